@@ -1,0 +1,166 @@
+import type { ReadModel } from "../model/read-model.ts";
+import { type Connection, type DatabaseConfig, QueryTimeout, type Statement } from "../postgres/connection.ts";
+import { classifyFailure } from "../postgres/failures.ts";
+import { connectToPrimary, type DatabaseIdentity, type PrimarySearch } from "../postgres/primary.ts";
+import { CITY_JSON, FORECAST_JSON } from "../postgres/wire-json.ts";
+import { exactId, type LoadLimits, loadModel } from "./load.ts";
+
+/** What the feed tells those who watch it: the log and the metrics. */
+export interface FeedEvents {
+  connected(endpoint: string, identity: DatabaseIdentity): void;
+  loaded(model: ReadModel, milliseconds: number, why: string): void;
+  applied(rows: number): void;
+}
+
+export interface FeedOptions {
+  readonly database: DatabaseConfig;
+  readonly search: Omit<PrimarySearch, "applicationName" | "settings">;
+  /** Bound on one change query, ms. */
+  readonly queryDeadlineMs: number;
+  readonly load: LoadLimits;
+}
+
+/** More changed rows than this at once are cheaper, and bounded in memory, as a reload. */
+const LARGEST_DELTA = 20_000;
+
+/**
+ * Without statistics the planner would read whole tables for a delta, and would plan each one anew. The bounds end a
+ * session whose client is gone while it holds a snapshot.
+ */
+const SESSION_SETTINGS =
+  "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off -c default_transaction_read_only=on " +
+  "-c idle_in_transaction_session_timeout=10000 -c statement_timeout=120000";
+
+/**
+ * The rows that became visible after snapshot $1, and the snapshot they bring us to; the first row always comes. A row
+ * counts as new if its writer was not visible in $1, which leaves no gap whatever order transactions commit in;
+ * `version >= xmin` makes that an index range. Nothing is looked up while the snapshot is unchanged.
+ */
+const CHANGES: Statement = {
+  name: "changes",
+  text: `
+    SELECT 's', pg_current_snapshot()::text, (SELECT epoch FROM public.weather_epoch)::text, NULL, NULL
+    UNION ALL
+    SELECT * FROM (
+      SELECT 'c', id::text, NULL, NULL, ${CITY_JSON} FROM public.cities
+      WHERE pg_current_snapshot()::text <> $1 AND version >= pg_snapshot_xmin($1::pg_snapshot)
+        AND NOT pg_visible_in_snapshot(version, $1::pg_snapshot)
+      LIMIT ${LARGEST_DELTA + 1}) c
+    UNION ALL
+    SELECT * FROM (
+      SELECT 'f', id::text, coalesce("cityId", 0)::text, coalesce("dateTime", 0)::text, ${FORECAST_JSON} FROM public.forecast
+      WHERE pg_current_snapshot()::text <> $1 AND version >= pg_snapshot_xmin($1::pg_snapshot)
+        AND NOT pg_visible_in_snapshot(version, $1::pg_snapshot)
+      LIMIT ${LARGEST_DELTA + 1}) f`,
+};
+
+/**
+ * Keeps the read model equal to the primary's rows. `refresh` brings it up to a moment after the call; callers run one
+ * refresh at a time (the read barrier does). The model is replaced as a whole when its history ended: another system
+ * identifier or timeline (a failover), or deleted rows.
+ */
+export class ChangeFeed {
+  #connection: Connection | undefined;
+  #identity: DatabaseIdentity | undefined;
+  #model: ReadModel | undefined;
+  #snapshot = "";
+  #epoch = "";
+
+  constructor(
+    readonly options: FeedOptions,
+    readonly events: FeedEvents,
+  ) {}
+
+  /** The rows as of the last refresh; undefined before the first load. */
+  get model(): ReadModel | undefined {
+    return this.#model;
+  }
+
+  /** The pg_snapshot up to which the model holds every change. */
+  get snapshot(): string {
+    return this.#snapshot;
+  }
+
+  /** Which history of the database the model follows. */
+  get identity(): DatabaseIdentity | undefined {
+    return this.#identity;
+  }
+
+  /**
+   * Throws what kept it from the primary; the connection is closed then, and the next call looks for a primary anew. A
+   * connection that turns out to be broken says nothing about the primary (a proxy may have restarted): one fresh
+   * connection is tried before giving up. A silent one does, and its deadline is spent.
+   */
+  async refresh(): Promise<void> {
+    const reused = this.#connection;
+    try {
+      await this.#refreshOnce();
+    } catch (error) {
+      if (!reused || error instanceof QueryTimeout || classifyFailure(error) !== "retry") throw error;
+      await this.#refreshOnce();
+    }
+  }
+
+  async #refreshOnce(): Promise<void> {
+    try {
+      const connection = await this.#connected();
+      if (this.#model) await this.#applyChanges(connection, this.#model);
+      else await this.#load(connection, "first load");
+    } catch (error) {
+      this.#connection?.destroy();
+      this.#connection = undefined;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  async #connected(): Promise<Connection> {
+    if (this.#connection && !this.#connection.lost) return this.#connection;
+    const { connection, identity } = await connectToPrimary(this.options.database, {
+      ...this.options.search,
+      applicationName: "goldenring reads",
+      settings: SESSION_SETTINGS,
+    });
+    this.#connection = connection;
+    this.events.connected(`${connection.endpoint.host}:${connection.endpoint.port}`, identity);
+    const known = this.#identity;
+    if (this.#model && (known?.systemIdentifier !== identity.systemIdentifier || known.timeline !== identity.timeline)) {
+      await this.#load(connection, "the database's history changed");
+    }
+    this.#identity = identity;
+    return connection;
+  }
+
+  async #load(connection: Connection, why: string): Promise<void> {
+    const started = performance.now();
+    const loaded = await loadModel(connection, this.options.load, this.#model);
+    this.#model = loaded.model;
+    this.#snapshot = loaded.snapshot;
+    this.#epoch = loaded.epoch;
+    this.events.loaded(loaded.model, performance.now() - started, why);
+  }
+
+  async #applyChanges(connection: Connection, model: ReadModel): Promise<void> {
+    const [state, ...changes] = await connection.query(CHANGES, [this.#snapshot], this.options.queryDeadlineMs);
+    const [, snapshot, epoch] = state ?? [];
+    if (!snapshot) throw new Error("the change query did not say its snapshot");
+    if (epoch !== this.#epoch) return this.#load(connection, "rows were deleted");
+    if (changes.length > LARGEST_DELTA) return this.#load(connection, "many rows changed");
+    for (const [kind, id, cityId, dateTime, json] of changes) {
+      if (kind === "c") model.putCity({ id: exactId(id), json: Buffer.from(json ?? "") });
+      else
+        model.putForecast({
+          id: exactId(id),
+          cityId: exactId(cityId),
+          dateTime: BigInt(dateTime ?? 0),
+          json: Buffer.from(json ?? ""),
+        });
+    }
+    this.#snapshot = snapshot;
+    if (changes.length > 0) this.events.applied(changes.length);
+  }
+}

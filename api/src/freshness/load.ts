@@ -1,0 +1,129 @@
+import { Block, endsOf } from "../model/block.ts";
+import { ReadModel } from "../model/read-model.ts";
+import type { Connection } from "../postgres/connection.ts";
+import { CITY_JSON, FORECAST_JSON } from "../postgres/wire-json.ts";
+import { ROWS_PER_BLOCK } from "../model/block.ts";
+
+/** The data do not fit into the memory this process may use for them. */
+export class OverBudget extends Error {
+  constructor(rows: number, bytes: number, budgetBytes: number) {
+    super(
+      `the data need more memory than allowed: after ${rows} values ${mebibytes(bytes)} MiB are in use, the budget is ` +
+        `${mebibytes(budgetBytes)} MiB; raise MODEL_MEMORY_BUDGET_MB (and the container's memory limit) or remove data`,
+    );
+    this.name = "OverBudget";
+  }
+}
+
+export interface Loaded {
+  readonly model: ReadModel;
+  /** pg_snapshot of the load: the change feed goes on from here. */
+  readonly snapshot: string;
+  readonly epoch: string;
+}
+
+export interface LoadLimits {
+  /** Bytes the model may hold. */
+  readonly budgetBytes: number;
+  /** Bound on each statement, ms. */
+  readonly deadlineMs: number;
+}
+
+const STATE = `SELECT pg_current_snapshot()::text, (SELECT epoch FROM public.weather_epoch)`;
+
+/** One row of the result is one block: columns as the big-endian bytes of PostgreSQL's binary formats, rows as JSON. */
+const DECLARE_BLOCKS = `
+  DECLARE blocks NO SCROLL CURSOR FOR
+  SELECT coalesce("cityId", 0)::bigint,
+         string_agg(int8send(id), ''::bytea ORDER BY id),
+         string_agg(int8send("dateTime"), ''::bytea ORDER BY id),
+         string_agg(int4send(length(json)), ''::bytea ORDER BY id),
+         string_agg(json, ','::bytea ORDER BY id)
+  FROM (
+    SELECT id, "cityId", coalesce("dateTime", 0)::bigint AS "dateTime", convert_to(${FORECAST_JSON}, 'UTF8') AS json,
+           (row_number() OVER (PARTITION BY coalesce("cityId", 0) ORDER BY id) - 1) / ${ROWS_PER_BLOCK} AS block
+    FROM public.forecast
+  ) numbered
+  GROUP BY coalesce("cityId", 0), block
+  ORDER BY coalesce("cityId", 0), block`;
+/** Blocks fetched at once: about 0.7 MB. */
+const FETCH_BLOCKS = "FETCH 16 FROM blocks";
+
+/**
+ * Reads the whole database in one snapshot into a new model. Blocks that are byte for byte those of `previous` are taken
+ * over from it, so that a reload after a failover costs little memory and keeps what is compressed already.
+ * Throws OverBudget, or the error of the statement that failed.
+ */
+export async function loadModel(connection: Connection, limits: LoadLimits, previous?: ReadModel): Promise<Loaded> {
+  const run = (sql: string) => connection.query(sql, [], limits.deadlineMs);
+  await run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  try {
+    await run("SET LOCAL enable_seqscan = on; SET LOCAL work_mem = '32MB'; SET LOCAL jit = off");
+    const [state] = await run(STATE);
+    const [snapshot, epoch] = state ?? [];
+    if (!snapshot || !epoch) throw new Error("the database did not say its snapshot: is the schema migrated?");
+    const model = new ReadModel();
+    for (const [id, json] of await run(`SELECT id, ${CITY_JSON} FROM public.cities`)) {
+      model.putCity({ id: exactId(id), json: Buffer.from(json ?? "") });
+    }
+    await loadBlocks(connection, model, limits, previous);
+    await run("COMMIT");
+    return { model, snapshot, epoch };
+  } catch (error) {
+    if (!connection.lost) await run("ROLLBACK").catch(() => connection.destroy());
+    throw error;
+  }
+}
+
+async function loadBlocks(connection: Connection, model: ReadModel, limits: LoadLimits, previous?: ReadModel) {
+  await connection.query(DECLARE_BLOCKS, [], limits.deadlineMs);
+  let bytes = 0;
+  for (;;) {
+    const rows = await connection.queryBinary(FETCH_BLOCKS, [], limits.deadlineMs);
+    if (rows.length === 0) return;
+    for (const row of rows) {
+      const { cityId, block } = parseBlock(row);
+      const known = previous?.blocksOf(cityId)[model.blocksOf(cityId).length];
+      model.putBlock(cityId, known?.sameBytesAs(block) ? known : block);
+      bytes += block.heldBytes;
+    }
+    if (bytes > limits.budgetBytes) throw new OverBudget(model.rows, bytes, limits.budgetBytes);
+  }
+}
+
+function parseBlock(row: readonly (Buffer | null)[]): { cityId: number; block: Block } {
+  const [cityId, ids, times, lengths, json] = row;
+  if (!cityId || !ids || !times || !lengths || !json) throw new Error("a loaded block lacks a column");
+  return {
+    cityId: exactInteger(cityId.readBigInt64BE(0)),
+    block: Block.of({
+      ids: Float64Array.from(int64s(ids), exactInteger),
+      times: int64s(times),
+      ends: endsOf(int32s(lengths)),
+      json: new Uint8Array(json),
+    }),
+  };
+}
+
+function int64s(bigEndian: Buffer): BigInt64Array<ArrayBuffer> {
+  return new BigInt64Array(new Uint8Array(Buffer.from(bigEndian).swap64()).buffer);
+}
+
+function int32s(bigEndian: Buffer): Int32Array<ArrayBuffer> {
+  return new Int32Array(new Uint8Array(Buffer.from(bigEndian).swap32()).buffer);
+}
+
+/** Ids are kept as doubles. A sequence does not reach 2^53 in a lifetime; a row put there by hand is refused, not rounded. */
+export function exactId(text: string | null | undefined): number {
+  return exactInteger(BigInt(text ?? 0));
+}
+
+function exactInteger(value: bigint): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number)) throw new Error(`id ${value} is beyond 2^53: such rows cannot be served`);
+  return number;
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 1_048_576).toFixed(0);
+}

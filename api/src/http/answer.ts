@@ -1,0 +1,107 @@
+import { gzip, zstdCompress } from "node:zlib";
+import { type Checksum, checksumOf } from "../model/crc32.ts";
+import type { EncodingName } from "../model/encodings.ts";
+import { concatenated, type ListBody } from "../model/list-body.ts";
+import type { Freshness } from "../freshness/read-barrier.ts";
+
+/** What a read knows about its moment: whether the primary confirmed it, and else how old it is. */
+export interface Moment {
+  readonly freshness: Freshness;
+  readonly ageMs: number;
+}
+
+/** Ready bytes with the headers that never change for them; shared by all requests until the bytes change. */
+export interface ReadyBody {
+  readonly chunks: readonly Uint8Array[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly etag: string;
+}
+
+/** Longer answers are streamed piece by piece: a slow client then holds references, not a copy of its own. */
+const LONGEST_WHOLE = 262_144;
+
+export function readyBody(body: ListBody, encoding: EncodingName): ReadyBody {
+  const etag = etagOf(body.checksum);
+  const chunks = body.length <= LONGEST_WHOLE && body.chunks.length > 1 ? [concatenated(body.chunks)] : body.chunks;
+  return { chunks, etag, headers: jsonHeaders(etag, encoding) };
+}
+
+export function readyBytes(json: Uint8Array): ReadyBody {
+  const etag = etagOf(checksumOf(json));
+  return { chunks: [json], etag, headers: { "content-type": JSON_TYPE, etag, "cache-control": "no-cache" } };
+}
+
+/** A body made for one request. Compressed on the thread pool, because it may be long. */
+export async function madeToOrder(chunks: readonly Uint8Array[], encoding: EncodingName): Promise<ReadyBody> {
+  const json = concatenated(chunks);
+  const checksum = checksumOf(json);
+  const bytes = encoding === "identity" ? json : await compressed(json, encoding);
+  return readyBody({ chunks: [bytes], length: bytes.length, checksum }, encoding);
+}
+
+function compressed(json: Uint8Array, encoding: "gzip" | "zstd"): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null, bytes: Uint8Array) => (error ? reject(error) : resolve(bytes));
+    if (encoding === "gzip") gzip(json, { level: 1 }, done);
+    else zstdCompress(json, done);
+  });
+}
+
+export function answer(request: Request, body: ReadyBody, moment: Moment): Response {
+  const matches = request.headers.get("if-none-match");
+  const headers = moment.freshness === "confirmed" ? body.headers : { ...body.headers, ...staleHeaders(moment.ageMs) };
+  if (matches !== null && etagMatches(matches, body.etag)) return new Response(null, { status: 304, headers });
+  const [only] = body.chunks;
+  if (body.chunks.length === 1 && only && only.length <= LONGEST_WHOLE) return new Response(only as Uint8Array<ArrayBuffer>, { headers });
+  return new Response(streamOf(body.chunks), { headers });
+}
+
+/** The answer to a write that was done. */
+export function written(json: string): Response {
+  return new Response(json, { headers: WRITTEN_HEADERS });
+}
+
+/** RFC 9111 dropped Warning, but it still says best what a stale answer is; Age is what caches look at. */
+function staleHeaders(ageMs: number): Record<string, string> {
+  return { warning: '110 - "Response is Stale"', age: String(Math.max(0, Math.floor(ageMs / 1_000))) };
+}
+
+const JSON_TYPE = "application/json; charset=utf-8";
+
+const WRITTEN_HEADERS = { "content-type": JSON_TYPE, "cache-control": "no-store" };
+
+function jsonHeaders(etag: string, encoding: EncodingName): Record<string, string> {
+  return {
+    "content-type": JSON_TYPE,
+    etag,
+    "cache-control": "no-cache",
+    vary: "accept-encoding",
+    ...(encoding === "identity" ? {} : { "content-encoding": encoding }),
+  };
+}
+
+/** Weak, because one tag stands for all encodings; equal on every replica, because it depends on the content alone. */
+function etagOf({ crc, length }: Checksum): string {
+  return `W/"${crc.toString(16).padStart(8, "0")}-${length.toString(36)}"`;
+}
+
+function etagMatches(header: string, etag: string): boolean {
+  return header.trim() === "*" || header.split(",").some((candidate) => weak(candidate.trim()) === weak(etag));
+}
+
+function weak(etag: string): string {
+  return etag.startsWith("W/") ? etag.slice(2) : etag;
+}
+
+/** Hands out a chunk whenever the client has taken the one before: nothing piles up behind a slow client. */
+function streamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+  let next = 0;
+  return new ReadableStream({
+    pull(controller) {
+      const chunk = chunks[next];
+      next += 1;
+      if (chunk) controller.enqueue(chunk);
+      else controller.close();
+    },
+  });
+}

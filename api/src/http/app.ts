@@ -1,0 +1,151 @@
+import type { Log } from "../operations/log.ts";
+import type { Metrics } from "../operations/metrics.ts";
+import { requireApiKey } from "./api-keys.ts";
+import { CrossOrigin } from "./cross-origin.ts";
+import { Problem, problemResponse } from "./problem.ts";
+import { rateLimit } from "./rate-limit.ts";
+import { allowedMethods, type Route, RouteTable } from "./route.ts";
+import type { StaticPages } from "./static-pages.ts";
+
+export interface AppOptions {
+  readonly routes: readonly Route[];
+  readonly staticPages: StaticPages;
+  readonly corsOrigins: readonly string[];
+  readonly apiKeys: readonly string[];
+  readonly rateLimitPerSecond: number;
+  readonly trustProxy: boolean;
+  readonly metrics: Pick<Metrics, "requestSeconds" | "requestsInFlight">;
+  readonly log: Log;
+}
+
+/** Answers one request. Never rejects. `address` tells the peer's address when it is needed. */
+export type App = (request: Request, address: () => string) => Promise<Response>;
+
+/** Slower answers are logged, s. */
+const SLOW_SECONDS = 5;
+
+/** The API over `fetch`: path to route, checks, handler, error to problem, and the measure of it all. */
+export function createApp(options: AppOptions): App {
+  const { metrics, log } = options;
+  const table = new RouteTable(options.routes);
+  const crossOrigin = new CrossOrigin(options.corsOrigins);
+  const checkKey = requireApiKey(options.apiKeys);
+  const checkRate = rateLimit(options.rateLimitPerSecond);
+  const requestIds = new RequestIds();
+  const durations = new Durations(metrics.requestSeconds);
+
+  async function route(request: Request, address: () => string, pathname: string, query: string, seen: { route: string }): Promise<Response> {
+    const match = table.match(pathname);
+    const page = match ? undefined : options.staticPages(pathname, request);
+    if (page) {
+      seen.route = "page";
+      return page;
+    }
+    if (!match) throw new Problem(404, "there is nothing at this path");
+    seen.route = match.route.template;
+    if (request.method === "OPTIONS") return crossOrigin.preflight(match.route, crossOrigin.allowed(request));
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    const operation = match.route.operations[method as "GET"];
+    if (!operation) {
+      throw new Problem(405, `${request.method} is not possible here`, { headers: { allow: allowedMethods(match.route) } });
+    }
+    if (options.rateLimitPerSecond > 0) checkRate(clientOf(request, address, options.trustProxy));
+    if (method !== "GET") checkKey(request);
+    return operation.handler({ request, parameter: match.parameter, query });
+  }
+
+  return async (request, address) => {
+    const started = performance.now();
+    metrics.requestsInFlight.inc();
+    const { pathname, query } = pathOf(request.url);
+    const seen = { route: "none" };
+    let response: Response;
+    try {
+      response = await route(request, address, pathname, query, seen);
+    } catch (error) {
+      response = failure(error, requestIds.of(request), seen.route, log);
+    }
+    const origin = crossOrigin.allowed(request);
+    if (origin !== undefined && request.method !== "OPTIONS") crossOrigin.permit(response, origin);
+    const seconds = (performance.now() - started) / 1_000;
+    durations.observe(seen.route, request.method, response.status, seconds);
+    metrics.requestsInFlight.dec();
+    if (seconds > SLOW_SECONDS || log.isLevelEnabled("debug")) {
+      const level = seconds > SLOW_SECONDS ? "warn" : "debug";
+      log[level]({ requestId: requestIds.of(request), route: seen.route, method: request.method, status: response.status, seconds }, "request");
+    }
+    return request.method === "HEAD" ? new Response(null, response) : response;
+  };
+}
+
+function failure(error: unknown, requestId: string, route: string, log: Log): Response {
+  if (error instanceof Problem) {
+    if (error.status >= 500) log.warn({ requestId, route, status: error.status, detail: error.detail }, "request failed");
+    return problemResponse(error, requestId);
+  }
+  log.error({ requestId, route, err: error }, "request failed unexpectedly");
+  return problemResponse(new Problem(500, "something went wrong here; the log has it under the request's id"), requestId);
+}
+
+/** The path and the query of an absolute URL, without the cost of a URL object on every read. */
+function pathOf(url: string): { pathname: string; query: string } {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  if (start < 0) return { pathname: "/", query: "" };
+  const mark = url.indexOf("?", start);
+  const end = url.indexOf("#", start);
+  const stop = end < 0 ? url.length : end;
+  return mark < 0 || mark > stop
+    ? { pathname: url.slice(start, stop), query: "" }
+    : { pathname: url.slice(start, mark), query: url.slice(mark, stop) };
+}
+
+function clientOf(request: Request, address: () => string, trustProxy: boolean): string {
+  const forwarded = trustProxy ? request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() : undefined;
+  return forwarded || address();
+}
+
+/** A request's id: the client's own where it sends a harmless one, else a new one. The same for the whole request. */
+class RequestIds {
+  readonly #given = new WeakMap<Request, string>();
+  readonly #prefix = crypto.randomUUID().slice(0, 8);
+  #count = 0;
+
+  of(request: Request): string {
+    let id = this.#given.get(request);
+    if (id === undefined) {
+      const sent = request.headers.get("x-request-id");
+      this.#count += 1;
+      id = sent !== null && /^[\w.-]{1,64}$/.test(sent) ? sent : `${this.#prefix}-${this.#count.toString(36)}`;
+      this.#given.set(request, id);
+    }
+    return id;
+  }
+}
+
+type Observe = { observe(seconds: number): void };
+
+/** Looks up the labelled histogram once per route, method and status instead of on every request. */
+class Durations {
+  readonly #known = new Map<string, Map<string, Map<number, Observe>>>();
+
+  constructor(readonly histogram: Metrics["requestSeconds"]) {}
+
+  observe(route: string, method: string, status: number, seconds: number): void {
+    const known = this.#known.get(route)?.get(method)?.get(status);
+    (known ?? this.#add(route, method, status)).observe(seconds);
+  }
+
+  #add(route: string, method: string, status: number): Observe {
+    const name = KNOWN_METHODS.has(method) ? method : "other";
+    const added = this.histogram.labels(route, name, String(status));
+    const methods = this.#known.get(route) ?? new Map<string, Map<number, Observe>>();
+    const statuses = methods.get(name) ?? new Map<number, Observe>();
+    statuses.set(status, added);
+    methods.set(name, statuses);
+    this.#known.set(route, methods);
+    return added;
+  }
+}
+
+/** Other methods share one label: a client must not be able to make up series. */
+const KNOWN_METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]);

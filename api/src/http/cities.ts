@@ -1,0 +1,113 @@
+import type { EncodingName } from "../model/encodings.ts";
+import { concatenated } from "../model/list-body.ts";
+import type { ReadModel } from "../model/read-model.ts";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { checksumOf } from "../model/crc32.ts";
+import { negotiateEncoding } from "./accept-encoding.ts";
+import { answer, type ReadyBody, readyBody, readyBytes, written } from "./answer.ts";
+import { readJson } from "./json-body.ts";
+import { Problem } from "./problem.ts";
+import type { Reader } from "./reading.ts";
+import type { Route } from "./route.ts";
+import { City, CityInput, idFromPath, validated } from "./schemas.ts";
+import { z } from "zod";
+import type { Writer } from "./writing.ts";
+import { NOT_FOUND_CITY, NOT_VALID, UNCONFIRMED } from "./error-texts.ts";
+
+export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): Route[] {
+  const lists = new CityListCache();
+  const noCity = () => new Problem(404, NOT_FOUND_CITY);
+  return [
+    {
+      template: "/Cities",
+      operations: {
+        GET: {
+          summary: "All cities, by id",
+          tag: "Cities",
+          answers: z.array(City),
+          handler: async ({ request }) => {
+            const { model, moment } = await reader.read();
+            return answer(request, lists.body(model, negotiateEncoding(request.headers.get("accept-encoding"))), moment);
+          },
+        },
+        POST: {
+          summary: "Adds a city",
+          tag: "Cities",
+          body: CityInput,
+          answers: City,
+          errors: { ...NOT_VALID, ...UNCONFIRMED },
+          handler: async ({ request }) => {
+            const { name } = validated(CityInput, await readJson(request, bodyLimit));
+            const { id } = await writer.add("addCity", { name });
+            return written(JSON.stringify({ id, name }));
+          },
+        },
+      },
+    },
+    {
+      template: "/Cities/{id}",
+      operations: {
+        GET: {
+          summary: "One city",
+          tag: "Cities",
+          answers: City,
+          errors: { 404: NOT_FOUND_CITY },
+          handler: async ({ request, parameter }) => {
+            const id = idFromPath(parameter);
+            const { model, moment } = await reader.read();
+            const city = model.city(id);
+            if (!city) throw noCity();
+            return answer(request, readyBytes(city.json), moment);
+          },
+        },
+        PUT: {
+          summary: "Renames a city",
+          tag: "Cities",
+          body: CityInput,
+          answers: City,
+          errors: { ...NOT_VALID, 404: NOT_FOUND_CITY, ...UNCONFIRMED },
+          handler: async ({ request, parameter }) => {
+            const id = idFromPath(parameter);
+            const { name } = validated(CityInput, await readJson(request, bodyLimit));
+            if (Number.isNaN(id)) throw noCity();
+            const { found } = await writer.change("renameCity", { id, name });
+            if (!found) throw noCity();
+            return written(JSON.stringify({ id, name }));
+          },
+        },
+      },
+    },
+  ];
+}
+
+/** The list of cities, ready in each encoding until the model changes. */
+class CityListCache {
+  #model: ReadModel | undefined;
+  #revision = -1;
+  readonly #ready = new Map<EncodingName, ReadyBody>();
+
+  body(model: ReadModel, encoding: EncodingName): ReadyBody {
+    if (this.#model !== model || this.#revision !== model.revision) {
+      this.#model = model;
+      this.#revision = model.revision;
+      this.#ready.clear();
+    }
+    let ready = this.#ready.get(encoding);
+    if (!ready) {
+      const json = listOf(model);
+      const bytes = encoding === "identity" ? json : encoding === "gzip" ? gzipSync(json) : zstdCompressSync(json);
+      ready = readyBody({ chunks: [bytes], length: bytes.length, checksum: checksumOf(json) }, encoding);
+      this.#ready.set(encoding, ready);
+    }
+    return ready;
+  }
+}
+
+function listOf(model: ReadModel): Uint8Array {
+  const parts = model.cities.flatMap((city, index) => (index === 0 ? [city.json] : [COMMA, city.json]));
+  return concatenated([OPEN, ...parts, CLOSE]);
+}
+
+const OPEN = new TextEncoder().encode("[");
+const COMMA = new TextEncoder().encode(",");
+const CLOSE = new TextEncoder().encode("]");

@@ -1,0 +1,64 @@
+import { Problem } from "./problem.ts";
+
+/**
+ * Reads a JSON body of at most `limit` bytes. Throws Problem: 413, 415, or 400 for what is not JSON. Integers beyond 2^53
+ * come as bigint, so nothing is rounded before the schema has seen it.
+ */
+export async function readJson(request: Request, limit: number): Promise<unknown> {
+  requireJson(request.headers);
+  return parseJson(await readText(request, limit));
+}
+
+function requireJson(headers: Headers): void {
+  const [type = "", ...parameters] = (headers.get("content-type") ?? "").toLowerCase().split(";");
+  const charset = parameters.map((parameter) => parameter.trim()).find((parameter) => parameter.startsWith("charset="));
+  const json = /^application\/(?:[\w.!#$&^-]+\+)?json$/.test(type.trim());
+  const utf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
+  const encoding = headers.get("content-encoding") ?? "identity";
+  if (!json || !utf8) throw new Problem(415, "send the body as application/json in UTF-8", { headers: { accept: "application/json" } });
+  if (encoding.toLowerCase() !== "identity") throw new Problem(415, "send the body without a Content-Encoding", { headers: { "accept-encoding": "identity" } });
+}
+
+async function readText(request: Request, limit: number): Promise<string> {
+  const tooLarge = () => new Problem(413, `the body may have at most ${limit} bytes`);
+  const declared = request.headers.get("content-length");
+  if (declared !== null && Number(declared) > limit) throw tooLarge();
+  const bytes = declared === null ? await readStream(request, limit, tooLarge) : new Uint8Array(await request.arrayBuffer());
+  if (bytes.length > limit) throw tooLarge();
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    throw new Problem(400, "the body is not valid UTF-8");
+  }
+}
+
+/** For a body of unknown length: stops reading at the limit instead of trusting the client. */
+async function readStream(request: Request, limit: number, tooLarge: () => Problem): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > limit) throw tooLarge();
+  }
+  return Buffer.concat(chunks);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    // Only digits in such numbers can exceed 2^53; the reviver that sees the source costs several times as much.
+    return LONG_NUMBER.test(text) ? JSON.parse(text, exactIntegers) : JSON.parse(text);
+  } catch {
+    throw new Problem(400, "the body is not valid JSON");
+  }
+}
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+const LONG_NUMBER = /\d{16}/;
+
+/** The third argument is ECMAScript 2026's access to the source text of a value. */
+function exactIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+  const source = context?.source;
+  return source !== undefined && /^-?\d+$/.test(source) ? BigInt(source) : value;
+}

@@ -1,0 +1,50 @@
+/** Errors by field, for a 400: `{"name": ["must have 1 to 255 characters"]}`. */
+export type FieldErrors = Readonly<Record<string, readonly string[]>>;
+
+/** A request that ends in an error answer. Thrown by handlers, turned into problem+json (RFC 9457) in one place. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+
+  constructor(
+    readonly status: number,
+    readonly detail: string,
+    readonly extra: { readonly errors?: FieldErrors; readonly headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(detail);
+  }
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  409: "Conflict",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+  507: "Insufficient Storage",
+};
+
+export function problemResponse(problem: Problem, requestId: string): Response {
+  const { status, detail, extra } = problem;
+  const body = {
+    type: `https://www.rfc-editor.org/rfc/rfc9110#status.${status}`,
+    title: TITLES[status] ?? "Error",
+    status,
+    detail,
+    ...(extra.errors ? { errors: extra.errors } : {}),
+    requestId,
+  };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      "content-type": "application/problem+json; charset=utf-8",
+      "cache-control": "no-store",
+      "x-request-id": requestId,
+      ...extra.headers,
+    },
+  });
+}

@@ -1,0 +1,74 @@
+import type { z } from "zod";
+
+/** One request on its way to a handler. */
+export interface Exchange {
+  readonly request: Request;
+  /** The path's last segment, where the template has a parameter. */
+  readonly parameter: string;
+  /** The query string with its `?`, or "". */
+  readonly query: string;
+}
+
+export type Handler = (exchange: Exchange) => Response | Promise<Response>;
+
+/** What the OpenAPI document says of an operation; validation uses the same schemas. */
+export interface Operation {
+  readonly summary: string;
+  readonly tag: string;
+  readonly handler: Handler;
+  /** The answer of a 200; text unless a schema. */
+  readonly answers: z.ZodType | "text/plain" | "application/openapi+json";
+  readonly body?: z.ZodType;
+  readonly query?: z.ZodObject;
+  /** Error statuses of its own, with what they mean. */
+  readonly errors?: Readonly<Record<number, string>>;
+}
+
+/** The operations of one path. GET answers HEAD too. */
+export interface Route {
+  /** As in the OpenAPI document and in metrics: `/Cities/{id}`. */
+  readonly template: string;
+  readonly operations: { readonly [method in "GET" | "POST" | "PUT"]?: Operation };
+}
+
+export interface Match {
+  readonly route: Route;
+  readonly parameter: string;
+}
+
+export class RouteTable {
+  readonly #whole = new Map<string, Route>();
+  readonly #withParameter = new Map<string, Route>();
+
+  constructor(readonly routes: readonly Route[]) {
+    for (const route of routes) {
+      const [path = "", parameter] = route.template.toLowerCase().split("/{");
+      (parameter === undefined ? this.#whole : this.#withParameter).set(path, route);
+    }
+  }
+
+  /** Matches without regard to case and to one slash at the end. */
+  match(pathname: string): Match | undefined {
+    const exact = this.#whole.get(pathname);
+    if (exact) return { route: exact, parameter: "" };
+    const path = (pathname.endsWith("/") && pathname.length > 1 ? pathname.slice(0, -1) : pathname).toLowerCase();
+    const whole = this.#whole.get(path);
+    if (whole) return { route: whole, parameter: "" };
+    const slash = path.lastIndexOf("/");
+    const route = this.#withParameter.get(path.slice(0, slash));
+    return route && slash < path.length - 1 ? { route, parameter: decoded(path.slice(slash + 1)) } : undefined;
+  }
+}
+
+export function allowedMethods(route: Route): string {
+  const methods = Object.keys(route.operations).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  return [...methods, "OPTIONS"].join(", ");
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

@@ -1,0 +1,125 @@
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import manifest from "../package.json" with { type: "json" };
+import { serve, type Server } from "./bun-server.ts";
+import { type Config, ConfigError, readConfig, VARIABLES } from "./config.ts";
+import { createLog, type Log } from "./operations/log.ts";
+import { createService, type Service } from "./service.ts";
+
+/** Exit codes of the process. */
+const EXIT = { stopped: 0, failed: 1, usage: 2, interruptedTwice: 130 } as const;
+
+/** What is running, in the order in which it is to be stopped. */
+interface Running {
+  server?: Server;
+  service?: Service;
+  embedded?: { stop(): Promise<void> };
+}
+
+async function main(): Promise<void> {
+  if (process.argv.includes("--help")) return printHelp();
+  const config = configOrExit();
+  const log = createLog(config.logLevel);
+  const running: Running = {};
+  stopOnSignals(running, config, log);
+  try {
+    await start(running, config, log);
+  } catch (error) {
+    log.error({ err: describe(error) }, "cannot start");
+    process.stderr.write(`\ngoldenring: ${error instanceof Error ? error.message : String(error)}\n`);
+    await stopAll(running, config, log);
+    process.exit(EXIT.failed);
+  }
+}
+
+async function start(running: Running, config: Config, log: Log): Promise<void> {
+  const database = config.database ?? (await startEmbedded(running, config, log));
+  const service = createService({ ...config, database, version: manifest.version }, log);
+  running.service = service;
+  running.server = listen(service, config);
+  log.info({ url: running.server.url, version: manifest.version, embedded: config.database === undefined }, "listening");
+  await service.start();
+  log.info({ url: running.server.url }, "ready");
+  if (process.stdout.isTTY) process.stderr.write(`\n  Goldenring is ready: ${running.server.url.replace("127.0.0.1", "localhost")}\n\n`);
+}
+
+function listen(service: Service, config: Config): Server {
+  try {
+    return serve(service.app, { host: config.host, port: config.port, bodyLimit: config.bodyLimitBytes });
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
+    const why = code === "EADDRINUSE" ? "is taken by another program" : "may not be used by this account";
+    throw new Error(`port ${config.port} on ${config.host} ${why}: choose another one, such as PORT=8081`);
+  }
+}
+
+async function startEmbedded(running: Running, config: Config, log: Log) {
+  const { openEmbeddedDatabase } = await import("./embedded/open-embedded-database.ts");
+  const { parseDatabaseUrl } = await import("./postgres/connection-string.ts");
+  const folder = resolve(import.meta.dirname, "../..", config.dataFolder);
+  mkdirSync(folder, { recursive: true });
+  const embedded = await openEmbeddedDatabase({ folder, log: (message) => log.info(message) });
+  running.embedded = embedded;
+  return parseDatabaseUrl(embedded.url);
+}
+
+function stopOnSignals(running: Running, config: Config, log: Log): void {
+  let stopping = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(EXIT.interruptedTwice);
+      stopping = true;
+      log.info({ signal }, "stopping");
+      stopAll(running, config, log).then(
+        () => process.exit(EXIT.stopped),
+        (error) => {
+          log.error({ err: describe(error) }, "did not stop cleanly");
+          process.exit(EXIT.failed);
+        },
+      );
+    });
+  }
+}
+
+/** Readiness first, so that nobody sends more; then requests, writes, connections, the embedded server. */
+async function stopAll(running: Running, config: Config, log: Log): Promise<void> {
+  const deadline = performance.now() + config.shutdownGraceMs;
+  running.service?.unready();
+  if (running.server) await within(running.server.drain(), deadline);
+  await running.service?.stop(deadline);
+  running.server?.stop();
+  await running.embedded?.stop();
+  log.info("stopped");
+}
+
+async function within(work: Promise<void>, deadline: number): Promise<void> {
+  const { promise: late, resolve: giveUp } = Promise.withResolvers<void>();
+  const timer = setTimeout(giveUp, Math.max(0, deadline - performance.now()));
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
+
+function configOrExit(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`goldenring: the environment has settings that cannot be used:\n${error.message}\n\nSee --help for all of them.\n`);
+    process.exit(EXIT.usage);
+  }
+}
+
+function printHelp(): void {
+  const rows = VARIABLES.map(([name, fallback, help]) => `  ${name}\n      ${help}${fallback ? ` (default: ${fallback})` : ""}`);
+  process.stdout.write(
+    `Goldenring Weather API ${manifest.version}\n\nUsage: npm start\n\nEnvironment variables:\n${rows.join("\n")}\n\n` +
+      "Exit codes: 0 stopped, 1 failed, 2 settings that cannot be used, 130 interrupted twice.\n",
+  );
+}
+
+function describe(error: unknown): object {
+  return error instanceof Error ? { name: error.name, message: error.message } : { message: String(error) };
+}
+
+await main();

@@ -1,0 +1,111 @@
+import type { Block, ForecastRow } from "./block.ts";
+import { IdIndex } from "./id-index.ts";
+import { Series } from "./series.ts";
+
+/** A city and its JSON. Replaced as a whole when it changes. */
+export interface City {
+  readonly id: number;
+  readonly json: Uint8Array;
+}
+
+/** A city with the blocks of its values at one moment. */
+export interface CityBlocks {
+  readonly city: City;
+  readonly blocks: readonly Block[];
+}
+
+/**
+ * Every row of the database in the form in which it is answered. Plain state without I/O: the change feed applies what
+ * the database reports, the routes read. `revision` grows with each change, so whatever is derived from the model can be
+ * kept until then.
+ */
+export class ReadModel {
+  readonly #cities = new Map<number, City>();
+  readonly #series = new Map<number, Series>();
+  readonly #seriesByOrdinal: Series[] = [];
+  readonly #ordinals = new Map<number, number>();
+  readonly #index = new IdIndex();
+  #inOrder: readonly City[] | undefined;
+  #rows = 0;
+  #revision = 0;
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Forecast values held. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Bytes held for values and their index, compressed forms included. Walks all blocks: for metrics and limits. */
+  get bytes(): number {
+    let bytes = this.#index.bytes;
+    for (const series of this.#seriesByOrdinal) for (const block of series.blocks) bytes += block.heldBytes;
+    for (const city of this.#cities.values()) bytes += city.json.length;
+    return bytes;
+  }
+
+  city(id: number): City | undefined {
+    return this.#cities.get(id);
+  }
+
+  /** All cities by id. */
+  get cities(): readonly City[] {
+    this.#inOrder ??= [...this.#cities.values()].sort((a, b) => a.id - b.id);
+    return this.#inOrder;
+  }
+
+  forecastJson(id: number): Uint8Array | undefined {
+    const ordinal = this.#index.get(id);
+    return ordinal === undefined ? undefined : this.#seriesByOrdinal[ordinal]?.jsonOf(id);
+  }
+
+  blocksOf(cityId: number): readonly Block[] {
+    return this.#series.get(cityId)?.blocks ?? [];
+  }
+
+  /** Every city with its values as they are now; later changes do not touch what is returned. */
+  snapshot(): CityBlocks[] {
+    return this.cities.map((city) => ({ city, blocks: this.blocksOf(city.id) }));
+  }
+
+  putCity(city: City): void {
+    this.#cities.set(city.id, city);
+    this.#inOrder = undefined;
+    this.#revision += 1;
+  }
+
+  putForecast(row: ForecastRow): void {
+    const ordinal = this.#index.get(row.id);
+    const before = ordinal === undefined ? undefined : this.#seriesByOrdinal[ordinal];
+    if (!before) this.#rows += 1;
+    else if (before.cityId !== row.cityId) before.remove(row.id);
+    this.#seriesOf(row.cityId).put(row);
+    this.#index.set(row.id, this.#ordinalOf(row.cityId));
+    this.#revision += 1;
+  }
+
+  /** Appends a loaded block: its ids are new to the model and lie behind those of the city so far. */
+  putBlock(cityId: number, block: Block): void {
+    this.#seriesOf(cityId).push(block);
+    const ordinal = this.#ordinalOf(cityId);
+    for (const id of block.ids) this.#index.set(id, ordinal);
+    this.#rows += block.rows;
+    this.#revision += 1;
+  }
+
+  #seriesOf(cityId: number): Series {
+    let series = this.#series.get(cityId);
+    if (!series) {
+      series = new Series(cityId);
+      this.#series.set(cityId, series);
+      this.#ordinals.set(cityId, this.#seriesByOrdinal.push(series) - 1);
+    }
+    return series;
+  }
+
+  #ordinalOf(cityId: number): number {
+    return this.#ordinals.get(cityId) ?? 0;
+  }
+}

@@ -1,0 +1,74 @@
+import type { DatabaseConfig, Endpoint, TlsMode } from "./connection.ts";
+
+const DEFAULT_PORT = 5432;
+
+/**
+ * `postgres://user:password@host1:5000,host2:5432/database?sslmode=…&sslrootcert=…`, libpq's form with several hosts.
+ * Throws an Error that never contains the password.
+ */
+export function parseDatabaseUrl(text: string): DatabaseConfig {
+  const match = /^postgres(?:ql)?:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/?]+)\/([^/?]+)(?:\?(.*))?$/.exec(text);
+  if (!match) throw new Error("must look like postgres://user:password@host:5432/database (encode special characters in the password as %XX)");
+  const [, user = "", password = "", hosts = "", database = "", query = ""] = match;
+  const options = new URLSearchParams(query);
+  return {
+    endpoints: hosts.split(",").map((host) => parseHost(host, DEFAULT_PORT)),
+    database: decode(database, "the database's name"),
+    user: decode(user, "the user"),
+    password: decode(password, "the password"),
+    tls: tlsMode(options.get("sslmode") ?? "disable", options.get("sslrootcert") ?? undefined),
+  };
+}
+
+/** The .NET form of the original service. `Server` (or `Host`) may list several hosts by comma, each with a port or not. */
+export function parseConnectionString(text: string): DatabaseConfig {
+  const parts = new Map<string, string>();
+  for (const part of text.split(";")) {
+    const at = part.indexOf("=");
+    if (at > 0) parts.set(part.slice(0, at).trim().toLowerCase().replaceAll(" ", ""), unquoted(part.slice(at + 1).trim()));
+  }
+  const get = (...names: string[]): string | undefined => names.map((name) => parts.get(name)).find((value) => value !== undefined);
+  const hosts = get("server", "host", "datasource");
+  const user = get("userid", "username", "user", "uid");
+  const database = get("database", "db");
+  if (!hosts || !user || !database) throw new Error("must name Server, Database and User Id");
+  const port = parsePort(get("port") ?? String(DEFAULT_PORT));
+  return {
+    endpoints: hosts.split(",").map((host) => parseHost(host, port)),
+    database,
+    user,
+    password: get("password", "pwd") ?? "",
+    tls: tlsMode((get("sslmode") ?? "disable").toLowerCase().replace("verifyfull", "verify-full"), get("rootcertificate")),
+  };
+}
+
+function parseHost(text: string, fallbackPort: number): Endpoint {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(text.trim());
+  const host = match?.[1] ?? match?.[2];
+  if (!match || !host) throw new Error(`"${text}" is no host or host:port`);
+  return { host, port: match[3] === undefined ? fallbackPort : parsePort(match[3]) };
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) throw new Error(`"${text}" is no port`);
+  return port;
+}
+
+function tlsMode(mode: string, caFile: string | undefined): TlsMode {
+  if (mode === "disable" || mode === "require") return { mode };
+  if (mode === "verify-full") return caFile === undefined ? { mode } : { mode, caFile };
+  throw new Error(`sslmode must be disable, require or verify-full, not "${mode}"`);
+}
+
+function decode(text: string, what: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Error(`${what} has a % that begins no %XX`);
+  }
+}
+
+function unquoted(text: string): string {
+  return /^(".*"|'.*')$/s.test(text) ? text.slice(1, -1) : text;
+}

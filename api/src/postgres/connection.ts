@@ -1,0 +1,146 @@
+import { readFileSync } from "node:fs";
+import pg from "pg";
+
+/** Where a PostgreSQL server (or a proxy before it) listens. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface DatabaseConfig {
+  /** Tried in order; the first that leads to a primary wins. */
+  readonly endpoints: readonly Endpoint[];
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  readonly tls: TlsMode;
+}
+
+/** As libpq's sslmode: `require` encrypts without checking who answers, `verify-full` checks the name against a CA. */
+export type TlsMode =
+  | { readonly mode: "disable" }
+  | { readonly mode: "require" }
+  | { readonly mode: "verify-full"; readonly caFile?: string };
+
+/** A statement prepared once per connection under its name. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+export type Row = readonly (string | null)[];
+
+/** The answer did not come in time. Nothing is known about what the server did. */
+export class QueryTimeout extends Error {
+  constructor(name: string, milliseconds: number) {
+    super(`no answer to "${name}" within ${milliseconds} ms`);
+    this.name = "QueryTimeout";
+  }
+}
+
+/**
+ * One session with one server. Every query has a deadline; a query that misses it ends the session, because an answer
+ * that comes later must never be taken for the answer to the next query.
+ */
+export class Connection {
+  readonly endpoint: Endpoint;
+  readonly #client: pg.Client;
+  #lost = false;
+
+  private constructor(client: pg.Client, endpoint: Endpoint) {
+    this.#client = client;
+    this.endpoint = endpoint;
+    client.on("error", () => this.destroy());
+    client.on("end", () => {
+      this.#lost = true;
+    });
+  }
+
+  static async open(
+    config: DatabaseConfig,
+    endpoint: Endpoint,
+    options: { readonly deadlineMs: number; readonly applicationName: string; readonly settings?: string },
+  ): Promise<Connection> {
+    const client = new pg.Client({
+      host: endpoint.host,
+      port: endpoint.port,
+      database: config.database,
+      user: config.user,
+      password: config.password,
+      ssl: tlsOptions(config.tls),
+      application_name: options.applicationName,
+      connectionTimeoutMillis: options.deadlineMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 5_000,
+      ...(options.settings === undefined ? {} : { options: options.settings }),
+    });
+    const connection = new Connection(client, endpoint);
+    try {
+      await client.connect();
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+    return connection;
+  }
+
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** Rows as arrays of PostgreSQL's text values. Throws QueryTimeout, or the server's or the socket's error. */
+  async query(statement: Statement | string, values: readonly unknown[], deadlineMs: number): Promise<Row[]> {
+    return (await this.#run(statement, values, deadlineMs, false)) as Row[];
+  }
+
+  /** As `query`, with every value as the bytes of PostgreSQL's binary format. */
+  async queryBinary(statement: Statement | string, values: readonly unknown[], deadlineMs: number) {
+    return (await this.#run(statement, values, deadlineMs, true)) as (Buffer | null)[][];
+  }
+
+  async #run(statement: Statement | string, values: readonly unknown[], deadlineMs: number, binary: boolean) {
+    const text = typeof statement === "string" ? statement : statement.text;
+    const query: pg.QueryArrayConfig & { query_timeout: number; binary: boolean; types: typeof RAW_TYPES } = {
+      text,
+      ...(typeof statement === "string" ? {} : { name: statement.name }),
+      values: values as unknown[],
+      rowMode: "array",
+      query_timeout: deadlineMs,
+      binary,
+      types: RAW_TYPES,
+    };
+    try {
+      return (await this.#client.query(query)).rows;
+    } catch (error) {
+      if (error instanceof Error && error.message === "Query read timeout") {
+        this.destroy();
+        throw new QueryTimeout(typeof statement === "string" ? text.slice(0, 40) : statement.name, deadlineMs);
+      }
+      throw error;
+    }
+  }
+
+  /** Says goodbye to the server; falls back to cutting the socket after a second. */
+  async close(): Promise<void> {
+    if (this.#lost) return;
+    const cut = setTimeout(() => this.destroy(), 1_000);
+    await this.#client.end().catch(() => {});
+    clearTimeout(cut);
+    this.#lost = true;
+  }
+
+  /** Cuts the socket without a goodbye. */
+  destroy(): void {
+    this.#lost = true;
+    this.#client.connection.stream.destroy();
+  }
+}
+
+/** Values stay as they arrive: the callers know their columns and parse them at their own border. */
+const RAW_TYPES = { getTypeParser: () => (value: unknown) => value } as unknown as pg.CustomTypesConfig;
+
+function tlsOptions(tls: TlsMode): pg.ClientConfig["ssl"] {
+  if (tls.mode === "disable") return false;
+  if (tls.mode === "require") return { rejectUnauthorized: false };
+  return tls.caFile === undefined ? true : { rejectUnauthorized: true, ca: readFileSync(tls.caFile, "utf8") };
+}

@@ -1,0 +1,86 @@
+import type { Connection } from "./connection.ts";
+
+/** The cities of the Golden Ring, in the order that gives them the ids 1 to 9. */
+const CITIES = [
+  "Сергиев Посад",
+  "Переславль-Залесский",
+  "Ростов Великий",
+  "Углич",
+  "Ярославль",
+  "Кострома",
+  "Иваново",
+  "Суздаль",
+  "Владимир",
+] as const;
+const DAYS = 10;
+const VALUES_A_DAY = 8;
+const HOUR_MS = 3_600_000;
+
+/**
+ * Fills empty tables with the sample data: cities 1 to 9 and values 1 to 720 without gaps, 8 a day for 10 days from
+ * today. Does nothing when either table has a row. Run it inside the migration's transaction: replicas that start
+ * together then seed once.
+ */
+export async function seedSampleData(connection: Connection, now: Date, deadlineMs: number): Promise<void> {
+  const [row] = await connection.query(
+    "SELECT EXISTS (SELECT FROM public.cities) OR EXISTS (SELECT FROM public.forecast)",
+    [],
+    deadlineMs,
+  );
+  if (row?.[0] !== "f") return;
+  const values = sampleValues(now);
+  await connection.query(
+    "INSERT INTO public.cities (id, name) SELECT * FROM unnest($1::bigint[], $2::text[])",
+    [CITIES.map((_, index) => index + 1), CITIES],
+    deadlineMs,
+  );
+  await connection.query(
+    `INSERT INTO public.forecast (id, "cityId", "dateTime", temperature, summary)
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::text[])`,
+    [
+      values.map((_, index) => index + 1),
+      values.map((value) => value.cityId),
+      values.map((value) => value.dateTime),
+      values.map((value) => value.temperature),
+      values.map((value) => value.summary),
+    ],
+    deadlineMs,
+  );
+  await connection.query(
+    `SELECT setval(pg_get_serial_sequence('public.cities', 'id'), (SELECT max(id) FROM public.cities)),
+            setval(pg_get_serial_sequence('public.forecast', 'id'), (SELECT max(id) FROM public.forecast))`,
+    [],
+    deadlineMs,
+  );
+}
+
+function sampleValues(now: Date) {
+  const today = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate());
+  return CITIES.flatMap((_, cityIndex) => {
+    let weather = 0;
+    return Array.from({ length: DAYS * VALUES_A_DAY }, (_, index) => {
+      const dateTime = today + (index * 24 * HOUR_MS) / VALUES_A_DAY;
+      weather = weather * 0.9 + (Math.random() - 0.5) * 3;
+      const temperature = Math.round(usualTemperature(new Date(dateTime)) + weather);
+      return { cityId: cityIndex + 1, dateTime, temperature, summary: summaryOf(temperature) };
+    });
+  });
+}
+
+/** Degrees Celsius by season and hour, near enough to the region's climate for a chart that looks like weather. */
+function usualTemperature(time: Date): number {
+  const dayOfYear = (time.getTime() - Date.UTC(time.getUTCFullYear(), 0, 1)) / (24 * HOUR_MS);
+  const season = 5 + 14 * Math.cos(((dayOfYear - 197) / 365) * 2 * Math.PI);
+  const hour = 3 * Math.cos(((time.getUTCHours() - 12) / 24) * 2 * Math.PI);
+  return season + hour;
+}
+
+function summaryOf(temperature: number): string {
+  if (temperature < -15) return "Freezing";
+  if (temperature < -5) return "Frosty";
+  if (temperature < 3) return "Chilly";
+  if (temperature < 12) return "Cool";
+  if (temperature < 19) return "Mild";
+  if (temperature < 25) return "Warm";
+  return "Hot";
+}
