@@ -15,7 +15,10 @@ const IDLE_SECONDS = 60;
 const BODY_ROOM = 1_048_576;
 
 /** Throws with code EADDRINUSE or EACCES where the port cannot be had. */
-export function serve(app: App, options: { readonly host: string; readonly port: number; readonly bodyLimit: number }): Server {
+export function serve(
+  app: App,
+  options: { readonly host: string; readonly port: number; readonly bodyLimit: number },
+): Server {
   const server = Bun.serve({
     hostname: options.host,
     port: options.port,

@@ -14,10 +14,22 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const VARIABLES = [
   ["HOST", "127.0.0.1", "address to listen on; `0.0.0.0` for all"],
   ["PORT", "8080", "TCP port; 0 takes a free one"],
-  ["DATABASE_URL", "", "`postgres://user:password@host1:5000,host2:5432/database?sslmode=verify-full&sslrootcert=FILE`; hosts are tried in order. Without it an embedded PostgreSQL is started"],
-  ["ConnectionStrings__PgConnection", "", "the original service's form: `Server=…;Port=…;Database=…;User Id=…;Password=…`"],
+  [
+    "DATABASE_URL",
+    "",
+    "`postgres://user:password@host1:5000,host2:5432/database?sslmode=verify-full&sslrootcert=FILE`; hosts are tried in order. Without it an embedded PostgreSQL is started",
+  ],
+  [
+    "ConnectionStrings__PgConnection",
+    "",
+    "the original service's form: `Server=…;Port=…;Database=…;User Id=…;Password=…`",
+  ],
   ["DATA_FOLDER", ".data", "where the embedded PostgreSQL keeps its data"],
-  ["SAMPLE_DATA", "if-empty with the embedded database, else never", "`if-empty` puts the sample data into empty tables, `never` does not"],
+  [
+    "SAMPLE_DATA",
+    "if-empty with the embedded database, else never",
+    "`if-empty` puts the sample data into empty tables, `never` does not",
+  ],
   ["LOG_LEVEL", "info", "`debug` (every request), `info`, `warn`, `error` or `silent`"],
   ["READ_PATIENCE_MS", "1500", "how long a read waits for the primary's confirmation before it is answered as stale"],
   ["READ_PATIENCE_AWAY_MS", "300", "the same while the primary is known to be out of reach"],
@@ -27,7 +39,11 @@ export const VARIABLES = [
   ["WRITE_QUEUE_LIMIT", "10000", "writes waiting at most; more are answered 503 at once"],
   ["WRITE_STATEMENT_MS", "3000", "how long one statement may stay silent before it is sent again"],
   ["CONNECT_MS", "1000", "how long a connection attempt may take"],
-  ["MODEL_MEMORY_BUDGET_MB", "the memory limit less 80, at most half of the computer's memory", "bytes of data kept in memory; more are refused at start"],
+  [
+    "MODEL_MEMORY_BUDGET_MB",
+    "the memory limit less 80, at most half of the computer's memory",
+    "bytes of data kept in memory; more are refused at start",
+  ],
   ["BODY_LIMIT_BYTES", "65536", "largest request body"],
   ["CORS_ORIGINS", "", "origins whose pages may call the API, by comma; `*` for all"],
   ["API_KEYS", "", "if set, writes need one of these keys (by comma) in `X-Api-Key`"],
@@ -83,7 +99,11 @@ export function readConfig(environment: Environment): Config {
     attempt(name, () => integerBetween(text(name) || String(fallback), min, max), fallback);
   const choice = <T extends string>(name: VariableName, fallback: T, choices: readonly T[]): T =>
     attempt(name, () => oneOf(text(name) || fallback, choices), fallback);
-  const list = (name: VariableName): string[] => text(name).split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
+  const list = (name: VariableName): string[] =>
+    text(name)
+      .split(",")
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== "");
 
   const url = text("DATABASE_URL");
   const connectionString = text("ConnectionStrings__PgConnection");
@@ -124,7 +144,8 @@ export function readConfig(environment: Environment): Config {
 
 function integerBetween(text: string, min: number, max: number): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < min || value > max) throw new Error(`must be a whole number from ${min} to ${max}, not "${text}"`);
+  if (!/^\d+$/.test(text) || value < min || value > max)
+    throw new Error(`must be a whole number from ${min} to ${max}, not "${text}"`);
   return value;
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import manifest from "../package.json" with { type: "json" };
-import { serve, type Server } from "./bun-server.ts";
+import { type Server, serve } from "./bun-server.ts";
 import { type Config, ConfigError, readConfig, VARIABLES } from "./config.ts";
 import { createLog, type Log } from "./operations/log.ts";
 import { createService, type Service } from "./service.ts";
@@ -37,10 +37,14 @@ async function start(running: Running, config: Config, log: Log): Promise<void> 
   const service = createService({ ...config, database, version: manifest.version }, log);
   running.service = service;
   running.server = listen(service, config);
-  log.info({ url: running.server.url, version: manifest.version, embedded: config.database === undefined }, "listening");
+  log.info(
+    { url: running.server.url, version: manifest.version, embedded: config.database === undefined },
+    "listening",
+  );
   await service.start();
   log.info({ url: running.server.url }, "ready");
-  if (process.stdout.isTTY) process.stderr.write(`\n  Goldenring is ready: ${running.server.url.replace("127.0.0.1", "localhost")}\n\n`);
+  if (process.stdout.isTTY)
+    process.stderr.write(`\n  Goldenring is ready: ${running.server.url.replace("127.0.0.1", "localhost")}\n\n`);
 }
 
 function listen(service: Service, config: Config): Server {
@@ -105,13 +109,17 @@ function configOrExit(): Config {
     return readConfig(process.env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`goldenring: the environment has settings that cannot be used:\n${error.message}\n\nSee --help for all of them.\n`);
+    process.stderr.write(
+      `goldenring: the environment has settings that cannot be used:\n${error.message}\n\nSee --help for all of them.\n`,
+    );
     process.exit(EXIT.usage);
   }
 }
 
 function printHelp(): void {
-  const rows = VARIABLES.map(([name, fallback, help]) => `  ${name}\n      ${help}${fallback ? ` (default: ${fallback})` : ""}`);
+  const rows = VARIABLES.map(
+    ([name, fallback, help]) => `  ${name}\n      ${help}${fallback ? ` (default: ${fallback})` : ""}`,
+  );
   process.stdout.write(
     `Goldenring Weather API ${manifest.version}\n\nUsage: npm start\n\nEnvironment variables:\n${rows.join("\n")}\n\n` +
       "Exit codes: 0 stopped, 1 failed, 2 settings that cannot be used, 130 interrupted twice.\n",

@@ -67,12 +67,21 @@ export function createService(options: ServiceOptions, log: Log): Service {
       load: { budgetBytes: options.modelBudgetBytes, deadlineMs: LONG_STATEMENT_MS },
     },
     {
-      connected: (endpoint, identity) => log.info({ endpoint, ...identity }, "connected to the primary"),
+      connected: (endpoint, identity) => log.debug({ endpoint, ...identity }, "connected to the primary"),
       loaded: (model, milliseconds, reason) => {
         metrics.modelLoads.inc({ reason });
         metrics.modelLoadSeconds.set(milliseconds / 1_000);
         modelBytes = model.bytes;
-        log.info({ reason, cities: model.cities.length, values: model.rows, milliseconds: Math.round(milliseconds) }, "data loaded");
+        log.info(
+          {
+            reason,
+            ...feed.identity,
+            cities: model.cities.length,
+            values: model.rows,
+            milliseconds: Math.round(milliseconds),
+          },
+          "data loaded",
+        );
       },
       applied: (rows) => metrics.rowsApplied.inc(rows),
     },
@@ -134,7 +143,11 @@ export function createService(options: ServiceOptions, log: Log): Service {
     ...cityRoutes(reader, writer, options.bodyLimitBytes),
     ...forecastRoutes(reader, writer, options.bodyLimitBytes),
   ];
-  const operations = operationsRoutes({ ready: () => ready && !stopping, registry: metrics.registry, openApi: () => document() });
+  const operations = operationsRoutes({
+    ready: () => ready && !stopping,
+    registry: metrics.registry,
+    openApi: () => document(),
+  });
   const routes = [...contract, ...operations];
   const document = once(() => JSON.stringify(openApiDocument(routes, options.version)));
   const stopWatching = watchEventLoop(metrics.eventLoopLag);
@@ -151,7 +164,11 @@ export function createService(options: ServiceOptions, log: Log): Service {
       log,
     }),
     start: async () => {
-      await prepareDatabase(options.database, { search, sampleData: options.sampleData, deadlineMs: LONG_STATEMENT_MS, stopped: () => stopping }, log);
+      await prepareDatabase(
+        options.database,
+        { search, sampleData: options.sampleData, deadlineMs: LONG_STATEMENT_MS, stopped: () => stopping },
+        log,
+      );
       await new Promise<void>((resolve, reject) => {
         giveUp = reject;
         loaded = () => {
@@ -184,7 +201,10 @@ function reportOnce(log: Log): { gone(error: unknown): void; back(): void } {
       since ??= now;
       if (now - reported < 10_000 && since !== now) return;
       reported = now;
-      log.warn({ reason: messageOf(error), seconds: Math.round((now - since) / 1_000) }, "the primary is out of reach: reads are answered from memory, as stale");
+      log.warn(
+        { reason: messageOf(error), seconds: Math.round((now - since) / 1_000) },
+        "the primary is out of reach: reads are answered from memory, as stale",
+      );
     },
     back: () => {
       if (since === undefined) return;

@@ -128,7 +128,10 @@ export class ChangeFeed {
     this.#connection = connection;
     this.events.connected(`${connection.endpoint.host}:${connection.endpoint.port}`, identity);
     const known = this.#identity;
-    if (this.#model && (known?.systemIdentifier !== identity.systemIdentifier || known.timeline !== identity.timeline)) {
+    if (
+      this.#model &&
+      (known?.systemIdentifier !== identity.systemIdentifier || known.timeline !== identity.timeline)
+    ) {
       await this.#load(connection, "the database's history changed");
     }
     this.#identity = identity;

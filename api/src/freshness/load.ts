@@ -1,8 +1,7 @@
-import { Block, endsOf } from "../model/block.ts";
+import { Block, endsOf, ROWS_PER_BLOCK } from "../model/block.ts";
 import { ReadModel } from "../model/read-model.ts";
-import type { Connection } from "../postgres/connection.ts";
+import type { Connection, Row } from "../postgres/connection.ts";
 import { CITY_JSON, FORECAST_JSON } from "../postgres/wire-json.ts";
-import { ROWS_PER_BLOCK } from "../model/block.ts";
 
 /** The data do not fit into the memory this process may use for them. */
 export class OverBudget extends Error {
@@ -31,16 +30,19 @@ export interface LoadLimits {
 
 const STATE = `SELECT pg_current_snapshot()::text, (SELECT epoch FROM public.weather_epoch)`;
 
-/** One row of the result is one block: columns as the big-endian bytes of PostgreSQL's binary formats, rows as JSON. */
+/**
+ * One row of the result is one block: its numbers as the big-endian bytes of PostgreSQL's binary formats (they come in
+ * hexadecimal, and are decoded without a look at each), its rows as their JSON.
+ */
 const DECLARE_BLOCKS = `
   DECLARE blocks NO SCROLL CURSOR FOR
   SELECT coalesce("cityId", 0)::bigint,
          string_agg(int8send(id), ''::bytea ORDER BY id),
          string_agg(int8send("dateTime"), ''::bytea ORDER BY id),
-         string_agg(int4send(length(json)), ''::bytea ORDER BY id),
-         string_agg(json, ','::bytea ORDER BY id)
+         string_agg(int4send(octet_length(json)), ''::bytea ORDER BY id),
+         string_agg(json, ',' ORDER BY id)
   FROM (
-    SELECT id, "cityId", coalesce("dateTime", 0)::bigint AS "dateTime", convert_to(${FORECAST_JSON}, 'UTF8') AS json,
+    SELECT id, "cityId", coalesce("dateTime", 0)::bigint AS "dateTime", ${FORECAST_JSON} AS json,
            (row_number() OVER (PARTITION BY coalesce("cityId", 0) ORDER BY id) - 1) / ${ROWS_PER_BLOCK} AS block
     FROM public.forecast
   ) numbered
@@ -58,7 +60,7 @@ export async function loadModel(connection: Connection, limits: LoadLimits, prev
   const run = (sql: string) => connection.query(sql, [], limits.deadlineMs);
   await run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   try {
-    await run("SET LOCAL enable_seqscan = on; SET LOCAL work_mem = '32MB'; SET LOCAL jit = off");
+    await run("SET LOCAL enable_seqscan = on; SET LOCAL work_mem = '32MB'; SET LOCAL bytea_output = hex");
     const [state] = await run(STATE);
     const [snapshot, epoch] = state ?? [];
     if (!snapshot || !epoch) throw new Error("the database did not say its snapshot: is the schema migrated?");
@@ -79,7 +81,7 @@ async function loadBlocks(connection: Connection, model: ReadModel, limits: Load
   await connection.query(DECLARE_BLOCKS, [], limits.deadlineMs);
   let bytes = 0;
   for (;;) {
-    const rows = await connection.queryBinary(FETCH_BLOCKS, [], limits.deadlineMs);
+    const rows = await connection.query(FETCH_BLOCKS, [], limits.deadlineMs);
     if (rows.length === 0) return;
     for (const row of rows) {
       const { cityId, block } = parseBlock(row);
@@ -91,26 +93,33 @@ async function loadBlocks(connection: Connection, model: ReadModel, limits: Load
   }
 }
 
-function parseBlock(row: readonly (Buffer | null)[]): { cityId: number; block: Block } {
+function parseBlock(row: Row): { cityId: number; block: Block } {
   const [cityId, ids, times, lengths, json] = row;
   if (!cityId || !ids || !times || !lengths || !json) throw new Error("a loaded block lacks a column");
   return {
-    cityId: exactInteger(cityId.readBigInt64BE(0)),
+    cityId: exactId(cityId),
     block: Block.of({
       ids: Float64Array.from(int64s(ids), exactInteger),
       times: int64s(times),
       ends: endsOf(int32s(lengths)),
-      json: new Uint8Array(json),
+      json: encoder.encode(json),
     }),
   };
 }
 
-function int64s(bigEndian: Buffer): BigInt64Array<ArrayBuffer> {
-  return new BigInt64Array(new Uint8Array(Buffer.from(bigEndian).swap64()).buffer);
+const encoder = new TextEncoder();
+
+function int64s(bytea: string): BigInt64Array<ArrayBuffer> {
+  return new BigInt64Array(new Uint8Array(bytesOf(bytea).swap64()).buffer);
 }
 
-function int32s(bigEndian: Buffer): Int32Array<ArrayBuffer> {
-  return new Int32Array(new Uint8Array(Buffer.from(bigEndian).swap32()).buffer);
+function int32s(bytea: string): Int32Array<ArrayBuffer> {
+  return new Int32Array(new Uint8Array(bytesOf(bytea).swap32()).buffer);
+}
+
+/** PostgreSQL writes bytea as `\\x` and hexadecimal digits. */
+function bytesOf(bytea: string): Buffer {
+  return Buffer.from(bytea.slice(2), "hex");
 }
 
 /** Ids are kept as doubles. A sequence does not reach 2^53 in a lifetime; a row put there by hand is refused, not rounded. */

@@ -130,7 +130,11 @@ export class ReadBarrier {
     this.#running = false;
     if (this.#closed) return;
     if (this.#next) this.#schedule();
-    else this.#idle = setTimeout(() => this.#join(), this.#reachable ? this.options.idleIntervalMs : this.options.retryIntervalMs);
+    else
+      this.#idle = setTimeout(
+        () => this.#join(),
+        this.#reachable ? this.options.idleIntervalMs : this.options.retryIntervalMs,
+      );
   }
 }
 

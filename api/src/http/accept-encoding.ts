@@ -23,7 +23,8 @@ function decide(header: string): EncodingName {
     const quality = parameters.find((parameter) => parameter.startsWith("q="));
     weights.set(name, quality === undefined ? 1 : Number(quality.slice(2)) || 0);
   }
-  const weightOf = (name: string): number => weights.get(name) ?? (name === "identity" ? 0.001 : (weights.get("*") ?? 0));
+  const weightOf = (name: string): number =>
+    weights.get(name) ?? (name === "identity" ? 0.001 : (weights.get("*") ?? 0));
   let best: EncodingName = "identity";
   for (const candidate of OFFERED) {
     if (weightOf(candidate) > 0 && weightOf(candidate) > weightOf(best)) best = candidate;

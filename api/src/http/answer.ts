@@ -1,8 +1,8 @@
 import { gzip, zstdCompress } from "node:zlib";
+import type { Freshness } from "../freshness/read-barrier.ts";
 import { type Checksum, checksumOf } from "../model/crc32.ts";
 import type { EncodingName } from "../model/encodings.ts";
 import { concatenated, type ListBody } from "../model/list-body.ts";
-import type { Freshness } from "../freshness/read-barrier.ts";
 
 /** What a read knows about its moment: whether the primary confirmed it, and else how old it is. */
 export interface Moment {
@@ -52,7 +52,8 @@ export function answer(request: Request, body: ReadyBody, moment: Moment): Respo
   const headers = moment.freshness === "confirmed" ? body.headers : { ...body.headers, ...staleHeaders(moment.ageMs) };
   if (matches !== null && etagMatches(matches, body.etag)) return new Response(null, { status: 304, headers });
   const [only] = body.chunks;
-  if (body.chunks.length === 1 && only && only.length <= LONGEST_WHOLE) return new Response(only as Uint8Array<ArrayBuffer>, { headers });
+  if (body.chunks.length === 1 && only && only.length <= LONGEST_WHOLE)
+    return new Response(only as Uint8Array<ArrayBuffer>, { headers });
   return new Response(streamOf(body.chunks), { headers });
 }
 

@@ -34,7 +34,13 @@ export function createApp(options: AppOptions): App {
   const requestIds = new RequestIds();
   const durations = new Durations(metrics.requestSeconds);
 
-  async function route(request: Request, address: () => string, pathname: string, query: string, seen: { route: string }): Promise<Response> {
+  async function route(
+    request: Request,
+    address: () => string,
+    pathname: string,
+    query: string,
+    seen: { route: string },
+  ): Promise<Response> {
     const match = table.match(pathname);
     const page = match ? undefined : options.staticPages(pathname, request);
     if (page) {
@@ -47,7 +53,9 @@ export function createApp(options: AppOptions): App {
     const method = request.method === "HEAD" ? "GET" : request.method;
     const operation = match.route.operations[method as "GET"];
     if (!operation) {
-      throw new Problem(405, `${request.method} is not possible here`, { headers: { allow: allowedMethods(match.route) } });
+      throw new Problem(405, `${request.method} is not possible here`, {
+        headers: { allow: allowedMethods(match.route) },
+      });
     }
     if (options.rateLimitPerSecond > 0) checkRate(clientOf(request, address, options.trustProxy));
     if (method !== "GET") checkKey(request);
@@ -72,7 +80,16 @@ export function createApp(options: AppOptions): App {
     metrics.requestsInFlight.dec();
     if (seconds > SLOW_SECONDS || log.isLevelEnabled("debug")) {
       const level = seconds > SLOW_SECONDS ? "warn" : "debug";
-      log[level]({ requestId: requestIds.of(request), route: seen.route, method: request.method, status: response.status, seconds }, "request");
+      log[level](
+        {
+          requestId: requestIds.of(request),
+          route: seen.route,
+          method: request.method,
+          status: response.status,
+          seconds,
+        },
+        "request",
+      );
     }
     return request.method === "HEAD" ? new Response(null, response) : response;
   };
@@ -80,11 +97,15 @@ export function createApp(options: AppOptions): App {
 
 function failure(error: unknown, requestId: string, route: string, log: Log): Response {
   if (error instanceof Problem) {
-    if (error.status >= 500) log.warn({ requestId, route, status: error.status, detail: error.detail }, "request failed");
+    if (error.status >= 500)
+      log.warn({ requestId, route, status: error.status, detail: error.detail }, "request failed");
     return problemResponse(error, requestId);
   }
   log.error({ requestId, route, err: error }, "request failed unexpectedly");
-  return problemResponse(new Problem(500, "something went wrong here; the log has it under the request's id"), requestId);
+  return problemResponse(
+    new Problem(500, "something went wrong here; the log has it under the request's id"),
+    requestId,
+  );
 }
 
 /** The path and the query of an absolute URL, without the cost of a URL object on every read. */

@@ -1,18 +1,18 @@
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { z } from "zod";
+import { checksumOf } from "../model/crc32.ts";
 import type { EncodingName } from "../model/encodings.ts";
 import { concatenated } from "../model/list-body.ts";
 import type { ReadModel } from "../model/read-model.ts";
-import { gzipSync, zstdCompressSync } from "node:zlib";
-import { checksumOf } from "../model/crc32.ts";
 import { negotiateEncoding } from "./accept-encoding.ts";
 import { answer, type ReadyBody, readyBody, readyBytes, written } from "./answer.ts";
+import { NOT_FOUND_CITY, NOT_VALID, UNCONFIRMED } from "./error-texts.ts";
 import { readJson } from "./json-body.ts";
 import { Problem } from "./problem.ts";
 import type { Reader } from "./reading.ts";
 import type { Route } from "./route.ts";
 import { City, CityInput, idFromPath, validated } from "./schemas.ts";
-import { z } from "zod";
 import type { Writer } from "./writing.ts";
-import { NOT_FOUND_CITY, NOT_VALID, UNCONFIRMED } from "./error-texts.ts";
 
 export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): Route[] {
   const lists = new CityListCache();
@@ -27,7 +27,11 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
           answers: z.array(City),
           handler: async ({ request }) => {
             const { model, moment } = await reader.read();
-            return answer(request, lists.body(model, negotiateEncoding(request.headers.get("accept-encoding"))), moment);
+            return answer(
+              request,
+              lists.body(model, negotiateEncoding(request.headers.get("accept-encoding"))),
+              moment,
+            );
           },
         },
         POST: {

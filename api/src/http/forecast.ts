@@ -1,13 +1,22 @@
 import { z } from "zod";
+import { FORECAST_SHAPE, WEATHER_SHAPE } from "../model/list-body.ts";
 import { answer, readyBytes, written } from "./answer.ts";
 import { NOT_FOUND_CITY, NOT_FOUND_FORECAST, NOT_VALID, UNCONFIRMED } from "./error-texts.ts";
-import { FORECAST_SHAPE, WEATHER_SHAPE } from "../model/list-body.ts";
 import { readJson } from "./json-body.ts";
 import { listHandler } from "./lists.ts";
 import { Problem } from "./problem.ts";
 import type { Reader } from "./reading.ts";
 import type { Route } from "./route.ts";
-import { ChangedForecast, CityForecast, CityWeather, Forecast, idFromPath, ListQuery, NewForecast, validated } from "./schemas.ts";
+import {
+  ChangedForecast,
+  CityForecast,
+  CityWeather,
+  Forecast,
+  idFromPath,
+  ListQuery,
+  NewForecast,
+  validated,
+} from "./schemas.ts";
 import type { Writer } from "./writing.ts";
 
 export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number): Route[] {
@@ -82,7 +91,8 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
             const cityId = value.cityId === null ? null : Number(value.cityId);
             if (cityId !== null && !Number.isSafeInteger(cityId)) throw new Problem(404, NOT_FOUND_CITY);
             const changed = await writer.change("changeForecast", { ...value, id, cityId });
-            if (!changed.found) throw new Problem(404, changed.missing === "city" ? NOT_FOUND_CITY : NOT_FOUND_FORECAST);
+            if (!changed.found)
+              throw new Problem(404, changed.missing === "city" ? NOT_FOUND_CITY : NOT_FOUND_FORECAST);
             return written(wireForecast({ ...value, id, cityId: changed.cityId }));
           },
         },
@@ -92,7 +102,13 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
 }
 
 /** By hand, because JSON.stringify knows no 64-bit integers. The order of the fields is that of the lists. */
-function wireForecast(row: { id: number; cityId: number; dateTime: bigint; temperature: number; summary: string | null }): string {
+function wireForecast(row: {
+  id: number;
+  cityId: number;
+  dateTime: bigint;
+  temperature: number;
+  summary: string | null;
+}): string {
   const { id, cityId, dateTime, temperature, summary } = row;
   return `{"id":${id},"cityId":${cityId},"dateTime":${dateTime},"temperature":${temperature},"summary":${JSON.stringify(summary)}}`;
 }

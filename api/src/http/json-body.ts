@@ -15,15 +15,18 @@ function requireJson(headers: Headers): void {
   const json = /^application\/(?:[\w.!#$&^-]+\+)?json$/.test(type.trim());
   const utf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
   const encoding = headers.get("content-encoding") ?? "identity";
-  if (!json || !utf8) throw new Problem(415, "send the body as application/json in UTF-8", { headers: { accept: "application/json" } });
-  if (encoding.toLowerCase() !== "identity") throw new Problem(415, "send the body without a Content-Encoding", { headers: { "accept-encoding": "identity" } });
+  if (!json || !utf8)
+    throw new Problem(415, "send the body as application/json in UTF-8", { headers: { accept: "application/json" } });
+  if (encoding.toLowerCase() !== "identity")
+    throw new Problem(415, "send the body without a Content-Encoding", { headers: { "accept-encoding": "identity" } });
 }
 
 async function readText(request: Request, limit: number): Promise<string> {
   const tooLarge = () => new Problem(413, `the body may have at most ${limit} bytes`);
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > limit) throw tooLarge();
-  const bytes = declared === null ? await readStream(request, limit, tooLarge) : new Uint8Array(await request.arrayBuffer());
+  const bytes =
+    declared === null ? await readStream(request, limit, tooLarge) : new Uint8Array(await request.arrayBuffer());
   if (bytes.length > limit) throw tooLarge();
   try {
     return UTF8.decode(bytes);

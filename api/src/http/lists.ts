@@ -16,7 +16,8 @@ export function listHandler(reader: Reader, shape: CityShape): Handler {
     const narrowed = query === "" ? undefined : queryOf(query);
     const { model, moment } = await reader.read();
     const encoding = negotiateEncoding(request.headers.get("accept-encoding"));
-    if (narrowed) return answer(request, await madeToOrder([...narrowedChunks(model, shape, narrowed)], encoding), moment);
+    if (narrowed)
+      return answer(request, await madeToOrder([...narrowedChunks(model, shape, narrowed)], encoding), moment);
     const body = await cache.body(model, encoding);
     let made = ready.get(body);
     if (!made) {
@@ -52,7 +53,10 @@ function* narrowedChunks(model: ReadModel, shape: CityShape, query: ListQuery): 
 }
 
 /** The JSON of the values in question, as long runs of neighbours: views of the model's bytes, nothing is copied. */
-function* matchingRuns(blocks: readonly Block[], { from, to, limit = Number.POSITIVE_INFINITY }: ListQuery): Generator<Uint8Array> {
+function* matchingRuns(
+  blocks: readonly Block[],
+  { from, to, limit = Number.POSITIVE_INFINITY }: ListQuery,
+): Generator<Uint8Array> {
   let left = limit;
   for (const block of blocks) {
     for (let at = 0; at < block.rows && left > 0; at += 1) {

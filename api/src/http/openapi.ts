@@ -22,7 +22,8 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
     info: {
       title: "Goldenring Weather API",
       version,
-      description: "The weather of the Golden Ring of Russia. Paths match without regard to case, with or without a slash at the end.",
+      description:
+        "The weather of the Golden Ring of Russia. Paths match without regard to case, with or without a slash at the end.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/" }],
@@ -62,7 +63,12 @@ function describe(operation: Operation, schema: (type: z.ZodType) => object): ob
 
 function queryParameters(query: z.ZodObject): object[] {
   const { properties = {} } = jsonSchema(query, undefined) as { properties?: Record<string, { description?: string }> };
-  return Object.entries(properties).map(([name, { description, ...shape }]) => ({ name, in: "query", description, schema: shape }));
+  return Object.entries(properties).map(([name, { description, ...shape }]) => ({
+    name,
+    in: "query",
+    description,
+    schema: shape,
+  }));
 }
 
 /** JSON Schema 2020-12, which OpenAPI 3.1 uses. Schemas with an id become components where `components` is given. */
@@ -71,7 +77,8 @@ function jsonSchema(type: z.ZodType, components: Record<string, object> | undefi
     io: "input",
     unrepresentable: "any",
     reused: "inline",
-    override: ({ zodSchema, jsonSchema }) => useShape(zodSchema as unknown as z.ZodType, jsonSchema as Record<string, unknown>),
+    override: ({ zodSchema, jsonSchema }) =>
+      useShape(zodSchema as unknown as z.ZodType, jsonSchema as Record<string, unknown>),
   }) as Record<string, unknown> & { $defs?: Record<string, object> };
   if (!components) return rest;
   const id = z.globalRegistry.get(type)?.id;

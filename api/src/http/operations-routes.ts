@@ -52,7 +52,8 @@ export function operationsRoutes(sources: {
           summary: "This document",
           tag: "Operations",
           answers: "application/openapi+json",
-          handler: () => new Response(sources.openApi(), { headers: { "content-type": "application/json; charset=utf-8" } }),
+          handler: () =>
+            new Response(sources.openApi(), { headers: { "content-type": "application/json; charset=utf-8" } }),
         },
       },
     },

@@ -43,9 +43,16 @@ export const CityInput = z
   .meta({ id: "CityInput", description: "An `id` may be present and is ignored." });
 
 const forecastFields = {
-  dateTime: int64.meta({ shape: int64Shape, description: "Unix time in seconds or milliseconds; stored as sent.", examples: [1_795_000_000_000] }),
+  dateTime: int64.meta({
+    shape: int64Shape,
+    description: "Unix time in seconds or milliseconds; stored as sent.",
+    examples: [1_795_000_000_000],
+  }),
   temperature: int32.meta({ shape: int32Shape, description: "Degrees Celsius.", examples: [-7] }),
-  summary: text.nullish().transform((value) => value ?? null).meta({ shape: { type: ["string", "null"] }, examples: ["Snow"] }),
+  summary: text
+    .nullish()
+    .transform((value) => value ?? null)
+    .meta({ shape: { type: ["string", "null"] }, examples: ["Snow"] }),
 };
 
 export const NewForecast = z
@@ -58,7 +65,10 @@ export const ChangedForecast = z
       cityId: int64
         .nullish()
         .transform((value) => value ?? null)
-        .meta({ shape: { ...int64Shape, type: ["integer", "string", "null"] }, description: "Moves the value to another city." }),
+        .meta({
+          shape: { ...int64Shape, type: ["integer", "string", "null"] },
+          description: "Moves the value to another city.",
+        }),
       ...forecastFields,
     },
     { error: "must be an object" },
@@ -106,9 +116,21 @@ const wholeNumber = (max: bigint | number) =>
 /** Query parameters of the two lists, beyond the original service. */
 export const ListQuery = z
   .strictObject({
-    cityId: wholeNumber(INT64.max).optional().meta({ shape: { type: "integer", format: "int64" }, description: "Only this city." }),
-    from: wholeNumber(INT64.max).optional().meta({ shape: { type: "integer", format: "int64" }, description: "Only values whose `dateTime` is at or after this." }),
-    to: wholeNumber(INT64.max).optional().meta({ shape: { type: "integer", format: "int64" }, description: "Only values whose `dateTime` is before this." }),
+    cityId: wholeNumber(INT64.max)
+      .optional()
+      .meta({ shape: { type: "integer", format: "int64" }, description: "Only this city." }),
+    from: wholeNumber(INT64.max)
+      .optional()
+      .meta({
+        shape: { type: "integer", format: "int64" },
+        description: "Only values whose `dateTime` is at or after this.",
+      }),
+    to: wholeNumber(INT64.max)
+      .optional()
+      .meta({
+        shape: { type: "integer", format: "int64" },
+        description: "Only values whose `dateTime` is before this.",
+      }),
     limit: wholeNumber(1_000_000_000)
       .refine((value) => value >= 0n, { error: "must not be negative" })
       .transform(Number)

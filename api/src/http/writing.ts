@@ -1,7 +1,7 @@
 import type { ChangeFeed } from "../freshness/change-feed.ts";
 import type { ReadBarrier } from "../freshness/read-barrier.ts";
-import { QueueFull, type WriteQueue, WriteRefused, WriteUnconfirmed } from "../writes/write-queue.ts";
 import type { WriteKind, Writes } from "../writes/statements.ts";
+import { QueueFull, type WriteQueue, WriteRefused, WriteUnconfirmed } from "../writes/write-queue.ts";
 import { Problem } from "./problem.ts";
 
 /** The way every write takes: into the queue, with the outcomes that a client can be told. */
@@ -38,12 +38,18 @@ export class Writer {
     return this.#submit(kind, { ...input, asOf: this.feed.snapshot } as Writes[K]["input"], deadline);
   }
 
-  async #submit<K extends WriteKind>(kind: K, input: Writes[K]["input"], deadline: number): Promise<Writes[K]["output"]> {
+  async #submit<K extends WriteKind>(
+    kind: K,
+    input: Writes[K]["input"],
+    deadline: number,
+  ): Promise<Writes[K]["output"]> {
     try {
       return await this.queue.submit(kind, input, deadline);
     } catch (error) {
       if (error instanceof QueueFull) {
-        throw new Problem(503, "too many writes are waiting; this one was not accepted", { headers: { "retry-after": "1" } });
+        throw new Problem(503, "too many writes are waiting; this one was not accepted", {
+          headers: { "retry-after": "1" },
+        });
       }
       if (error instanceof WriteUnconfirmed) throw unconfirmed("the database did not confirm the write in time");
       if (error instanceof WriteRefused) throw new Problem(409, error.message);

@@ -72,7 +72,13 @@ export class Block {
   /** Bytes this block holds on to, compressed forms included. */
   get heldBytes(): number {
     const encoded = (this.encoded.gzip?.length ?? 0) + (this.encoded.zstd?.length ?? 0);
-    return this.json.buffer.byteLength + this.ids.buffer.byteLength + this.times.buffer.byteLength + this.ends.buffer.byteLength + encoded;
+    return (
+      this.json.buffer.byteLength +
+      this.ids.buffer.byteLength +
+      this.times.buffer.byteLength +
+      this.ends.buffer.byteLength +
+      encoded
+    );
   }
 
   /** The JSON of the rows from index `from` up to, not including, `to`. */
@@ -191,7 +197,11 @@ function joinedByCommas(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return joined;
 }
 
-type Column = Float64Array<ArrayBuffer> | BigInt64Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+type Column =
+  | Float64Array<ArrayBuffer>
+  | BigInt64Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>;
 
 /** A view that is `more` elements longer: over the same buffer where it has room behind the end, else over a larger copy. */
 function withRoom<T extends Column>(column: T, more: number): T {

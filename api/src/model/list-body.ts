@@ -79,7 +79,9 @@ export class ListBuilder {
   }
 
   #encode(pieces: readonly Piece[]): Uint8Array {
-    const parts = pieces.map((piece) => ("block" in piece ? this.encoding.block(piece.block) : this.encoding.text(piece.text)));
+    const parts = pieces.map((piece) =>
+      "block" in piece ? this.encoding.block(piece.block) : this.encoding.text(piece.text),
+    );
     const chunk = concatenated(parts);
     let offset = 0;
     for (const [index, part] of parts.entries()) {

@@ -5,7 +5,10 @@ import type { ReadModel } from "./read-model.ts";
 /** One list endpoint's answers: each encoding is built at most once per revision of the model, and only when asked for. */
 export class ListCache {
   readonly #shape: CityShape;
-  readonly #slots = new Map<EncodingName, { builder: ListBuilder; model?: ReadModel; revision?: number; body?: Promise<ListBody> }>();
+  readonly #slots = new Map<
+    EncodingName,
+    { builder: ListBuilder; model?: ReadModel; revision?: number; body?: Promise<ListBody> }
+  >();
 
   constructor(shape: CityShape) {
     this.#shape = shape;

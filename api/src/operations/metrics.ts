@@ -2,7 +2,9 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 /** What the gauges read at the moment of a scrape. */
 export interface MetricSources {
-  model(): { readonly rows: number; readonly cities: number; readonly bytes: number; readonly revision: number } | undefined;
+  model():
+    | { readonly rows: number; readonly cities: number; readonly bytes: number; readonly revision: number }
+    | undefined;
   ageMs(): number;
   reachable(): boolean;
   writeQueueDepth(): number;
@@ -18,15 +20,34 @@ export function createMetrics(sources: MetricSources) {
   const registers = [new Registry()];
   const [registry] = registers as [Registry];
   const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({ name, help, registers, collect() { this.set(read()); } });
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
   };
 
   gauge("weather_model_rows", "Forecast values in the read model.", () => sources.model()?.rows ?? 0);
   gauge("weather_model_cities", "Cities in the read model.", () => sources.model()?.cities ?? 0);
-  gauge("weather_model_bytes", "Bytes held by the read model, compressed forms included.", () => sources.model()?.bytes ?? 0);
-  gauge("weather_model_revision", "Changes applied to the read model since it was loaded.", () => sources.model()?.revision ?? 0);
-  gauge("weather_model_age_seconds", "Time since the primary last confirmed the read model.", () => finite(sources.ageMs() / 1_000));
-  gauge("weather_primary_reachable", "1 while the last change query reached a primary.", () => (sources.reachable() ? 1 : 0));
+  gauge(
+    "weather_model_bytes",
+    "Bytes held by the read model, compressed forms included.",
+    () => sources.model()?.bytes ?? 0,
+  );
+  gauge(
+    "weather_model_revision",
+    "Changes applied to the read model since it was loaded.",
+    () => sources.model()?.revision ?? 0,
+  );
+  gauge("weather_model_age_seconds", "Time since the primary last confirmed the read model.", () =>
+    finite(sources.ageMs() / 1_000),
+  );
+  gauge("weather_primary_reachable", "1 while the last change query reached a primary.", () =>
+    sources.reachable() ? 1 : 0,
+  );
   gauge("weather_write_queue_depth", "Writes accepted and not yet settled.", () => sources.writeQueueDepth());
   gauge("process_resident_memory_bytes", "Resident memory size in bytes.", () => process.memoryUsage.rss());
   gauge("process_start_time_seconds", "Start time of the process since the Unix epoch.", () => STARTED_SECONDS);
@@ -68,16 +89,32 @@ export function createMetrics(sources: MetricSources) {
       buckets: SECONDS,
       registers,
     }),
-    barrierReads: new Counter({ name: "weather_barrier_reads_total", help: "Reads that waited for a confirmation.", registers }),
-    barrierFailures: new Counter({ name: "weather_barrier_failures_total", help: "Change queries that failed.", registers }),
+    barrierReads: new Counter({
+      name: "weather_barrier_reads_total",
+      help: "Reads that waited for a confirmation.",
+      registers,
+    }),
+    barrierFailures: new Counter({
+      name: "weather_barrier_failures_total",
+      help: "Change queries that failed.",
+      registers,
+    }),
     modelLoads: new Counter({
       name: "weather_model_loads_total",
       help: "Times the whole data set was read, by reason.",
       labelNames: ["reason"],
       registers,
     }),
-    modelLoadSeconds: new Gauge({ name: "weather_model_load_seconds", help: "Duration of the last whole read.", registers }),
-    rowsApplied: new Counter({ name: "weather_model_rows_applied_total", help: "Changed rows applied to the model.", registers }),
+    modelLoadSeconds: new Gauge({
+      name: "weather_model_load_seconds",
+      help: "Duration of the last whole read.",
+      registers,
+    }),
+    rowsApplied: new Counter({
+      name: "weather_model_rows_applied_total",
+      help: "Changed rows applied to the model.",
+      registers,
+    }),
     writeBatch: new Histogram({
       name: "weather_write_batch_size",
       help: "Writes in one statement.",

@@ -8,7 +8,10 @@ const DEFAULT_PORT = 5432;
  */
 export function parseDatabaseUrl(text: string): DatabaseConfig {
   const match = /^postgres(?:ql)?:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/?]+)\/([^/?]+)(?:\?(.*))?$/.exec(text);
-  if (!match) throw new Error("must look like postgres://user:password@host:5432/database (encode special characters in the password as %XX)");
+  if (!match)
+    throw new Error(
+      "must look like postgres://user:password@host:5432/database (encode special characters in the password as %XX)",
+    );
   const [, user = "", password = "", hosts = "", database = "", query = ""] = match;
   const options = new URLSearchParams(query);
   return {
@@ -25,9 +28,11 @@ export function parseConnectionString(text: string): DatabaseConfig {
   const parts = new Map<string, string>();
   for (const part of text.split(";")) {
     const at = part.indexOf("=");
-    if (at > 0) parts.set(part.slice(0, at).trim().toLowerCase().replaceAll(" ", ""), unquoted(part.slice(at + 1).trim()));
+    if (at > 0)
+      parts.set(part.slice(0, at).trim().toLowerCase().replaceAll(" ", ""), unquoted(part.slice(at + 1).trim()));
   }
-  const get = (...names: string[]): string | undefined => names.map((name) => parts.get(name)).find((value) => value !== undefined);
+  const get = (...names: string[]): string | undefined =>
+    names.map((name) => parts.get(name)).find((value) => value !== undefined);
   const hosts = get("server", "host", "datasource");
   const user = get("userid", "username", "user", "uid");
   const database = get("database", "db");
@@ -38,7 +43,10 @@ export function parseConnectionString(text: string): DatabaseConfig {
     database,
     user,
     password: get("password", "pwd") ?? "",
-    tls: tlsMode((get("sslmode") ?? "disable").toLowerCase().replace("verifyfull", "verify-full"), get("rootcertificate")),
+    tls: tlsMode(
+      (get("sslmode") ?? "disable").toLowerCase().replace("verifyfull", "verify-full"),
+      get("rootcertificate"),
+    ),
   };
 }
 

@@ -90,27 +90,17 @@ export class Connection {
 
   /** Rows as arrays of PostgreSQL's text values. Throws QueryTimeout, or the server's or the socket's error. */
   async query(statement: Statement | string, values: readonly unknown[], deadlineMs: number): Promise<Row[]> {
-    return (await this.#run(statement, values, deadlineMs, false)) as Row[];
-  }
-
-  /** As `query`, with every value as the bytes of PostgreSQL's binary format. */
-  async queryBinary(statement: Statement | string, values: readonly unknown[], deadlineMs: number) {
-    return (await this.#run(statement, values, deadlineMs, true)) as (Buffer | null)[][];
-  }
-
-  async #run(statement: Statement | string, values: readonly unknown[], deadlineMs: number, binary: boolean) {
     const text = typeof statement === "string" ? statement : statement.text;
-    const query: pg.QueryArrayConfig & { query_timeout: number; binary: boolean; types: typeof RAW_TYPES } = {
+    const query: pg.QueryArrayConfig & { query_timeout: number } = {
       text,
       ...(typeof statement === "string" ? {} : { name: statement.name }),
       values: values as unknown[],
       rowMode: "array",
       query_timeout: deadlineMs,
-      binary,
       types: RAW_TYPES,
     };
     try {
-      return (await this.#client.query(query)).rows;
+      return (await this.#client.query<(string | null)[]>(query)).rows;
     } catch (error) {
       if (error instanceof Error && error.message === "Query read timeout") {
         this.destroy();

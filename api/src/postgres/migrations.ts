@@ -151,7 +151,9 @@ async function appliedMigrations(run: (sql: string) => Promise<readonly (string 
   const rows = (await run("SELECT coalesce(max(version), 0) FROM public.weather_migrations")) as string[][];
   const version = Number(rows[0]?.[0] ?? 0);
   if (version > MIGRATIONS.length) {
-    throw new Error(`the database is at schema version ${version}, this build knows ${MIGRATIONS.length}: start a newer build`);
+    throw new Error(
+      `the database is at schema version ${version}, this build knows ${MIGRATIONS.length}: start a newer build`,
+    );
   }
   return version;
 }

@@ -39,8 +39,15 @@ export async function prepareDatabase(
   }
 }
 
-async function prepareOnce(database: DatabaseConfig, options: Parameters<typeof prepareDatabase>[1], log: Log): Promise<void> {
-  const { connection } = await connectToPrimary(database, { ...options.search, applicationName: "goldenring migrations" });
+async function prepareOnce(
+  database: DatabaseConfig,
+  options: Parameters<typeof prepareDatabase>[1],
+  log: Log,
+): Promise<void> {
+  const { connection } = await connectToPrimary(database, {
+    ...options.search,
+    applicationName: "goldenring migrations",
+  });
   try {
     await migrate(connection, {
       deadlineMs: options.deadlineMs,

@@ -146,7 +146,9 @@ export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
         ],
         deadlineMs,
       );
-      const found = new Map(rows.map(([id, cityId, cityExists]) => [Number(id), { cityId: Number(cityId), cityExists }]));
+      const found = new Map(
+        rows.map(([id, cityId, cityExists]) => [Number(id), { cityId: Number(cityId), cityExists }]),
+      );
       return batch.map(({ input }): Changed => {
         const row = found.get(input.id);
         if (!row) return { found: false, missing: "forecast" };

@@ -64,7 +64,12 @@ const SESSION_SETTINGS = "-c idle_in_transaction_session_timeout=10000 -c statem
  * made so that nothing happens twice. A write that the database refuses fails alone.
  */
 export class WriteQueue {
-  readonly #waiting: { [K in WriteKind]: Job<K>[] } = { addCity: [], renameCity: [], addForecast: [], changeForecast: [] };
+  readonly #waiting: { [K in WriteKind]: Job<K>[] } = {
+    addCity: [],
+    renameCity: [],
+    addForecast: [],
+    changeForecast: [],
+  };
   readonly #reserves = { cities: new IdReserve("cities", 0), forecast: new IdReserve("forecast", 4) };
   #connection: Connection | undefined;
   #depth = 0;

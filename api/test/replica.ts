@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+/** A replica that has not said where it listens by then has failed, ms. */
+const START_DEADLINE_MS = 30_000;
+
+export interface ReplicaOptions {
+  readonly databaseUrl: string;
+  /** More environment variables; they win over the test's defaults. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** False returns as soon as it listens, before the data are loaded. */
+  readonly untilReady?: boolean;
+}
+
+/** One API process of its own, as a user would run it. */
+export interface Replica {
+  readonly url: string;
+  readonly pid: number;
+  /** What it logged so far, one parsed JSON line each. */
+  readonly logs: readonly Readonly<Record<string, unknown>>[];
+  /** Resolves with the exit code, or the signal's name. */
+  readonly exited: Promise<number | string>;
+  /** SIGTERM, and waits for the end. */
+  stop(): Promise<number | string>;
+  /** SIGKILL, and waits for the end. */
+  kill(): Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+export async function startReplica({ databaseUrl, env = {}, untilReady = true }: ReplicaOptions): Promise<Replica> {
+  const child = spawn(process.execPath, [MAIN], {
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      HOST: "127.0.0.1",
+      PORT: "0",
+      SAMPLE_DATA: "if-empty",
+      DATABASE_URL: databaseUrl,
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.add(child);
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  const logs: Record<string, unknown>[] = [];
+  const exited = new Promise<number | string>((resolve) => {
+    child.once("exit", (code, signal) => {
+      running.delete(child);
+      resolve(code ?? signal ?? "unknown");
+    });
+  });
+  const wanted = untilReady ? "ready" : "listening";
+  const url = await new Promise<string>((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`the replica is not ${wanted} in time: ${errors}${JSON.stringify(logs.slice(-5))}`)),
+      START_DEADLINE_MS,
+    );
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const entry = JSON.parse(line) as Record<string, unknown>;
+      logs.push(entry);
+      if (entry["msg"] !== wanted) return;
+      clearTimeout(timer);
+      resolve(String(entry["url"]));
+    });
+    void exited.then((code) => {
+      clearTimeout(timer);
+      reject(new Error(`the replica ended with ${code} before it was ${wanted}: ${errors}`));
+    });
+  }).catch(async (error: unknown) => {
+    child.kill("SIGKILL");
+    await exited;
+    throw error;
+  });
+  return {
+    url,
+    pid: child.pid ?? 0,
+    logs,
+    exited,
+    stop: () => {
+      child.kill("SIGTERM");
+      return exited;
+    },
+    kill: async () => {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
