@@ -36,7 +36,7 @@ process.on("exit", () => {
 export async function startReplica({ databaseUrl, env = {}, untilReady = true }: ReplicaOptions): Promise<Replica> {
   const child = spawn(process.execPath, [MAIN], {
     env: {
-      PATH: process.env["PATH"] ?? "",
+      PATH: process.env.PATH ?? "",
       HOST: "127.0.0.1",
       PORT: "0",
       SAMPLE_DATA: "if-empty",
@@ -66,9 +66,9 @@ export async function startReplica({ databaseUrl, env = {}, untilReady = true }:
     createInterface({ input: child.stdout }).on("line", (line) => {
       const entry = JSON.parse(line) as Record<string, unknown>;
       logs.push(entry);
-      if (entry["msg"] !== wanted) return;
+      if (entry.msg !== wanted) return;
       clearTimeout(timer);
-      resolve(String(entry["url"]));
+      resolve(String(entry.url));
     });
     void exited.then((code) => {
       clearTimeout(timer);

@@ -90,13 +90,13 @@ function jsonSchema(type: z.ZodType, components: Record<string, object> | undefi
 
 /** `shape` in a schema's metadata replaces what its validating form would show. */
 function useShape(type: z.ZodType, json: Record<string, unknown>): void {
-  const shape = z.globalRegistry.get(type)?.["shape"];
+  const shape = z.globalRegistry.get(type)?.shape;
   if (shape && typeof shape === "object") {
     for (const key of ["anyOf", "oneOf", "allOf", "type", "pattern", "minimum", "maximum", "format"]) delete json[key];
     Object.assign(json, shape);
   }
-  delete json["shape"];
-  delete json["id"];
+  delete json.shape;
+  delete json.id;
 }
 
 function rebased(schema: object): object {

@@ -164,7 +164,7 @@ export function watchEventLoop(lag: Metrics["eventLoopLag"]): () => void {
 }
 
 const STARTED_SECONDS = Date.now() / 1_000;
-const RUNTIME = process.versions["bun"] ? `bun ${process.versions["bun"]}` : `node ${process.versions.node}`;
+const RUNTIME = process.versions.bun ? `bun ${process.versions.bun}` : `node ${process.versions.node}`;
 
 function finite(value: number): number {
   return Number.isFinite(value) ? value : 0;
