@@ -14,7 +14,7 @@ export interface AppOptions {
   readonly apiKeys: readonly string[];
   readonly rateLimitPerSecond: number;
   readonly trustProxy: boolean;
-  readonly metrics: Pick<Metrics, "requestSeconds" | "requestsInFlight">;
+  readonly metrics: Pick<Metrics, "requests">;
   readonly log: Log;
 }
 
@@ -32,7 +32,6 @@ export function createApp(options: AppOptions): App {
   const checkKey = requireApiKey(options.apiKeys);
   const checkRate = rateLimit(options.rateLimitPerSecond);
   const requestIds = new RequestIds();
-  const durations = new Durations(metrics.requestSeconds);
 
   async function route(
     request: Request,
@@ -64,7 +63,7 @@ export function createApp(options: AppOptions): App {
 
   return async (request, address) => {
     const started = performance.now();
-    metrics.requestsInFlight.inc();
+    metrics.requests.begin();
     const { pathname, query } = pathOf(request.url);
     const seen = { route: "none" };
     let response: Response;
@@ -76,8 +75,7 @@ export function createApp(options: AppOptions): App {
     const origin = crossOrigin.allowed(request);
     if (origin !== undefined && request.method !== "OPTIONS") crossOrigin.permit(response, origin);
     const seconds = (performance.now() - started) / 1_000;
-    durations.observe(seen.route, request.method, response.status, seconds);
-    metrics.requestsInFlight.dec();
+    metrics.requests.end(seen.route, request.method, response.status, seconds);
     if (seconds > SLOW_SECONDS || log.isLevelEnabled("debug")) {
       const level = seconds > SLOW_SECONDS ? "warn" : "debug";
       log[level](
@@ -142,31 +140,3 @@ class RequestIds {
     return id;
   }
 }
-
-type Observe = { observe(seconds: number): void };
-
-/** Looks up the labelled histogram once per route, method and status instead of on every request. */
-class Durations {
-  readonly #known = new Map<string, Map<string, Map<number, Observe>>>();
-
-  constructor(readonly histogram: Metrics["requestSeconds"]) {}
-
-  observe(route: string, method: string, status: number, seconds: number): void {
-    const known = this.#known.get(route)?.get(method)?.get(status);
-    (known ?? this.#add(route, method, status)).observe(seconds);
-  }
-
-  #add(route: string, method: string, status: number): Observe {
-    const name = KNOWN_METHODS.has(method) ? method : "other";
-    const added = this.histogram.labels(route, name, String(status));
-    const methods = this.#known.get(route) ?? new Map<string, Map<number, Observe>>();
-    const statuses = methods.get(name) ?? new Map<number, Observe>();
-    statuses.set(status, added);
-    methods.set(name, statuses);
-    this.#known.set(route, methods);
-    return added;
-  }
-}
-
-/** Other methods share one label: a client must not be able to make up series. */
-const KNOWN_METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]);

@@ -2,7 +2,7 @@ import { Problem } from "./problem.ts";
 
 /**
  * Reads a JSON body of at most `limit` bytes. Throws Problem: 413, 415, or 400 for what is not JSON. Integers beyond 2^53
- * come as bigint, so nothing is rounded before the schema has seen it.
+ * come as bigint and what would be rounded to an integer as NaN, so nothing is rounded before the schema has seen it.
  */
 export async function readJson(request: Request, limit: number): Promise<unknown> {
   requireJson(request.headers);
@@ -49,19 +49,23 @@ async function readStream(request: Request, limit: number, tooLarge: () => Probl
 
 function parseJson(text: string): unknown {
   try {
-    // Only digits in such numbers can exceed 2^53; the reviver that sees the source costs several times as much.
-    return LONG_NUMBER.test(text) ? JSON.parse(text, exactIntegers) : JSON.parse(text);
+    // Only so many digits can be rounded; the reviver that sees the source costs several times as much.
+    return MANY_DIGITS.test(text) ? JSON.parse(text, exactNumbers) : JSON.parse(text);
   } catch {
     throw new Problem(400, "the body is not valid JSON");
   }
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
-const LONG_NUMBER = /\d{16}/;
+/** Fewer digits always survive as a double. */
+const MANY_DIGITS = /\d[\d.]{15}/;
 
 /** The third argument is ECMAScript 2026's access to the source text of a value. */
-function exactIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+function exactNumbers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   const source = context?.source;
-  return source !== undefined && /^-?\d+$/.test(source) ? BigInt(source) : value;
+  if (typeof value !== "number" || source === undefined) return value;
+  if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value) ? value : BigInt(source);
+  // A fraction that was rounded away must not pass for a whole number.
+  const rounded = Number.isInteger(value) && MANY_DIGITS.test(source) && !/^-?\d+\.0+$/.test(source);
+  return rounded ? Number.NaN : value;
 }

@@ -84,7 +84,7 @@ function jsonSchema(type: z.ZodType, components: Record<string, object> | undefi
   const id = z.globalRegistry.get(type)?.id;
   for (const [name, definition] of Object.entries($defs ?? {})) components[name] = rebased(definition);
   if (id === undefined) return rebased(rest);
-  components[id] = rebased(rest);
+  if (!("$ref" in rest)) components[id] = rebased(rest);
   return { $ref: `#/components/schemas/${id}` };
 }
 

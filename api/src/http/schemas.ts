@@ -3,22 +3,30 @@ import { type FieldErrors, Problem } from "./problem.ts";
 
 const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n } as const;
 const INT32 = { min: -(2 ** 31), max: 2 ** 31 - 1 } as const;
+const NOT_INT64 = { error: "must be a whole number of at most 64 bits" } as const;
+const NOT_INT32 = { error: "must be a whole number of at most 32 bits" } as const;
 
 /** How a schema shows in the OpenAPI document where the validating form cannot be expressed there. */
 const int64Shape = { type: ["integer", "string"], format: "int64", pattern: "^-?\\d{1,19}$" } as const;
-const int32Shape = { type: ["integer", "string"], format: "int32", minimum: INT32.min, maximum: INT32.max } as const;
+const int32Shape = {
+  type: ["integer", "string"],
+  format: "int32",
+  minimum: INT32.min,
+  maximum: INT32.max,
+  pattern: "^-?\\d{1,10}$",
+} as const;
 
 /** A whole number of 64 bits: a JSON number, or its digits as a string, as the original service accepted. */
 const int64 = z
-  .union([z.int(), z.bigint(), z.string().regex(/^-?\d{1,19}$/)], { error: "must be a whole number" })
+  .union([z.int(NOT_INT64), z.bigint(), z.string().regex(/^-?\d{1,19}$/, NOT_INT64)], NOT_INT64)
   .transform((value) => BigInt(value))
-  .refine((value) => value >= INT64.min && value <= INT64.max, { error: "must fit into 64 bits" })
+  .refine((value) => value >= INT64.min && value <= INT64.max, NOT_INT64)
   .meta({ shape: int64Shape });
 
 const int32 = z
-  .union([z.int(), z.string().regex(/^-?\d{1,10}$/)], { error: "must be a whole number" })
+  .union([z.int(NOT_INT32), z.string().regex(/^-?\d{1,10}$/, NOT_INT32)], NOT_INT32)
   .transform(Number)
-  .refine((value) => value >= INT32.min && value <= INT32.max, { error: "must fit into 32 bits" })
+  .refine((value) => value >= INT32.min && value <= INT32.max, NOT_INT32)
   .meta({ shape: int32Shape });
 
 /** Text that PostgreSQL can store: no NUL, no half of a surrogate pair. */

@@ -1,0 +1,264 @@
+import uPlot from "uplot";
+import { DAY } from "./calendar.ts";
+import type { Reading } from "./city.ts";
+import { curveSeries, drawFreezingPoint, drawPoint, plotData, temperatureRange, timeRange } from "./curve.ts";
+import { dayAxes } from "./day-axis.ts";
+import { nearest, rangeOf } from "./figures.ts";
+import type { Palette } from "./heat.ts";
+import { degrees, type Speech } from "./language.ts";
+
+const NARROW = 560;
+
+export interface ChartContent {
+  readonly readings: readonly Reading[];
+  /** Milliseconds. */
+  readonly now: number;
+  readonly speech: Speech;
+}
+
+/**
+ * The large chart of one city. The host is a slider for keyboards and screen readers: its value is the reading under
+ * the cursor.
+ */
+export class TemperatureChart {
+  readonly #host: HTMLElement;
+  readonly #palette: () => Palette;
+  readonly #onReading: (reading: Reading | undefined) => void;
+  readonly #sizes: ResizeObserver;
+  #content: ChartContent;
+  #plot: uPlot | undefined;
+  #index = 0;
+
+  /** @param onReading is told the reading under the cursor, or the one nearest to now where there is no cursor. */
+  constructor(
+    host: HTMLElement,
+    content: ChartContent,
+    palette: () => Palette,
+    onReading: (reading: Reading | undefined) => void,
+  ) {
+    this.#host = host;
+    this.#content = content;
+    this.#palette = palette;
+    this.#onReading = onReading;
+    host.addEventListener("keydown", (event) => this.#onKey(event));
+    host.addEventListener("focus", () => this.#moveTo(this.#index));
+    host.addEventListener("blur", () => this.#leave());
+    host.addEventListener("pointermove", (event) => this.#onTouch(event));
+    this.#sizes = new ResizeObserver(() => this.#fit());
+    this.#sizes.observe(host);
+    this.show(content);
+  }
+
+  show(content: ChartContent): void {
+    const sameReadings = this.#plot !== undefined && content.readings === this.#content.readings;
+    const focusedOn = document.activeElement === this.#host ? this.#content.readings[this.#index] : undefined;
+    this.#content = content;
+    if (content.readings.length === 0) this.#erase();
+    else if (sameReadings) this.#plot?.redraw(false, true);
+    else if (this.#plot === undefined) this.#plot = this.#draw();
+    else this.#plot.setData(plotData(content.readings));
+    this.#host.hidden = content.readings.length === 0;
+    if (focusedOn !== undefined) this.#moveTo(indexNearest(content.readings, focusedOn.time));
+    else if (sameReadings && this.#hasCursor()) this.#tell(content.readings[this.#index]);
+    else this.#leave();
+  }
+
+  repaint(): void {
+    this.#plot?.redraw(false);
+  }
+
+  destroy(): void {
+    this.#sizes.disconnect();
+    this.#erase();
+  }
+
+  #erase(): void {
+    this.#plot?.destroy();
+    this.#plot = undefined;
+  }
+
+  #size(): uPlot.Options & { series: [] } {
+    const width = Math.max(200, Math.floor(this.#host.clientWidth));
+    return { width, height: width < NARROW ? 250 : 330, series: [] };
+  }
+
+  #fit(): void {
+    const { width, height } = this.#size();
+    if (this.#plot === undefined || this.#host.clientWidth === 0) return;
+    if (this.#plot.width !== width || this.#plot.height !== height) this.#plot.setSize({ width, height });
+  }
+
+  #draw(): uPlot {
+    const palette = this.#palette;
+    const options: uPlot.Options = {
+      ...this.#size(),
+      padding: [26, 14, 0, 0],
+      legend: { show: false },
+      cursor: {
+        y: false,
+        drag: { x: false, y: false, setScale: false },
+        points: { size: 11, width: 2, stroke: () => palette().paper, fill: () => palette().ink },
+      },
+      scales: { x: { time: false, range: timeRange }, y: { range: temperatureRange } },
+      axes: [
+        ...dayAxes(
+          () => this.#content.speech.dates,
+          () => palette().muted,
+          () => palette().line,
+        ),
+        {
+          scale: "y",
+          side: 3,
+          size: 46,
+          gap: 6,
+          font: "12px system-ui, sans-serif",
+          stroke: () => palette().muted,
+          space: 44,
+          incrs: [1, 2, 5, 10, 20, 50, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000],
+          values: (_plot, splits) => splits.map((value) => degrees(value)),
+          grid: { stroke: () => palette().line, width: 1 },
+          ticks: { show: false },
+        },
+      ],
+      series: [{}, curveSeries(palette, 2.5)],
+      hooks: {
+        drawClear: [(plot) => this.#drawPast(plot), (plot) => drawFreezingPoint(plot, palette())],
+        draw: [(plot) => this.#drawMarks(plot)],
+        setCursor: [(plot) => this.#onCursor(plot)],
+      },
+    };
+    return new uPlot(options, plotData(this.#content.readings), this.#host);
+  }
+
+  /** What lies before now is veiled, and now has a line with its name. */
+  #drawPast(plot: uPlot): void {
+    const { ctx, bbox } = plot;
+    const { gold, line } = this.#palette();
+    const place = plot.valToPos(this.#content.now, "x", true);
+    const inside = Math.min(Math.max(place, bbox.left), bbox.left + bbox.width);
+    ctx.save();
+    ctx.globalAlpha = 0.35;
+    ctx.fillStyle = line;
+    ctx.fillRect(bbox.left, bbox.top, inside - bbox.left, bbox.height);
+    ctx.globalAlpha = 1;
+    if (inside === place) {
+      ctx.strokeStyle = gold;
+      ctx.lineWidth = 1.5 * uPlot.pxRatio;
+      ctx.beginPath();
+      ctx.moveTo(place, bbox.top);
+      ctx.lineTo(place, bbox.top + bbox.height);
+      ctx.stroke();
+      this.#write(plot, this.#content.speech.words.now, place, bbox.top - 6 * uPlot.pxRatio, gold);
+    }
+    ctx.restore();
+  }
+
+  /** The lowest and the highest value, with their figures. */
+  #drawMarks(plot: uPlot): void {
+    const range = rangeOf(this.#content.readings);
+    if (range === undefined) return;
+    const { ink, paper } = this.#palette();
+    const { lowest, highest } = range;
+    for (const [reading, shift] of [
+      [highest, -10],
+      [lowest, 20],
+    ] as const) {
+      drawPoint(plot, reading, 4, ink, paper);
+      const left = plot.valToPos(reading.time, "x", true);
+      const top = plot.valToPos(reading.temperature, "y", true) + shift * uPlot.pxRatio;
+      this.#write(plot, degrees(reading.temperature), left, top, ink);
+      if (lowest === highest) return;
+    }
+  }
+
+  #write(plot: uPlot, text: string, left: number, baseline: number, colour: string): void {
+    const { ctx, bbox } = plot;
+    ctx.save();
+    ctx.font = `600 ${12 * uPlot.pxRatio}px system-ui, sans-serif`;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "alphabetic";
+    ctx.fillStyle = colour;
+    const half = ctx.measureText(text).width / 2;
+    ctx.fillText(text, Math.min(Math.max(left, bbox.left + half), bbox.left + bbox.width - half), baseline);
+    ctx.restore();
+  }
+
+  #onCursor(plot: uPlot): void {
+    const { idx, left } = plot.cursor;
+    if (idx === null || idx === undefined || left === undefined || left < 0) {
+      if (document.activeElement !== this.#host) this.#leave();
+      return;
+    }
+    this.#index = idx;
+    this.#tell(this.#content.readings[idx]);
+  }
+
+  #leave(): void {
+    const { readings, now } = this.#content;
+    this.#index = indexNearest(readings, now);
+    if (this.#hasCursor()) this.#plot?.setCursor({ left: -10, top: -10 }, false);
+    this.#tell(readings[this.#index]);
+  }
+
+  #hasCursor(): boolean {
+    return (this.#plot?.cursor.left ?? -1) >= 0;
+  }
+
+  #tell(reading: Reading | undefined): void {
+    const { readings, speech } = this.#content;
+    this.#host.setAttribute("aria-valuemin", "1");
+    this.#host.setAttribute("aria-valuemax", String(Math.max(1, readings.length)));
+    this.#host.setAttribute("aria-valuenow", String(this.#index + 1));
+    this.#host.setAttribute("aria-valuetext", reading === undefined ? "" : readingInWords(reading, speech));
+    this.#onReading(reading);
+  }
+
+  #moveTo(index: number): void {
+    const { readings } = this.#content;
+    const bounded = Math.min(Math.max(0, index), readings.length - 1);
+    const reading = readings[bounded];
+    if (reading === undefined || this.#plot === undefined) return;
+    const left = this.#plot.valToPos(reading.time, "x");
+    const top = this.#plot.valToPos(reading.temperature, "y");
+    this.#plot.setCursor({ left, top }, false);
+    this.#index = bounded;
+    this.#tell(reading);
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const target = this.#indexAfter(event.key);
+    if (target === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    this.#moveTo(target);
+  }
+
+  #indexAfter(key: string): number | undefined {
+    const { readings } = this.#content;
+    const time = readings[this.#index]?.time ?? 0;
+    const at = (distance: number): number => indexNearest(readings, time + distance);
+    if (key === "ArrowLeft" || key === "ArrowDown") return this.#index - 1;
+    if (key === "ArrowRight" || key === "ArrowUp") return this.#index + 1;
+    if (key === "PageDown") return Math.min(this.#index - 1, at(-DAY));
+    if (key === "PageUp") return Math.max(this.#index + 1, at(DAY));
+    if (key === "Home") return 0;
+    return key === "End" ? readings.length - 1 : undefined;
+  }
+
+  /** uPlot listens to mice only; a finger that slides along the line is one too. */
+  #onTouch(event: PointerEvent): void {
+    if (event.pointerType === "mouse" || this.#plot === undefined) return;
+    const { left, top } = this.#plot.over.getBoundingClientRect();
+    this.#plot.setCursor({ left: event.clientX - left, top: event.clientY - top });
+  }
+}
+
+function indexNearest(readings: readonly Reading[], time: number): number {
+  const reading = nearest(readings, time);
+  return reading === undefined ? 0 : readings.indexOf(reading);
+}
+
+/** "Tue 24 Nov, 14:00: +3°, Chilly". */
+function readingInWords(reading: Reading, speech: Speech): string {
+  const told = `${speech.dates.moment(reading.time)}: ${degrees(reading.temperature)}`;
+  return reading.summary === null ? told : `${told}, ${reading.summary}`;
+}

@@ -1,0 +1,100 @@
+import type { City } from "./city.ts";
+import { CityCard } from "./city-card.ts";
+import { coming, nearest, type Range, rangeOf } from "./figures.ts";
+import type { Speech } from "./language.ts";
+import { latinName } from "./latin-name.ts";
+import type { Sparklines } from "./sparkline.ts";
+
+export type Order = "listed" | "warmest" | "coldest" | "name";
+
+export interface GridContent {
+  readonly cities: readonly City[];
+  readonly search: string;
+  readonly order: Order;
+  /** Milliseconds. */
+  readonly now: number;
+  readonly speech: Speech;
+  readonly chosen: string | undefined;
+}
+
+const folded = (text: string): string => text.toLowerCase().replaceAll("ё", "е").trim();
+
+function matches(city: City, search: string): boolean {
+  const wanted = folded(search);
+  return folded(city.name).includes(wanted) || folded(latinName(city.name)).includes(wanted);
+}
+
+function inOrder(cities: readonly City[], order: Order, now: number): readonly City[] {
+  if (order === "listed") return cities;
+  if (order === "name") {
+    const collator = new Intl.Collator("ru");
+    return cities.toSorted((a, b) => collator.compare(a.name, b.name));
+  }
+  const sign = order === "warmest" ? -1 : 1;
+  // Cities without values come last in either direction.
+  const rank = new Map(
+    cities.map((city) => [city, sign * (nearest(city.readings, now)?.temperature ?? sign * Number.MAX_VALUE)]),
+  );
+  return cities.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0));
+}
+
+function boundsOf(cities: readonly City[], now: number): Range | undefined {
+  return rangeOf(
+    cities.flatMap((city) => {
+      const range = rangeOf(coming(city.readings, now));
+      return range === undefined ? [] : [range.lowest, range.highest];
+    }),
+  );
+}
+
+/** The list of cards. A card lives as long as its city, so that focus and charts outlive a refresh. */
+export class CityGrid {
+  readonly #list: HTMLElement;
+  readonly #charts: Sparklines;
+  readonly #cards = new Map<string, CityCard>();
+
+  constructor(list: HTMLElement, charts: Sparklines) {
+    this.#list = list;
+    this.#charts = charts;
+  }
+
+  /** Returns how many cities are shown. */
+  show({ cities, search, order, now, speech, chosen }: GridContent): number {
+    const bounds = boundsOf(cities, now);
+    const found = inOrder(cities, order, now).filter((city) => matches(city, search));
+    this.#dropAllBut(new Set(cities.map((city) => city.key)));
+    const cards = found.map((city) => {
+      const card = this.#cards.get(city.key) ?? new CityCard();
+      this.#cards.set(city.key, card);
+      card.show(city, { now, speech, chosen, bounds });
+      return { card, city };
+    });
+    this.#arrange(cards.map(({ card }) => card.root));
+    for (const { card, city } of cards) this.#charts.set(card.chartHost, city);
+    return found.length;
+  }
+
+  linkOf(key: string): HTMLElement | undefined {
+    return this.#cards.get(key)?.link;
+  }
+
+  #dropAllBut(keys: ReadonlySet<string>): void {
+    for (const [key, card] of this.#cards) {
+      if (keys.has(key)) continue;
+      this.#charts.remove(card.chartHost);
+      card.root.remove();
+      this.#cards.delete(key);
+    }
+  }
+
+  /** Moves nothing that is in its place already: moving an element takes the focus from it. */
+  #arrange(roots: readonly HTMLElement[]): void {
+    const present = this.#list.children;
+    if (present.length === roots.length && roots.every((root, index) => present[index] === root)) return;
+    const focused = document.activeElement;
+    this.#list.replaceChildren(...roots);
+    if (focused instanceof HTMLElement && focused !== document.activeElement && focused.isConnected) {
+      focused.focus({ preventScroll: true });
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { mergeAnswers, readAnswer } from "./answer.ts";
+import { DAY, HOUR, startOfDay, startOfHour } from "./calendar.ts";
+import type { City } from "./city.ts";
+import { withinReach } from "./figures.ts";
+
+const ANSWER_DEADLINE = 20_000;
+/** Days from today on that are asked for. */
+const DAYS_AHEAD = 14;
+/** Values per city in the overview: ten days of eight values and room to spare, yet a small answer for 189 cities. */
+const OVERVIEW_LIMIT = 160;
+const DETAIL_LIMIT = 4000;
+
+export interface Snapshot {
+  readonly cities: readonly City[];
+  /** How old the values are, in seconds, when the API answered from memory without its database; else undefined. */
+  readonly staleSeconds: number | undefined;
+}
+
+interface Answer {
+  readonly url: string;
+  readonly etag: string | null;
+  readonly cities: readonly City[];
+}
+
+interface Narrowing {
+  readonly cityId?: string;
+  /** Milliseconds. */
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+}
+
+/** The API's mark for answers it could not confirm (RFC 7234, section 5.5.1). */
+function staleSecondsOf(headers: Headers): number | undefined {
+  if (!/^\s*110\b/.test(headers.get("warning") ?? "")) return undefined;
+  const age = Number(headers.get("age") ?? 0);
+  return Number.isFinite(age) ? age : 0;
+}
+
+/** Asks the API for narrowed forecasts and for nothing that it said before: unchanged answers cost a 304. */
+export class Feed {
+  readonly #remembered = new Map<string, Answer>();
+
+  /** Every city with the readings of the coming days, few enough for a card each. */
+  overview(now: number): Promise<Snapshot> {
+    // Rounded to the hour: the same address for an hour, so that the ETag can do its work.
+    const from = startOfHour(now) - 3 * HOUR;
+    return this.#load("overview", { from, to: startOfDay(now) + DAYS_AHEAD * DAY, limit: OVERVIEW_LIMIT }, now);
+  }
+
+  /** One city with all readings from this morning on. */
+  detail(cityId: string, now: number): Promise<Snapshot> {
+    const from = startOfDay(now);
+    return this.#load("detail", { cityId, from, to: from + DAYS_AHEAD * DAY, limit: DETAIL_LIMIT }, now);
+  }
+
+  /**
+   * The API compares dates as they were stored, in seconds or in milliseconds, and one table may hold both: both are
+   * asked for. Where no reading is near today, whatever there is is better than an empty page.
+   */
+  async #load(slot: string, narrowing: Narrowing, now: number): Promise<Snapshot> {
+    const { from, to, limit } = narrowing;
+    const city = narrowing.cityId === undefined ? "" : `cityId=${encodeURIComponent(narrowing.cityId)}&`;
+    const [milliseconds, seconds] = await Promise.all([
+      this.#ask(`${slot}-milliseconds`, `${city}from=${from}&to=${to}&limit=${limit}`),
+      this.#ask(`${slot}-seconds`, `${city}from=${from / 1000}&to=${to / 1000}&limit=${limit}`),
+    ]);
+    const near = mergeAnswers(milliseconds.cities, seconds.cities);
+    const staleSeconds = largest(milliseconds.staleSeconds, seconds.staleSeconds);
+    if (near.length === 0 || near.some((found) => found.readings.length > 0)) return { cities: near, staleSeconds };
+
+    const whatever = await this.#ask(`${slot}-whatever`, `${city}limit=${limit}`);
+    return {
+      cities: whatever.cities.map((found) => withinReach(found, now)),
+      staleSeconds: largest(staleSeconds, whatever.staleSeconds),
+    };
+  }
+
+  /** @throws {Error} when the API is out of reach, answers with an error, or with something else than the list. */
+  async #ask(slot: string, query: string): Promise<Snapshot> {
+    const url = `/WeatherForecast?${query}`;
+    const known = this.#remembered.get(slot);
+    const headers: Record<string, string> = { accept: "application/json" };
+    if (known?.url === url && known.etag !== null) headers["if-none-match"] = known.etag;
+    // "no-store" keeps the browser's own cache out of it, which would turn a 304 into a 200 with the headers of old.
+    const response = await fetch(url, { headers, cache: "no-store", signal: AbortSignal.timeout(ANSWER_DEADLINE) });
+    const staleSeconds = staleSecondsOf(response.headers);
+    if (response.status === 304 && known !== undefined) return { cities: known.cities, staleSeconds };
+    if (!response.ok) throw new Error(`The API answered with status ${response.status}`);
+    const cities = readAnswer(await response.text());
+    this.#remembered.set(slot, { url, etag: response.headers.get("etag"), cities });
+    return { cities, staleSeconds };
+  }
+}
+
+function largest(first: number | undefined, second: number | undefined): number | undefined {
+  if (first === undefined) return second;
+  return second === undefined ? first : Math.max(first, second);
+}

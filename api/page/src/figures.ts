@@ -1,0 +1,74 @@
+import { DAY, HOUR, startOfDay } from "./calendar.ts";
+import type { City, Reading } from "./city.ts";
+
+/** A reading further away than this is not called the temperature of now. */
+const NOW_REACH = 6 * HOUR;
+
+/** How far from the reading nearest to now a chart reaches when the dates are spread over years. */
+const CHART_REACH = 14 * DAY;
+
+export interface Range {
+  readonly lowest: Reading;
+  readonly highest: Reading;
+}
+
+export interface DayRange extends Range {
+  /** Midnight in Moscow, in milliseconds. */
+  readonly start: number;
+}
+
+/** The reading nearest to an instant; the later one of two equally near. */
+export function nearest(readings: readonly Reading[], now: number): Reading | undefined {
+  let found: Reading | undefined;
+  for (const reading of readings) {
+    if (found === undefined || Math.abs(reading.time - now) <= Math.abs(found.time - now)) found = reading;
+  }
+  return found;
+}
+
+export function isCurrent(reading: Reading, now: number): boolean {
+  return Math.abs(reading.time - now) <= NOW_REACH;
+}
+
+/** The first lowest and the first highest reading. */
+export function rangeOf(readings: readonly Reading[]): Range | undefined {
+  const [first, ...others] = readings;
+  if (first === undefined) return undefined;
+  let lowest = first;
+  let highest = first;
+  for (const reading of others) {
+    if (reading.temperature < lowest.temperature) lowest = reading;
+    if (reading.temperature > highest.temperature) highest = reading;
+  }
+  return { lowest, highest };
+}
+
+/** The readings from the one nearest to now onwards; all of them when they all lie in the past. */
+export function coming(readings: readonly Reading[], now: number): readonly Reading[] {
+  const current = nearest(readings, now);
+  if (current === undefined || !isCurrent(current, now)) return readings;
+  return readings.filter((reading) => reading.time >= current.time);
+}
+
+/** The range of each Moscow day that has readings, in order. */
+export function rangeByDay(readings: readonly Reading[]): DayRange[] {
+  const days = new Map<number, Reading[]>();
+  for (const reading of readings) {
+    const start = startOfDay(reading.time);
+    const day = days.get(start);
+    if (day === undefined) days.set(start, [reading]);
+    else day.push(reading);
+  }
+  return [...days].flatMap(([start, ofDay]) => {
+    const range = rangeOf(ofDay);
+    return range === undefined ? [] : [{ start, ...range }];
+  });
+}
+
+/** The city with only the readings around the one nearest to now, so that one odd date doesn't flatten its chart. */
+export function withinReach(city: City, now: number): City {
+  const anchor = nearest(city.readings, now);
+  if (anchor === undefined) return city;
+  const readings = city.readings.filter((reading) => Math.abs(reading.time - anchor.time) <= CHART_REACH);
+  return { ...city, readings, leftOut: city.leftOut + city.readings.length - readings.length };
+}

@@ -1,0 +1,84 @@
+import { MOSCOW_ZONE } from "./calendar.ts";
+import { latinName } from "./latin-name.ts";
+import { storeChoice, storedChoice } from "./stored-choice.ts";
+import { type Language, WORDS, type Words } from "./words.ts";
+
+const LOCALES: Readonly<Record<Language, string>> = { en: "en-GB", ru: "ru-RU" };
+const STORED_AS = "goldenring-language";
+
+type Instant = (time: number) => string;
+
+/** Dates and times as the chosen language writes them, of Moscow, from milliseconds. */
+export interface Dates {
+  readonly time: Instant;
+  readonly weekday: Instant;
+  readonly dayOfMonth: Instant;
+  readonly day: Instant;
+  readonly moment: Instant;
+}
+
+function datesOf(language: Language): Dates {
+  const format = (options: Intl.DateTimeFormatOptions): Instant => {
+    const formatter = new Intl.DateTimeFormat(LOCALES[language], { timeZone: MOSCOW_ZONE, ...options });
+    return (time) => formatter.format(time);
+  };
+  const clock = { hour: "2-digit", minute: "2-digit" } as const;
+  const date = { weekday: "short", day: "numeric", month: "short" } as const;
+  const yearOf = format({ year: "numeric" });
+  const momentThisYear = format({ ...date, ...clock });
+  const momentOfAnyYear = format({ ...date, year: "numeric", ...clock });
+  return {
+    time: format(clock),
+    weekday: format({ weekday: "short" }),
+    dayOfMonth: format({ day: "numeric" }),
+    day: format({ weekday: "long", day: "numeric", month: "long" }),
+    moment: (time) => (yearOf(time) === yearOf(Date.now()) ? momentThisYear : momentOfAnyYear)(time),
+  };
+}
+
+export interface Speech {
+  readonly language: Language;
+  readonly words: Words;
+  readonly dates: Dates;
+}
+
+const SPEECHES: Readonly<Record<Language, Speech>> = {
+  en: { language: "en", words: WORDS.en, dates: datesOf("en") },
+  ru: { language: "ru", words: WORDS.ru, dates: datesOf("ru") },
+};
+
+/** The visitor's choice of before, or else the browser's first language if the page speaks it, or else English. */
+export function initialLanguage(): Language {
+  const chosen = storedChoice(STORED_AS);
+  if (chosen === "en" || chosen === "ru") return chosen;
+  return navigator.language.toLowerCase().startsWith("ru") ? "ru" : "en";
+}
+
+export function speechIn(language: Language): Speech {
+  return SPEECHES[language];
+}
+
+export function rememberLanguage(language: Language): void {
+  storeChoice(STORED_AS, language);
+}
+
+/** From here on a figure is written short: no weather is so, but the API takes any 32-bit number. */
+const ABSURD = 10_000;
+
+/** "+5°", "−3°", "0°": with a real minus sign. */
+export function degrees(temperature: number): string {
+  if (Math.abs(temperature) < ABSURD) return exactDegrees(temperature);
+  return `${temperature > 0 ? "+" : "−"}${Math.abs(temperature).toExponential(1).replace("e+", "e")}°`;
+}
+
+export function exactDegrees(temperature: number): string {
+  const rounded = Math.round(temperature);
+  const sign = rounded > 0 ? "+" : rounded < 0 ? "−" : "";
+  return `${sign}${Math.abs(rounded)}°`;
+}
+
+/** A city's name within a sentence of the given language. */
+export function nameInProse(name: string, speech: Speech): string {
+  if (name.trim() === "") return speech.words.unnamed;
+  return speech.language === "ru" ? name : latinName(name);
+}

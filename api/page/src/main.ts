@@ -1,0 +1,237 @@
+import type { City } from "./city.ts";
+import { CityGrid, type Order } from "./city-grid.ts";
+import { CityView } from "./city-view.ts";
+import { byId, setText } from "./element.ts";
+import { Feed } from "./feed.ts";
+import { isCurrent, nearest, rangeOf } from "./figures.ts";
+import { type Palette, readPalette } from "./heat.ts";
+import { degrees, initialLanguage, nameInProse, rememberLanguage, type Speech, speechIn } from "./language.ts";
+import { drawRing } from "./ring.ts";
+import { Sparklines } from "./sparkline.ts";
+import { applyTheme, currentTheme, onThemeChangedElsewhere, switchTheme } from "./theme.ts";
+
+const REFRESH_EVERY = 60_000;
+/** Sooner while something is wrong, so that the page is well again soon after the API is. */
+const REFRESH_WHEN_UNWELL = 10_000;
+
+const feed = new Feed();
+let speech: Speech = speechIn(initialLanguage());
+let palette: Palette = readPalette();
+let cities: readonly City[] | undefined;
+let chosenCity: City | undefined;
+let fetchedAt: number | undefined;
+let staleSeconds: number | undefined;
+let failed = false;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let running: Promise<void> | undefined;
+
+const search = byId("search") as HTMLInputElement;
+const order = byId("order") as HTMLSelectElement;
+const sparklines = new Sparklines(() => palette, Date.now);
+const grid = new CityGrid(byId("cards"), sparklines);
+const view = new CityView(() => palette);
+
+function chosenKey(): string | undefined {
+  return /^#city-(-?\d+)$/.exec(location.hash)?.[1];
+}
+
+/** The chosen city with the fuller readings fetched for it alone, or else as the overview has it. */
+function chosen(): City | undefined {
+  const key = chosenKey();
+  return chosenCity?.key === key ? chosenCity : cities?.find((city) => city.key === key);
+}
+
+function showFixedTexts(): void {
+  const { words, language } = speech;
+  document.documentElement.lang = language;
+  document.title = words.documentTitle;
+  for (const target of document.querySelectorAll<HTMLElement>("[data-word]")) {
+    const text: unknown = Reflect.get(words, target.dataset.word ?? "");
+    if (typeof text === "string") setText(target, text);
+  }
+  byId("theme").setAttribute("aria-pressed", String(currentTheme() === "dark"));
+  byId("theme").setAttribute("aria-label", words.darkTheme);
+  byId("language").lang = language === "en" ? "ru" : "en";
+}
+
+function leadText(now: number): string {
+  const present = (cities ?? []).flatMap((city) => {
+    const current = nearest(city.readings, now);
+    return current !== undefined && isCurrent(current, now) ? [{ city, current }] : [];
+  });
+  const range = rangeOf(present.map(({ current }) => current));
+  const count = cities?.length ?? 0;
+  if (range === undefined) {
+    const some = cities?.some((city) => city.readings.length > 0) ?? false;
+    return some ? speech.words.leadNotCurrent(count) : "";
+  }
+  const nameOf = (reading: typeof range.lowest): string =>
+    nameInProse(present.find(({ current }) => current === reading)?.city.name ?? "", speech);
+  const [low, high] = [degrees(range.lowest.temperature), degrees(range.highest.temperature)];
+  if (low === high) return speech.words.leadAllAlike(low, count);
+  return speech.words.lead(low, nameOf(range.lowest), high, nameOf(range.highest), count);
+}
+
+function showNotice(): void {
+  const { words, dates } = speech;
+  const notice = byId("notice");
+  const text = failed
+    ? fetchedAt === undefined
+      ? words.failed
+      : words.failedWithValues(dates.time(fetchedAt))
+    : staleSeconds === undefined
+      ? ""
+      : words.stale(words.age(staleSeconds));
+  setText(byId("notice-text"), text);
+  notice.classList.toggle("notice-shown", text !== "");
+  notice.dataset.kind = failed ? "failed" : "stale";
+  byId("retry").hidden = !failed;
+  setText(byId("updated"), fetchedAt === undefined ? "" : words.updated(dates.time(fetchedAt)));
+}
+
+function showState(text: string): void {
+  setText(byId("state"), text);
+  byId("state").hidden = text === "";
+}
+
+function showCities(): void {
+  const now = Date.now();
+  const { words } = speech;
+  document.body.dataset.phase = cities !== undefined ? "ready" : failed ? "failed" : "loading";
+  setText(byId("lead"), leadText(now));
+  drawRing(byId("ring"), cities ?? [], now, speech);
+  if (cities === undefined) {
+    showState(failed ? "" : words.loading);
+    return;
+  }
+  const content = { cities, search: search.value, order: order.value as Order, now, speech, chosen: chosenKey() };
+  const shown = grid.show(content);
+  setText(byId("shown"), cities.length === 0 ? "" : words.shown(shown, cities.length));
+  showState(cities.length === 0 ? words.noCities : shown === 0 ? words.noMatch : "");
+}
+
+function showChosen(): void {
+  const city = chosen();
+  const missing = chosenKey() !== undefined && cities !== undefined && city === undefined;
+  setText(byId("no-such-city"), missing ? speech.words.noSuchCity : "");
+  if (city === undefined) {
+    view.hide();
+    return;
+  }
+  const index = cities?.findIndex((other) => other.key === city.key) ?? -1;
+  const previous = cities?.[index - 1];
+  view.show({ city, previous, next: cities?.[index + 1], now: Date.now(), speech });
+}
+
+function showEverything(): void {
+  showNotice();
+  showCities();
+  showChosen();
+}
+
+function repaint(): void {
+  palette = readPalette();
+  showFixedTexts();
+  sparklines.repaint();
+  view.repaint();
+}
+
+/** Fetches the chosen city's full readings; the overview's are shown until they come. */
+async function refreshChosen(): Promise<void> {
+  const key = chosenKey();
+  if (key === undefined || !cities?.some((city) => city.key === key)) return;
+  const detail = await feed.detail(key, Date.now());
+  const city = detail.cities.find((found) => found.key === key);
+  if (city === undefined || chosenKey() !== key) return;
+  if (city.readings.length === 0) return;
+  chosenCity = city;
+  showChosen();
+}
+
+async function fetchAll(): Promise<void> {
+  try {
+    const snapshot = await feed.overview(Date.now());
+    cities = snapshot.cities;
+    staleSeconds = snapshot.staleSeconds;
+    fetchedAt = Date.now();
+    failed = false;
+    showEverything();
+    await refreshChosen();
+  } catch {
+    failed = true;
+    showEverything();
+  }
+}
+
+/** One refresh at a time; the next one is due some time after this one is done, and not while nobody looks. */
+function refresh(): Promise<void> {
+  clearTimeout(timer);
+  running ??= fetchAll().finally(() => {
+    running = undefined;
+    const unwell = failed || staleSeconds !== undefined;
+    if (!document.hidden) timer = setTimeout(refresh, unwell ? REFRESH_WHEN_UNWELL : REFRESH_EVERY);
+  });
+  return running;
+}
+
+/** Shows the city the address names and takes the reader there; back at the list, to the card they came from. */
+function followAddress(previousKey: string | undefined): void {
+  showCities();
+  showChosen();
+  if (chosenKey() !== undefined && chosen() !== undefined) {
+    view.heading.focus({ preventScroll: true });
+    byId("view").scrollIntoView({ block: "start" });
+    refreshChosen().catch(() => {
+      failed = true;
+      showNotice();
+    });
+  } else if (previousKey !== undefined) {
+    const link = grid.linkOf(previousKey);
+    link?.focus({ preventScroll: true });
+    link?.scrollIntoView({ block: "center" });
+  }
+}
+
+function speak(language: Speech["language"]): void {
+  rememberLanguage(language);
+  speech = speechIn(language);
+  showFixedTexts();
+  showEverything();
+}
+
+function listen(): void {
+  let lastKey = chosenKey();
+  addEventListener("hashchange", () => {
+    const previousKey = lastKey;
+    lastKey = chosenKey();
+    followAddress(previousKey);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && chosenKey() !== undefined) location.hash = "#cities";
+  });
+  search.addEventListener("input", showCities);
+  order.addEventListener("change", showCities);
+  byId("retry").addEventListener("click", refresh);
+  byId("refresh").addEventListener("click", refresh);
+  byId("theme").addEventListener("click", () => {
+    switchTheme();
+    repaint();
+  });
+  byId("language").addEventListener("click", () => speak(speech.language === "en" ? "ru" : "en"));
+  onThemeChangedElsewhere(repaint);
+  addEventListener("online", refresh);
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (document.hidden) return;
+    if (Date.now() - (fetchedAt ?? 0) >= REFRESH_EVERY) refresh();
+    else timer = setTimeout(refresh, REFRESH_EVERY);
+  });
+}
+
+applyTheme();
+showFixedTexts();
+showEverything();
+listen();
+refresh().then(() => {
+  if (chosen() !== undefined) byId("view").scrollIntoView({ block: "start" });
+});

@@ -1,0 +1,120 @@
+import type { City } from "./city.ts";
+import { svgElement } from "./element.ts";
+import { coming, nearest, rangeOf } from "./figures.ts";
+import { heatColour } from "./heat.ts";
+import { degrees, nameInProse, type Speech } from "./language.ts";
+
+/** With more cities there is no room for names and figures around the ring. */
+const MOST_LABELS = 14;
+const RING = 138;
+const INNER = 62;
+const OUTER = 122;
+const LABEL = RING + 22;
+/** Letters. */
+const LONGEST_LINE = 12;
+
+interface Spoke {
+  readonly name: string;
+  readonly low: number;
+  readonly high: number;
+  readonly now: number;
+}
+
+function spokeOf(city: City, now: number, speech: Speech): Spoke | undefined {
+  const current = nearest(city.readings, now);
+  const range = rangeOf(coming(city.readings, now));
+  if (current === undefined || range === undefined) return undefined;
+  const { lowest, highest } = range;
+  return {
+    name: nameInProse(city.name, speech),
+    low: lowest.temperature,
+    high: highest.temperature,
+    now: current.temperature,
+  };
+}
+
+/**
+ * The golden ring with the cities on it in the API's order: a spoke from the lowest to the highest temperature to
+ * come, a point at the one of now. An ornament that tells the truth; what it shows is told again by the cards.
+ */
+export function drawRing(svg: Element, cities: readonly City[], now: number, speech: Speech): void {
+  const spokes = cities.map((city) => spokeOf(city, now, speech));
+  const known = spokes.filter((spoke) => spoke !== undefined);
+  const low = known.reduce((lowest, spoke) => Math.min(lowest, spoke.low), Number.POSITIVE_INFINITY);
+  const high = known.reduce((highest, spoke) => Math.max(highest, spoke.high), Number.NEGATIVE_INFINITY);
+  const radius = (temperature: number): number =>
+    high === low ? (INNER + OUTER) / 2 : INNER + ((temperature - low) / (high - low)) * (OUTER - INNER);
+
+  const parts: Element[] = [svgElement("circle", { class: "ring-gold", r: RING })];
+  for (const [index, spoke] of spokes.entries()) {
+    const angle = (index / Math.max(1, spokes.length)) * 2 * Math.PI - Math.PI / 2;
+    parts.push(...spokeParts(spoke, angle, radius, spokes.length));
+  }
+  if (known.length > 0) {
+    const mean = known.reduce((sum, spoke) => sum + spoke.now, 0) / known.length;
+    const [figure = "", ...rest] = speech.words.ringMean(degrees(mean)).split(" ");
+    parts.push(svgElement("text", { class: "ring-mean", y: 6 }, figure));
+    parts.push(svgElement("text", { class: "ring-mean-note", y: 26 }, rest.join(" ")));
+  }
+  svg.replaceChildren(...parts);
+}
+
+function spokeParts(
+  spoke: Spoke | undefined,
+  angle: number,
+  radius: (temperature: number) => number,
+  count: number,
+): Element[] {
+  const cos = Math.cos(angle);
+  const sin = Math.sin(angle);
+  const bead = svgElement("circle", {
+    class: "ring-bead",
+    cx: cos * RING,
+    cy: sin * RING,
+    r: count > 60 ? 1.6 : count > 24 ? 3 : 6,
+  });
+  if (spoke === undefined) return [bead];
+
+  const range = svgElement("line", {
+    class: "ring-range",
+    x1: cos * (radius(spoke.low) - 1),
+    y1: sin * (radius(spoke.low) - 1),
+    x2: cos * (radius(spoke.high) + 1),
+    y2: sin * (radius(spoke.high) + 1),
+    "stroke-width": count > 60 ? 1.5 : count > 24 ? 3 : 6,
+  });
+  range.style.stroke = heatColour((spoke.low + spoke.high) / 2);
+  const now = svgElement("circle", {
+    class: "ring-now",
+    cx: cos * radius(spoke.now),
+    cy: sin * radius(spoke.now),
+    r: count > 60 ? 1.2 : count > 24 ? 2.5 : 4.5,
+  });
+  if (count > MOST_LABELS) return [bead, range, now];
+
+  return [bead, range, now, labelOf(spoke, cos, sin)];
+}
+
+/** The city's name in one line or two, and its temperature below, beside the bead. */
+function labelOf(spoke: Spoke, cos: number, sin: number): Element {
+  const x = cos * LABEL;
+  const lines = inLines(spoke.name);
+  const anchor = Math.abs(cos) < 0.3 ? "middle" : cos > 0 ? "start" : "end";
+  // Above the ring the last line stands at the label's place, below it the first one, beside it the middle.
+  const highest = -1.2 * lines.length - 0.1;
+  const lowest = 0.9;
+  const lift = (highest + lowest) / 2 + (sin * (lowest - highest)) / 2;
+  const text = svgElement("text", { class: "ring-label", x, y: sin * LABEL, "text-anchor": anchor });
+  for (const [index, line] of lines.entries()) {
+    text.append(svgElement("tspan", { x, dy: index === 0 ? `${lift}em` : "1.2em" }, line));
+  }
+  text.append(svgElement("tspan", { class: "ring-figure", x, dy: "1.25em" }, degrees(spoke.now)));
+  return text;
+}
+
+function inLines(name: string): string[] {
+  const whole = name.trim();
+  const cut = whole.slice(0, LONGEST_LINE * 2).search(/(?<=[-\s])\S+$/u);
+  const lines = whole.length <= LONGEST_LINE || cut <= 0 ? [whole] : [whole.slice(0, cut).trim(), whole.slice(cut)];
+  return lines.map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE - 1)}…` : line));
+}

@@ -1,0 +1,176 @@
+export type Language = "en" | "ru";
+
+/** Every text of the page. Texts with a name in `data-word` of index.html are the plain strings among these. */
+export interface Words {
+  readonly documentTitle: string;
+  readonly skipLink: string;
+  readonly heading: string;
+  readonly darkTheme: string;
+  readonly otherLanguage: string;
+  readonly citiesHeading: string;
+  readonly searchLabel: string;
+  readonly orderLabel: string;
+  readonly orderAsListed: string;
+  readonly orderWarmest: string;
+  readonly orderColdest: string;
+  readonly orderName: string;
+  readonly allCities: string;
+  readonly loading: string;
+  readonly noCities: string;
+  readonly noMatch: string;
+  readonly noReadings: string;
+  readonly noSuchCity: string;
+  readonly failed: string;
+  readonly retry: string;
+  readonly refresh: string;
+  readonly now: string;
+  readonly lowest: string;
+  readonly highest: string;
+  readonly daysHeading: string;
+  readonly chartLabel: string;
+  readonly chartHint: string;
+  readonly tableHeading: string;
+  readonly tableTime: string;
+  readonly tableTemperature: string;
+  readonly tableSummary: string;
+  readonly previousCity: string;
+  readonly nextCity: string;
+  readonly unnamed: string;
+  readonly moscowTime: string;
+  readonly footerApi: string;
+  readonly footerMetrics: string;
+  readonly footerNote: string;
+  failedWithValues(time: string): string;
+  updated(time: string): string;
+  stale(age: string): string;
+  age(seconds: number): string;
+  lead(coldest: string, coldestCity: string, warmest: string, warmestCity: string, cities: number): string;
+  leadAllAlike(degrees: string, cities: number): string;
+  leadNotCurrent(cities: number): string;
+  shown(shown: number, all: number): string;
+  span(lowest: string, lowestWhen: string, highest: string, highestWhen: string): string;
+  leftOut(count: number): string;
+  ringMean(degrees: string): string;
+}
+
+const englishCities = (count: number): string => (count === 1 ? "1 city" : `${count} cities`);
+
+const english: Words = {
+  documentTitle: "Goldenring: temperatures along the Golden Ring",
+  skipLink: "Skip to the cities",
+  heading: "How warm is the Golden Ring?",
+  darkTheme: "Dark theme",
+  otherLanguage: "Русский",
+  citiesHeading: "Cities",
+  searchLabel: "Find a city",
+  orderLabel: "Order",
+  orderAsListed: "As listed",
+  orderWarmest: "Warmest now",
+  orderColdest: "Coldest now",
+  orderName: "By name",
+  allCities: "Back to all cities",
+  loading: "Fetching the temperatures…",
+  noCities: "There are no cities yet. They appear here as soon as the API has one.",
+  noMatch: "No city has such a name.",
+  noReadings: "No values yet",
+  noSuchCity: "There is no city with this number.",
+  failed: "The API can't be reached just now.",
+  retry: "Try again",
+  refresh: "Refresh",
+  now: "now",
+  lowest: "lowest",
+  highest: "highest",
+  daysHeading: "Day by day",
+  chartLabel: "Temperature over time",
+  chartHint: "Point at the line, or use the arrow keys: left and right by value, Page Up and Page Down by day.",
+  tableHeading: "All values as a table",
+  tableTime: "Time",
+  tableTemperature: "Temperature, °C",
+  tableSummary: "Summary",
+  previousCity: "Previous city",
+  nextCity: "Next city",
+  unnamed: "City without a name",
+  moscowTime: "All times are Moscow time, temperatures are in degrees Celsius.",
+  footerApi: "The API, with its documentation",
+  footerMetrics: "Metrics",
+  footerNote: "The Golden Ring is a tour of old Russian towns north-east of Moscow.",
+  failedWithValues: (time) => `The API can't be reached just now. These are the values of ${time}.`,
+  updated: (time) => `Updated at ${time}`,
+  stale: (age) => `Shown from memory, ${age} old: the database is out of reach.`,
+  age: (seconds) => (seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`),
+  lead: (coldest, coldestCity, warmest, warmestCity, cities) =>
+    `From ${coldest} in ${coldestCity} to ${warmest} in ${warmestCity} right now, across ${englishCities(cities)}.`,
+  leadAllAlike: (degrees, cities) => `${degrees} right now, across ${englishCities(cities)}.`,
+  leadNotCurrent: (cities) => `There are no values for today: ${englishCities(cities)} with the dates nearest to it.`,
+  shown: (shown, all) => (shown === all ? englishCities(all) : `${shown} of ${englishCities(all)}`),
+  span: (lowest, lowestWhen, highest, highestWhen) =>
+    lowest === highest ? `${lowest} throughout.` : `From ${lowest} (${lowestWhen}) to ${highest} (${highestWhen}).`,
+  leftOut: (count) =>
+    count === 1 ? "1 value with a date far off is not shown." : `${count} values with dates far off are not shown.`,
+  ringMean: (degrees) => `${degrees} on average`,
+};
+
+const russianPlurals = new Intl.PluralRules("ru-RU");
+
+function russianCount(count: number, one: string, few: string, many: string): string {
+  const form = russianPlurals.select(count);
+  return `${count} ${form === "one" ? one : form === "few" ? few : many}`;
+}
+
+const russianCities = (count: number): string => russianCount(count, "город", "города", "городов");
+
+const russian: Words = {
+  documentTitle: "Goldenring: температура на Золотом кольце",
+  skipLink: "Сразу к городам",
+  heading: "Тепло ли на Золотом кольце?",
+  darkTheme: "Тёмная тема",
+  otherLanguage: "English",
+  citiesHeading: "Города",
+  searchLabel: "Найти город",
+  orderLabel: "Порядок",
+  orderAsListed: "Как в списке",
+  orderWarmest: "Сначала тёплые",
+  orderColdest: "Сначала холодные",
+  orderName: "По названию",
+  allCities: "Ко всем городам",
+  loading: "Узнаём температуру…",
+  noCities: "Городов пока нет. Они появятся здесь, как только будут в API.",
+  noMatch: "Города с таким названием нет.",
+  noReadings: "Значений пока нет",
+  noSuchCity: "Города с таким номером нет.",
+  failed: "API сейчас недоступен.",
+  retry: "Повторить",
+  refresh: "Обновить",
+  now: "сейчас",
+  lowest: "минимум",
+  highest: "максимум",
+  daysHeading: "По дням",
+  chartLabel: "Температура по времени",
+  chartHint: "Наведите на линию или нажимайте стрелки: влево и вправо по значениям, Page Up и Page Down по дням.",
+  tableHeading: "Все значения таблицей",
+  tableTime: "Время",
+  tableTemperature: "Температура, °C",
+  tableSummary: "Описание",
+  previousCity: "Предыдущий город",
+  nextCity: "Следующий город",
+  unnamed: "Город без названия",
+  moscowTime: "Время московское, температура в градусах Цельсия.",
+  footerApi: "API и его документация",
+  footerMetrics: "Метрики",
+  footerNote: "Золотое кольцо: путешествие по старинным городам к северо-востоку от Москвы.",
+  failedWithValues: (time) => `API сейчас недоступен. Показаны значения на ${time}.`,
+  updated: (time) => `Обновлено в ${time}`,
+  stale: (age) => `Показано из памяти, возраст ${age}: база данных недоступна.`,
+  age: (seconds) => (seconds < 120 ? `${seconds} с` : `${Math.round(seconds / 60)} мин`),
+  lead: (coldest, coldestCity, warmest, warmestCity, cities) =>
+    `Сейчас от ${coldest} (${coldestCity}) до ${warmest} (${warmestCity}), всего ${russianCities(cities)}.`,
+  leadAllAlike: (degrees, cities) => `Сейчас ${degrees}, всего ${russianCities(cities)}.`,
+  leadNotCurrent: (cities) => `На сегодня значений нет: ${russianCities(cities)} с ближайшими датами.`,
+  shown: (shown, all) => (shown === all ? russianCities(all) : `${shown} из ${all}`),
+  span: (lowest, lowestWhen, highest, highestWhen) =>
+    lowest === highest ? `Всё время ${lowest}.` : `От ${lowest} (${lowestWhen}) до ${highest} (${highestWhen}).`,
+  leftOut: (count) => `Не показано: ${russianCount(count, "значение", "значения", "значений")} с далёкими датами.`,
+  ringMean: (degrees) => `${degrees} в среднем`,
+};
+
+export const WORDS: Readonly<Record<Language, Words>> = { en: english, ru: russian };

@@ -1,0 +1,203 @@
+import { readFileSync, statSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { negotiateEncoding } from "./accept-encoding.ts";
+import { Problem } from "./problem.ts";
+import { MANIFEST_NAME, type Manifest, type StaticFile, type StoredFile } from "./static-manifest.ts";
+
+/** Where `bun api/page/build.ts` writes. */
+const BUILT = fileURLToPath(new URL("../../page/dist/", import.meta.url));
+
+/** Bytes. Larger files are read piece by piece while they are sent, so that slow readers cost one piece each. */
+const PIECE = 64 * 1024;
+
+const REDIRECTS: ReadonlyMap<string, string> = new Map([
+  ["/swagger", "/swagger/index.html"],
+  ["/favicon.ico", "/favicon.svg"],
+]);
+
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** Swagger UI sets style attributes, and its style sheet holds pictures as data. */
+const SWAGGER_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
+  "img-src 'self'",
+  "img-src 'self' data:",
+);
+
+const COMMON_HEADERS = {
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+} as const;
+
+/** Throws Problem 405, and 503 where the page has not been built. */
+export type StaticPages = (pathname: string, request: Request) => Response | undefined;
+
+/**
+ * Answers for the page at `/`, Swagger UI and their assets; undefined for every other path. Only paths of the build's
+ * manifest lead to files: no file name is ever made from a request. Nothing but that manifest stays in memory.
+ *
+ * @param folder the build's output; where it is missing the page's own paths answer 503 and say how to build it.
+ */
+export function createStaticPages(folder: string = BUILT): StaticPages {
+  const build = new Build(folder);
+  return (pathname, request) => {
+    const path = canonical(pathname);
+    const target = REDIRECTS.get(path);
+    if (target === undefined && !build.owns(path)) return undefined;
+    if (request.method !== "GET" && request.method !== "HEAD") throw methodNotAllowed(request.method);
+    if (target !== undefined) return redirect(target);
+    const response = build.answer(path, request);
+    if (response === undefined) throw notBuilt();
+    return response;
+  };
+}
+
+/** Paths match without regard to case and with or without a slash at the end. */
+function canonical(pathname: string): string {
+  const path = pathname.toLowerCase();
+  return path.length > 2 && path.endsWith("/") ? path.slice(0, -1) : path;
+}
+
+/** The pages there are even before the first build, which then have to say that it is missing. */
+const ENTRANCES = new Set(["/", "/swagger/index.html", "/favicon.svg"]);
+
+class Build {
+  readonly #folder: string;
+  #files: ReadonlyMap<string, StaticFile> | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  owns(path: string): boolean {
+    return ENTRANCES.has(path) || this.#list().has(path);
+  }
+
+  /** Undefined when the file is not there. A new build may have removed it: then its manifest is read once more. */
+  answer(path: string, request: Request): Response | undefined {
+    const response = this.#answer(path, request);
+    if (response !== undefined) return response;
+    this.#files = undefined;
+    return this.#answer(path, request);
+  }
+
+  #answer(path: string, request: Request): Response | undefined {
+    const file = this.#list().get(path);
+    if (file === undefined) return undefined;
+    const accepted = negotiateEncoding(request.headers.get("accept-encoding"));
+    const encoding = file.stored[accepted] === undefined ? "identity" : accepted;
+    const stored = file.stored[encoding] ?? file.stored.identity;
+    const etag = `"${file.hash}-${encoding}"`;
+    const headers = headersOf(file, etag);
+    if (namesEtag(request.headers.get("if-none-match"), etag)) return new Response(null, { status: 304, headers });
+
+    if (encoding !== "identity") headers.set("Content-Encoding", encoding);
+    headers.set("Content-Type", file.type);
+    headers.set("Content-Length", String(stored.size));
+    if (request.method === "HEAD") return new Response(null, { headers });
+    const body = bodyOf(join(this.#folder, stored.name), stored);
+    return body === undefined ? undefined : new Response(body, { headers });
+  }
+
+  /** Read at the first request that needs it, and again as long as it is missing. */
+  #list(): ReadonlyMap<string, StaticFile> {
+    if (this.#files !== undefined) return this.#files;
+    const text = readIfThere(join(this.#folder, MANIFEST_NAME));
+    if (text === undefined) return new Map();
+    const { files } = JSON.parse(new TextDecoder().decode(text)) as Manifest;
+    this.#files = new Map(files.map((file) => [file.path, file]));
+    return this.#files;
+  }
+}
+
+function headersOf(file: StaticFile, etag: string): Headers {
+  const headers = new Headers(COMMON_HEADERS);
+  headers.set("ETag", etag);
+  headers.set("Cache-Control", file.caching === "forever" ? "public, max-age=31536000, immutable" : "no-cache");
+  if (Object.keys(file.stored).length > 1) headers.set("Vary", "Accept-Encoding");
+  headers.set("Content-Security-Policy", file.path.startsWith("/swagger") ? SWAGGER_POLICY : PAGE_POLICY);
+  return headers;
+}
+
+/** Undefined when the file is missing. */
+function bodyOf(path: string, { size }: StoredFile): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined {
+  if (size <= PIECE) return readIfThere(path);
+  return isThere(path) ? inPieces(path) : undefined;
+}
+
+function readIfThere(path: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+/** Opens the file when the first piece is asked for, so that a request given up before leaves nothing open. */
+function inPieces(path: string): ReadableStream<Uint8Array> {
+  let opening: Promise<FileHandle> | undefined;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        opening ??= open(path);
+        const file = await opening;
+        const { bytesRead, buffer } = await file.read(new Uint8Array(PIECE), 0, PIECE);
+        if (bytesRead > 0) {
+          controller.enqueue(buffer.subarray(0, bytesRead));
+          return;
+        }
+        await file.close();
+        controller.close();
+      },
+      async cancel() {
+        await (await opening)?.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** If-None-Match compares weakly (RFC 9110, section 13.1.2). */
+function namesEtag(header: string | null, etag: string): boolean {
+  if (header === null) return false;
+  return header.split(",").some((item) => {
+    const named = item.trim();
+    return named === "*" || named.replace(/^W\//, "") === etag;
+  });
+}
+
+function redirect(target: string): Response {
+  const headers = { ...COMMON_HEADERS, Location: target, "Cache-Control": "public, max-age=86400" };
+  return new Response(null, { status: 302, headers });
+}
+
+function methodNotAllowed(method: string): Problem {
+  return new Problem(405, `${method} is not possible here`, { headers: { allow: "GET, HEAD" } });
+}
+
+function notBuilt(): Problem {
+  return new Problem(
+    503,
+    "the page has not been built: `node bootstrap.mjs start` does it before the start, `bun api/page/build.ts` by " +
+      "itself; the API's other paths work without it",
+  );
+}
