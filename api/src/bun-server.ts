@@ -11,19 +11,16 @@ export interface Server {
 
 /** s without a byte in either direction before a connection is closed: a client must not hold one for nothing. */
 const IDLE_SECONDS = 60;
-/** Room above the API's own limit, so that the API answers 413 with a problem and not the server with nothing. */
-const BODY_ROOM = 1_048_576;
+/** The API has its own limit and answers 413 with a problem; the server's would cut the connection without one. */
+const NO_BODY_LIMIT = Number.MAX_SAFE_INTEGER;
 
 /** Throws with code EADDRINUSE or EACCES where the port cannot be had. */
-export function serve(
-  app: App,
-  options: { readonly host: string; readonly port: number; readonly bodyLimit: number },
-): Server {
+export function serve(app: App, options: { readonly host: string; readonly port: number }): Server {
   const server = Bun.serve({
     hostname: options.host,
     port: options.port,
     idleTimeout: IDLE_SECONDS,
-    maxRequestBodySize: options.bodyLimit + BODY_ROOM,
+    maxRequestBodySize: NO_BODY_LIMIT,
     fetch: (request, self) => app(request, () => self.requestIP(request)?.address ?? "unknown"),
   });
   return {

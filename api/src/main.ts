@@ -49,7 +49,7 @@ async function start(running: Running, config: Config, log: Log): Promise<void> 
 
 function listen(service: Service, config: Config): Server {
   try {
-    return serve(service.app, { host: config.host, port: config.port, bodyLimit: config.bodyLimitBytes });
+    return serve(service.app, { host: config.host, port: config.port });
   } catch (error) {
     const { code } = error as { code?: unknown };
     if (code !== "EADDRINUSE" && code !== "EACCES") throw error;

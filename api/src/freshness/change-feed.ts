@@ -1,5 +1,5 @@
 import type { ReadModel } from "../model/read-model.ts";
-import { type Connection, type DatabaseConfig, QueryTimeout, type Statement } from "../postgres/connection.ts";
+import { type Connection, type DatabaseConfig, QueryTimeout, Repeated, type Statement } from "../postgres/connection.ts";
 import { classifyFailure } from "../postgres/failures.ts";
 import { connectToPrimary, type DatabaseIdentity, type PrimarySearch } from "../postgres/primary.ts";
 import { CITY_JSON, FORECAST_JSON } from "../postgres/wire-json.ts";
@@ -60,6 +60,7 @@ const CHANGES: Statement = {
  * identifier or timeline (a failover), or deleted rows.
  */
 export class ChangeFeed {
+  readonly #changes = new Repeated(CHANGES);
   #connection: Connection | undefined;
   #identity: DatabaseIdentity | undefined;
   #model: ReadModel | undefined;
@@ -148,7 +149,7 @@ export class ChangeFeed {
   }
 
   async #applyChanges(connection: Connection, model: ReadModel): Promise<void> {
-    const [state, ...changes] = await connection.query(CHANGES, [this.#snapshot], this.options.queryDeadlineMs);
+    const [state, ...changes] = await connection.repeat(this.#changes, [this.#snapshot], this.options.queryDeadlineMs);
     const [, snapshot, epoch] = state ?? [];
     if (!snapshot) throw new Error("the change query did not say its snapshot");
     if (epoch !== this.#epoch) return this.#load(connection, "rows were deleted");

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Metric, Registry } from "prom-client";
+import { RequestDurations } from "./request-durations.ts";
 
 /** What the gauges read at the moment of a scrape. */
 export interface MetricSources {
@@ -68,16 +69,13 @@ export function createMetrics(sources: MetricSources) {
     registers,
   }).set({ ...sources.build, runtime: RUNTIME }, 1);
 
+  const requests = new RequestDurations(SECONDS);
+  registry.registerMetric(requests as unknown as Metric);
+  gauge("http_requests_in_flight", "Requests being answered.", () => requests.inFlight);
+
   return {
     registry,
-    requestSeconds: new Histogram({
-      name: "http_request_duration_seconds",
-      help: "Time from a request's arrival to its answer, by route template, method and status.",
-      labelNames: ["route", "method", "status"],
-      buckets: SECONDS,
-      registers,
-    }),
-    requestsInFlight: new Gauge({ name: "http_requests_in_flight", help: "Requests being answered.", registers }),
+    requests,
     staleAnswers: new Counter({
       name: "weather_stale_answers_total",
       help: "Reads answered from memory while the primary was out of reach.",

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import pg from "pg";
+import { serialize } from "pg-protocol";
 
 /** Where a PostgreSQL server (or a proxy before it) listens. */
 export interface Endpoint {
@@ -45,6 +46,7 @@ export class QueryTimeout extends Error {
 export class Connection {
   readonly endpoint: Endpoint;
   readonly #client: pg.Client;
+  readonly #parsed = new Set<string>();
   #lost = false;
 
   private constructor(client: pg.Client, endpoint: Endpoint) {
@@ -110,6 +112,29 @@ export class Connection {
     }
   }
 
+  /**
+   * `query` for a statement that is sent again and again, mostly with the same values: the bytes to send are kept, and
+   * nothing but the rows of the answer is looked at. About 20 us of CPU against 45 us (docs/api.md).
+   */
+  async repeat(repeated: Repeated, values: readonly string[], deadlineMs: number): Promise<Row[]> {
+    if (!this.#parsed.has(repeated.statement.name)) {
+      const rows = await this.query(repeated.statement, values, deadlineMs);
+      this.#parsed.add(repeated.statement.name);
+      return rows;
+    }
+    const query = new LeanQuery(repeated.bytes(values));
+    const timer = setTimeout(() => {
+      query.handleError(new QueryTimeout(repeated.statement.name, deadlineMs));
+      this.destroy();
+    }, deadlineMs);
+    this.#client.query(query);
+    try {
+      return await query.rows;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Says goodbye to the server; falls back to cutting the socket after a second. */
   async close(): Promise<void> {
     if (this.#lost) return;
@@ -124,6 +149,55 @@ export class Connection {
     this.#lost = true;
     this.#client.connection.stream.destroy();
   }
+}
+
+/** A statement with the bytes that bind and execute it, kept while the values stay the same. */
+export class Repeated {
+  #values: readonly string[] = [];
+  #bytes: Buffer | undefined;
+
+  constructor(readonly statement: Statement) {}
+
+  bytes(values: readonly string[]): Buffer {
+    if (!this.#bytes || values.some((value, index) => value !== this.#values[index])) {
+      this.#values = values;
+      const bind = serialize.bind({ statement: this.statement.name, values: [...values] });
+      this.#bytes = Buffer.concat([bind, serialize.execute(), serialize.sync()]);
+    }
+    return this.#bytes;
+  }
+}
+
+/** Sends ready bytes and collects rows: the least that pg asks of a query (its type is called Submittable). */
+class LeanQuery implements pg.Submittable {
+  readonly rows: Promise<Row[]>;
+  readonly #received: Row[] = [];
+  readonly #done: (rows: Row[]) => void;
+  readonly handleError: (error: Error) => void;
+
+  constructor(readonly bytes: Buffer) {
+    const { promise, resolve, reject } = Promise.withResolvers<Row[]>();
+    this.rows = promise;
+    this.#done = resolve;
+    this.handleError = reject;
+  }
+
+  submit(connection: pg.Connection): void {
+    connection.stream.write(this.bytes);
+  }
+
+  handleDataRow(message: { readonly fields: Row }): void {
+    this.#received.push(message.fields);
+  }
+
+  handleReadyForQuery(): void {
+    this.#done(this.#received);
+  }
+
+  handleRowDescription(): void {}
+  handleCommandComplete(): void {}
+  handlePortalSuspended(): void {}
+  handleEmptyQuery(): void {}
 }
 
 /** Values stay as they arrive: the callers know their columns and parse them at their own border. */
