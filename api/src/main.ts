@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 import { type Server, serve } from "./bun-server.ts";
@@ -25,7 +24,6 @@ async function main(): Promise<void> {
   try {
     await start(running, config, log);
   } catch (error) {
-    log.error({ err: describe(error) }, "cannot start");
     process.stderr.write(`\ngoldenring: ${error instanceof Error ? error.message : String(error)}\n`);
     await stopAll(running, config, log);
     process.exit(EXIT.failed);
@@ -62,7 +60,6 @@ async function startEmbedded(running: Running, config: Config, log: Log) {
   const { openEmbeddedDatabase } = await import("./embedded/open-embedded-database.ts");
   const { parseDatabaseUrl } = await import("./postgres/connection-string.ts");
   const folder = resolve(import.meta.dirname, "../..", config.dataFolder);
-  mkdirSync(folder, { recursive: true });
   const embedded = await openEmbeddedDatabase({ folder, log: (message) => log.info(message) });
   running.embedded = embedded;
   return parseDatabaseUrl(embedded.url);

@@ -1,5 +1,12 @@
+import type { ForecastRow } from "../model/block.ts";
 import type { ReadModel } from "../model/read-model.ts";
-import { type Connection, type DatabaseConfig, QueryTimeout, Repeated, type Statement } from "../postgres/connection.ts";
+import {
+  type Connection,
+  type DatabaseConfig,
+  QueryTimeout,
+  Repeated,
+  type Statement,
+} from "../postgres/connection.ts";
 import { classifyFailure } from "../postgres/failures.ts";
 import { connectToPrimary, type DatabaseIdentity, type PrimarySearch } from "../postgres/primary.ts";
 import { CITY_JSON, FORECAST_JSON } from "../postgres/wire-json.ts";
@@ -154,16 +161,13 @@ export class ChangeFeed {
     if (!snapshot) throw new Error("the change query did not say its snapshot");
     if (epoch !== this.#epoch) return this.#load(connection, "rows were deleted");
     if (changes.length > LARGEST_DELTA) return this.#load(connection, "many rows changed");
-    for (const [kind, id, cityId, dateTime, json] of changes) {
-      if (kind === "c") model.putCity({ id: exactId(id), json: Buffer.from(json ?? "") });
-      else
-        model.putForecast({
-          id: exactId(id),
-          cityId: exactId(cityId),
-          dateTime: BigInt(dateTime ?? 0),
-          json: Buffer.from(json ?? ""),
-        });
+    const rows: ForecastRow[] = [];
+    for (const [kind, id, cityId, dateTime, text] of changes) {
+      const json = Buffer.from(text ?? "");
+      if (kind === "c") model.putCity({ id: exactId(id), json });
+      else rows.push({ id: exactId(id), cityId: exactId(cityId), dateTime: BigInt(dateTime ?? 0), json });
     }
+    model.putForecasts(rows);
     this.#snapshot = snapshot;
     if (changes.length > 0) this.events.applied(changes.length);
   }

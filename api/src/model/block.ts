@@ -43,13 +43,11 @@ export class Block {
     return new Block(columns.ids, columns.times, columns.ends, columns.json);
   }
 
-  static ofRow(row: ForecastRow): Block {
-    return new Block(
-      Float64Array.of(row.id),
-      BigInt64Array.of(row.dateTime),
-      Uint32Array.of(row.json.length),
-      new Uint8Array(row.json),
-    );
+  /** @param rows in the order of their ids, at least one */
+  static ofRows(rows: readonly ForecastRow[]): Block {
+    const columns = new Columns(rows.length, jsonBytes(rows));
+    for (const row of rows) columns.addRow(row);
+    return new Block(columns.ids, columns.times, columns.ends, columns.json);
   }
 
   get rows(): number {
@@ -95,37 +93,26 @@ export class Block {
     return this.rows === other.rows && Buffer.compare(this.json, other.json) === 0;
   }
 
-  /** This block with the row added, or put in the place of the row with its id. */
-  with(row: ForecastRow): Block {
-    if (row.id > this.lastId) return this.#append(row);
-    const at = this.#positionOf(row.id);
-    return this.#splice(at, this.ids[at] === row.id ? 1 : 0, row);
+  /**
+   * This block with rows added or put in the place of those with their ids.
+   * @param rows in the order of their ids
+   */
+  with(rows: readonly ForecastRow[]): Block {
+    const [first] = rows;
+    if (!first) return this;
+    return first.id > this.lastId ? this.#append(rows) : this.#merge(rows);
   }
 
   /** This block without the row, or undefined when nothing is left. */
   without(id: number): Block | undefined {
     const at = this.#positionOf(id);
     if (this.ids[at] !== id) return this;
-    return this.rows === 1 ? undefined : this.#splice(at, 1);
+    return this.rows === 1 ? undefined : this.#ofRuns([0, at], [at + 1, this.rows]);
   }
 
-  halves(): [Block, Block] {
-    const middle = this.rows >> 1;
-    const cut = this.#startOf(middle);
-    return [
-      new Block(
-        this.ids.slice(0, middle),
-        this.times.slice(0, middle),
-        this.ends.slice(0, middle),
-        this.json.slice(0, cut - 1),
-      ),
-      new Block(
-        this.ids.slice(middle),
-        this.times.slice(middle),
-        this.ends.slice(middle).map((end) => end - cut),
-        this.json.slice(cut),
-      ),
-    ];
+  /** The rows from index `from` up to, not including, `to` as a block of its own. */
+  slice(from: number, to: number): Block {
+    return this.#ofRuns([from, to]);
   }
 
   #startOf(index: number): number {
@@ -144,35 +131,106 @@ export class Block {
     return low;
   }
 
-  #append(row: ForecastRow): Block {
-    const rows = this.rows;
-    const length = this.json.length;
-    const json = withRoom(this.json, row.json.length + 1);
-    json[length] = COMMA;
-    json.set(row.json, length + 1);
-    const ids = withRoom(this.ids, 1);
-    ids[rows] = row.id;
-    const times = withRoom(this.times, 1);
-    times[rows] = row.dateTime;
-    const ends = withRoom(this.ends, 1);
-    ends[rows] = json.length;
-    const checksum = this.#checksum && extendChecksum(this.#checksum, json.subarray(length));
+  #append(rows: readonly ForecastRow[]): Block {
+    const before = this.json.length;
+    const json = withRoom(this.json, jsonBytes(rows) + rows.length);
+    const ids = withRoom(this.ids, rows.length);
+    const times = withRoom(this.times, rows.length);
+    const ends = withRoom(this.ends, rows.length);
+    let end = before;
+    for (const [index, row] of rows.entries()) {
+      json[end] = COMMA;
+      json.set(row.json, end + 1);
+      end += 1 + row.json.length;
+      ids[this.rows + index] = row.id;
+      times[this.rows + index] = row.dateTime;
+      ends[this.rows + index] = end;
+    }
+    const checksum = this.#checksum && extendChecksum(this.#checksum, json.subarray(before));
     return new Block(ids, times, ends, json, checksum);
   }
 
-  #splice(at: number, removed: number, row?: ForecastRow): Block {
-    const jsons: Uint8Array[] = [];
-    if (at > 0) jsons.push(this.jsonBetween(0, at));
-    if (row) jsons.push(row.json);
-    if (at + removed < this.rows) jsons.push(this.jsonBetween(at + removed, this.rows));
-    const lengths = Array.from(this.ends, (end, index) => end - this.#startOf(index));
-    lengths.splice(at, removed, ...(row ? [row.json.length] : []));
-    const ids = Array.from(this.ids);
-    ids.splice(at, removed, ...(row ? [row.id] : []));
-    const times = Array.from(this.times);
-    times.splice(at, removed, ...(row ? [row.dateTime] : []));
-    return new Block(Float64Array.from(ids), BigInt64Array.from(times), endsOf(lengths), joinedByCommas(jsons));
+  #merge(rows: readonly ForecastRow[]): Block {
+    const columns = new Columns(this.rows + rows.length, this.json.length + jsonBytes(rows));
+    let from = 0;
+    for (const row of rows) {
+      const at = this.#positionOf(row.id);
+      columns.addRun(this, from, at);
+      columns.addRow(row);
+      from = this.ids[at] === row.id ? at + 1 : at;
+    }
+    columns.addRun(this, from, this.rows);
+    return new Block(columns.ids, columns.times, columns.ends, columns.json);
   }
+
+  #ofRuns(...runs: (readonly [from: number, to: number])[]): Block {
+    const columns = new Columns(this.rows, this.json.length);
+    for (const [from, to] of runs) columns.addRun(this, from, to);
+    return new Block(columns.ids, columns.times, columns.ends, columns.json);
+  }
+}
+
+/** Puts a block together, row by row or from runs of another one. The capacities are upper bounds. */
+class Columns {
+  readonly #ids: Float64Array<ArrayBuffer>;
+  readonly #times: BigInt64Array<ArrayBuffer>;
+  readonly #ends: Uint32Array<ArrayBuffer>;
+  readonly #json: Uint8Array<ArrayBuffer>;
+  #rows = 0;
+  #length = 0;
+
+  constructor(rows: number, jsonBytes: number) {
+    this.#ids = new Float64Array(rows);
+    this.#times = new BigInt64Array(rows);
+    this.#ends = new Uint32Array(rows);
+    this.#json = new Uint8Array(jsonBytes + rows);
+  }
+
+  get ids(): Float64Array<ArrayBuffer> {
+    return this.#ids.subarray(0, this.#rows);
+  }
+
+  get times(): BigInt64Array<ArrayBuffer> {
+    return this.#times.subarray(0, this.#rows);
+  }
+
+  get ends(): Uint32Array<ArrayBuffer> {
+    return this.#ends.subarray(0, this.#rows);
+  }
+
+  get json(): Uint8Array<ArrayBuffer> {
+    return this.#json.subarray(0, this.#length);
+  }
+
+  addRow({ id, dateTime, json }: ForecastRow): void {
+    this.#addJson(json);
+    this.#ids[this.#rows] = id;
+    this.#times[this.#rows] = dateTime;
+    this.#ends[this.#rows] = this.#length;
+    this.#rows += 1;
+  }
+
+  addRun(block: Block, from: number, to: number): void {
+    if (to <= from) return;
+    const json = block.jsonBetween(from, to);
+    this.#addJson(json);
+    this.#ids.set(block.ids.subarray(from, to), this.#rows);
+    this.#times.set(block.times.subarray(from, to), this.#rows);
+    const shift = this.#length - (block.ends[to - 1] ?? 0);
+    for (let index = from; index < to; index += 1)
+      this.#ends[this.#rows + index - from] = (block.ends[index] ?? 0) + shift;
+    this.#rows += to - from;
+  }
+
+  #addJson(json: Uint8Array): void {
+    if (this.#length > 0) this.#json[this.#length++] = COMMA;
+    this.#json.set(json, this.#length);
+    this.#length += json.length;
+  }
+}
+
+function jsonBytes(rows: readonly ForecastRow[]): number {
+  return rows.reduce((sum, row) => sum + row.json.length, 0);
 }
 
 /** Where rows of these lengths end when they are joined by single commas. */
@@ -184,17 +242,6 @@ export function endsOf(lengths: ArrayLike<number>): Uint32Array<ArrayBuffer> {
     ends[index] = end;
   }
   return ends;
-}
-
-function joinedByCommas(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, parts.length - 1));
-  let offset = 0;
-  for (const part of parts) {
-    if (offset > 0) joined[offset++] = COMMA;
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
 }
 
 type Column =

@@ -76,14 +76,21 @@ export class ReadModel {
     this.#revision += 1;
   }
 
-  putForecast(row: ForecastRow): void {
-    const ordinal = this.#index.get(row.id);
-    const before = ordinal === undefined ? undefined : this.#seriesByOrdinal[ordinal];
-    if (!before) this.#rows += 1;
-    else if (before.cityId !== row.cityId) before.remove(row.id);
-    this.#seriesOf(row.cityId).put(row);
-    this.#index.set(row.id, this.#ordinalOf(row.cityId));
-    this.#revision += 1;
+  /** Adds values, or puts them in the place of those with their ids, in whichever city these were. Ids must differ. */
+  putForecasts(rows: readonly ForecastRow[]): void {
+    const byCity = new Map<number, ForecastRow[]>();
+    for (const row of rows) {
+      this.#leaveOtherCity(row);
+      const ofCity = byCity.get(row.cityId);
+      if (ofCity) ofCity.push(row);
+      else byCity.set(row.cityId, [row]);
+    }
+    for (const [cityId, ofCity] of byCity) {
+      const ordinal = this.#ordinalOf(cityId);
+      for (const row of ofCity) this.#index.set(row.id, ordinal);
+      this.#seriesOf(cityId).put(ofCity.sort((a, b) => a.id - b.id));
+    }
+    if (rows.length > 0) this.#revision += 1;
   }
 
   /** Appends a loaded block: its ids are new to the model and lie behind those of the city so far. */
@@ -93,6 +100,13 @@ export class ReadModel {
     for (const id of block.ids) this.#index.set(id, ordinal);
     this.#rows += block.rows;
     this.#revision += 1;
+  }
+
+  #leaveOtherCity({ id, cityId }: ForecastRow): void {
+    const ordinal = this.#index.get(id);
+    const before = ordinal === undefined ? undefined : this.#seriesByOrdinal[ordinal];
+    if (!before) this.#rows += 1;
+    else if (before.cityId !== cityId) before.remove(id);
   }
 
   #seriesOf(cityId: number): Series {
@@ -106,6 +120,7 @@ export class ReadModel {
   }
 
   #ordinalOf(cityId: number): number {
+    this.#seriesOf(cityId);
     return this.#ordinals.get(cityId) ?? 0;
   }
 }

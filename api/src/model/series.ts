@@ -15,21 +15,39 @@ export class Series {
     return this.blocks[this.#blockFor(id)]?.jsonOf(id);
   }
 
-  put(row: ForecastRow): void {
-    const at = this.#blockFor(row.id);
-    const block = this.blocks[at];
-    if (!block || (row.id > block.lastId && block.rows >= ROWS_PER_BLOCK)) {
-      this.#replace(at + 1, 0, Block.ofRow(row));
-      return;
+  /** @param rows in the order of their ids */
+  put(rows: readonly ForecastRow[]): void {
+    let from = 0;
+    for (let first = rows[0]; first !== undefined; first = rows[from]) {
+      const at = this.#blockFor(first.id);
+      const next = this.blocks[at + 1]?.firstId ?? Number.POSITIVE_INFINITY;
+      let to = from + 1;
+      while ((rows[to]?.id ?? next) < next) to += 1;
+      this.#putIntoBlock(at, rows.slice(from, to));
+      from = to;
     }
-    const changed = block.with(row);
-    this.#replace(at, 1, ...(changed.rows >= 2 * ROWS_PER_BLOCK ? changed.halves() : [changed]));
   }
 
   remove(id: number): void {
     const at = this.#blockFor(id);
     const rest = this.blocks[at]?.without(id);
-    this.#replace(at, 1, ...(rest ? [rest] : []));
+    this.#replace(at, 1, rest ? [rest] : []);
+  }
+
+  /** Rows behind the end fill the last block up and go on in new ones, so that blocks are full where ids come in order. */
+  #putIntoBlock(at: number, rows: readonly ForecastRow[]): void {
+    const block = this.blocks[at];
+    if (!block) {
+      this.#replace(0, 0, fullBlocks(rows));
+      return;
+    }
+    const behind = (rows[0]?.id ?? 0) > block.lastId;
+    const room = behind ? Math.max(0, ROWS_PER_BLOCK - block.rows) : rows.length;
+    const changed = block.with(rows.slice(0, room));
+    this.#replace(at, 1, [
+      ...(changed.rows >= 2 * ROWS_PER_BLOCK ? pieces(changed) : [changed]),
+      ...fullBlocks(rows.slice(room)),
+    ]);
   }
 
   /** The index of the block that holds `id` or would: the last one that begins at or before it; -1 without blocks. */
@@ -44,7 +62,22 @@ export class Series {
     return Math.max(low - 1, Math.min(0, this.blocks.length - 1));
   }
 
-  #replace(at: number, removed: number, ...added: Block[]): void {
+  #replace(at: number, removed: number, added: readonly Block[]): void {
     this.blocks = this.blocks.toSpliced(at, removed, ...added);
   }
+}
+
+function fullBlocks(rows: readonly ForecastRow[]): Block[] {
+  const blocks: Block[] = [];
+  for (let from = 0; from < rows.length; from += ROWS_PER_BLOCK)
+    blocks.push(Block.ofRows(rows.slice(from, from + ROWS_PER_BLOCK)));
+  return blocks;
+}
+
+function pieces(block: Block): Block[] {
+  const blocks: Block[] = [];
+  for (let from = 0; from < block.rows; from += ROWS_PER_BLOCK) {
+    blocks.push(block.slice(from, Math.min(block.rows, from + ROWS_PER_BLOCK)));
+  }
+  return blocks;
 }

@@ -50,7 +50,9 @@ export class RequestDurations {
   get(): Promise<MetricObjectWithValues<MetricValue<string>>> {
     const values = [...this.#all()].flatMap((series) => this.#valuesOf(series));
     const { name, help, type, aggregator } = this;
-    return Promise.resolve({ name, help, type, aggregator, values } as unknown as MetricObjectWithValues<MetricValue<string>>);
+    return Promise.resolve({ name, help, type, aggregator, values } as unknown as MetricObjectWithValues<
+      MetricValue<string>
+    >);
   }
 
   reset(): void {
