@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { totalmem } from "node:os";
+import { LOG_LEVELS, type LogLevel } from "./operations/log.ts";
 import type { DatabaseConfig } from "./postgres/connection.ts";
 import { parseConnectionString, parseDatabaseUrl } from "./postgres/connection-string.ts";
 
@@ -54,8 +55,6 @@ export const VARIABLES = [
 ] as const;
 
 type VariableName = (typeof VARIABLES)[number][0];
-
-export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 export interface Config {
   readonly host: string;
@@ -120,7 +119,7 @@ export function readConfig(environment: Environment): Config {
     database,
     dataFolder: text("DATA_FOLDER") || ".data",
     sampleData: choice("SAMPLE_DATA", embedded ? "if-empty" : "never", ["if-empty", "never"]) === "if-empty",
-    logLevel: choice("LOG_LEVEL", "info", ["debug", "info", "warn", "error", "silent"]),
+    logLevel: choice("LOG_LEVEL", "info", LOG_LEVELS),
     readPatienceMs: integer("READ_PATIENCE_MS", 1_500, 1, 60_000),
     readPatienceAwayMs: integer("READ_PATIENCE_AWAY_MS", 300, 1, 60_000),
     barrierIntervalMs: integer("BARRIER_INTERVAL_MS", 2, 0, 1_000),

@@ -122,30 +122,28 @@ const wholeNumber = (max: bigint | number) =>
     .refine((value) => value >= INT64.min && value <= BigInt(max), { error: "is out of range" });
 
 /** Query parameters of the two lists, beyond the original service. */
-export const ListQuery = z
-  .strictObject({
-    cityId: wholeNumber(INT64.max)
-      .optional()
-      .meta({ shape: { type: "integer", format: "int64" }, description: "Only this city." }),
-    from: wholeNumber(INT64.max)
-      .optional()
-      .meta({
-        shape: { type: "integer", format: "int64" },
-        description: "Only values whose `dateTime` is at or after this.",
-      }),
-    to: wholeNumber(INT64.max)
-      .optional()
-      .meta({
-        shape: { type: "integer", format: "int64" },
-        description: "Only values whose `dateTime` is before this.",
-      }),
-    limit: wholeNumber(1_000_000_000)
-      .refine((value) => value >= 0n, { error: "must not be negative" })
-      .transform(Number)
-      .optional()
-      .meta({ shape: { type: "integer", minimum: 0 }, description: "At most this many values of each city, by id." }),
-  })
-  .meta({ id: "ListQuery" });
+export const ListQuery = z.strictObject({
+  cityId: wholeNumber(INT64.max)
+    .optional()
+    .meta({ shape: { type: "integer", format: "int64" }, description: "Only this city." }),
+  from: wholeNumber(INT64.max)
+    .optional()
+    .meta({
+      shape: { type: "integer", format: "int64" },
+      description: "Only values whose `dateTime` is at or after this.",
+    }),
+  to: wholeNumber(INT64.max)
+    .optional()
+    .meta({
+      shape: { type: "integer", format: "int64" },
+      description: "Only values whose `dateTime` is before this.",
+    }),
+  limit: wholeNumber(1_000_000_000)
+    .refine((value) => value >= 0n, { error: "must not be negative" })
+    .transform(Number)
+    .optional()
+    .meta({ shape: { type: "integer", minimum: 0 }, description: "At most this many values of each city, by id." }),
+});
 
 export type ListQuery = z.infer<typeof ListQuery>;
 

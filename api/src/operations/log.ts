@@ -1,6 +1,7 @@
 import pino from "pino";
-import type { LogLevel } from "../config.ts";
 
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 export type Log = pino.Logger;
 
 /** JSON lines on standard output. Nothing that is logged holds a body, a header's value or a connection string. */

@@ -1,13 +1,16 @@
 import type { DatabaseConfig, Endpoint, TlsMode } from "./connection.ts";
 
 const DEFAULT_PORT = 5432;
+/** `key = value;` with the value in double quotes, in single quotes or bare. */
+const KEY_AND_VALUE = /\s*([^=;]+)=\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'|([^;]*))\s*(?:;|$)/g;
 
 /**
  * `postgres://user:password@host1:5000,host2:5432/database?sslmode=…&sslrootcert=…`, libpq's form with several hosts.
  * Throws an Error that never contains the password.
  */
 export function parseDatabaseUrl(text: string): DatabaseConfig {
-  const match = /^postgres(?:ql)?:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/?]+)\/([^/?]+)(?:\?(.*))?$/.exec(text);
+  // No @ after the hosts: it would come from a password that is not encoded, and a part of that would pass for a host.
+  const match = /^postgres(?:ql)?:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^@/?]+)\/([^@/?]+)(?:\?([^@]*))?$/.exec(text);
   if (!match)
     throw new Error(
       "must look like postgres://user:password@host:5432/database (encode special characters in the password as %XX)",
@@ -15,7 +18,7 @@ export function parseDatabaseUrl(text: string): DatabaseConfig {
   const [, user = "", password = "", hosts = "", database = "", query = ""] = match;
   const options = new URLSearchParams(query);
   return {
-    endpoints: hosts.split(",").map((host) => parseHost(host, DEFAULT_PORT)),
+    endpoints: parseHosts(hosts, DEFAULT_PORT),
     database: decode(database, "the database's name"),
     user: decode(user, "the user"),
     password: decode(password, "the password"),
@@ -23,13 +26,15 @@ export function parseDatabaseUrl(text: string): DatabaseConfig {
   };
 }
 
-/** The .NET form of the original service. `Server` (or `Host`) may list several hosts by comma, each with a port or not. */
+/**
+ * The .NET form of the original service. `Server` (or `Host`) may list several hosts by comma, each with a port or not.
+ * A value with semicolons stands in quotes, which are doubled inside it. Throws an Error that never contains the password.
+ */
 export function parseConnectionString(text: string): DatabaseConfig {
   const parts = new Map<string, string>();
-  for (const part of text.split(";")) {
-    const at = part.indexOf("=");
-    if (at > 0)
-      parts.set(part.slice(0, at).trim().toLowerCase().replaceAll(" ", ""), unquoted(part.slice(at + 1).trim()));
+  for (const [, key = "", double, single, bare = ""] of text.matchAll(KEY_AND_VALUE)) {
+    const value = double?.replaceAll('""', '"') ?? single?.replaceAll("''", "'") ?? bare.trim();
+    parts.set(key.toLowerCase().replaceAll(/\s/g, ""), value);
   }
   const get = (...names: string[]): string | undefined =>
     names.map((name) => parts.get(name)).find((value) => value !== undefined);
@@ -39,7 +44,7 @@ export function parseConnectionString(text: string): DatabaseConfig {
   if (!hosts || !user || !database) throw new Error("must name Server, Database and User Id");
   const port = parsePort(get("port") ?? String(DEFAULT_PORT));
   return {
-    endpoints: hosts.split(",").map((host) => parseHost(host, port)),
+    endpoints: parseHosts(hosts, port),
     database,
     user,
     password: get("password", "pwd") ?? "",
@@ -50,16 +55,19 @@ export function parseConnectionString(text: string): DatabaseConfig {
   };
 }
 
-function parseHost(text: string, fallbackPort: number): Endpoint {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d+))?$/.exec(text.trim());
-  const host = match?.[1] ?? match?.[2];
-  if (!match || !host) throw new Error(`"${text}" is no host or host:port`);
-  return { host, port: match[3] === undefined ? fallbackPort : parsePort(match[3]) };
+/** The errors do not repeat the text: where the @ before the hosts was forgotten, it is the password. */
+function parseHosts(text: string, fallbackPort: number): Endpoint[] {
+  return text.split(",").map((part, index) => {
+    const match = /^(?:\[([^\]]+)\]|([^:[\]\s]+))(?::(\d+))?$/.exec(part.trim());
+    const host = match?.[1] ?? match?.[2];
+    if (!match || !host) throw new Error(`host ${index + 1} must be a host, host:port or [IPv6 address]:port`);
+    return { host, port: match[3] === undefined ? fallbackPort : parsePort(match[3]) };
+  });
 }
 
 function parsePort(text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) throw new Error(`"${text}" is no port`);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) throw new Error("a port must be a number from 1 to 65535");
   return port;
 }
 
@@ -75,8 +83,4 @@ function decode(text: string, what: string): string {
   } catch {
     throw new Error(`${what} has a % that begins no %XX`);
   }
-}
-
-function unquoted(text: string): string {
-  return /^(".*"|'.*')$/s.test(text) ? text.slice(1, -1) : text;
 }

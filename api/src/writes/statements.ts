@@ -93,11 +93,20 @@ const CHANGE_FORECASTS: Statement = {
     FROM input i JOIN public.forecast f ON f.id = i.id`,
 };
 
+/** PostgreSQL's text form of an array of numbers. pg would look at each element for what it is. */
+function numbers(values: readonly (number | bigint | null)[]): string {
+  return `{${values.map((value) => value ?? "NULL").join(",")}}`;
+}
+
 export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
   addCity: {
     idsFrom: "cities",
     run: async (connection, batch, deadlineMs) => {
-      await connection.query(ADD_CITIES, [batch.map((row) => row.id), batch.map((row) => row.input.name)], deadlineMs);
+      await connection.query(
+        ADD_CITIES,
+        [numbers(batch.map((row) => row.id)), batch.map((row) => row.input.name)],
+        deadlineMs,
+      );
       return batch.map(({ id }) => ({ id }));
     },
   },
@@ -107,10 +116,10 @@ export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
       const rows = await connection.query(
         ADD_FORECASTS,
         [
-          batch.map((row) => row.id),
-          batch.map((row) => row.input.cityId),
-          batch.map((row) => row.input.dateTime),
-          batch.map((row) => row.input.temperature),
+          numbers(batch.map((row) => row.id)),
+          numbers(batch.map((row) => row.input.cityId)),
+          numbers(batch.map((row) => row.input.dateTime)),
+          numbers(batch.map((row) => row.input.temperature)),
           batch.map((row) => row.input.summary),
         ],
         deadlineMs,
@@ -124,7 +133,11 @@ export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
     run: async (connection, batch, deadlineMs) => {
       const rows = await connection.query(
         RENAME_CITIES,
-        [batch.map((row) => row.input.id), batch.map((row) => row.input.name), batch.map((row) => row.input.asOf)],
+        [
+          numbers(batch.map((row) => row.input.id)),
+          batch.map((row) => row.input.name),
+          batch.map((row) => row.input.asOf),
+        ],
         deadlineMs,
       );
       const found = new Set(rows.map(([id]) => Number(id)));
@@ -137,10 +150,10 @@ export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
       const rows = await connection.query(
         CHANGE_FORECASTS,
         [
-          batch.map((row) => row.input.id),
-          batch.map((row) => row.input.cityId),
-          batch.map((row) => row.input.dateTime),
-          batch.map((row) => row.input.temperature),
+          numbers(batch.map((row) => row.input.id)),
+          numbers(batch.map((row) => row.input.cityId)),
+          numbers(batch.map((row) => row.input.dateTime)),
+          numbers(batch.map((row) => row.input.temperature)),
           batch.map((row) => row.input.summary),
           batch.map((row) => row.input.asOf),
         ],
