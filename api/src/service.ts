@@ -38,6 +38,8 @@ const STAGGER_MS = 200;
 const RETRY_INTERVAL_MS = 50;
 /** Without requests the model is refreshed this often, ms. */
 const IDLE_INTERVAL_MS = 1_000;
+/** The model's size is looked at anew after this many changed rows: that walks all blocks. */
+const ROWS_BETWEEN_WEIGHINGS = 5_000;
 /** One statement of a load or a migration may take this long, ms. */
 const LONG_STATEMENT_MS = 120_000;
 
@@ -45,6 +47,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
   const search = { connectDeadlineMs: options.connectMs, staggerMs: STAGGER_MS };
   let ready = false;
   let modelBytes = 0;
+  let rowsUnweighed = 0;
 
   const metrics: Metrics = createMetrics({
     model: () => {
@@ -83,7 +86,14 @@ export function createService(options: ServiceOptions, log: Log): Service {
           "data loaded",
         );
       },
-      applied: (rows) => metrics.rowsApplied.inc(rows),
+      applied: (rows) => {
+        metrics.rowsApplied.inc(rows);
+        rowsUnweighed += rows;
+        if (rowsUnweighed > ROWS_BETWEEN_WEIGHINGS && feed.model) {
+          rowsUnweighed = 0;
+          modelBytes = feed.model.bytes;
+        }
+      },
     },
   );
 

@@ -8,7 +8,7 @@ import {
   type Statement,
 } from "../postgres/connection.ts";
 import { classifyFailure } from "../postgres/failures.ts";
-import { connectToPrimary, type DatabaseIdentity, type PrimarySearch } from "../postgres/primary.ts";
+import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
 import { CITY_JSON, FORECAST_JSON } from "../postgres/wire-json.ts";
 import { exactId, type LoadLimits, loadModel } from "./load.ts";
 
@@ -71,6 +71,7 @@ export class ChangeFeed {
   #connection: Connection | undefined;
   #identity: DatabaseIdentity | undefined;
   #model: ReadModel | undefined;
+  #modelFrom: DatabaseIdentity | undefined;
   #snapshot = "";
   #epoch = "";
 
@@ -89,7 +90,7 @@ export class ChangeFeed {
     return this.#snapshot;
   }
 
-  /** Which history of the database the model follows. */
+  /** Which history of the database the last connection led to. */
   get identity(): DatabaseIdentity | undefined {
     return this.#identity;
   }
@@ -112,8 +113,9 @@ export class ChangeFeed {
   async #refreshOnce(): Promise<void> {
     try {
       const connection = await this.#connected();
-      if (this.#model) await this.#applyChanges(connection, this.#model);
-      else await this.#load(connection, "first load");
+      if (!this.#model) await this.#load(connection, "first load");
+      else if (sameHistory(this.#modelFrom, this.#identity)) await this.#applyChanges(connection, this.#model);
+      else await this.#load(connection, "the database's history changed");
     } catch (error) {
       this.#connection?.destroy();
       this.#connection = undefined;
@@ -134,15 +136,8 @@ export class ChangeFeed {
       settings: SESSION_SETTINGS,
     });
     this.#connection = connection;
-    this.events.connected(`${connection.endpoint.host}:${connection.endpoint.port}`, identity);
-    const known = this.#identity;
-    if (
-      this.#model &&
-      (known?.systemIdentifier !== identity.systemIdentifier || known.timeline !== identity.timeline)
-    ) {
-      await this.#load(connection, "the database's history changed");
-    }
     this.#identity = identity;
+    this.events.connected(`${connection.endpoint.host}:${connection.endpoint.port}`, identity);
     return connection;
   }
 
@@ -150,6 +145,7 @@ export class ChangeFeed {
     const started = performance.now();
     const loaded = await loadModel(connection, this.options.load, this.#model);
     this.#model = loaded.model;
+    this.#modelFrom = this.#identity;
     this.#snapshot = loaded.snapshot;
     this.#epoch = loaded.epoch;
     this.events.loaded(loaded.model, performance.now() - started, why);

@@ -26,7 +26,7 @@ async function readText(request: Request, limit: number): Promise<string> {
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > limit) throw tooLarge();
   const bytes =
-    declared === null ? await readStream(request, limit, tooLarge) : new Uint8Array(await request.arrayBuffer());
+    declared === null ? await readStream(request, limit, tooLarge) : await request.bytes();
   if (bytes.length > limit) throw tooLarge();
   try {
     return UTF8.decode(bytes);

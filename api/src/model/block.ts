@@ -187,19 +187,19 @@ class Columns {
   }
 
   get ids(): Float64Array<ArrayBuffer> {
-    return this.#ids.subarray(0, this.#rows);
+    return trimmed(this.#ids, this.#rows);
   }
 
   get times(): BigInt64Array<ArrayBuffer> {
-    return this.#times.subarray(0, this.#rows);
+    return trimmed(this.#times, this.#rows);
   }
 
   get ends(): Uint32Array<ArrayBuffer> {
-    return this.#ends.subarray(0, this.#rows);
+    return trimmed(this.#ends, this.#rows);
   }
 
   get json(): Uint8Array<ArrayBuffer> {
-    return this.#json.subarray(0, this.#length);
+    return trimmed(this.#json, this.#length);
   }
 
   addRow({ id, dateTime, json }: ForecastRow): void {
@@ -249,6 +249,11 @@ type Column =
   | BigInt64Array<ArrayBuffer>
   | Uint32Array<ArrayBuffer>
   | Uint8Array<ArrayBuffer>;
+
+/** The first elements: a view where that wastes little, else a copy, because a view holds on to the whole buffer. */
+function trimmed<T extends Column>(column: T, length: number): T {
+  return (length < 0.8 * column.length ? column.slice(0, length) : column.subarray(0, length)) as T;
+}
 
 /** A view that is `more` elements longer: over the same buffer where it has room behind the end, else over a larger copy. */
 function withRoom<T extends Column>(column: T, more: number): T {

@@ -13,7 +13,8 @@ export class IdIndex {
   }
 
   get(id: number): number | undefined {
-    const entry = this.#pages.get(Math.floor(id / IDS_PER_PAGE))?.[id % IDS_PER_PAGE];
+    const page = Math.floor(id / IDS_PER_PAGE);
+    const entry = this.#pages.get(page)?.[id - page * IDS_PER_PAGE];
     return entry ? entry - 1 : undefined;
   }
 
@@ -24,6 +25,6 @@ export class IdIndex {
       entries = new Uint32Array(IDS_PER_PAGE);
       this.#pages.set(page, entries);
     }
-    entries[id % IDS_PER_PAGE] = ordinal + 1;
+    entries[id - page * IDS_PER_PAGE] = ordinal + 1;
   }
 }

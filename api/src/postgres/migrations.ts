@@ -20,6 +20,7 @@ const MIGRATIONS: readonly { readonly title: string; readonly sql: string }[] = 
       DECLARE
         t text; doubles text; sequence_name text;
       BEGIN
+        -- Both tables before anything is done: setval is not undone by a rollback.
         FOREACH t IN ARRAY ARRAY['cities', 'forecast'] LOOP
           IF NOT EXISTS (
             SELECT FROM pg_index i
@@ -35,6 +36,8 @@ const MIGRATIONS: readonly { readonly title: string; readonly sql: string }[] = 
             END IF;
             EXECUTE format('ALTER TABLE public.%I ADD PRIMARY KEY (id)', t);
           END IF;
+        END LOOP;
+        FOREACH t IN ARRAY ARRAY['cities', 'forecast'] LOOP
           sequence_name := pg_get_serial_sequence(format('public.%I', t), 'id');
           IF sequence_name IS NULL THEN
             EXECUTE format('CREATE SEQUENCE public.%I OWNED BY public.%I.id', t || '_id_seq', t);
@@ -98,6 +101,11 @@ const MIGRATIONS: readonly { readonly title: string; readonly sql: string }[] = 
   },
 ];
 
+/** Waiting does not make this build newer. */
+export class SchemaTooNew extends Error {
+  override readonly name = "SchemaTooNew";
+}
+
 /** A constant of our own: the key under which replicas that start together take turns. */
 const MIGRATION_LOCK = 7_204_511;
 
@@ -151,7 +159,7 @@ async function appliedMigrations(run: (sql: string) => Promise<readonly (string 
   const rows = (await run("SELECT coalesce(max(version), 0) FROM public.weather_migrations")) as string[][];
   const version = Number(rows[0]?.[0] ?? 0);
   if (version > MIGRATIONS.length) {
-    throw new Error(
+    throw new SchemaTooNew(
       `the database is at schema version ${version}, this build knows ${MIGRATIONS.length}: start a newer build`,
     );
   }

@@ -1,7 +1,7 @@
 import type { Log } from "../operations/log.ts";
 import type { DatabaseConfig } from "./connection.ts";
 import { classifyFailure } from "./failures.ts";
-import { migrate } from "./migrations.ts";
+import { migrate, SchemaTooNew } from "./migrations.ts";
 import { connectToPrimary, type PrimarySearch } from "./primary.ts";
 import { seedSampleData } from "./sample-data.ts";
 
@@ -10,7 +10,7 @@ const REMINDER_MS = 5_000;
 
 /**
  * Migrates the database and puts the sample data in where asked for. Waits for a database that is down, and says so.
- * Throws what waiting would not mend: existing rows that cannot be taken over, missing permissions.
+ * Throws what waiting would not mend: existing rows that cannot be taken over, missing permissions, a newer schema.
  */
 export async function prepareDatabase(
   database: DatabaseConfig,
@@ -29,7 +29,7 @@ export async function prepareDatabase(
     try {
       return await prepareOnce(database, options, log);
     } catch (error) {
-      if (classifyFailure(error) !== "retry") throw error;
+      if (error instanceof SchemaTooNew || classifyFailure(error) !== "retry") throw error;
       if (performance.now() - reported > REMINDER_MS) {
         reported = performance.now();
         log.warn({ reason: error instanceof Error ? error.message : String(error) }, "waiting for the database");

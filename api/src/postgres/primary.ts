@@ -1,9 +1,22 @@
 import { Connection, type DatabaseConfig, type Endpoint } from "./connection.ts";
 
-/** What distinguishes one history of the database from another: after a change of either, nothing remembered counts. */
+/** What distinguishes one history of the database from another: after a change of any, nothing remembered counts. */
 export interface DatabaseIdentity {
   readonly systemIdentifier: string;
   readonly timeline: string;
+  /**
+   * Another one after every start of the server, because it may have been given an older backup, and after every crash of
+   * one of its processes: a crash forgets the transactions that had not reached the disk and gives their numbers to others.
+   */
+  readonly incarnation: string;
+}
+
+export function sameHistory(one: DatabaseIdentity | undefined, other: DatabaseIdentity | undefined): boolean {
+  return (
+    one?.systemIdentifier === other?.systemIdentifier &&
+    one?.timeline === other?.timeline &&
+    one?.incarnation === other?.incarnation
+  );
 }
 
 export interface PrimaryConnection {
@@ -33,7 +46,10 @@ const IDENTIFY = `
   SELECT pg_is_in_recovery(),
          (SELECT system_identifier FROM pg_control_system()),
          CASE WHEN pg_is_in_recovery() THEN NULL
-              ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END`;
+              ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END,
+         -- Recovery from a crash resets the statistics, also where the postmaster lived on.
+         concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()),
+                        extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()))`;
 
 /**
  * Connects to the first endpoint that leads to a primary. Endpoints are tried in order, each next one as soon as the one
@@ -81,10 +97,10 @@ async function identify(config: DatabaseConfig, endpoint: Endpoint, search: Prim
   });
   try {
     const [row] = await connection.query(IDENTIFY, [], search.connectDeadlineMs);
-    const [inRecovery, systemIdentifier, timeline] = row ?? [];
+    const [inRecovery, systemIdentifier, timeline, incarnation] = row ?? [];
     if (inRecovery !== "f") throw new Error("is a replica");
-    if (!systemIdentifier || !timeline) throw new Error("did not say which system it is");
-    return { connection, identity: { systemIdentifier, timeline } };
+    if (!systemIdentifier || !timeline || !incarnation) throw new Error("did not say which system it is");
+    return { connection, identity: { systemIdentifier, timeline, incarnation } };
   } catch (error) {
     connection.destroy();
     throw error;

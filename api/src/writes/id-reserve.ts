@@ -12,16 +12,18 @@ export class IdReserve {
     readonly spare: number,
   ) {}
 
-  /** Makes sure that `count` ids are there to take. */
+  /** Makes sure that `count` ids are there to take. Rows that were given ids ahead of the sequence are stepped over. */
   async fill(connection: Connection, count: number, deadlineMs: number): Promise<void> {
-    const missing = count - this.#free.length;
-    if (missing <= 0) return;
-    const rows = await connection.query(
-      { name: `reserve ${this.table}`, text: RESERVE[this.table] },
-      [missing + this.spare * count],
-      deadlineMs,
-    );
-    for (const [id] of rows) this.#free.push(Number(id));
+    let asked = count - this.#free.length + this.spare * count;
+    while (this.#free.length < count) {
+      const rows = await connection.query(
+        { name: `reserve ${this.table}`, text: RESERVE[this.table] },
+        [asked],
+        deadlineMs,
+      );
+      for (const [id] of rows) this.#free.push(Number(id));
+      asked = Math.min(10 * asked, MOST_ASKED);
+    }
   }
 
   /** The lowest reserved id; call `fill` first. */
@@ -32,7 +34,20 @@ export class IdReserve {
   }
 }
 
+/** Ids asked for at once where the sequence is far behind the rows: some 50 ms of the database's time. */
+const MOST_ASKED = 100_000;
+
+/**
+ * Without the ids that rows have already: an insert would find the row there and leave it, as it does when it is repeated,
+ * and the value would be lost. A correlated look-up, so that no plan reads the whole table.
+ */
 const RESERVE = {
-  cities: "SELECT nextval(pg_get_serial_sequence('public.cities', 'id')) FROM generate_series(1, $1::int)",
-  forecast: "SELECT nextval(pg_get_serial_sequence('public.forecast', 'id')) FROM generate_series(1, $1::int)",
+  cities: `
+    SELECT id FROM (
+      SELECT nextval(pg_get_serial_sequence('public.cities', 'id')) AS id FROM generate_series(1, $1::int)) new
+    WHERE (SELECT true FROM public.cities c WHERE c.id = new.id) IS NULL`,
+  forecast: `
+    SELECT id FROM (
+      SELECT nextval(pg_get_serial_sequence('public.forecast', 'id')) AS id FROM generate_series(1, $1::int)) new
+    WHERE (SELECT true FROM public.forecast f WHERE f.id = new.id) IS NULL`,
 } as const;

@@ -70,7 +70,7 @@ export class WriteQueue {
     addForecast: [],
     changeForecast: [],
   };
-  readonly #reserves = { cities: new IdReserve("cities", 0), forecast: new IdReserve("forecast", 4) };
+  readonly #reserves = { cities: new IdReserve("cities", 0), forecast: new IdReserve("forecast", 15) };
   #connection: Connection | undefined;
   #depth = 0;
   #working: Promise<void> | undefined;

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Problem } from "./problem.ts";
+import { rateLimit } from "./rate-limit.ts";
+
+/** Whether the check lets a request pass; else the seconds that the client is told to wait. */
+function tried(check: (client: string) => void, client: string): "passed" | number {
+  try {
+    check(client);
+    return "passed";
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 429) throw error;
+    return Number(error.extra.headers?.["retry-after"]);
+  }
+}
+
+describe("a rate limit", () => {
+  test("lets a burst of its size pass, and then as many a second", () => {
+    let now = 0;
+    const check = rateLimit(2, () => now);
+    const at = (milliseconds: number): "passed" | number => {
+      now = milliseconds;
+      return tried(check, "a");
+    };
+    expect([at(0), at(1), at(2)]).toEqual(["passed", "passed", 1]);
+    expect([at(400), at(500), at(501)]).toEqual([1, "passed", 1]);
+    expect([at(60_000), at(60_000), at(60_000)]).toEqual(["passed", "passed", 1]);
+  });
+
+  test("is kept over any pattern of requests, and a client that waits as told passes", () => {
+    const pauses = fc.array(fc.nat({ max: 1_500 }), { minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), pauses, (perSecond, pauses) => {
+        let now = 0;
+        const check = rateLimit(perSecond, () => now);
+        const passed: number[] = [];
+        for (const pause of pauses) {
+          now += pause;
+          const outcome = tried(check, "a");
+          if (outcome === "passed") passed.push(now);
+          else {
+            expect(Number.isInteger(outcome) && outcome >= 1).toBe(true);
+            now += outcome * 1_000;
+            expect(tried(check, "a")).toBe("passed");
+            passed.push(now);
+          }
+        }
+        for (const [index, start] of passed.entries()) {
+          const within = passed.slice(index).filter((time) => time < start + 1_000).length;
+          expect(within).toBeLessThanOrEqual(2 * perSecond);
+        }
+        const seconds = now / 1_000;
+        expect(passed.length).toBeLessThanOrEqual(perSecond * (1 + seconds) + 1e-6);
+      }),
+    );
+  });
+
+  test("of one client is not used up by others", () => {
+    const check = rateLimit(1, () => 0);
+    for (let client = 0; client < 1_000; client += 1) expect(tried(check, `client ${client}`)).toBe("passed");
+    for (let client = 0; client < 1_000; client += 1) expect(tried(check, `client ${client}`)).toBe(1);
+  });
+
+  test("does not forget busy clients when very many have come by", () => {
+    let now = 0;
+    const check = rateLimit(1, () => now);
+    for (let client = 0; client < 100_010; client += 1) check(`client ${client}`);
+    now = 500;
+    expect(tried(check, "client 5")).toBe(1);
+    now = 2_000;
+    expect(tried(check, "client 5")).toBe("passed");
+  });
+
+  test("of zero is none", () => {
+    const check = rateLimit(0, () => 0);
+    for (let n = 0; n < 1_000; n += 1) expect(tried(check, "a")).toBe("passed");
+  });
+});
