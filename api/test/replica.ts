@@ -52,7 +52,8 @@ export async function startReplica({ databaseUrl, env = {}, untilReady = true }:
   });
   const logs: Record<string, unknown>[] = [];
   const exited = new Promise<number | string>((resolve) => {
-    child.once("exit", (code, signal) => {
+    // "close" and not "exit": by then its last words have been read.
+    child.once("close", (code, signal) => {
       running.delete(child);
       resolve(code ?? signal ?? "unknown");
     });

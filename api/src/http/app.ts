@@ -33,13 +33,13 @@ export function createApp(options: AppOptions): App {
   const checkRate = rateLimit(options.rateLimitPerSecond);
   const requestIds = new RequestIds();
 
-  async function route(
+  function route(
     request: Request,
     address: () => string,
     pathname: string,
     query: string,
     seen: { route: string },
-  ): Promise<Response> {
+  ): Response | Promise<Response> {
     const match = table.match(pathname);
     const page = match ? undefined : options.staticPages(pathname, request);
     if (page) {
@@ -50,7 +50,8 @@ export function createApp(options: AppOptions): App {
     seen.route = match.route.template;
     if (request.method === "OPTIONS") return crossOrigin.preflight(match.route, crossOrigin.allowed(request));
     const method = request.method === "HEAD" ? "GET" : request.method;
-    const operation = match.route.operations[method as "GET"];
+    const { operations } = match.route;
+    const operation = Object.hasOwn(operations, method) ? operations[method as keyof typeof operations] : undefined;
     if (!operation) {
       throw new Problem(405, `${request.method} is not possible here`, {
         headers: { allow: allowedMethods(match.route) },

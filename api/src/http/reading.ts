@@ -1,5 +1,5 @@
 import type { ChangeFeed } from "../freshness/change-feed.ts";
-import type { ReadBarrier } from "../freshness/read-barrier.ts";
+import type { Freshness, ReadBarrier } from "../freshness/read-barrier.ts";
 import type { ReadModel } from "../model/read-model.ts";
 import type { Moment } from "./answer.ts";
 import { Problem } from "./problem.ts";
@@ -17,8 +17,11 @@ export class Reader {
     readonly onStale: () => void,
   ) {}
 
-  async read(): Promise<Reading> {
-    const freshness = await this.barrier.wait();
+  read(): Promise<Reading> {
+    return this.barrier.wait().then(this.#look);
+  }
+
+  readonly #look = (freshness: Freshness): Reading => {
     const model = this.feed.model;
     if (!model) {
       throw new Problem(503, "the data are not loaded yet: the database has not been reached since the start", {
@@ -28,7 +31,7 @@ export class Reader {
     if (freshness === "confirmed") return { model, moment: CONFIRMED };
     this.onStale();
     return { model, moment: { freshness, ageMs: this.barrier.ageMs } };
-  }
+  };
 }
 
 const CONFIRMED: Moment = { freshness: "confirmed", ageMs: 0 };

@@ -9,7 +9,7 @@ export interface ForecastRow {
 }
 
 /** Blocks are this long when values arrive in the order of their ids; one that grows to twice that is split. */
-export const ROWS_PER_BLOCK = 512;
+export const ROWS_PER_BLOCK = 1_024;
 const COMMA = 0x2c;
 
 /**

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } from "node:zlib";
@@ -6,6 +6,8 @@ import fc from "fast-check";
 import { Block, endsOf } from "./block.ts";
 import { checksumOf, combineChecksums, EMPTY_CHECKSUM } from "./crc32.ts";
 import { ENCODINGS } from "./encodings.ts";
+
+setDefaultTimeout(60_000);
 
 const DECODERS = {
   gzip: { whole: gunzipSync, stream: createGunzip },

@@ -1,4 +1,5 @@
 import type { Connection } from "../postgres/connection.ts";
+import { WAIT_FOR_WAL } from "./statements.ts";
 
 /** Ids taken from a table's sequence ahead of use. What is left when the process ends stays a gap in the sequence. */
 export class IdReserve {
@@ -26,6 +27,11 @@ export class IdReserve {
     }
   }
 
+  /** Gives the ids up, where the database may not remember that they were taken. */
+  forget(): void {
+    this.#free.length = 0;
+  }
+
   /** The lowest reserved id; call `fill` first. */
   take(): number {
     const id = this.#free.shift();
@@ -40,14 +46,16 @@ const MOST_ASKED = 100_000;
 /**
  * Without the ids that rows have already: an insert would find the row there and leave it, as it does when it is repeated,
  * and the value would be lost. A correlated look-up, so that no plan reads the whole table.
+ *
+ * PostgreSQL writes a sequence down 32 values ahead, and only the transaction that did so waits for the standby. The ones
+ * that take the values after it must wait, too: a standby that was promoted would give them to somebody else.
  */
-const RESERVE = {
-  cities: `
+const RESERVE = { cities: reserveFrom("cities"), forecast: reserveFrom("forecast") } as const;
+
+function reserveFrom(table: string): string {
+  return `
+    WITH written AS MATERIALIZED (SELECT ${WAIT_FOR_WAL})
     SELECT id FROM (
-      SELECT nextval(pg_get_serial_sequence('public.cities', 'id')) AS id FROM generate_series(1, $1::int)) new
-    WHERE (SELECT true FROM public.cities c WHERE c.id = new.id) IS NULL`,
-  forecast: `
-    SELECT id FROM (
-      SELECT nextval(pg_get_serial_sequence('public.forecast', 'id')) AS id FROM generate_series(1, $1::int)) new
-    WHERE (SELECT true FROM public.forecast f WHERE f.id = new.id) IS NULL`,
-} as const;
+      SELECT nextval(pg_get_serial_sequence('public.${table}', 'id')) AS id FROM written, generate_series(1, $1::int)) new
+    WHERE (SELECT true FROM public.${table} t WHERE t.id = new.id) IS NULL`;
+}

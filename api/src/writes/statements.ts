@@ -1,4 +1,4 @@
-import type { Connection, Statement } from "../postgres/connection.ts";
+import type { Connection, Row, Statement } from "../postgres/connection.ts";
 
 /** A value as a client sends it; `dateTime` keeps all 64 bits. */
 export interface ForecastInput {
@@ -29,33 +29,74 @@ export interface BatchStatement<K extends WriteKind> {
   readonly idsFrom?: "cities" | "forecast";
   /** Writes with equal keys never share a batch, so that each row is touched once per statement. */
   readonly key?: (input: Writes[K]["input"]) => number;
-  run(connection: Connection, batch: readonly Batched<K>[], deadlineMs: number): Promise<Writes[K]["output"][]>;
+  /** Undefined where nothing was added because a row that holds something else has the reserved id. */
+  run(
+    connection: Connection,
+    batch: readonly Batched<K>[],
+    deadlineMs: number,
+  ): Promise<(Writes[K]["output"] | undefined)[]>;
 }
 
 export interface Batched<K extends WriteKind> {
   readonly input: Writes[K]["input"];
   /** The reserved id; 0 where the kind needs none. */
   readonly id: number;
+  /** Whether an earlier attempt may have been done: a row with this id may then be our own. */
+  readonly mayBeDone: boolean;
 }
 
+/**
+ * A record in the WAL that says nothing. A transaction that finds its work done already would write none, and so would
+ * not wait until what it found has reached the disk and the synchronous standby: where the primary crashed while an
+ * earlier attempt waited for the standby, that is not certain.
+ */
+export const WAIT_FOR_WAL = "pg_logical_emit_message(true, 'goldenring', '')";
+
+/** The ids that have a row already come back. */
 const ADD_CITIES: Statement = {
   name: "add cities",
-  text: `INSERT INTO public.cities (id, name) SELECT * FROM unnest($1::bigint[], $2::text[]) ON CONFLICT (id) DO NOTHING`,
+  text: `
+    WITH input AS (
+      SELECT * FROM unnest($1::bigint[], $2::text[]) AS i (id, name)
+    ), added AS (
+      INSERT INTO public.cities (id, name) SELECT * FROM input ON CONFLICT (id) DO NOTHING RETURNING id
+    )
+    SELECT id FROM input EXCEPT ALL SELECT id FROM added`,
 };
 
-/** The existing city's row is locked against a concurrent delete by hand; the names of cities without one come back. */
+/** Those of the ids whose row is the one that was to be added: an earlier attempt did it. */
+const CITIES_THERE: Statement = {
+  name: "cities there",
+  text: `
+    SELECT i.id, ${WAIT_FOR_WAL} FROM unnest($1::bigint[], $2::text[]) AS i (id, name)
+    JOIN public.cities c ON c.id = i.id AND c.name = i.name`,
+};
+
+/** The cities that do not exist come back, and the ids that have a row already. */
 const ADD_FORECASTS: Statement = {
   name: "add forecasts",
   text: `
     WITH input AS (
-      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::text[])
+      SELECT i.*, EXISTS (SELECT FROM public.cities c WHERE c.id = i.city_id) AS city_exists
+      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::text[])
         AS i (id, city_id, date_time, temperature, summary)
     ), added AS (
       INSERT INTO public.forecast (id, "cityId", "dateTime", temperature, summary)
-      SELECT i.* FROM input i WHERE EXISTS (SELECT FROM public.cities c WHERE c.id = i.city_id)
-      ON CONFLICT (id) DO NOTHING
+      SELECT id, city_id, date_time, temperature, summary FROM input WHERE city_exists
+      ON CONFLICT (id) DO NOTHING RETURNING id
     )
-    SELECT DISTINCT city_id FROM input i WHERE NOT EXISTS (SELECT FROM public.cities c WHERE c.id = i.city_id)`,
+    SELECT city_id, NULL FROM input WHERE NOT city_exists
+    UNION ALL
+    SELECT NULL, id FROM (SELECT id FROM input WHERE city_exists EXCEPT ALL SELECT id FROM added) taken`,
+};
+
+const FORECASTS_THERE: Statement = {
+  name: "forecasts there",
+  text: `
+    SELECT i.id, ${WAIT_FOR_WAL} FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::text[])
+      AS i (id, city_id, date_time, temperature, summary)
+    JOIN public.forecast f ON f.id = i.id AND f."cityId" = i.city_id AND f."dateTime" = i.date_time
+      AND f.temperature = i.temperature AND f.summary IS NOT DISTINCT FROM i.summary`,
 };
 
 /**
@@ -72,8 +113,11 @@ const RENAME_CITIES: Statement = {
     ), changed AS (
       UPDATE public.cities c SET name = i.name FROM input i
       WHERE c.id = i.id AND pg_visible_in_snapshot(c.version, i.as_of::pg_snapshot)
+      RETURNING c.id
     )
-    SELECT id FROM input i WHERE EXISTS (SELECT FROM public.cities c WHERE c.id = i.id)`,
+    SELECT id FROM input i WHERE EXISTS (SELECT FROM public.cities c WHERE c.id = i.id)
+    UNION ALL
+    SELECT NULL WHERE (SELECT count(*) FROM changed) < (SELECT count(*) FROM input) AND ${WAIT_FOR_WAL} IS NULL`,
 };
 
 const CHANGE_FORECASTS: Statement = {
@@ -88,9 +132,13 @@ const CHANGE_FORECASTS: Statement = {
       FROM input i
       WHERE f.id = i.id AND pg_visible_in_snapshot(f.version, i.as_of::pg_snapshot)
         AND (i.city_id IS NULL OR EXISTS (SELECT FROM public.cities c WHERE c.id = i.city_id))
+      RETURNING f.id
     )
     SELECT i.id, coalesce(i.city_id, f."cityId", 0), i.city_id IS NULL OR EXISTS (SELECT FROM public.cities c WHERE c.id = i.city_id)
-    FROM input i JOIN public.forecast f ON f.id = i.id`,
+    FROM input i JOIN public.forecast f ON f.id = i.id
+    UNION ALL
+    SELECT NULL, NULL, NULL
+    WHERE (SELECT count(*) FROM changed) < (SELECT count(*) FROM input) AND ${WAIT_FOR_WAL} IS NULL`,
 };
 
 /** PostgreSQL's text form of an array of numbers. pg would look at each element for what it is. */
@@ -98,34 +146,52 @@ function numbers(values: readonly (number | bigint | null)[]): string {
   return `{${values.map((value) => value ?? "NULL").join(",")}}`;
 }
 
+function cityColumns(batch: readonly Batched<"addCity">[]): unknown[] {
+  return [numbers(batch.map((row) => row.id)), batch.map((row) => row.input.name)];
+}
+
+function forecastColumns(batch: readonly Batched<"addForecast">[]): unknown[] {
+  return [
+    numbers(batch.map((row) => row.id)),
+    numbers(batch.map((row) => row.input.cityId)),
+    numbers(batch.map((row) => row.input.dateTime)),
+    numbers(batch.map((row) => row.input.temperature)),
+    batch.map((row) => row.input.summary),
+  ];
+}
+
+function idsOf(rows: readonly Row[]): Set<number> {
+  return new Set(rows.map(([id]) => Number(id)));
+}
+
 export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
   addCity: {
     idsFrom: "cities",
     run: async (connection, batch, deadlineMs) => {
-      await connection.query(
-        ADD_CITIES,
-        [numbers(batch.map((row) => row.id)), batch.map((row) => row.input.name)],
-        deadlineMs,
-      );
-      return batch.map(({ id }) => ({ id }));
+      const taken = idsOf(await connection.query(ADD_CITIES, cityColumns(batch), deadlineMs));
+      const doubtful = batch.filter(({ id, mayBeDone }) => mayBeDone && taken.has(id));
+      if (doubtful.length > 0) {
+        const there = await connection.query(CITIES_THERE, cityColumns(doubtful), deadlineMs);
+        for (const id of idsOf(there)) taken.delete(id);
+      }
+      return batch.map(({ id }) => (taken.has(id) ? undefined : { id }));
     },
   },
   addForecast: {
     idsFrom: "forecast",
     run: async (connection, batch, deadlineMs) => {
-      const rows = await connection.query(
-        ADD_FORECASTS,
-        [
-          numbers(batch.map((row) => row.id)),
-          numbers(batch.map((row) => row.input.cityId)),
-          numbers(batch.map((row) => row.input.dateTime)),
-          numbers(batch.map((row) => row.input.temperature)),
-          batch.map((row) => row.input.summary),
-        ],
-        deadlineMs,
-      );
-      const unknownCities = new Set(rows.map(([cityId]) => Number(cityId)));
-      return batch.map(({ id, input }) => (unknownCities.has(input.cityId) ? { found: false } : { found: true, id }));
+      const rows = await connection.query(ADD_FORECASTS, forecastColumns(batch), deadlineMs);
+      const unknownCities = new Set(rows.flatMap(([cityId]) => (cityId === null ? [] : [Number(cityId)])));
+      const taken = new Set(rows.flatMap(([, id]) => (id === null ? [] : [Number(id)])));
+      const doubtful = batch.filter(({ id, mayBeDone }) => mayBeDone && taken.has(id));
+      if (doubtful.length > 0) {
+        const there = await connection.query(FORECASTS_THERE, forecastColumns(doubtful), deadlineMs);
+        for (const id of idsOf(there)) taken.delete(id);
+      }
+      return batch.map(({ id, input }): Added | undefined => {
+        if (unknownCities.has(input.cityId)) return { found: false };
+        return taken.has(id) ? undefined : { found: true, id };
+      });
     },
   },
   renameCity: {

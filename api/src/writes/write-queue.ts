@@ -1,6 +1,6 @@
 import { type Connection, type DatabaseConfig, QueryTimeout } from "../postgres/connection.ts";
 import { classifyFailure, sqlState } from "../postgres/failures.ts";
-import { connectToPrimary, type PrimarySearch } from "../postgres/primary.ts";
+import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
 import { IdReserve } from "./id-reserve.ts";
 import { type BatchStatement, STATEMENTS, type WriteKind, type Writes } from "./statements.ts";
 
@@ -43,17 +43,27 @@ export interface WriteEvents {
   settled(kind: WriteKind, outcome: "done" | "refused" | "unconfirmed", writes: number): void;
 }
 
-interface Job<K extends WriteKind> {
+interface Job<K extends WriteKind> extends Pending {
   readonly input: Writes[K]["input"];
-  readonly deadline: number;
   /** 0 until an id is reserved; kept over every retry, which is what makes an insert repeatable. */
   id: number;
   readonly resolve: (output: Writes[K]["output"]) => void;
+}
+
+interface Pending {
+  readonly deadline: number;
+  /** True once an attempt ended without an outcome. */
+  mayBeDone: boolean;
+  /** Answered, perhaps while a statement with it is under way. */
+  settled: boolean;
   readonly reject: (error: Error) => void;
 }
 
 /** First and longest pause between attempts while the primary is away, ms. */
 const RETRY_PAUSE_MS = { first: 20, longest: 250 } as const;
+
+/** Writes past their deadline are looked for this often, ms. */
+const EXPIRY_INTERVAL_MS = 50;
 
 /** A statement shows what went wrong at the server by then: end sessions of ours that hang, there too. */
 const SESSION_SETTINGS = "-c idle_in_transaction_session_timeout=10000 -c statement_timeout=30000 -c jit=off";
@@ -61,7 +71,8 @@ const SESSION_SETTINGS = "-c idle_in_transaction_session_timeout=10000 -c statem
 /**
  * Gathers concurrent writes into one statement per kind, one statement under way at a time. A batch whose outcome is
  * unknown is sent again, to whichever server is the primary by then, until each write's own deadline: the statements are
- * made so that nothing happens twice. A write that the database refuses fails alone.
+ * made so that nothing happens twice. At its deadline a write is answered, even while a statement with it is under way. A
+ * write that the database refuses fails alone.
  */
 export class WriteQueue {
   readonly #waiting: { [K in WriteKind]: Job<K>[] } = {
@@ -71,11 +82,16 @@ export class WriteQueue {
     changeForecast: [],
   };
   readonly #reserves = { cities: new IdReserve("cities", 0), forecast: new IdReserve("forecast", 15) };
+  /** The writes that left the queue for the statement under way. */
+  #sending: { readonly kind: WriteKind; readonly batch: readonly Pending[] } | undefined;
   #connection: Connection | undefined;
+  #identity: DatabaseIdentity | undefined;
   #depth = 0;
   #working: Promise<void> | undefined;
   #pauseMs: number = RETRY_PAUSE_MS.first;
+  #lastFailure = "no answer yet";
   #closed = false;
+  #abandoned = false;
 
   constructor(
     readonly options: WriteQueueOptions,
@@ -95,7 +111,7 @@ export class WriteQueue {
     if (this.#closed || this.#depth >= this.options.capacity) return Promise.reject(new QueueFull());
     return new Promise((resolve, reject) => {
       this.#depth += 1;
-      this.#waiting[kind].push({ input, deadline, id: 0, resolve, reject });
+      this.#waiting[kind].push({ input, deadline, id: 0, mayBeDone: false, settled: false, resolve, reject });
       this.#working ??= this.#work();
     });
   }
@@ -107,31 +123,70 @@ export class WriteQueue {
     const timer = setTimeout(resolve, Math.max(0, deadline - performance.now()));
     await Promise.race([this.#working, late]);
     clearTimeout(timer);
-    for (const kind of KINDS) this.#expire(kind, Number.POSITIVE_INFINITY, "the service is stopping");
-    if (this.#depth === 0) await this.#connection?.close();
-    else this.#connection?.destroy();
+    this.#abandoned = this.#depth > 0;
+    this.#lastFailure = "the service is stopping";
+    for (const kind of KINDS) this.#expire(kind, Number.POSITIVE_INFINITY);
+    if (this.#abandoned) this.#connection?.destroy();
+    else await this.#connection?.close();
   }
 
   async #work(): Promise<void> {
+    const expiry = setInterval(() => {
+      for (const kind of KINDS) this.#expire(kind, performance.now());
+    }, EXPIRY_INTERVAL_MS);
     // Writes that arrive in the same turn of the event loop share the first batch.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#depth > 0) {
       for (const kind of KINDS) await this.#flush(kind);
     }
+    clearInterval(expiry);
     this.#working = undefined;
   }
 
   async #flush<K extends WriteKind>(kind: K): Promise<void> {
-    const batch = this.#takeBatch(kind);
-    if (batch.length === 0) return;
+    if (this.#waiting[kind].length === 0) return;
+    let batch: Job<K>[] = [];
     try {
-      const outputs = await this.#send(kind, batch);
+      // Before the batch is taken, because another database than the last one settles some of those that wait.
+      const connection = await this.#connected();
+      batch = this.#takeBatch(kind);
+      this.#sending = { kind, batch };
+      const outputs = await this.#send(connection, kind, batch);
       this.#pauseMs = RETRY_PAUSE_MS.first;
-      for (const [index, job] of batch.entries()) job.resolve(outputs[index] as Writes[K]["output"]);
-      this.#settled(kind, "done", batch.length);
+      this.#done(kind, batch, outputs);
     } catch (error) {
       await this.#failed(kind, batch, error);
+    } finally {
+      this.#sending = undefined;
     }
+  }
+
+  /** A write without an output had an id that was taken: it gets another one, unless it may be done under this one. */
+  #done<K extends WriteKind>(
+    kind: K,
+    batch: readonly Job<K>[],
+    outputs: readonly (Writes[K]["output"] | undefined)[],
+  ): void {
+    const again: Job<K>[] = [];
+    const unclear: Job<K>[] = [];
+    let done = 0;
+    for (const [index, job] of batch.entries()) {
+      const output = outputs[index];
+      if (job.settled) continue;
+      if (output !== undefined) {
+        job.settled = true;
+        job.resolve(output);
+        done += 1;
+      } else if (job.mayBeDone) unclear.push(job);
+      else {
+        job.id = 0;
+        again.push(job);
+      }
+    }
+    const waiting: Job<K>[] = this.#waiting[kind];
+    waiting.unshift(...again);
+    this.#settled(kind, "done", done);
+    this.#giveUp(kind, unclear, "another row has its id");
   }
 
   /** The longest-waiting writes of the kind, none of which share a key. */
@@ -151,9 +206,12 @@ export class WriteQueue {
     return batch;
   }
 
-  async #send<K extends WriteKind>(kind: K, batch: readonly Job<K>[]): Promise<Writes[K]["output"][]> {
+  async #send<K extends WriteKind>(
+    connection: Connection,
+    kind: K,
+    batch: readonly Job<K>[],
+  ): Promise<(Writes[K]["output"] | undefined)[]> {
     const statement = STATEMENTS[kind] as BatchStatement<K>;
-    const connection = await this.#connected();
     const started = performance.now();
     if (statement.idsFrom) {
       const reserve = this.#reserves[statement.idsFrom];
@@ -168,44 +226,70 @@ export class WriteQueue {
 
   async #connected(): Promise<Connection> {
     if (this.#connection && !this.#connection.lost) return this.#connection;
-    const { connection } = await connectToPrimary(this.options.database, {
+    const { connection, identity } = await connectToPrimary(this.options.database, {
       ...this.options.search,
       applicationName: "goldenring writes",
       settings: SESSION_SETTINGS,
     });
+    if (this.#abandoned) {
+      connection.destroy();
+      throw new Error("the queue is closed");
+    }
     this.#connection = connection;
+    this.#follow(identity);
     return connection;
   }
 
-  async #failed<K extends WriteKind>(kind: K, batch: Job<K>[], error: unknown): Promise<void> {
+  /**
+   * A server with another history may hand out the reserved ids again. And in another database cluster the ids of what was
+   * sent before mean nothing, nor do the snapshots that changes carry: whether they were done cannot be found out there.
+   */
+  #follow(identity: DatabaseIdentity): void {
+    const known = this.#identity;
+    this.#identity = identity;
+    if (!known || sameHistory(known, identity)) return;
+    for (const reserve of Object.values(this.#reserves)) reserve.forget();
+    if (known.systemIdentifier === identity.systemIdentifier) return;
+    for (const kind of KINDS) {
+      const waiting: readonly Pending[] = this.#waiting[kind];
+      const isAdded = STATEMENTS[kind].idsFrom !== undefined;
+      const unclear = waiting.filter(({ mayBeDone }) => mayBeDone || !isAdded);
+      this.#giveUp(kind, unclear, "the database was replaced by another one");
+    }
+  }
+
+  async #failed<K extends WriteKind>(kind: K, batch: readonly Job<K>[], error: unknown): Promise<void> {
     if (classifyFailure(error) === "refused") return this.#refused(kind, batch, error);
     this.#connection?.destroy();
     this.#connection = undefined;
-    this.events.retry(kind, batch.length, error);
+    this.#lastFailure = error instanceof Error ? error.message : String(error);
+    const again = batch.filter(({ settled }) => !settled);
+    for (const job of again) job.mayBeDone = true;
     const waiting: Job<K>[] = this.#waiting[kind];
-    waiting.unshift(...batch);
-    const lastFailure = error instanceof Error ? error.message : String(error);
+    waiting.unshift(...again);
+    this.events.retry(kind, waiting.length, error);
     // A missed deadline has taken its time already; anything that failed at once would fail at once again.
     if (!(error instanceof QueryTimeout)) await this.#pause();
-    for (const each of KINDS) this.#expire(each, performance.now(), lastFailure);
   }
 
   /** Finds the writes that the database refuses by halving the batch, so that they fail alone. */
-  async #refused<K extends WriteKind>(kind: K, batch: Job<K>[], error: unknown): Promise<void> {
-    const [only] = batch;
-    if (batch.length === 1 && only) {
+  async #refused<K extends WriteKind>(kind: K, batch: readonly Job<K>[], error: unknown): Promise<void> {
+    const open = batch.filter(({ settled }) => !settled);
+    const [only] = open;
+    if (batch.length === 1) {
+      if (!only) return;
+      only.settled = true;
       only.reject(new WriteRefused(sqlState(error) ?? "unknown"));
       this.#settled(kind, "refused", 1);
       return;
     }
-    const middle = batch.length >> 1;
-    for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
+    const middle = (open.length + 1) >> 1;
+    for (const part of [open.slice(0, middle), open.slice(middle)]) {
+      if (part.length === 0) continue;
       try {
-        const outputs = await this.#send(kind, half);
-        for (const [index, job] of half.entries()) job.resolve(outputs[index] as Writes[K]["output"]);
-        this.#settled(kind, "done", half.length);
-      } catch (halfError) {
-        await this.#failed(kind, half, halfError);
+        this.#done(kind, part, await this.#send(await this.#connected(), kind, part));
+      } catch (partError) {
+        await this.#failed(kind, part, partError);
       }
     }
   }
@@ -216,16 +300,29 @@ export class WriteQueue {
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
   }
 
-  #expire(kind: WriteKind, now: number, lastFailure: string): void {
-    const waiting = this.#waiting[kind] as Job<WriteKind>[];
-    const expired = waiting.filter((job) => job.deadline <= now);
-    if (expired.length === 0) return;
-    this.#waiting[kind] = waiting.filter((job) => job.deadline > now) as never;
-    for (const job of expired) job.reject(new WriteUnconfirmed(lastFailure));
-    this.#settled(kind, "unconfirmed", expired.length);
+  /** Answers the writes whose deadline has passed. */
+  #expire(kind: WriteKind, now: number): void {
+    const waiting: readonly Pending[] = this.#waiting[kind];
+    const sent = this.#sending?.kind === kind ? this.#sending.batch : [];
+    const late = [...sent, ...waiting].filter(({ deadline }) => deadline <= now);
+    if (late.length > 0) this.#giveUp(kind, late, this.#lastFailure);
+  }
+
+  #giveUp(kind: WriteKind, writes: readonly Pending[], reason: string): void {
+    let given = 0;
+    for (const write of writes) {
+      if (write.settled) continue;
+      write.settled = true;
+      write.reject(new WriteUnconfirmed(reason));
+      given += 1;
+    }
+    const waiting: readonly Pending[] = this.#waiting[kind];
+    this.#waiting[kind] = waiting.filter(({ settled }) => !settled) as never;
+    this.#settled(kind, "unconfirmed", given);
   }
 
   #settled(kind: WriteKind, outcome: "done" | "refused" | "unconfirmed", writes: number): void {
+    if (writes === 0) return;
     this.#depth -= writes;
     this.events.settled(kind, outcome, writes);
   }

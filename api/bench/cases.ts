@@ -1,0 +1,25 @@
+import type { BenchCase } from "./bench.ts";
+import { getCities } from "./cases/get-cities.ts";
+import { getCitiesOpen } from "./cases/get-cities-open.ts";
+import { getForecastById } from "./cases/get-forecast-by-id.ts";
+import { postForecast } from "./cases/post-forecast.ts";
+import { soak } from "./cases/soak.ts";
+import { start } from "./cases/start.ts";
+import { weatherBase } from "./cases/weather-base.ts";
+import { weatherGrown } from "./cases/weather-grown.ts";
+import { weatherInserts } from "./cases/weather-inserts.ts";
+import { weatherMillion } from "./cases/weather-million.ts";
+
+/** All cases, in the order they run and are reported. */
+export const cases: readonly BenchCase[] = [
+  getCities,
+  getCitiesOpen,
+  getForecastById,
+  postForecast,
+  weatherBase,
+  weatherGrown,
+  weatherInserts,
+  start,
+  soak,
+  weatherMillion,
+];

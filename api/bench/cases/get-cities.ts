@@ -1,0 +1,55 @@
+import { apiProgram } from "../api-program.ts";
+import { baselineProgram } from "../baseline-program.ts";
+import type { BenchCase } from "../bench.ts";
+import { contest, rateFindings, ratios } from "../contest.ts";
+import { baseData } from "../databases.ts";
+import { replicaLimits } from "../limits.ts";
+import { citiesLoad } from "../loads/cities.ts";
+import { withPrograms } from "../with-programs.ts";
+
+export const getCities: BenchCase = {
+  name: "cities",
+  about: "GET /Cities, 32 connections: the API, a bare static answer in two forms, one SQL query per request.",
+  run: async (bench) => {
+    const database = await bench.databases.create(baseData);
+    const programs = [
+      apiProgram(bench.options, database, replicaLimits),
+      baselineProgram("static-fetch"),
+      baselineProgram("static-routes"),
+      baselineProgram("sql-per-request", database),
+    ] as const;
+    return withPrograms(bench, programs, async ([product, fetch, routes, sql]) => {
+      const load = citiesLoad({ connections: 32 });
+      const rounds = await contest(bench, {
+        API: { program: product, load },
+        "static fetch": { program: fetch, load },
+        "static routes": { program: routes, load },
+        "SQL per request": { program: sql, load },
+      });
+      return [
+        ...rateFindings("GET /Cities", rounds.API),
+        ...rateFindings("baseline: static answer by a fetch handler", rounds["static fetch"]),
+        ...rateFindings("baseline: static answer by Bun's routes", rounds["static routes"]),
+        ...rateFindings("baseline: one SQL query per request", rounds["SQL per request"]),
+        {
+          what: "GET /Cities / static answer by a fetch handler",
+          unit: "ratio",
+          values: ratios(rounds.API, rounds["static fetch"]),
+          bar: { kind: "at least", value: 0.55, judges: "median" },
+        },
+        {
+          what: "GET /Cities / static answer by Bun's routes",
+          unit: "ratio",
+          values: ratios(rounds.API, rounds["static routes"]),
+          bar: { kind: "at least", value: 0.55, judges: "median" },
+        },
+        {
+          what: "GET /Cities / one SQL query per request",
+          unit: "ratio",
+          values: ratios(rounds.API, rounds["SQL per request"]),
+          bar: { kind: "at least", value: 2.5, judges: "median" },
+        },
+      ];
+    });
+  },
+};

@@ -1,0 +1,293 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { startThrowawayCluster, type ThrowawayCluster } from "../../test/throwaway-cluster.ts";
+import { createLog } from "../operations/log.ts";
+import type { DatabaseConfig } from "../postgres/connection.ts";
+import { parseDatabaseUrl } from "../postgres/connection-string.ts";
+import { prepareDatabase } from "../postgres/prepare.ts";
+import type { WriteKind } from "./statements.ts";
+import { QueueFull, WriteQueue, type WriteQueueOptions, WriteRefused, WriteUnconfirmed } from "./write-queue.ts";
+
+const DEADLINE = 30_000;
+const SEARCH = { connectDeadlineMs: 1_000, staggerMs: 200 };
+
+interface Stored {
+  readonly id: number;
+  readonly cityId: number;
+  readonly temperature: number;
+  readonly summary: string | null;
+}
+
+/** What a queue told, in order. */
+interface Told {
+  readonly batches: { readonly kind: WriteKind; readonly writes: number }[];
+  readonly settled: Record<"done" | "refused" | "unconfirmed", number>;
+  retries: number;
+}
+
+let cluster: ThrowawayCluster;
+let database: DatabaseConfig;
+
+beforeAll(async () => {
+  cluster = await startThrowawayCluster();
+  database = parseDatabaseUrl(await cluster.createDatabase());
+  await prepareDatabase(
+    database,
+    { search: SEARCH, sampleData: true, deadlineMs: DEADLINE, stopped: () => false },
+    createLog("silent"),
+  );
+}, DEADLINE);
+afterAll(() => cluster?.remove(), DEADLINE);
+
+let told: Told;
+const queues: WriteQueue[] = [];
+beforeEach(() => {
+  told = { batches: [], settled: { done: 0, refused: 0, unconfirmed: 0 }, retries: 0 };
+});
+afterEach(async () => {
+  for (const queue of queues.splice(0)) await queue.close(performance.now());
+});
+
+function startQueue(options: Partial<WriteQueueOptions> = {}): WriteQueue {
+  const queue = new WriteQueue(
+    { database, search: SEARCH, capacity: 10_000, largestBatch: 500, statementDeadlineMs: 3_000, ...options },
+    {
+      batch: (kind, writes) => told.batches.push({ kind, writes }),
+      retry: () => {
+        told.retries += 1;
+      },
+      settled: (_kind, outcome, writes) => {
+        told.settled[outcome] += writes;
+      },
+    },
+  );
+  queues.push(queue);
+  return queue;
+}
+
+const query = <Row extends Record<string, unknown>>(sql: string) => cluster.execute<Row>(sql, database.database);
+const storedWith = (summary: string) =>
+  query<Stored & Record<string, unknown>>(
+    `SELECT id::float8, "cityId"::float8, temperature, summary FROM forecast WHERE summary = '${summary}' ORDER BY id`,
+  );
+const snapshot = async (): Promise<string> => {
+  const [row] = await query<{ snapshot: string }>("SELECT pg_current_snapshot()::text AS snapshot");
+  return row?.snapshot ?? "";
+};
+const inTime = () => performance.now() + DEADLINE;
+const value = (temperature: number, summary: string, cityId = 1) => ({
+  cityId,
+  dateTime: 1_700_000_000n,
+  temperature,
+  summary,
+});
+const numbersUpTo = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+/** The kind of error, or the output, of each. */
+async function outcomes(writes: readonly Promise<unknown>[]): Promise<unknown[]> {
+  const results = await Promise.allSettled(writes);
+  return results.map((result) => (result.status === "fulfilled" ? result.value : result.reason.constructor));
+}
+
+test("concurrent writes share statements, and each gets an id of its own", async () => {
+  const queue = startQueue();
+  const outputs = await Promise.all(
+    numbersUpTo(300).map((index) => queue.submit("addForecast", value(index, "shared"), inTime())),
+  );
+  const ids = outputs.map((output) => (output.found ? output.id : 0));
+  const rows = await storedWith("shared");
+  expect(new Map(rows.map(({ id, temperature }) => [id, temperature]))).toEqual(
+    new Map(ids.map((id, temperature) => [id, temperature])),
+  );
+  expect(told.batches).toEqual([{ kind: "addForecast", writes: 300 }]);
+  expect(told.settled).toEqual({ done: 300, refused: 0, unconfirmed: 0 });
+  expect(queue.depth).toBe(0);
+});
+
+test("no statement takes more writes than allowed", async () => {
+  const queue = startQueue({ largestBatch: 40 });
+  await Promise.all(numbersUpTo(100).map((index) => queue.submit("addForecast", value(index, "bounded"), inTime())));
+  expect(told.batches.map(({ writes }) => writes)).toEqual([40, 40, 20]);
+  expect(await storedWith("bounded")).toHaveLength(100);
+});
+
+test("changes of one row never share a statement and take effect in their order", async () => {
+  const queue = startQueue();
+  const asOf = await snapshot();
+  const change = (id: number, temperature: number, since: string) =>
+    queue.submit("changeForecast", { ...value(temperature, "in order"), id, asOf: since }, inTime());
+  // Each later change of a row knows of the one before it: else it would count as overwritten by that.
+  const first = [change(1, 10, asOf), change(2, 20, asOf), change(1, 11, asOf)];
+  await Promise.all(first);
+  expect(told.batches.map(({ writes }) => writes)).toEqual([2, 1]);
+  const next = change(1, 12, await snapshot());
+  await next;
+  const rows = await storedWith("in order");
+  expect(rows.map(({ id, temperature }) => [id, temperature])).toEqual([
+    [1, 12],
+    [2, 20],
+  ]);
+});
+
+test("a change is not done over a row that was touched since its snapshot, and is done all the same", async () => {
+  const queue = startQueue();
+  const asOf = await snapshot();
+  await query("UPDATE forecast SET temperature = 41 WHERE id = 3; UPDATE cities SET name = 'Later' WHERE id = 3");
+  const changed = await queue.submit("changeForecast", { ...value(40, "earlier"), id: 3, asOf }, inTime());
+  const renamed = await queue.submit("renameCity", { id: 3, name: "Earlier", asOf }, inTime());
+  expect([changed.found, renamed.found]).toEqual([true, true]);
+  expect(await query("SELECT temperature FROM forecast WHERE id = 3")).toEqual([{ temperature: 41 }]);
+  expect(await query("SELECT name FROM cities WHERE id = 3")).toEqual([{ name: "Later" }]);
+});
+
+test("what does not exist fails alone", async () => {
+  const queue = startQueue();
+  const asOf = await snapshot();
+  const change = (id: number, cityId: number | null) =>
+    queue.submit("changeForecast", { ...value(1, "there"), id, cityId, asOf }, inTime());
+  expect(
+    await outcomes([
+      queue.submit("addForecast", value(1, "there", 4), inTime()),
+      queue.submit("addForecast", value(1, "nowhere", 999_999), inTime()),
+      queue.submit("renameCity", { id: 4, name: "Uglich", asOf }, inTime()),
+      queue.submit("renameCity", { id: 999_999, name: "Nowhere", asOf }, inTime()),
+      change(11, 5),
+      change(12, null),
+      change(13, 999_999),
+      change(99_999_999, 5),
+    ]),
+  ).toMatchObject([
+    { found: true },
+    { found: false },
+    { found: true },
+    { found: false },
+    { found: true, cityId: 5 },
+    { found: true, cityId: 1 },
+    { found: false, missing: "city" },
+    { found: false, missing: "forecast" },
+  ]);
+  expect(await storedWith("nowhere")).toEqual([]);
+  expect(await storedWith("there")).toHaveLength(3);
+});
+
+test("a value that breaks a rule of the database's own is refused alone", async () => {
+  await query("ALTER TABLE forecast ADD CONSTRAINT thermometer CHECK (temperature < 1000) NOT VALID");
+  const queue = startQueue();
+  const temperatures = numbersUpTo(20).map((index) => (index % 9 === 4 ? 1_000 + index : index));
+  const results = await Promise.allSettled(
+    temperatures.map((temperature) => queue.submit("addForecast", value(temperature, "by rule"), inTime())),
+  );
+  const refused = results.flatMap((result, index) => (result.status === "rejected" ? [{ index, ...result }] : []));
+  expect(refused.map(({ index }) => index)).toEqual([4, 13]);
+  for (const { reason } of refused) expect(reason).toEqual(new WriteRefused("23514"));
+  const rows = await storedWith("by rule");
+  expect(rows.map(({ temperature }) => temperature)).toEqual(temperatures.filter((each) => each < 1_000));
+  expect(told.settled).toEqual({ done: 18, refused: 2, unconfirmed: 0 });
+  expect(told.retries).toBe(0);
+  expect(queue.depth).toBe(0);
+});
+
+test("a row that somebody puts under a reserved id is left as it is, and the value is stored under another", async () => {
+  const queue = startQueue();
+  const first = await queue.submit("addForecast", value(1, "beside others"), inTime());
+  const next = first.found ? first.id + 1 : 0;
+  await query(`INSERT INTO forecast (id, "cityId", "dateTime", temperature, summary)
+               SELECT n, 1, 1, 1, 'by hand' FROM generate_series(${next}, ${next + 2}) n`);
+  await Promise.all(
+    numbersUpTo(5).map((index) => queue.submit("addForecast", value(index, "beside others"), inTime())),
+  );
+  expect(await storedWith("by hand")).toHaveLength(3);
+  expect(await storedWith("beside others")).toHaveLength(6);
+});
+
+test("while the database is away no more than the capacity wait; the others are turned away at once", async () => {
+  const queue = startQueue({ capacity: 10 });
+  await queue.submit("addForecast", value(1, "before"), inTime());
+  await cluster.kill();
+  const writes = numbersUpTo(15).map((index) => queue.submit("addForecast", value(index, "kept"), inTime()));
+  expect(queue.depth).toBe(10);
+  const turnedAway = await outcomes(writes.slice(10));
+  expect(turnedAway).toEqual(turnedAway.map(() => QueueFull));
+  await cluster.restart();
+  await Promise.all(writes.slice(0, 10));
+  expect(await storedWith("kept")).toHaveLength(10);
+  expect(told.retries).toBeGreaterThan(0);
+  expect(queue.depth).toBe(0);
+}, 30_000);
+
+test("a write is answered at its deadline, also while its statement is under way", async () => {
+  const queue = startQueue({ statementDeadlineMs: 2_000 });
+  await queue.submit("addForecast", value(1, "before"), inTime());
+  await cluster.suspend();
+  try {
+    const started = performance.now();
+    const writes = [100, 300, 500].map(async (milliseconds) => {
+      const write = queue.submit("addForecast", value(milliseconds, "too late"), started + milliseconds);
+      const reason = await write.catch((error: unknown) => error);
+      return { milliseconds, reason, late: performance.now() - started - milliseconds };
+    });
+    for (const { milliseconds, reason, late } of await Promise.all(writes)) {
+      expect(reason).toBeInstanceOf(WriteUnconfirmed);
+      expect({ milliseconds, soon: late > -2 && late < 250 }).toEqual({ milliseconds, soon: true });
+    }
+    expect(queue.depth).toBe(0);
+    expect(told.settled.unconfirmed).toBe(3);
+  } finally {
+    cluster.resume();
+  }
+  const { found } = await queue.submit("addForecast", value(1, "after"), inTime());
+  expect(found).toBe(true);
+}, 30_000);
+
+test("closing settles what was accepted, takes nothing more, and ends the session", async () => {
+  const queue = startQueue();
+  const writes = numbersUpTo(50).map((index) => queue.submit("addForecast", value(index, "accepted"), inTime()));
+  const closing = queue.close(inTime());
+  expect(await outcomes([queue.submit("addForecast", value(0, "accepted"), inTime())])).toEqual([QueueFull]);
+  await closing;
+  await Promise.all(writes);
+  expect(await storedWith("accepted")).toHaveLength(50);
+  await delay(50);
+  expect(await query("SELECT FROM pg_stat_activity WHERE application_name = 'goldenring writes'")).toEqual([]);
+}, 30_000);
+
+test("closing gives up at its deadline, answers every write, and leaves no work behind", async () => {
+  const queue = startQueue({ statementDeadlineMs: 60_000 });
+  await queue.submit("addForecast", value(1, "before"), inTime());
+  await cluster.suspend();
+  try {
+    const writes = numbersUpTo(5).map((index) => queue.submit("addForecast", value(index, "given up"), inTime()));
+    await delay(50);
+    const started = performance.now();
+    await queue.close(started + 200);
+    expect(performance.now() - started).toBeLessThan(1_000);
+    const reasons = await outcomes(writes);
+    expect(reasons).toEqual(reasons.map(() => WriteUnconfirmed));
+    expect(queue.depth).toBe(0);
+  } finally {
+    cluster.resume();
+  }
+  const { retries } = told;
+  await delay(500);
+  expect(told.retries).toBeLessThanOrEqual(retries + 1);
+  expect(await query("SELECT FROM pg_stat_activity WHERE application_name = 'goldenring writes'")).toEqual([]);
+}, 30_000);
+
+test("changes of the same rows through two queues do not block each other for long", async () => {
+  const other = startQueue();
+  const queue = startQueue();
+  const ids = numbersUpTo(50).map((index) => 101 + index);
+  const changeAll = async (through: WriteQueue, order: readonly number[]): Promise<void> => {
+    for (let round = 0; round < 10; round += 1) {
+      const asOf = await snapshot();
+      const changes = order.map((id) =>
+        through.submit("changeForecast", { ...value(round, "by both"), id, asOf }, inTime()),
+      );
+      await Promise.all(changes);
+    }
+  };
+  const started = performance.now();
+  await Promise.all([changeAll(queue, ids), changeAll(other, ids.toReversed())]);
+  expect(told.retries).toBe(0);
+  expect(performance.now() - started).toBeLessThan(3_000);
+}, 30_000);

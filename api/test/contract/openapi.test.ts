@@ -1,0 +1,245 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { apiUnderTest } from "../client/api-under-test.ts";
+import { ask } from "../client/ask.ts";
+import { type JsonSchema, mistakesIn } from "../client/json-schema.ts";
+
+interface Content {
+  readonly [type: string]: { readonly schema: JsonSchema };
+}
+interface Operation {
+  readonly summary: string;
+  readonly tags: readonly string[];
+  readonly parameters?: readonly { name: string; in: string; schema: JsonSchema; description?: string }[];
+  readonly requestBody?: { readonly required: boolean; readonly content: Content };
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly content: Content }>>;
+}
+interface Document {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> };
+}
+
+const METHODS = ["get", "post", "put", "delete", "patch", "head", "options"];
+
+const api = apiUnderTest();
+let document: Document;
+
+beforeAll(async () => {
+  document = (await ask(api, "GET /swagger/v1/swagger.json")).json<Document>();
+});
+
+function operations(): { path: string; method: string; operation: Operation }[] {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item)
+      .filter(([method]) => METHODS.includes(method))
+      .map(([method, operation]) => ({ path, method, operation })),
+  );
+}
+
+function operation(method: string, path: string): Operation {
+  const found = document.paths[path]?.[method];
+  if (!found) throw new Error(`the document has no ${method} ${path}`);
+  return found;
+}
+
+function mistakes(schema: JsonSchema | undefined, json: string): readonly string[] {
+  if (!schema) throw new Error("the document has no schema for this");
+  return mistakesIn(json, schema, document);
+}
+
+function answerSchema(method: string, path: string, status = "200"): JsonSchema | undefined {
+  const content = operation(method, path).responses[status]?.content;
+  return content?.[status === "200" ? "application/json" : "application/problem+json"]?.schema;
+}
+
+describe("the OpenAPI document", () => {
+  test("is OpenAPI 3.1 as JSON, with all its references in itself", async () => {
+    const answer = await ask(api, "GET /swagger/v1/swagger.json");
+    expect(answer.header("content-type")).toStartWith("application/json");
+    expect(document.openapi).toMatch(/^3\.1\./);
+    expect(document.info.title).not.toBe("");
+    expect(document.info.version).toMatch(/^\d+\.\d+\.\d+/);
+    const references = Array.from(answer.text.matchAll(/"\$ref":"([^"]*)"/g), ([, reference]) => reference ?? "");
+    expect(references.length).toBeGreaterThan(10);
+    for (const reference of references) {
+      const name = /^#\/components\/schemas\/(\w+)$/.exec(reference)?.[1] ?? reference;
+      expect(Object.keys(document.components.schemas)).toContain(name);
+    }
+    for (const name of ["City", "CityInput", "Forecast", "NewForecast", "ChangedForecast", "Problem"]) {
+      expect(Object.keys(document.components.schemas)).toContain(name);
+    }
+  });
+
+  test("names exactly the paths and methods that there are", async () => {
+    expect(
+      operations()
+        .map(({ path, method }) => `${method} ${path}`)
+        .sort(),
+    ).toEqual(
+      [
+        "get /Cities",
+        "post /Cities",
+        "get /Cities/{id}",
+        "put /Cities/{id}",
+        "get /Forecast",
+        "get /Forecast/{id}",
+        "post /Forecast/{id}",
+        "put /Forecast/{id}",
+        "get /WeatherForecast",
+        "get /healthz/live",
+        "get /healthz/ready",
+        "get /metrics",
+        "get /swagger/v1/swagger.json",
+      ].sort(),
+    );
+    for (const path of Object.keys(document.paths)) {
+      const { headers } = await ask(api, `OPTIONS ${path.replace("{id}", "1")}`);
+      const allowed = headers.get("allow")?.toLowerCase().split(", ") ?? [];
+      const described = operations().filter((one) => one.path === path);
+      expect(allowed.filter((method) => method !== "head" && method !== "options").sort()).toEqual(
+        described.map(({ method }) => method).sort(),
+      );
+    }
+  });
+
+  test("describes every operation: words, its parameters, and the body where there is one", () => {
+    for (const { path, method, operation } of operations()) {
+      expect(operation.summary).not.toBe("");
+      expect(operation.tags.length).toBe(1);
+      expect(operation.responses["200"]?.description).not.toBe("");
+      expect(operation.requestBody?.required ?? false).toBe(method !== "get");
+      const inPath =
+        (document.paths[path] as unknown as { parameters?: { name: string; in: string }[] }).parameters ?? [];
+      expect(inPath.map((parameter) => `${parameter.in} ${parameter.name}`)).toEqual(
+        path.includes("{id}") ? ["path id"] : [],
+      );
+    }
+    for (const path of ["/Forecast", "/WeatherForecast"]) {
+      const parameters = operation("get", path).parameters ?? [];
+      expect(parameters.map(({ name, in: where }) => `${where} ${name}`)).toEqual([
+        "query cityId",
+        "query from",
+        "query to",
+        "query limit",
+      ]);
+      for (const { description } of parameters) expect(description).toMatch(/.{10}/);
+    }
+  });
+});
+
+describe("the schemas of the document", () => {
+  const VALUE = { dateTime: "9223372036854775807", temperature: -40, summary: "Snow" };
+
+  test("fit the answers of every operation", async () => {
+    await ask(api, "POST /Forecast/1", { body: '{"dateTime":9223372036854775807,"temperature":1}' });
+    for (const { path, method, operation } of operations()) {
+      const content = operation.responses["200"]?.content ?? {};
+      if (!content["application/json"]) continue;
+      const body = method === "get" ? {} : { json: path.startsWith("/Cities") ? { name: "x" } : VALUE };
+      const answer = await ask(api, `${method.toUpperCase()} ${path.replace("{id}", "1")}`, body);
+      expect(answer.status).toBe(200);
+      expect(mistakes(content["application/json"].schema, answer.text)).toEqual([]);
+    }
+  });
+
+  test("fit the error answers of every operation", async () => {
+    const provoke: Readonly<Record<string, readonly [string, object]>> = {
+      "get /Cities/{id} 404": ["GET /Cities/99999", {}],
+      "put /Cities/{id} 404": ["PUT /Cities/99999", { json: { name: "x" } }],
+      "put /Cities/{id} 400": ["PUT /Cities/1", { json: {} }],
+      "put /Cities/{id} 413": ["PUT /Cities/1", { body: "x".repeat(70_000) }],
+      "put /Cities/{id} 415": ["PUT /Cities/1", { body: "{}", headers: { "content-type": "text/plain" } }],
+      "post /Cities 400": ["POST /Cities", { body: "{" }],
+      "get /Forecast 400": ["GET /Forecast?limit=x", {}],
+      "get /WeatherForecast 400": ["GET /WeatherForecast?cityId=x", {}],
+      "get /Forecast/{id} 404": ["GET /Forecast/9999999", {}],
+      "post /Forecast/{id} 404": ["POST /Forecast/9999999", { json: VALUE }],
+      "post /Forecast/{id} 400": ["POST /Forecast/1", { json: { ...VALUE, temperature: "x" } }],
+      "put /Forecast/{id} 404": ["PUT /Forecast/9999999", { json: VALUE }],
+    };
+    for (const [name, [line, asking]] of Object.entries(provoke)) {
+      const [method = "", path = "", status = ""] = name.split(" ");
+      const answer = await ask(api, line, asking);
+      expect(answer.status).toBe(Number(status));
+      expect(mistakes(answerSchema(method, path, status), answer.text)).toEqual([]);
+    }
+    for (const { method, operation } of operations()) {
+      if (method === "get") continue;
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(["400", "413", "415", "503"]));
+    }
+  });
+
+  const WRITES = [
+    ["post", "/Cities"],
+    ["put", "/Cities/{id}"],
+    ["post", "/Forecast/{id}"],
+    ["put", "/Forecast/{id}"],
+  ] as const;
+  const BODIES = [
+    "{}",
+    "null",
+    "[]",
+    "5",
+    '"x"',
+    '{"name":"x"}',
+    '{"name":"x","id":"whatever"}',
+    '{"name":""}',
+    '{"name":null}',
+    '{"name":5}',
+    `{"name":"${"\u{1f327}".repeat(255)}"}`,
+    `{"name":"${"\u{1f327}".repeat(256)}"}`,
+    ...[
+      "1",
+      '"1"',
+      "-9223372036854775808",
+      '"9223372036854775807"',
+      "1.5",
+      '"1.5"',
+      '"x"',
+      "null",
+      "true",
+      "[1]",
+      '"12345678901234567890"',
+    ].flatMap((number) => [
+      `{"dateTime":${number},"temperature":1}`,
+      `{"dateTime":1,"temperature":1,"cityId":${number}}`,
+    ]),
+    ...["1", '"-40"', "2147483648", '"21474836480"', "1.5", '"x"', "null", "{}"].map(
+      (number) => `{"dateTime":1,"temperature":${number},"summary":null}`,
+    ),
+    ...['"Snow"', '""', "null", "5", "[]"].map((summary) => `{"dateTime":1,"temperature":1,"summary":${summary}}`),
+    '{"dateTime":1}',
+    '{"temperature":1}',
+  ];
+
+  test("take the bodies that the API takes and refuse those that it refuses", async () => {
+    let refused = 0;
+    for (const [method, path] of WRITES) {
+      const schema = operation(method, path).requestBody?.content["application/json"]?.schema;
+      for (const body of BODIES) {
+        const { status } = await ask(api, `${method.toUpperCase()} ${path.replace("{id}", "1")}`, { body });
+        const expected = status === 400 ? "refused" : "taken";
+        const found = mistakes(schema, body).length > 0 ? "refused" : "taken";
+        expect(`${method} ${path} ${body.slice(0, 80)}: ${found}`).toBe(
+          `${method} ${path} ${body.slice(0, 80)}: ${expected}`,
+        );
+        if (status === 400) refused += 1;
+      }
+    }
+    expect(refused).toBeGreaterThan(50);
+    expect(refused).toBeLessThan(WRITES.length * BODIES.length - 20);
+  });
+
+  test("take the query parameters that the API takes and refuse those that it refuses", async () => {
+    const parameters = operation("get", "/Forecast").parameters ?? [];
+    expect(parameters.length).toBe(4);
+    for (const { name, schema } of parameters) {
+      for (const value of ["1", "0", "-1", "1.5", "x"]) {
+        const { status } = await ask(api, `GET /Forecast?${name}=${value}`);
+        const found = mistakes(schema, Number.isNaN(Number(value)) ? `"${value}"` : value).length > 0 ? 400 : 200;
+        expect(`${name}=${value} ${status}`).toBe(`${name}=${value} ${found}`);
+      }
+    }
+  });
+});

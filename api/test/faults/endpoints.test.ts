@@ -1,0 +1,131 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { freePort } from "../../src/embedded/free-port.ts";
+import { startReplica } from "../replica.ts";
+import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
+import { type Answer, ApiClient, bodyOf } from "./api-client.ts";
+import { startDeafListener } from "./deaf-listener.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
+
+const DEADLINE = 30_000;
+/** A read or a write that has to look for the primary anew takes no longer, ms. */
+const SEARCH_BOUND_MS = 1_500;
+const value = (temperature: number) => ({ dateTime: 1_790_000_000, temperature, summary: null });
+
+let cluster: ThrowawayCluster;
+let databaseUrl: string;
+/** The way to the database that works, until a test breaks it. */
+let good: TcpProxy;
+
+beforeAll(async () => {
+  cluster = await startThrowawayCluster();
+  databaseUrl = await cluster.createDatabase();
+  good = await TcpProxy.start(cluster.port);
+}, DEADLINE);
+afterAll(async () => {
+  await good?.close();
+  await cluster?.remove();
+}, DEADLINE);
+
+const ends: (() => Promise<unknown> | unknown)[] = [];
+afterEach(async () => {
+  while (ends.length > 0) await ends.pop()?.();
+}, DEADLINE);
+
+/** A service with these two endpoints, in this order. */
+async function startWith(firstPort: number, secondPort: number): Promise<ApiClient> {
+  const { host } = new URL(databaseUrl);
+  const replica = await startReplica({
+    databaseUrl: databaseUrl.replace(host, `127.0.0.1:${firstPort},127.0.0.1:${secondPort}`),
+  });
+  ends.push(() => replica.stop());
+  return new ApiClient(replica.url);
+}
+
+function took({ startedAt, endedAt }: Answer): number {
+  return endedAt - startedAt;
+}
+
+describe("while the first endpoint leads nowhere", () => {
+  const firstEndpoints = {
+    "refuses connections": async () => freePort(),
+    "accepts and says nothing": async () => {
+      const silent = await TcpProxy.start(cluster.port);
+      ends.push(() => silent.close());
+      silent.silence();
+      return silent.port;
+    },
+    "does not even accept": async () => {
+      const deaf = await startDeafListener();
+      ends.push(() => deaf.close());
+      return deaf.port;
+    },
+  };
+  for (const [what, open] of Object.entries(firstEndpoints)) {
+    test(
+      `because it ${what}, reads and writes find the second, each time anew`,
+      async () => {
+        const client = await startWith(await open(), good.port);
+        for (let time = 0; time < 3; time += 1) {
+          good.reset();
+          const [read, added, changed] = await Promise.all([
+            client.get("/WeatherForecast"),
+            client.addValue(1, value(time)),
+            client.changeValue(1, value(time)),
+          ]);
+          expect([read, added, changed].map(({ status, stale }) => [status, stale])).toEqual([
+            [200, undefined],
+            [200, undefined],
+            [200, undefined],
+          ]);
+          expect(Math.max(took(read), took(added), took(changed))).toBeLessThan(SEARCH_BOUND_MS);
+        }
+      },
+      DEADLINE,
+    );
+  }
+});
+
+describe("when the first endpoint falls silent under open connections", () => {
+  test(
+    "reads are answered at once or, marked, at the end of their patience, and soon from the second endpoint",
+    async () => {
+      const first = await TcpProxy.start(cluster.port);
+      ends.push(() => first.close());
+      const client = await startWith(first.port, good.port);
+      bodyOf.value(await client.addValue(1, value(1)));
+      expect(good.connections).toBe(0);
+      first.silence();
+      const silentSince = performance.now();
+      let current: Answer;
+      do {
+        current = await client.get("/Cities");
+        expect(current.status).toBe(200);
+        // READ_PATIENCE_MS, and what a busy machine adds.
+        expect(took(current)).toBeLessThan(1_500 + 800);
+      } while (current.stale);
+      expect(current.endedAt - silentSince).toBeLessThan(3_000);
+      expect(good.connections).toBeGreaterThan(0);
+    },
+    DEADLINE,
+  );
+
+  test(
+    "a write whose answer does not come goes to the second endpoint, and is done once",
+    async () => {
+      const first = await TcpProxy.start(cluster.port);
+      ends.push(() => first.close());
+      const client = await startWith(first.port, good.port);
+      bodyOf.value(await client.addValue(1, value(1)));
+      first.silence();
+      const summary = "through the second endpoint";
+      const answer = await client.addValue(1, { ...value(2), summary });
+      expect(answer.status).toBe(200);
+      // WRITE_STATEMENT_MS, and then the search.
+      expect(took(answer)).toBeLessThan(3_000 + SEARCH_BOUND_MS);
+      first.endSilence("deliver");
+      const rows = bodyOf.weather(await client.get("/WeatherForecast"));
+      expect(rows.filter((row) => row.summary === summary)).toEqual([bodyOf.value(answer)]);
+    },
+    DEADLINE,
+  );
+});

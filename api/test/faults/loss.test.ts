@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Replica, startReplica } from "../replica.ts";
+import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
+import { ApiClient, bodyOf, type Value } from "./api-client.ts";
+import { Load } from "./load.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
+
+const DEADLINE = 60_000;
+const LONG_DEADLINE = 180_000;
+/** Shorter than the service's own, so that a round takes seconds. */
+const QUICK = { READ_PATIENCE_MS: "800", READ_PATIENCE_AWAY_MS: "200", WRITE_STATEMENT_MS: "800", CONNECT_MS: "500" };
+/** A read waits for its patience at most; the rest is for a machine that does other things, too. */
+const READ_BOUND_MS = 2_500;
+
+let cluster: ThrowawayCluster;
+
+beforeAll(async () => {
+  cluster = await startThrowawayCluster();
+}, DEADLINE);
+afterAll(() => cluster?.remove(), DEADLINE);
+
+describe("two replicas under load, each with its own way to the database", () => {
+  /** Gives up on a write early, so that there are unconfirmed ones. */
+  const HASTY_DEADLINE_MS = 1_000;
+
+  let databaseName: string;
+  let ways: readonly [TcpProxy, TcpProxy];
+  let replicas: readonly [Replica, Replica];
+  let load: Load;
+
+  beforeAll(async () => {
+    const url = await cluster.createDatabase();
+    databaseName = new URL(url).pathname.slice(1);
+    ways = [await TcpProxy.start(cluster.port), await TcpProxy.start(cluster.port)];
+    replicas = [
+      await startReplica({ databaseUrl: ways[0].urlThrough(url), env: QUICK }),
+      await startReplica({
+        databaseUrl: ways[1].urlThrough(url),
+        env: { ...QUICK, WRITE_DEADLINE_MS: String(HASTY_DEADLINE_MS) },
+      }),
+    ];
+    const clients = replicas.map(({ url: replicaUrl }) => new ApiClient(replicaUrl));
+    const values = bodyOf.weather(await new ApiClient(replicas[0].url).get("/WeatherForecast"));
+    load = new Load({
+      replicas: clients,
+      cityIds: [1, 2, 3],
+      registers: values.filter(({ cityId }) => cityId === 4).slice(0, 3),
+      namedCity: 9,
+      adders: 8,
+      changers: 8,
+      readers: 6,
+      readBoundMs: READ_BOUND_MS,
+    });
+    load.start();
+  }, DEADLINE);
+
+  afterAll(async () => {
+    await load?.stop();
+    await Promise.all(replicas?.map((replica) => replica.stop()) ?? []);
+    await Promise.all(ways?.map((way) => way.close()) ?? []);
+  }, DEADLINE);
+
+  const killed = async (): Promise<void> => {
+    await cluster.kill();
+    await delay(between(0, 600));
+    await cluster.restart();
+  };
+  const stopped = async (): Promise<void> => {
+    await cluster.suspend();
+    await delay(between(500, 4_000));
+    cluster.resume();
+  };
+  /** The connections of one replica or of both break, several times, in the middle of whatever they carry. */
+  const broken = async (): Promise<void> => {
+    for (let time = 0; time < 5; time += 1) {
+      const affected = ways.slice(0, 1 + (time % 2));
+      for (const way of affected) way.reset();
+      await delay(between(20, 200));
+    }
+  };
+  const silent = (fate: "deliver" | "reset") => async (): Promise<void> => {
+    for (const way of ways) way.silence();
+    await delay(between(300, 1_500));
+    for (const way of ways) way.endSilence(fate);
+  };
+  /** What is sent is done, and nobody hears of it. */
+  const unanswered = async (): Promise<void> => {
+    for (let time = 0; time < 3; time += 1) {
+      for (const way of ways) way.muteAll();
+      await delay(between(20, 300));
+      for (const way of ways) way.reset();
+      await delay(between(20, 200));
+    }
+  };
+
+  /** Each fault in this order, twice; a round ends when both replicas have had a write confirmed. */
+  const ROUNDS = [
+    killed,
+    stopped,
+    unanswered,
+    broken,
+    killed,
+    silent("deliver"),
+    stopped,
+    killed,
+    unanswered,
+    silent("reset"),
+  ];
+
+  test(
+    "20 rounds of death, standstill and broken connections fail no read, lose no acknowledged write and store none twice",
+    async () => {
+      for (const fault of [...ROUNDS, ...ROUNDS]) {
+        await fault();
+        await bothConfirm();
+      }
+      await load.stop();
+
+      expect(load.violations(await tables())).toEqual([]);
+      // Each of these shows that the rounds did what they are for.
+      expect(load.staleReads).toBeGreaterThan(20);
+      expect(load.unconfirmed.length).toBeGreaterThan(5);
+      expect(Math.min(load.reads, load.changes, load.added.acknowledged)).toBeGreaterThan(500);
+      for (const { url } of replicas)
+        expect(await new ApiClient(url).counter("weather_write_retries_total")).toBeGreaterThan(5);
+    },
+    LONG_DEADLINE,
+  );
+
+  test("a write is answered 503 only by the replica with the short deadline, and at that deadline", () => {
+    const [, hasty] = replicas;
+    const others = load.unconfirmed.filter(({ replica }) => replica.url !== hasty.url);
+    expect(others).toEqual([]);
+    for (const { milliseconds } of load.unconfirmed) {
+      expect(milliseconds).toBeGreaterThan(HASTY_DEADLINE_MS - 20);
+      expect(milliseconds).toBeLessThan(HASTY_DEADLINE_MS + 1_000);
+    }
+  });
+
+  test(
+    "after the rounds both replicas hold exactly the rows of the tables",
+    async () => {
+      const { values } = await tables();
+      for (const { url } of replicas) {
+        const answer = await new ApiClient(url).get("/WeatherForecast");
+        expect(answer.stale).toBeUndefined();
+        expect(bodyOf.weather(answer).sort((one, other) => one.id - other.id)).toEqual(values);
+      }
+    },
+    DEADLINE,
+  );
+
+  async function bothConfirm(): Promise<void> {
+    const deadline = performance.now() + 20_000;
+    for (const { url } of replicas) {
+      const client = new ApiClient(url);
+      for (;;) {
+        const { status } = await client.renameCity(8, `Кострома ${Math.random()}`);
+        if (status === 200) break;
+        if (performance.now() > deadline) throw new Error(`${url} confirms no write 20 s after the fault: ${status}`);
+      }
+    }
+    await delay(200);
+  }
+
+  async function tables(): Promise<{ values: Value[]; cityName: string }> {
+    const values = await cluster.execute<Value>(
+      `SELECT id::float8, "cityId"::float8, "dateTime"::float8, temperature, summary FROM forecast ORDER BY id`,
+      databaseName,
+    );
+    const [city] = await cluster.execute<{ name: string }>("SELECT name FROM cities WHERE id = 9", databaseName);
+    return { values, cityName: city?.name ?? "" };
+  }
+});
+
+function between(least: number, most: number): number {
+  return least + Math.random() * (most - least);
+}

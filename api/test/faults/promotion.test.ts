@@ -1,0 +1,283 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import { type Replica, startReplica } from "../replica.ts";
+import { startThrowawayCluster, type ThrowawayCluster, type ThrowawayStandby } from "../throwaway-cluster.ts";
+import { ApiClient, bodyOf, type Value } from "./api-client.ts";
+import { Load } from "./load.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
+
+const DEADLINE = 60_000;
+const READ_BOUND_MS = 3_000;
+const value = (temperature: number, summary: string) => ({ dateTime: 1_780_000_000, temperature, summary });
+
+/** What the test at hand has started; the last one ends first. */
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  while (ends.length > 0) await ends.pop()?.();
+}, DEADLINE);
+
+describe("a primary with a synchronous standby", () => {
+  test(
+    "dies under load: no read and no write fails, nothing acknowledged is lost, nothing is stored twice",
+    async () => {
+      const { primary, standby, url, databaseName } = await startPair();
+      const replicas = [await api(url), await api(url)];
+      const load = await startLoad(replicas);
+      await delay(1_000);
+      await primary.kill();
+      const timeOfDeath = performance.now();
+      const addedBefore = load.added.acknowledged;
+      await delay(Math.random() * 500);
+      await standby.promote();
+      const seconds = (performance.now() - timeOfDeath) / 1_000;
+      await until(async () => load.added.acknowledged > addedBefore + 100);
+      await load.stop();
+
+      expect(load.violations(await tables(standby, databaseName))).toEqual([]);
+      expect(load.unconfirmed).toEqual([]);
+      expect(load.staleReads).toBeGreaterThan(0);
+      expect(seconds).toBeLessThan(20);
+      for (const { logs } of replicas) {
+        const loads = logs.filter(({ msg }) => msg === "data loaded");
+        expect(loads.map(({ reason }) => reason)).toEqual(["first load", "the database's history changed"]);
+        expect(loads.map(({ timeline }) => timeline)).toEqual(["00000001", "00000002"]);
+      }
+    },
+    DEADLINE,
+  );
+
+  test(
+    "changes places with it under load: what was the primary is skipped, though it still comes first and answers",
+    async () => {
+      const { primary, standby, url, databaseName } = await startPair();
+      const replicas = [await api(url), await api(url)];
+      const load = await startLoad(replicas);
+      await delay(500);
+      await primary.stop();
+      await standby.promote();
+      follow(primary, standby);
+      await primary.restart();
+      // The connections that found the new primary break, and the search begins anew with the old one.
+      await standby.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'goldenring%'",
+      );
+      const addedBefore = load.added.acknowledged;
+      await until(async () => load.added.acknowledged > addedBefore + 100);
+      await load.stop();
+
+      expect(await primary.execute("SELECT pg_is_in_recovery() AS standby")).toEqual([{ standby: true }]);
+      expect(load.violations(await tables(standby, databaseName))).toEqual([]);
+      expect(load.unconfirmed).toEqual([]);
+    },
+    DEADLINE,
+  );
+
+  test(
+    "is found behind the standby by a service that has the standby first in its list",
+    async () => {
+      const { primary, standby, databaseUrl, databaseName } = await startPair();
+      const replica = await api(listOf(standby.urlHere(databaseUrl), databaseUrl));
+      const client = new ApiClient(replica.url);
+      const { id } = bodyOf.value(await client.addValue(1, value(1, "through the second")));
+      const answer = await client.get(`/Forecast/${id}`);
+      expect(bodyOf.value(answer).summary).toBe("through the second");
+      expect(answer.stale).toBeUndefined();
+      expect((await tables(primary, databaseName)).values.some((row) => row.id === id)).toBe(true);
+    },
+    DEADLINE,
+  );
+
+  test(
+    "acknowledges a write that its crash left behind only when the standby has it, too",
+    async () => {
+      const { primary, standby, url, databaseName, link } = await startPair();
+      // One each, because a replica sends one statement at a time.
+      const [adder, changer] = [new ApiClient((await api(url)).url), new ApiClient((await api(url)).url)];
+      const { id: changedId } = bodyOf.value(await adder.addValue(1, value(1, "before")));
+      const leftBehind = async (where: ThrowawayCluster): Promise<Value[]> =>
+        (await tables(where, databaseName)).values.filter(({ summary }) => summary === "left behind");
+      link.silence();
+      const writes = Promise.all([
+        adder.addValue(1, value(2, "left behind")),
+        changer.changeValue(changedId, value(3, "left behind")),
+      ]);
+      const waitsForStandby = "SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+      await until(async () => (await primary.execute(waitsForStandby)).length === 2);
+      expect(await leftBehind(primary)).toEqual([]);
+      await primary.kill();
+      await primary.restart();
+      await until(async () => (await leftBehind(primary)).length === 2);
+      expect(await Promise.race([writes, delay(1_500, "unacknowledged")])).toBe("unacknowledged");
+
+      await primary.kill();
+      link.endSilence("reset");
+      await standby.promote();
+      const [added, changed] = (await writes).map(bodyOf.value);
+      const both = [changed, added].map((row) => ({ ...row, id: row?.id }));
+      expect(await leftBehind(standby)).toMatchObject(both);
+    },
+    DEADLINE,
+  );
+
+  test(
+    "hands out no id again that a replica took while the standby could not hear of it",
+    async () => {
+      const { primary, standby, url, databaseName, link } = await startPair();
+      const [a, b] = [new ApiClient((await api(url)).url), new ApiClient((await api(url)).url)];
+      // PostgreSQL writes down 32 ids of a sequence at a time: take them up to the last.
+      await untilNoIdIsWrittenDown(primary, databaseName);
+      link.silence();
+      const first = b.addValue(1, value(1, "first"));
+      await delay(200);
+      const second = a.addValue(1, value(2, "second"));
+      await delay(200);
+      await primary.kill();
+      link.endSilence("reset");
+      await standby.promote();
+
+      const answers = [await first, await second];
+      const addMany = async (replica: ApiClient, name: string): Promise<void> => {
+        for (let index = 0; index < 40; index += 1)
+          answers.push(await replica.addValue(1, value(index, `${name} ${index}`)));
+      };
+      await addMany(b, "b");
+      await addMany(a, "a");
+      const { values } = await tables(standby, databaseName);
+      const stored = new Map(values.map((row) => [row.id, row]));
+      const lost = answers.map(bodyOf.value).filter((row) => !isDeepStrictEqual(row, stored.get(row.id)));
+      expect(lost).toEqual([]);
+    },
+    DEADLINE,
+  );
+});
+
+test(
+  "a primary that is made read-only for a while gets the write as soon as it takes it",
+  async () => {
+    const primary = await startCluster();
+    const client = new ApiClient((await api(await primary.createDatabase())).url);
+    bodyOf.value(await client.addValue(1, value(1, "before")));
+    const setReadOnly = async (onOrOff: string) => {
+      await primary.execute(`ALTER SYSTEM SET default_transaction_read_only = ${onOrOff}`);
+      await primary.execute("SELECT pg_reload_conf()");
+      await delay(100);
+    };
+    await setReadOnly("on");
+    const writing = [
+      client.addValue(1, value(2, "kept")),
+      client.renameCity(1, "Kept"),
+      client.changeValue(1, value(3, "kept")),
+    ];
+    expect(await Promise.race([...writing, delay(700, "waits")])).toBe("waits");
+    await setReadOnly("off");
+    expect((await Promise.all(writing)).map(({ status }) => status)).toEqual([200, 200, 200]);
+  },
+  DEADLINE,
+);
+
+async function startCluster(): Promise<ThrowawayCluster> {
+  const cluster = await startThrowawayCluster();
+  ends.push(() => cluster.remove());
+  return cluster;
+}
+
+interface Pair {
+  readonly primary: ThrowawayCluster;
+  readonly standby: ThrowawayStandby;
+  /** What the standby hears of the primary comes through here. */
+  readonly link: TcpProxy;
+  /** At the primary. */
+  readonly databaseUrl: string;
+  readonly databaseName: string;
+  /** Both, the primary first. */
+  readonly url: string;
+}
+
+async function startPair(): Promise<Pair> {
+  const primary = await startCluster();
+  const databaseUrl = await primary.createDatabase();
+  const standby = await primary.createStandby({ name: "second", synchronous: true });
+  ends.push(() => standby.remove());
+  const link = await TcpProxy.start(primary.port);
+  ends.push(() => link.close());
+  const [row] = await standby.execute<{ primary_conninfo: string }>("SHOW primary_conninfo");
+  const conninfo = row?.primary_conninfo.replace(/port=\d+/, `port=${link.port}`);
+  await standby.execute(`ALTER SYSTEM SET primary_conninfo = '${conninfo}'`);
+  await standby.execute("SELECT pg_reload_conf()");
+  await until(async () => {
+    const streams = await primary.execute("SELECT FROM pg_stat_replication WHERE sync_state = 'sync'");
+    return link.connections > 0 && streams.length === 1;
+  });
+  const databaseName = new URL(databaseUrl).pathname.slice(1);
+  return { primary, standby, link, databaseUrl, databaseName, url: listOf(databaseUrl, standby.urlHere(databaseUrl)) };
+}
+
+/** One URL with the hosts of two, in this order. */
+function listOf(first: string, second: string): string {
+  return first.replace(new URL(first).host, `${new URL(first).host},${new URL(second).host}`);
+}
+
+async function api(databaseUrl: string): Promise<Replica> {
+  const replica = await startReplica({ databaseUrl });
+  ends.push(() => replica.stop());
+  return replica;
+}
+
+async function startLoad(replicas: readonly Replica[]): Promise<Load> {
+  const clients = replicas.map(({ url }) => new ApiClient(url));
+  const [client] = clients;
+  const values = client ? bodyOf.weather(await client.get("/WeatherForecast")) : [];
+  const load = new Load({
+    replicas: clients,
+    cityIds: [1, 2, 3],
+    registers: values.filter(({ cityId }) => cityId === 4).slice(0, 3),
+    namedCity: 9,
+    adders: 8,
+    changers: 8,
+    readers: 6,
+    readBoundMs: READ_BOUND_MS,
+  });
+  ends.push(() => load.stop());
+  load.start();
+  return load;
+}
+
+async function tables(cluster: ThrowawayCluster, databaseName: string): Promise<{ values: Value[]; cityName: string }> {
+  const values = await cluster.execute<Value>(
+    `SELECT id::float8, "cityId"::float8, "dateTime"::float8, temperature, summary FROM forecast ORDER BY id`,
+    databaseName,
+  );
+  const [city] = await cluster.execute<{ name: string }>("SELECT name FROM cities WHERE id = 9", databaseName);
+  return { values, cityName: city?.name ?? "" };
+}
+
+/** Makes a stopped primary a standby of what was its own. */
+function follow(stopped: ThrowawayCluster, primary: ThrowawayCluster): void {
+  const data = join(dirname(stopped.logFile), "cluster");
+  const { hostname, port, username, password } = new URL(primary.superuserUrl());
+  writeFileSync(
+    join(data, "postgresql.auto.conf"),
+    `primary_conninfo = 'host=${hostname} port=${port} user=${username} password=${password} application_name=first'\n`,
+  );
+  writeFileSync(join(data, "standby.signal"), "");
+}
+
+async function untilNoIdIsWrittenDown(cluster: ThrowawayCluster, databaseName: string): Promise<void> {
+  await cluster.execute("CHECKPOINT", databaseName);
+  await until(async () => {
+    await cluster.execute("SELECT nextval('forecast_id_seq')", databaseName);
+    const [row] = await cluster.execute<{ log_cnt: string }>("SELECT log_cnt FROM forecast_id_seq", databaseName);
+    return row?.log_cnt === "0";
+  });
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error("did not happen within 20 s");
+    await delay(20);
+  }
+}

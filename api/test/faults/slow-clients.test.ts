@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { waitUntil } from "../../src/embedded/wait-until.ts";
+import { type Replica, startReplica } from "../replica.ts";
+import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
+import { ApiClient, bodyOf } from "./api-client.ts";
+import { SlowReader } from "./slow-reader.ts";
+
+const DEADLINE = 60_000;
+const CITIES = 189;
+const VALUES = 120_896;
+const SLOW_CLIENTS = 50;
+const BYTES_PER_SECOND = 50_000;
+const READING_MS = 9_000;
+const MEBIBYTE = 1_048_576;
+/** What the service may need for 50 clients beyond what it needs for one, bytes: a copy of the answer for each were 500 MiB. */
+const MOST_GROWTH = 40 * MEBIBYTE;
+/** p95 of GET /Cities for the others, ms: some 5 on a machine that has nothing else to do. */
+const OTHERS_P95_MS = 100;
+
+let cluster: ThrowawayCluster;
+let replica: Replica;
+let client: ApiClient;
+/** Of the service after some quick answers of the same kind, bytes. */
+let usualMemory: number;
+let usualSockets: number;
+
+// Memory and sockets are read from /proc.
+describe.skipIf(process.platform !== "linux")("slow clients", () => {
+  beforeAll(async () => {
+    cluster = await startThrowawayCluster();
+    const databaseUrl = await cluster.createDatabase();
+    replica = await startReplica({ databaseUrl, env: { SAMPLE_DATA: "never" } });
+    client = new ApiClient(replica.url);
+    await insertValues(new URL(databaseUrl).pathname.slice(1));
+    for (const encoding of ["identity", "gzip", "identity", "gzip"]) {
+      const { status, bytes } = await readQuickly(encoding);
+      expect(status).toBe(200);
+      expect(bytes).toBeGreaterThan(10_000_000);
+    }
+    await latenciesOfOthers(1_000);
+    usualMemory = residentMemory();
+    usualSockets = openSockets();
+  }, DEADLINE);
+
+  afterAll(async () => {
+    await replica?.stop();
+    await cluster?.remove();
+  }, DEADLINE);
+
+  test(
+    `${SLOW_CLIENTS} slow readers of the whole list cost little memory, and the others are served`,
+    async () => {
+      const readers = await startSlowReaders("identity");
+      const others = await latenciesOfOthers(READING_MS);
+      expectSlowReading(readers);
+      expect(others.p95).toBeLessThan(OTHERS_P95_MS);
+      expect(others.mostMemory - usualMemory).toBeLessThan(MOST_GROWTH);
+      await expectNothingLeftOf(readers);
+    },
+    DEADLINE,
+  );
+
+  test(
+    "the same holds for compressed answers while values are added, each reader at another version of the list",
+    async () => {
+      let added = 0;
+      let done = false;
+      const add = async (): Promise<void> => {
+        while (!done) {
+          added += 1;
+          const value = { dateTime: added, temperature: added % 40, summary: `added ${added}` };
+          bodyOf.value(await client.addValue(1 + (added % CITIES), value));
+          await delay(10);
+        }
+      };
+      const adding = add();
+      const readers = await startSlowReaders("gzip");
+      const others = await latenciesOfOthers(READING_MS);
+      done = true;
+      await adding;
+      expectSlowReading(readers);
+      expect(added).toBeGreaterThan(200);
+      expect(others.p95).toBeLessThan(OTHERS_P95_MS);
+      expect(others.mostMemory - usualMemory).toBeLessThan(MOST_GROWTH);
+      await expectNothingLeftOf(readers);
+      expect((await client.get("/WeatherForecast?cityId=2")).text).toContain("added ");
+    },
+    DEADLINE,
+  );
+});
+
+/** Random, so that it does not compress better than real weather. */
+async function insertValues(databaseName: string): Promise<void> {
+  await cluster.execute(
+    `INSERT INTO cities (id, name) SELECT n, 'City ' || n FROM generate_series(1, ${CITIES}) n;
+     INSERT INTO forecast (id, "cityId", "dateTime", temperature, summary)
+     SELECT n, 1 + n % ${CITIES}, 1700000000000 + (random() * 1e11)::bigint, -40 + (random() * 80)::int,
+            (ARRAY['Freezing', 'Bracing', 'Chilly', 'Cool', 'Mild', 'Warm', 'Balmy', 'Hot', 'Scorching'])[1 + n % 9]
+     FROM generate_series(1, ${VALUES}) n;
+     SELECT setval('cities_id_seq', ${CITIES}), setval('forecast_id_seq', ${VALUES})`,
+    databaseName,
+  );
+}
+
+async function readQuickly(encoding: string): Promise<{ status: number; bytes: number }> {
+  const response = await fetch(`${replica.url}/WeatherForecast`, { headers: { "accept-encoding": encoding } });
+  return { status: response.status, bytes: (await response.arrayBuffer()).byteLength };
+}
+
+async function startSlowReaders(encoding: "identity" | "gzip"): Promise<SlowReader[]> {
+  const readers: SlowReader[] = [];
+  while (readers.length < SLOW_CLIENTS) {
+    readers.push(new SlowReader(`${replica.url}/WeatherForecast`, encoding, BYTES_PER_SECOND));
+    await delay(20);
+  }
+  return readers;
+}
+
+/** What other clients see for some time, and the most memory that the service had meanwhile. */
+async function latenciesOfOthers(milliseconds: number): Promise<{ p95: number; mostMemory: number }> {
+  const latencies: number[] = [];
+  let mostMemory = 0;
+  const until = performance.now() + milliseconds;
+  while (performance.now() < until) {
+    const { status, startedAt, endedAt } = await client.get("/Cities");
+    expect(status).toBe(200);
+    latencies.push(endedAt - startedAt);
+    mostMemory = Math.max(mostMemory, residentMemory());
+    await delay(5);
+  }
+  latencies.sort((one, other) => one - other);
+  return { p95: latencies[Math.floor(0.95 * latencies.length)] ?? Number.NaN, mostMemory };
+}
+
+/** Nobody was left behind, and nobody is through, which would mean that the reading was not slow. */
+function expectSlowReading(readers: readonly SlowReader[]): void {
+  const leastBytes = (0.5 * BYTES_PER_SECOND * READING_MS) / 1_000;
+  expect(readers.filter(({ status, bytes }) => status !== 200 || bytes < leastBytes)).toEqual([]);
+  expect(readers.filter(({ ended }) => ended)).toEqual([]);
+}
+
+async function expectNothingLeftOf(readers: readonly SlowReader[]): Promise<void> {
+  expect(openSockets()).toBeGreaterThanOrEqual(usualSockets + SLOW_CLIENTS);
+  for (const reader of readers) reader.vanish();
+  expect(await waitUntil(() => openSockets() <= usualSockets + 5, 10_000)).toBe(true);
+  expect(await waitUntil(() => residentMemory() - usualMemory < MOST_GROWTH / 2, 10_000)).toBe(true);
+}
+
+function residentMemory(): number {
+  const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${replica.pid}/status`, "utf8")) ?? [];
+  return Number(kibibytes) * 1_024;
+}
+
+function openSockets(): number {
+  const folder = `/proc/${replica.pid}/fd`;
+  return readdirSync(folder).filter((name) => isSocket(`${folder}/${name}`)).length;
+}
+
+function isSocket(link: string): boolean {
+  try {
+    return readlinkSync(link).startsWith("socket:");
+  } catch {
+    return false;
+  }
+}
