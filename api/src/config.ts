@@ -50,6 +50,11 @@ export const VARIABLES = [
   ["API_KEYS", "", "if set, writes need one of these keys (by comma) in `X-Api-Key`"],
   ["RATE_LIMIT_PER_SECOND", "0", "requests a second that one client address may make; 0 sets no limit"],
   ["TRUST_PROXY", "off", "`on` takes the client's address from the last entry of `X-Forwarded-For`"],
+  [
+    "SHUTDOWN_DELAY_MS",
+    "500",
+    "how long the service goes on while readiness is 503 already, so that load balancers see it, before it stops listening",
+  ],
   ["SHUTDOWN_GRACE_MS", "10000", "how long requests and writes under way may take when the service stops"],
   ["BUILD_COMMIT", "unknown", "commit shown in the metric of the build"],
 ] as const;
@@ -78,6 +83,7 @@ export interface Config {
   readonly apiKeys: readonly string[];
   readonly rateLimitPerSecond: number;
   readonly trustProxy: boolean;
+  readonly shutdownDelayMs: number;
   readonly shutdownGraceMs: number;
   readonly buildCommit: string;
 }
@@ -134,6 +140,7 @@ export function readConfig(environment: Environment): Config {
     apiKeys: attempt("API_KEYS", () => longEnough(list("API_KEYS")), []),
     rateLimitPerSecond: integer("RATE_LIMIT_PER_SECOND", 0, 0, 1_000_000),
     trustProxy: choice("TRUST_PROXY", "off", ["on", "off"]) === "on",
+    shutdownDelayMs: integer("SHUTDOWN_DELAY_MS", 500, 0, 60_000),
     shutdownGraceMs: integer("SHUTDOWN_GRACE_MS", 10_000, 0, 600_000),
     buildCommit: text("BUILD_COMMIT") || "unknown",
   });

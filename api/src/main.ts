@@ -85,8 +85,9 @@ function stopOnSignals(running: Running, config: Config, log: Log): void {
 
 /** Readiness first, so that nobody sends more; then requests, writes, connections, the embedded server. */
 async function stopAll(running: Running, config: Config, log: Log): Promise<void> {
-  const deadline = performance.now() + config.shutdownGraceMs;
   running.service?.unready();
+  if (running.server) await new Promise((resolve) => setTimeout(resolve, config.shutdownDelayMs));
+  const deadline = performance.now() + config.shutdownGraceMs;
   if (running.server) await within(running.server.drain(), deadline);
   await running.service?.stop(deadline);
   running.server?.stop();

@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts";
 import { ChangeFeed } from "./freshness/change-feed.ts";
-import { OverBudget } from "./freshness/load.ts";
+import { UnservableData } from "./freshness/load.ts";
 import { ReadBarrier } from "./freshness/read-barrier.ts";
 import { type App, createApp } from "./http/app.ts";
 import { cityRoutes } from "./http/cities.ts";
@@ -119,7 +119,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
       failed: (error) => {
         metrics.barrierFailures.inc();
         away.gone(error);
-        if (error instanceof OverBudget && feed.model === undefined) giveUp(error);
+        if (error instanceof UnservableData && feed.model === undefined) giveUp(error);
       },
     },
   );

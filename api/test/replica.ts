@@ -40,6 +40,7 @@ export async function startReplica({ databaseUrl, env = {}, untilReady = true }:
       HOST: "127.0.0.1",
       PORT: "0",
       SAMPLE_DATA: "if-empty",
+      SHUTDOWN_DELAY_MS: "0",
       DATABASE_URL: databaseUrl,
       ...env,
     },

@@ -413,6 +413,21 @@ describe("a start that cannot succeed", () => {
 });
 
 describe("SIGTERM", () => {
+  test(
+    "turns readiness to 503 while requests are still answered, for as long as the delay says",
+    async () => {
+      const url = await cluster.createDatabase();
+      const replica = await startReplica({ databaseUrl: url, env: { SHUTDOWN_DELAY_MS: "1500" } });
+      const ended = replica.stop();
+      await delay(300);
+      const ready = await fetch(`${replica.url}/healthz/ready`);
+      expect([ready.status, await ready.text()]).toEqual([503, "Unhealthy"]);
+      expect((await fetch(`${replica.url}/Cities`)).status).toBe(200);
+      expect(await ended).toBe(0);
+    },
+    TEST_MS,
+  );
+
   interface Sent {
     readonly at: number;
     readonly dateTime: number;

@@ -3,8 +3,16 @@ import { ReadModel } from "../model/read-model.ts";
 import type { Connection, Row } from "../postgres/connection.ts";
 import { CITY_JSON, FORECAST_JSON } from "../postgres/wire-json.ts";
 
+/** The data cannot be served, however long one waits. */
+export class UnservableData extends Error {}
+
+/** A row's id is no number that JSON clients can read. */
+class UnservableId extends UnservableData {
+  override readonly name = "UnservableId";
+}
+
 /** The data do not fit into the memory this process may use for them. */
-export class OverBudget extends Error {
+export class OverBudget extends UnservableData {
   constructor(rows: number, bytes: number, budgetBytes: number) {
     super(
       `the data need more memory than allowed: after ${rows} values ${mebibytes(bytes)} MiB are in use, the budget is ` +
@@ -129,7 +137,7 @@ export function exactId(text: string | null | undefined): number {
 
 function exactInteger(value: bigint): number {
   const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw new Error(`id ${value} is beyond 2^53: such rows cannot be served`);
+  if (!Number.isSafeInteger(number)) throw new UnservableId(`id ${value} is beyond 2^53: such rows cannot be served`);
   return number;
 }
 

@@ -57,7 +57,8 @@ export function createApp(options: AppOptions): App {
         headers: { allow: allowedMethods(match.route) },
       });
     }
-    if (options.rateLimitPerSecond > 0) checkRate(clientOf(request, address, options.trustProxy));
+    if (options.rateLimitPerSecond > 0 && !match.route.template.startsWith("/healthz/"))
+      checkRate(clientOf(request, address, options.trustProxy));
     if (method !== "GET") checkKey(request);
     return operation.handler({ request, parameter: match.parameter, query });
   }
@@ -69,12 +70,14 @@ export function createApp(options: AppOptions): App {
     const seen = { route: "none" };
     let response: Response;
     try {
+      // Bun puts Host before the path without a look: with a slash or a question mark in it, it would be part of the path.
+      if (!HOST.test(request.headers.get("host") ?? "")) throw new Problem(400, "the Host header is no host");
       response = await route(request, address, pathname, query, seen);
     } catch (error) {
       response = failure(error, requestIds.of(request), seen.route, log);
     }
-    const origin = crossOrigin.allowed(request);
-    if (origin !== undefined && request.method !== "OPTIONS") crossOrigin.permit(response, origin);
+    if (request.method !== "OPTIONS") crossOrigin.mark(request, response);
+    if (request.headers.has("x-request-id")) response.headers.set("x-request-id", requestIds.of(request));
     const seconds = (performance.now() - started) / 1_000;
     metrics.requests.end(seen.route, request.method, response.status, seconds);
     if (seconds > SLOW_SECONDS || log.isLevelEnabled("debug")) {
@@ -90,9 +93,11 @@ export function createApp(options: AppOptions): App {
         "request",
       );
     }
-    return request.method === "HEAD" ? new Response(null, response) : response;
+    return response;
   };
 }
+
+const HOST = /^[\w.:[\]-]*$/;
 
 function failure(error: unknown, requestId: string, route: string, log: Log): Response {
   if (error instanceof Problem) {
@@ -109,7 +114,8 @@ function failure(error: unknown, requestId: string, route: string, log: Log): Re
 
 /** The path and the query of an absolute URL, without the cost of a URL object on every read. */
 function pathOf(url: string): { pathname: string; query: string } {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
+  // Without a Host header, as HTTP/1.0 allows, Bun gives the target alone.
+  const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
   if (start < 0) return { pathname: "/", query: "" };
   const mark = url.indexOf("?", start);
   const end = url.indexOf("#", start);

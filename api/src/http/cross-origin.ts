@@ -19,6 +19,13 @@ export class CrossOrigin {
     return this.#origins.has(origin) ? origin : undefined;
   }
 
+  /** Says in an answer which pages may read it. Where that depends on the page, caches are told so in every answer. */
+  mark(request: Request, response: Response): void {
+    const origin = this.allowed(request);
+    if (origin !== undefined) this.permit(response, origin);
+    else if (!this.#all && this.#origins.size > 0) response.headers.append("vary", "origin");
+  }
+
   /** Marks an answer as readable by pages of `origin`. */
   permit(response: Response, origin: string): void {
     response.headers.set("access-control-allow-origin", origin);

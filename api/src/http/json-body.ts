@@ -25,8 +25,7 @@ async function readText(request: Request, limit: number): Promise<string> {
   const tooLarge = () => new Problem(413, `the body may have at most ${limit} bytes`);
   const declared = request.headers.get("content-length");
   if (declared !== null && Number(declared) > limit) throw tooLarge();
-  const bytes =
-    declared === null ? await readStream(request, limit, tooLarge) : await request.bytes();
+  const bytes = declared === null ? await readStream(request, limit, tooLarge) : await request.bytes();
   if (bytes.length > limit) throw tooLarge();
   try {
     return UTF8.decode(bytes);

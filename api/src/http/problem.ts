@@ -28,10 +28,16 @@ const TITLES: Readonly<Record<number, string>> = {
   507: "Insufficient Storage",
 };
 
+/** Statuses that RFC 9110 does not define. */
+const OTHER_TYPES: Readonly<Record<number, string>> = {
+  429: "https://www.rfc-editor.org/rfc/rfc6585#section-4",
+  507: "https://www.rfc-editor.org/rfc/rfc4918#section-11.5",
+};
+
 export function problemResponse(problem: Problem, requestId: string): Response {
   const { status, detail, extra } = problem;
   const body = {
-    type: `https://www.rfc-editor.org/rfc/rfc9110#status.${status}`,
+    type: OTHER_TYPES[status] ?? `https://www.rfc-editor.org/rfc/rfc9110#status.${status}`,
     title: TITLES[status] ?? "Error",
     status,
     detail,

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { TcpProxy } from "../../test/faults/tcp-proxy.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../../test/throwaway-cluster.ts";
 import { createLog } from "../operations/log.ts";
 import type { DatabaseConfig } from "../postgres/connection.ts";
@@ -31,13 +32,16 @@ let database: DatabaseConfig;
 beforeAll(async () => {
   cluster = await startThrowawayCluster();
   database = parseDatabaseUrl(await cluster.createDatabase());
-  await prepareDatabase(
-    database,
+  await prepare(database);
+}, DEADLINE);
+afterAll(() => cluster?.remove(), DEADLINE);
+
+const prepare = (config: DatabaseConfig) =>
+  prepareDatabase(
+    config,
     { search: SEARCH, sampleData: true, deadlineMs: DEADLINE, stopped: () => false },
     createLog("silent"),
   );
-}, DEADLINE);
-afterAll(() => cluster?.remove(), DEADLINE);
 
 let told: Told;
 const queues: WriteQueue[] = [];
@@ -199,6 +203,71 @@ test("a row that somebody puts under a reserved id is left as it is, and the val
   expect(await storedWith("by hand")).toHaveLength(3);
   expect(await storedWith("beside others")).toHaveLength(6);
 });
+
+test("a value that may be stored is not taken for another row that has its id by now", async () => {
+  const way = await TcpProxy.start(cluster.port);
+  try {
+    const queue = startQueue({
+      database: { ...database, endpoints: [{ host: "127.0.0.1", port: way.port }] },
+      statementDeadlineMs: 300,
+    });
+    const first = await queue.submit("addForecast", value(1, "in doubt"), inTime());
+    const next = first.found ? first.id + 1 : 0;
+    const held = way.silenceOnce("add forecasts");
+    const doubtful = outcomes([queue.submit("addForecast", value(2, "in doubt"), inTime())]);
+    await held;
+    await query(`INSERT INTO forecast (id, "cityId", "dateTime", temperature) VALUES (${next}, 1, 1, 1)`);
+    way.endSilence("reset");
+    expect(await doubtful).toEqual([WriteUnconfirmed]);
+    expect(await storedWith("in doubt")).toHaveLength(1);
+    // A repeated value that is there as it was sent is done.
+    const muted = way.muteOnce("add forecasts");
+    const adding = queue.submit("addForecast", value(3, "done before"), inTime());
+    await muted;
+    expect(await adding).toMatchObject({ found: true });
+    expect(await storedWith("done before")).toHaveLength(1);
+  } finally {
+    await way.close();
+  }
+});
+
+test("ids that were reserved before the server started anew are not used", async () => {
+  const queue = startQueue();
+  const before = await queue.submit("addForecast", value(1, "before the start"), inTime());
+  await cluster.restart();
+  const after = await queue.submit("addForecast", value(1, "after the start"), inTime());
+  expect(before.found && after.found && after.id - before.id).toBeGreaterThan(1);
+}, 30_000);
+
+test("a write that may be done is not repeated in another database cluster", async () => {
+  const [first, second] = [await startThrowawayCluster(), await startThrowawayCluster()];
+  const ways = [await TcpProxy.start(first.port), await TcpProxy.start(second.port)] as const;
+  try {
+    const there = parseDatabaseUrl(await first.createDatabase());
+    await second.execute(`CREATE ROLE "${there.user}" LOGIN PASSWORD '${there.password}'`);
+    await second.execute(`CREATE DATABASE "${there.database}" OWNER "${there.user}"`);
+    const both = { ...there, endpoints: ways.map(({ port }) => ({ host: "127.0.0.1", port })) };
+    for (const endpoint of both.endpoints) await prepare({ ...both, endpoints: [endpoint] });
+    const queue = startQueue({ database: both, statementDeadlineMs: 500 });
+    await queue.submit("addForecast", value(1, "first"), inTime());
+    const asOf = await snapshot();
+    const muted = ways[0].muteOnce("add forecasts");
+    const doubtful = outcomes([
+      queue.submit("addForecast", value(2, "in doubt"), inTime()),
+      queue.submit("changeForecast", { ...value(3, "in doubt"), id: 1, asOf }, inTime()),
+    ]);
+    await muted;
+    await first.kill();
+    expect(await doubtful).toEqual([WriteUnconfirmed, WriteUnconfirmed]);
+    const { found } = await queue.submit("addForecast", value(4, "later"), inTime());
+    expect(found).toBe(true);
+    const rows = await second.execute("SELECT summary FROM forecast WHERE id > 720", there.database);
+    expect(rows).toEqual([{ summary: "later" }]);
+  } finally {
+    await Promise.all(ways.map((way) => way.close()));
+    await Promise.all([first.remove(), second.remove()]);
+  }
+}, 30_000);
 
 test("while the database is away no more than the capacity wait; the others are turned away at once", async () => {
   const queue = startQueue({ capacity: 10 });
