@@ -4,8 +4,10 @@ import { dirname, join } from "node:path";
 import pg from "pg";
 import { type Replica, startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
-import { ApiClient, bodyOf, type Value } from "./api-client.ts";
+import { type Answer, ApiClient, bodyOf } from "./api-client.ts";
+import { readTables } from "./tables.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
+import { until } from "./until.ts";
 
 const DEADLINE = 30_000;
 const value = (temperature: number) => ({ dateTime: 1_770_000_000, temperature, summary: null });
@@ -37,16 +39,13 @@ describe("a database that goes back in time", () => {
     await cluster?.remove();
   }, DEADLINE);
 
-  const rows = () =>
-    cluster.execute<Value>(
-      `SELECT id::float8, "cityId"::float8, "dateTime"::float8, temperature, summary FROM forecast ORDER BY id`,
-      databaseName,
-    );
   /** What a list that claims to be current has other than the table, in words. */
   const differences = async (client: ApiClient): Promise<string[]> => {
     const answer = await untilCurrent(client, "/WeatherForecast");
     const listed = new Map(bodyOf.weather(answer).map((row) => [row.id, JSON.stringify(row)]));
-    const stored = new Map((await rows()).map((row) => [row.id, JSON.stringify(row)]));
+    const stored = new Map(
+      (await readTables(cluster, databaseName)).values.map((row) => [row.id, JSON.stringify(row)]),
+    );
     return [...new Set([...listed.keys(), ...stored.keys()])]
       .filter((id) => listed.get(id) !== stored.get(id))
       .map((id) => `listed ${listed.get(id)}, stored ${stored.get(id)}`);
@@ -69,7 +68,7 @@ describe("a database that goes back in time", () => {
       const ended = new Promise((resolve) => client.once("end", resolve));
       process.kill(found[0]?.pid ?? 0, "SIGKILL");
       await ended;
-      await untilAnswers(cluster, databaseName);
+      await until(async () => (await cluster.execute("SELECT 1")).length === 1);
     },
   };
   for (const [what, crash] of Object.entries(crashes)) {
@@ -136,24 +135,12 @@ async function takeTransactionNumbers(cluster: ThrowawayCluster, databaseName: s
   );
 }
 
-async function untilCurrent(client: ApiClient, path: string) {
-  const deadline = performance.now() + 15_000;
-  for (;;) {
-    const answer = await client.get(path);
-    if (!answer.stale) return answer;
-    if (performance.now() > deadline) throw new Error(`${path} stays stale`);
-  }
-}
-
-async function untilAnswers(cluster: ThrowawayCluster, databaseName: string): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  for (;;) {
-    try {
-      await cluster.execute("SELECT 1", databaseName);
-      return;
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
+async function untilCurrent(client: ApiClient, path: string): Promise<Answer> {
+  let answer: Answer | undefined;
+  await until(async () => {
+    answer = await client.get(path);
+    return answer.stale === undefined;
+  });
+  if (!answer) throw new Error(`${path} was not answered`);
+  return answer;
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { AddedValues } from "./added-values.ts";
 import { type Answer, type ApiClient, bodyOf, type NewValue, type Value } from "./api-client.ts";
 import { RegisterHistory } from "./register-history.ts";
+import type { Tables } from "./tables.ts";
 
 export interface LoadOptions {
   readonly replicas: readonly ApiClient[];
@@ -65,11 +66,14 @@ export class Load {
   }
 
   /** The judgement, with what the tables hold after `stop`. */
-  violations(tables: { readonly values: readonly Value[]; readonly cityName: string }): string[] {
+  violations(tables: Tables): string[] {
     const now = performance.now();
     this.added.checkTable(tables.values);
     for (const register of this.#registers) {
-      const final = register.id === undefined ? numberOf(tables.cityName) : temperatureOf(tables.values, register.id);
+      const final =
+        register.id === undefined
+          ? numberOf(tables.cityNames.get(this.options.namedCity))
+          : temperatureOf(tables.values, register.id);
       register.history.read(final, now, now);
     }
     return [

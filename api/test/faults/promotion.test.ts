@@ -7,7 +7,9 @@ import { type Replica, startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster, type ThrowawayStandby } from "../throwaway-cluster.ts";
 import { ApiClient, bodyOf, type Value } from "./api-client.ts";
 import { Load } from "./load.ts";
+import { readTables } from "./tables.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
+import { until } from "./until.ts";
 
 const DEADLINE = 60_000;
 const READ_BOUND_MS = 3_000;
@@ -36,7 +38,7 @@ describe("a primary with a synchronous standby", () => {
       await until(async () => load.added.acknowledged > addedBefore + 100);
       await load.stop();
 
-      expect(load.violations(await tables(standby, databaseName))).toEqual([]);
+      expect(load.violations(await readTables(standby, databaseName))).toEqual([]);
       expect(load.unconfirmed).toEqual([]);
       expect(load.staleReads).toBeGreaterThan(0);
       expect(seconds).toBeLessThan(20);
@@ -69,7 +71,7 @@ describe("a primary with a synchronous standby", () => {
       await load.stop();
 
       expect(await primary.execute("SELECT pg_is_in_recovery() AS standby")).toEqual([{ standby: true }]);
-      expect(load.violations(await tables(standby, databaseName))).toEqual([]);
+      expect(load.violations(await readTables(standby, databaseName))).toEqual([]);
       expect(load.unconfirmed).toEqual([]);
     },
     DEADLINE,
@@ -85,7 +87,7 @@ describe("a primary with a synchronous standby", () => {
       const answer = await client.get(`/Forecast/${id}`);
       expect(bodyOf.value(answer).summary).toBe("through the second");
       expect(answer.stale).toBeUndefined();
-      expect((await tables(primary, databaseName)).values.some((row) => row.id === id)).toBe(true);
+      expect((await readTables(primary, databaseName)).values.some((row) => row.id === id)).toBe(true);
     },
     DEADLINE,
   );
@@ -98,7 +100,7 @@ describe("a primary with a synchronous standby", () => {
       const [adder, changer] = [new ApiClient((await api(url)).url), new ApiClient((await api(url)).url)];
       const { id: changedId } = bodyOf.value(await adder.addValue(1, value(1, "before")));
       const leftBehind = async (where: ThrowawayCluster): Promise<Value[]> =>
-        (await tables(where, databaseName)).values.filter(({ summary }) => summary === "left behind");
+        (await readTables(where, databaseName)).values.filter(({ summary }) => summary === "left behind");
       link.silence();
       const writes = Promise.all([
         adder.addValue(1, value(2, "left behind")),
@@ -145,7 +147,7 @@ describe("a primary with a synchronous standby", () => {
       };
       await addMany(b, "b");
       await addMany(a, "a");
-      const { values } = await tables(standby, databaseName);
+      const { values } = await readTables(standby, databaseName);
       const stored = new Map(values.map((row) => [row.id, row]));
       const lost = answers.map(bodyOf.value).filter((row) => !isDeepStrictEqual(row, stored.get(row.id)));
       expect(lost).toEqual([]);
@@ -245,15 +247,6 @@ async function startLoad(replicas: readonly Replica[]): Promise<Load> {
   return load;
 }
 
-async function tables(cluster: ThrowawayCluster, databaseName: string): Promise<{ values: Value[]; cityName: string }> {
-  const values = await cluster.execute<Value>(
-    `SELECT id::float8, "cityId"::float8, "dateTime"::float8, temperature, summary FROM forecast ORDER BY id`,
-    databaseName,
-  );
-  const [city] = await cluster.execute<{ name: string }>("SELECT name FROM cities WHERE id = 9", databaseName);
-  return { values, cityName: city?.name ?? "" };
-}
-
 /** Makes a stopped primary a standby of what was its own. */
 function follow(stopped: ThrowawayCluster, primary: ThrowawayCluster): void {
   const data = join(dirname(stopped.logFile), "cluster");
@@ -272,12 +265,4 @@ async function untilNoIdIsWrittenDown(cluster: ThrowawayCluster, databaseName: s
     const [row] = await cluster.execute<{ log_cnt: string }>("SELECT log_cnt FROM forecast_id_seq", databaseName);
     return row?.log_cnt === "0";
   });
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error("did not happen within 20 s");
-    await delay(20);
-  }
 }

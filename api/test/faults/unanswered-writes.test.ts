@@ -4,6 +4,7 @@ import { type Replica, startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
 import { type Answer, ApiClient, bodyOf } from "./api-client.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
+import { until } from "./until.ts";
 
 const DEADLINE = 30_000;
 
@@ -270,11 +271,3 @@ describe("while the database is away", () => {
     return status === 503 && headers.has("retry-after") && late > -20 && late < 500 ? undefined : asIs;
   }
 });
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error("did not happen within 15 s");
-    await delay(10);
-  }
-}
