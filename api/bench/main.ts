@@ -1,6 +1,6 @@
 /** The benchmark of the API: `npm run bench`. `--help` says what it can do. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { apiProgram } from "./api-program.ts";
@@ -52,6 +52,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function runCases(options: Options, undo: UndoStack, argv: readonly string[]): Promise<number> {
   const started = new Date();
+  const [loadBefore = Number.NaN] = loadavg();
   const maker = findGroupMaker();
   const limited = typeof maker !== "string";
   const cgroups: RunFacts["cgroups"] = limited ? { version: maker.version } : { missing: maker };
@@ -90,6 +91,7 @@ async function runCases(options: Options, undo: UndoStack, argv: readonly string
     rounds: options.rounds,
     seconds: options.seconds,
     started,
+    loadBefore,
     minutes: (Date.now() - started.getTime()) / 60_000,
   };
   if (options.write) writeWhole(resultPage, page(facts, outcomes));

@@ -17,6 +17,8 @@ export interface RunFacts {
   readonly rounds: number;
   readonly seconds: number;
   readonly started: Date;
+  /** Of the minute before the start: above 1 something else was busy on this computer. */
+  readonly loadBefore: number;
   readonly minutes: number;
 }
 
@@ -66,7 +68,7 @@ export function page(facts: RunFacts, outcomes: readonly CaseOutcome[]): string 
     "",
     `Written by \`${facts.command}\`; do not edit. ${facts.started.toISOString().slice(0, 16).replace("T", " ")} UTC, ${facts.minutes.toFixed(0)} minutes, commit ${commit()}.`,
     "",
-    `- Machine: ${cpu?.model ?? "unknown processor"}, ${cpus().length} cores, ${(totalmem() / 1024 ** 3).toFixed(0)} GB, kernel ${release()}, Bun ${process.versions.bun}. Load, PostgreSQL and the measured process share it.`,
+    `- Machine: ${cpu?.model ?? "unknown processor"}, ${cpus().length} cores, ${(totalmem() / 1024 ** 3).toFixed(0)} GB, kernel ${release()}, Bun ${process.versions.bun}. Load, PostgreSQL and the measured process share it; load average before the start ${facts.loadBefore.toFixed(2)}.`,
     limited
       ? `- Limits: cgroup v${"version" in facts.cgroups ? facts.cgroups.version : ""}, 25 ms of CPU in each 100 ms, 128 MiB without swap (256 MiB for the million); the same for every baseline. The load process and PostgreSQL are not limited.`
       : `- **Unlimited**: ${"missing" in facts.cgroups ? facts.cgroups.missing : ""}. Only ratios are judged.`,

@@ -11,7 +11,8 @@ import { withPrograms } from "../with-programs.ts";
 
 export const postForecast: BenchCase = {
   name: "posts",
-  about: "POST /Forecast/{random city}, 64 connections, against one INSERT per request; every stored value is counted.",
+  about:
+    "POST /Forecast/{random city}, 128 connections, against one INSERT per request; every stored value is counted.",
   run: async (bench) => {
     // A database each: the API must not be kept busy by the changes of the baseline.
     const apiDatabase = await bench.databases.create(baseData);
@@ -57,7 +58,7 @@ async function insert(
   duration: Duration,
 ): Promise<Measurement> {
   const before = await digestOf(database);
-  const measurement = await measure(bench, program, insertLoad(baseData, { connections: 64 }), duration);
+  const measurement = await measure(bench, program, insertLoad(baseData, { connections: 128 }), duration);
   const stored = (await digestOf(database)).values - before.values;
   expectStored(bench, program, measurement, stored);
   return measurement;

@@ -16,7 +16,9 @@ export function expectProblem(answer: Answer, status: number): ProblemBody {
   expect(answer.header("content-type")).toStartWith("application/problem+json");
   expect(answer.header("cache-control")).toBe("no-store");
   const body = answer.json<ProblemBody>();
-  expect(body.type).toMatch(/^https:\/\/www\.rfc-editor\.org\/rfc\/(?:rfc9110#status\.\d{3}|rfc6585#section-4|rfc4918#section-11\.5)$/);
+  expect(body.type).toMatch(
+    /^https:\/\/www\.rfc-editor\.org\/rfc\/(?:rfc9110#status\.\d{3}|rfc6585#section-4|rfc4918#section-11\.5)$/,
+  );
   expect(body.title).toMatch(/^[A-Z][A-Za-z ]+$/);
   expect(body.status).toBe(status);
   expect(body.detail).toMatch(/.{5}/);
