@@ -6,6 +6,9 @@ import { Problem } from "./problem.ts";
 
 /** The way every write takes: into the queue, with the outcomes that a client can be told. */
 export class Writer {
+  /** Changes that wait for their snapshot: they count as waiting writes, or they would pile up while the primary is away. */
+  #confirming = 0;
+
   constructor(
     readonly queue: WriteQueue,
     readonly feed: ChangeFeed,
@@ -29,11 +32,15 @@ export class Writer {
     kind: K,
     input: Omit<Writes[K]["input"], "asOf">,
   ): Promise<Writes[K]["output"]> {
+    if (this.queue.depth + this.#confirming >= this.queue.options.capacity) throw tooMany();
     const deadline = performance.now() + this.deadlineMs;
+    this.#confirming += 1;
     try {
       await this.barrier.confirmed(deadline);
     } catch (error) {
       throw unconfirmed(error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#confirming -= 1;
     }
     return this.#submit(kind, { ...input, asOf: this.feed.snapshot } as Writes[K]["input"], deadline);
   }
@@ -46,11 +53,7 @@ export class Writer {
     try {
       return await this.queue.submit(kind, input, deadline);
     } catch (error) {
-      if (error instanceof QueueFull) {
-        throw new Problem(503, "too many writes are waiting; this one was not accepted", {
-          headers: { "retry-after": "1" },
-        });
-      }
+      if (error instanceof QueueFull) throw tooMany();
       if (error instanceof WriteUnconfirmed) throw unconfirmed("the database did not confirm the write in time");
       if (error instanceof WriteRefused) throw new Problem(409, error.message);
       throw error;
@@ -60,4 +63,10 @@ export class Writer {
 
 function unconfirmed(reason: string): Problem {
   return new Problem(503, `${reason}: it is not known to be done`, { headers: { "retry-after": "5" } });
+}
+
+function tooMany(): Problem {
+  return new Problem(503, "too many writes are waiting; this one was not accepted", {
+    headers: { "retry-after": "1" },
+  });
 }
