@@ -31,6 +31,13 @@ export interface FeedOptions {
 const LARGEST_DELTA = 20_000;
 
 /**
+ * A statement of a reload may take this many times as long as the whole load before, and 5 s at least: from then on the
+ * server counts as silent, and the search for a primary begins anew.
+ */
+const RELOAD_PATIENCE = 5;
+const LEAST_RELOAD_PATIENCE_MS = 5_000;
+
+/**
  * Without statistics the planner would read whole tables for a delta, and would plan each one anew. The bounds end a
  * session whose client is gone while it holds a snapshot.
  */
@@ -74,6 +81,7 @@ export class ChangeFeed {
   #modelFrom: DatabaseIdentity | undefined;
   #snapshot = "";
   #epoch = "";
+  #reloadPatienceMs = Number.POSITIVE_INFINITY;
 
   constructor(
     readonly options: FeedOptions,
@@ -143,12 +151,19 @@ export class ChangeFeed {
 
   async #load(connection: Connection, why: string): Promise<void> {
     const started = performance.now();
-    const loaded = await loadModel(connection, this.options.load, this.#model);
+    const deadlineMs = Math.min(this.options.load.deadlineMs, this.#reloadPatienceMs);
+    const loaded = await loadModel(connection, { ...this.options.load, deadlineMs }, this.#model).catch((error) => {
+      // The data may have grown since.
+      if (error instanceof QueryTimeout) this.#reloadPatienceMs *= 2;
+      throw error;
+    });
+    const milliseconds = performance.now() - started;
+    this.#reloadPatienceMs = Math.max(LEAST_RELOAD_PATIENCE_MS, RELOAD_PATIENCE * milliseconds);
     this.#model = loaded.model;
     this.#modelFrom = this.#identity;
     this.#snapshot = loaded.snapshot;
     this.#epoch = loaded.epoch;
-    this.events.loaded(loaded.model, performance.now() - started, why);
+    this.events.loaded(loaded.model, milliseconds, why);
   }
 
   async #applyChanges(connection: Connection, model: ReadModel): Promise<void> {

@@ -5,6 +5,7 @@ import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-clust
 import { type Answer, ApiClient, bodyOf } from "./api-client.ts";
 import { startDeafListener } from "./deaf-listener.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
+import { until } from "./until.ts";
 
 const DEADLINE = 30_000;
 /** A read or a write that has to look for the primary anew takes no longer, ms. */
@@ -130,6 +131,31 @@ describe("when the first endpoint falls silent under open connections", () => {
       first.endSilence("deliver");
       const rows = bodyOf.weather(await client.get("/WeatherForecast"));
       expect(rows.filter((row) => row.summary === summary)).toEqual([bodyOf.value(answer)]);
+    },
+    DEADLINE,
+  );
+
+  test(
+    "in the middle of a reload, the second endpoint is found all the same",
+    async () => {
+      const first = await TcpProxy.start(cluster.port);
+      ends.push(() => first.close());
+      const client = await startWith(first.port, good.port);
+      const held = first.silenceOnce("FETCH 16 FROM blocks");
+      const { id } = bodyOf.value(await client.addValue(1, value(1)));
+      await cluster.execute(`DELETE FROM forecast WHERE id = ${id}`, new URL(databaseUrl).pathname.slice(1));
+      await held;
+      first.silence();
+      const silentSince = performance.now();
+      const changing = client.changeValue(2, value(2));
+      await until(async () => (await client.get("/Cities")).stale === undefined);
+      // A statement of a small reload may take 5 s.
+      expect(performance.now() - silentSince).toBeLessThan(5_000 + SEARCH_BOUND_MS);
+      // The change waited for the reload, and then for the answer on a connection that is silent, too.
+      const changed = await changing;
+      expect(changed.status).toBe(200);
+      expect(took(changed)).toBeLessThan(5_000 + 3_000 + 2 * SEARCH_BOUND_MS);
+      expect((await client.get(`/Forecast/${id}`)).status).toBe(404);
     },
     DEADLINE,
   );

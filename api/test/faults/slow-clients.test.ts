@@ -77,8 +77,9 @@ describe.skipIf(process.platform !== "linux")("slow clients", () => {
       };
       const adding = add();
       const readers = await startSlowReaders("gzip");
-      const others = await latenciesOfOthers(READING_MS);
-      done = true;
+      const others = await latenciesOfOthers(READING_MS).finally(() => {
+        done = true;
+      });
       await adding;
       expectSlowReading(readers);
       expect(added).toBeGreaterThan(200);
