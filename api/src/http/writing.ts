@@ -21,6 +21,7 @@ export class Writer {
   /** Throws Problem: 409, 503 with Retry-After, or 507. */
   async add<K extends "addCity" | "addForecast">(kind: K, input: Writes[K]["input"]): Promise<Writes[K]["output"]> {
     if (this.overBudget()) throw new Problem(507, "the data have reached the memory budget of this service");
+    this.#requireRoom();
     return this.#submit(kind, input, performance.now() + this.deadlineMs);
   }
 
@@ -32,7 +33,7 @@ export class Writer {
     kind: K,
     input: Omit<Writes[K]["input"], "asOf">,
   ): Promise<Writes[K]["output"]> {
-    if (this.queue.depth + this.#confirming >= this.queue.options.capacity) throw tooMany();
+    this.#requireRoom();
     const deadline = performance.now() + this.deadlineMs;
     this.#confirming += 1;
     try {
@@ -43,6 +44,10 @@ export class Writer {
       this.#confirming -= 1;
     }
     return this.#submit(kind, { ...input, asOf: this.feed.snapshot } as Writes[K]["input"], deadline);
+  }
+
+  #requireRoom(): void {
+    if (this.queue.depth + this.#confirming >= this.queue.options.capacity) throw tooMany();
   }
 
   async #submit<K extends WriteKind>(
