@@ -1,9 +1,13 @@
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { EmbeddedDatabaseError } from "./embedded-database-error.ts";
 import { postgresEnvironment } from "./postgres-environment.ts";
 import { endWithParent, type RunAs } from "./run-as.ts";
 import { runToEnd } from "./run-to-end.ts";
+import { waitUntil } from "./wait-until.ts";
+
+/** Milliseconds. */
+const REMOVAL_PATIENCE = 10_000;
 
 interface NewDataDirectory {
   readonly initdb: string;
@@ -32,7 +36,7 @@ export async function createDataDirectory({
   superuserPasswordFile,
   options,
 }: NewDataDirectory): Promise<void> {
-  removeUnfinished(directory);
+  await removeUnfinished(directory);
   const unfinished = `${directory}.unfinished-${crypto.randomUUID()}`;
   const [program = initdb, ...args] = [
     ...runAs.prefix,
@@ -58,11 +62,29 @@ export async function createDataDirectory({
   renameSync(unfinished, directory);
 }
 
-/** What a start that was killed in the middle of initdb has left. */
-function removeUnfinished(directory: string): void {
-  const parent = join(directory, "..");
-  const prefix = `${directory.slice(parent.length + 1)}.unfinished-`;
-  for (const name of readdirSync(parent)) {
-    if (name.startsWith(prefix)) rmSync(join(parent, name), { recursive: true, force: true });
+/**
+ * What a start that was killed in the middle of initdb has left. The server that such an initdb ran for its first tables
+ * may go on for a moment and write new files into the folder.
+ *
+ * @throws EmbeddedDatabaseError when it cannot be removed
+ */
+async function removeUnfinished(directory: string): Promise<void> {
+  const parent = dirname(directory);
+  const prefix = `${basename(directory)}.unfinished-`;
+  for (const name of readdirSync(parent).filter((each) => each.startsWith(prefix))) {
+    const path = join(parent, name);
+    if (await waitUntil(() => isRemoved(path), REMOVAL_PATIENCE)) continue;
+    throw new EmbeddedDatabaseError(
+      `An earlier start was killed and left ${path}, which cannot be removed.\nRemove that folder and start again.`,
+    );
   }
+}
+
+function isRemoved(path: string): boolean {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    return false;
+  }
+  return !existsSync(path);
 }
