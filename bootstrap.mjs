@@ -104,6 +104,11 @@ const TASKS = {
     needsPage: true,
     steps: (args) => [{ command: ["bun", "api/bench/main.ts", ...args] }],
   },
+  bundle: {
+    about: "makes api/bundle: the API as one program and its page, for machines that have nothing but Bun",
+    needsPage: true,
+    steps: (args) => [{ command: ["bun", "api/bundle.ts", ...args] }],
+  },
   format: {
     about: "formats all files and mends what the linter can mend",
     needsPage: false,
@@ -131,7 +136,7 @@ function say(message) {
 /** @returns {string} */
 function help() {
   const lines = Object.entries(TASKS).map(([name, { about }]) => `  ${name.padEnd(8)}${about}`);
-  return `Usage: node bootstrap.mjs TASK [ARGUMENT ...]\n\nTasks (npm start, npm test, npm run bench, npm run format):\n${lines.join("\n")}`;
+  return `Usage: node bootstrap.mjs TASK [ARGUMENT ...]\n\nTasks (npm start, npm test, and npm run for the others):\n${lines.join("\n")}`;
 }
 
 function checkPlatform() {

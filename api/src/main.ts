@@ -8,6 +8,9 @@ import { createService, type Service } from "./service.ts";
 /** Exit codes of the process. */
 const EXIT = { stopped: 0, failed: 1, usage: 2, interruptedTwice: 130 } as const;
 
+/** Where `bun api/page/build.ts` writes, and where the bundle has it: seen from this file it is the same place. */
+const PAGE_FOLDER = resolve(import.meta.dirname, "../page/dist");
+
 /** What is running, in the order in which it is to be stopped. */
 interface Running {
   server?: Server;
@@ -32,7 +35,7 @@ async function main(): Promise<void> {
 
 async function start(running: Running, config: Config, log: Log): Promise<void> {
   const database = config.database ?? (await startEmbedded(running, config, log));
-  const service = createService({ ...config, database, version: manifest.version }, log);
+  const service = createService({ ...config, database, version: manifest.version, pageFolder: PAGE_FOLDER }, log);
   running.service = service;
   running.server = listen(service, config);
   log.info(

@@ -19,6 +19,8 @@ import { WriteQueue } from "./writes/write-queue.ts";
 export interface ServiceOptions extends Config {
   readonly database: DatabaseConfig;
   readonly version: string;
+  /** Where the page's build lies. */
+  readonly pageFolder: string;
 }
 
 /** One replica without its listener: the parts, wired once. */
@@ -165,7 +167,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
   return {
     app: createApp({
       routes,
-      staticPages: createStaticPages(),
+      staticPages: createStaticPages(options.pageFolder),
       corsOrigins: options.corsOrigins,
       apiKeys: options.apiKeys,
       rateLimitPerSecond: options.rateLimitPerSecond,

