@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts";
+import { UnservableData } from "./freshness/blocks.ts";
 import { ChangeFeed } from "./freshness/change-feed.ts";
-import { UnservableData } from "./freshness/load.ts";
 import { ReadBarrier } from "./freshness/read-barrier.ts";
 import { type App, createApp } from "./http/app.ts";
 import { cityRoutes } from "./http/cities.ts";

@@ -1,16 +1,18 @@
-import type { ForecastRow } from "../model/block.ts";
-import type { ReadModel } from "../model/read-model.ts";
+import type { Block } from "../model/block.ts";
+import type { City, ReadModel } from "../model/read-model.ts";
 import {
   type Connection,
   type DatabaseConfig,
   QueryTimeout,
   Repeated,
+  type Row,
   type Statement,
 } from "../postgres/connection.ts";
 import { classifyFailure } from "../postgres/failures.ts";
 import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
 import { CITY_JSON, FORECAST_JSON } from "../postgres/wire-json.ts";
-import { exactId, type LoadLimits, loadModel } from "./load.ts";
+import { BLOCK_COLUMNS, exactId, parseBlock } from "./blocks.ts";
+import { type LoadLimits, loadModel } from "./load.ts";
 
 /** What the feed tells those who watch it: the log and the metrics. */
 export interface FeedEvents {
@@ -48,24 +50,27 @@ const SESSION_SETTINGS =
 /**
  * The rows that became visible after snapshot $1, and the snapshot they bring us to; the first row always comes. A row
  * counts as new if its writer was not visible in $1, which leaves no gap whatever order transactions commit in;
- * `version >= xmin` makes that an index range. Nothing is looked up while the snapshot is unchanged.
+ * `version >= xmin` makes that an index range. Nothing is looked up while the snapshot is unchanged. Values come as one
+ * block for each city: many small rows would cost four times as much to take in.
  */
 const CHANGES: Statement = {
   name: "changes",
   text: `
-    SELECT 's', pg_current_snapshot()::text, (SELECT epoch FROM public.weather_epoch)::text, NULL, NULL
+    SELECT 's', pg_current_snapshot()::text, (SELECT epoch FROM public.weather_epoch)::text, NULL, NULL, NULL
     UNION ALL
-    SELECT * FROM (
-      SELECT 'c', id::text, NULL, NULL, ${CITY_JSON} FROM public.cities
+    SELECT 'c', id::text, NULL, NULL, NULL, json FROM (
+      SELECT id, ${CITY_JSON} AS json FROM public.cities
       WHERE pg_current_snapshot()::text <> $1 AND version >= pg_snapshot_xmin($1::pg_snapshot)
         AND NOT pg_visible_in_snapshot(version, $1::pg_snapshot)
       LIMIT ${LARGEST_DELTA + 1}) c
     UNION ALL
-    SELECT * FROM (
-      SELECT 'f', id::text, coalesce("cityId", 0)::text, coalesce("dateTime", 0)::text, ${FORECAST_JSON} FROM public.forecast
+    SELECT 'f', city, ${BLOCK_COLUMNS} FROM (
+      SELECT id, coalesce("cityId", 0)::text AS city, coalesce("dateTime", 0)::bigint AS "dateTime", ${FORECAST_JSON} AS json
+      FROM public.forecast
       WHERE pg_current_snapshot()::text <> $1 AND version >= pg_snapshot_xmin($1::pg_snapshot)
         AND NOT pg_visible_in_snapshot(version, $1::pg_snapshot)
-      LIMIT ${LARGEST_DELTA + 1}) f`,
+      LIMIT ${LARGEST_DELTA + 1}) f
+    GROUP BY city`,
 };
 
 /**
@@ -171,15 +176,32 @@ export class ChangeFeed {
     const [, snapshot, epoch] = state ?? [];
     if (!snapshot) throw new Error("the change query did not say its snapshot");
     if (epoch !== this.#epoch) return this.#load(connection, "rows were deleted");
-    if (changes.length > LARGEST_DELTA) return this.#load(connection, "many rows changed");
-    const rows: ForecastRow[] = [];
-    for (const [kind, id, cityId, dateTime, text] of changes) {
-      const json = Buffer.from(text ?? "");
-      if (kind === "c") model.putCity({ id: exactId(id), json });
-      else rows.push({ id: exactId(id), cityId: exactId(cityId), dateTime: BigInt(dateTime ?? 0), json });
-    }
-    model.putForecasts(rows);
+    const { cities, values, rows } = parseChanges(changes);
+    if (rows > LARGEST_DELTA) return this.#load(connection, "many rows changed");
+    for (const city of cities) model.putCity(city);
+    for (const { cityId, block } of values) model.putForecasts(cityId, block);
     this.#snapshot = snapshot;
-    if (changes.length > 0) this.events.applied(changes.length);
+    if (rows > 0) this.events.applied(rows);
   }
+}
+
+interface Changes {
+  readonly cities: readonly City[];
+  /** For each city the values that are new or changed. */
+  readonly values: readonly { readonly cityId: number; readonly block: Block }[];
+  readonly rows: number;
+}
+
+function parseChanges(changes: readonly Row[]): Changes {
+  const cities: City[] = [];
+  const values: { cityId: number; block: Block }[] = [];
+  for (const [kind, id, ...columns] of changes) {
+    if (kind === "c") cities.push({ id: exactId(id), json: Buffer.from(columns[3] ?? "") });
+    else {
+      const block = parseBlock(columns);
+      values.push({ cityId: exactId(id), block });
+    }
+  }
+  const rows = values.reduce((sum, { block }) => sum + block.rows, cities.length);
+  return { cities, values, rows };
 }

@@ -1,15 +1,8 @@
-import { Block, endsOf, ROWS_PER_BLOCK } from "../model/block.ts";
+import { ROWS_PER_BLOCK } from "../model/block.ts";
 import { ReadModel } from "../model/read-model.ts";
-import type { Connection, Row } from "../postgres/connection.ts";
+import type { Connection } from "../postgres/connection.ts";
 import { CITY_JSON, FORECAST_JSON } from "../postgres/wire-json.ts";
-
-/** The data cannot be served, however long one waits. */
-export class UnservableData extends Error {}
-
-/** A row's id is no number that JSON clients can read. */
-class UnservableId extends UnservableData {
-  override readonly name = "UnservableId";
-}
+import { BLOCK_COLUMNS, exactId, parseBlock, UnservableData } from "./blocks.ts";
 
 /** The data do not fit into the memory this process may use for them. */
 export class OverBudget extends UnservableData {
@@ -38,17 +31,10 @@ export interface LoadLimits {
 
 const STATE = `SELECT pg_current_snapshot()::text, (SELECT epoch FROM public.weather_epoch)`;
 
-/**
- * One row of the result is one block: its numbers as the big-endian bytes of PostgreSQL's binary formats (they come in
- * hexadecimal, and are decoded without a look at each), its rows as their JSON.
- */
+/** One row of the result is one block. */
 const DECLARE_BLOCKS = `
   DECLARE blocks NO SCROLL CURSOR FOR
-  SELECT coalesce("cityId", 0)::bigint,
-         string_agg(int8send(id), ''::bytea ORDER BY id),
-         string_agg(int8send("dateTime"), ''::bytea ORDER BY id),
-         string_agg(int4send(octet_length(json)), ''::bytea ORDER BY id),
-         string_agg(json, ',' ORDER BY id)
+  SELECT coalesce("cityId", 0)::bigint, ${BLOCK_COLUMNS}
   FROM (
     SELECT id, "cityId", coalesce("dateTime", 0)::bigint AS "dateTime", ${FORECAST_JSON} AS json,
            (row_number() OVER (PARTITION BY coalesce("cityId", 0) ORDER BY id) - 1) / ${ROWS_PER_BLOCK} AS block
@@ -68,7 +54,7 @@ export async function loadModel(connection: Connection, limits: LoadLimits, prev
   const run = (sql: string) => connection.query(sql, [], limits.deadlineMs);
   await run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   try {
-    await run("SET LOCAL enable_seqscan = on; SET LOCAL work_mem = '32MB'; SET LOCAL bytea_output = hex");
+    await run("SET LOCAL enable_seqscan = on; SET LOCAL work_mem = '32MB'");
     const [state] = await run(STATE);
     const [snapshot, epoch] = state ?? [];
     if (!snapshot || !epoch) throw new Error("the database did not say its snapshot: is the schema migrated?");
@@ -91,54 +77,15 @@ async function loadBlocks(connection: Connection, model: ReadModel, limits: Load
   for (;;) {
     const rows = await connection.query(FETCH_BLOCKS, [], limits.deadlineMs);
     if (rows.length === 0) return;
-    for (const row of rows) {
-      const { cityId, block } = parseBlock(row);
+    for (const [city, ...columns] of rows) {
+      const cityId = exactId(city);
+      const block = parseBlock(columns);
       const known = previous?.blocksOf(cityId)[model.blocksOf(cityId).length];
       model.putBlock(cityId, known?.sameBytesAs(block) ? known : block);
       bytes += block.heldBytes;
     }
     if (bytes > limits.budgetBytes) throw new OverBudget(model.rows, bytes, limits.budgetBytes);
   }
-}
-
-function parseBlock(row: Row): { cityId: number; block: Block } {
-  const [cityId, ids, times, lengths, json] = row;
-  if (!cityId || !ids || !times || !lengths || !json) throw new Error("a loaded block lacks a column");
-  return {
-    cityId: exactId(cityId),
-    block: Block.of({
-      ids: Float64Array.from(int64s(ids), exactInteger),
-      times: int64s(times),
-      ends: endsOf(int32s(lengths)),
-      json: encoder.encode(json),
-    }),
-  };
-}
-
-const encoder = new TextEncoder();
-
-function int64s(bytea: string): BigInt64Array<ArrayBuffer> {
-  return new BigInt64Array(new Uint8Array(bytesOf(bytea).swap64()).buffer);
-}
-
-function int32s(bytea: string): Int32Array<ArrayBuffer> {
-  return new Int32Array(new Uint8Array(bytesOf(bytea).swap32()).buffer);
-}
-
-/** PostgreSQL writes bytea as `\\x` and hexadecimal digits. */
-function bytesOf(bytea: string): Buffer {
-  return Buffer.from(bytea.slice(2), "hex");
-}
-
-/** Ids are kept as doubles. A sequence does not reach 2^53 in a lifetime; a row put there by hand is refused, not rounded. */
-export function exactId(text: string | null | undefined): number {
-  return exactInteger(BigInt(text ?? 0));
-}
-
-function exactInteger(value: bigint): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw new UnservableId(`id ${value} is beyond 2^53: such rows cannot be served`);
-  return number;
 }
 
 function mebibytes(bytes: number): string {

@@ -1,13 +1,5 @@
 import { type Checksum, checksumOf, extendChecksum } from "./crc32.ts";
 
-/** One forecast value as the model keeps it: its key, its time for range queries, and the JSON bytes clients get. */
-export interface ForecastRow {
-  readonly id: number;
-  readonly cityId: number;
-  readonly dateTime: bigint;
-  readonly json: Uint8Array;
-}
-
 /** Blocks are this long when values arrive in the order of their ids; one that grows to twice that is split. */
 export const ROWS_PER_BLOCK = 1_024;
 const COMMA = 0x2c;
@@ -33,20 +25,13 @@ export class Block {
     this.#checksum = checksum;
   }
 
-  /** Takes over columns that were loaded in the order of the ids. */
+  /** Takes over columns in the order of the ids. */
   static of(columns: {
     readonly ids: Float64Array<ArrayBuffer>;
     readonly times: BigInt64Array<ArrayBuffer>;
     readonly ends: Uint32Array<ArrayBuffer>;
     readonly json: Uint8Array<ArrayBuffer>;
   }): Block {
-    return new Block(columns.ids, columns.times, columns.ends, columns.json);
-  }
-
-  /** @param rows in the order of their ids, at least one */
-  static ofRows(rows: readonly ForecastRow[]): Block {
-    const columns = new Columns(rows.length, jsonBytes(rows));
-    for (const row of rows) columns.addRow(row);
     return new Block(columns.ids, columns.times, columns.ends, columns.json);
   }
 
@@ -85,7 +70,7 @@ export class Block {
   }
 
   jsonOf(id: number): Uint8Array | undefined {
-    const index = this.#positionOf(id);
+    const index = this.positionOf(id);
     return this.ids[index] === id ? this.jsonBetween(index, index + 1) : undefined;
   }
 
@@ -93,26 +78,22 @@ export class Block {
     return this.rows === other.rows && Buffer.compare(this.json, other.json) === 0;
   }
 
-  /**
-   * This block with rows added or put in the place of those with their ids.
-   * @param rows in the order of their ids
-   */
-  with(rows: readonly ForecastRow[]): Block {
-    const [first] = rows;
-    if (!first) return this;
-    return first.id > this.lastId ? this.#append(rows) : this.#merge(rows);
+  /** This block with values added or put in the place of those with their ids. */
+  with(values: Block): Block {
+    if (values.rows === 0) return this;
+    return values.firstId > this.lastId ? this.#append(values) : this.#merge(values);
   }
 
   /** This block without the row, or undefined when nothing is left. */
   without(id: number): Block | undefined {
-    const at = this.#positionOf(id);
+    const at = this.positionOf(id);
     if (this.ids[at] !== id) return this;
     return this.rows === 1 ? undefined : this.#ofRuns([0, at], [at + 1, this.rows]);
   }
 
   /** The rows from index `from` up to, not including, `to` as a block of its own. */
   slice(from: number, to: number): Block {
-    return this.#ofRuns([from, to]);
+    return from === 0 && to === this.rows ? this : this.#ofRuns([from, to]);
   }
 
   #startOf(index: number): number {
@@ -120,7 +101,7 @@ export class Block {
   }
 
   /** The index of the first id that is not less than `id`. */
-  #positionOf(id: number): number {
+  positionOf(id: number): number {
     let low = 0;
     let high = this.ids.length;
     while (low < high) {
@@ -131,46 +112,44 @@ export class Block {
     return low;
   }
 
-  #append(rows: readonly ForecastRow[]): Block {
+  #append(values: Block): Block {
     const before = this.json.length;
-    const json = withRoom(this.json, jsonBytes(rows) + rows.length);
-    const ids = withRoom(this.ids, rows.length);
-    const times = withRoom(this.times, rows.length);
-    const ends = withRoom(this.ends, rows.length);
-    let end = before;
-    for (const [index, row] of rows.entries()) {
-      json[end] = COMMA;
-      json.set(row.json, end + 1);
-      end += 1 + row.json.length;
-      ids[this.rows + index] = row.id;
-      times[this.rows + index] = row.dateTime;
-      ends[this.rows + index] = end;
-    }
+    const json = withRoom(this.json, values.json.length + 1);
+    const ids = withRoom(this.ids, values.rows);
+    const times = withRoom(this.times, values.rows);
+    const ends = withRoom(this.ends, values.rows);
+    json[before] = COMMA;
+    json.set(values.json, before + 1);
+    ids.set(values.ids, this.rows);
+    times.set(values.times, this.rows);
+    for (const [index, end] of values.ends.entries()) ends[this.rows + index] = before + 1 + end;
     const checksum = this.#checksum && extendChecksum(this.#checksum, json.subarray(before));
     return new Block(ids, times, ends, json, checksum);
   }
 
-  #merge(rows: readonly ForecastRow[]): Block {
-    const columns = new Columns(this.rows + rows.length, this.json.length + jsonBytes(rows));
+  #merge(values: Block): Block {
+    const columns = new Columns(this.rows + values.rows, this.json.length + values.json.length);
     let from = 0;
-    for (const row of rows) {
-      const at = this.#positionOf(row.id);
+    for (const [index, id] of values.ids.entries()) {
+      const at = this.positionOf(id);
       columns.addRun(this, from, at);
-      columns.addRow(row);
-      from = this.ids[at] === row.id ? at + 1 : at;
+      columns.addRun(values, index, index + 1);
+      from = this.ids[at] === id ? at + 1 : at;
     }
     columns.addRun(this, from, this.rows);
     return new Block(columns.ids, columns.times, columns.ends, columns.json);
   }
 
   #ofRuns(...runs: (readonly [from: number, to: number])[]): Block {
-    const columns = new Columns(this.rows, this.json.length);
+    const rows = runs.reduce((sum, [from, to]) => sum + to - from, 0);
+    const bytes = runs.reduce((sum, [from, to]) => sum + (to > from ? this.jsonBetween(from, to).length : 0), 0);
+    const columns = new Columns(rows, bytes);
     for (const [from, to] of runs) columns.addRun(this, from, to);
     return new Block(columns.ids, columns.times, columns.ends, columns.json);
   }
 }
 
-/** Puts a block together, row by row or from runs of another one. The capacities are upper bounds. */
+/** Puts a block together from runs of others. The capacities are upper bounds. */
 class Columns {
   readonly #ids: Float64Array<ArrayBuffer>;
   readonly #times: BigInt64Array<ArrayBuffer>;
@@ -202,14 +181,6 @@ class Columns {
     return trimmed(this.#json, this.#length);
   }
 
-  addRow({ id, dateTime, json }: ForecastRow): void {
-    this.#addJson(json);
-    this.#ids[this.#rows] = id;
-    this.#times[this.#rows] = dateTime;
-    this.#ends[this.#rows] = this.#length;
-    this.#rows += 1;
-  }
-
   addRun(block: Block, from: number, to: number): void {
     if (to <= from) return;
     const json = block.jsonBetween(from, to);
@@ -227,10 +198,6 @@ class Columns {
     this.#json.set(json, this.#length);
     this.#length += json.length;
   }
-}
-
-function jsonBytes(rows: readonly ForecastRow[]): number {
-  return rows.reduce((sum, row) => sum + row.json.length, 0);
 }
 
 /** Where rows of these lengths end when they are joined by single commas. */

@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import fc from "fast-check";
-import { Block, endsOf, type ForecastRow, ROWS_PER_BLOCK } from "./block.ts";
+import { Block, endsOf, ROWS_PER_BLOCK } from "./block.ts";
 import { checksumOf } from "./crc32.ts";
 import { ENCODINGS, type EncodingName } from "./encodings.ts";
 import { concatenated, FORECAST_SHAPE, ListBuilder, WEATHER_SHAPE } from "./list-body.ts";
@@ -24,8 +24,15 @@ interface Value {
 
 const encode = (value: unknown): Uint8Array<ArrayBuffer> => new TextEncoder().encode(JSON.stringify(value));
 
-function rowOf(value: Value): ForecastRow {
-  return { id: value.id, cityId: value.cityId, dateTime: BigInt(value.dateTime), json: encode(value) };
+/** @param values of one city */
+function blockOf(values: readonly Value[]): Block {
+  const inOrder = values.toSorted((a, b) => a.id - b.id);
+  return Block.of({
+    ids: Float64Array.from(inOrder, ({ id }) => id),
+    times: BigInt64Array.from(inOrder, ({ dateTime }) => BigInt(dateTime)),
+    ends: endsOf(inOrder.map((value) => encode(value).length)),
+    json: encode(inOrder).slice(1, -1),
+  });
 }
 
 /** The same data in the plainest form there is. */
@@ -68,7 +75,9 @@ class Pair {
       const summary = ["Snow", null, "\u{1f327}".repeat(this.#edits % 40), '"\\'][this.#edits % 4] ?? null;
       return { id, cityId: cityOf(id), dateTime: (this.#edits * 7_919) % 100_003, temperature: this.#edits, summary };
     });
-    this.model.putForecasts(values.map(rowOf));
+    for (const [cityId, ofCity] of Map.groupBy(values, (value) => value.cityId)) {
+      this.model.putForecasts(cityId, blockOf(ofCity));
+    }
     for (const value of values) this.naive.values.set(value.id, value);
   }
 
@@ -79,17 +88,7 @@ class Pair {
         this.#edits += 1;
         return { id, cityId, dateTime: this.#edits, temperature: 0, summary: null };
       });
-      const rows = values.map(rowOf);
-      const json = encode(values).slice(1, -1);
-      this.model.putBlock(
-        cityId,
-        Block.of({
-          ids: Float64Array.from(rows, ({ id }) => id),
-          times: BigInt64Array.from(rows, ({ dateTime }) => dateTime),
-          ends: endsOf(rows.map((row) => row.json.length)),
-          json,
-        }),
-      );
+      this.model.putBlock(cityId, blockOf(values));
       for (const value of values) this.naive.values.set(value.id, value);
     }
   }
@@ -292,8 +291,8 @@ describe("a block", () => {
 
   /** Puts the rows in as `first` says at once, and then the others one by one in their order. */
   function grown(ids: readonly number[], first: number): Block {
-    const start = sorted(ids.slice(0, first)).map((id) => rowOf(value(id)));
-    return ids.slice(first).reduce((block, id) => block.with([rowOf(value(id))]), Block.ofRows(start));
+    const start = blockOf(ids.slice(0, first).map(value));
+    return ids.slice(first).reduce((block, id) => block.with(blockOf([value(id)])), start);
   }
 
   test("gives the JSON of a run of its rows, and of one by its id", () => {
@@ -320,7 +319,7 @@ describe("a block", () => {
         const block = grown(before, before.length);
         const unchanged = Buffer.from(block.json).toString();
         const replacing = sorted(put).map((id) => ({ ...value(id), temperature: 99 }));
-        const after = block.with(replacing.map(rowOf));
+        const after = block.with(blockOf(replacing));
         const expected = new Map([...before.map(value), ...replacing].map((value) => [value.id, value]));
         const values = sorted([...expected.keys()]).map((id) => expected.get(id));
         expect(sameText(after.json, JSON.stringify(values).slice(1, -1))).toBe(true);
@@ -366,7 +365,7 @@ describe("a block", () => {
       1_000,
     );
     expect(whole.slice(0, 100).heldBytes).toBeLessThan(whole.heldBytes / 5);
-    const replaced = whole.with(Array.from({ length: 1_000 }, (_, index) => rowOf(value(index + 1))));
+    const replaced = whole.with(blockOf(Array.from({ length: 1_000 }, (_, index) => value(index + 1))));
     expect(replaced.heldBytes).toBeLessThan(1.3 * whole.heldBytes);
   });
 });

@@ -1,4 +1,4 @@
-import type { Block, ForecastRow } from "./block.ts";
+import type { Block } from "./block.ts";
 import { IdIndex } from "./id-index.ts";
 import { Series } from "./series.ts";
 
@@ -76,21 +76,15 @@ export class ReadModel {
     this.#revision += 1;
   }
 
-  /** Adds values, or puts them in the place of those with their ids, in whichever city these were. Ids must differ. */
-  putForecasts(rows: readonly ForecastRow[]): void {
-    const byCity = new Map<number, ForecastRow[]>();
-    for (const row of rows) {
-      this.#leaveOtherCity(row);
-      const ofCity = byCity.get(row.cityId);
-      if (ofCity) ofCity.push(row);
-      else byCity.set(row.cityId, [row]);
+  /** Adds values to a city, or puts them in the place of those with their ids, in whichever city these were. */
+  putForecasts(cityId: number, values: Block): void {
+    const ordinal = this.#ordinalOf(cityId);
+    for (const id of values.ids) {
+      this.#leaveOtherCity(id, ordinal);
+      this.#index.set(id, ordinal);
     }
-    for (const [cityId, ofCity] of byCity) {
-      const ordinal = this.#ordinalOf(cityId);
-      for (const row of ofCity) this.#index.set(row.id, ordinal);
-      this.#seriesOf(cityId).put(ofCity.sort((a, b) => a.id - b.id));
-    }
-    if (rows.length > 0) this.#revision += 1;
+    this.#seriesOf(cityId).put(values);
+    this.#revision += 1;
   }
 
   /** Appends a loaded block: its ids are new to the model and lie behind those of the city so far. */
@@ -102,11 +96,10 @@ export class ReadModel {
     this.#revision += 1;
   }
 
-  #leaveOtherCity({ id, cityId }: ForecastRow): void {
-    const ordinal = this.#index.get(id);
-    const before = ordinal === undefined ? undefined : this.#seriesByOrdinal[ordinal];
-    if (!before) this.#rows += 1;
-    else if (before.cityId !== cityId) before.remove(id);
+  #leaveOtherCity(id: number, ordinal: number): void {
+    const before = this.#index.get(id);
+    if (before === undefined) this.#rows += 1;
+    else if (before !== ordinal) this.#seriesByOrdinal[before]?.remove(id);
   }
 
   #seriesOf(cityId: number): Series {

@@ -1,4 +1,4 @@
-import { Block, type ForecastRow, ROWS_PER_BLOCK } from "./block.ts";
+import { type Block, ROWS_PER_BLOCK } from "./block.ts";
 
 /** All values of one city, as blocks in the order of the ids. The list of blocks is replaced, never edited in place. */
 export class Series {
@@ -15,15 +15,14 @@ export class Series {
     return this.blocks[this.#blockFor(id)]?.jsonOf(id);
   }
 
-  /** @param rows in the order of their ids */
-  put(rows: readonly ForecastRow[]): void {
+  /** Adds values, or puts them in the place of those with their ids. */
+  put(values: Block): void {
     let from = 0;
-    for (let first = rows[0]; first !== undefined; first = rows[from]) {
-      const at = this.#blockFor(first.id);
+    while (from < values.rows) {
+      const at = this.#blockFor(values.ids[from] ?? 0);
       const next = this.blocks[at + 1]?.firstId ?? Number.POSITIVE_INFINITY;
-      let to = from + 1;
-      while ((rows[to]?.id ?? next) < next) to += 1;
-      this.#putIntoBlock(at, rows.slice(from, to));
+      const to = values.lastId < next ? values.rows : values.positionOf(next);
+      this.#putIntoBlock(at, values.slice(from, to));
       from = to;
     }
   }
@@ -34,19 +33,19 @@ export class Series {
     this.#replace(at, 1, rest ? [rest] : []);
   }
 
-  /** Rows behind the end fill the last block up and go on in new ones, so that blocks are full where ids come in order. */
-  #putIntoBlock(at: number, rows: readonly ForecastRow[]): void {
+  /** Values behind the end fill the last block up and go on in new ones, so that blocks are full where ids come in order. */
+  #putIntoBlock(at: number, values: Block): void {
     const block = this.blocks[at];
     if (!block) {
-      this.#replace(0, 0, fullBlocks(rows));
+      this.#replace(0, 0, pieces(values));
       return;
     }
-    const behind = (rows[0]?.id ?? 0) > block.lastId;
-    const room = behind ? Math.max(0, ROWS_PER_BLOCK - block.rows) : rows.length;
-    const changed = block.with(rows.slice(0, room));
+    const behind = values.firstId > block.lastId;
+    const room = behind ? Math.min(values.rows, Math.max(0, ROWS_PER_BLOCK - block.rows)) : values.rows;
+    const changed = room === 0 ? block : block.with(values.slice(0, room));
     this.#replace(at, 1, [
       ...(changed.rows >= 2 * ROWS_PER_BLOCK ? pieces(changed) : [changed]),
-      ...fullBlocks(rows.slice(room)),
+      ...(room < values.rows ? pieces(values.slice(room, values.rows)) : []),
     ]);
   }
 
@@ -65,13 +64,6 @@ export class Series {
   #replace(at: number, removed: number, added: readonly Block[]): void {
     this.blocks = this.blocks.toSpliced(at, removed, ...added);
   }
-}
-
-function fullBlocks(rows: readonly ForecastRow[]): Block[] {
-  const blocks: Block[] = [];
-  for (let from = 0; from < rows.length; from += ROWS_PER_BLOCK)
-    blocks.push(Block.ofRows(rows.slice(from, from + ROWS_PER_BLOCK)));
-  return blocks;
 }
 
 function pieces(block: Block): Block[] {
