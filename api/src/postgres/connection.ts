@@ -180,9 +180,12 @@ function textOf(value: unknown): string | null {
   return Array.isArray(value) ? `{${value.map(elementOf).join(",")}}` : String(value);
 }
 
+const SPECIAL = /[\\"]/;
+
 function elementOf(value: unknown): string {
   if (value === null || value === undefined) return "NULL";
-  return typeof value === "string" ? `"${value.replace(/[\\"]/g, "\\$&")}"` : String(value);
+  if (typeof value !== "string") return String(value);
+  return `"${SPECIAL.test(value) ? value.replace(/[\\"]/g, "\\$&") : value}"`;
 }
 
 /**

@@ -141,21 +141,23 @@ const CHANGE_FORECASTS: Statement = {
     WHERE (SELECT count(*) FROM changed) < (SELECT count(*) FROM input) AND ${WAIT_FOR_WAL} IS NULL`,
 };
 
-/** PostgreSQL's text form of an array of numbers. pg would look at each element for what it is. */
-function numbers(values: readonly (number | bigint | null)[]): string {
-  return `{${values.map((value) => value ?? "NULL").join(",")}}`;
+/** PostgreSQL's text form of an array of one number from each row, in one pass: pg would look at each element for what it is. */
+function numbers<T>(rows: readonly T[], numberOf: (row: T) => number | bigint | null): string {
+  let text = "";
+  for (const row of rows) text += `${text === "" ? "" : ","}${numberOf(row) ?? "NULL"}`;
+  return `{${text}}`;
 }
 
 function cityColumns(batch: readonly Batched<"addCity">[]): unknown[] {
-  return [numbers(batch.map((row) => row.id)), batch.map((row) => row.input.name)];
+  return [numbers(batch, (row) => row.id), batch.map((row) => row.input.name)];
 }
 
 function forecastColumns(batch: readonly Batched<"addForecast">[]): unknown[] {
   return [
-    numbers(batch.map((row) => row.id)),
-    numbers(batch.map((row) => row.input.cityId)),
-    numbers(batch.map((row) => row.input.dateTime)),
-    numbers(batch.map((row) => row.input.temperature)),
+    numbers(batch, (row) => row.id),
+    numbers(batch, (row) => row.input.cityId),
+    numbers(batch, (row) => row.input.dateTime),
+    numbers(batch, (row) => row.input.temperature),
     batch.map((row) => row.input.summary),
   ];
 }
@@ -199,11 +201,7 @@ export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
     run: async (connection, batch, deadlineMs) => {
       const rows = await connection.query(
         RENAME_CITIES,
-        [
-          numbers(batch.map((row) => row.input.id)),
-          batch.map((row) => row.input.name),
-          batch.map((row) => row.input.asOf),
-        ],
+        [numbers(batch, (row) => row.input.id), batch.map((row) => row.input.name), batch.map((row) => row.input.asOf)],
         deadlineMs,
       );
       const found = new Set(rows.map(([id]) => Number(id)));
@@ -216,10 +214,10 @@ export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
       const rows = await connection.query(
         CHANGE_FORECASTS,
         [
-          numbers(batch.map((row) => row.input.id)),
-          numbers(batch.map((row) => row.input.cityId)),
-          numbers(batch.map((row) => row.input.dateTime)),
-          numbers(batch.map((row) => row.input.temperature)),
+          numbers(batch, (row) => row.input.id),
+          numbers(batch, (row) => row.input.cityId),
+          numbers(batch, (row) => row.input.dateTime),
+          numbers(batch, (row) => row.input.temperature),
           batch.map((row) => row.input.summary),
           batch.map((row) => row.input.asOf),
         ],
