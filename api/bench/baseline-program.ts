@@ -4,7 +4,7 @@ import type { Program } from "./program.ts";
 
 /** A server of the folder baselines/, under the same limits as the API. */
 export function baselineProgram(
-  name: "static-fetch" | "static-routes" | "sql-per-request",
+  name: "static-fetch" | "static-routes" | "sql-per-request" | "insert-per-request",
   databaseUrl = "",
   limits: Limits = replicaLimits,
 ): Program {

@@ -11,7 +11,7 @@ export interface Contestant {
  * Load before the first round, as a multiple of a round's window: at a quarter of a core the runtime takes long to compile what is
  * hot, and a baseline must not lose for that.
  */
-export const firstWarmUpWindows = 2;
+export const firstWarmUpWindows = 4;
 
 /**
  * Measures all contestants in turn, round by round, so that what else happens on the computer hits product and baselines alike.
