@@ -40,8 +40,8 @@ const STAGGER_MS = 200;
 const RETRY_INTERVAL_MS = 50;
 /** Without requests the model is refreshed this often, ms. */
 const IDLE_INTERVAL_MS = 1_000;
-/** The model's size is looked at anew after this many changed rows: that walks all blocks. */
-const ROWS_BETWEEN_WEIGHINGS = 5_000;
+/** The model's size is looked at anew, which walks all blocks, when so much of its budget's worth of JSON has come in. */
+const BUDGET_BETWEEN_WEIGHINGS = 1 / 64;
 /** One statement of a load or a migration may take this long, ms. */
 const LONG_STATEMENT_MS = 120_000;
 
@@ -49,14 +49,13 @@ export function createService(options: ServiceOptions, log: Log): Service {
   const search = { connectDeadlineMs: options.connectMs, staggerMs: STAGGER_MS };
   let ready = false;
   let modelBytes = 0;
-  let rowsUnweighed = 0;
+  let unweighedBytes = 0;
 
   const metrics: Metrics = createMetrics({
     model: () => {
       const { model } = feed;
       if (!model) return undefined;
-      modelBytes = model.bytes;
-      return { rows: model.rows, cities: model.cities.length, bytes: modelBytes, revision: model.revision };
+      return { rows: model.rows, cities: model.cities.length, bytes: model.bytes, revision: model.revision };
     },
     ageMs: () => barrier.ageMs,
     reachable: () => barrier.reachable,
@@ -88,11 +87,11 @@ export function createService(options: ServiceOptions, log: Log): Service {
           "data loaded",
         );
       },
-      applied: (rows) => {
+      applied: (rows, bytes) => {
         metrics.rowsApplied.inc(rows);
-        rowsUnweighed += rows;
-        if (rowsUnweighed > ROWS_BETWEEN_WEIGHINGS && feed.model) {
-          rowsUnweighed = 0;
+        unweighedBytes += bytes;
+        if (unweighedBytes > BUDGET_BETWEEN_WEIGHINGS * options.modelBudgetBytes && feed.model) {
+          unweighedBytes = 0;
           modelBytes = feed.model.bytes;
         }
       },

@@ -18,7 +18,8 @@ import { type LoadLimits, loadModel } from "./load.ts";
 export interface FeedEvents {
   connected(endpoint: string, identity: DatabaseIdentity): void;
   loaded(model: ReadModel, milliseconds: number, why: string): void;
-  applied(rows: number): void;
+  /** @param bytes of JSON */
+  applied(rows: number, bytes: number): void;
 }
 
 export interface FeedOptions {
@@ -176,12 +177,12 @@ export class ChangeFeed {
     const [, snapshot, epoch] = state ?? [];
     if (!snapshot) throw new Error("the change query did not say its snapshot");
     if (epoch !== this.#epoch) return this.#load(connection, "rows were deleted");
-    const { cities, values, rows } = parseChanges(changes);
+    const { cities, values, rows, bytes } = parseChanges(changes);
     if (rows > LARGEST_DELTA) return this.#load(connection, "many rows changed");
     for (const city of cities) model.putCity(city);
     for (const { cityId, block } of values) model.putForecasts(cityId, block);
     this.#snapshot = snapshot;
-    if (rows > 0) this.events.applied(rows);
+    if (rows > 0) this.events.applied(rows, bytes);
   }
 }
 
@@ -190,6 +191,8 @@ interface Changes {
   /** For each city the values that are new or changed. */
   readonly values: readonly { readonly cityId: number; readonly block: Block }[];
   readonly rows: number;
+  /** Of JSON. */
+  readonly bytes: number;
 }
 
 function parseChanges(changes: readonly Row[]): Changes {
@@ -203,5 +206,7 @@ function parseChanges(changes: readonly Row[]): Changes {
     }
   }
   const rows = values.reduce((sum, { block }) => sum + block.rows, cities.length);
-  return { cities, values, rows };
+  const jsons = [...cities.map(({ json }) => json), ...values.map(({ block }) => block.json)];
+  const bytes = jsons.reduce((sum, json) => sum + json.length, 0);
+  return { cities, values, rows, bytes };
 }

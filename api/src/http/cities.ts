@@ -3,7 +3,7 @@ import { z } from "zod";
 import { checksumOf } from "../model/crc32.ts";
 import type { EncodingName } from "../model/encodings.ts";
 import { concatenated } from "../model/list-body.ts";
-import type { ReadModel } from "../model/read-model.ts";
+import type { City } from "../model/read-model.ts";
 import { negotiateEncoding } from "./accept-encoding.ts";
 import { answer, type ReadyBody, readyBody, readyBytes, written } from "./answer.ts";
 import { NOT_FOUND_CITY, NOT_VALID, UNCONFIRMED } from "./error-texts.ts";
@@ -11,7 +11,7 @@ import { readJson } from "./json-body.ts";
 import { Problem } from "./problem.ts";
 import type { Reader } from "./reading.ts";
 import type { Route } from "./route.ts";
-import { City, CityInput, idFromPath, validated } from "./schemas.ts";
+import { CityInput, City as CitySchema, idFromPath, validated } from "./schemas.ts";
 import type { Writer } from "./writing.ts";
 
 export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): Route[] {
@@ -24,21 +24,18 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
         GET: {
           summary: "All cities, by id",
           tag: "Cities",
-          answers: z.array(City),
+          answers: z.array(CitySchema),
           handler: async ({ request }) => {
             const { model, moment } = await reader.read();
-            return answer(
-              request,
-              lists.body(model, negotiateEncoding(request.headers.get("accept-encoding"))),
-              moment,
-            );
+            const encoding = negotiateEncoding(request.headers.get("accept-encoding"));
+            return answer(request, lists.body(model.cities, encoding), moment);
           },
         },
         POST: {
           summary: "Adds a city",
           tag: "Cities",
           body: CityInput,
-          answers: City,
+          answers: CitySchema,
           errors: { ...NOT_VALID, ...UNCONFIRMED },
           handler: async ({ request }) => {
             const { name } = validated(CityInput, await readJson(request, bodyLimit));
@@ -54,7 +51,7 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
         GET: {
           summary: "One city",
           tag: "Cities",
-          answers: City,
+          answers: CitySchema,
           errors: { 404: NOT_FOUND_CITY },
           handler: async ({ request, parameter }) => {
             const id = idFromPath(parameter);
@@ -68,7 +65,7 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
           summary: "Renames a city",
           tag: "Cities",
           body: CityInput,
-          answers: City,
+          answers: CitySchema,
           errors: { ...NOT_VALID, 404: NOT_FOUND_CITY, ...UNCONFIRMED },
           handler: async ({ request, parameter }) => {
             const id = idFromPath(parameter);
@@ -84,21 +81,19 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
   ];
 }
 
-/** The list of cities, ready in each encoding until the model changes. */
+/** The list of cities, ready in each encoding until a city changes. */
 class CityListCache {
-  #model: ReadModel | undefined;
-  #revision = -1;
+  #cities: readonly City[] | undefined;
   readonly #ready = new Map<EncodingName, ReadyBody>();
 
-  body(model: ReadModel, encoding: EncodingName): ReadyBody {
-    if (this.#model !== model || this.#revision !== model.revision) {
-      this.#model = model;
-      this.#revision = model.revision;
+  body(cities: readonly City[], encoding: EncodingName): ReadyBody {
+    if (this.#cities !== cities) {
+      this.#cities = cities;
       this.#ready.clear();
     }
     let ready = this.#ready.get(encoding);
     if (!ready) {
-      const json = listOf(model);
+      const json = listOf(cities);
       const bytes = encoding === "identity" ? json : encoding === "gzip" ? gzipSync(json) : zstdCompressSync(json);
       ready = readyBody({ chunks: [bytes], length: bytes.length, checksum: checksumOf(json) }, encoding);
       this.#ready.set(encoding, ready);
@@ -107,8 +102,8 @@ class CityListCache {
   }
 }
 
-function listOf(model: ReadModel): Uint8Array {
-  const parts = model.cities.flatMap((city, index) => (index === 0 ? [city.json] : [COMMA, city.json]));
+function listOf(cities: readonly City[]): Uint8Array {
+  const parts = cities.flatMap((city, index) => (index === 0 ? [city.json] : [COMMA, city.json]));
   return concatenated([OPEN, ...parts, CLOSE]);
 }
 

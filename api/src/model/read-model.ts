@@ -50,7 +50,7 @@ export class ReadModel {
     return this.#cities.get(id);
   }
 
-  /** All cities by id. */
+  /** All cities by id: the same array until a city is added or changed. */
   get cities(): readonly City[] {
     this.#inOrder ??= [...this.#cities.values()].sort((a, b) => a.id - b.id);
     return this.#inOrder;
