@@ -227,13 +227,20 @@ describe("while the database is silent", () => {
     }
     const notModified = await ask(api, "GET /Cities/1", { headers: { "if-none-match": city.header("etag") } });
     expect([notModified.status, notModified.header("warning")]).toEqual([304, '110 - "Response is Stale"']);
-    expectProblem(await ask(api, "GET /Cities/99999"), 404);
+    for (const path of ["/Cities/99999", "/Forecast/9999999"]) {
+      const missing = await ask(api, `GET ${path}`);
+      expectProblem(missing, 404);
+      expect([missing.header("warning"), missing.header("age")]).toEqual([
+        '110 - "Response is Stale"',
+        expect.stringMatching(/^\d+$/),
+      ]);
+    }
     expect((await ask(api, "GET /healthz/ready")).status).toBe(200);
     expect((await ask(api, "GET /healthz/live")).status).toBe(200);
 
     const away = await scrape(api);
     expect(away.value("weather_stale_answers_total") - before.value("weather_stale_answers_total")).toBe(
-      paths.length + 2,
+      paths.length + 3,
     );
     expect(away.value("weather_primary_reachable")).toBe(0);
     expect(away.value("weather_model_age_seconds")).toBeGreaterThan(0.3);

@@ -55,7 +55,7 @@ function compressed(json: Uint8Array, encoding: "gzip" | "zstd"): Promise<Uint8A
 
 export function answer(request: Request, body: ReadyBody, moment: Moment): Response {
   const matches = request.headers.get("if-none-match");
-  const headers = moment.freshness === "confirmed" ? body.headers : { ...body.headers, ...staleHeaders(moment.ageMs) };
+  const headers = moment.freshness === "confirmed" ? body.headers : { ...body.headers, ...momentHeaders(moment) };
   if (matches !== null && etagMatches(matches, body.etag)) return new Response(null, { status: 304, headers });
   const [only] = body.chunks;
   if (body.chunks.length === 1 && only && only.length <= LONGEST_WHOLE)
@@ -68,8 +68,12 @@ export function written(json: string): Response {
   return new Response(json, { headers: WRITTEN_HEADERS });
 }
 
-/** RFC 9111 dropped Warning, but it still says best what a stale answer is; Age is what caches look at. */
-function staleHeaders(ageMs: number): Record<string, string> {
+/**
+ * What a client must be told of the moment of an answer, a 404 included. RFC 9111 dropped Warning, but it still says best
+ * what a stale answer is; Age is what caches look at.
+ */
+export function momentHeaders({ freshness, ageMs }: Moment): Record<string, string> {
+  if (freshness === "confirmed") return {};
   return { warning: '110 - "Response is Stale"', age: String(Math.max(0, Math.floor(ageMs / 1_000))) };
 }
 

@@ -5,7 +5,7 @@ import type { EncodingName } from "../model/encodings.ts";
 import { concatenated } from "../model/list-body.ts";
 import type { City } from "../model/read-model.ts";
 import { negotiateEncoding } from "./accept-encoding.ts";
-import { answer, type ReadyBody, readyBody, readyBytes, written } from "./answer.ts";
+import { answer, momentHeaders, type ReadyBody, readyBody, readyBytes, written } from "./answer.ts";
 import { NOT_FOUND_CITY, NOT_VALID, UNCONFIRMED } from "./error-texts.ts";
 import { readJson } from "./json-body.ts";
 import { Problem } from "./problem.ts";
@@ -16,7 +16,7 @@ import type { Writer } from "./writing.ts";
 
 export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): Route[] {
   const lists = new CityListCache();
-  const noCity = () => new Problem(404, NOT_FOUND_CITY);
+  const noCity = (headers = {}) => new Problem(404, NOT_FOUND_CITY, { headers });
   return [
     {
       template: "/Cities",
@@ -57,7 +57,7 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
             const id = idFromPath(parameter);
             const { model, moment } = await reader.read();
             const city = model.city(id);
-            if (!city) throw noCity();
+            if (!city) throw noCity(momentHeaders(moment));
             return answer(request, readyBytes(city.json), moment);
           },
         },

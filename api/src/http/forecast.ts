@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { FORECAST_SHAPE, WEATHER_SHAPE } from "../model/list-body.ts";
-import { answer, readyBytes, written } from "./answer.ts";
+import { answer, momentHeaders, readyBytes, written } from "./answer.ts";
 import { NOT_FOUND_CITY, NOT_FOUND_FORECAST, NOT_VALID, UNCONFIRMED } from "./error-texts.ts";
 import { readJson } from "./json-body.ts";
 import { listHandler } from "./lists.ts";
@@ -59,7 +59,7 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
             const id = idFromPath(parameter);
             const { model, moment } = await reader.read();
             const json = model.forecastJson(id);
-            if (!json) throw new Problem(404, NOT_FOUND_FORECAST);
+            if (!json) throw new Problem(404, NOT_FOUND_FORECAST, { headers: momentHeaders(moment) });
             return answer(request, readyBytes(json), moment);
           },
         },

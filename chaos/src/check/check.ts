@@ -1,0 +1,100 @@
+import type { History, Read, Write } from "../history/history.ts";
+import { readSeen } from "../history/values.ts";
+import { judgeLists } from "./city-list.ts";
+import { judgeNodes, judgeRows, type NodeRows } from "./final-rows.ts";
+import { judgeRegister, type RegisterRead } from "./register.ts";
+import { type Requests, requestsOf } from "./requests.ts";
+import type { Violation } from "./violation.ts";
+
+export interface Verdict {
+  readonly violations: readonly Violation[];
+  readonly acknowledgedWrites: number;
+  /** Writes whose answer never came, or said 5xx. */
+  readonly unknownWrites: number;
+  /** Of these, the ones that are stored all the same: allowed. */
+  readonly recoveredWrites: number;
+  /** Reads whose freshness was judged. */
+  readonly judgedReads: number;
+  /** Reads that said of themselves that they were not confirmed; only what they invent counts against them. */
+  readonly staleMarkedReads: number;
+  /** Of these, the ones that were indeed older than an acknowledged write. */
+  readonly staleMarkedAndOld: number;
+}
+
+/** Judges a history against what each database node holds at the end; without nodes only its reads and answers. Pure. */
+export function checkHistory(history: History, nodes: readonly NodeRows[]): Verdict {
+  const { writes } = history;
+  const { run } = history.header;
+  const requests = requestsOf(writes);
+  const answered = history.reads.filter(({ outcome, kind }) => outcome === "ok" && kind !== "city");
+  const fresh = answered.filter(({ stale }) => stale === undefined);
+  // Each alone, so that what an unconfirmed answer shows is no proof against the others.
+  const marked = answered.filter(({ stale }) => stale !== undefined).map((read) => judgeReads(requests, run, [read]));
+  const stored = new Set(nodes.flatMap(({ rows }) => rows.map(({ summary }) => summary)));
+  const unknown = writes.filter(({ outcome }) => outcome === "unknown");
+  return {
+    violations: [
+      ...wrongAnswers(history),
+      ...judgeReads(requests, run, fresh, finalReads(writes, nodes)),
+      ...marked.flat().filter(({ kind }) => kind === "invented"),
+      ...nodes.flatMap((node) => judgeRows(node, writes)),
+      ...judgeNodes(nodes),
+    ],
+    acknowledgedWrites: writes.filter(({ outcome }) => outcome === "ok").length,
+    unknownWrites: unknown.length,
+    recoveredWrites: unknown.filter(({ value }) => stored.has(value)).length,
+    judgedReads: fresh.length,
+    staleMarkedReads: marked.length,
+    staleMarkedAndOld: marked.filter((found) => found.some(({ kind }) => kind === "stale-read")).length,
+  };
+}
+
+function wrongAnswers({ writes, reads }: History): Violation[] {
+  const wrongWrites = writes.flatMap(({ op, value, wrong }) => (wrong ? [`write ${op} of ${value}: ${wrong}`] : []));
+  const oddLists = reads.flatMap(({ op, key, odd }) =>
+    odd ? [`list ${op} of ${key} shows twice or in the wrong place: ${odd.join(", ")}`] : [],
+  );
+  return [...wrongWrites, ...oddLists].map((what) => ({ kind: "wrong-value", what }));
+}
+
+function judgeReads(
+  { registers, added }: Requests,
+  run: string,
+  reads: readonly Read[],
+  finals: ReadonlyMap<string, readonly RegisterRead[]> = new Map(),
+): Violation[] {
+  const lists = Map.groupBy(
+    reads.filter(({ kind }) => kind === "list"),
+    ({ key }) => key,
+  );
+  const values = Map.groupBy(
+    reads.filter(({ kind }) => kind === "value"),
+    ({ key }) => key,
+  );
+  const ofLists = [...lists].flatMap(([key, ofKey]) =>
+    judgeLists(
+      key,
+      added.get(key) ?? [],
+      ofKey.map(({ op, start, end, from = 0, seen = "" }) => ({ op, start, end, from, seen: readSeen(run, seen) })),
+    ),
+  );
+  const ofValues = [...new Set([...values.keys(), ...finals.keys()])].flatMap((key) =>
+    judgeRegister(key, registers.get(key) ?? [], [
+      ...(values.get(key) ?? []).map(({ value = null, start, end }) => ({ value, start, end, final: false })),
+      ...(finals.get(key) ?? []),
+    ]),
+  );
+  return [...ofLists, ...ofValues];
+}
+
+/** The rows that were changed, as the database shows them at the end: the last read of each. */
+function finalReads(writes: readonly Write[], nodes: readonly NodeRows[]): Map<string, RegisterRead[]> {
+  const changed = new Set(writes.filter(({ kind }) => kind === "put").map(({ key }) => key));
+  const reads = nodes.flatMap(({ rows, readAt }) =>
+    rows.flatMap(({ id, summary }) => {
+      const key = `value/${id}`;
+      return changed.has(key) ? [{ key, read: { value: summary, start: readAt, end: Infinity, final: true } }] : [];
+    }),
+  );
+  return new Map([...Map.groupBy(reads, ({ key }) => key)].map(([key, ofKey]) => [key, ofKey.map(({ read }) => read)]));
+}

@@ -1,0 +1,94 @@
+import type { Write } from "../history/history.ts";
+import type { Violation } from "./violation.ts";
+
+/** A row of `public.forecast` when all is over. */
+export interface FinalRow {
+  readonly id: number;
+  readonly cityId: number;
+  readonly dateTime: number;
+  readonly temperature: number;
+  readonly summary: string;
+}
+
+/** What one database machine holds. */
+export interface NodeRows {
+  readonly node: string;
+  /** When reading them began (clock.ts), after the last request had ended and the node had caught up. */
+  readonly readAt: number;
+  /** All whose summary begins with the run's name and a colon. */
+  readonly rows: readonly FinalRow[];
+}
+
+/** Every value must be stored as its acknowledgement, refusal or silence allows. Values that PUT has replaced are judged elsewhere. */
+export function judgeRows({ node, rows }: NodeRows, writes: readonly Write[]): readonly Violation[] {
+  const violations: Violation[] = [];
+  const say = (kind: Violation["kind"], what: string): void => void violations.push({ kind, what: `${node}: ${what}` });
+  const writeOf = new Map(writes.map((write) => [write.value, write]));
+  const changed = new Set(writes.filter(({ kind }) => kind === "put").map(({ key }) => key));
+  const byId = new Map(rows.map((row) => [row.id, row]));
+
+  if (byId.size < rows.length) say("duplicated", "an id stands in two rows");
+  for (const [value, copies] of Map.groupBy(rows, ({ summary }) => summary)) {
+    const write = writeOf.get(value);
+    const ids = copies.map(({ id }) => id).join(", ");
+    if (!write) say("invented", `${value} is stored (id ${ids}), and nobody sent it`);
+    else if (copies.length > 1) say("duplicated", `${value} is stored ${copies.length} times (ids ${ids})`);
+    else if (write.outcome === "failed")
+      say("refused-but-stored", `${value} was refused (${write.status ?? write.error}) and is stored (id ${ids})`);
+    const differences = write ? copies.flatMap((row) => differencesOf(row, write)) : [];
+    if (differences.length > 0) say("wrong-value", `${value}: ${differences.join(", ")}`);
+  }
+  for (const write of writes) {
+    if (write.kind !== "add" || write.outcome !== "ok" || write.id === undefined) continue;
+    const row = byId.get(write.id);
+    if (!row) say("lost", `${write.value} was acknowledged as id ${write.id}, which is not there`);
+    else if (row.summary !== write.value && !changed.has(`value/${write.id}`))
+      say("lost", `${write.value} was acknowledged as id ${write.id}, which holds ${row.summary}`);
+  }
+  return violations;
+}
+
+/** A PUT does not name the row's city, so nothing is expected of it. */
+function differencesOf(row: FinalRow, write: Write): string[] {
+  const [kind, number] = write.key.split("/");
+  const id = kind === "value" ? Number(number) : write.id;
+  const expected: Partial<FinalRow> = {
+    ...(id === undefined ? {} : { id }),
+    ...(kind === "city" ? { cityId: Number(number) } : {}),
+    dateTime: write.dateTime,
+    temperature: write.temperature,
+  };
+  return Object.entries(expected)
+    .filter(([name, value]) => row[name as keyof FinalRow] !== value)
+    .map(([name, value]) => `${name} is ${row[name as keyof FinalRow]} and was ${value}`);
+}
+
+/** All nodes of a cluster at rest hold the same rows. */
+export function judgeNodes(nodes: readonly NodeRows[]): readonly Violation[] {
+  const [first, ...others] = nodes;
+  if (!first) return [];
+  const expected = new Map(first.rows.map((row) => [row.id, row]));
+  return others.flatMap(({ node, rows }) => {
+    const found = new Map(rows.map((row) => [row.id, row]));
+    const ids = new Set([...expected.keys(), ...found.keys()]);
+    return [...ids]
+      .filter((id) => !sameRow(expected.get(id), found.get(id)))
+      .map((id) => ({
+        kind: "nodes-differ" as const,
+        what: `id ${id} is ${describe(expected.get(id))} on ${first.node} and ${describe(found.get(id))} on ${node}`,
+      }));
+  });
+}
+
+function sameRow(one: FinalRow | undefined, other: FinalRow | undefined): boolean {
+  return (
+    one?.summary === other?.summary &&
+    one?.cityId === other?.cityId &&
+    one?.dateTime === other?.dateTime &&
+    one?.temperature === other?.temperature
+  );
+}
+
+function describe(row: FinalRow | undefined): string {
+  return row ? JSON.stringify(row) : "missing";
+}

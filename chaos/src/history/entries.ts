@@ -1,0 +1,112 @@
+import { z } from "zod";
+
+/**
+ * The lines of a history file (JSONL), in the order in which things happened. Times are ms of the clock in `clock.ts`.
+ * A write has a line before it is sent and one when its outcome is known; everything else has one line when it is over.
+ */
+
+const moment = z.number();
+const operation = z.int().nonnegative();
+
+const HeaderEntry = z.object({
+  e: z.literal("history"),
+  version: z.literal(1),
+  /** Every value of this run begins with it and a colon. */
+  run: z.string().min(1),
+  target: z.string(),
+  at: moment,
+  /** The same moment for people. */
+  wallClock: z.string(),
+  clients: z.int(),
+  intervalMs: z.number(),
+  readDeadlineMs: z.number(),
+  writeDeadlineMs: z.number(),
+});
+
+const BeginEntry = z.object({
+  e: z.literal("begin"),
+  op: operation,
+  client: z.int(),
+  /** add: POST of a new value; put: PUT on a value that this run added. */
+  kind: z.enum(["add", "put"]),
+  /** add: `city/ID`; put: `value/ID`. */
+  key: z.string(),
+  /** Used once in all the world: it stands in the row's summary. */
+  value: z.string(),
+  dateTime: z.int(),
+  temperature: z.int(),
+  at: moment,
+});
+
+const EndEntry = z.object({
+  e: z.literal("end"),
+  op: operation,
+  at: moment,
+  /** ok: acknowledged; failed: certainly not done (refused with 4xx, or never sent); unknown: anything else. */
+  outcome: z.enum(["ok", "failed", "unknown"]),
+  status: z.int().optional(),
+  /** Of the row, as acknowledged. */
+  id: z.int().optional(),
+  error: z.string().optional(),
+  /** In what the acknowledgement differs from what was sent. */
+  wrong: z.string().optional(),
+  by: z.string().optional(),
+});
+
+const ReadEntry = z.object({
+  e: z.literal("read"),
+  op: operation,
+  client: z.int(),
+  /** value: one row by id; city: one city by id, timed but not judged; list: the newest rows of one city. */
+  kind: z.enum(["value", "city", "list"]),
+  /** value: `value/ID`; city and list: `city/ID`. */
+  key: z.string(),
+  start: moment,
+  end: moment,
+  outcome: z.enum(["ok", "failed"]),
+  status: z.int().optional(),
+  /** The answer says of itself that it is not confirmed (Warning: 110); its Age in seconds. */
+  stale: z.number().optional(),
+  error: z.string().optional(),
+  by: z.string().optional(),
+  /** value: the summary found; null: 404, there is no such row. */
+  value: z.string().nullable().optional(),
+  /** list: rows with this `dateTime` or later were asked for. */
+  from: z.int().optional(),
+  /** list: the values of this run in it (`seen.ts`). */
+  seen: z.string().optional(),
+  /** list: values of this run that it holds more than once, or that are no value of this form. */
+  odd: z.array(z.string()).optional(),
+});
+
+const SkippedEntry = z.object({
+  e: z.literal("skipped"),
+  client: z.int(),
+  lane: z.enum(["read", "write"]),
+  /** Slots of the fixed schedule that passed while the request before them was under way. */
+  slots: z.int(),
+  at: moment,
+});
+
+const CloseEntry = z.object({
+  e: z.literal("close"),
+  at: moment,
+  /** `time`, or the signal that ended the probe. */
+  reason: z.string(),
+});
+
+export const Entry = z.discriminatedUnion("e", [
+  HeaderEntry,
+  BeginEntry,
+  EndEntry,
+  ReadEntry,
+  SkippedEntry,
+  CloseEntry,
+]);
+
+export type Entry = z.infer<typeof Entry>;
+export type Header = z.infer<typeof HeaderEntry>;
+export type Begin = z.infer<typeof BeginEntry>;
+export type End = z.infer<typeof EndEntry>;
+export type Read = Omit<z.infer<typeof ReadEntry>, "e">;
+export type Skipped = z.infer<typeof SkippedEntry>;

@@ -1,0 +1,65 @@
+import { readFile } from "node:fs/promises";
+import { type Begin, type End, Entry, type Header, type Read, type Skipped } from "./entries.ts";
+import { parseLines } from "./lines.ts";
+
+export type { Read };
+
+/** A write with what became of it. */
+export interface Write extends Omit<Begin, "e" | "at">, Omit<End, "e" | "at" | "op"> {
+  readonly start: number;
+  /** When its outcome was known; Infinity for one that was abandoned. */
+  readonly end: number;
+  /** The probe ended while it was under way; its outcome is unknown. */
+  readonly abandoned: boolean;
+}
+
+/** What the clients of one run did and saw. */
+export interface History {
+  readonly header: Header;
+  /** In the order of their starts. */
+  readonly writes: readonly Write[];
+  /** In the order of their ends. */
+  readonly reads: readonly Read[];
+  readonly skipped: readonly Skipped[];
+  /** When the probe ended; of an interrupted one the last thing it wrote. */
+  readonly endedAt: number;
+  /** Undefined: the probe was killed. */
+  readonly endReason: string | undefined;
+}
+
+/** Throws where the file cannot be read or is no history; one whose last line is cut is one. */
+export async function readHistory(path: string): Promise<History> {
+  try {
+    return parseHistory(await readFile(path, "utf8"));
+  } catch (error) {
+    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+export function parseHistory(text: string): History {
+  const [header, ...entries] = parseLines(text, Entry).lines;
+  if (header?.e !== "history") throw new Error("no history: the first line must be its header");
+  const begins = new Map<number, Begin>();
+  const ends = new Map<number, End>();
+  const reads: Read[] = [];
+  const skipped: Skipped[] = [];
+  let endedAt = header.at;
+  let endReason: string | undefined;
+  for (const entry of entries) {
+    if (entry.e === "begin") begins.set(entry.op, entry);
+    else if (entry.e === "end") ends.set(entry.op, entry);
+    else if (entry.e === "read") reads.push(entry);
+    else if (entry.e === "skipped") skipped.push(entry);
+    else if (entry.e === "close") endReason = entry.reason;
+    else throw new Error("no history: it has a second header");
+    endedAt = Math.max(endedAt, entry.e === "read" ? entry.end : entry.at);
+  }
+  const writes = [...begins.values()].map((begin) => joined(begin, ends.get(begin.op)));
+  return { header, writes, reads, skipped, endedAt, endReason };
+}
+
+function joined({ e: _, at: start, ...begin }: Begin, end: End | undefined): Write {
+  if (!end) return { ...begin, start, end: Number.POSITIVE_INFINITY, outcome: "unknown", abandoned: true };
+  const { e: __, at, op: ___, ...outcome } = end;
+  return { ...begin, ...outcome, start, end: at, abandoned: false };
+}

@@ -1,0 +1,118 @@
+import type { History, Read, Write } from "./history.ts";
+
+/** The report's probe had this patience, ms: slower answers counted as errors. */
+const SLOW_MS = 5_000;
+
+/** From inclusive, to exclusive, ms of the history's clock. A request belongs to the window in which it began. */
+export interface TimeWindow {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface RequestFigures {
+  readonly count: number;
+  readonly ok: number;
+  readonly failed: number;
+  /** Writes only; without the abandoned ones. */
+  readonly unknown: number;
+  /** Under way when the probe was ended. */
+  readonly abandoned: number;
+  /** Slots of the schedule without a request, because the one before took too long. */
+  readonly skipped: number;
+  readonly slowerThan5s: number;
+  /** ms; of an abandoned request the time that it had waited. */
+  readonly longest: number;
+  /** Longest time without any acknowledged answer by any client, ms, the window's ends included. */
+  readonly longestGap: number;
+  /** ms, of the answers that were ok; 0 without any. */
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  /** Reads only: answers that said of themselves that they were not confirmed. */
+  readonly staleMarked: number;
+}
+
+export interface Summary {
+  readonly window: TimeWindow;
+  readonly reads: RequestFigures;
+  readonly writes: RequestFigures;
+}
+
+/** The window from the first request to the end. */
+export function wholeRun({ header, endedAt }: History): TimeWindow {
+  return { name: "whole run", from: header.at, to: endedAt };
+}
+
+/** Windows of the same length, such as one a second for a curve. */
+export function evenWindows(history: History, lengthMs: number): TimeWindow[] {
+  const { from, to } = wholeRun(history);
+  return Array.from({ length: Math.ceil((to - from) / lengthMs) }, (_, index) => ({
+    name: `${(index * lengthMs) / 1000} s`,
+    from: from + index * lengthMs,
+    to: Math.min(to, from + (index + 1) * lengthMs),
+  }));
+}
+
+export function summarize(history: History, window: TimeWindow = wholeRun(history)): Summary {
+  const within = (moment: number): boolean =>
+    moment >= window.from && (moment < window.to || window.to >= history.endedAt);
+  const skipped = (lane: "read" | "write"): number =>
+    history.skipped.filter((each) => each.lane === lane && within(each.at)).reduce((sum, { slots }) => sum + slots, 0);
+  const reads = history.reads.map((read): Request => ({ ...read, abandoned: false }));
+  const writes = history.writes.map((write): Request => ({ ...write, end: Math.min(write.end, history.endedAt) }));
+  return {
+    window,
+    reads: figures(reads, window, within, skipped("read")),
+    writes: figures(writes, window, within, skipped("write")),
+  };
+}
+
+interface Request extends Pick<Write, "start" | "end" | "outcome" | "abandoned">, Pick<Read, "stale"> {}
+
+function figures(
+  all: readonly Request[],
+  window: TimeWindow,
+  within: (moment: number) => boolean,
+  skipped: number,
+): RequestFigures {
+  const requests = all.filter(({ start }) => within(start));
+  const count = (wanted: Request["outcome"]): number =>
+    requests.filter(({ outcome, abandoned }) => outcome === wanted && !abandoned).length;
+  const durations = requests.map(({ start, end }) => end - start);
+  const answered = requests
+    .filter(({ outcome }) => outcome === "ok")
+    .map(({ start, end }) => end - start)
+    .sort((one, other) => one - other);
+  const acknowledged = all.filter(({ outcome, end }) => outcome === "ok" && within(end)).map(({ end }) => end);
+  return {
+    count: requests.length,
+    ok: count("ok"),
+    failed: count("failed"),
+    unknown: count("unknown"),
+    abandoned: requests.filter(({ abandoned }) => abandoned).length,
+    skipped,
+    slowerThan5s: durations.filter((duration) => duration > SLOW_MS).length,
+    longest: durations.reduce((longest, duration) => Math.max(longest, duration), 0),
+    longestGap: longestGap(acknowledged, window),
+    p50: percentile(answered, 50),
+    p95: percentile(answered, 95),
+    p99: percentile(answered, 99),
+    staleMarked: requests.filter(({ stale }) => stale !== undefined).length,
+  };
+}
+
+function longestGap(moments: readonly number[], { from, to }: TimeWindow): number {
+  let last = from;
+  let longest = 0;
+  for (const moment of [...moments.toSorted((one, other) => one - other), to]) {
+    longest = Math.max(longest, moment - last);
+    last = moment;
+  }
+  return longest;
+}
+
+/** Nearest rank of sorted numbers. */
+function percentile(sorted: readonly number[], percent: number): number {
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0;
+}

@@ -1,0 +1,54 @@
+/**
+ * The values that a run writes: `RUN:CLIENT:NUMBER`, each used for one request only, and the short form of a set of them.
+ */
+
+export function valueName(run: string, client: number, number: number): string {
+  return `${run}:${client}:${number}`;
+}
+
+/** Undefined where it is no value of this run. */
+export function parseValue(
+  run: string,
+  value: string,
+): { readonly client: number; readonly number: number } | undefined {
+  if (!value.startsWith(`${run}:`)) return undefined;
+  const match = /^(\d+):(\d+)$/.exec(value.slice(run.length + 1));
+  return match ? { client: Number(match[1]), number: Number(match[2]) } : undefined;
+}
+
+/**
+ * Writes a set of values as ranges per client, `0:3-7,9;2:1`: one client's values come in order, so that a list of
+ * hundreds takes a few characters. Duplicates are not kept.
+ */
+export function writeSeen(values: Iterable<{ readonly client: number; readonly number: number }>): string {
+  const byClient = Map.groupBy(values, ({ client }) => client);
+  return [...byClient]
+    .sort(([one], [other]) => one - other)
+    .map(([client, ofClient]) => `${client}:${writeRanges(ofClient.map(({ number }) => number))}`)
+    .join(";");
+}
+
+/** The inverse of `writeSeen`. Throws on text of another form. */
+export function readSeen(run: string, text: string): Set<string> {
+  const seen = new Set<string>();
+  if (text === "") return seen;
+  for (const part of text.split(";")) {
+    const match = /^(\d+):(\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*)$/.exec(part);
+    if (!match) throw new Error(`no set of values: ${part.slice(0, 80)}`);
+    for (const range of (match[2] ?? "").split(",")) {
+      const [first = 0, last = first] = range.split("-").map(Number);
+      for (let number = first; number <= last; number += 1) seen.add(valueName(run, Number(match[1]), number));
+    }
+  }
+  return seen;
+}
+
+function writeRanges(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const number of [...new Set(numbers)].sort((one, other) => one - other)) {
+    const last = ranges.at(-1);
+    if (last && last[1] === number - 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
+}

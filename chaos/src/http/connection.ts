@@ -1,0 +1,137 @@
+import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { AnswerParser, type ParsedAnswer } from "./answer-parser.ts";
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT";
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: string;
+  /** For connecting, sending and the whole answer, ms. */
+  readonly deadlineMs: number;
+}
+
+export type Exchange =
+  | ({ readonly answered: true } & ParsedAnswer)
+  | {
+      readonly answered: false;
+      /** False where certainly no byte of the request has left: then the server cannot have acted on it. */
+      readonly sent: boolean;
+      /** For people: "deadline", "closed by the server", ECONNREFUSED. */
+      readonly error: string;
+    };
+
+/** Whoever waits for what a socket does next. */
+interface Waiting {
+  connected(): void;
+  data(bytes: Buffer): void;
+  /** @param error undefined when the server closed in order */
+  ended(error?: string): void;
+}
+
+/**
+ * One client's keep-alive connection with one request under way at a time. It sends each request exactly once: `fetch` and
+ * `node:http` send again by themselves when a kept connection turns out to be closed, which hides the very faults that a
+ * probe is there to see. A connection that broke is replaced by the next request.
+ */
+export class HttpConnection {
+  readonly #host: string;
+  readonly #port: number;
+  readonly #hostHeader: string;
+  readonly #tls: boolean;
+  readonly #ca: string | undefined;
+  #socket: Socket | undefined;
+  #waiting: Waiting | undefined;
+
+  /**
+   * @param target only its protocol (http or https), host and port count
+   * @param ca certificates that https trusts instead of the usual ones, PEM
+   */
+  constructor(target: URL, ca?: string) {
+    if (target.protocol !== "http:" && target.protocol !== "https:")
+      throw new Error(`${target.href}: neither http:// nor https://`);
+    this.#tls = target.protocol === "https:";
+    this.#ca = ca;
+    this.#host = target.hostname.replace(/^\[|\]$/g, "");
+    this.#port = Number(target.port || (this.#tls ? 443 : 80));
+    this.#hostHeader = target.host;
+  }
+
+  request(request: HttpRequest): Promise<Exchange> {
+    if (this.#waiting) throw new Error("a request is under way on this connection");
+    const { promise, resolve } = Promise.withResolvers<Exchange>();
+    const parser = new AnswerParser();
+    let sent = false;
+    const settle = (exchange: Exchange, keep: boolean): void => {
+      clearTimeout(timer);
+      this.#waiting = undefined;
+      if (!keep) this.#drop();
+      resolve(exchange);
+    };
+    const fail = (error: string): void => settle({ answered: false, sent, error }, false);
+    const timer = setTimeout(() => fail("deadline"), request.deadlineMs);
+    this.#waiting = {
+      connected: () => {
+        sent = true;
+        this.#socket?.write(requestText(request, this.#hostHeader));
+      },
+      data: (bytes) => {
+        try {
+          const answer = parser.push(bytes);
+          if (answer) settle({ answered: true, ...answer }, answer.keepAlive);
+        } catch (error) {
+          fail(error instanceof Error ? error.message : String(error));
+        }
+      },
+      ended: (error) => {
+        const answer = error === undefined ? parser.end() : undefined;
+        if (answer) settle({ answered: true, ...answer }, false);
+        else fail(error ?? "closed by the server");
+      },
+    };
+    if (this.#socket) this.#waiting.connected();
+    else this.#socket = this.#open();
+    return promise;
+  }
+
+  /** A request under way is given up. */
+  close(): void {
+    const waiting = this.#waiting;
+    this.#drop();
+    waiting?.ended("given up");
+  }
+
+  #drop(): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.destroy();
+  }
+
+  #open(): Socket {
+    const to = { host: this.#host, port: this.#port, noDelay: true };
+    const socket = this.#tls ? connectTls({ ...to, ...(this.#ca === undefined ? {} : { ca: this.#ca }) }) : connect(to);
+    // What a socket says that is no longer in use, or that nobody waits for, only ends its use.
+    const waiting = (): Waiting | undefined => (this.#socket === socket ? this.#waiting : undefined);
+    const ended = (error?: string): void => {
+      const interested = waiting();
+      if (this.#socket === socket) this.#drop();
+      interested?.ended(error);
+    };
+    socket.on(this.#tls ? "secureConnect" : "connect", () => waiting()?.connected());
+    socket.on("data", (bytes: Buffer) => {
+      const interested = waiting();
+      if (interested) interested.data(bytes);
+      else ended();
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => ended(error.code ?? error.message));
+    socket.on("end", () => ended());
+    socket.on("close", () => ended());
+    return socket;
+  }
+}
+
+function requestText({ method, path, body }: HttpRequest, host: string): string {
+  const content =
+    body === undefined ? "" : `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`;
+  return `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\naccept-encoding: identity\r\n${content}\r\n${body ?? ""}`;
+}

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import type { Exchange } from "../http/connection.ts";
+
+/** What the probe looks at in the bodies of the Weather API; more may be in them. */
+export const ValueBody = z.object({
+  id: z.int(),
+  cityId: z.int(),
+  dateTime: z.int(),
+  temperature: z.int(),
+  summary: z.string().nullable(),
+});
+export const CityBody = z.object({ id: z.int(), name: z.string() });
+export const WeatherBody = z.array(CityBody.extend({ forecast: z.array(z.unknown()) }));
+
+export interface ListedValue {
+  readonly cityId: number;
+  readonly dateTime: number;
+  readonly summary: string | null;
+}
+
+/** By hand: lists have a hundred of them, and a probe is to take little of the computer that it shares with what it probes. */
+export function isListedValue(item: unknown): item is ListedValue {
+  if (typeof item !== "object" || item === null) return false;
+  const { cityId, dateTime, summary } = item as Partial<Record<keyof ListedValue, unknown>>;
+  return (
+    Number.isSafeInteger(cityId) && Number.isSafeInteger(dateTime) && (summary === null || typeof summary === "string")
+  );
+}
+
+/** Undefined where the body is not of the form. */
+export function bodyAs<T>(form: z.ZodType<T>, body: Buffer): T | undefined {
+  try {
+    return form.safeParse(JSON.parse(body.toString())).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What every entry says about an exchange. `stale` stands where the answer says that it is not confirmed. */
+export function marks(exchange: Exchange): { status?: number; stale?: number; by?: string; error?: string } {
+  if (!exchange.answered) return { error: exchange.error };
+  const { status, headers } = exchange;
+  const by = headers.get("x-served-by");
+  const stale = headers.get("warning")?.startsWith("110");
+  return {
+    status,
+    ...(stale ? { stale: Number(headers.get("age") ?? 0) } : {}),
+    ...(by === undefined ? {} : { by }),
+  };
+}

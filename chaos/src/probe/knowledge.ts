@@ -1,0 +1,58 @@
+/** A row that the service has acknowledged. */
+export interface KnownValue {
+  readonly id: number;
+  readonly dateTime: number;
+}
+
+/** A list is asked for from the oldest of so many acknowledged values of its city on: some tens of kilobytes at most. */
+const LISTED = 100;
+
+/** What the clients of a run know together: where to write, and what must be there to read. */
+export class Knowledge {
+  readonly #newest = new Map<number, KnownValue[]>();
+  #last: KnownValue | undefined;
+
+  constructor(
+    readonly cities: readonly number[],
+    /** Ids of the rows that are changed by PUT. */
+    readonly registers: readonly number[],
+  ) {}
+
+  added(cityId: number, value: KnownValue): void {
+    const ofCity = this.#newest.get(cityId) ?? [];
+    ofCity.push(value);
+    if (ofCity.length > LISTED) ofCity.shift();
+    this.#newest.set(cityId, ofCity);
+    this.#last = value;
+  }
+
+  /** The value acknowledged last, by whichever client: a read that misses it is the first sign of a stale one. */
+  get newest(): KnownValue | undefined {
+    return this.#last;
+  }
+
+  /** One of the recent values. */
+  recent(number: number): KnownValue | undefined {
+    const ofCity = this.#newest.get(at(this.cities, number));
+    return ofCity && ofCity.length > 0 ? at(ofCity, Math.floor(number / this.cities.length)) : undefined;
+  }
+
+  /** `dateTime` from which on a list of the city is asked for. */
+  listFrom(cityId: number): number {
+    return this.#newest.get(cityId)?.[0]?.dateTime ?? Date.now();
+  }
+
+  city(number: number): number {
+    return at(this.cities, number);
+  }
+
+  register(number: number): number {
+    return at(this.registers, number);
+  }
+}
+
+function at<Item>(items: readonly Item[], number: number): Item {
+  const item = items[number % items.length];
+  if (item === undefined) throw new Error("there must be at least one city and one register");
+  return item;
+}

@@ -1,0 +1,108 @@
+import { monotonicMs } from "../clock.ts";
+import type { Read } from "../history/entries.ts";
+import { parseValue, writeSeen } from "../history/values.ts";
+import type { HttpConnection } from "../http/connection.ts";
+import { bodyAs, CityBody, isListedValue, marks, ValueBody, WeatherBody } from "./answers.ts";
+import type { Client } from "./client.ts";
+
+/** What a client reads in turn: the newest value most of all, for it shows a stale read first. */
+const TURN = [
+  "newest",
+  "register",
+  "newest",
+  "recent",
+  "city",
+  "newest",
+  "register",
+  "newest",
+  "recent",
+  "list",
+] as const;
+
+/** The read of one slot; none where nothing is known to read yet. */
+export async function readOnce(client: Client, connection: HttpConnection, slot: number): Promise<void> {
+  const { knowledge, number } = client;
+  const turn = TURN[(slot + 3 * number) % TURN.length];
+  const round = number + Math.floor(slot / TURN.length);
+  if (turn === "city") return read(client, connection, cityQuestion(knowledge.city(round)));
+  if (turn === "list") return read(client, connection, listQuestion(client, knowledge.city(round)));
+  if (turn === "register") return read(client, connection, valueQuestion(knowledge.register(number + slot)));
+  const known = turn === "newest" ? knowledge.newest : knowledge.recent(number + slot);
+  if (known) await read(client, connection, valueQuestion(known.id));
+}
+
+type Seen = Pick<Read, "value" | "seen" | "odd">;
+
+interface Question extends Pick<Read, "kind" | "key" | "from"> {
+  readonly path: string;
+  /** Undefined where the body is not what was asked for. */
+  readonly see: (body: Buffer) => Seen | undefined;
+}
+
+async function read(client: Client, connection: HttpConnection, { path, see, ...question }: Question): Promise<void> {
+  const { journal, number, options } = client;
+  const op = client.nextOperation();
+  const start = monotonicMs();
+  const exchange = await connection.request({ method: "GET", path, deadlineMs: options.readDeadlineMs });
+  const entry = { e: "read" as const, op, client: number, ...question, start, end: monotonicMs(), ...marks(exchange) };
+  const status = exchange.answered ? exchange.status : undefined;
+  // That a value is not there is an answer, too: whether it may be so is for the checker to judge.
+  if (status === 404 && question.kind === "value") return journal.write({ ...entry, outcome: "ok", value: null });
+  const seen = exchange.answered && status === 200 ? see(exchange.body) : undefined;
+  if (seen) return journal.write({ ...entry, outcome: "ok", ...seen });
+  journal.write({
+    ...entry,
+    outcome: "failed",
+    ...(status === 200 ? { error: "not the body that was asked for" } : {}),
+  });
+}
+
+function valueQuestion(id: number): Question {
+  return {
+    kind: "value",
+    key: `value/${id}`,
+    path: `/Forecast/${id}`,
+    see: (body) => {
+      const value = bodyAs(ValueBody, body);
+      return value?.id === id ? { value: String(value.summary) } : undefined;
+    },
+  };
+}
+
+function cityQuestion(id: number): Question {
+  return {
+    kind: "city",
+    key: `city/${id}`,
+    path: `/Cities/${id}`,
+    see: (body) => (bodyAs(CityBody, body)?.id === id ? {} : undefined),
+  };
+}
+
+/** The query's parameters narrow the answer; of a service that does not know them, the rest is left aside here. */
+function listQuestion({ knowledge, options }: Client, cityId: number): Question {
+  const from = knowledge.listFrom(cityId);
+  return {
+    kind: "list",
+    key: `city/${cityId}`,
+    from,
+    path: `/WeatherForecast?cityId=${cityId}&from=${from}`,
+    see: (body) => {
+      const city = bodyAs(WeatherBody, body)?.find(({ id }) => id === cityId);
+      return city && seenIn(options.run, cityId, from, city.forecast);
+    },
+  };
+}
+
+function seenIn(run: string, cityId: number, from: number, forecast: readonly unknown[]): Seen | undefined {
+  const values = new Map<string, { client: number; number: number }>();
+  const odd: string[] = [];
+  for (const item of forecast) {
+    if (!isListedValue(item)) return undefined;
+    const { summary, dateTime } = item;
+    if (dateTime < from || !summary?.startsWith(`${run}:`)) continue;
+    const value = parseValue(run, summary);
+    if (!value || item.cityId !== cityId || values.has(summary)) odd.push(summary);
+    else values.set(summary, value);
+  }
+  return { seen: writeSeen(values.values()), ...(odd.length > 0 ? { odd } : {}) };
+}

@@ -1,0 +1,115 @@
+import { monotonicMs } from "../clock.ts";
+import type { Begin, End } from "../history/entries.ts";
+import { valueName } from "../history/values.ts";
+import type { Exchange, HttpConnection } from "../http/connection.ts";
+import { bodyAs, marks, ValueBody } from "./answers.ts";
+import type { Client } from "./client.ts";
+
+/** Every so-many-th write of a client changes a value, the others add one. */
+const PUT_EVERY = 5;
+
+/**
+ * `dateTime` of the values that are changed by PUT: a moment long ago keeps them out of the lists, whose judgement is about
+ * values that never change.
+ */
+export const REGISTER_DATE_TIME = 1;
+
+/** The write of one slot. */
+export async function writeOnce(client: Client, connection: HttpConnection, slot: number): Promise<void> {
+  const { knowledge, number } = client;
+  if (slot % PUT_EVERY === PUT_EVERY - 1) {
+    await put(client, connection, knowledge.register(number + Math.floor(slot / PUT_EVERY)));
+    return;
+  }
+  const cityId = knowledge.city(number + slot);
+  const dateTime = Date.now();
+  const id = await add(client, connection, cityId, dateTime);
+  if (id !== undefined) knowledge.added(cityId, { id, dateTime });
+}
+
+/** Returns the new row's id, undefined where it was not acknowledged. */
+export function add(
+  client: Omit<Client, "knowledge">,
+  connection: HttpConnection,
+  cityId: number,
+  dateTime: number,
+): Promise<number | undefined> {
+  return write(client, connection, {
+    kind: "add",
+    key: `city/${cityId}`,
+    dateTime,
+    path: `/Forecast/${cityId}`,
+    cityId,
+  });
+}
+
+function put(client: Client, connection: HttpConnection, id: number): Promise<number | undefined> {
+  return write(client, connection, {
+    kind: "put",
+    key: `value/${id}`,
+    dateTime: REGISTER_DATE_TIME,
+    path: `/Forecast/${id}`,
+    id,
+  });
+}
+
+interface Intent extends Pick<Begin, "kind" | "key" | "dateTime"> {
+  readonly path: string;
+  /** What the answer must name. */
+  readonly id?: number;
+  readonly cityId?: number;
+}
+
+async function write(
+  client: Omit<Client, "knowledge">,
+  connection: HttpConnection,
+  { path, id, cityId, ...intent }: Intent,
+): Promise<number | undefined> {
+  const { journal, number, options } = client;
+  const counter = client.nextValue();
+  const op = client.nextOperation();
+  const value = valueName(options.run, number, counter);
+  const sent = { dateTime: intent.dateTime, temperature: (counter % 60) - 20, summary: value };
+  journal.write({
+    e: "begin",
+    op,
+    client: number,
+    ...intent,
+    value,
+    temperature: sent.temperature,
+    at: monotonicMs(),
+  });
+  const exchange = await connection.request({
+    method: intent.kind === "add" ? "POST" : "PUT",
+    path,
+    body: JSON.stringify(sent),
+    deadlineMs: options.writeDeadlineMs,
+  });
+  const end: End = { e: "end", op, at: monotonicMs(), outcome: outcomeOf(exchange), ...marks(exchange) };
+  if (!exchange.answered || end.outcome !== "ok") {
+    journal.write(end);
+    return undefined;
+  }
+  const answered = bodyAs(ValueBody, exchange.body);
+  const expected = { ...sent, ...(id === undefined ? {} : { id }), ...(cityId === undefined ? {} : { cityId }) };
+  const wrong = answered ? differences(expected, answered) : `no such body: ${exchange.body.toString().slice(0, 200)}`;
+  journal.write({ ...end, ...(answered ? { id: answered.id } : {}), ...(wrong ? { wrong } : {}) });
+  return answered?.id;
+}
+
+/**
+ * Only what certainly did nothing has failed: a request that was never sent, or one that the service refused. 408 is no
+ * refusal by the service: proxies answer it when they lost patience.
+ */
+function outcomeOf(exchange: Exchange): End["outcome"] {
+  if (!exchange.answered) return exchange.sent ? "unknown" : "failed";
+  if (exchange.status === 200) return "ok";
+  return exchange.status >= 400 && exchange.status < 500 && exchange.status !== 408 ? "failed" : "unknown";
+}
+
+function differences(expected: Readonly<Record<string, unknown>>, answered: Readonly<Record<string, unknown>>): string {
+  return Object.entries(expected)
+    .filter(([name, value]) => answered[name] !== value)
+    .map(([name, value]) => `${name} ${JSON.stringify(answered[name])} instead of ${JSON.stringify(value)}`)
+    .join(", ");
+}

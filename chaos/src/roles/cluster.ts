@@ -1,0 +1,25 @@
+import { z } from "zod";
+
+const ClusterBody = z.object({
+  members: z.array(
+    z.object({
+      name: z.string(),
+      /** leader, sync_standby, replica. */
+      role: z.string(),
+      /** running, streaming, starting, stopped. */
+      state: z.string(),
+      timeline: z.int().optional(),
+    }),
+  ),
+});
+
+export type ClusterMember = z.infer<typeof ClusterBody>["members"][number];
+
+/** The members in Patroni's `GET /cluster`; undefined where the text is none. */
+export function parseCluster(text: string): readonly ClusterMember[] | undefined {
+  try {
+    return ClusterBody.safeParse(JSON.parse(text)).data?.members;
+  } catch {
+    return undefined;
+  }
+}

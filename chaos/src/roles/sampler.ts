@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { monotonicMs } from "../clock.ts";
+import { Journal } from "../history/journal.ts";
+import { type Exchange, HttpConnection } from "../http/connection.ts";
+import { follow } from "../schedule.ts";
+import type { SamplerOptions } from "./options.ts";
+import type { RoleSample, RolesEntry } from "./samples.ts";
+
+/** The part of Patroni's `GET /patroni` that matters here. */
+const PatroniStatus = z.object({
+  role: z.string(),
+  state: z.string(),
+  timeline: z.int().optional(),
+});
+
+/** Asks every node for its role until the signal comes or the time is over. Each node has a schedule of its own. */
+export async function sampleRoles(options: SamplerOptions, interrupted: AbortSignal): Promise<void> {
+  const { nodes, out, intervalMs, durationMs, deadlineMs, caFile } = options;
+  const ca = caFile === undefined ? undefined : readFileSync(caFile, "utf8");
+  const journal = new Journal<RolesEntry>(out);
+  const over = new AbortController();
+  const stop = (): void => over.abort();
+  interrupted.addEventListener("abort", stop, { once: true });
+  if (interrupted.aborted) stop();
+  const timer = Number.isFinite(durationMs) ? setTimeout(stop, durationMs) : undefined;
+  const from = monotonicMs();
+  journal.write({
+    e: "roles",
+    version: 1,
+    nodes: nodes.map(({ name }) => name),
+    intervalMs,
+    at: from,
+    wallClock: new Date().toISOString(),
+  });
+  await Promise.all(
+    nodes.map(({ name, url }) => {
+      const connection = new HttpConnection(url, ca);
+      const act = async (): Promise<void> => journal.write(await sample(name, connection, deadlineMs));
+      return follow({ from, intervalMs, act, onSkipped: () => {} }, over.signal).finally(() => connection.close());
+    }),
+  );
+  clearTimeout(timer);
+  journal.close();
+}
+
+async function sample(node: string, connection: HttpConnection, deadlineMs: number): Promise<RoleSample> {
+  const start = monotonicMs();
+  const exchange = await connection.request({ method: "GET", path: "/patroni", deadlineMs });
+  return { e: "sample", node, start, end: monotonicMs(), ...roleIn(exchange) };
+}
+
+function roleIn(exchange: Exchange): Pick<RoleSample, "role" | "state" | "timeline" | "error"> {
+  if (!exchange.answered) return { error: exchange.error };
+  let body: unknown;
+  try {
+    body = JSON.parse(exchange.body.toString());
+  } catch {
+    return { error: `${exchange.status}, and no JSON` };
+  }
+  const { data } = PatroniStatus.safeParse(body);
+  if (!data) return { error: `${exchange.status}, and no status of Patroni` };
+  // Patroni before 4.0 says master.
+  const role = data.role === "master" ? "primary" : data.role;
+  return { role, state: data.state, ...(data.timeline === undefined ? {} : { timeline: data.timeline }) };
+}

@@ -1,0 +1,86 @@
+import type { RoleSample } from "./samples.ts";
+
+/** A time in which a node was the primary, on one timeline. */
+export interface Reign {
+  readonly node: string;
+  readonly timeline: number | undefined;
+  /** Before `start` of its first and after `end` of its last answer nothing is known. */
+  readonly firstStart: number;
+  readonly firstEnd: number;
+  readonly lastStart: number;
+  readonly lastEnd: number;
+}
+
+export interface RolesVerdict {
+  /** In the order of their beginnings. */
+  readonly reigns: readonly Reign[];
+  /** Pairs of reigns of which some moment belonged to both, for certain. */
+  readonly twoPrimaries: readonly (readonly [Reign, Reign])[];
+  /** Pairs whose answers came from overlapping windows: both at once, or one right after the other. */
+  readonly undecided: readonly (readonly [Reign, Reign])[];
+}
+
+/** Whether two nodes were primaries that take writes at the same moment, as far as the samples can tell. */
+export function judgeRoles(samples: readonly RoleSample[]): RolesVerdict {
+  const reigns = reignsOf(samples);
+  const pairs = reigns.flatMap((one, index) =>
+    reigns
+      .slice(index + 1)
+      .filter(({ node }) => node !== one.node)
+      .map((other) => [one, other] as const),
+  );
+  const twoPrimaries = pairs.filter(([one, other]) => certainlyTogether(one, other));
+  const undecided = pairs.filter(
+    (pair) =>
+      !twoPrimaries.includes(pair) && pair[0].lastEnd >= pair[1].firstStart && pair[1].lastEnd >= pair[0].firstStart,
+  );
+  return { reigns, twoPrimaries, undecided };
+}
+
+/** When a primary was first seen after the moment that is not the reign of that moment, ms after it; undefined: never. */
+export function timeToNewPrimary(samples: readonly RoleSample[], moment: number): number | undefined {
+  const reigns = reignsOf(samples);
+  const old = reigns.findLast(({ firstEnd }) => firstEnd <= moment);
+  const next = reigns.find((reign) => reign !== old && reign.firstEnd > moment);
+  return next && next.firstEnd - moment;
+}
+
+/**
+ * A node that stops being the primary can only become it again on another timeline: so two answers with the same one, with none
+ * between them that denies it, cover the time between them as well, whatever questions went unanswered.
+ */
+function reignsOf(samples: readonly RoleSample[]): Reign[] {
+  const byNode = Map.groupBy(samples, ({ node }) => node);
+  return [...byNode.values()]
+    .flatMap((ofNode) => {
+      const reigns: Reign[] = [];
+      let current: Reign | undefined;
+      for (const sample of ofNode) {
+        if (sample.role === undefined) continue;
+        if (sample.role !== "primary" || sample.state !== "running") {
+          current = undefined;
+          continue;
+        }
+        const { node, timeline, start, end } = sample;
+        if (current && current.timeline === timeline) {
+          current = { ...current, lastStart: start, lastEnd: end };
+          reigns[reigns.length - 1] = current;
+        } else {
+          current = { node, timeline, firstStart: start, firstEnd: end, lastStart: start, lastEnd: end };
+          reigns.push(current);
+        }
+      }
+      return reigns;
+    })
+    .sort((one, other) => one.firstEnd - other.firstEnd);
+}
+
+/** A reign holds from its first answer's end to its last one's start; one of a single answer at one moment within it. */
+function certainlyTogether(one: Reign, other: Reign): boolean {
+  const oneHolds = one.firstEnd <= one.lastStart;
+  const otherHolds = other.firstEnd <= other.lastStart;
+  if (oneHolds && otherHolds) return Math.max(one.firstEnd, other.firstEnd) <= Math.min(one.lastStart, other.lastStart);
+  if (oneHolds) return one.firstEnd <= other.firstStart && other.lastEnd <= one.lastStart;
+  if (otherHolds) return other.firstEnd <= one.firstStart && one.lastEnd <= other.lastStart;
+  return false;
+}

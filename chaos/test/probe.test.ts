@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import pg from "pg";
+import { checkHistory, probeProgram, readHistory, readStoredRows, summarize } from "../src/index.ts";
+import { WeatherApi } from "./weather-api.ts";
+
+const DEADLINE = 120_000;
+
+const folder = mkdtempSync(join(tmpdir(), "goldenring-probe-"));
+const api = new WeatherApi();
+const probes: ChildProcess[] = [];
+
+beforeAll(() => api.start(), DEADLINE);
+afterAll(async () => {
+  for (const probe of probes) probe.kill("SIGKILL");
+  await api.remove();
+  rmSync(folder, { recursive: true });
+}, DEADLINE);
+
+interface RunningProbe {
+  readonly run: string;
+  readonly file: string;
+  readonly process: ChildProcess;
+  readonly ended: Promise<number | null>;
+}
+
+function startProbe(run: string, ...more: string[]): RunningProbe {
+  const file = join(folder, `${run}.jsonl`);
+  const args = [probeProgram, "--target", api.url, "--out", file, "--run", run, ...more];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
+  probes.push(child);
+  return { run, file, process: child, ended: new Promise((resolve) => child.once("exit", resolve)) };
+}
+
+async function judged({ run, file }: RunningProbe) {
+  const history = await readHistory(file);
+  const verdict = checkHistory(history, [await readStoredRows("embedded", api.databaseUrl, run)]);
+  return { history, verdict, summary: summarize(history) };
+}
+
+test(
+  "an undisturbed service keeps its word, at the probe's fixed pace",
+  async () => {
+    const probe = startProbe("calm", "--seconds", "4");
+    expect(await probe.ended).toBe(0);
+    const { history, verdict, summary } = await judged(probe);
+    expect(history.endReason).toBe("time");
+    expect(verdict).toMatchObject({ violations: [], unknownWrites: 0, staleMarkedReads: 0 });
+    for (const { count, ok, skipped } of [summary.reads, summary.writes]) {
+      expect(ok).toBe(count);
+      // 4 clients, 20 a second each.
+      expect(count + skipped).toBeGreaterThan(4 * 20 * 4 * 0.95);
+      expect(count + skipped).toBeLessThan(4 * 20 * 4 * 1.05 + 10);
+    }
+    expect(new Set(history.reads.map(({ kind }) => kind))).toEqual(new Set(["value", "city", "list"]));
+    expect(new Set(history.writes.map(({ kind }) => kind))).toEqual(new Set(["add", "put"]));
+  },
+  DEADLINE,
+);
+
+test(
+  "a service that is killed with its database in the middle of writes, and comes back, has lost nothing; what is taken away by hand is found",
+  async () => {
+    const probe = startProbe("killed");
+    await delay(2_500);
+    await api.kill();
+    await delay(500);
+    await api.start();
+    await delay(2_500);
+    probe.process.kill("SIGTERM");
+    expect(await probe.ended).toBe(0);
+    const { history, verdict, summary } = await judged(probe);
+    expect(history.endReason).toBe("SIGTERM");
+    expect(verdict.violations).toEqual([]);
+    expect(summary.writes.failed).toBeGreaterThan(0);
+    expect(summary.writes.longestGap).toBeGreaterThan(500);
+    expect(summary.writes.ok).toBeGreaterThan(200);
+
+    const victim = history.writes.findLast(({ kind, outcome }) => kind === "add" && outcome === "ok");
+    await execute(`DELETE FROM forecast WHERE id = ${victim?.id}`);
+    expect((await judged(probe)).verdict.violations.map(({ kind }) => kind)).toEqual(["lost"]);
+  },
+  DEADLINE,
+);
+
+test(
+  "a probe that is killed leaves a history that can be judged",
+  async () => {
+    const probe = startProbe("dies");
+    await delay(2_000);
+    probe.process.kill("SIGKILL");
+    await probe.ended;
+    await delay(1_000);
+    const { history, verdict } = await judged(probe);
+    expect(history.endReason).toBeUndefined();
+    expect(history.writes.length).toBeGreaterThan(50);
+    expect(verdict.violations).toEqual([]);
+  },
+  DEADLINE,
+);
+
+test(
+  "a probe that is stopped while the service is silent ends soon; what it waited for is unknown",
+  async () => {
+    const probe = startProbe("silent");
+    await delay(1_500);
+    api.suspend();
+    try {
+      await delay(1_000);
+      probe.process.kill("SIGTERM");
+      const stoppedAt = performance.now();
+      expect(await probe.ended).toBe(0);
+      expect(performance.now() - stoppedAt).toBeLessThan(3_000);
+    } finally {
+      api.resume();
+    }
+    await delay(1_000);
+    const { history, verdict, summary } = await judged(probe);
+    expect(history.endReason).toBe("SIGTERM");
+    expect(summary.writes).toMatchObject({ abandoned: 4, unknown: 0, failed: 0 });
+    expect(summary.writes.longest).toBeGreaterThan(1_000);
+    expect(verdict).toMatchObject({ violations: [], unknownWrites: 4, recoveredWrites: 4 });
+  },
+  DEADLINE,
+);
+
+test(
+  "a service that cannot be reached, and arguments that cannot be used, are said clearly",
+  async () => {
+    const nowhere = spawn(process.execPath, [
+      probeProgram,
+      "--target",
+      "http://127.0.0.1:1",
+      "--out",
+      join(folder, "x"),
+    ]);
+    let said = "";
+    nowhere.stderr.on("data", (text: Buffer) => {
+      said += text.toString();
+    });
+    expect(await new Promise((resolve) => nowhere.once("close", resolve))).toBe(1);
+    expect(said).toContain("http://127.0.0.1:1/ does not answer: ECONNREFUSED");
+    const wrong = spawn(process.execPath, [probeProgram, "--target", "nonsense", "--out", "x"]);
+    expect(await new Promise((resolve) => wrong.once("close", resolve))).toBe(2);
+  },
+  DEADLINE,
+);
+
+async function execute(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: api.databaseUrl });
+  await client.connect();
+  await client.query(sql);
+  await client.end();
+}

@@ -1,0 +1,72 @@
+import { afterAll, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { judgeRoles, readRoleSamples, roleSamplerProgram } from "../src/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "goldenring-roles-"));
+const servers: Server[] = [];
+afterAll(() => {
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+  rmSync(folder, { recursive: true });
+});
+
+/** Answers as Patroni does, with whatever it is told at the moment. */
+async function patroni(answer: () => { status: number; body: string } | undefined): Promise<string> {
+  const server = createServer((_, response) => {
+    const said = answer();
+    if (said) response.writeHead(said.status).end(said.body);
+  });
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const said = (role: string, timeline: number, state = "running") => ({
+  status: 200,
+  body: JSON.stringify({ state, role, timeline, server_version: 170005, patroni: { version: "4.1.5" } }),
+});
+
+test("the sampler sees a change of roles, a silent node and a broken answer, and ends at SIGTERM", async () => {
+  let changed = false;
+  const one = await patroni(() => (changed ? undefined : said("master", 1)));
+  const two = await patroni(() => (changed ? said("primary", 2) : { status: 502, body: "Bad gateway" }));
+  const file = join(folder, "roles.jsonl");
+  const nodes = ["--node", `pg-01=${one}`, "--node", `pg-02=${two}`];
+  const sampler = spawn(process.execPath, [
+    roleSamplerProgram,
+    ...nodes,
+    "--out",
+    file,
+    "--interval",
+    "50",
+    "--deadline",
+    "100",
+  ]);
+  const ended = once(sampler, "exit");
+  await delay(1_000);
+  changed = true;
+  await delay(1_000);
+  sampler.kill("SIGTERM");
+  expect(await ended).toEqual([0, null]);
+  const samples = await readRoleSamples(file);
+  expect(judgeRoles(samples)).toMatchObject({
+    reigns: [
+      { node: "pg-01", timeline: 1 },
+      { node: "pg-02", timeline: 2 },
+    ],
+    twoPrimaries: [],
+  });
+  const errors = new Set(samples.map(({ node, error }) => `${node}: ${error}`));
+  expect(errors).toContain("pg-01: deadline");
+  expect(errors).toContain("pg-02: 502, and no JSON");
+});
