@@ -109,6 +109,20 @@ const TASKS = {
     needsPage: true,
     steps: (args) => [{ command: ["bun", "api/bundle.ts", ...args] }],
   },
+  "test:stand": {
+    about: "brings the stand up (root, Linux), does faults to it and judges what its clients saw; -- --help",
+    needsPage: false,
+    steps: (args) => {
+      const faults = { headline: "Faults (stand-tests)", command: ["bun", "stand-tests/main.ts", ...args] };
+      if (args.some((each) => ["--help", "--list"].includes(each))) return [{ command: faults.command }];
+      return [{ headline: "The stand (ring up)", command: ["./ring", "up"] }, faults];
+    },
+  },
+  ring: {
+    about: "installs what ./ring needs, and runs nothing",
+    needsPage: false,
+    steps: () => [],
+  },
   format: {
     about: "formats all files and mends what the linter can mend",
     needsPage: false,

@@ -254,6 +254,12 @@ describe("the task test", () => {
   });
 });
 
+test("the task ring installs what ./ring needs and says nothing when all is there", async () => {
+  await run(["ring"]);
+  expect(await run(["ring"])).toEqual({ code: 0, output: "" });
+  expect(calls()).toEqual(["npm install"]);
+});
+
 test("the page is built when its sources have changed or its files are missing", async () => {
   write("api/page/build.ts", "");
   const builds = async () => {
@@ -271,7 +277,7 @@ test("the page is built when its sources have changed or its files are missing",
 test("--help lists the tasks, and so does a task that does not exist", async () => {
   const asked = await run(["--help"]);
   expect(asked.code).toBe(0);
-  for (const task of ["start", "test", "bench", "format"]) expect(asked.output).toContain(`  ${task} `);
+  for (const task of ["start", "test", "bench", "ring", "format"]) expect(asked.output).toContain(`  ${task} `);
   const wrong = await run(["strat"]);
   expect(wrong.code).toBe(2);
   expect(wrong.output).toContain('There is no task "strat".');

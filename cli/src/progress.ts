@@ -1,0 +1,84 @@
+/** Where progress is shown; standard output is kept for results. */
+interface Screen {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+/** Milliseconds between two redrawings of a running step's seconds. */
+const REDRAW = 500;
+
+/**
+ * Shows steps with what happens in them and how long they take: on a terminal one line per step, redrawn; otherwise plain lines
+ * with the seconds since the beginning.
+ */
+export class Progress {
+  readonly #screen: Screen;
+  readonly #started = performance.now();
+  #line: { readonly title: string; detail: string; readonly started: number } | undefined;
+
+  constructor(screen: Screen = process.stderr) {
+    this.#screen = screen;
+  }
+
+  /** Runs one step; `say` tells what happens in it. */
+  async step<Result>(title: string, work: (say: (detail: string) => void) => Promise<Result>): Promise<Result> {
+    const line = { title, detail: "", started: performance.now() };
+    this.#line = line;
+    this.#begin();
+    const redrawing = this.#screen.isTTY ? setInterval(() => this.#draw("…"), REDRAW) : undefined;
+    let mark = "✗";
+    try {
+      const result = await work((detail) => {
+        if (line.detail === detail) return;
+        line.detail = detail;
+        this.#tell(detail);
+      });
+      mark = "✓";
+      return result;
+    } finally {
+      clearInterval(redrawing);
+      this.#end(mark);
+      this.#line = undefined;
+    }
+  }
+
+  /** One line between steps. */
+  say(text: string): void {
+    this.#screen.write(this.#screen.isTTY ? `  ${text}\n` : `${this.#clock()} ${text}\n`);
+  }
+
+  #begin(): void {
+    if (this.#screen.isTTY) this.#draw("…");
+    else this.#screen.write(`${this.#clock()} ${this.#line?.title}\n`);
+  }
+
+  #tell(detail: string): void {
+    if (this.#screen.isTTY) this.#draw("…");
+    else this.#screen.write(`${this.#clock()}   ${detail}\n`);
+  }
+
+  #end(mark: string): void {
+    if (this.#line && mark === "✓") this.#line.detail = "";
+    if (this.#screen.isTTY) {
+      this.#draw(mark);
+      this.#screen.write("\n");
+    } else if (mark !== "✓") this.#screen.write(`${this.#clock()} ${this.#line?.title}: failed\n`);
+  }
+
+  #draw(mark: string): void {
+    if (this.#line === undefined) return;
+    const { title, detail, started } = this.#line;
+    const text = `${mark} ${title}  ${seconds(started)} s${detail ? `  ${detail}` : ""}`;
+    const room = Math.max(20, (this.#screen.columns || 80) - 1);
+    this.#screen.write(`\r\u001b[2K${text.length > room ? `${text.slice(0, room - 1)}…` : text}`);
+  }
+
+  #clock(): string {
+    return `[${seconds(this.#started).padStart(6)} s]`;
+  }
+}
+
+function seconds(since: number): string {
+  return ((performance.now() - since) / 1000).toFixed(1);
+}

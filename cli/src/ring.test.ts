@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runCommand } from "@goldenring/inventory";
+import { CHECKOUT } from "./checkout.ts";
+import { EXIT_MEANINGS } from "./exit.ts";
+
+/** The real command, called by a symbolic link from a folder of its own, for a stand that does not exist. */
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "goldenring-ring-"));
+  symlinkSync(join(CHECKOUT, "ring"), join(folder, "ring"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function ring(...args: string[]) {
+  const script = 'cd "$1" && shift && RING_HOME=home exec ./ring "$@"';
+  return runCommand(["sh", "-c", script, "sh", folder, ...args], { deadlineMs: 20_000 });
+}
+
+const COMMANDS = "up down destroy status check logins ssh logs snapshot power network guardian".split(" ");
+
+describe("ring", () => {
+  test("explains every command, with examples and the exit codes", async () => {
+    const { code, stdout } = await ring("--help");
+    expect(code).toBe(0);
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command}( |$)`, "m"));
+    for (const [exitCode, meaning] of EXIT_MEANINGS) expect(stdout).toContain(`${exitCode}`.padEnd(5) + meaning);
+  });
+
+  const wrong: [string, string[], string][] = [
+    ["a command that does not exist", ["statsu"], "(Did you mean status?)"],
+    ["an option that does not exist", ["status", "--jsno"], "(Did you mean --json?)"],
+    ["a port of something unknown", ["up", "--ports", "apo=80"], '"apo=80" is none of api=PORT'],
+    ["a number that is none", ["logs", "pg-01", "-n", "x"], "a whole number is expected"],
+    ["a group without a command", ["snapshot"], "Usage: ring snapshot"],
+    ["an inventory that does not exist", ["-i", "no.yml", "status"], "no.yml cannot be used"],
+  ];
+  test.each(wrong)("refuses %s with exit code 2", async (_, args, message) => {
+    const { code, stderr } = await ring(...args);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+  });
+
+  test.each([["status"], ["ssh pg-01"], ["snapshot restore clean"], ["power off pg-01"], ["network heal"], ["logins"]])(
+    "%s says that there is no stand yet, with exit code 3",
+    async (command) => {
+      const { code, stderr } = await ring(...command.split(" "));
+      expect({ code, stderr }).toEqual({
+        code: 3,
+        stderr: expect.stringContaining("There is no stand yet: `ring up`"),
+      });
+    },
+  );
+
+  test("reads an inventory by a path that is relative to the user's folder, and refuses what only the lab can do", async () => {
+    const vars = "vars: {stand_name: real, stand_network: 10.1.0.0/24, stand_secrets: /no/secrets}";
+    writeFileSync(join(folder, "my.yml"), `all:\n  ${vars}\n  hosts: {pg-01: }\n`);
+    const up = await ring("-i", "my.yml", "up");
+    expect({ code: up.code, stderr: up.stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining("`ring up` works on the lab only"),
+    });
+    const unknown = await ring("-i", "my.yml", "ssh", "pg-09");
+    expect({ code: unknown.code, stderr: unknown.stderr }).toEqual({
+      code: 3,
+      stderr: expect.stringContaining('no machine "pg-09"; it has pg-01'),
+    });
+  });
+
+  test("asks before it destroys, and without a terminal needs --yes", async () => {
+    const { code, stderr } = await ring("destroy");
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("say --yes") });
+  });
+});

@@ -1,0 +1,96 @@
+import { SERVICE_NAMES } from "./endpoints.ts";
+import type { StandStatus } from "./status.ts";
+
+/** The stand at a glance, for a person. */
+export function statusText(status: StandStatus): string {
+  const { stand, machines, cluster, endpoints, logins, problems } = status;
+  const health =
+    problems.length === 0
+      ? "all is well"
+      : `not well: ${problems.length === 1 ? "one problem" : `${problems.length} problems`}`;
+  const machineRows = machines.map(({ name, address, state, bootedAt, limit, faults }) => [
+    name,
+    address,
+    state === "unknown" ? "" : state,
+    serviceOn(name, status),
+    limit ? `${limit.cpu} CPU, ${limit.memoryMiB} MiB` : "",
+    bootedAt ? `up ${age(bootedAt)}` : "",
+    faults?.join(", ") ?? "",
+  ]);
+  const endpointRows = SERVICE_NAMES.flatMap((name) => {
+    const url = endpoints[name];
+    return url === undefined ? [] : [[name, url]];
+  });
+  const { guardian } = cluster;
+  const lastAction = guardian.newest.findLast(({ machine }) => machine !== undefined);
+  return [
+    `Stand ${stand}: ${health}`,
+    ...problems.map((problem) => `  ! ${problem}`),
+    "",
+    ...table(machineRows),
+    "",
+    `Leader    ${cluster.leader ?? "none that can be seen"}`,
+    `Guardian  ${guardian.isRunning ? "watching" : "not running"}${lastAction ? `; last: ${[lastAction.machine, lastAction.event, lastAction.detail].filter(Boolean).join(" ")} (${age(lastAction.time)} ago)` : ""}`,
+    "",
+    ...table(endpointRows),
+    `Logins: ring logins (file ${logins})`,
+  ].join("\n");
+}
+
+function serviceOn(name: string, { cluster }: StandStatus): string {
+  const words: string[] = [];
+  const database = cluster.members.find((member) => member.name === name);
+  if (database?.error !== undefined) words.push("Patroni does not answer");
+  else if (database !== undefined) {
+    const lag = database.lagBytes === undefined ? "" : `, ${bytes(database.lagBytes)} behind`;
+    words.push(`${database.role?.replaceAll("_", " ")}, ${database.state}, timeline ${database.timeline ?? "?"}${lag}`);
+    words.push(`PostgreSQL ${database.postgresql ?? "?"}, Patroni ${database.patroni ?? "?"}`);
+  }
+  const etcd = cluster.etcd.find((member) => member.name === name);
+  if (etcd !== undefined) {
+    const version = etcd.version === undefined ? "" : ` ${etcd.version}`;
+    words.push(`etcd${version} ${etcd.isHealthy ? "healthy" : "not healthy"}${etcd.isLeader ? ", leader" : ""}`);
+  }
+  const balancer = cluster.haproxy.find((one) => one.name === name);
+  if (balancer?.error !== undefined) words.push("HAProxy does not answer");
+  else if (balancer !== undefined) {
+    const up = (listener: string): string => {
+      const names = balancer.servers.filter((one) => one.listener === listener && one.state.startsWith("UP"));
+      return names.map(({ server }) => server).join(" ") || "nobody";
+    };
+    words.push(`primary ${up("master")}, replicas ${up("replicas")}`);
+  }
+  const replica = cluster.api.find((one) => one.name === name);
+  if (replica !== undefined) words.push(replica.isReady ? "API ready" : "API not ready");
+  const ingress = cluster.ingress.find((one) => one.name === name);
+  if (ingress !== undefined) words.push(ingress.isReady ? "reaches the API" : "does not reach the API");
+  return words.join("; ");
+}
+
+/** Columns as wide as their widest cell; columns that are empty throughout are left out. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const width = Math.max(0, ...rows.map((row) => row.length));
+  const columns = Array.from({ length: width }, (_, index) =>
+    Math.max(...rows.map((row) => (row[index] ?? "").length)),
+  );
+  return rows.map((row) =>
+    columns
+      .flatMap((columnWidth, index) => (columnWidth === 0 ? [] : [(row[index] ?? "").padEnd(columnWidth)]))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** @param time ISO 8601 */
+function age(time: string): string {
+  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
+function bytes(count: number): string {
+  if (count < 10_000) return `${count} B`;
+  return count < 10_000_000 ? `${Math.round(count / 1_000)} kB` : `${Math.round(count / 1_000_000)} MB`;
+}

@@ -1,0 +1,152 @@
+import { describe, expect, test } from "bun:test";
+import type { Inventory, Machine, Role } from "@goldenring/inventory";
+import type { Facts } from "./facts/facts.ts";
+import { type Sources, statusOf } from "./status.ts";
+import { statusText, table } from "./status-text.ts";
+
+const machine = (name: string, role: Role): Machine => ({
+  name,
+  address: `10.88.0.${name.length}`,
+  roles: [role],
+  ssh: { user: "root", port: undefined, keyFile: undefined, args: [], sudo: false },
+});
+const machines = [
+  machine("pg-01", "postgres"),
+  machine("pg-02", "postgres"),
+  machine("etcd-01", "etcd"),
+  machine("haproxy", "haproxy"),
+  machine("api-01", "api"),
+];
+const inventory: Inventory = {
+  file: "/stand/inventory.yml",
+  standName: "lab",
+  network: "10.88.0.0/24",
+  secretsFolder: "/stand/secrets",
+  rto: "fast",
+  labNamespace: "ring-lab",
+  fenceCommand: undefined,
+  machines,
+  byRole: (role) => machines.filter(({ roles }) => roles.includes(role)),
+};
+const facts: Facts = {
+  databases: [
+    { name: "pg-01", role: "leader", state: "running", timeline: 3, postgresql: "17.6", patroni: "4.1.5" },
+    { name: "pg-02", role: "sync_standby", state: "streaming", timeline: 3, lagBytes: 0 },
+  ],
+  etcd: [{ name: "etcd-01", isHealthy: true, isLeader: true, version: "3.5.16" }],
+  loadBalancers: [
+    {
+      name: "haproxy",
+      servers: [
+        { listener: "master", server: "pg-01", state: "UP" },
+        { listener: "master", server: "pg-02", state: "DOWN" },
+        { listener: "replicas", server: "pg-02", state: "UP" },
+      ],
+    },
+  ],
+  replicas: [{ name: "api-01", isReady: true }],
+  ingresses: [],
+};
+const whole: Sources = {
+  inventory,
+  outside: machines.map(({ name }) => ({ name, state: "running" })),
+  facts,
+  guardian: { isRunning: true, report: undefined },
+  endpoints: { api: "http://127.0.0.1:8088" },
+};
+
+describe("the status of a stand", () => {
+  test("that is whole has no problems, and names leader, endpoints and the file of the logins", () => {
+    expect(statusOf(whole)).toMatchObject({
+      problems: [],
+      cluster: { leader: "pg-01" },
+      endpoints: { api: "http://127.0.0.1:8088" },
+      logins: "/stand/secrets/logins.json",
+    });
+  });
+
+  const broken: [string, Partial<Sources>, string][] = [
+    ["a machine is off", { outside: [{ name: "pg-02", state: "off" }] }, "pg-02 is off"],
+    [
+      "the ingress reaches no replica",
+      { facts: { ...facts, ingresses: [{ name: "ingress", isReady: false, error: "answers 503" }] } },
+      "the ingress on ingress: answers 503",
+    ],
+    ["a fault is in force", { outside: [{ name: "pg-02", state: "running", faults: ["cut off"] }] }, "pg-02: cut off"],
+    ["nothing can be asked", { facts: undefined }, "the services cannot be asked"],
+    ["the guardian is gone", { guardian: { isRunning: false, report: undefined } }, "the guardian is not running"],
+    [
+      "nobody leads",
+      { facts: { ...facts, databases: [{ name: "pg-01", error: "no answer" }] } },
+      "the database has no leader",
+    ],
+    [
+      "etcd lost its quorum",
+      { facts: { ...facts, etcd: [{ name: "etcd-01", isHealthy: false }] } },
+      "etcd has no quorum",
+    ],
+    [
+      "the replica is not synchronous",
+      {
+        facts: {
+          ...facts,
+          databases: facts.databases.map((member) => ({
+            ...member,
+            role: member.role === "leader" ? "leader" : "replica",
+          })),
+        },
+      },
+      "the leader has no synchronous replica",
+    ],
+    [
+      "HAProxy sees no primary",
+      {
+        facts: {
+          ...facts,
+          loadBalancers: [{ name: "haproxy", servers: [{ listener: "master", server: "pg-01", state: "DOWN" }] }],
+        },
+      },
+      "HAProxy on haproxy has no primary to send to",
+    ],
+    [
+      "a replica of the API is not ready",
+      { facts: { ...facts, replicas: [{ name: "api-01", isReady: false, error: "answers 503" }] } },
+      "the API on api-01: answers 503",
+    ],
+  ];
+  test.each(broken)("says so when %s", (_, change, problem) => {
+    const status = statusOf({ ...whole, ...change });
+    expect(status.problems.join("\n")).toContain(problem);
+    expect(statusText(status)).toContain(`! ${problem}`);
+  });
+
+  test("does not say of a machine that is off that its services are silent", () => {
+    const replicas = [{ name: "api-01", isReady: false, error: "no answer" }];
+    const outside = [{ name: "api-01", state: "off" }];
+    expect(statusOf({ ...whole, outside, facts: { ...facts, replicas } }).problems).toEqual(["api-01 is off"]);
+  });
+
+  test("of real machines without a fence command needs no guardian", () => {
+    const status = statusOf({
+      ...whole,
+      inventory: { ...inventory, labNamespace: undefined },
+      outside: undefined,
+      guardian: { isRunning: false, report: undefined },
+    });
+    expect(status.problems).toEqual([]);
+    expect(status.machines[0]?.state).toBe("unknown");
+  });
+
+  test("shows a person who does what", () => {
+    const text = statusText(statusOf(whole));
+    expect(text).toContain("Stand lab: all is well");
+    expect(text).toContain("leader, running, timeline 3; PostgreSQL 17.6, Patroni 4.1.5");
+    expect(text).toContain("sync standby, streaming, timeline 3, 0 B behind");
+    expect(text).toContain("etcd 3.5.16 healthy, leader");
+    expect(text).toContain("primary pg-01, replicas pg-02");
+  });
+});
+
+test("a table has columns as wide as their widest cell and none that is empty", () => {
+  expect(table([["a", "", "b"], ["long", "", "c"], ["x"]])).toEqual(["a     b", "long  c", "x"]);
+});

@@ -1,0 +1,123 @@
+import type { GuardianReport } from "@goldenring/guardian";
+import type { Inventory } from "@goldenring/inventory";
+import type { Endpoints } from "./endpoints.ts";
+import type { Facts } from "./facts/facts.ts";
+
+/** What the lab knows of a machine from outside. */
+export interface MachineOutside {
+  readonly name: string;
+  readonly state: string;
+  /** ISO 8601. */
+  readonly bootedAt?: string | undefined;
+  readonly limit?: { readonly cpu: number; readonly memoryMiB: number } | undefined;
+  /** Faults that were made and not healed. */
+  readonly faults?: readonly string[] | undefined;
+}
+
+export interface Sources {
+  readonly inventory: Inventory;
+  /** Undefined for real machines. */
+  readonly outside: readonly MachineOutside[] | undefined;
+  /** Undefined when the services could not be asked at all. */
+  readonly facts: Facts | undefined;
+  readonly guardian: { readonly isRunning: boolean; readonly report: GuardianReport | undefined };
+  readonly endpoints: Endpoints;
+}
+
+export type StandStatus = ReturnType<typeof statusOf>;
+
+/** The stand at a glance: what `ring status --json` prints. */
+export function statusOf({ inventory, outside, facts, guardian, endpoints }: Sources) {
+  const machines = inventory.machines.map(({ name, address, roles }) => {
+    const seen = outside?.find((machine) => machine.name === name);
+    return { name, address, roles, state: seen?.state ?? "unknown", ...withoutName(seen) };
+  });
+  const leader = facts?.databases.find(({ role }) => role === "leader")?.name ?? null;
+  const cluster = {
+    name: inventory.standName,
+    rto: inventory.rto,
+    leader,
+    members: facts?.databases ?? [],
+    etcd: facts?.etcd ?? [],
+    haproxy: facts?.loadBalancers ?? [],
+    api: facts?.replicas ?? [],
+    ingress: facts?.ingresses ?? [],
+    guardian: {
+      isRunning: guardian.isRunning,
+      machines: guardian.isRunning ? (guardian.report?.machines ?? {}) : {},
+      newest: guardian.report?.newest ?? [],
+    },
+  };
+  const problems = problemsOf({ inventory, outside, facts, guardian, leader });
+  return {
+    stand: inventory.standName,
+    machines,
+    cluster,
+    endpoints,
+    logins: `${inventory.secretsFolder}/logins.json`,
+    inventory: inventory.file,
+    problems,
+  };
+}
+
+function withoutName(machine: MachineOutside | undefined): Partial<MachineOutside> {
+  if (machine === undefined) return {};
+  const { name: _, ...rest } = machine;
+  return rest;
+}
+
+/** What is not as it should be on a stand that is whole, in words. */
+function problemsOf({
+  inventory,
+  outside,
+  facts,
+  guardian,
+  leader,
+}: Omit<Sources, "endpoints"> & { readonly leader: string | null }): string[] {
+  const off = (outside ?? [])
+    .filter(({ state }) => state !== "running")
+    .map(({ name, state }) => `${name} is ${state}`);
+  const faults = (outside ?? []).flatMap(({ name, faults = [] }) => faults.map((fault) => `${name}: ${fault}`));
+  const isOff = (name: string): boolean => outside?.find((machine) => machine.name === name)?.state === "off";
+  const silent =
+    facts === undefined
+      ? ["the services cannot be asked: the stand's network is not there"]
+      : problemsIn(facts, leader, isOff);
+  const isGuarded = inventory.labNamespace !== undefined || inventory.fenceCommand !== undefined;
+  const unguarded = isGuarded && !guardian.isRunning ? ["the guardian is not running"] : [];
+  return [...off, ...faults, ...silent, ...unguarded];
+}
+
+function problemsIn(
+  { databases, etcd, loadBalancers, replicas, ingresses }: Facts,
+  leader: string | null,
+  isOff: (name: string) => boolean,
+): string[] {
+  const healthyEtcd = etcd.filter(({ isHealthy }) => isHealthy).length;
+  const leads = databases.length === 0 || leader !== null ? [] : ["the database has no leader"];
+  const quorum = healthyEtcd * 2 > etcd.length || etcd.length === 0 ? [] : ["etcd has no quorum"];
+  const services = [
+    ["Patroni", databases],
+    ["etcd", etcd],
+    ["HAProxy", loadBalancers],
+    ["the API", replicas],
+    ["the ingress", ingresses],
+  ] as const;
+  // Of a machine that is off that has been said.
+  const silentOnes = services.flatMap(([service, members]) =>
+    members.flatMap(({ name, error }) =>
+      error === undefined || isOff(name) ? [] : [`${service} on ${name}: ${error}`],
+    ),
+  );
+  const stopped = databases.flatMap(({ name, state }) =>
+    state === undefined || state === "running" || state === "streaming" ? [] : [`PostgreSQL on ${name} is ${state}`],
+  );
+  const isSynchronous = databases.length < 2 || databases.some(({ role }) => role === "sync_standby");
+  const standby = isSynchronous || leader === null ? [] : ["the leader has no synchronous replica"];
+  const unserved = loadBalancers.flatMap(({ name, servers, error }) =>
+    error !== undefined || servers.some(({ listener, state }) => listener === "master" && state.startsWith("UP"))
+      ? []
+      : [`HAProxy on ${name} has no primary to send to`],
+  );
+  return [...leads, ...quorum, ...silentOnes, ...stopped, ...standby, ...unserved];
+}

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Inventory, type Machine, runCommand } from "@goldenring/inventory";
+import { type Etcd, openEtcd } from "./etcd.ts";
+
+/** A real etcd with TLS on loopback addresses of its own; one of the two members of the inventory is not there. */
+const ADDRESS = "127.88.77.21";
+const NOBODY = "127.88.77.22";
+const hasEtcd = (await runCommand(["etcd", "--version"], { deadlineMs: 10_000 })).code === 0;
+
+const machineAt = (address: string): Machine => ({
+  name: `etcd-${address}`,
+  address,
+  roles: ["etcd"],
+  ssh: { user: undefined, port: undefined, keyFile: undefined, args: [], sudo: false },
+});
+
+async function makeCertificates(folder: string): Promise<void> {
+  mkdirSync(join(folder, "ca"));
+  mkdirSync(join(folder, "certificates"));
+  writeFileSync(join(folder, "names"), `subjectAltName=IP:${ADDRESS}`);
+  const script = `set -e; cd "$1"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ca -keyout ca/ca.key -out ca/ca.crt -days 1
+    for name in server operator; do
+      openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$name -keyout certificates/$name.key -out $name.csr
+      openssl x509 -req -in $name.csr -CA ca/ca.crt -CAkey ca/ca.key -CAcreateserial -extfile names -out certificates/$name.crt -days 1
+    done`;
+  const { code, stderr } = await runCommand(["sh", "-c", script, "sh", folder], { deadlineMs: 20_000 });
+  if (code !== 0) throw new Error(stderr);
+}
+
+describe.skipIf(!hasEtcd)("etcd", () => {
+  let folder: string;
+  let server: ChildProcess;
+  let etcd: Etcd;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "goldenring-etcd-"));
+    await makeCertificates(folder);
+    const url = `https://${ADDRESS}:2379`;
+    const peer = `http://${ADDRESS}:2380`;
+    server = spawn(
+      "etcd",
+      [
+        ...["--data-dir", join(folder, "data"), "--listen-client-urls", url, "--advertise-client-urls", url],
+        ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", `default=${peer}`],
+        ...[
+          "--cert-file",
+          join(folder, "certificates/server.crt"),
+          "--key-file",
+          join(folder, "certificates/server.key"),
+        ],
+        ...["--trusted-ca-file", join(folder, "ca/ca.crt"), "--client-cert-auth"],
+      ],
+      { stdio: "ignore" },
+    );
+    const members = [machineAt(NOBODY), machineAt(ADDRESS)];
+    const inventory: Inventory = {
+      file: "/inventory.yml",
+      standName: "lab",
+      network: "127.88.77.0/24",
+      secretsFolder: folder,
+      rto: "fast",
+      labNamespace: undefined,
+      fenceCommand: undefined,
+      machines: members,
+      byRole: () => members,
+    };
+    etcd = await openEtcd(inventory);
+    for (let tries = 0; tries < 100; tries += 1) {
+      if (
+        await etcd.leadership().then(
+          () => true,
+          () => false,
+        )
+      )
+        return;
+      await delay(100);
+    }
+    throw new Error("etcd does not answer");
+  }, 30_000);
+
+  afterAll(async () => {
+    etcd.close();
+    const gone = new Promise((resolve) => server.once("exit", resolve));
+    server.kill("SIGKILL");
+    await gone;
+    rmSync(folder, { recursive: true });
+  });
+
+  const secret = (file: string) => join(folder, file);
+  const call = async (path: string, body: object): Promise<string> => {
+    const credentials = [
+      "--cacert",
+      "ca/ca.crt",
+      "--cert",
+      "certificates/operator.crt",
+      "--key",
+      "certificates/operator.key",
+    ];
+    const options = credentials.map((word) => (word.startsWith("--") ? word : secret(word)));
+    const argv = ["curl", "-sS", ...options, "-d", JSON.stringify(body), `https://${ADDRESS}:2379${path}`];
+    const { code, stdout, stderr } = await runCommand(argv, { deadlineMs: 5_000 });
+    if (code !== 0) throw new Error(stderr);
+    return stdout;
+  };
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const put = (key: string, value: string) =>
+    call("/v3/kv/put", { key: base64(`/service/lab/${key}`), value: base64(value) });
+  const exists = async (key: string) =>
+    (await call("/v3/kv/range", { key: base64(`/service/lab/${key}`) })).includes('"kvs"');
+
+  test("without a leader key there is no leadership", async () => {
+    expect(await etcd.leadership()).toBeUndefined();
+  });
+
+  test("a leader is released with its member key, and nothing else", async () => {
+    await put("leader", "pg-01");
+    await put("members/pg-01", "{}");
+    await put("members/pg-02", "{}");
+    const leadership = await etcd.leadership();
+    expect(leadership?.leader).toBe("pg-01");
+    expect(leadership && (await etcd.release(leadership))).toBe(true);
+    expect([await exists("leader"), await exists("members/pg-01"), await exists("members/pg-02")]).toEqual([
+      ...[false, false, true],
+    ]);
+  });
+
+  test("a release that comes late, when another leads or the same one leads again, changes nothing", async () => {
+    await put("leader", "pg-01");
+    const old = await etcd.leadership();
+    if (old === undefined) throw new Error("no leader");
+    await put("leader", "pg-02");
+    expect(await etcd.release(old)).toBe(false);
+    await put("leader", "pg-02");
+    await call("/v3/kv/deleterange", { key: base64("/service/lab/leader") });
+    await put("leader", "pg-01");
+    expect(await etcd.release(old)).toBe(false);
+    expect((await etcd.leadership())?.leader).toBe("pg-01");
+  });
+
+  test("no member that answers is an error that names them, within a moment", async () => {
+    server.kill("SIGSTOP");
+    const started = performance.now();
+    await expect(etcd.leadership()).rejects.toThrow(/no etcd member answered: .*127\.88\.77\.22.*127\.88\.77\.21/s);
+    expect(performance.now() - started).toBeLessThan(2_500);
+    server.kill("SIGCONT");
+  });
+});

@@ -1,0 +1,45 @@
+import type { SshSettings } from "./ssh.ts";
+
+/** What a machine is for: the names of the groups that cluster/ installs. */
+export const ROLES = ["etcd", "postgres", "haproxy", "api", "ingress", "prometheus"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** The recovery time knob: see docs of cluster/ for what each value sets. */
+export type Rto = "fast" | "norm" | "safe";
+
+export interface Machine {
+  readonly name: string;
+  /** The machine's address inside the stand's network: an IP address or a host name. */
+  readonly address: string;
+  readonly roles: readonly Role[];
+  readonly ssh: SshSettings;
+}
+
+export interface Inventory {
+  /** Absolute path of the file. */
+  readonly file: string;
+  readonly standName: string;
+  /** IPv4 network in CIDR form, in which the machines may talk to each other. */
+  readonly network: string;
+  /** Absolute path of a folder that only the operator can read. */
+  readonly secretsFolder: string;
+  readonly rto: Rto;
+  /** Name of the network namespace in which the lab's machines can be reached; undefined for real machines. */
+  readonly labNamespace: string | undefined;
+  /** Arguments in which `{name}` and `{address}` stand for a machine; exit code 0 means that it is off for certain. */
+  readonly fenceCommand: readonly string[] | undefined;
+  /** In the order of the file. */
+  readonly machines: readonly Machine[];
+  byRole(role: Role): readonly Machine[];
+}
+
+export function machineNamed(inventory: Inventory, name: string): Machine | undefined {
+  return inventory.machines.find((machine) => machine.name === name);
+}
+
+/** The stand's fence command for one machine, or undefined when the stand has none. */
+export function fenceArgv(inventory: Inventory, machine: Machine): string[] | undefined {
+  return inventory.fenceCommand?.map((word) =>
+    word.replaceAll("{name}", machine.name).replaceAll("{address}", machine.address),
+  );
+}
