@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { LabProblem } from "../problem.ts";
+
+/** What a machine of any role needs, or the playbook expects; no service of them starts by itself. */
+const PACKAGES = [
+  ...[
+    "acl",
+    "chrony",
+    "curl",
+    "jq",
+    "less",
+    "nftables",
+    "openssl",
+    "procps",
+    "python3-venv",
+    "socat",
+    "stress-ng",
+    "tcpdump",
+  ],
+  ...["etcd-server", "etcd-client", "haproxy"],
+  ...["postgresql-17", "postgresql-contrib", "pgbackrest", "python3-psycopg2"],
+  ...["prometheus", "prometheus-node-exporter", "prometheus-postgres-exporter", "prometheus-blackbox-exporter"],
+  ...["prometheus-alertmanager", "apache2-utils"],
+] as const;
+
+const BASE_PACKAGES = [
+  ...["systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "python3", "python3-apt", "iproute2"],
+  ...["iputils-ping", "ca-certificates", "locales"],
+] as const;
+
+export interface Recipe {
+  readonly suite: string;
+  readonly basePackages: readonly string[];
+  readonly packages: readonly string[];
+  readonly patroni: string;
+  readonly bun: { readonly version: string; readonly file: string };
+  readonly script: string;
+  /** Names the image: the same for the same recipe and the same kind of processor. */
+  readonly name: string;
+}
+
+const BUILD_SCRIPT = fileURLToPath(new URL("build.sh", import.meta.url));
+const MODULES = fileURLToPath(new URL("../../../node_modules", import.meta.url));
+
+export async function readRecipe(): Promise<Recipe> {
+  const bun = await findBun();
+  const parts = {
+    suite: "trixie",
+    basePackages: BASE_PACKAGES,
+    packages: PACKAGES,
+    patroni: "4.1.5",
+    script: await readFile(BUILD_SCRIPT, "utf8"),
+  };
+  const hash = createHash("sha256")
+    .update(JSON.stringify([parts, bun.version, process.arch]))
+    .digest("hex");
+  return { ...parts, bun, name: `${parts.suite}-${hash.slice(0, 12)}` };
+}
+
+async function findBun(): Promise<Recipe["bun"]> {
+  const folder = join(MODULES, "bun");
+  const text = await readFile(join(folder, "package.json"), "utf8").catch(() => {
+    throw new LabProblem(
+      `Bun is not installed in ${folder}: run \`npm start -- --help\` once as the owner of this checkout.`,
+    );
+  });
+  const { version } = z.object({ version: z.string() }).parse(JSON.parse(text));
+  return { version, file: join(folder, "bin", "bun.exe") };
+}

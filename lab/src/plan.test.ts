@@ -1,0 +1,107 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  assertSnapshotName,
+  assertStandName,
+  DEFAULT_NETWORK,
+  MACHINE_NAMES,
+  planAddresses,
+  planMachines,
+} from "./plan.ts";
+import { LabProblem } from "./problem.ts";
+
+const toNumber = (address: string): number => address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
+
+describe("the address plan", () => {
+  test("gives the default stand the addresses that the other rooms know", () => {
+    const addresses = Object.fromEntries(planMachines(DEFAULT_NETWORK).map(({ name, address }) => [name, address]));
+    expect(addresses).toEqual({
+      haproxy: "10.88.0.5",
+      prometheus: "10.88.0.6",
+      ingress: "10.88.0.7",
+      "pg-01": "10.88.0.11",
+      "pg-02": "10.88.0.12",
+      "etcd-01": "10.88.0.21",
+      "etcd-02": "10.88.0.22",
+      "etcd-03": "10.88.0.23",
+      "api-01": "10.88.0.31",
+      "api-02": "10.88.0.32",
+      "api-03": "10.88.0.33",
+    });
+    expect(planAddresses(DEFAULT_NETWORK).operator).toBe("10.88.0.1");
+  });
+
+  test("gives each machine of any private network an address of its own inside it", () => {
+    const network = fc
+      .tuple(fc.integer({ min: 8, max: 24 }), fc.nat(0xff_ff_ff))
+      .map(([prefix, rest]) => ({ prefix, base: 10 * 2 ** 24 + rest - (rest % 2 ** (32 - prefix)) }));
+    fc.assert(
+      fc.property(network, ({ prefix, base }) => {
+        const text = `${[24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256).join(".")}/${prefix}`;
+        const plan = planAddresses(text);
+        expect(plan.network).toBe(text);
+        const numbers = [plan.operator, ...planMachines(text).map(({ address }) => address)].map(toNumber);
+        expect(new Set(numbers).size).toBe(MACHINE_NAMES.length + 1);
+        for (const number of numbers) {
+          expect(number).toBeGreaterThan(base);
+          expect(number).toBeLessThan(base + 2 ** (32 - prefix) - 1);
+        }
+      }),
+    );
+  });
+
+  test.each([
+    ["a public network", "8.8.8.0/24"],
+    ["host bits", "10.88.0.1/24"],
+    ["too few addresses", "10.88.0.0/25"],
+    ["a network that is only partly private", "172.0.0.0/8"],
+    ["a byte above 255", "10.256.0.0/24"],
+    ["no prefix", "10.88.0.0"],
+    ["something else behind it", "10.88.0.0/24; reboot"],
+    ["nothing", ""],
+  ])("refuses %s", (_, network) => {
+    expect(() => planAddresses(network)).toThrow(LabProblem);
+  });
+});
+
+describe("names", () => {
+  test("a machine that does not exist is refused with those that do", () => {
+    expect(() => planMachines(DEFAULT_NETWORK, ["pg-03"])).toThrow(/"pg-03".*pg-01/);
+  });
+
+  test("chosen machines keep their order and addresses", () => {
+    expect(planMachines(DEFAULT_NETWORK, ["pg-02", "etcd-01"]).map(({ name, address }) => [name, address])).toEqual([
+      ["etcd-01", "10.88.0.21"],
+      ["pg-02", "10.88.0.12"],
+    ]);
+  });
+
+  test("a machine's name leaves room for the prefix of its interface (15 characters)", () => {
+    for (const name of MACHINE_NAMES) expect(`vb-${name}`.length).toBeLessThanOrEqual(15);
+  });
+
+  test("a stand's name is short and plain", () => {
+    expect(assertStandName("lab2")).toBe("lab2");
+    for (const name of ["", "Lab", "a-b", "../x", "ninechars"]) {
+      expect(() => assertStandName(name)).toThrow(LabProblem);
+    }
+  });
+
+  test("a snapshot's name stays in its folder and is not one of the unfinished ones", () => {
+    expect(assertSnapshotName("after-install_1.0")).toBe("after-install_1.0");
+    fc.assert(
+      fc.property(fc.string(), (name) => {
+        try {
+          assertSnapshotName(name);
+        } catch (error) {
+          expect(error).toBeInstanceOf(LabProblem);
+          return;
+        }
+        expect(name).not.toMatch(/^\.|[/\0\n]/);
+      }),
+    );
+    for (const name of ["", ".saving-x", "..", "a/b", "a b", "x".repeat(64)]) {
+      expect(() => assertSnapshotName(name)).toThrow(LabProblem);
+    }
+  });
+});
