@@ -1,0 +1,177 @@
+#!/usr/bin/python
+"""Places a set of files in one run, and remembers what was not applied yet.
+
+One run per machine and role instead of one per file: over ssh that is most of the time an installation takes.
+A changed file is noted in a marker on the machine until the role has applied it (reloaded or restarted its service)
+and acknowledges it. A run that is interrupted in between is made up for by the next one.
+"""
+
+import glob
+import grp
+import os
+import pwd
+import re
+import shlex
+import stat
+import tempfile
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = r"""
+module: place_files
+short_description: Places a set of files at once
+options:
+  name: {type: str, required: true, description: Name of the set, one per role and machine.}
+  directories: {type: list, elements: dict, description: Folders to make, before the files.}
+  files: {type: list, elements: dict, description: Files to write whole, or as a block between markers.}
+  look_for: {type: list, elements: str, description: Patterns of paths; those without a match are returned as missing.}
+  acknowledge: {type: bool, default: false, description: The set has been applied; nothing is pending any more.}
+"""
+
+# Gone after a restart of the machine, as it should be: every service has then started with what is on disk.
+MARKERS = "/run/goldenring/pending"
+
+ATTRIBUTES = {"owner": {"type": "str", "default": "root"}, "group": {"type": "str", "default": "root"}}
+DIRECTORY = {"path": {"type": "path", "required": True}, "mode": {"type": "str", "default": "0755"}, **ATTRIBUTES}
+FILE = {
+    "dest": {"type": "path", "required": True},
+    "content": {"type": "str", "required": True, "no_log": True},
+    "mode": {"type": "str", "default": "0644"},
+    # A command that refuses a bad file, with %s for its path, before it takes the place of the old one.
+    "validate": {"type": "str"},
+    # Text inside a file that belongs to others: only what stands between two lines with this name is ours.
+    "block": {"type": "str"},
+    **ATTRIBUTES,
+}
+
+
+def ids(entry):
+    return pwd.getpwnam(entry["owner"]).pw_uid, grp.getgrnam(entry["group"]).gr_gid
+
+
+def attributes_differ(entry, path):
+    status = os.lstat(path)
+    if stat.S_ISLNK(status.st_mode):
+        return True
+    return (status.st_uid, status.st_gid) != ids(entry) or status.st_mode & 0o7777 != int(entry["mode"], 8)
+
+
+def make_directory(entry, check):
+    """True when the folder was missing or had other attributes."""
+    path = entry["path"]
+    missing = not os.path.isdir(path)
+    if not missing and not attributes_differ(entry, path):
+        return False
+    if not check:
+        os.makedirs(path, exist_ok=True)
+        os.chown(path, *ids(entry))
+        os.chmod(path, int(entry["mode"], 8))
+    return True
+
+
+def read(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def with_block(present, entry):
+    begin, end = ("# %s %s\n" % (word, entry["block"]) for word in ("begin", "end"))
+    block = begin + entry["content"].rstrip("\n") + "\n" + end
+    text = present or ""
+    old = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+    if old.search(text):
+        return old.sub(lambda _: block, text, count=1)
+    return text + ("" if text == "" or text.endswith("\n") else "\n") + block
+
+
+def write(module, entry, wanted):
+    """Whole or not at all: beside the old one first, with its final attributes, then renamed. A link is replaced, not
+    followed: what it points to belongs to somebody else."""
+    dest = entry["dest"]
+    os.makedirs(os.path.dirname(dest), exist_ok=True)
+    handle, beside = tempfile.mkstemp(dir=os.path.dirname(dest), prefix=".place_files-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(wanted)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chown(beside, *ids(entry))
+        os.chmod(beside, int(entry["mode"], 8))
+        if entry["validate"]:
+            code, out, err = module.run_command(shlex.split(entry["validate"] % beside))
+            if code != 0:
+                module.fail_json(msg="%s was refused: %s" % (entry["dest"], (err or out).strip()))
+        os.rename(beside, dest)
+    finally:
+        if os.path.exists(beside):
+            os.unlink(beside)
+
+
+def place_file(module, entry):
+    """The difference for --diff, or None when the file is as wanted."""
+    present = read(entry["dest"])
+    wanted = with_block(present, entry) if entry["block"] else entry["content"]
+    if present == wanted and not attributes_differ(entry, entry["dest"]):
+        return None
+    if not module.check_mode:
+        write(module, entry, wanted)
+    public = int(entry["mode"], 8) & 0o004
+    return {
+        "before_header": entry["dest"],
+        "after_header": entry["dest"],
+        "before": (present or "") if public else "(not shown)\n",
+        "after": wanted if public else "(not shown: another content or other attributes)\n",
+    }
+
+
+def remember(marker, pending):
+    os.makedirs(MARKERS, mode=0o700, exist_ok=True)
+    with open(marker, "w", encoding="utf-8") as file:
+        file.write("".join(path + "\n" for path in pending))
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "directories": {"type": "list", "elements": "dict", "options": DIRECTORY, "default": []},
+            "files": {"type": "list", "elements": "dict", "options": FILE, "default": []},
+            "look_for": {"type": "list", "elements": "str", "default": []},
+            "acknowledge": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    wanted = module.params
+    marker = os.path.join(MARKERS, wanted["name"])
+    pending = (read(marker) or "").splitlines()
+    if wanted["acknowledge"]:
+        if pending and not module.check_mode:
+            os.unlink(marker)
+        module.exit_json(changed=False, pending=[])
+    differences = []
+    try:
+        for entry in wanted["directories"]:
+            if make_directory(entry, module.check_mode) and entry["path"] not in pending:
+                pending.append(entry["path"])
+        for entry in wanted["files"]:
+            difference = place_file(module, entry)
+            if difference is None:
+                continue
+            differences.append(difference)
+            if entry["dest"] not in pending:
+                pending.append(entry["dest"])
+            if not module.check_mode:
+                remember(marker, pending)
+    except KeyError as error:
+        # In a trial run the packages that bring the users are not installed yet.
+        if not module.check_mode:
+            module.fail_json(msg="there is no such user or group: %s" % error)
+    missing = [pattern for pattern in wanted["look_for"] if not glob.glob(pattern)]
+    module.exit_json(changed=bool(pending), pending=pending, missing=missing, diff=differences)
+
+
+if __name__ == "__main__":
+    main()
