@@ -87,15 +87,15 @@ const TASKS = {
     about: "runs all checks and tests; with arguments only `bun test` with them: npm test -- api/src/model",
     needsPage: true,
     steps: (args) => {
-      const tests = { headline: "Tests (bun test)", command: ["bun", "test", ...args] };
-      if (args.length > 0) return [tests];
+      if (args.length > 0) return [{ headline: "Tests (bun test)", command: ["bun", "test", ...args] }];
       // Biome's ci command writes colors even into a file.
       const colors = process.stdout.isTTY ? [] : ["--colors=off"];
       return [
         { headline: "Style and lint (biome ci)", command: ["biome", "ci", ...colors, "."] },
         { headline: "Types (tsc)", command: ["tsc", "--noEmit", "-p", "."] },
         { headline: "Dead code (knip)", command: ["knip"] },
-        tests,
+        // Most tests wait for something real; more than two at a time would make each other late.
+        { headline: "Tests (bun test)", command: ["bun", "test", "--parallel=2"] },
       ];
     },
   },

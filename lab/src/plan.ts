@@ -44,6 +44,12 @@ export interface PlannedMachine {
 /** In the order in which they are listed and started. */
 export const MACHINE_NAMES: readonly string[] = Object.keys(KINDS);
 
+/** Whether the database needs the machine to stop cleanly: etcd has its leader key, and prometheus keeps its backup. */
+export function isNeededForStop(name: string): boolean {
+  const role = Object.entries(KINDS).find(([each]) => each === name)?.[1].role;
+  return role === "etcd" || role === "prometheus";
+}
+
 export const DEFAULT_NETWORK = "10.88.0.0/24";
 
 /** Least limits of a machine while its software is installed and configured: a quarter of a core would take minutes. */

@@ -15,7 +15,7 @@ import {
   pressPowerButton,
 } from "./machine/power.ts";
 import { namespaceFile, waitForSsh } from "./network/namespace.ts";
-import { type PlannedMachine, PROVISIONING } from "./plan.ts";
+import { isNeededForStop, type PlannedMachine, PROVISIONING } from "./plan.ts";
 import { LabProblem } from "./problem.ts";
 import type { TaskOptions } from "./progress.ts";
 import { readRuntime } from "./state/runtime.ts";
@@ -72,6 +72,9 @@ export function machineOf({ machines }: Stand, name: string): StandMachine {
     `The stand has no machine "${name}"; it has ${machines.map((machine) => machine.name).join(", ")}.`,
   );
 }
+
+/** So much of the time for stopping all machines is for those that stop last. */
+const NEEDED_STOP_MS = 5_000;
 
 export const isUp = ({ namespace }: Folders): boolean => existsSync(namespaceFile(namespace));
 
@@ -133,8 +136,22 @@ async function waitForMachine({ folders }: Stand, { name, address, power }: Stan
   throw new LabProblem(`${name} ${why}. The end of ${power.folder.console}:\n${await lastOutput(power)}`);
 }
 
-/** Shuts them down cleanly, all at once, and takes the power away from those that are not done by the deadline. */
+/**
+ * Shuts them down cleanly, those that others need for that after the others: a primary that cannot give up its leader key or hand over
+ * its last WAL to the backup does not stop for half a minute. Takes the power away from those that are not done by the deadline, which is for both together.
+ */
 export async function stopMachines(
+  machines: readonly Machine[],
+  deadlineMs: number,
+  options: TaskOptions,
+): Promise<void> {
+  const needed = machines.filter(({ name }) => isNeededForStop(name));
+  const others = machines.filter(({ name }) => !isNeededForStop(name));
+  await stopTogether(others, deadlineMs - NEEDED_STOP_MS, options);
+  await stopTogether(needed, NEEDED_STOP_MS, options);
+}
+
+async function stopTogether(
   machines: readonly Machine[],
   deadlineMs: number,
   { onProgress }: TaskOptions,

@@ -12,8 +12,10 @@ export async function ssh(
 ): Promise<number> {
   const machine = await machineOf(context, host);
   if (command.length === 0) return reached(host, await runInTerminal(sshTerminal(machine)));
+  // Many are used to `--` between the machine and the command.
+  const words = command[0] === "--" ? command.slice(1) : command;
   // One word is a command line, as with ssh; several are a program with its arguments.
-  const [line = ""] = command.length === 1 ? command : [command.map(shellQuote).join(" ")];
+  const [line = ""] = words.length === 1 ? words : [words.map(shellQuote).join(" ")];
   const [program = "ssh", ...rest] = sshCommand(machine, line);
   return reached(host, await runInTerminal([program, ...(wantsTerminal ? ["-t"] : []), ...rest]));
 }
