@@ -88,6 +88,53 @@ export function table(results: readonly FaultResult[]): string {
   return [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
+/** All rounds of one fault with one setting changed. */
+export interface VariantResult {
+  readonly variant: string;
+  readonly fault: string;
+  readonly rounds: readonly RoundResult[];
+}
+
+export function settingsPage(results: readonly VariantResult[]): string {
+  return [
+    "# Results: what each setting is worth under packet loss",
+    "",
+    "Written by `bun stand-tests/settings-study.ts --write`. One setting of `rto: fast` is changed at a time; each row is the same fault as in",
+    "[stand.md](stand.md), median / worst of its rounds.",
+    "",
+    `- ${new Date().toISOString().slice(0, 10)}, commit ${commit()}, ${machine()}`,
+    "",
+    settingsTable(results),
+    "",
+  ].join("\n");
+}
+
+export function settingsTable(results: readonly VariantResult[]): string {
+  const header = [
+    "setting",
+    "fault",
+    "rounds",
+    "failed reads",
+    "failed writes",
+    "writes done",
+    "longest POST or PUT",
+    "longest gap of writes",
+    "other primary",
+  ];
+  const rows = results.map(({ variant, fault, rounds }) => [
+    variant,
+    fault,
+    String(rounds.length),
+    String(sum(rounds.map(({ reads }) => reads.failed))),
+    String(sum(rounds.map(({ writes }) => failedWrites(writes)))),
+    String(Math.round(sum(rounds.map(({ writes }) => writes.count)) / Math.max(1, rounds.length))),
+    seconds(rounds.map(({ writes }) => writes.longest)),
+    seconds(rounds.map(({ writes }) => writes.longestGap)),
+    String(rounds.filter(({ newPrimaryMs }) => newPrimaryMs !== undefined).length),
+  ]);
+  return [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
 /** What a person sees of a round when it is over. */
 export function roundLine({ reads, writes, newPrimaryMs, steadyAgainMs, misses }: RoundResult): string {
   const figures = [
