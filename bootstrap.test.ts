@@ -235,7 +235,13 @@ describe("the task test", () => {
   test("runs the checks and then the tests", async () => {
     const { code, output } = await run(["test"]);
     expect(code).toBe(0);
-    expect(calls()).toEqual(["npm install", "biome ci --colors=off .", "tsc --noEmit -p .", "knip ", "bun test"]);
+    expect(calls()).toEqual([
+      "npm install",
+      "biome ci --colors=off .",
+      "tsc --noEmit -p .",
+      "knip ",
+      "bun test --parallel=2",
+    ]);
     expect(output).toContain("== 4/4 Tests (bun test)");
     expect(output).toContain("All passed");
   });
