@@ -66,6 +66,19 @@ describe("the load", () => {
     expect(result.latencyMs.p50).toBeGreaterThan(50);
   });
 
+  test("on a schedule lets the connections take turns", async () => {
+    const requests = new Map<unknown, number>();
+    await withServer(
+      (request, response) => {
+        requests.set(request.socket, (requests.get(request.socket) ?? 0) + 1);
+        response.end("hello");
+      },
+      (port) => runLoad({ ...plan, port, rate: 100 }),
+    );
+    expect(requests.size).toBe(plan.connections);
+    expect(Math.min(...requests.values())).toBeGreaterThan(10);
+  });
+
   test("counts answers other than 200 as failures", async () => {
     const result = await withServer(
       (_, response) => {

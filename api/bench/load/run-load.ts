@@ -59,7 +59,8 @@ export function runLoad(plan: LoadPlan): Promise<LoadResult> {
       while (started < scheduled) {
         const due = firstDue + (started * 1000) / rate;
         if (due > now) return;
-        const connection = idle.pop();
+        // The one that has rested longest: users take turns, and a server closes a connection that never sends anything.
+        const connection = idle.shift();
         if (connection === undefined) return;
         started += 1;
         start(connection, due);
