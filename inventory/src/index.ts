@@ -7,4 +7,4 @@ export { inNamespace } from "./namespace.ts";
 export { readInventory } from "./read-inventory.ts";
 export { Shell, type ShellOptions } from "./shell.ts";
 export { shellQuote, shellWords } from "./shell-words.ts";
-export { runOn, SSH_FAILED, type SshSettings, sshCommand, sshTerminal } from "./ssh.ts";
+export { runOn, SSH_FAILED, sshCommand, sshTerminal } from "./ssh.ts";

@@ -1,11 +1,20 @@
-import type { SshSettings } from "./ssh.ts";
-
 /** What a machine is for: the names of the groups that cluster/ installs. */
 export const ROLES = ["etcd", "postgres", "haproxy", "api", "ingress", "prometheus"] as const;
 export type Role = (typeof ROLES)[number];
 
 /** The recovery time knob: see docs of cluster/ for what each value sets. */
 export type Rto = "fast" | "norm" | "safe";
+
+/** How a machine is reached, as Ansible's variables say. */
+export interface SshSettings {
+  readonly user: string | undefined;
+  readonly port: number | undefined;
+  readonly keyFile: string | undefined;
+  /** Words of `ansible_ssh_common_args` and `ansible_ssh_extra_args`. */
+  readonly args: readonly string[];
+  /** Commands become root by `sudo -n` (`ansible_become`). */
+  readonly sudo: boolean;
+}
 
 export interface Machine {
   readonly name: string;

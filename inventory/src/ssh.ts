@@ -2,17 +2,6 @@ import { type Completed, type RunOptions, runCommand } from "./command.ts";
 import type { Machine } from "./inventory.ts";
 import { shellQuote } from "./shell-words.ts";
 
-/** How a machine is reached, as Ansible's variables say. */
-export interface SshSettings {
-  readonly user: string | undefined;
-  readonly port: number | undefined;
-  readonly keyFile: string | undefined;
-  /** Words of `ansible_ssh_common_args` and `ansible_ssh_extra_args`. */
-  readonly args: readonly string[];
-  /** Commands become root by `sudo -n` (`ansible_become`). */
-  readonly sudo: boolean;
-}
-
 /** Exit code of ssh when it could not connect or lost the connection. */
 export const SSH_FAILED = 255;
 
