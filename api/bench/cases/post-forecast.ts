@@ -1,12 +1,11 @@
 import { apiProgram } from "../api-program.ts";
 import { baselineProgram } from "../baseline-program.ts";
-import type { Bench, BenchCase } from "../bench.ts";
-import { each, firstWarmUpWindows, rateFindings, ratios } from "../contest.ts";
+import type { BenchCase } from "../bench.ts";
+import { contest, each, rateFindings, ratios } from "../contest.ts";
 import { baseData, digestOf } from "../databases.ts";
 import { replicaLimits } from "../limits.ts";
 import { expectStored, insertLoad } from "../loads/forecasts.ts";
-import { type Duration, type Measurement, measure } from "../measure.ts";
-import type { RunningProgram } from "../program.ts";
+import { measure } from "../measure.ts";
 import { withPrograms } from "../with-programs.ts";
 
 export const postForecast: BenchCase = {
@@ -25,50 +24,39 @@ export const postForecast: BenchCase = {
       baselineProgram("insert-per-request", databases[1]),
       baselineProgram("sql-per-request", databases[2]),
     ] as const;
-    return withPrograms(bench, programs, async (running) => {
-      const [product, sameContract, bare] = [
-        { name: "values", program: running[0], database: databases[0], rounds: [] as Measurement[] },
-        { name: "one INSERT per request", program: running[1], database: databases[1], rounds: [] as Measurement[] },
-        { name: "bare", program: running[2], database: databases[2], rounds: [] as Measurement[] },
-      ] as const;
-      const contestants = [product, sameContract, bare];
-      const first = { warmUpSeconds: 0, seconds: firstWarmUpWindows * bench.options.seconds };
-      for (const { program, database } of contestants) await insert(bench, program, database, first);
-      for (let round = 1; round <= bench.options.rounds; round += 1) {
-        for (const { program, database, rounds } of contestants) {
-          rounds.push(await insert(bench, program, database, bench.options));
-        }
-        const rates = contestants.map(({ name, rounds }) => `${name} ${rounds.at(-1)?.perSecond.toFixed(0)}/s`);
-        bench.say(`round ${round} of ${bench.options.rounds}: ${rates.join(", ")}`);
-      }
-      const [rate, ...others] = rateFindings("POST /Forecast", product.rounds);
+    const load = insertLoad(baseData, { connections: 128 });
+    return withPrograms(bench, programs, async ([product, sameContract, bare]) => {
+      const rounds = await contest(bench, {
+        API: { program: product, load, measure: countedIn(databases[0]) },
+        "one INSERT per request": { program: sameContract, load, measure: countedIn(databases[1]) },
+        bare: { program: bare, load, measure: countedIn(databases[2]) },
+      });
+      const [rate, ...others] = rateFindings("POST /Forecast", rounds.API);
       return [
         ...(rate === undefined ? [] : [{ ...rate, bar: { kind: "at least", value: 4000, judges: "median" } } as const]),
         ...others,
-        { what: "POST /Forecast, p99", unit: "ms", values: each(product.rounds, (round) => round.latencyMs.p99) },
-        ...rateFindings("baseline: one INSERT per request", sameContract.rounds),
-        ...rateFindings("bare: one INSERT per request, no contract", bare.rounds),
+        { what: "POST /Forecast, p99", unit: "ms", values: each(rounds.API, (round) => round.latencyMs.p99) },
+        ...rateFindings("baseline: one INSERT per request", rounds["one INSERT per request"]),
+        ...rateFindings("bare: one INSERT per request, no contract", rounds.bare),
         {
           what: "POST /Forecast / one INSERT per request",
           unit: "ratio",
-          values: ratios(product.rounds, sameContract.rounds),
+          values: ratios(rounds.API, rounds["one INSERT per request"]),
           bar: { kind: "at least", value: 2.5, judges: "median" },
         },
-        { what: "POST /Forecast / bare INSERT", unit: "ratio", values: ratios(product.rounds, bare.rounds) },
+        { what: "POST /Forecast / bare INSERT", unit: "ratio", values: ratios(rounds.API, rounds.bare) },
       ];
     });
   },
 };
 
-async function insert(
-  bench: Bench,
-  program: RunningProgram,
-  database: string,
-  duration: Duration,
-): Promise<Measurement> {
-  const before = await digestOf(database);
-  const measurement = await measure(bench, program, insertLoad(baseData, { connections: 128 }), duration);
-  const stored = (await digestOf(database)).values - before.values;
-  expectStored(bench, program, measurement, stored);
-  return measurement;
+/** Measures, and expects every acknowledged value in the database. */
+function countedIn(database: string): typeof measure {
+  return async (bench, program, load, duration) => {
+    const before = await digestOf(database);
+    const measurement = await measure(bench, program, load, duration);
+    const stored = (await digestOf(database)).values - before.values;
+    expectStored(bench, program, measurement, stored);
+    return measurement;
+  };
 }

@@ -1,7 +1,7 @@
 import type { Connection } from "./connection.ts";
 
 /** The cities of the Golden Ring, in the order that gives them the ids 1 to 9. */
-const CITIES = [
+export const CITIES = [
   "Сергиев Посад",
   "Переславль-Залесский",
   "Ростов Великий",

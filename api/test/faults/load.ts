@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { AddedValues } from "./added-values.ts";
-import { type Answer, type ApiClient, bodyOf, type NewValue, type Value } from "./api-client.ts";
+import { type Answer, ApiClient, bodyOf, type NewValue, type Value } from "./api-client.ts";
 import { RegisterHistory } from "./register-history.ts";
 import type { Tables } from "./tables.ts";
 
@@ -22,6 +22,25 @@ export interface LoadOptions {
 
 /** Pause of a worker between two requests, ms. */
 const PACE_MS = { add: 15, change: 10, readOne: 5, readList: 150 } as const;
+
+/** A started load as faults are judged by: on sample data, through all replicas. */
+export async function startFaultLoad(urls: readonly string[], readBoundMs: number): Promise<Load> {
+  const replicas = urls.map((url) => new ApiClient(url));
+  const [client] = replicas;
+  const values = client ? bodyOf.weather(await client.get("/WeatherForecast")) : [];
+  const load = new Load({
+    replicas,
+    cityIds: [1, 2, 3],
+    registers: values.filter(({ cityId }) => cityId === 4).slice(0, 3),
+    namedCity: 9,
+    adders: 8,
+    changers: 8,
+    readers: 6,
+    readBoundMs,
+  });
+  load.start();
+  return load;
+}
 
 /**
  * Clients that write and read through all replicas until they are stopped, and remember what they saw. Afterwards

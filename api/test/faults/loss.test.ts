@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Replica, startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
 import { ApiClient, bodyOf } from "./api-client.ts";
-import { Load } from "./load.ts";
+import { type Load, startFaultLoad } from "./load.ts";
 import { readTables } from "./tables.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
@@ -41,19 +41,10 @@ describe("two replicas under load, each with its own way to the database", () =>
         env: { ...QUICK, WRITE_DEADLINE_MS: String(HASTY_DEADLINE_MS) },
       }),
     ];
-    const clients = replicas.map(({ url: replicaUrl }) => new ApiClient(replicaUrl));
-    const values = bodyOf.weather(await new ApiClient(replicas[0].url).get("/WeatherForecast"));
-    load = new Load({
-      replicas: clients,
-      cityIds: [1, 2, 3],
-      registers: values.filter(({ cityId }) => cityId === 4).slice(0, 3),
-      namedCity: 9,
-      adders: 8,
-      changers: 8,
-      readers: 6,
-      readBoundMs: READ_BOUND_MS,
-    });
-    load.start();
+    load = await startFaultLoad(
+      replicas.map((replica) => replica.url),
+      READ_BOUND_MS,
+    );
   }, DEADLINE);
 
   afterAll(async () => {

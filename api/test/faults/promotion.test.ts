@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type Replica, startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster, type ThrowawayStandby } from "../throwaway-cluster.ts";
 import { ApiClient, bodyOf, type Value } from "./api-client.ts";
-import { Load } from "./load.ts";
+import { type Load, startFaultLoad } from "./load.ts";
 import { readTables } from "./tables.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 import { until } from "./until.ts";
@@ -229,21 +229,11 @@ async function api(databaseUrl: string): Promise<Replica> {
 }
 
 async function startLoad(replicas: readonly Replica[]): Promise<Load> {
-  const clients = replicas.map(({ url }) => new ApiClient(url));
-  const [client] = clients;
-  const values = client ? bodyOf.weather(await client.get("/WeatherForecast")) : [];
-  const load = new Load({
-    replicas: clients,
-    cityIds: [1, 2, 3],
-    registers: values.filter(({ cityId }) => cityId === 4).slice(0, 3),
-    namedCity: 9,
-    adders: 8,
-    changers: 8,
-    readers: 6,
-    readBoundMs: READ_BOUND_MS,
-  });
+  const load = await startFaultLoad(
+    replicas.map(({ url }) => url),
+    READ_BOUND_MS,
+  );
   ends.push(() => load.stop());
-  load.start();
   return load;
 }
 
