@@ -1,0 +1,1 @@
+export { OBJECTIVES, type Objectives } from "./objectives.ts";
