@@ -10,10 +10,13 @@ export interface Moment {
   readonly ageMs: number;
 }
 
-/** Ready bytes with the headers that never change for them; shared by all requests until the bytes change. */
+/**
+ * Ready bytes with the headers that never change for them; shared by all requests until the bytes change. `Headers`,
+ * because a Response takes a copy of them for a tenth less of a read than it makes headers of an object.
+ */
 export interface ReadyBody {
   readonly chunks: readonly Uint8Array[];
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Headers;
   readonly etag: string;
 }
 
@@ -34,7 +37,11 @@ export function readyBody(body: ListBody, encoding: EncodingName): ReadyBody {
 
 export function readyBytes(json: Uint8Array): ReadyBody {
   const etag = etagOf(checksumOf(json));
-  return { chunks: [json], etag, headers: { "content-type": JSON_TYPE, etag, "cache-control": "no-cache" } };
+  return {
+    chunks: [json],
+    etag,
+    headers: new Headers({ "content-type": JSON_TYPE, etag, "cache-control": "no-cache" }),
+  };
 }
 
 /** A body made for one request. Compressed on the thread pool, because it may be long. */
@@ -55,12 +62,18 @@ function compressed(json: Uint8Array, encoding: "gzip" | "zstd"): Promise<Uint8A
 
 export function answer(request: Request, body: ReadyBody, moment: Moment): Response {
   const matches = request.headers.get("if-none-match");
-  const headers = moment.freshness === "confirmed" ? body.headers : { ...body.headers, ...momentHeaders(moment) };
+  const headers = moment.freshness === "confirmed" ? body.headers : markedStale(body.headers, moment);
   if (matches !== null && etagMatches(matches, body.etag)) return new Response(null, { status: 304, headers });
   const [only] = body.chunks;
   if (body.chunks.length === 1 && only && only.length <= LONGEST_WHOLE)
     return new Response(only as Uint8Array<ArrayBuffer>, { headers });
   return new Response(streamOf(body.chunks), { headers });
+}
+
+function markedStale(headers: Headers, moment: Moment): Headers {
+  const marked = new Headers(headers);
+  for (const [name, value] of Object.entries(momentHeaders(moment))) marked.set(name, value);
+  return marked;
 }
 
 /** The answer to a write that was done. */
@@ -81,14 +94,14 @@ const JSON_TYPE = "application/json; charset=utf-8";
 
 const WRITTEN_HEADERS = { "content-type": JSON_TYPE, "cache-control": "no-store" };
 
-function jsonHeaders(etag: string, encoding: EncodingName): Record<string, string> {
-  return {
+function jsonHeaders(etag: string, encoding: EncodingName): Headers {
+  return new Headers({
     "content-type": JSON_TYPE,
     etag,
     "cache-control": "no-cache",
     vary: "accept-encoding",
     ...(encoding === "identity" ? {} : { "content-encoding": encoding }),
-  };
+  });
 }
 
 /** Weak, because one tag stands for all encodings; equal on every replica, because it depends on the content alone. */

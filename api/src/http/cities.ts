@@ -25,11 +25,11 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
           summary: "All cities, by id",
           tag: "Cities",
           answers: z.array(CitySchema),
-          handler: async ({ request }) => {
-            const { model, moment } = await reader.read();
-            const encoding = negotiateEncoding(request.headers.get("accept-encoding"));
-            return answer(request, lists.body(model.cities, encoding), moment);
-          },
+          handler: ({ request }) =>
+            reader.read(({ model, moment }) => {
+              const encoding = negotiateEncoding(request.headers.get("accept-encoding"));
+              return answer(request, lists.body(model.cities, encoding), moment);
+            }),
         },
         POST: {
           summary: "Adds a city",
@@ -53,12 +53,13 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
           tag: "Cities",
           answers: CitySchema,
           errors: { 404: NOT_FOUND_CITY },
-          handler: async ({ request, parameter }) => {
+          handler: ({ request, parameter }) => {
             const id = idFromPath(parameter);
-            const { model, moment } = await reader.read();
-            const city = model.city(id);
-            if (!city) throw noCity(momentHeaders(moment));
-            return answer(request, readyBytes(city.json), moment);
+            return reader.read(({ model, moment }) => {
+              const city = model.city(id);
+              if (!city) throw noCity(momentHeaders(moment));
+              return answer(request, readyBytes(city.json), moment);
+            });
           },
         },
         PUT: {

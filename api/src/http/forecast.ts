@@ -55,12 +55,13 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
           tag: "Forecast",
           answers: Forecast,
           errors: { 404: NOT_FOUND_FORECAST },
-          handler: async ({ request, parameter }) => {
+          handler: ({ request, parameter }) => {
             const id = idFromPath(parameter);
-            const { model, moment } = await reader.read();
-            const json = model.forecastJson(id);
-            if (!json) throw new Problem(404, NOT_FOUND_FORECAST, { headers: momentHeaders(moment) });
-            return answer(request, readyBytes(json), moment);
+            return reader.read(({ model, moment }) => {
+              const json = model.forecastJson(id);
+              if (!json) throw new Problem(404, NOT_FOUND_FORECAST, { headers: momentHeaders(moment) });
+              return answer(request, readyBytes(json), moment);
+            });
           },
         },
         POST: {

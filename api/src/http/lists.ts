@@ -12,19 +12,20 @@ import { ListQuery, validated } from "./schemas.ts";
 export function listHandler(reader: Reader, shape: CityShape): Handler {
   const cache = new ListCache(shape);
   const ready = new WeakMap<ListBody, ReadyBody>();
-  return async ({ request, query }) => {
+  return ({ request, query }) => {
     const narrowed = query === "" ? undefined : queryOf(query);
-    const { model, moment } = await reader.read();
-    const encoding = negotiateEncoding(request.headers.get("accept-encoding"));
-    if (narrowed)
-      return answer(request, await madeToOrder([...narrowedChunks(model, shape, narrowed)], encoding), moment);
-    const body = await cache.body(model, encoding);
-    let made = ready.get(body);
-    if (!made) {
-      made = readyBody(body, encoding);
-      ready.set(body, made);
-    }
-    return answer(request, made, moment);
+    return reader.read(async ({ model, moment }) => {
+      const encoding = negotiateEncoding(request.headers.get("accept-encoding"));
+      if (narrowed)
+        return answer(request, await madeToOrder([...narrowedChunks(model, shape, narrowed)], encoding), moment);
+      const body = await cache.body(model, encoding);
+      let made = ready.get(body);
+      if (!made) {
+        made = readyBody(body, encoding);
+        ready.set(body, made);
+      }
+      return answer(request, made, moment);
+    });
   };
 }
 
