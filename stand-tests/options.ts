@@ -22,7 +22,7 @@ export const usage = `Does faults to the stand on this computer while clients re
 npm run test:stand -- [options]
 
   (none)            a shorter selection, one round each, in under 15 minutes
-  --all             all faults with all their rounds, about two hours and a half
+  --all             all faults with all their rounds, about an hour and a quarter
   --only NAME,...   these faults
   --rounds N        rounds of each fault (with --only and --all: what --list says)
   --list            the faults, their bars and rounds
