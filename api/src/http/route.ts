@@ -37,23 +37,25 @@ export interface Match {
 }
 
 export class RouteTable {
-  readonly #whole = new Map<string, Route>();
+  readonly #whole = new Map<string, Match>();
   readonly #withParameter = new Map<string, Route>();
 
   constructor(readonly routes: readonly Route[]) {
     for (const route of routes) {
       const [path = "", parameter] = route.template.toLowerCase().split("/{");
-      (parameter === undefined ? this.#whole : this.#withParameter).set(path, route);
+      if (parameter !== undefined) this.#withParameter.set(path, route);
+      // As the contract spells it, too: most clients do.
+      else for (const spelling of [path, route.template]) this.#whole.set(spelling, { route, parameter: "" });
     }
   }
 
   /** Matches without regard to case and to one slash at the end. */
   match(pathname: string): Match | undefined {
     const exact = this.#whole.get(pathname);
-    if (exact) return { route: exact, parameter: "" };
+    if (exact) return exact;
     const path = (pathname.endsWith("/") && pathname.length > 1 ? pathname.slice(0, -1) : pathname).toLowerCase();
     const whole = this.#whole.get(path);
-    if (whole) return { route: whole, parameter: "" };
+    if (whole) return whole;
     const slash = path.lastIndexOf("/");
     const route = this.#withParameter.get(path.slice(0, slash));
     return route && slash < path.length - 1 ? { route, parameter: decoded(path.slice(slash + 1)) } : undefined;
