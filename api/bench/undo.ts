@@ -10,10 +10,11 @@ export class UndoStack {
     return this.#running !== undefined;
   }
 
-  /** Returns a function that does the step now, and only once. */
+  /** Returns a function that does the step now, and only once. While all is undone it waits for that: what ends the process must miss nothing. */
   add(step: () => unknown): () => Promise<void> {
     this.#steps.push(step);
     return async () => {
+      if (this.#running) return this.#running;
       const at = this.#steps.indexOf(step);
       if (at < 0) return;
       this.#steps.splice(at, 1);
