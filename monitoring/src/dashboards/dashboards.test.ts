@@ -1,0 +1,126 @@
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { metricsOf } from "../verify/selectors.ts";
+import { DASHBOARDS } from "./all.ts";
+import { buildDashboards } from "./build-dashboards.ts";
+import { draw, uidOf } from "./draw.ts";
+import { layOut } from "./layout.ts";
+import type { Dashboard, Panel } from "./panels.ts";
+
+const ROOM = fileURLToPath(new URL("../..", import.meta.url));
+const panelsOf = (dashboard: Dashboard): readonly Panel[] => dashboard.sections.flatMap(({ panels }) => panels);
+const ALL_PANELS = DASHBOARDS.flatMap((dashboard) =>
+  panelsOf(dashboard).map((panel) => [`${dashboard.name} > ${panel.title}`, panel] as const),
+);
+
+describe("the committed dashboards", () => {
+  test.each(buildDashboards().map(({ path, text }) => [path, text]))(
+    "%s is what the build makes (written by src/build.ts)",
+    (path, text) => {
+      expect(readFileSync(join(ROOM, path), "utf8")).toBe(text);
+    },
+  );
+
+  test("are all of them, and no other", () => {
+    const committed = readdirSync(join(ROOM, "dashboards")).map((file) => `dashboards/${file}`);
+    expect(committed.toSorted()).toEqual(
+      buildDashboards()
+        .map(({ path }) => path)
+        .toSorted(),
+    );
+  });
+});
+
+test("building twice makes the same", () => {
+  expect(buildDashboards()).toEqual(buildDashboards());
+});
+
+test("every dashboard has an address of its own, short enough for Grafana", () => {
+  const uids = DASHBOARDS.map(({ name }) => uidOf(name));
+  expect(new Set(uids).size).toBe(uids.length);
+  expect(uids.filter((uid) => uid.length > 40)).toEqual([]);
+});
+
+describe("every panel", () => {
+  test.each(ALL_PANELS)("%s reads the metrics that it is said to measure, and no other", (_, { measures, queries }) => {
+    expect([...metricsOf(queries.map(({ expr }) => expr).join(" + "))]).toEqual(measures.toSorted());
+  });
+
+  test.each(ALL_PANELS)("%s explains itself in sentences", (_, { title, description }) => {
+    expect(title).toMatch(/^[\w(]/);
+    expect(description).toMatch(/[.]$/);
+  });
+
+  test.each(ALL_PANELS)("%s names only labels of its results in the legend", (_, { queries }) => {
+    for (const { expr, legend } of queries) {
+      const kept = /^(?:sum|avg|max|min) by \((.*?)\)|^histogram_quantile\(.*? by \((.*?)\)/.exec(expr);
+      const labels = kept === null ? undefined : (kept[1] ?? kept[2])?.split(/, */);
+      const named = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label);
+      if (labels !== undefined) expect(named.filter((label) => label && !labels.includes(label))).toEqual([]);
+    }
+  });
+});
+
+test.each(DASHBOARDS.map((dashboard) => [dashboard.name, dashboard] as const))(
+  "%s: no two panels have the same title, and every variable is used",
+  (_, dashboard) => {
+    const panels = panelsOf(dashboard);
+    expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
+    const used = JSON.stringify([panels, dashboard.variables.map(({ of }) => of)]);
+    expect(dashboard.variables.filter(({ name }) => !used.includes(`$${name}`))).toEqual([]);
+  },
+);
+
+test.each(DASHBOARDS.map((dashboard) => [dashboard.name, dashboard] as const))(
+  "%s: panels stand beside each other and below each other, never on top of each other",
+  (_, dashboard) => {
+    const places = layOut(dashboard.sections).map(({ position }) => position);
+    for (const [index, one] of places.entries()) {
+      expect(one.x + one.w).toBeLessThanOrEqual(24);
+      const overlapping = places
+        .slice(index + 1)
+        .filter((other) => one.x < other.x + other.w && other.x < one.x + one.w)
+        .filter((other) => one.y < other.y + other.h && other.y < one.y + one.h);
+      expect(overlapping).toEqual([]);
+    }
+  },
+);
+
+test("Grafana's JSON has the panels where they were laid out, with ids in reading order", () => {
+  for (const dashboard of DASHBOARDS) {
+    const drawn = (draw(dashboard).panels ?? []).map(({ id, gridPos }) => ({ id, gridPos: { ...gridPos } }));
+    expect(drawn).toEqual(
+      layOut(dashboard.sections).map(({ id, position }) => ({ id, gridPos: position })) as unknown as typeof drawn,
+    );
+  }
+});
+
+test("what must not shrink is red at the bottom, what must not grow is red at the top", () => {
+  const members = DASHBOARDS.flatMap(panelsOf).find(({ title }) => title === "Members that have a leader");
+  const memory = DASHBOARDS.flatMap(panelsOf).find(({ title }) => title === "Memory in use");
+  expect(stepsOf(members)).toEqual([
+    { value: null, color: "red" },
+    { value: 2, color: "orange" },
+    { value: 3, color: "green" },
+  ]);
+  expect(stepsOf(memory)).toEqual([
+    { value: null, color: "green" },
+    { value: 0.75, color: "orange" },
+    { value: 0.95, color: "red" },
+  ]);
+});
+
+function stepsOf(panel: Panel | undefined): unknown {
+  if (panel === undefined) return undefined;
+  const dashboard: Dashboard = {
+    name: "x",
+    title: "x",
+    description: "x",
+    variables: [],
+    sections: [{ title: "x", panels: [panel] }],
+  };
+  const drawn = draw(dashboard).panels?.find(({ type }) => type !== "row");
+  return drawn !== undefined && "fieldConfig" in drawn ? drawn.fieldConfig?.defaults.thresholds?.steps : undefined;
+}

@@ -1,0 +1,20 @@
+import type { Notification } from "./notification.ts";
+
+type AlertOf = Notification["alerts"][number];
+
+/** An alert as Alertmanager tells it, with what a test says of it. */
+export function alertOf(name: string, change: Partial<AlertOf> = {}): AlertOf {
+  return {
+    status: "firing",
+    labels: { alertname: name, machine: "pg-01", severity: "warning" },
+    annotations: { summary: `${name} on pg-01` },
+    startsAt: "2026-01-01T00:00:00.000Z",
+    endsAt: "0001-01-01T00:00:00Z",
+    fingerprint: name,
+    ...change,
+  };
+}
+
+export function notificationOf(arrivedAt: string, ...alerts: readonly AlertOf[]): Notification {
+  return { arrivedAt, version: "4", receiver: "webhook", groupKey: "{}", alerts: [...alerts] };
+}

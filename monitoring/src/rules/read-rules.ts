@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import * as z from "zod";
+
+/** A rule of monitoring/rules/, as others need it. */
+export interface Rule {
+  /** Of the alert, or of the metric that is recorded. */
+  readonly name: string;
+  readonly kind: "alert" | "record";
+  readonly expr: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** How long an alert is pending before it fires, s. */
+  readonly forSeconds: number;
+  readonly group: string;
+  /** `etcd.yml` */
+  readonly file: string;
+}
+
+export const RULES_FOLDER = fileURLToPath(new URL("../../rules", import.meta.url));
+
+const UNITS = { ms: 0.001, s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800, y: 31_536_000 } as const;
+
+const duration = z
+  .string()
+  .regex(/^(?:\d+(?:ms|[smhdwy]))+$/, "a duration such as 30s or 1h30m is expected")
+  .transform((text) =>
+    [...text.matchAll(/(\d+)(ms|[smhdwy])/g)].reduce(
+      (seconds, [, amount, unit]) => seconds + Number(amount) * UNITS[unit as keyof typeof UNITS],
+      0,
+    ),
+  );
+
+const texts = z.record(z.string(), z.string()).default({});
+const alert = z.strictObject({
+  alert: z.string(),
+  expr: z.string(),
+  for: duration.default(0),
+  labels: texts,
+  annotations: texts,
+});
+const record = z.strictObject({ record: z.string(), expr: z.string(), labels: texts });
+const ruleFile = z.strictObject({
+  groups: z.array(
+    z.strictObject({ name: z.string(), interval: duration.optional(), rules: z.array(z.union([alert, record])) }),
+  ),
+});
+
+/**
+ * The rules in the text of one rule file. Prometheus' own check (promtool) is stricter about expressions, this one about the
+ * fields that the stand's rules use.
+ *
+ * @throws {Error} that names the file, when it is no rule file
+ */
+export function parseRules(file: string, text: string): readonly Rule[] {
+  const parsed = ruleFile.safeParse(parse(text));
+  if (!parsed.success) throw new Error(`${file} is no rule file:\n${z.prettifyError(parsed.error)}`);
+  return parsed.data.groups.flatMap(({ name: group, rules }) =>
+    rules.map(({ expr, labels, ...rule }) => {
+      const common = { expr, labels, group, file };
+      return "alert" in rule
+        ? { ...common, name: rule.alert, kind: "alert", annotations: rule.annotations, forSeconds: rule.for }
+        : { ...common, name: rule.record, kind: "record", annotations: {}, forSeconds: 0 };
+    }),
+  );
+}
+
+/** All rules of the stand, sorted by file. */
+export function readRules(): readonly Rule[] {
+  return readdirSync(RULES_FOLDER)
+    .filter((file) => file.endsWith(".yml"))
+    .sort()
+    .flatMap((file) => parseRules(file, readFileSync(join(RULES_FOLDER, file), "utf8")));
+}

@@ -1,0 +1,135 @@
+import {
+  AVAILABILITY,
+  BUDGET_PERIOD,
+  BURN_RATES,
+  type BurnRate,
+  burnRatesOf,
+  burnThreshold,
+  LEAST_BAD_REQUESTS,
+  SERVICE_LEVELS,
+  type ServiceLevel,
+  type Window,
+} from "@goldenring/slo";
+import type { RuleEntry, RuleGroup } from "./rule-file.ts";
+import { runbookOf } from "./runbook.ts";
+
+/** What people and programs ask of the API; what watches it is no user. */
+const API = 'job="api", route!~"/healthz/.+|/metrics"';
+/** The answers that left the stand. The ingress also counts those it had to give itself, because no replica could. */
+const INGRESS = 'job="ingress", proxy="api"';
+
+const rateOf = (selector: string): string => `sum(rate(${selector}[1m]))`;
+
+/** Requests and bad ones a second. Everything longer is a sum over these two series, however many the API has. */
+function baseRules(level: ServiceLevel): readonly RuleEntry[] {
+  const { requests, errors } = level.slowerThanMs === undefined ? answers() : slowAnswers(level.slowerThanMs);
+  const labels = { slo: level.name };
+  return [
+    { record: "slo:requests:rate1m", expr: requests, labels },
+    { record: "slo:errors:rate1m", expr: errors, labels },
+  ];
+}
+
+interface Counted {
+  readonly requests: string;
+  readonly errors: string;
+}
+
+/** An error is a 5xx: what a client asks wrongly (4xx) is answered as promised. Without an ingress the API's own count. */
+function answers(): Counted {
+  const atIngress = "haproxy_frontend_http_responses_total";
+  const atApi = "http_request_duration_seconds_count";
+  return {
+    requests: `${rateOf(`${atIngress}{${INGRESS}}`)} or ${rateOf(`${atApi}{${API}}`)}`,
+    errors: `${rateOf(`${atIngress}{${INGRESS}, code="5xx"}`)} or ${rateOf(`${atApi}{${API}, status=~"5.."}`)} or vector(0)`,
+  };
+}
+
+/** The API's histogram has buckets that end at 0.3 and 0.6 s for this (api/src/operations/metrics.ts). */
+function slowAnswers(slowerThanMs: number): Counted {
+  const good = `${API}, status!~"5.."`;
+  const requests = rateOf(`http_request_duration_seconds_count{${good}}`);
+  const quick = rateOf(`http_request_duration_seconds_bucket{${good}, le="${slowerThanMs / 1_000}"}`);
+  return { requests, errors: `${requests} - ${quick}` };
+}
+
+const ratioOver = (window: Window): RuleEntry => ({
+  record: `slo:errors:ratio_rate${window}`,
+  expr: `sum_over_time(slo:errors:rate1m[${window}]) / sum_over_time(slo:requests:rate1m[${window}])`,
+});
+
+/** How often the series of all bad requests grows, s. */
+const STEP_SECONDS = 10;
+
+const countOver = (window: Window): RuleEntry => ({
+  record: `slo:errors:count${window}`,
+  expr: `sum_over_time(slo:errors:rate1m[${window}]) * ${STEP_SECONDS}`,
+});
+
+/** Windows that a few evaluations more or less don't change. */
+const SLOW: ReadonlySet<Window> = new Set(["2h", "6h", "1d", "3d", BUDGET_PERIOD]);
+const LONG_WINDOWS = BURN_RATES.map(({ long }) => long);
+const WINDOWS: readonly Window[] = [
+  ...new Set<Window>([...BURN_RATES.map(({ short }) => short), ...LONG_WINDOWS, BUDGET_PERIOD]),
+];
+
+const windowRules = (isWanted: (window: Window) => boolean): readonly RuleEntry[] => [
+  ...WINDOWS.filter(isWanted).map(ratioOver),
+  ...LONG_WINDOWS.filter(isWanted).map(countOver),
+];
+
+const budgetOf = (level: ServiceLevel): RuleEntry => ({
+  record: "slo:error_budget:ratio",
+  expr: `vector(${level.budget})`,
+  labels: { slo: level.name },
+});
+
+const BUDGET_LEFT: RuleEntry = {
+  record: "slo:error_budget_left:ratio",
+  expr: `1 - slo:errors:ratio_rate${BUDGET_PERIOD} / slo:error_budget:ratio`,
+};
+
+const ALERTS = {
+  availability: "ApiAvailabilityBudgetBurn",
+  latency_p95: "ApiLatencyP95BudgetBurn",
+  latency_p90: "ApiLatencyP90BudgetBurn",
+} as const satisfies Record<ServiceLevel["name"], string>;
+
+function burnAlert(level: ServiceLevel, rate: BurnRate): RuleEntry {
+  const alert = ALERTS[level.name];
+  const of = `{slo="${level.name}"}`;
+  const threshold = burnThreshold(level, rate);
+  const isBurning = (window: Window): string => `slo:errors:ratio_rate${window}${of} > ${threshold}`;
+  const what = level === AVAILABILITY ? "errors" : `slower than ${level.slowerThanMs} ms`;
+  return {
+    alert,
+    expr: `${isBurning(rate.long)} and ${isBurning(rate.short)} and slo:errors:count${rate.long}${of} >= ${LEAST_BAD_REQUESTS}`,
+    for: rate.severity === "critical" ? "30s" : "60s",
+    labels: { severity: rate.severity, burn_rate: String(rate.factor) },
+    annotations: {
+      summary: `The API uses up its error budget ${rate.factor} times as fast as it may`,
+      description: `{{ $value | humanizePercentage }} of the answers of the last ${rate.long} were ${what}, and it goes on. Promised: ${level.promise} in ${BUDGET_PERIOD}.`,
+      runbook: runbookOf("api", alert),
+    },
+  };
+}
+
+/** The rules of monitoring/rules/api.yml. */
+export function serviceLevelRules(): readonly RuleGroup[] {
+  return [
+    {
+      name: "slo",
+      interval: `${STEP_SECONDS}s`,
+      rules: [...SERVICE_LEVELS.flatMap(baseRules), ...windowRules((window) => !SLOW.has(window))],
+    },
+    {
+      name: "slo-slow",
+      interval: "1m",
+      rules: [...windowRules((window) => SLOW.has(window)), ...SERVICE_LEVELS.map(budgetOf), BUDGET_LEFT],
+    },
+    {
+      name: "slo-alerts",
+      rules: SERVICE_LEVELS.flatMap((level) => burnRatesOf(level).map((rate) => burnAlert(level, rate))),
+    },
+  ];
+}

@@ -1,0 +1,76 @@
+import { type Selector, selectorsOf } from "./selectors.ts";
+
+/** What is rightly without data on a healthy stand, or has data of the past only. */
+export interface Expectation {
+  /** It stands for all selectors of its metric that have at least its matchers. */
+  readonly selector: Selector;
+  readonly why: string;
+  /** What shows that there is data when there should be: a fault of the stand's tests, or the unit test of a rule. */
+  readonly provenBy: string;
+}
+
+function empty(why: string, provenBy: string, selectors: readonly string[]): readonly Expectation[] {
+  return selectors.flatMap(selectorsOf).map((selector) => ({ selector, why, provenBy }));
+}
+
+export const EXPECTATIONS: readonly Expectation[] = [
+  ...empty("nobody gets bad answers", "writes without a primary are answered with 503 (fault: no leader)", [
+    'http_request_duration_seconds_bucket{status=~"[45].."}',
+    'http_request_duration_seconds_count{status=~"[45].."}',
+    'http_request_duration_seconds_count{status=~"5.."}',
+  ]),
+  ...empty("nobody writes", "any POST", [
+    "weather_write_batch_size_count",
+    "weather_write_batch_size_sum",
+    "weather_write_statement_seconds_bucket",
+    "weather_writes_total",
+  ]),
+  ...empty("every write has a known outcome", "writes during a failover (fault: postgres killed)", [
+    "weather_write_retries_total",
+  ]),
+  ...empty("nothing is wrong", "every fault of monitoring/stand-tests", [
+    'ALERTS{alertstate="firing", severity=~"critical|warning"}',
+  ]),
+  ...empty("no alert has been suppressed", "a machine that is off suppresses its other alerts (fault: machine off)", [
+    "alertmanager_notifications_suppressed_total",
+  ]),
+  ...empty("Alertmanager has no receiver (alert_webhook_url in the inventory is empty)", "the lab, which has one", [
+    "alertmanager_notification_latency_seconds_bucket",
+    "alertmanager_notification_requests_failed_total",
+    "alertmanager_notifications_failed_total",
+    "alertmanager_notifications_total",
+  ]),
+  ...empty("the kernel does not measure pressure (CONFIG_PSI)", "a kernel that does", [
+    "node_pressure_cpu_waiting_seconds_total",
+    "node_pressure_io_waiting_seconds_total",
+    "node_pressure_memory_waiting_seconds_total",
+  ]),
+  ...empty(
+    "the lab's machines have the clock of their computer: they set none and may not ask how exact it is",
+    "rules/tests/host.test.yml (HostClockNotSynchronised)",
+    ["node_timex_maxerror_seconds", 'node_systemd_unit_state{name=~"chrony.service|systemd-timesyncd.service"}'],
+  ),
+  ...empty(
+    "only the lab's machines have an overlay as their root",
+    "the lab; rules/tests/host.test.yml (HostOomKill)",
+    ['node_filesystem_size_bytes{fstype="overlay"}'],
+  ),
+];
+
+/** Why a selector may be without data; undefined when nothing says so. */
+export function expectationFor(selector: Selector): Expectation | undefined {
+  return EXPECTATIONS.find((expected) => covers(expected, selector));
+}
+
+export function covers(expected: Expectation, { metric, matchers }: Selector): boolean {
+  const { metric: wantedMetric, matchers: wantedMatchers } = expected.selector;
+  return (
+    metric === wantedMetric &&
+    wantedMatchers.every((wanted) =>
+      matchers.some(
+        ({ label, operator, value }) =>
+          label === wanted.label && operator === wanted.operator && value === wanted.value,
+      ),
+    )
+  );
+}

@@ -1,0 +1,115 @@
+import { type Prometheus, PrometheusError, type Sample } from "@goldenring/prometheus";
+import { expectationFor } from "./expectations.ts";
+import { type Known, misreading } from "./meaning.ts";
+import type { Question } from "./questions.ts";
+import { formatSelector, type Selector, selectorsOf } from "./selectors.ts";
+import { suggestion } from "./suggestions.ts";
+
+export interface Finding {
+  /** `dashboard > panel`, or `rule file > rule`. */
+  readonly source: string;
+  readonly expr: string;
+  readonly verdict: "data" | "empty" | "error" | "declared empty";
+  /** For every verdict but `data`. */
+  readonly reason?: string;
+}
+
+type Judgement = Pick<Finding, "verdict" | "reason">;
+
+/**
+ * Judges expressions by what a live Prometheus says. Its answers about selectors, which many expressions share, are kept.
+ * An expression is in order when it is accepted, every selector in it has data or is declared to have none, and the whole has a result if it is
+ * there to have one.
+ */
+export class Judge {
+  readonly #prometheus: Prometheus;
+  readonly #known: Known;
+  readonly #hasData = new Map<string, Promise<boolean>>();
+
+  /** @throws {PrometheusError} */
+  static async of(prometheus: Prometheus): Promise<Judge> {
+    const [names, metadata] = await Promise.all([prometheus.metricNames(), prometheus.metadata()]);
+    return new Judge(prometheus, { names, help: new Map([...metadata].map(([name, { help }]) => [name, help])) });
+  }
+
+  private constructor(prometheus: Prometheus, known: Known) {
+    this.#prometheus = prometheus;
+    this.#known = known;
+  }
+
+  /** @throws {PrometheusError} when Prometheus does not answer */
+  async judge(question: Question): Promise<Finding> {
+    return { source: question.source, expr: question.expr, ...(await this.#judgementOn(question)) };
+  }
+
+  async #judgementOn({ expr, hasResult, claim }: Question): Promise<Judgement> {
+    const answer = await this.#ask(expr);
+    if (answer instanceof PrometheusError) return { verdict: "error", reason: answer.message };
+
+    const without = await this.#withoutData(expr);
+    const undeclared = without.filter((selector) => expectationFor(selector) === undefined);
+    if (undeclared.length > 0) {
+      return { verdict: "empty", reason: undeclared.map((selector) => this.#absence(selector)).join("; ") };
+    }
+    const misread = claim === undefined ? undefined : misreading(claim, this.#known);
+    if (misread !== undefined) return { verdict: "error", reason: misread };
+
+    const isMissing = hasResult && !hasNumbers(answer);
+    const whys = whysOf(isNothingButNaN(answer) ? selectorsOf(expr) : without);
+    if (whys !== "" && (isMissing || !hasResult)) return { verdict: "declared empty", reason: whys };
+    return isMissing ? { verdict: "empty", reason: lackOf(answer) } : { verdict: "data" };
+  }
+
+  /** The error is that of the expression; that Prometheus is away is thrown. */
+  async #ask(expr: string): Promise<readonly Sample[] | PrometheusError> {
+    try {
+      return await this.#prometheus.query(expr);
+    } catch (error) {
+      if (error instanceof PrometheusError && error.kind === "refused") return error;
+      throw error;
+    }
+  }
+
+  async #withoutData(expr: string): Promise<readonly Selector[]> {
+    const selectors = new Map(selectorsOf(expr).map((selector) => [formatSelector(selector), selector]));
+    const without: Selector[] = [];
+    for (const [text, selector] of selectors) {
+      if (!(await this.#selectorHasData(text))) without.push(selector);
+    }
+    return without;
+  }
+
+  #selectorHasData(selector: string): Promise<boolean> {
+    const asked =
+      this.#hasData.get(selector) ?? this.#prometheus.query(`count(${selector})`).then(({ length }) => length > 0);
+    this.#hasData.set(selector, asked);
+    return asked;
+  }
+
+  #absence(selector: Selector): string {
+    const { metric } = selector;
+    if (metric === undefined || this.#known.names.includes(metric))
+      return `nothing matches ${formatSelector(selector)}`;
+    return `there is no metric ${metric}: ${suggestion(metric, this.#known.names)}`;
+  }
+}
+
+function hasNumbers(samples: readonly Sample[]): boolean {
+  return samples.some(({ value }) => !Number.isNaN(value));
+}
+
+/** Quantiles of nothing and 0/0, where something was counted once but not lately. A graph leaves them out. */
+function isNothingButNaN(samples: readonly Sample[]): boolean {
+  return samples.length > 0 && !hasNumbers(samples);
+}
+
+function whysOf(selectors: readonly Selector[]): string {
+  const whys = selectors.map((selector) => expectationFor(selector)?.why).filter((why) => why !== undefined);
+  return [...new Set(whys)].join("; ");
+}
+
+function lackOf(samples: readonly Sample[]): string {
+  return isNothingButNaN(samples)
+    ? "every value of the result is NaN"
+    : "each metric in it has data, but the whole has none: labels that don't match, a comparison, or too few scrapes for a rate yet";
+}

@@ -1,0 +1,62 @@
+import { ALERTS_ON_GRAPHS } from "../dashboards/annotations.ts";
+import type { Dashboard, Panel } from "../dashboards/panels.ts";
+import type { Rule } from "../rules/read-rules.ts";
+import type { Claim } from "./meaning.ts";
+import { substitute } from "./substitute.ts";
+
+/** An expression that somebody relies on. */
+export interface Question {
+  /** `etcd > Failed proposals`, `etcd.yml > EtcdNoLeader` */
+  readonly source: string;
+  readonly expr: string;
+  /** Whether it is there to have a result. That of an alert has none while all is well. */
+  readonly hasResult: boolean;
+  /** What a panel says of it. */
+  readonly claim?: Claim;
+}
+
+/** Every query of every panel, every query behind a variable, and what is drawn across the graphs. */
+export function questionsOfDashboards(dashboards: readonly Dashboard[]): readonly Question[] {
+  const annotation = {
+    source: `annotations > ${ALERTS_ON_GRAPHS.title}`,
+    expr: ALERTS_ON_GRAPHS.expr,
+    hasResult: true,
+  };
+  return [...dashboards.flatMap(questionsOfDashboard), annotation];
+}
+
+function questionsOfDashboard({ name, variables, sections }: Dashboard): readonly Question[] {
+  const names = variables.map((variable) => variable.name);
+  const behindVariables = variables.map(({ name: variable, of }) => ({
+    source: `${name} > variable ${variable}`,
+    expr: substitute(of, names),
+    hasResult: true,
+  }));
+  const panels = sections.flatMap((section) => section.panels);
+  return [...behindVariables, ...panels.flatMap((panel) => questionsOfPanel(name, names, panel))];
+}
+
+function questionsOfPanel(
+  dashboard: string,
+  variables: readonly string[],
+  { title, queries }: Panel,
+): readonly Question[] {
+  const together = queries.map(({ expr }) => substitute(expr, variables));
+  return queries.map(({ expr, legend }) => {
+    const asked = substitute(expr, variables);
+    return {
+      source: `${dashboard} > ${title}`,
+      expr: asked,
+      hasResult: true,
+      claim: { title, legend, expr: asked, together },
+    };
+  });
+}
+
+export function questionsOfRules(rules: readonly Rule[]): readonly Question[] {
+  return rules.map(({ file, name, kind, expr }) => ({
+    source: `${file} > ${name}`,
+    expr,
+    hasResult: kind === "record",
+  }));
+}

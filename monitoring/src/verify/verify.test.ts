@@ -1,0 +1,226 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { PrometheusError } from "@goldenring/prometheus";
+import fc from "fast-check";
+import { DASHBOARDS } from "../dashboards/all.ts";
+import { type Dashboard, lines, type Panel } from "../dashboards/panels.ts";
+import { RULES_FOLDER, readRules } from "../rules/read-rules.ts";
+import { expression } from "./expressions.fixture.ts";
+import type { Finding } from "./judge.ts";
+import { type Question, questionsOfDashboards, questionsOfRules } from "./questions.ts";
+import { isPrometheusInstalled, type RealPrometheus, startPrometheus } from "./real-prometheus.fixture.ts";
+import { formatSelector, selectorsOf } from "./selectors.ts";
+import { verify } from "./verify.ts";
+
+setDefaultTimeout(120_000);
+const isMissing = !isPrometheusInstalled();
+if (isMissing && process.env.GOLDENRING_REQUIRE_PROMTOOL === "1")
+  throw new Error("install prometheus (Debian's package)");
+
+/** What etcd, postgres_exporter and the API of the stand's versions say of themselves. */
+const METRICS = `
+# HELP etcd_server_leader_changes_seen_total The number of leader changes seen.
+# TYPE etcd_server_leader_changes_seen_total counter
+etcd_server_leader_changes_seen_total{job="etcd",machine="etcd-01"} 3
+# HELP etcd_server_proposals_failed_total The total number of failed proposals seen.
+# TYPE etcd_server_proposals_failed_total counter
+etcd_server_proposals_failed_total{job="etcd",machine="etcd-01"} 0
+# HELP etcd_server_proposals_pending The current number of pending proposals to commit.
+# TYPE etcd_server_proposals_pending gauge
+etcd_server_proposals_pending{job="etcd",machine="etcd-01"} 0
+# HELP pg_stat_bgwriter_buffers_alloc_total Number of buffers allocated
+# TYPE pg_stat_bgwriter_buffers_alloc_total counter
+pg_stat_bgwriter_buffers_alloc_total{job="postgres",machine="pg-01"} 5
+# HELP http_request_duration_seconds Time from a request's arrival to its answer, by route template, method and status.
+# TYPE http_request_duration_seconds histogram
+http_request_duration_seconds_bucket{job="api",machine="api-01",status="200",le="+Inf"} 7
+http_request_duration_seconds_sum{job="api",machine="api-01",status="200"} 0.1
+http_request_duration_seconds_count{job="api",machine="api-01",status="200"} 7
+# HELP weather_write_batch_size Writes in one statement.
+# TYPE weather_write_batch_size histogram
+weather_write_batch_size_sum{job="api",machine="api-01",kind="add"} 4
+weather_write_batch_size_count{job="api",machine="api-01",kind="add"} 2
+`;
+
+const panel = (title: string, expr: string): Panel =>
+  lines({ title, description: "", measures: [], queries: [{ expr, legend: "{{machine}}" }], unit: "1/s" });
+
+function dashboardOf(...panels: Panel[]): Dashboard {
+  const of = { name: "machine", title: "Machine", label: "machine", of: 'up{job="fixture"}' };
+  return { name: "test", title: "Test", description: "", variables: [of], sections: [{ title: "", panels }] };
+}
+
+describe.skipIf(isMissing)(`against a real Prometheus${isMissing ? " (there is none here)" : ""}`, () => {
+  let real: RealPrometheus;
+  beforeAll(async () => {
+    real = await startPrometheus(() => METRICS);
+  });
+  afterAll(() => real?.stop());
+
+  async function findingOf(question: Question): Promise<Pick<Finding, "verdict" | "reason">> {
+    const { findings } = await verify(real.prometheus, [question], []);
+    const { verdict, reason } = findings[0] ?? { verdict: "error" };
+    return reason === undefined ? { verdict } : { verdict, reason };
+  }
+  const findingOfPanel = (title: string, expr: string) => {
+    const questions = questionsOfDashboards([dashboardOf(panel(title, expr))]);
+    const question = questions.find(({ source }) => source === `test > ${title}`);
+    return question === undefined ? undefined : findingOf(question);
+  };
+  const findingOfAlert = (expr: string) => findingOf({ source: "a.yml > Alert", expr, hasResult: false });
+
+  test("the report's two wrong panels are caught, each with what was meant, and right ones beside them are not", async () => {
+    const dashboard = dashboardOf(
+      panel("Failed proposals", 'rate(etcd_server_leader_changes_seen_total{machine=~"$machine"}[$__rate_interval])'),
+      panel("Buffers allocated", 'rate(pg_stat_bgwriter_buffers_alloc{machine=~"$machine"}[$__rate_interval])'),
+      panel("Leader changes", 'rate(etcd_server_leader_changes_seen_total{machine=~"$machine"}[$__rate_interval])'),
+      panel("Buffers", 'rate(pg_stat_bgwriter_buffers_alloc_total{machine=~"$machine"}[$__rate_interval])'),
+    );
+    const questions = questionsOfDashboards([dashboard]).filter(({ source }) => source.startsWith("test >"));
+    const told: Finding[] = [];
+    const { findings, checked, failed } = await verify(real.prometheus, questions, [], (finding) => told.push(finding));
+    expect(checked).toBe(5);
+    expect(told).toEqual([...findings]);
+    expect(findings.map(({ source, verdict }) => [source, verdict])).toEqual([
+      ["test > variable machine", "data"],
+      ["test > Failed proposals", "error"],
+      ["test > Buffers allocated", "empty"],
+      ["test > Leader changes", "data"],
+      ["test > Buffers", "data"],
+    ]);
+    expect(failed.map(({ reason }) => reason)).toEqual([
+      'is titled "Failed proposals", but reads etcd_server_leader_changes_seen_total ("The number of leader changes seen."); ' +
+        'what fits the title is etcd_server_proposals_failed_total ("The total number of failed proposals seen.")',
+      "there is no metric pg_stat_bgwriter_buffers_alloc: it is called pg_stat_bgwriter_buffers_alloc_total since postgres_exporter 0.11",
+    ]);
+  });
+
+  test("a query that Prometheus refuses is an error with its words", async () => {
+    expect(await findingOfPanel("Failed proposals", "rate(etcd_server_proposals_failed_total)")).toEqual({
+      verdict: "error",
+      reason: expect.stringContaining("expected type range vector in call to function"),
+    });
+  });
+
+  test("labels that nothing has are named", async () => {
+    expect(await findingOfPanel("Failed proposals", 'etcd_server_proposals_failed_total{job="ectd"}')).toEqual({
+      verdict: "empty",
+      reason: 'nothing matches etcd_server_proposals_failed_total{job="ectd"}',
+    });
+  });
+
+  test("a metric that does not exist is found behind one that does", async () => {
+    const expr = "etcd_server_proposals_failed_total or etcd_server_proposals_failed";
+    expect(await findingOfPanel("Failed proposals", expr)).toEqual({
+      verdict: "empty",
+      reason: "there is no metric etcd_server_proposals_failed: did you mean etcd_server_proposals_failed_total?",
+    });
+  });
+
+  test("metrics that have data, but no labels in common, are empty", async () => {
+    const expr = "etcd_server_proposals_failed_total / pg_stat_bgwriter_buffers_alloc_total";
+    expect(await findingOfPanel("Failed proposals", expr)).toMatchObject({
+      verdict: "empty",
+      reason: expect.stringContaining("labels that don't match"),
+    });
+  });
+
+  test("a result of nothing but NaN is empty", async () => {
+    const expr = "etcd_server_proposals_failed_total / etcd_server_proposals_failed_total";
+    expect(await findingOfPanel("Failed proposals", expr)).toEqual({
+      verdict: "empty",
+      reason: "every value of the result is NaN",
+    });
+  });
+
+  test("what is declared to be empty on a healthy stand is said to be, with why", async () => {
+    const expr = 'sum(rate(http_request_duration_seconds_count{status=~"5.."}[$__rate_interval]))';
+    expect(await findingOfPanel("Requests failed", expr)).toEqual({
+      verdict: "declared empty",
+      reason: "nobody gets bad answers",
+    });
+    const mean = "rate(weather_write_batch_size_sum[1m]) / rate(weather_write_batch_size_count[1m])";
+    expect(await findingOfPanel("Batch size", mean)).toEqual({ verdict: "declared empty", reason: "nobody writes" });
+  });
+
+  test("an alert that does not fire is in order when everything in it has data", async () => {
+    expect(await findingOfAlert("etcd_server_proposals_failed_total > 5")).toEqual({ verdict: "data" });
+    expect(await findingOfAlert("absent(etcd_server_proposals_failed_total)")).toEqual({ verdict: "data" });
+  });
+
+  test("an alert that cannot fire, because its metric does not exist, is found", async () => {
+    expect(await findingOfAlert("etcd_server_proposals_failed > 5")).toEqual({
+      verdict: "empty",
+      reason: "there is no metric etcd_server_proposals_failed: did you mean etcd_server_proposals_failed_total?",
+    });
+  });
+
+  test("rules of the checkout that Prometheus has not loaded are named", async () => {
+    const rules = readRules().slice(0, 2);
+    const { failed } = await verify(real.prometheus, [], rules);
+    expect(failed.map(({ source, reason }) => [source, reason])).toEqual(
+      rules.map(({ file, name }) => [
+        `${file} > ${name}`,
+        "Prometheus has not loaded this rule: run the playbook (ring up --provision)",
+      ]),
+    );
+  });
+
+  test("Prometheus accepts every query of every dashboard and every rule", async () => {
+    const questions = [...questionsOfDashboards(DASHBOARDS), ...questionsOfRules(readRules())];
+    const refused: unknown[] = [];
+    for (const { source, expr } of questions) {
+      const answer = await real.prometheus.query(expr).catch((error: Error) => error);
+      if (answer instanceof Error) refused.push([source, expr, answer.message]);
+    }
+    expect(refused).toEqual([]);
+  });
+
+  test("the selectors that are read are those that Prometheus reads: its own form of an expression has the same", async () => {
+    const questions = [...questionsOfDashboards(DASHBOARDS), ...questionsOfRules(readRules())].map(({ expr }) => expr);
+    const made = fc.sample(expression, 100).map(({ text }) => text);
+    for (const expr of [...questions, ...made]) {
+      const formatted = await formattedBy(real.url, expr);
+      expect(selectorsOf(formatted).map(formatSelector)).toEqual(selectorsOf(expr).map(formatSelector));
+    }
+  });
+});
+
+describe.skipIf(isMissing)(`with the rules of the checkout${isMissing ? " (there is no Prometheus here)" : ""}`, () => {
+  let real: RealPrometheus;
+  beforeAll(async () => {
+    const files = readdirSync(RULES_FOLDER).filter((file) => file.endsWith(".yml"));
+    real = await startPrometheus(
+      () => METRICS,
+      files.map((file) => join(RULES_FOLDER, file)),
+    );
+  });
+  afterAll(() => real?.stop());
+
+  test("none is said to be missing or different", async () => {
+    expect((await verify(real.prometheus, [], readRules())).failed).toEqual([]);
+  });
+
+  test("one that is loaded in another form is named", async () => {
+    const [rule, ...others] = readRules();
+    const changed = rule === undefined ? [] : [{ ...rule, expr: "vector(1) > up" }, ...others];
+    const { failed } = await verify(real.prometheus, [], changed);
+    expect(failed.map(({ source, reason }) => [source, reason])).toEqual([
+      [`${rule?.file} > ${rule?.name}`, expect.stringContaining("has loaded another form of this rule")],
+    ]);
+  });
+});
+
+test("a Prometheus that does not answer is an error, not a finding", async () => {
+  const { createPrometheus } = await import("@goldenring/prometheus");
+  const nobody = createPrometheus({ url: "http://127.0.0.1:1", user: "", password: "", ca: "" });
+  expect(verify(nobody, [], [])).rejects.toBeInstanceOf(PrometheusError);
+});
+
+async function formattedBy(url: string, query: string): Promise<string> {
+  const response = await fetch(`${url}/api/v1/format_query`, { method: "POST", body: new URLSearchParams({ query }) });
+  const answer = (await response.json()) as { status: string; data?: string; error?: string };
+  if (answer.status !== "success") throw new Error(`${query}\n${answer.error}`);
+  return answer.data ?? "";
+}

@@ -1,0 +1,69 @@
+import type { Prometheus } from "@goldenring/prometheus";
+import { DASHBOARDS } from "../dashboards/all.ts";
+import { type Rule, readRules } from "../rules/read-rules.ts";
+import { type Finding, Judge } from "./judge.ts";
+import { type Question, questionsOfDashboards, questionsOfRules } from "./questions.ts";
+import { formatSelector, selectorsOf } from "./selectors.ts";
+
+export interface Verification {
+  readonly findings: readonly Finding[];
+  readonly checked: number;
+  /** Those that are `empty` or an `error`. */
+  readonly failed: readonly Finding[];
+}
+
+/**
+ * Asks a live Prometheus every query of every dashboard and the expression of every rule, and whether it has loaded the rules of this checkout.
+ *
+ * @param onFinding called for each as it is found, in the order of the dashboards and the rule files
+ * @throws {PrometheusError} when Prometheus does not answer
+ */
+export function verifyQueries(
+  prometheus: Prometheus,
+  onFinding: (finding: Finding) => void = () => {},
+): Promise<Verification> {
+  const rules = readRules();
+  return verify(prometheus, [...questionsOfDashboards(DASHBOARDS), ...questionsOfRules(rules)], rules, onFinding);
+}
+
+/** The same for chosen questions and rules. */
+export async function verify(
+  prometheus: Prometheus,
+  questions: readonly Question[],
+  rules: readonly Rule[],
+  onFinding: (finding: Finding) => void = () => {},
+): Promise<Verification> {
+  const findings: Finding[] = [];
+  const add = (finding: Finding): void => {
+    findings.push(finding);
+    onFinding(finding);
+  };
+  const judge = await Judge.of(prometheus);
+  for (const question of questions) add(await judge.judge(question));
+  for (const finding of await notLoaded(prometheus, rules)) add(finding);
+  const failed = findings.filter(({ verdict }) => verdict === "empty" || verdict === "error");
+  return { findings, checked: questions.length, failed };
+}
+
+/** Rules that Prometheus doesn't have, has in another form, or cannot evaluate. */
+async function notLoaded(prometheus: Prometheus, rules: readonly Rule[]): Promise<readonly Finding[]> {
+  const loaded = await prometheus.rules();
+  return rules.flatMap((rule): readonly Finding[] => {
+    const namesakes = loaded.filter(({ name }) => name === rule.name);
+    const same = namesakes.filter(({ expr }) => fingerprint(expr) === fingerprint(rule.expr));
+    const failing = same.find(({ health }) => health === "err");
+    if (same.length > 0 && failing === undefined) return [];
+    const reason =
+      failing === undefined ? `${lack(namesakes.length)}: run the playbook (ring up --provision)` : failing.error;
+    return [{ source: `${rule.file} > ${rule.name}`, expr: rule.expr, verdict: "error", reason }];
+  });
+}
+
+function lack(namesakes: number): string {
+  return namesakes === 0 ? "Prometheus has not loaded this rule" : "Prometheus has loaded another form of this rule";
+}
+
+/** Prometheus writes expressions in its own way; what they read stays the same. */
+function fingerprint(expr: string): string {
+  return selectorsOf(expr).map(formatSelector).join(" ");
+}
