@@ -5,7 +5,7 @@ import { assertLinuxRoot, ensurePackages } from "./host/packages.ts";
 import { isAlive } from "./host/processes.ts";
 import { isOff, powerOff } from "./machine/power.ts";
 import { type Direction, healed, loadFaults, withCut, withLoss } from "./network/faults.ts";
-import { assertStandName, type Limit } from "./plan.ts";
+import { assertStandName, type Limit, planAddresses, planAlertWebhook } from "./plan.ts";
 import { LabProblem } from "./problem.ts";
 import type { TaskOptions } from "./progress.ts";
 import type { UpOptions } from "./settle.ts";
@@ -82,6 +82,12 @@ export class Lab {
   async status(): Promise<readonly MachineStatus[]> {
     const stand = await openStand(this.#folders);
     return Promise.all(stand.machines.map((machine) => statusOf(stand, machine)));
+  }
+
+  /** Where the stand's alerts are sent: an address of this computer inside the stand's network, where nothing of the lab listens. */
+  async alertWebhook(): Promise<string> {
+    const { settings } = await openStand(this.#folders);
+    return planAlertWebhook(planAddresses(settings.network));
   }
 
   /** Only those that work now. */

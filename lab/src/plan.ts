@@ -94,6 +94,11 @@ export function planAddresses(network: string): AddressPlan {
   return { network: `${address(0)}/${prefix}`, prefix, operator: address(1), address };
 }
 
+/** Where Alertmanager sends the stand's alerts: to this computer, for whatever listens there inside the stand's network. */
+export function planAlertWebhook({ operator }: AddressPlan): string {
+  return `http://${operator}:9094/alerts`;
+}
+
 /**
  * @param names which machines; all when empty
  * @throws LabProblem when a name is not one of `MACHINE_NAMES`

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Folders } from "../folders.ts";
 import { inside } from "../network/namespace.ts";
-import { planAddresses } from "../plan.ts";
+import { planAddresses, planAlertWebhook } from "../plan.ts";
 import { writeWhole } from "./json-file.ts";
 import { machinesOf, type Settings } from "./settings.ts";
 
@@ -28,6 +28,7 @@ export function inventoryText(folders: Folders, settings: Settings): string {
     stand_secrets: folders.secrets,
     rto: settings.rto,
     lab_namespace: folders.namespace,
+    alert_webhook_url: planAlertWebhook(plan),
     ansible_user: "root",
     ansible_python_interpreter: "/usr/bin/python3",
     ansible_ssh_private_key_file: join(folders.ssh, "id_ed25519"),
