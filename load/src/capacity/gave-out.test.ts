@@ -1,0 +1,88 @@
+import { describe, expect, test } from "bun:test";
+import type { PartsRow, PartUse } from "../run/record.ts";
+import { RULES, whatGaveOut } from "./gave-out.ts";
+
+/** A row a second; each part's use from its second on. */
+function rows(seconds: number, of: (second: number) => readonly PartUse[]): PartsRow[] {
+  return Array.from({ length: seconds }, (_, at) => ({ t: at + 1, parts: [...of(at + 1)] }));
+}
+
+const QUIET = [
+  { name: "api-01", cpuShare: 0.2, memoryBytes: 80 * 2 ** 20 },
+  { name: "pg-01", cpuShare: 0.1 },
+  { name: "k6", cpuShare: 0.2 },
+  { name: "computer", cpuShare: 0.5 },
+];
+
+function withUse(name: string, use: Partial<PartUse>): PartUse[] {
+  return QUIET.map((part) => (part.name === name ? { ...part, ...use } : part));
+}
+
+describe("what gave out first", () => {
+  test("is nothing where no part was at its end", () => {
+    expect(whatGaveOut(rows(60, () => QUIET))).toEqual({ first: "none", exhausted: [] });
+  });
+
+  test("is not told where no part was measured", () => {
+    expect(whatGaveOut([]).first).toBe("not measured");
+    expect(whatGaveOut(rows(60, () => [])).first).toBe("not measured");
+  });
+
+  test("is each part that is at its end alone", () => {
+    const cases: readonly (readonly [string, Partial<PartUse>, string])[] = [
+      ["api-01", { cpuShare: 0.97 }, "CPU of a replica"],
+      ["api-01", { memoryBytes: 127 * 2 ** 20 }, "memory of a replica"],
+      ["pg-01", { cpuShare: 0.95 }, "CPU of the database"],
+      ["k6", { cpuShare: 0.7 }, "k6 itself"],
+      ["computer", { cpuShare: 0.99 }, "CPU of the computer"],
+    ];
+    for (const [name, use, cause] of cases) {
+      const found = whatGaveOut(rows(30, (second) => (second > 10 ? withUse(name, use) : QUIET)));
+      expect(found.first).toBe(cause);
+      expect(found.exhausted.map((each) => each.cause)).toEqual([cause]);
+      expect(found.exhausted[0]?.since).toBeWithin(8, 12);
+    }
+  });
+
+  test("is the part whose end came first, and the others are told after it", () => {
+    const found = whatGaveOut(
+      rows(60, (second) => [
+        { name: "api-01", cpuShare: second > 40 ? 1 : 0.3 },
+        { name: "computer", cpuShare: second > 20 ? 1 : 0.3 },
+      ]),
+    );
+    expect(found.exhausted.map(({ cause }) => cause)).toEqual(["CPU of the computer", "CPU of a replica"]);
+  });
+
+  test("is the busiest replica, whatever the others do", () => {
+    const found = whatGaveOut(
+      rows(20, () => [
+        { name: "api-01", cpuShare: 0.1 },
+        { name: "api-02", cpuShare: 0.98 },
+      ]),
+    );
+    expect(found.first).toBe("CPU of a replica");
+  });
+
+  test("is not a spike of two seconds, and a gap of one does not hide it", () => {
+    const busyIn = (seconds: readonly number[]): PartsRow[] =>
+      rows(20, (second) => withUse("api-01", { cpuShare: seconds.includes(second) ? 1 : 0.2 }));
+    expect(whatGaveOut(busyIn([10, 11])).first).toBe("none");
+    expect(whatGaveOut(busyIn([8, 9, 11, 12])).first).toBe("CPU of a replica");
+  });
+
+  test("is found where the stand and the computer are measured at different moments", () => {
+    const apart = rows(20, () => []).flatMap(({ t }) => [
+      { t, parts: [{ name: "computer", cpuShare: 0.4 }] },
+      { t: t + 0.4, parts: [{ name: "api-01", cpuShare: 0.95 }] },
+    ]);
+    expect(whatGaveOut(apart).first).toBe("CPU of a replica");
+  });
+
+  test("follows rules that each have a reason", () => {
+    for (const { share, why } of RULES) {
+      expect(share).toBeWithin(0.5, 1);
+      expect(why.length).toBeGreaterThan(20);
+    }
+  });
+});

@@ -1,0 +1,134 @@
+import { describe, expect, test } from "bun:test";
+import { syntheticRun } from "../report/synthetic-run.fixture.ts";
+import type { Series } from "../run/record.ts";
+import { judgeStep, StepResult } from "./judge-step.ts";
+import { ownLimit } from "./own-limit.ts";
+
+const TIMES = { warmUpSeconds: 10, holdSeconds: 20 };
+
+/** A step of 30 s: latency of all answers in ms, by second. */
+function step(p95: (second: number) => number, failed = 0): Series {
+  const rows = Array.from({ length: 30 }, (_, at) => {
+    const ms = p95(at + 1);
+    const latency = { p50: ms / 4, p90: ms / 3, p95: ms, p99: ms * 1.5 };
+    return { t: at + 1, users: 100, requests: 200, failed: 200 * failed, checksFailed: 0, latency, routes: {} };
+  });
+  return { format: 1, interval: 1, rows };
+}
+
+const { machine, options } = syntheticRun().record;
+const planned = { endedBy: "duration", machine, options: { ...options, bodyCheckShare: 0.1 } } as const;
+
+describe("a step", () => {
+  test("is judged by its hold: a slow warm-up does not count, a slow hold does", () => {
+    const slowStart = judgeStep(
+      planned,
+      step((second) => (second <= 10 ? 5_000 : 50)),
+      100,
+      TIMES,
+    );
+    expect(slowStart).toMatchObject({ users: 100, held: true, misses: [], requestsPerSecond: 200 });
+    expect(slowStart.p95).toBeCloseTo(50, 0);
+    const slowHold = judgeStep(
+      planned,
+      step((second) => (second <= 10 ? 50 : 5_000)),
+      100,
+      TIMES,
+    );
+    expect(slowHold).toMatchObject({ held: false });
+    expect(slowHold.misses[0]).toContain("p95 5000 ms, objective 600");
+  });
+
+  test("breaks by too many slow seconds, although most are fast", () => {
+    expect(
+      judgeStep(
+        planned,
+        step((second) => (second > 25 ? 5_000 : 50)),
+        100,
+        TIMES,
+      ).held,
+    ).toBe(false);
+    expect(
+      judgeStep(
+        planned,
+        step((second) => (second > 29 ? 700 : 50)),
+        100,
+        TIMES,
+      ).held,
+    ).toBe(true);
+  });
+
+  test("breaks by wrong bodies, of which only the sampled ones count", () => {
+    const fast = step(() => 50);
+    const wrong = { ...fast, rows: fast.rows.map((row) => ({ ...row, checksFailed: 3 })) };
+    expect(judgeStep(planned, wrong, 100, TIMES).misses).toEqual(["15.0 % of the bodies are wrong"]);
+    expect(judgeStep({ ...planned, options: { ...planned.options, bodyCheckShare: 1 } }, wrong, 100, TIMES).held).toBe(
+      true,
+    );
+  });
+
+  test("breaks by errors, by no answers at all, and by a target that goes away", () => {
+    const fast = step(() => 50);
+    expect(
+      judgeStep(
+        planned,
+        step(() => 50, 0.02),
+        100,
+        TIMES,
+      ).misses,
+    ).toEqual(["2.0 % failed, objective 1.0 %"]);
+    expect(judgeStep(planned, { ...fast, rows: [] }, 100, TIMES).misses).toEqual(["no answers"]);
+    expect(judgeStep({ ...planned, endedBy: "target down" }, fast, 100, TIMES).held).toBe(false);
+    expect(judgeStep({ ...planned, endedBy: "slo" }, fast, 100, TIMES).held).toBe(false);
+  });
+
+  test("says nothing about the service when k6 failed or was ended", () => {
+    for (const endedBy of ["k6 failed", "interrupt"] as const)
+      expect(() =>
+        judgeStep(
+          { ...planned, endedBy },
+          step(() => 50),
+          100,
+          TIMES,
+        ),
+      ).toThrow("was not measured");
+  });
+
+  test("can be stored and read again", () => {
+    const run = syntheticRun();
+    const judged = judgeStep(planned, run.series, 100, { warmUpSeconds: 60, holdSeconds: 60 });
+    expect(StepResult.parse(JSON.parse(JSON.stringify(judged)))).toEqual(judged);
+    expect(judged.ownLimit?.replicaShare).toBeWithin(0.3, 0.6);
+  });
+});
+
+describe("the service's own limit", () => {
+  const series = (share: number): Series => ({
+    ...step(() => 50),
+    parts: Array.from({ length: 30 }, (_, at) => ({
+      t: at + 1.4,
+      parts: ["api-01", "api-02"].map((name) => ({ name, cpuShare: share })),
+    })),
+  });
+
+  test("goes straight on from CPU per request to all of the CPU", () => {
+    expect(ownLimit(series(0.4), 0, 30)).toEqual({
+      replicaShare: expect.closeTo(0.4, 9),
+      requestsPerSecond: 200,
+      limitRequestsPerSecond: expect.closeTo(500, 6),
+      requestsPerCpuSecond: expect.closeTo(200 / (2 * 0.4 * 0.25), 6),
+    });
+  });
+
+  test("is not told from replicas that have next to nothing to do, or were not measured", () => {
+    expect(ownLimit(series(0.05), 0, 30)).toBeUndefined();
+    expect(
+      ownLimit(
+        step(() => 50),
+        0,
+        30,
+      ),
+    ).toBeUndefined();
+    expect(ownLimit(series(0.4), 100, 200)).toBeUndefined();
+  });
+});

@@ -1,0 +1,50 @@
+import type { Series } from "../run/record.ts";
+import { kindOf } from "./parts.ts";
+
+/** Below this share of their CPU the replicas' work in the background outweighs that for requests. */
+const LEAST_SHARE = 0.1;
+
+/** What the replicas' own CPU would allow, whatever else gave out before. */
+export interface OwnLimit {
+  /** Mean of the replicas' CPU, as a share of their limit. */
+  readonly replicaShare: number;
+  /** Measured. */
+  readonly requestsPerSecond: number;
+  /** Straight on from the measured share to all of the CPU: no promise, the last part of a CPU costs latency. */
+  readonly limitRequestsPerSecond: number;
+  readonly requestsPerCpuSecond: number;
+}
+
+/**
+ * The service's own limit from its CPU per request, for when the computer or k6 gave out before the service.
+ *
+ * @param replicaCores that one replica may use
+ * @returns undefined when the replicas were not measured or had next to nothing to do
+ */
+export function ownLimit(series: Series, from: number, to: number, replicaCores = 0.25): OwnLimit | undefined {
+  const within = ({ t }: { readonly t: number }): boolean => t > from && t <= to;
+  const rates = series.rows.filter(within).map(({ requests }) => requests);
+  const replicas = (series.parts ?? [])
+    .filter(within)
+    .map(({ parts }) => parts.flatMap(({ name, cpuShare }) => (kindOf(name) === "replica" ? (cpuShare ?? []) : [])))
+    .filter((shares) => shares.length > 0);
+  if (rates.length === 0 || replicas.length === 0) return undefined;
+  const replicaShare = mean(replicas.map(mean));
+  if (replicaShare < LEAST_SHARE) return undefined;
+  const requestsPerSecond = mean(rates);
+  const cores = mean(replicas.map(sum)) * replicaCores;
+  return {
+    replicaShare,
+    requestsPerSecond,
+    limitRequestsPerSecond: requestsPerSecond / replicaShare,
+    requestsPerCpuSecond: requestsPerSecond / cores,
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function mean(numbers: readonly number[]): number {
+  return sum(numbers) / numbers.length;
+}

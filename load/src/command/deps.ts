@@ -1,0 +1,25 @@
+import type { PartsRow } from "../run/record.ts";
+import type { Output } from "./output.ts";
+
+/** What the load commands get from the program that they are part of. */
+export interface LoadDeps {
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  /** What an interrupted command exits with: 130, or 143 after SIGTERM. */
+  readonly interruptedExit: () => number;
+  /** Gets the exit code of the command that ran. */
+  readonly outcome: { exitCode: number };
+  /** Where the runs are kept. */
+  readonly runs: string;
+  /** The stand that is up, if there is one. */
+  readonly stand?: () => Promise<StandUnderLoad | undefined>;
+}
+
+export interface StandUnderLoad {
+  /** URL of its ingress, as this computer reaches it: the target unless another is named. */
+  readonly target: string;
+  /** Names and addresses of its machines: they may be loaded without being asked. */
+  readonly hosts: readonly string[];
+  /** What its parts used between two moments (Unix time, ms): rows a second apart, `t` in seconds from the first moment. */
+  readonly parts?: (from: number, to: number) => Promise<PartsRow[]>;
+}

@@ -1,0 +1,103 @@
+import { join, relative } from "node:path";
+import type { Scenario } from "../../k6/scenario-table.ts";
+import { REPORT_FILE, writeReport } from "../report/write-report.ts";
+import type { Course } from "../run/course.ts";
+import { LOAD_EXIT, LoadError } from "../run/exit.ts";
+import type { RunWishes } from "../run/options.ts";
+import type { RunRecord, SeriesRow } from "../run/record.ts";
+import { type FinishedRun, runLoad } from "../run/run.ts";
+import { inWords, shownMs } from "../run/verdict.ts";
+import { parseTarget } from "../target/weather-api.ts";
+import type { LoadDeps } from "./deps.ts";
+
+export interface RunCommandOptions extends RunWishes {
+  readonly target?: string;
+  readonly isOwnTarget: boolean;
+  /** Port of k6's web dashboard, when it is wanted. */
+  readonly dashboardPort?: number;
+  /** The folder of the runs. */
+  readonly runs?: string;
+  /** The record as JSON instead of words. */
+  readonly json: boolean;
+}
+
+/** Runs one scenario; shows what happens every second and the result at the end. */
+export async function runScenario(
+  scenario: Scenario,
+  options: RunCommandOptions,
+  deps: LoadDeps,
+): Promise<FinishedRun> {
+  const { output, signal } = deps;
+  const stand = await deps.stand?.();
+  const target = options.target ?? stand?.target;
+  if (target === undefined) {
+    throw new LoadError("Which service? Say --target URL, or bring the stand up.", LOAD_EXIT.usage);
+  }
+  const { dashboardPort } = options;
+  if (dashboardPort !== undefined) {
+    output.say(
+      `k6's web dashboard during the run: http://127.0.0.1:${dashboardPort} (close the page before the end: k6 waits for that)`,
+    );
+  }
+  const run = await runLoad({
+    scenario,
+    target: parseTarget(target),
+    wishes: options,
+    permission: { inventoryHosts: stand?.hosts ?? [], isOwnTarget: options.isOwnTarget },
+    runs: options.runs ?? deps.runs,
+    ...(dashboardPort === undefined ? {} : { dashboardPort }),
+    signal,
+    interruptedExit: deps.interruptedExit,
+    say: (text) => output.say(text),
+    onRow: (row, course) => output.live(liveLine(row, course)),
+    ...(stand?.parts === undefined ? {} : { standParts: stand.parts }),
+  });
+  await writeReport(run.folder);
+  output.result(options.json ? JSON.stringify(run.record, null, 2) : resultText(run.record, run.folder));
+  return run;
+}
+
+/** The last second, and whether all so far is within the objectives. */
+function liveLine({ t, users, requests, failed, latency }: SeriesRow, course: Course): string {
+  const broken = course.verdictSoFar().filter(({ actual, isHeld }) => actual !== undefined && !isHeld);
+  return [
+    `${t.toFixed(0).padStart(4)} s`,
+    `${users} users`,
+    `${requests.toFixed(0)} req/s`,
+    latency === undefined ? "no answers" : `p90 ${shownMs(latency.p90)} ms  p95 ${shownMs(latency.p95)} ms`,
+    `failed ${failed.toFixed(0)}/s`,
+    broken.length === 0 ? "within the SLO" : `SLO BROKEN: ${broken.map(inWords).join("; ")}`,
+  ].join("  ");
+}
+
+/** What a run has shown, for a person. */
+export function resultText(record: RunRecord, folder: string): string {
+  const { figures, verdict, endedBy } = record;
+  const { latency } = figures;
+  const seconds = (Date.parse(record.end) - Date.parse(record.start)) / 1000;
+  const lines = [
+    `${record.scenario}: ${figures.requests} requests in ${seconds.toFixed(0)} s (${figures.rate.toFixed(0)}/s), ${figures.failed} failed, at most ${figures.maxUsers} users; ${ENDS[endedBy]}`,
+    latency === undefined
+      ? "no answers"
+      : `latency ms: p50 ${shownMs(latency.p50)}  p90 ${shownMs(latency.p90)}  p95 ${shownMs(latency.p95)}  p99 ${shownMs(latency.p99)}  mean ${shownMs(latency.mean)}  max ${shownMs(latency.max)}`,
+    ...verdict.map((each) => `  ${each.isHeld ? "held  " : "BROKEN"}  ${inWords(each)}`),
+    ...(figures.usersAtBreak === undefined ? [] : [`an objective broke at ${figures.usersAtBreak} users`]),
+    ...record.notes,
+    `report: ${join(shortPath(folder), REPORT_FILE)}`,
+  ];
+  return lines.join("\n");
+}
+
+const ENDS: Readonly<Record<RunRecord["endedBy"], string>> = {
+  slo: "ended when an objective broke",
+  ramp: "the ramp went to its end",
+  duration: "ran to its end",
+  interrupt: "interrupted: this is the result so far",
+  "target down": "the target is down",
+  "k6 failed": "k6 failed",
+};
+
+function shortPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith("..") ? path : short;
+}

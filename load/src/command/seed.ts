@@ -1,0 +1,102 @@
+import { createInterface } from "node:readline/promises";
+import { LOAD_EXIT, LoadError } from "../run/exit.ts";
+import type { DataSizeName } from "../seed/growth.ts";
+import { SeedingStopped, seedApi } from "../seed/seed-api.ts";
+import { seedDatabase } from "../seed/seed-database.ts";
+import { type SeedRecord, writeSeedRecord } from "../seed/seed-record.ts";
+import { unseed } from "../seed/unseed.ts";
+import { requirePermission } from "../target/permission.ts";
+import { parseTarget, WeatherApi } from "../target/weather-api.ts";
+import type { LoadDeps } from "./deps.ts";
+
+export interface SeedOptions {
+  readonly target?: string;
+  /** URL of the database. */
+  readonly database?: string;
+  readonly isOwnTarget: boolean;
+  /** The folder of the runs, in which seedings are written down. */
+  readonly runs?: string;
+}
+
+/** Brings a service or its database to a size, and writes down what it made. */
+export async function seed(size: DataSizeName, options: SeedOptions, deps: LoadDeps): Promise<number> {
+  const { output } = deps;
+  const runs = options.runs ?? deps.runs;
+  const started = performance.now();
+  try {
+    const made = await addData(size, options, deps);
+    if (made === undefined) {
+      output.result("nothing to do: so much data is there already");
+      return LOAD_EXIT.held;
+    }
+    const file = await writeSeedRecord(runs, made);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    output.result(`${sumOf(made)} added in ${seconds} s; written down in ${file}`);
+    return LOAD_EXIT.held;
+  } catch (error) {
+    if (!(error instanceof SeedingStopped)) throw error;
+    const file = await writeSeedRecord(runs, error.made);
+    output.say(`${sumOf(error.made)} had been added; written down in ${file}. The same command again adds the rest.`);
+    throw error;
+  }
+}
+
+async function addData(
+  size: DataSizeName,
+  { target, database, isOwnTarget }: SeedOptions,
+  deps: LoadDeps,
+): Promise<SeedRecord | undefined> {
+  const say = (text: string): void => deps.output.live(text);
+  if (target !== undefined && database !== undefined) {
+    throw new LoadError("Either --target or --database: one of them gets the data.", LOAD_EXIT.usage);
+  }
+  if (database !== undefined) return seedDatabase(database, size, say);
+  const stand = await deps.stand?.();
+  const url = target ?? stand?.target;
+  if (url === undefined) throw new LoadError("Where to? Say --target URL or --database URL.", LOAD_EXIT.usage);
+  const parsed = parseTarget(url);
+  await requirePermission(parsed, { inventoryHosts: stand?.hosts ?? [], isOwnTarget });
+  return seedApi(new WeatherApi(parsed), size, say, deps.signal);
+}
+
+function sumOf({ cities, values }: SeedRecord): string {
+  const count = values.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+  return `${cities.length} cities and ${count} values`;
+}
+
+export interface UnseedOptions {
+  readonly database?: string;
+  readonly target?: string;
+  readonly runs?: string;
+  /** Do not ask. */
+  readonly yes: boolean;
+}
+
+/** Removes what load tests have put into a database. */
+export async function removeSeeds({ database, target, runs, yes }: UnseedOptions, deps: LoadDeps): Promise<number> {
+  if (database === undefined) {
+    const why = "The API has no way to delete: say --database URL (or DATABASE_URL), with an account that may.";
+    throw new LoadError(why, LOAD_EXIT.usage);
+  }
+  const removed = await unseed({
+    databaseUrl: database,
+    target: target === undefined ? undefined : new WeatherApi(parseTarget(target)).base,
+    runs: runs ?? deps.runs,
+    isSure: async (question) => yes || ask(question, deps.signal),
+    say: (text) => deps.output.say(text),
+  });
+  deps.output.result(`${removed.cities} cities and ${removed.values} values removed`);
+  return LOAD_EXIT.held;
+}
+
+async function ask(question: string, signal: AbortSignal): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // While it reads a line, the terminal gives Ctrl-C to readline and to nobody else.
+  terminal.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  try {
+    return (await terminal.question(`${question} Type yes: `, { signal })).trim() === "yes";
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,166 @@
+import { existsSync, readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+const USUAL_PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** No sandbox, because tests may run as root in a container; nothing that talks to the internet by itself. */
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const PATIENCE_MS = 15_000;
+
+/** CHROMIUM_PATH, or else where distributions put it; undefined when there is none. */
+export function findChromium(): string | undefined {
+  const named = process.env.CHROMIUM_PATH;
+  return (named ? [named] : USUAL_PLACES).find((path) => existsSync(path));
+}
+
+export function launchChromium(executablePath: string): Promise<Browser> {
+  return chromium.launch({ executablePath, headless: true, args: ARGUMENTS });
+}
+
+/** Closes the browser, and throws when one of its processes is still there seconds later. */
+export async function closeWithAllProcesses(browser: Browser): Promise<void> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  const pids = processInfo.map(({ id }) => id).filter((id) => id > 0);
+  await browser.close();
+  for (let round = 0; round < 100 && pids.some(lives); round++) await delay(50);
+  const left = pids.filter(lives);
+  if (left.length > 0) throw new Error(`Chromium left processes behind: ${left.join(", ")}`);
+}
+
+/** A zombie is dead: it only waits for its parent to read its exit code. */
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Opens a file in a browser profile of its own and lets `look` look at it. Fails on errors and warnings in the console, violations
+ * of the content security policy, and any request but the one for the file itself.
+ */
+export async function openFile(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions,
+  look: (page: Page) => Promise<void>,
+): Promise<void> {
+  const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 900 }, ...options });
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    const complaints: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("request", (request) => {
+      if (request.url() !== url && request.url() !== "data:,") complaints.push(`request to ${request.url()}`);
+    });
+    await page.addInitScript(() => {
+      document.addEventListener("securitypolicyviolation", (event) => {
+        console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`);
+      });
+    });
+    await page.goto(url);
+    await look(page);
+    if (complaints.length > 0) throw new Error(`The browser complained: ${complaints.join("; ")}`);
+  } finally {
+    await context.close();
+  }
+}
+
+/** Numbers of pixels of each canvas that are not transparent. */
+export function paintedPixels(page: Page): Promise<number[]> {
+  return page.evaluate(() =>
+    Array.from(document.querySelectorAll("canvas"), (canvas) => {
+      // A copy: Chromium warns of reading from a canvas that is meant for drawing.
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+      copy?.drawImage(canvas, 0, 0);
+      const { data } = copy?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+      let painted = 0;
+      for (let at = 3; at < data.length; at += 4) if (data[at] !== 0) painted += 1;
+      return painted;
+    }),
+  );
+}
+
+/** The commonest opaque colour of the first canvas, which is that of its grid. */
+export function commonestColour(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const canvas = document.querySelector("canvas");
+    if (canvas === null) return "";
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+    copy?.drawImage(canvas, 0, 0);
+    const { data } = copy?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+    const counts = new Map<string, number>();
+    for (let at = 0; at < data.length; at += 4) {
+      if (data[at + 3] !== 255) continue;
+      const colour = `${data[at]} ${data[at + 1]} ${data[at + 2]}`;
+      counts.set(colour, (counts.get(colour) ?? 0) + 1);
+    }
+    return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0] ?? "";
+  });
+}
+
+/** Visible texts whose contrast with the first opaque background behind them is below 4.5 (WCAG 2.2, success criterion 1.4.3). */
+export function paleTexts(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    if (probe === null) throw new Error("no canvas");
+    const channels = (colour: string): Uint8ClampedArray => {
+      probe.clearRect(0, 0, 1, 1);
+      probe.fillStyle = colour;
+      probe.fillRect(0, 0, 1, 1);
+      return probe.getImageData(0, 0, 1, 1).data;
+    };
+    const luminance = (colour: Uint8ClampedArray): number => {
+      const [red = 0, green = 0, blue = 0] = Array.from(colour.slice(0, 3), (channel) => {
+        const share = channel / 255;
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const backgroundOf = (start: Element): Uint8ClampedArray => {
+      for (let at: Element | null = start; at !== null; at = at.parentElement) {
+        const colour = channels(getComputedStyle(at).backgroundColor);
+        if (colour[3] === 255) return colour;
+      }
+      return channels("white");
+    };
+    const pale: string[] = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+      const parent = node.parentElement;
+      if (!node.textContent?.trim() || !parent?.checkVisibility({ visibilityProperty: true })) continue;
+      const [one, other] = [luminance(channels(getComputedStyle(parent).color)), luminance(backgroundOf(parent))];
+      const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+      if (ratio < 4.5) pale.push(`${node.textContent.trim()}: ${ratio.toFixed(2)}`);
+    }
+    return pale;
+  });
+}
+
+const INTERACTIVE = new Set(["button", "link", "slider", "DisclosureTriangle"]);
+
+/** Names of the interactive elements as a screen reader gets them; empty where there is none. */
+export async function namesOfControls(page: Page): Promise<string[]> {
+  const session = await page.context().newCDPSession(page);
+  const { nodes } = await session.send("Accessibility.getFullAXTree");
+  return nodes
+    .filter(({ ignored, role }) => !ignored && INTERACTIVE.has(String(role?.value)))
+    .map(({ name }) => String(name?.value ?? "").trim());
+}

@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { RUN_FILES } from "../run/record.ts";
+import { writeRun } from "../run/run-folder.ts";
+import {
+  closeWithAllProcesses,
+  commonestColour,
+  findChromium,
+  launchChromium,
+  namesOfControls,
+  openFile,
+  paintedPixels,
+  paleTexts,
+} from "./browser.fixture.ts";
+import { type SyntheticRun, syntheticRun } from "./synthetic-run.fixture.ts";
+import { writeComparison, writeReport } from "./write-report.ts";
+
+const START_MS = 60_000;
+const TEST_MS = 60_000;
+
+const executable = findChromium();
+if (executable === undefined) {
+  const advice = "No Chromium was found: install it, or name it in CHROMIUM_PATH.";
+  if (process.env.CI === "true") test("Chromium is there for the tests of the reports", () => expect(advice).toBe(""));
+  else console.warn(`The tests of the load reports are skipped. ${advice}`);
+}
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "goldenring-report-"));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+async function storedRun(name: string, wishes: SyntheticRun = {}): Promise<string> {
+  const at = join(folder, name);
+  const { record, series } = syntheticRun(wishes);
+  await mkdir(at, { recursive: true });
+  await writeRun(at, record, series);
+  return at;
+}
+
+async function report(name: string, wishes: SyntheticRun = {}): Promise<string> {
+  return pathToFileURL(await writeReport(await storedRun(name, wishes))).href;
+}
+
+async function comparison(name: string, wishes: readonly SyntheticRun[]): Promise<string> {
+  const file = join(folder, `${name}.html`);
+  await writeComparison(await Promise.all(wishes.map((each, at) => storedRun(`${name}-${at}`, each))), file);
+  return pathToFileURL(file).href;
+}
+
+const REPEATED: readonly SyntheticRun[] = [
+  ...[1, 2, 3, 4].map((seed) => ({ seed, seconds: 60 })),
+  ...[5, 6, 7, 8].map((seed) => ({ seed, seconds: 90, saturation: 1_400, build: { version: "baseline" } })),
+];
+
+test("a report is one file that may run its own script and nothing else", async () => {
+  const at = await storedRun("policy");
+  const file = await writeReport(at);
+  const text = await readFile(file, "utf8");
+  expect((await readdir(at)).sort()).toEqual(["report.html", "run.json", "series.json"]);
+  const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(text)?.[1];
+  expect(policy).toStartWith("default-src &#39;none&#39;; script-src &#39;sha256-");
+  expect(policy).not.toContain("unsafe");
+  expect(text).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
+  expect(text).toContain("Copyright (c) 2022 Leon Sorokin");
+});
+
+test("a comparison needs two different runs, and a report a folder that holds a run", async () => {
+  const one = await storedRun("one");
+  await expect(writeComparison([one, one], join(folder, "never.html"))).rejects.toThrow("two different runs");
+  await expect(writeReport(join(folder, "missing"))).rejects.toThrow("cannot be read");
+  await writeFile(join(one, RUN_FILES.record), "{}");
+  await expect(writeReport(one)).rejects.toThrow("is not what this version reads");
+});
+
+describe.skipIf(executable === undefined)("in a real browser", () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await launchChromium(executable ?? "");
+  }, START_MS);
+
+  afterAll(() => closeWithAllProcesses(browser), START_MS);
+
+  test(
+    "the report draws all its charts, asks for nothing and says what was measured",
+    async () => {
+      await openFile(browser, await report("whole", { saturation: 900 }), {}, async (page) => {
+        await expectCharts(page, 6);
+        expect(await page.textContent("h1")).toBe("browse-cities: Broken: p95, p90");
+        expect(await page.textContent("#gave-out ~ p")).toBe("The first to give out: CPU of a replica.");
+        expect(await page.locator("#objectives ~ .table-frame tbody tr").count()).toBe(4);
+      });
+    },
+    TEST_MS,
+  );
+
+  test(
+    "the comparison draws every run over the others and tells which differences exceed the spread",
+    async () => {
+      await openFile(browser, await comparison("repeated", REPEATED), {}, async (page) => {
+        await expectCharts(page, 8);
+        expect(await page.locator("#chart-p95 .legend button").allTextContents()).toEqual(
+          ["A1", "A2", "A3", "A4", "B1", "B2", "B3", "B4"].map((name) => `${name} `),
+        );
+        const p95 = await page.locator("#differences ~ .table-frame tr", { hasText: "Latency, P95" }).textContent();
+        expect(p95).toContain("yes, p = 0.029: worse");
+        expect(await page.locator("#set-ups ~ .table-frame tbody th").allTextContents()).toEqual([
+          "Load",
+          "Target's build",
+        ]);
+      });
+    },
+    TEST_MS,
+  );
+
+  test(
+    "a curve is read with the keyboard, and its values are in a table",
+    async () => {
+      await openFile(browser, await report("keyboard"), {}, async (page) => {
+        await expectCharts(page, 6);
+        const plot = page.locator("#chart-latency .plot");
+        await plot.focus();
+        await page.keyboard.press("Home");
+        await page.waitForFunction(() => document.querySelector("#chart-latency .legend-value")?.textContent !== "");
+        const first = await plot.getAttribute("aria-valuetext");
+        expect(first).toMatch(/^1(\.\d)? s: P50 [\d.]+ ms, P90 [\d.]+ ms, P95 [\d.]+ ms, P99 [\d.]+ ms$/);
+        await page.keyboard.press("ArrowRight");
+        await page.waitForFunction(
+          (text) => document.querySelector("#chart-latency .plot")?.getAttribute("aria-valuetext") !== text,
+          first,
+        );
+        await page.keyboard.press("End");
+        await page.waitForFunction(
+          () => document.querySelector("#chart-latency .plot")?.getAttribute("aria-valuenow") === "120",
+        );
+        await page.locator("#chart-latency summary").focus();
+        await page.keyboard.press("Enter");
+        await page.waitForSelector("#chart-latency details table");
+        expect(await page.locator("#chart-latency details tbody tr").count()).toBe(120);
+        const names = await page.locator("#chart-latency details thead th").allTextContents();
+        expect(names).toEqual(["Seconds from the start", "P50", "P90", "P95", "P99"]);
+      });
+    },
+    TEST_MS,
+  );
+
+  test(
+    "a name in a legend hides its line and brings it back",
+    async () => {
+      await openFile(browser, await report("legend"), {}, async (page) => {
+        await expectCharts(page, 6);
+        const before = (await paintedPixels(page))[1] ?? 0;
+        const button = page.locator("#chart-latency .legend button").nth(3);
+        await button.click();
+        expect(await button.getAttribute("aria-pressed")).toBe("false");
+        expect((await paintedPixels(page))[1]).toBeLessThan(before);
+        await button.click();
+        expect((await paintedPixels(page))[1]).toBe(before);
+      });
+    },
+    TEST_MS,
+  );
+
+  test(
+    "both pages fit a phone of 375 pixels without scrolling sideways",
+    async () => {
+      const phone = { viewport: { width: 375, height: 740 }, deviceScaleFactor: 2, hasTouch: true };
+      for (const url of [await report("phone"), await comparison("phones", REPEATED)]) {
+        await openFile(browser, url, phone, async (page) => {
+          await drawn(page);
+          const [scrolled, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+          expect([scrolled, width]).toEqual([375, 375]);
+        });
+      }
+    },
+    TEST_MS,
+  );
+
+  test(
+    "both pages can be read in light and dark, and have headings in order and names for all controls",
+    async () => {
+      for (const url of [await report("colours"), await comparison("coloured", REPEATED)]) {
+        for (const colorScheme of ["light", "dark"] as const) {
+          await openFile(browser, url, { colorScheme }, async (page) => {
+            await drawn(page);
+            expect(await paleTexts(page)).toEqual([]);
+            const names = await namesOfControls(page);
+            expect(names.length).toBeGreaterThan(15);
+            expect(names).not.toContain("");
+            const levels = await page.evaluate(() =>
+              Array.from(document.querySelectorAll("h1, h2, h3"), ({ tagName }) => Number(tagName.slice(1))),
+            );
+            expect(levels.filter((level) => level === 1)).toHaveLength(1);
+            expect(levels.filter((level, at) => level > (levels[at - 1] ?? 0) + 1)).toEqual([]);
+          });
+        }
+      }
+    },
+    TEST_MS,
+  );
+
+  test(
+    "charts follow the system into the dark, and onto white paper",
+    async () => {
+      await openFile(browser, await report("themes"), { colorScheme: "light" }, async (page) => {
+        await expectCharts(page, 6);
+        const inLight = await commonestColour(page);
+        await page.emulateMedia({ colorScheme: "dark" });
+        await page.waitForFunction(() => getComputedStyle(document.body).backgroundColor === "rgb(16, 20, 26)");
+        await page.waitForTimeout(200);
+        expect(await commonestColour(page)).not.toBe(inLight);
+        await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+        await page.waitForTimeout(200);
+        expect(await commonestColour(page)).toBe(inLight);
+        await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+        expect((await page.pdf()).length).toBeGreaterThan(20_000);
+      });
+    },
+    TEST_MS,
+  );
+
+  test(
+    "whatever names and notes hold stands there as text",
+    async () => {
+      const odd = `</script><img src="x" onerror="document.title='run'">`;
+      await openFile(browser, await report("odd", { scenario: odd, notes: [odd] }), {}, async (page) => {
+        await drawn(page);
+        expect(await page.textContent("h1")).toContain(odd);
+        expect(await page.textContent("header .notice")).toBe(odd);
+        expect(await page.locator("img").count()).toBe(0);
+        expect(await page.title()).toContain(odd);
+      });
+    },
+    TEST_MS,
+  );
+
+  test(
+    "a run without a single answer has a report as well",
+    async () => {
+      const at = await storedRun("empty");
+      const { record, series } = syntheticRun({ endedBy: "target down", noParts: true });
+      const { latency: _, ...figures } = record.figures;
+      await writeRun(at, { ...record, figures, verdict: [] }, { ...series, rows: [] });
+      await openFile(browser, pathToFileURL(await writeReport(at)).href, {}, async (page) => {
+        expect(await page.textContent(".lead")).toContain("no answers");
+        expect(await page.textContent("#gave-out ~ p")).toBe("No part was watched during this run.");
+        expect(await page.locator("canvas, .notice").count()).toBe(0);
+      });
+    },
+    TEST_MS,
+  );
+});
+
+async function drawn(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () => document.querySelectorAll("figure canvas").length === document.querySelectorAll("figure").length,
+  );
+  // uPlot draws in a microtask after its elements are there.
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+}
+
+async function expectCharts(page: Page, count: number): Promise<void> {
+  await drawn(page);
+  const painted = await paintedPixels(page);
+  expect(painted).toHaveLength(count);
+  for (const pixels of painted) expect(pixels).toBeGreaterThan(2_000);
+}

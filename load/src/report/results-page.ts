@@ -1,0 +1,171 @@
+import { SCENARIOS } from "../../k6/scenario-table.ts";
+import { median } from "../statistics/median.ts";
+import { shown, spreadInWords, type Unit, withUnit } from "./numbers.ts";
+import { REPORT_OF_2023 } from "./report-of-2023.ts";
+import type { ResultEntry, RunFigures, Side } from "./results.ts";
+
+/** docs/results/load.md from the entries of load.json. */
+export function resultsPage(entries: readonly ResultEntry[]): string {
+  const facts = [
+    ...new Set(entries.map(({ date, commit, machine, k6 }) => `${date}, commit ${commit}, ${machine}, k6 ${k6}`)),
+  ];
+  const commands = [...new Set(entries.map(({ command }) => command))];
+  return [
+    "# Results: load",
+    "",
+    "Written by `ring load all --write`; do not edit. The commands were:",
+    "",
+    ...commands.map((command) => `    ${command}`),
+    "",
+    ...facts.map((fact) => `- ${fact}`),
+    "",
+    "Objectives: 95 % of the answers within 600 ms, 90 % within 300 ms, at most 1 % not 2xx, at least 90 % of the checks hold. A user makes at",
+    "most two requests a second. The report of 2023 had seven machines; here the stand, the load and the database share one computer.",
+    "",
+    "## Against the report and the baseline",
+    "",
+    "The baseline answers the same requests with one SQL query each, at the same limits. Medians of the runs; a capacity is the most users that",
+    "held the objectives in a search, and the fewest that did not.",
+    "",
+    overview(entries),
+    "",
+    "## All figures",
+    "",
+    "Figures of several runs are the median (least to most). What gave out first, and from when on, follows the rules of",
+    "`load/src/capacity/gave-out.ts`. The service's own limit goes straight on from its CPU per request to all of its CPU.",
+    "",
+    ...entries.flatMap((entry) => [details(entry), ""]),
+  ].join("\n");
+}
+
+function overview(entries: readonly ResultEntry[]): string {
+  const header = [
+    "scenario",
+    "data",
+    "answers in",
+    "report of 2023",
+    "baseline",
+    "ours",
+    "requests per CPU second, ours / baseline",
+  ];
+  const places = [...new Set(entries.map(({ scenario, data, encoding }) => `${scenario} ${data} ${encoding}`))];
+  const rows = places.map((place) => {
+    const at = (side: Side): ResultEntry | undefined =>
+      entries.find((each) => each.side === side && `${each.scenario} ${each.data} ${each.encoding}` === place);
+    const [ours, baseline] = [at("ours"), at("baseline")];
+    const known = ours ?? baseline;
+    return [
+      known?.scenario ?? "",
+      known?.dataBefore ?? "",
+      known?.encoding ?? "",
+      reported(known),
+      inShort(baseline),
+      inShort(ours),
+      ratio(ours, baseline),
+    ];
+  });
+  return markdownTable(header, rows);
+}
+
+function reported(entry: ResultEntry | undefined): string {
+  const result = REPORT_OF_2023.find(({ scenario, data }) => scenario === entry?.scenario && data === entry.data);
+  if (result === undefined) return "–";
+  if (result.users === 0) return "breaks at once";
+  return [
+    `${shown(result.users)} users`,
+    withUnit(result.requestsPerSecond, "/s"),
+    `${withUnit(result.meanMs, "ms")} mean`,
+    ...(result.note === undefined ? [] : [result.note]),
+  ].join(", ");
+}
+
+function inShort(entry: ResultEntry | undefined): string {
+  if (entry === undefined) return "not measured";
+  const { runs, capacity } = entry;
+  return [
+    ...(capacity === undefined ? [] : [`capacity ${capacityInWords(capacity)}`]),
+    ...(runs.length === 0
+      ? []
+      : [usersInWords(runs), middle(runs, "requestsPerSecond", "/s"), `${middle(runs, "meanMs", "ms")} mean`]),
+  ].join(", ");
+}
+
+function capacityInWords({ held, broke, ended }: NonNullable<ResultEntry["capacity"]>): string {
+  const upper = broke === undefined ? "" : ` (not ${shown(broke)})`;
+  const caution = ended === "found" ? "" : ended === "most" ? ", no limit found" : `, search ended early: ${ended}`;
+  return `${shown(held)} users${upper}${caution}`;
+}
+
+/** The runs' most users where all held, and where they broke otherwise. */
+function usersInWords(runs: readonly RunFigures[]): string {
+  const broke = runs.filter(({ held }) => !held);
+  if (broke.length === 0) return `${shown(median(runs.map(({ maxUsers }) => maxUsers)))} users held`;
+  const users = broke.flatMap(({ usersAtBreak }) => usersAtBreak ?? []);
+  return `broke at ${users.length === 0 ? "once" : `${shown(median(users))} users`} in ${broke.length} of ${runs.length}`;
+}
+
+function ratio(ours: ResultEntry | undefined, baseline: ResultEntry | undefined): string {
+  const perCpu = (entry: ResultEntry | undefined): number =>
+    median((entry?.runs ?? []).flatMap(({ requestsPerCpuSecond }) => requestsPerCpuSecond ?? []));
+  const times = perCpu(ours) / perCpu(baseline);
+  return Number.isFinite(times) ? `${shown(perCpu(ours))} / ${shown(perCpu(baseline))} = ${shown(times)} times` : "–";
+}
+
+function details(entry: ResultEntry): string {
+  const about = SCENARIOS.find(({ name }) => name === entry.scenario)?.about;
+  const side = entry.side === "ours" ? "ours" : "baseline, one SQL query per request";
+  const { runs, capacity } = entry;
+  const rows: (readonly [string, string])[] = [];
+  if (capacity !== undefined) {
+    rows.push(["capacity", capacityInWords(capacity)]);
+    rows.push([
+      "at the capacity",
+      `${withUnit(capacity.requestsPerSecond, "/s")}, P95 ${withUnit(capacity.p95Ms, "ms")}`,
+    ]);
+    rows.push(["gave out first beyond it", capacity.gaveOutFirst]);
+    rows.push(["the service's own limit there", withUnit(capacity.ownLimitRequestsPerSecond, "/s")]);
+  }
+  if (runs.length > 0) {
+    rows.push(["runs", `${runs.length}: ${[...new Set(runs.map(({ load }) => load))].join("; ")}`]);
+    rows.push(["users", usersInWords(runs)]);
+    rows.push(["requests a second", spread(runs, "requestsPerSecond", "/s")]);
+    rows.push(["latency, mean", spread(runs, "meanMs", "ms")]);
+    rows.push(["latency, P95", spread(runs, "p95Ms", "ms")]);
+    rows.push(["failed requests", spread(runs, "failed", "")]);
+    rows.push(["CPU of the busiest replica, share of its limit", spread(runs, "replicaCpu", "%")]);
+    rows.push(["memory of a replica, most", spread(runs, "replicaMemoryMiB", "MiB")]);
+    rows.push(["requests per CPU second of the replicas", spread(runs, "requestsPerCpuSecond", "")]);
+    rows.push(["gave out first", [...new Set(runs.map(({ gaveOutFirst }) => gaveOutFirst))].join("; ")]);
+    rows.push(["the service's own limit", spread(runs, "ownLimitRequestsPerSecond", "/s")]);
+  }
+  return [
+    `### ${entry.scenario}, ${entry.data === "full" ? "full data" : "base data"}, ${entry.encoding}: ${side}`,
+    "",
+    `In it, ${about ?? "what an earlier version did"}. It starts with ${entry.dataBefore}. ${entry.date}, commit ${entry.commit}.`,
+    "",
+    markdownTable(["figure", "value"], rows),
+  ].join("\n");
+}
+
+type Numeric = {
+  [Name in keyof RunFigures]-?: NonNullable<RunFigures[Name]> extends number ? Name : never;
+}[keyof RunFigures];
+
+function valuesOf(runs: readonly RunFigures[], name: Numeric): number[] {
+  return runs.flatMap((run) => run[name] ?? []);
+}
+
+function middle(runs: readonly RunFigures[], name: Numeric, unit: Unit): string {
+  return withUnit(median(valuesOf(runs, name)), unit);
+}
+
+function spread(runs: readonly RunFigures[], name: Numeric, unit: Unit): string {
+  return spreadInWords(valuesOf(runs, name), unit);
+}
+
+function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  // A bar or a line's end in a cell would end it.
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replace(/\s*\n\s*/g, " ")).join(" | ")} |`;
+  return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
+}

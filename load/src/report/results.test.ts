@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { SCENARIOS } from "../../k6/scenario-table.ts";
+import { judgeStep } from "../capacity/judge-step.ts";
+import { REPORT_OF_2023 } from "./report-of-2023.ts";
+import { syntheticRun } from "./synthetic-run.fixture.ts";
+import { writeLoadResults } from "./write-results.ts";
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "goldenring-results-"));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+const page = (): Promise<string> => readFile(join(folder, "load.md"), "utf8");
+const data = async (): Promise<{ scenario: string; side: string; runs: unknown[] }[]> =>
+  JSON.parse(await readFile(join(folder, "load.json"), "utf8"));
+
+describe("the results", () => {
+  test("hold ours, the baseline and the report's figure of a scenario, with commit, machine and command", async () => {
+    const ours = [1, 2, 3].map((seed) => ({ side: "ours", run: syntheticRun({ seed }) }) as const);
+    const baseline = { side: "baseline", run: syntheticRun({ seed: 4, saturation: 1_000 }) } as const;
+    const { record, series } = syntheticRun({ seed: 5 });
+    const step = judgeStep({ ...record, endedBy: "duration" }, series, 3_000, { warmUpSeconds: 10, holdSeconds: 100 });
+    const steps = [
+      { ...step, held: true },
+      { ...step, users: 3_090, held: false },
+    ];
+    await writeLoadResults(
+      {
+        runs: [...ours, baseline],
+        capacities: [{ side: "ours", record, capacity: { held: 3_000, broke: 3_090, ended: "found", steps } }],
+        command: "./ring load all --write",
+      },
+      folder,
+    );
+    const text = await page();
+    const [row = ""] = text.split("\n").filter((line) => line.startsWith("| browse-cities |"));
+    expect(row).toContain("1,200 users, 1,170/s, 103 ms mean");
+    expect(row).toContain("capacity 3,000 users (not 3,090)");
+    expect(row).toContain("1,200 users held");
+    expect(row).toMatch(/= \d\.\d+ times \|$/);
+    for (const fact of ["commit 0123abc", "2 cores (Test CPU), 24 GB", "    ./ring load all --write"])
+      expect(text).toContain(fact);
+    expect((await data()).map(({ scenario, side, runs }) => [scenario, side, runs.length])).toEqual([
+      ["browse-cities", "baseline", 1],
+      ["browse-cities", "ours", 3],
+    ]);
+  });
+
+  test("keep what they have of other scenarios, in the scenarios' order, and replace what is measured anew", async () => {
+    const run = { side: "ours", run: syntheticRun({ scenario: "heavy-query", values: 120_896 }) } as const;
+    await writeLoadResults({ runs: [run], capacities: [], command: "./ring load heavy-query" }, folder);
+    const again = { side: "ours", run: syntheticRun({ seed: 8 }) } as const;
+    await writeLoadResults({ runs: [again], capacities: [], command: "./ring load browse-cities" }, folder);
+    expect((await data()).map(({ scenario, side, runs }) => [scenario, side, runs.length])).toEqual([
+      ["browse-cities", "baseline", 1],
+      ["browse-cities", "ours", 1],
+      ["heavy-query", "ours", 1],
+    ]);
+    expect(await page()).toContain("| heavy-query | 9 cities, 120,896 values | gzip | breaks at once | not measured |");
+  });
+
+  test("that cannot be read are refused and left as they are", async () => {
+    const file = join(folder, "load.json");
+    for (const content of ["{", '[{"scenario": 1}]']) {
+      await writeFile(file, content);
+      const written = writeLoadResults({ runs: [], capacities: [], command: "" }, folder);
+      await expect(written).rejects.toThrow("is not what this version reads");
+      expect(await readFile(file, "utf8")).toBe(content);
+    }
+  });
+
+  test("have the report's figure for every scenario of it", () => {
+    const names = SCENARIOS.map(({ name }) => name).filter((name) => name !== "chaos-background");
+    expect(new Set(REPORT_OF_2023.map(({ scenario }) => scenario))).toEqual(new Set(names));
+  });
+});

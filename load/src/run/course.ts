@@ -1,0 +1,157 @@
+import { Latencies } from "./latencies.ts";
+import { LatencySketch } from "./latency-sketch.ts";
+import type { Figures, ObjectiveVerdict, SeriesRow } from "./record.ts";
+import type { Sample } from "./samples.ts";
+import { Second } from "./second.ts";
+import { isHeld, judge, type Measured } from "./verdict.ts";
+
+/** k6 hands its samples out once a second, those of one second together with the first of the next; ms. */
+const SETTLED_MS = 1_500;
+/** So many seconds without one good answer, and the target is asked whether it is there at all. */
+const DEAD_ROWS = 3;
+
+/** What has been seen of a run so far; grows sample by sample. */
+export class Course {
+  readonly rows: SeriesRow[] = [];
+  /** Unix time, ms: when the first users came. k6 prepares all of them before, which may take it seconds. */
+  startedAt: number | undefined;
+  /** Unix time, ms: of the latest sample. */
+  latestAt = 0;
+  /** Users when an objective broke for the first time. */
+  usersAtBreak: number | undefined;
+  readonly #moderators: number;
+  readonly #judgedAfter: number;
+  /** By their number from the start; finished ones are rows. */
+  readonly #open = new Map<number, Second>();
+  readonly #latencies = new Latencies();
+  readonly #sketch = new LatencySketch();
+  readonly #bytes = { received: 0, sent: 0 };
+  #users = 0;
+  #failed = 0;
+  #checks = 0;
+  #checksFailed = 0;
+
+  /** @param moderators who come on top of the users. @param judgedAfter seconds from the start */
+  constructor(moderators: number, judgedAfter: number) {
+    this.#moderators = moderators;
+    this.#judgedAfter = judgedAfter;
+  }
+
+  take(sample: Sample): void {
+    if (sample.kind === "bytes") {
+      this.#bytes.received += sample.received;
+      this.#bytes.sent += sample.sent;
+      return;
+    }
+    if (this.startedAt === undefined) {
+      if (sample.kind === "users" && sample.users === 0) return;
+      this.startedAt = sample.kind === "answer" ? sample.at - sample.ms : sample.at;
+    }
+    this.latestAt = Math.max(this.latestAt, sample.at);
+    const second = this.#secondAt(sample.at, this.startedAt);
+    if (sample.kind === "users") second.users = Math.max(second.users ?? 0, sample.users);
+    else if (sample.kind === "answer") this.#takeAnswer(second, sample);
+    else {
+      this.#checks += 1;
+      if (sample.isRight) return;
+      this.#checksFailed += 1;
+      second.addFailedCheck();
+    }
+  }
+
+  /** Makes rows of the seconds that are over. @param now Unix time, ms; Infinity: all of them. Returns the new rows */
+  settle(now: number): SeriesRow[] {
+    const before = this.rows.length;
+    if (this.startedAt === undefined) return [];
+    const over = Math.floor((now - SETTLED_MS - this.startedAt) / 1000);
+    const last = Math.min(over, Math.max(-1, ...this.#open.keys()) + 1);
+    for (let number = this.rows.length; number < last; number += 1) this.#finish(number);
+    return this.rows.slice(before);
+  }
+
+  get mostUsers(): number {
+    return this.rows.reduce((most, { users }) => Math.max(most, users), 0);
+  }
+
+  /** Over everything so far; latencies to half a percent. */
+  verdictSoFar(): ObjectiveVerdict[] {
+    return judge({ p95: this.#sketch.percentile(0.95), p90: this.#sketch.percentile(0.9), ...this.#shares() });
+  }
+
+  /** The same at the end, exactly. */
+  verdict(): ObjectiveVerdict[] {
+    return judge({ p95: this.#latencies.percentile(0.95), p90: this.#latencies.percentile(0.9), ...this.#shares() });
+  }
+
+  /** Of the run so far. */
+  figures(): Figures {
+    const latency = this.#latencies.latency();
+    const requests = this.#latencies.count;
+    return {
+      requests,
+      rate: requests / Math.max(1, this.rows.length),
+      failed: this.#failed,
+      checksFailed: this.#checksFailed,
+      ...(latency ? { latency: { ...latency, mean: this.#latencies.mean(), max: this.#latencies.max() } } : {}),
+      maxUsers: this.mostUsers,
+      ...(this.usersAtBreak === undefined ? {} : { usersAtBreak: this.usersAtBreak }),
+      bytesReceived: this.#bytes.received,
+      bytesSent: this.#bytes.sent,
+    };
+  }
+
+  /** Nothing but failures lately: the target may be gone. */
+  looksDead(): boolean {
+    const latest = this.rows.slice(-DEAD_ROWS);
+    return latest.length === DEAD_ROWS && latest.every(onlyFailures);
+  }
+
+  /** The same at the end, which an objective that broke may have brought sooner. */
+  endedDead(): boolean {
+    const last = this.rows.findLast(({ requests }) => requests > 0);
+    return last === undefined || onlyFailures(last);
+  }
+
+  #takeAnswer(second: Second, { route, ms, failed }: Extract<Sample, { kind: "answer" }>): void {
+    second.addAnswer(route, ms, failed);
+    this.#latencies.add(ms);
+    this.#sketch.add(ms);
+    if (failed) this.#failed += 1;
+  }
+
+  /** What comes late counts in the oldest second that is still open. */
+  #secondAt(at: number, startedAt: number): Second {
+    const number = Math.max(this.rows.length, Math.floor((at - startedAt) / 1000));
+    const second = this.#open.get(number) ?? new Second();
+    this.#open.set(number, second);
+    return second;
+  }
+
+  #finish(number: number): void {
+    const second = this.#open.get(number) ?? new Second();
+    this.#open.delete(number);
+    this.#users = second.users ?? this.#users;
+    const row = second.finish(number + 1, Math.max(0, this.#users - this.#moderators));
+    this.rows.push(row);
+    if (this.usersAtBreak === undefined && row.t >= this.#judgedAfter && !this.#holdsSoFar()) {
+      this.usersAtBreak = row.users;
+    }
+  }
+
+  #shares(): Pick<Measured, "errors" | "checks"> {
+    const requests = this.#latencies.count;
+    return {
+      errors: requests === 0 ? undefined : this.#failed / requests,
+      checks: this.#checks === 0 ? undefined : 1 - this.#checksFailed / this.#checks,
+    };
+  }
+
+  /** An objective about which nothing was measured yet is not broken yet. */
+  #holdsSoFar(): boolean {
+    return isHeld(this.verdictSoFar().filter(({ actual }) => actual !== undefined));
+  }
+}
+
+function onlyFailures({ requests, failed }: SeriesRow): boolean {
+  return requests > 0 && failed === requests;
+}

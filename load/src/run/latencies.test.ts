@@ -1,0 +1,48 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { Latencies } from "./latencies.ts";
+import { LatencySketch } from "./latency-sketch.ts";
+
+const durations = fc.array(fc.double({ min: 0.02, max: 60_000, noNaN: true }), { minLength: 1, maxLength: 300 });
+const shares = fc.double({ min: 0, max: 1, noNaN: true });
+
+test("percentiles are those of the sorted durations, interpolated between ranks", () => {
+  fc.assert(
+    fc.property(durations, shares, (values, share) => {
+      const latencies = new Latencies();
+      for (const value of values) latencies.add(value);
+      const sorted = values.toSorted((one, other) => one - other);
+      const rank = share * (sorted.length - 1);
+      const below = sorted[Math.floor(rank)] ?? 0;
+      const above = sorted[Math.ceil(rank)] ?? 0;
+      expect(latencies.percentile(share)).toBeCloseTo(below + (above - below) * (rank % 1), 6);
+      expect(latencies.max()).toBe(sorted.at(-1) ?? 0);
+      expect(latencies.count).toBe(values.length);
+    }),
+  );
+});
+
+test("a duration that comes after a look at the percentiles counts, too", () => {
+  const latencies = new Latencies();
+  latencies.add(1);
+  expect(latencies.percentile(1)).toBe(1);
+  latencies.add(9);
+  latencies.add(5);
+  expect(latencies.latency()).toEqual({ p50: 5, p90: 8.2, p95: 8.6, p99: 8.92 });
+});
+
+test("without durations there is no percentile", () => {
+  expect(new Latencies().latency()).toBeUndefined();
+  expect(new LatencySketch().percentile(0.5)).toBeUndefined();
+});
+
+test("the sketch is right to one percent of a duration at that rank", () => {
+  fc.assert(
+    fc.property(durations, shares, (values, share) => {
+      const sketch = new LatencySketch();
+      for (const value of values) sketch.add(value);
+      const exact = values.toSorted((one, other) => one - other)[Math.floor(share * (values.length - 1))] ?? 0;
+      expect(Math.abs((sketch.percentile(share) ?? 0) / exact - 1)).toBeLessThan(0.01);
+    }),
+  );
+});

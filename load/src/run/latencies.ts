@@ -1,0 +1,50 @@
+import type { Latency } from "./record.ts";
+
+/** Collected durations, ms. Percentiles are k6's: between two ranks, interpolated. */
+export class Latencies {
+  #values = new Float64Array(64);
+  #count = 0;
+  #sum = 0;
+  #isSorted = true;
+
+  add(ms: number): void {
+    if (this.#count === this.#values.length) {
+      const wider = new Float64Array(this.#count * 2);
+      wider.set(this.#values);
+      this.#values = wider;
+    }
+    this.#values[this.#count] = ms;
+    this.#count += 1;
+    this.#sum += ms;
+    this.#isSorted = false;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Undefined where there is nothing. */
+  percentile(share: number): number | undefined {
+    if (this.#count === 0) return undefined;
+    if (!this.#isSorted) this.#values.subarray(0, this.#count).sort();
+    this.#isSorted = true;
+    const rank = share * (this.#count - 1);
+    const below = this.#values[Math.floor(rank)] ?? 0;
+    const above = this.#values[Math.ceil(rank)] ?? 0;
+    return below + (above - below) * (rank - Math.floor(rank));
+  }
+
+  latency(): Latency | undefined {
+    const [p50, p90, p95, p99] = [0.5, 0.9, 0.95, 0.99].map((share) => this.percentile(share));
+    if (p50 === undefined || p90 === undefined || p95 === undefined || p99 === undefined) return undefined;
+    return { p50, p90, p95, p99 };
+  }
+
+  mean(): number {
+    return this.#sum / Math.max(1, this.#count);
+  }
+
+  max(): number {
+    return this.percentile(1) ?? 0;
+  }
+}

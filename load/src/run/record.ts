@@ -1,0 +1,169 @@
+/**
+ * What a run leaves behind, as it stands in its folder: `run.json` (RunRecord) and `series.json` (Series). Readers parse with these
+ * schemas; a change that old readers would misread raises FORMAT_VERSION.
+ */
+import * as z from "zod";
+
+export const FORMAT_VERSION = 1;
+
+/** Files of a run's folder. */
+export const RUN_FILES = {
+  record: "run.json",
+  series: "series.json",
+  /** What k6 gives to handleSummary at the end; missing when k6 was killed. */
+  k6Summary: "k6-summary.json",
+  k6Log: "k6.log",
+  /** k6's web dashboard as one HTML file. */
+  k6Report: "k6-report.html",
+} as const;
+
+/** Why a run ended. `slo`: an objective broke and the run stopped for it; `ramp`, `duration`: it ended as planned. */
+export const EndedBy = z.enum(["slo", "ramp", "duration", "interrupt", "target down", "k6 failed"]);
+export type EndedBy = z.infer<typeof EndedBy>;
+
+/** zod's numbers are finite. */
+const finite = z.number();
+const share = z.number().min(0).max(1);
+
+export const Load = z.discriminatedUnion("kind", [
+  /** `stepUsers` more users, evenly, in every `stepSeconds`, up to `maxUsers`. */
+  z.object({
+    kind: z.literal("ramp"),
+    stepUsers: z.int().positive(),
+    stepSeconds: finite,
+    maxUsers: z.int().positive(),
+  }),
+  /** The same number of users from the beginning to the end, after a short start. */
+  z.object({ kind: z.literal("constant"), users: z.int().positive() }),
+]);
+export type Load = z.infer<typeof Load>;
+
+export const RunOptions = z.object({
+  load: Load,
+  /** Planned length, seconds. */
+  seconds: finite,
+  /** What clients ask for by Accept-Encoding. */
+  encoding: z.enum(["gzip", "identity"]),
+  /** False: the run goes on after an objective broke (the verdict still says so). */
+  stopsAtBreach: z.boolean(),
+  /** Share of the answers whose body is looked into; the others count by their status. */
+  bodyCheckShare: share,
+});
+export type RunOptions = z.infer<typeof RunOptions>;
+
+/** One objective and what was measured. `actual` is undefined where nothing was measured. */
+export const ObjectiveVerdict = z.object({
+  name: z.enum(["p95", "p90", "errors", "checks"]),
+  /** ms for p95 and p90, a share for errors and checks. */
+  limit: finite,
+  actual: finite.optional(),
+  isHeld: z.boolean(),
+});
+export type ObjectiveVerdict = z.infer<typeof ObjectiveVerdict>;
+
+export const Latency = z.object({ p50: finite, p90: finite, p95: finite, p99: finite });
+export type Latency = z.infer<typeof Latency>;
+
+/** Over the whole run. Latencies in ms; undefined where nothing was answered. */
+export const Figures = z.object({
+  requests: z.int(),
+  /** Requests a second over the run's length. */
+  rate: finite,
+  failed: z.int(),
+  checksFailed: z.int(),
+  latency: Latency.extend({ mean: finite, max: finite }).optional(),
+  /** Without moderators, as everywhere. */
+  maxUsers: z.int(),
+  /** Users when an objective broke; undefined where none did. */
+  usersAtBreak: z.int().optional(),
+  bytesReceived: z.int(),
+  bytesSent: z.int(),
+});
+export type Figures = z.infer<typeof Figures>;
+
+export const Machine = z.object({
+  cores: z.int(),
+  processor: z.string(),
+  memoryBytes: z.int(),
+  kernel: z.string(),
+  /** Load average of the minute before the start: well above 0, something else was busy. */
+  loadBefore: finite,
+});
+
+export const TargetFacts = z.object({
+  url: z.string(),
+  /** What the service says about itself: `weather_build_info` of /metrics, else the version of its OpenAPI document. */
+  build: z.record(z.string(), z.string()),
+  /** Before the run. */
+  cities: z.int(),
+  values: z.int(),
+});
+export type TargetFacts = z.infer<typeof TargetFacts>;
+
+export const RunRecord = z.object({
+  format: z.literal(FORMAT_VERSION),
+  /** Name of the folder: UTC stamp and scenario. */
+  id: z.string(),
+  scenario: z.string(),
+  options: RunOptions,
+  /** Commit of this checkout; "unknown" without git. */
+  commit: z.string(),
+  /** The checkout had changes that were not committed. */
+  dirty: z.boolean(),
+  k6: z.string(),
+  machine: Machine,
+  target: TargetFacts,
+  start: z.iso.datetime(),
+  end: z.iso.datetime(),
+  endedBy: EndedBy,
+  verdict: z.array(ObjectiveVerdict),
+  figures: Figures,
+  /** What the command exited with. */
+  exit: z.int(),
+  /** What a reader must know to judge the figures, such as that the target died. */
+  notes: z.array(z.string()),
+});
+export type RunRecord = z.infer<typeof RunRecord>;
+
+/** One second of requests. `latency` is undefined in a second without answers. */
+export const RouteSecond = z.object({
+  requests: finite,
+  failed: finite,
+  latency: Latency.optional(),
+});
+export type RouteSecond = z.infer<typeof RouteSecond>;
+
+/** One second of the run. Every second has a row, also one in which nothing happened. */
+export const SeriesRow = RouteSecond.extend({
+  /** Seconds from the run's start to the end of the interval. */
+  t: finite,
+  /** Those that the load brings; a scenario's moderators come on top. */
+  users: z.int(),
+  checksFailed: finite,
+  /** By the route tag, such as `GET /Cities/{id}`. */
+  routes: z.record(z.string(), RouteSecond),
+});
+export type SeriesRow = z.infer<typeof SeriesRow>;
+
+/** What one part used in one second. */
+export const PartUse = z.object({
+  /** `k6`, `computer`, or a machine of the stand such as `api-01`. */
+  name: z.string(),
+  /** CPU in use as a share of what the part may use (its limit, or the computer's cores); 1: all of it. */
+  cpuShare: share.optional(),
+  memoryBytes: finite.optional(),
+});
+export type PartUse = z.infer<typeof PartUse>;
+
+export const PartsRow = z.object({ t: finite, parts: z.array(PartUse) });
+export type PartsRow = z.infer<typeof PartsRow>;
+
+export const Series = z.object({
+  format: z.literal(FORMAT_VERSION),
+  /** Seconds between two rows. */
+  interval: z.literal(1),
+  rows: z.array(SeriesRow),
+  /** On the same clock as `rows`, but in seconds of its own. */
+  parts: z.array(PartsRow).optional(),
+});
+export type Series = z.infer<typeof Series>;

@@ -1,0 +1,85 @@
+import { CITY_MARK } from "../../k6/plan.ts";
+
+/** How much data a service holds. */
+export interface DataSize {
+  readonly cities: number;
+  readonly values: number;
+}
+
+export const DATA_SIZES = {
+  /** What the report's stand began with. */
+  base: { cities: 9, values: 720 },
+  /** What it held after scenario 4. */
+  full: { cities: 189, values: 120_896 },
+} as const satisfies Readonly<Record<string, DataSize>>;
+
+export type DataSizeName = keyof typeof DATA_SIZES;
+
+const GOLDEN_RING = [
+  "Сергиев Посад",
+  "Переславль-Залесский",
+  "Ростов Великий",
+  "Углич",
+  "Ярославль",
+  "Кострома",
+  "Иваново",
+  "Суздаль",
+  "Владимир",
+];
+
+export interface CityWithCount {
+  readonly name: string;
+  readonly values: number;
+}
+
+/** What is to be added so that a service holds a data set. */
+export interface Growth {
+  /** Names of new cities. */
+  readonly cities: readonly string[];
+  /** How many values each city gets: first the cities that are there, in their order, then the new ones. */
+  readonly values: readonly number[];
+}
+
+/** Adds only: what is there already stays, and counts. Cities with few values get more of the new ones. */
+export function growthTo(size: DataSize, present: readonly CityWithCount[]): Growth {
+  const cities = newNames(
+    Math.max(0, size.cities - present.length),
+    present.map(({ name }) => name),
+  );
+  const counts = [...present.map(({ values }) => values), ...cities.map(() => 0)];
+  const missing = Math.max(0, size.values - counts.reduce((sum, count) => sum + count, 0));
+  return { cities, values: levelled(counts, missing) };
+}
+
+export function isNothing({ cities, values }: Growth): boolean {
+  return cities.length === 0 && values.every((count) => count === 0);
+}
+
+function newNames(count: number, taken: readonly string[]): string[] {
+  const isTaken = new Set(taken);
+  const names = GOLDEN_RING.filter((name) => !isTaken.has(name)).slice(0, count);
+  for (let number = 1; names.length < count; number += 1) {
+    const name = `${CITY_MARK}${String(number).padStart(3, "0")}`;
+    if (!isTaken.has(name)) names.push(name);
+  }
+  return names;
+}
+
+/** As water fills vessels: additions that bring the smallest counts to one level. They add up to `amount`. */
+export function levelled(counts: readonly number[], amount: number): number[] {
+  const order = [...counts.keys()].sort((one, other) => (counts[one] ?? 0) - (counts[other] ?? 0));
+  const additions = counts.map(() => 0);
+  let left = counts.length === 0 ? 0 : amount;
+  // The level that the smallest `wet` counts reach together.
+  for (let wet = order.length; wet > 0; wet -= 1) {
+    const filled = order.slice(0, wet);
+    const sum = filled.reduce((total, index) => total + (counts[index] ?? 0), 0) + left;
+    const level = Math.floor(sum / wet);
+    if (level < (counts[order[wet - 1] ?? 0] ?? 0)) continue;
+    for (const index of filled) additions[index] = level - (counts[index] ?? 0);
+    left = sum - level * wet;
+    for (const index of filled.slice(0, left)) additions[index] = (additions[index] ?? 0) + 1;
+    return additions;
+  }
+  return additions;
+}

@@ -1,0 +1,62 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod";
+
+/** What a seeding made, so that it can be undone and nothing else with it. */
+export const SeedRecord = z.object({
+  format: z.literal(1),
+  at: z.iso.datetime(),
+  size: z.enum(["base", "full"]),
+  /** Over the API of this target, or */
+  target: z.string().optional(),
+  /** in this database: host, port and name. */
+  database: z.string().optional(),
+  cities: z.array(z.object({ id: z.int(), name: z.string() })),
+  /** Ids of the values, as ranges of which both ends belong to it. */
+  values: z.array(z.tuple([z.int(), z.int()])),
+});
+export type SeedRecord = z.infer<typeof SeedRecord>;
+
+export interface StoredSeed {
+  readonly file: string;
+  readonly record: SeedRecord;
+}
+
+const FOLDER = "seeds";
+
+/** @param runs the folder of the runs. Returns the file */
+export async function writeSeedRecord(runs: string, record: SeedRecord): Promise<string> {
+  const folder = join(runs, FOLDER);
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, `${record.at.replaceAll(":", "-")}-${record.size}.json`);
+  await writeFile(`${file}.new`, `${JSON.stringify(record)}\n`);
+  await rename(`${file}.new`, file);
+  return file;
+}
+
+/** @throws where a record is damaged: what it says was made could not be told from what was not */
+export async function readSeedRecords(runs: string): Promise<StoredSeed[]> {
+  const folder = join(runs, FOLDER);
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".json")).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const file = join(folder, name);
+      return { file, record: SeedRecord.parse(JSON.parse(await readFile(file, "utf8"))) };
+    }),
+  );
+}
+
+export async function removeSeedRecord({ file }: StoredSeed): Promise<void> {
+  await rm(file, { force: true });
+}
+
+/** Neighbouring ids become one range. */
+export function rangesOf(ids: readonly number[]): [number, number][] {
+  const ranges: [number, number][] = [];
+  for (const id of ids.toSorted((one, other) => one - other)) {
+    const last = ranges.at(-1);
+    if (last !== undefined && id <= last[1] + 1) last[1] = id;
+    else ranges.push([id, id]);
+  }
+  return ranges;
+}

@@ -1,0 +1,67 @@
+/** What is known of the answers of one second. */
+export interface KnownPercentiles {
+  /** Number of answers; only its relation to that of the other seconds matters. */
+  readonly requests: number;
+  /** ms. */
+  readonly latency?:
+    | { readonly p50: number; readonly p90: number; readonly p95: number; readonly p99: number }
+    | undefined;
+}
+
+/** Halvings of the range in which the percentile is looked for: far below what is known. */
+const HALVINGS = 30;
+
+/** The slowest answer of a second is not known; it is taken as so many times P99. Matters for P99 only. */
+const SLOWEST = 2;
+
+/**
+ * A percentile over many seconds of which only percentiles are known: each second's distribution is drawn through what is known of it, these are added up by their numbers of answers, and the sum is read at the wanted share. A mean or median of
+ * percentiles would not do: one second in five full of slow answers moves the true P95 and not the median of the P95s.
+ *
+ * @param wanted share of the answers that are at most so slow, up to 0.99
+ * @returns ms; undefined when no second has answers
+ */
+export function mixedPercentile(seconds: readonly KnownPercentiles[], wanted: number): number | undefined {
+  const known = seconds.flatMap(({ requests, latency }) =>
+    latency === undefined || requests <= 0 ? [] : [{ requests, curve: curveOf(latency) }],
+  );
+  const all = known.reduce((sum, { requests }) => sum + requests, 0);
+  if (all === 0) return undefined;
+  const shareUpTo = (ms: number): number =>
+    known.reduce((sum, { requests, curve }) => sum + requests * shareOf(curve, ms), 0) / all;
+  let [low, high] = [0, Math.max(...known.map(({ curve }) => curve.at(-1)?.[0] ?? 0))];
+  for (let halving = 0; halving < HALVINGS; halving += 1) {
+    const middle = (low + high) / 2;
+    if (shareUpTo(middle) >= wanted) high = middle;
+    else low = middle;
+  }
+  return high;
+}
+
+/** Points of milliseconds and the share of answers up to there. */
+type Curve = readonly (readonly [number, number])[];
+
+function curveOf({ p50, p90, p95, p99 }: NonNullable<KnownPercentiles["latency"]>): Curve {
+  return [
+    [0, 0],
+    [p50, 0.5],
+    [p90, 0.9],
+    [p95, 0.95],
+    [p99, 0.99],
+    [p99 * SLOWEST, 1],
+  ];
+}
+
+function shareOf(curve: Curve, ms: number): number {
+  let [left, below] = [0, 0];
+  for (const [right, above] of curve) {
+    if (ms < right) return below + (above - below) * partOfWay(left, ms, right);
+    [left, below] = [right, above];
+  }
+  return below;
+}
+
+/** Latencies spread by factors rather than by sums: straight in the logarithm, where there is one. */
+function partOfWay(left: number, ms: number, right: number): number {
+  return left > 0 ? (Math.log(ms) - Math.log(left)) / (Math.log(right) - Math.log(left)) : (ms - left) / (right - left);
+}

@@ -1,0 +1,38 @@
+import type { VisitedCity } from "../../k6/plan.ts";
+import { type Scenario, VISITED_CITIES, VISITED_VALUES } from "../../k6/scenario-table.ts";
+import { LOAD_EXIT, LoadError } from "../run/exit.ts";
+import type { TargetFacts } from "../run/record.ts";
+import type { WeatherApi, WeatherCity } from "./weather-api.ts";
+
+export interface Inspection {
+  readonly facts: TargetFacts;
+  /** What visitors walk through. */
+  readonly visited: VisitedCity[];
+}
+
+/**
+ * Looks at the target before any load is put on it.
+ *
+ * @throws {LoadError} (targetDown; targetUnfit where it is no Weather API or lacks data)
+ */
+export async function inspectTarget(api: WeatherApi, scenario: Scenario, signal: AbortSignal): Promise<Inspection> {
+  const cities = await api.weather(signal);
+  const fit = cities.filter(({ forecast }) => forecast.length >= scenario.needs.valuesOfEachCity);
+  if (fit.length < scenario.needs.cities) throw lacksData(api, scenario, cities, fit.length);
+  const values = cities.reduce((sum, { forecast }) => sum + forecast.length, 0);
+  const facts = { url: api.base, build: await api.build(), cities: cities.length, values };
+  return { facts, visited: fit.slice(0, VISITED_CITIES).map(visitedOf) };
+}
+
+function visitedOf({ id, forecast }: WeatherCity): VisitedCity {
+  return { id, values: forecast.slice(0, VISITED_VALUES).map((value) => value.id) };
+}
+
+function lacksData(api: WeatherApi, { name, needs }: Scenario, cities: readonly WeatherCity[], fit: number): LoadError {
+  const each = needs.valuesOfEachCity > 0 ? ` with at least ${needs.valuesOfEachCity} values each` : "";
+  return new LoadError(
+    `${name} needs ${needs.cities} cities${each}; ${api.base} has ${cities.length} cities, ${fit} of them fit. ` +
+      `Put the data in place: load seed base --target ${api.base}`,
+    LOAD_EXIT.targetUnfit,
+  );
+}

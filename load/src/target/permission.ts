@@ -1,0 +1,61 @@
+import { lookup } from "node:dns/promises";
+import { BlockList, isIP } from "node:net";
+import { LOAD_EXIT, LoadError } from "../run/exit.ts";
+
+/** Loopback, private and link-local networks, and those shared with a carrier. Sources: RFC 1122, 1918, 3927, 6598, 4193, 4291. */
+const OWN_NETWORKS = new BlockList();
+for (const [network, bits] of [
+  ["127.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["172.16.0.0", 12],
+  ["192.168.0.0", 16],
+  ["169.254.0.0", 16],
+  ["100.64.0.0", 10],
+] as const) {
+  OWN_NETWORKS.addSubnet(network, bits, "ipv4");
+}
+OWN_NETWORKS.addAddress("::1", "ipv6");
+OWN_NETWORKS.addSubnet("fc00::", 7, "ipv6");
+OWN_NETWORKS.addSubnet("fe80::", 10, "ipv6");
+
+export interface Permission {
+  /** Names and addresses of the stand's machines. */
+  readonly inventoryHosts: readonly string[];
+  /** The user has said that the target is theirs. */
+  readonly isOwnTarget: boolean;
+}
+
+/**
+ * A load test of somebody else's service is an attack: what is not on this computer, in a private network or in the inventory needs
+ * the user's word.
+ *
+ * @throws {LoadError} (usage; targetDown where the name has no address)
+ */
+export async function requirePermission(target: URL, { inventoryHosts, isOwnTarget }: Permission): Promise<void> {
+  // Brackets stand around an IPv6 address in a URL.
+  const host = target.hostname.replace(/^\[|\]$/g, "");
+  if (isOwnTarget || inventoryHosts.includes(host)) return;
+  const addresses = await addressesOf(host);
+  const foreign = addresses.find((address) => !isOwnNetwork(address));
+  if (foreign === undefined) return;
+  const at = foreign === host ? host : `${host} (${foreign})`;
+  throw new LoadError(
+    `${at} is neither this computer, nor in a private network, nor a machine of the inventory. ` +
+      "A load test of somebody else's service is an attack. If it is yours: --i-own-this-target",
+    LOAD_EXIT.usage,
+  );
+}
+
+export function isOwnNetwork(address: string): boolean {
+  // An IPv4 address in the clothes of IPv6, such as ::ffff:8.8.8.8, is judged as what it is by BlockList.
+  return OWN_NETWORKS.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  if (isIP(host) !== 0) return [host];
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch {
+    throw new LoadError(`The name ${host} has no address.`, LOAD_EXIT.targetDown);
+  }
+}
