@@ -29,7 +29,7 @@ const BeginEntry = z.object({
   client: z.int(),
   /** add: POST of a new value; put: PUT on a value that this run added. */
   kind: z.enum(["add", "put"]),
-  /** add: `city/ID`; put: `value/ID`. */
+  /** add: `city/ID`; put: `value/ID`; of a service that is not the Weather API: its path. */
   key: z.string(),
   /** Used once in all the world: it stands in the row's summary. */
   value: z.string(),
@@ -57,9 +57,9 @@ const ReadEntry = z.object({
   e: z.literal("read"),
   op: operation,
   client: z.int(),
-  /** value: one row by id; city: one city by id, timed but not judged; list: the newest rows of one city. */
-  kind: z.enum(["value", "city", "list"]),
-  /** value: `value/ID`; city and list: `city/ID`. */
+  /** value: one row by id; city: one city by id, timed but not judged; list: the newest rows of one city; path: any other path, timed. */
+  kind: z.enum(["value", "city", "list", "path"]),
+  /** value: `value/ID`; city and list: `city/ID`; path: itself. */
   key: z.string(),
   start: moment,
   end: moment,

@@ -1,0 +1,97 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { CHAOS_EXIT_MEANINGS } from "../run/exit.ts";
+import type { ChaosDeps } from "./deps.ts";
+import { list, listFaults } from "./list.ts";
+import { open } from "./open.ts";
+import { plan } from "./plan.ts";
+import { recover } from "./recover.ts";
+import { compare, listAllRuns, report } from "./report.ts";
+import { type RunCommandOptions, run } from "./run.ts";
+import { stop } from "./stop.ts";
+
+const CHAOS_HELP = `
+Examples:
+  chaos list
+  chaos plan CE-01                what it would do; --json: as data, to be changed and run
+  chaos run CE-01 --rounds 1
+  chaos run all --write           the whole book, into docs/results/chaos.md
+  chaos run ./my-experiment.ts    one of your own: docs/chaos.md
+  chaos stop                      the kill switch: ends what runs and undoes it
+  chaos recover                   undoes what a killed run has left, and asks the machines
+
+A run leaves a folder in runs/chaos: report.html, summary.md, junit.xml, run.json, and the histories of each round.
+
+Exit codes:
+${CHAOS_EXIT_MEANINGS.map(([code, meaning]) => `  ${String(code).padEnd(4)} ${meaning}`).join("\n")}
+
+More: docs/chaos.md`;
+
+/** Defines the subcommands of `chaos`. @param program the command that gets them */
+export function addChaosCommands(program: Command, deps: ChaosDeps): void {
+  const { output, outcome } = deps;
+  program.addHelpText("after", CHAOS_HELP);
+  program
+    .command("list")
+    .description("the experiments of the book")
+    .option("--json", "for programs: id, title, hypothesis, rounds", false)
+    .action(({ json }) => list(output, json));
+  program
+    .command("faults")
+    .description("the kinds of faults that an experiment may use")
+    .action(() => listFaults(output));
+  program
+    .command("plan <experiment>")
+    .description("what an experiment would do; does nothing")
+    .option("--json", "as data, which run takes as well", false)
+    .action((experiment, { json }) => plan(experiment, json, output));
+  program
+    .command("run <experiments...>")
+    .description("run experiments, by id or by file, one after another; all: the whole book")
+    .option("--rounds <number>", "instead of the experiment's own", roundsOf)
+    .option("--target <url>", "the Weather API (default: the ingress of the stand)")
+    .option("--runs <folder>", "where the runs' folders are made (default: runs/chaos)")
+    .option("--i-own-these-machines", "do faults to the machines of an inventory", false)
+    .option("--write", "take the results into docs/results", false)
+    .option("--json", "the records instead of words, one line each", false)
+    .action(async (experiments: string[], options: RunCommandOptions) => {
+      outcome.exitCode = await run(experiments, options, deps);
+    });
+  program
+    .command("open")
+    .description("what runs, and which faults may be in force")
+    .option("--json", "for programs: running, faults", false)
+    .action(async ({ json }) => {
+      outcome.exitCode = await open(deps, json);
+    });
+  program
+    .command("recover")
+    .description("undo what a killed run has left, and ask every machine whether anything is left")
+    .action(async () => {
+      outcome.exitCode = await recover(deps);
+    });
+  program
+    .command("stop")
+    .description("the kill switch: end the experiment that runs, and undo what it leaves")
+    .action(async () => {
+      outcome.exitCode = await stop(deps);
+    });
+  addReportCommands(program, deps);
+}
+
+function addReportCommands(program: Command, { output, runs: defaultRuns }: ChaosDeps): void {
+  const withRuns = (command: Command): Command => command.option("--runs <folder>", "where the runs are", defaultRuns);
+  withRuns(program.command("runs").description("the runs that are kept, oldest first")).action(({ runs }) =>
+    listAllRuns(runs, output),
+  );
+  withRuns(
+    program.command("report [run]").description("write the report of a run anew (default: of the newest)"),
+  ).action((id, { runs }) => report(runs, id, output));
+  withRuns(program.command("compare <runs...>").description("a page that lays runs side by side"))
+    .option("--out <file>", "the page (default: comparison.html beside the runs)")
+    .action((ids, { runs, out }) => compare(runs, ids, out, output));
+}
+
+function roundsOf(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("a number from 1 to 999 is expected.");
+}

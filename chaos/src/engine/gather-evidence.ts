@@ -1,0 +1,74 @@
+import { checkHistory, type Verdict } from "../check/check.ts";
+import { judgeStoredValues } from "../check/stored-values.ts";
+import type { Evidence } from "../experiment/evidence.ts";
+import { type History, readHistory } from "../history/history.ts";
+import { readRoleSamples } from "../roles/samples.ts";
+import { storedValues } from "../stand/own-database.ts";
+import type { StandRoles } from "../stand/steady.ts";
+import { storedOnAll } from "../stand/stored.ts";
+import { recordedAlerts } from "./alerts.ts";
+import type { ObserverFiles } from "./observers.ts";
+import type { RunContext } from "./run-context.ts";
+
+export interface PlayedCourse extends Pick<Evidence, "from" | "stages" | "before" | "after" | "recovery" | "states"> {
+  /** Name of the values that were written. */
+  readonly values: string;
+  /** ms since 1970. */
+  readonly startedAt: number;
+  /** Why it ended early. */
+  readonly ended: unknown;
+}
+
+/** Reads what a round has left, and holds it against what is stored. */
+export async function gatherEvidence(
+  context: RunContext,
+  files: ObserverFiles,
+  course: PlayedCourse,
+): Promise<Evidence> {
+  const { from, stages, before, after, recovery, states, startedAt } = course;
+  const history = await readHistory(files.history);
+  const background = files.background === undefined ? undefined : await readHistory(files.background);
+  const samples = files.roles === undefined ? [] : await readRoleSamples(files.roles);
+  const alerts = context.alertsSince ? recordedAlerts(context.alertsSince(startedAt), startedAt, stages) : null;
+  const judged = await judgeHistory(context, history, course);
+  return { history, background, samples, ...judged, from, stages, before, after, recovery, states, alerts };
+}
+
+type Judged = Pick<Evidence, "verdict" | "isStoredKnown" | "isFreshnessKnown">;
+
+async function judgeHistory(context: RunContext, history: History, { after, values }: PlayedCourse): Promise<Judged> {
+  const { experiment, journal } = context;
+  const orNote = async <Stored>(read: () => Promise<Stored>): Promise<Stored | undefined> => {
+    try {
+      return await read();
+    } catch (error) {
+      journal.write("note", `what is stored is not known: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  };
+  if (experiment.service) {
+    const { database } = experiment.service;
+    const stored = database && (await orNote(() => storedValues(database, values)));
+    return { verdict: verdictOnOwn(history, stored), isStoredKnown: stored !== undefined, isFreshnessKnown: false };
+  }
+  const nodes = canBeAsked(after) ? await orNote(() => storedOnAll(context.stand, after, values)) : undefined;
+  return { verdict: checkHistory(history, nodes ?? []), isStoredKnown: nodes !== undefined, isFreshnessKnown: true };
+}
+
+function canBeAsked(after: StandRoles | undefined): after is StandRoles {
+  return after?.primary !== undefined;
+}
+
+function verdictOnOwn({ writes, reads }: History, stored: readonly string[] | undefined): Verdict {
+  const unknown = writes.filter(({ outcome }) => outcome === "unknown");
+  const there = new Set(stored);
+  return {
+    violations: stored === undefined ? [] : judgeStoredValues(writes, stored),
+    acknowledgedWrites: writes.filter(({ outcome }) => outcome === "ok").length,
+    unknownWrites: unknown.length,
+    recoveredWrites: unknown.filter(({ value }) => there.has(value)).length,
+    judgedReads: 0,
+    staleMarkedReads: reads.filter(({ stale }) => stale !== undefined).length,
+    staleMarkedAndOld: 0,
+  };
+}

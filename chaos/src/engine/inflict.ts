@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { ReadyFault, Site } from "../faults/fault.ts";
+import { type FaultUse, prepareFault, wordsOf } from "../faults/registry.ts";
+import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
+import { machineOf, type StandMachine } from "../stand/stand.ts";
+import { guarded } from "../undo/guard.ts";
+import { carryOut } from "../undo/lab-call.ts";
+import type { OpenFault, OpenFaults } from "../undo/open-fault.ts";
+import { beyondBlastRadius } from "./blast-radius.ts";
+
+/** ms. Stopping a database in order takes a while. */
+const INJECT_MS = 60_000;
+
+export interface Infliction {
+  readonly use: FaultUse;
+  readonly machine: string;
+  /** The machine ends it itself then, if nobody has before. */
+  readonly endsAfterSeconds: number;
+}
+
+export interface InflictContext {
+  readonly site: Site;
+  readonly open: OpenFaults;
+  readonly blastRadius: Experiment["blastRadius"];
+  /** Name of the run. */
+  readonly run: string;
+  /** Called when the undo is on disk and nothing is done yet. */
+  readonly onWritten: (fault: OpenFault) => void;
+}
+
+/**
+ * Does a fault to a machine: looks whether it may, writes the undo to the disk, and then injects it.
+ *
+ * @throws when it did not come about; if its undo was written by then, it is open all the same
+ */
+export async function inflict(infliction: Infliction, context: InflictContext): Promise<void> {
+  const { use, machine: name, endsAfterSeconds } = infliction;
+  const { site, open, run, onWritten } = context;
+  const machine = machineOf(site.stand, name);
+  refuseWhatIsTooMuch(machine, context);
+  const ready = await prepareFault(use, machine, site);
+  const already = open.list().find((fault) => fault.machine === name && fault.slot === ready.slot);
+  if (already) throw new ChaosError(`${name} has a fault of this kind already: ${already.words}.`, CHAOS_EXIT.usage);
+  const id = newId();
+  const { inject, undo } = actionsOf(ready, machine, id, endsAfterSeconds, site);
+  const fault: OpenFault = {
+    version: 1,
+    id,
+    run,
+    kind: use.fault,
+    machine: name,
+    slot: ready.slot,
+    words: wordsOf(use),
+    writtenAt: new Date().toISOString(),
+    undo,
+  };
+  open.write(fault);
+  onWritten(fault);
+  await inject();
+}
+
+function refuseWhatIsTooMuch(machine: StandMachine, { site, open, blastRadius }: InflictContext): void {
+  const why = beyondBlastRadius(machine, open.list(), site.stand, blastRadius);
+  if (why !== undefined) throw new ChaosError(`Refused: ${why}.`, CHAOS_EXIT.usage);
+}
+
+interface Actions {
+  readonly inject: () => Promise<void>;
+  readonly undo: OpenFault["undo"];
+}
+
+function actionsOf(
+  ready: ReadyFault,
+  machine: StandMachine,
+  id: string,
+  endsAfterSeconds: number,
+  { stand }: Site,
+): Actions {
+  if (ready.by === "lab") {
+    const { lab } = stand;
+    if (!lab) throw new Error("a fault of the host without the host");
+    return { inject: () => carryOut(lab, machine.name, ready.inject), undo: { by: "lab", call: ready.undo } };
+  }
+  const scripts = guarded(ready, { id, folder: machine.faultFolder, endsAfterSeconds });
+  return {
+    inject: async () => {
+      const { code, stdout, stderr } = await machine.run(scripts.inject, { deadlineMs: INJECT_MS });
+      if (code !== 0)
+        throw new ChaosError(
+          `${machine.name}: the fault did not come about: ${(stderr || stdout).trim() || `exit code ${code}`}`,
+        );
+    },
+    undo: { by: "machine", script: scripts.undo },
+  };
+}
+
+/** Sorts by time; two made at once differ. */
+function newId(): string {
+  return `${Date.now().toString(36)}-${randomBytes(4).toString("hex")}`;
+}

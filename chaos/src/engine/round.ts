@@ -1,0 +1,181 @@
+import { join, relative } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { monotonicMs } from "../clock.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import { judgeRound } from "../experiment/judge.ts";
+import { resolveTarget } from "../experiment/target.ts";
+import type { Site } from "../faults/fault.ts";
+import { newRunName } from "../probe/options.ts";
+import type { RoundRecord, StageRecord } from "../run/record.ts";
+import type { StandRoles } from "../stand/steady.ts";
+import { forgetRun } from "../stand/stored.ts";
+import { gatherEvidence } from "./gather-evidence.ts";
+import { Observers } from "./observers.ts";
+import { roundRecord } from "./round-record.ts";
+import type { RunContext } from "./run-context.ts";
+import { watchSafety } from "./safety.ts";
+import { playStages } from "./stages.ts";
+import { StateWatch } from "./state-watch.ts";
+import { NotSteady, untilSteady } from "./until-steady.ts";
+
+export interface PlayedRound {
+  readonly record: RoundRecord;
+  /** Why it ended early; undefined: it was played to its end. */
+  readonly ended: unknown;
+}
+
+/**
+ * Steady, load, stages, recovery, judgement. Whatever happens, the faults are undone or `ended` is a `NotUndone`, and the observers have ended.
+ *
+ * @throws when it ended before there was anything to judge
+ */
+export async function playRound(context: RunContext, number: number): Promise<PlayedRound> {
+  const { stand, experiment, journal } = context;
+  const before = await untilSteady(stand, experiment.steadyState, context);
+  journal.write(
+    "steady",
+    `everything is steady${before.primary === undefined ? "" : `, ${before.primary} is the primary`}`,
+  );
+  const folder = join(context.folder, `round-${number}`);
+  const values = newRunName();
+  let lost: (why: string) => void = () => {};
+  const observers = new Observers({
+    stand,
+    experiment,
+    target: context.target,
+    values,
+    folder,
+    onStarted: context.turn.started,
+    onLost: (why) => lost(why),
+  });
+  const from = monotonicMs();
+  journal.inRound(number, from);
+  const startedAt = new Date();
+  const states = new StateWatch(stand, experiment.watch, from);
+  const stages: StageRecord[] = [];
+  const course: Course = { from, before, stages, targets: {}, after: undefined, recovery: null, ended: undefined };
+  const safety = watchSafety({ experiment, files: observers.files, from, signal: context.signal });
+  lost = safety.lost;
+  const sayWhyItEnds = (): void =>
+    journal.write(context.signal.aborted ? "interrupt" : "abort", endingOf(safety.signal.reason));
+  safety.signal.addEventListener("abort", sayWhyItEnds, { once: true });
+  try {
+    try {
+      await playCourse(context, number, course, safety);
+    } catch (error) {
+      course.ended = error;
+    }
+    safety.stop();
+    await observers.stop().catch((error: unknown) => {
+      course.ended ??= error;
+    });
+    const evidence = await gatherEvidence(context, observers.files, {
+      ...course,
+      values,
+      states: await states.stop(),
+      startedAt: startedAt.getTime(),
+    });
+    const verdicts = judgeRound(experiment.expectations, evidence);
+    const record = roundRecord(evidence, {
+      number,
+      startedAt: startedAt.toISOString(),
+      targets: course.targets,
+      verdicts,
+      files: filesOf(observers, context.folder),
+    });
+    await forget(context, evidence.verdict.violations.length, course.after, values);
+    return { record, ended: course.ended };
+  } finally {
+    safety.stop();
+    observers.kill();
+    await states.stop();
+    stand.disconnect();
+    journal.inRound(number, undefined);
+  }
+}
+
+interface Course {
+  readonly from: number;
+  readonly before: StandRoles;
+  /** Gets its records as they are played. */
+  readonly stages: StageRecord[];
+  /** Gets the machines of each target. */
+  readonly targets: Record<string, string[]>;
+  after: StandRoles | undefined;
+  recovery: number | null;
+  ended: unknown;
+}
+
+async function playCourse(context: RunContext, number: number, course: Course, safety: ReturnType<typeof watchSafety>) {
+  const { stand, experiment, journal, open, id } = context;
+  const { before, from, stages, targets } = course;
+  const { signal } = safety;
+  await leadIn(experiment, safety);
+  journal.write("load", `${experiment.steadyState.loadSeconds} s of load without a failure`);
+  const resolve: Site["resolve"] = (target) => {
+    targets[target] ??= [...resolveTarget(target, stand, before, number)];
+    return targets[target];
+  };
+  // Found out before the first fault, so that nothing is half done when one is missing.
+  for (const use of experiment.stages.flatMap(({ faults }) => faults)) resolve(use.on);
+  const again = async (): Promise<StandRoles> => {
+    stand.disconnect();
+    return untilSteady(stand, experiment.steadyState, { signal, say: context.say });
+  };
+  const stagesContext = {
+    experiment,
+    run: id,
+    site: { stand, resolve },
+    open,
+    journal,
+    from,
+    signal,
+    untilSteady: async () => void (await again()),
+  };
+  await playStages(stagesContext, stages);
+  const undoneAt = monotonicMs();
+  course.after = await again();
+  course.recovery = Math.round(monotonicMs() - undoneAt);
+  journal.write("recovered", `everything is as before after ${(course.recovery / 1_000).toFixed(1)} s`);
+  await delay(experiment.leadOutSeconds * 1_000, undefined, { signal });
+}
+
+/** Load without a fault: it must be answered, and nothing may fail. */
+async function leadIn({ steadyState }: Experiment, safety: ReturnType<typeof watchSafety>): Promise<void> {
+  await safety.untilServed();
+  await delay(steadyState.loadSeconds * 1_000, undefined, { signal: safety.signal });
+  const { failed } = safety.look();
+  if (failed > 0) throw new NotSteady(`${failed} requests failed before any fault: the service is not well.`);
+}
+
+/** The values stay where they are evidence. */
+async function forget(
+  { stand, experiment, journal }: RunContext,
+  violations: number,
+  after: StandRoles | undefined,
+  values: string,
+) {
+  if (violations > 0 || after === undefined || experiment.service) return;
+  try {
+    await forgetRun(stand, after, values);
+  } catch (error) {
+    journal.write(
+      "note",
+      `the values of ${values} stay in the service: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+function filesOf({ files }: Observers, runFolder: string): RoundRecord["files"] {
+  const inRun = (file: string | undefined): string | null => (file === undefined ? null : relative(runFolder, file));
+  return {
+    history: relative(runFolder, files.history),
+    background: inRun(files.background),
+    roles: inRun(files.roles),
+  };
+}
+
+/** What ended a round, for people. */
+function endingOf(ended: unknown): string {
+  return ended instanceof Error ? ended.message : String(ended);
+}

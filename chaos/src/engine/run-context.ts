@@ -1,0 +1,25 @@
+import type { Experiment } from "../experiment/experiment.ts";
+import type { Stand } from "../stand/stand.ts";
+import type { OpenFaults } from "../undo/open-fault.ts";
+import type { AlertsSince } from "./alerts.ts";
+import type { Turn } from "./lock.ts";
+import type { RunJournal } from "./run-journal.ts";
+
+/** What every round of a run has in common. */
+export interface RunContext {
+  readonly id: string;
+  readonly stand: Stand;
+  readonly experiment: Experiment;
+  /** URL of the service. */
+  readonly target: string;
+  /** Of the run. */
+  readonly folder: string;
+  readonly open: OpenFaults;
+  readonly turn: Turn;
+  readonly journal: RunJournal;
+  readonly alertsSince: AlertsSince | undefined;
+  readonly interruptedBy: () => "interrupted" | "terminated";
+  /** Aborts when a person interrupts the run. */
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+}

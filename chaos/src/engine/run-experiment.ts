@@ -1,0 +1,159 @@
+import type { Experiment } from "../experiment/experiment.ts";
+import { hypothesisHeld, judgeRun } from "../experiment/judge.ts";
+import { commitOfCheckout, describeComputer } from "../run/checkout.ts";
+import { CHAOS_EXIT, ChaosError, type EndedBy } from "../run/exit.ts";
+import type { ExperimentRun, JudgedExpectation, RoundRecord } from "../run/record.ts";
+import { makeRunFolder, writeRun } from "../run/run-folder.ts";
+import { connectionStringOf } from "../stand/own-database.ts";
+import type { Stand } from "../stand/stand.ts";
+import { serviceUrl } from "../stand/steady.ts";
+import { OpenFaults } from "../undo/open-fault.ts";
+import type { AlertsSince } from "./alerts.ts";
+import { takeTurn } from "./lock.ts";
+import { undoOpenFaults } from "./recover.ts";
+import { playRound } from "./round.ts";
+import type { RunContext } from "./run-context.ts";
+import { RunJournal } from "./run-journal.ts";
+import { Aborted } from "./safety.ts";
+import { NotUndone } from "./stages.ts";
+import { NotSteady } from "./until-steady.ts";
+
+export interface RunOptions {
+  readonly stand: Stand;
+  /** Folder of all runs. */
+  readonly runs: string;
+  /** Instead of the experiment's own. */
+  readonly rounds?: number | undefined;
+  /** Instead of the stand's ingress. */
+  readonly target?: string | undefined;
+  readonly alertsSince?: AlertsSince | undefined;
+  readonly signal: AbortSignal;
+  /** What a run that was interrupted ended by. */
+  readonly interruptedBy: () => "interrupted" | "terminated";
+  readonly say: (text: string) => void;
+}
+
+export interface FinishedRun {
+  readonly record: ExperimentRun;
+  readonly folder: string;
+}
+
+/**
+ * Runs an experiment. What an earlier run has left open is undone first; what this one does is undone whatever happens, or the record says that
+ * it is not.
+ *
+ * @throws {ChaosError} where nothing was begun: busy, a fault of an earlier run that cannot be undone, no target
+ */
+export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<FinishedRun> {
+  const { stand, runs, say } = options;
+  const target = targetOf(experiment, options);
+  if (experiment.service?.database) connectionStringOf(experiment.service.database);
+  const turn = await takeTurn(stand.folder, experiment.id);
+  try {
+    await undoWhatIsOpen(stand, say);
+    const startedAt = new Date();
+    const { id, folder } = await makeRunFolder(runs, experiment.id, startedAt);
+    const journal = new RunJournal(folder, say);
+    const context: RunContext = {
+      ...options,
+      id,
+      experiment,
+      target,
+      folder,
+      open: new OpenFaults(stand.folder),
+      turn,
+      journal,
+      alertsSince: options.alertsSince,
+    };
+    const played = await playRounds(context, options);
+    const record = await recordOf(context, startedAt, played);
+    journal.close();
+    await writeRun(folder, record);
+    return { record, folder };
+  } finally {
+    turn.release();
+  }
+}
+
+function targetOf(experiment: Experiment, { target, stand }: RunOptions): string {
+  const found = experiment.service?.target ?? target ?? serviceUrl(stand);
+  if (found !== undefined) return found;
+  throw new ChaosError(
+    `The stand ${stand.name} has no ingress: say with --target which service is to be loaded.`,
+    CHAOS_EXIT.usage,
+  );
+}
+
+async function undoWhatIsOpen(stand: Stand, say: (text: string) => void): Promise<void> {
+  const { notUndone } = await undoOpenFaults(stand, say);
+  if (notUndone.length === 0) return;
+  const left = notUndone.map(({ fault, why }) => `${fault.machine}: "${fault.words}": ${why}`).join("\n");
+  throw new ChaosError(
+    `Faults of an earlier run are still in force and cannot be undone:\n${left}`,
+    CHAOS_EXIT["not-undone"],
+  );
+}
+
+interface PlayedRounds {
+  readonly rounds: readonly RoundRecord[];
+  /** Of the last one; undefined: all were played to their ends. */
+  readonly ended: unknown;
+}
+
+async function playRounds(
+  context: RunContext,
+  { rounds = context.experiment.rounds, say }: RunOptions,
+): Promise<PlayedRounds> {
+  const played: RoundRecord[] = [];
+  for (let number = 1; number <= rounds; number += 1) {
+    say(`round ${number} of ${rounds}: waiting until everything is steady`);
+    try {
+      const { record, ended } = await playRound(context, number);
+      played.push(record);
+      if (ended !== undefined) return { rounds: played, ended };
+    } catch (error) {
+      return { rounds: played, ended: error };
+    }
+  }
+  return { rounds: played, ended: undefined };
+}
+
+async function recordOf(context: RunContext, startedAt: Date, { rounds, ended }: PlayedRounds): Promise<ExperimentRun> {
+  const { id, experiment, stand, target, journal } = context;
+  const expectations = judgeRun(experiment.expectations, rounds);
+  const { endedBy, ending } = endOf(ended, expectations, context);
+  journal.write("judged", ending);
+  return {
+    version: 1,
+    id,
+    experiment,
+    startedAt: startedAt.toISOString(),
+    endedAt: new Date().toISOString(),
+    endedBy,
+    ending,
+    exit: CHAOS_EXIT[endedBy],
+    stand: { name: stand.name, kind: stand.lab ? "lab" : "machines", target },
+    computer: describeComputer(),
+    ...(await commitOfCheckout()),
+    rounds: [...rounds],
+    expectations,
+    journal: [...journal.lines],
+  };
+}
+
+interface End {
+  readonly endedBy: EndedBy;
+  readonly ending: string;
+}
+
+function endOf(ended: unknown, expectations: readonly JudgedExpectation[], { signal, interruptedBy }: RunContext): End {
+  const ending = ended instanceof Error ? ended.message : String(ended);
+  if (ended instanceof NotUndone) return { endedBy: "not-undone", ending };
+  if (signal.aborted) return { endedBy: interruptedBy(), ending: "It was interrupted; everything is undone." };
+  if (ended instanceof Aborted) return { endedBy: "aborted", ending: `Aborted: ${ending}` };
+  if (ended instanceof NotSteady) return { endedBy: "not-steady", ending };
+  if (ended !== undefined) return { endedBy: "failed", ending };
+  if (hypothesisHeld(expectations)) return { endedBy: "held", ending: "The hypothesis held." };
+  const missed = expectations.filter(({ verdict }) => verdict === "missed" || verdict === "unknown");
+  return { endedBy: "deviated", ending: `Not as expected: ${missed.map(({ words }) => words).join("; ")}.` };
+}

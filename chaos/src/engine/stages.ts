@@ -1,0 +1,155 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { monotonicMs } from "../clock.ts";
+import type { Experiment, Stage } from "../experiment/experiment.ts";
+import type { Site } from "../faults/fault.ts";
+import type { StageRecord } from "../run/record.ts";
+import type { OpenFault, OpenFaults } from "../undo/open-fault.ts";
+import { undoAll } from "../undo/undo.ts";
+import { inflict } from "./inflict.ts";
+import type { RunJournal } from "./run-journal.ts";
+
+/** Beyond the planned end of a fault, until its machine ends it itself, s. */
+const MARGIN_S = 180;
+
+export interface StagesContext {
+  readonly experiment: Experiment;
+  readonly run: string;
+  readonly site: Site;
+  readonly open: OpenFaults;
+  readonly journal: RunJournal;
+  /** Beginning of the round, ms of the shared clock. */
+  readonly from: number;
+  /** Ends the stages early: everything is undone, and its reason is thrown. */
+  readonly signal: AbortSignal;
+  /** Resolves when everything is as before. */
+  readonly untilSteady: () => Promise<void>;
+}
+
+/** A fault that is still in force, whatever was tried. */
+export class NotUndone extends Error {
+  override readonly name = "NotUndone";
+}
+
+interface FaultInForce {
+  readonly fault: OpenFault;
+  readonly record: Writable<StageRecord["faults"][number]>;
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/**
+ * Plays the stages of a round. Whatever happens, all its faults are undone when it returns or throws, or it throws `NotUndone`.
+ *
+ * @param stages gets a record of each stage, as far as it came
+ */
+export async function playStages(context: StagesContext, stages: StageRecord[]): Promise<void> {
+  const { experiment, signal, untilSteady, from } = context;
+  const inForce: FaultInForce[] = [];
+  try {
+    for (const [index, stage] of experiment.stages.entries()) {
+      signal.throwIfAborted();
+      const record: Writable<StageRecord> = {
+        name: stage.name,
+        from: sinceRound(from),
+        to: sinceRound(from),
+        faults: [],
+      };
+      stages.push(record);
+      try {
+        const own = await injectAll(stage, index, context, record, inForce);
+        await delay(stage.seconds * 1_000, undefined, { signal });
+        if (stage.after === "keep") continue;
+        await undo(own, inForce, context);
+        if (stage.after === "recover") await untilSteady();
+      } finally {
+        record.to = sinceRound(from);
+      }
+    }
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    await undo([...inForce], inForce, context);
+    for (const stage of stages) stage.to = Math.max(stage.to, ...stage.faults.map(({ undoneAt }) => undoneAt ?? 0));
+  }
+}
+
+async function injectAll(
+  stage: Stage,
+  index: number,
+  context: StagesContext,
+  record: StageRecord,
+  inForce: FaultInForce[],
+): Promise<readonly FaultInForce[]> {
+  const { site, journal, signal, experiment, from } = context;
+  const own: FaultInForce[] = [];
+  journal.write("stage", `${stage.name}: ${stage.seconds} s`);
+  const endsAfterSeconds = plannedSeconds(experiment, index) + MARGIN_S;
+  for (const use of stage.faults) {
+    for (const machine of site.resolve(use.on)) {
+      signal.throwIfAborted();
+      const written = (fault: OpenFault): void => {
+        const one = {
+          fault,
+          record: {
+            kind: fault.kind,
+            machine,
+            words: fault.words,
+            at: sinceRound(from),
+            injectedAt: null,
+            undoneAt: null,
+          },
+        };
+        record.faults.push(one.record);
+        own.push(one);
+        inForce.push(one);
+        journal.write("undo-written", `the undo of "${fault.words}" is on disk`, machine);
+      };
+      await inflict(
+        { use, machine, endsAfterSeconds },
+        { ...context, blastRadius: experiment.blastRadius, onWritten: written },
+      );
+      const done = own.at(-1);
+      if (done) done.record.injectedAt = sinceRound(from);
+      journal.write("injected", done?.fault.words ?? use.fault, machine);
+    }
+  }
+  return own;
+}
+
+/** From the beginning of a stage to the undo of its faults, by plan. */
+function plannedSeconds({ stages, steadyState }: Experiment, index: number): number {
+  const [stage, ...later] = stages.slice(index);
+  if (stage?.after !== "keep") return stage?.seconds ?? 0;
+  const recoveries = later.filter(({ after }) => after === "recover").length * steadyState.deadlineSeconds;
+  return stage.seconds + later.reduce((sum, { seconds }) => sum + seconds, recoveries);
+}
+
+async function undo(faults: readonly FaultInForce[], inForce: FaultInForce[], context: StagesContext): Promise<void> {
+  if (faults.length === 0) return;
+  const { site, open, journal, from } = context;
+  const left = await undoAll(
+    site.stand,
+    open,
+    faults.map(({ fault }) => fault),
+    (fault) => {
+      const index = inForce.findIndex((each) => each.fault === fault);
+      const [done] = inForce.splice(index, 1);
+      if (done) done.record.undoneAt = sinceRound(from);
+      journal.write("undone", fault.words, fault.machine);
+    },
+  );
+  if (left.length === 0) return;
+  // What could not be undone is left to `recover`, and not tried again here.
+  for (const { fault, why } of left) {
+    inForce.splice(
+      inForce.findIndex((each) => each.fault === fault),
+      1,
+    );
+    journal.write("not-undone", `${fault.words}: ${why}`, fault.machine);
+  }
+  throw new NotUndone(
+    left.map(({ fault, why }) => `${fault.machine}: "${fault.words}" is not undone: ${why}`).join("\n"),
+  );
+}
+
+const sinceRound = (from: number): number => Math.round(monotonicMs() - from);

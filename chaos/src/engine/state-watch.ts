@@ -1,0 +1,74 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { monotonicMs } from "../clock.ts";
+import type { Experiment } from "../experiment/experiment.ts";
+import type { StateSpan } from "../run/record.ts";
+import { byRole, type Stand, type StandMachine } from "../stand/stand.ts";
+import { ETCD_HEALTH, isHealthy, SHOW_SERVERS, serversIn } from "../stand/steady.ts";
+
+/** Between two looks at the same machine, ms. */
+const EVERY_MS = 1_000;
+/** A machine that does not answer by then is silent, ms. */
+const PATIENCE_MS = 2_500;
+
+type States = Readonly<Record<string, string>>;
+
+/** Looks once a second at the states of HAProxy's servers and at etcd's health, on connections of its own. */
+export class StateWatch {
+  readonly #from: number;
+  readonly #spans = new Map<string, Writable<StateSpan>[]>();
+  readonly #over = new AbortController();
+  readonly #done: Promise<unknown>;
+
+  /** @param from the moment that counts as 0, ms of the shared clock */
+  constructor(stand: Stand, watch: Experiment["watch"], from: number) {
+    this.#from = from;
+    const own = stand.again();
+    const balancers = watch.haproxy ? [...byRole(own, "haproxy"), ...byRole(own, "ingress")] : [];
+    const members = watch.etcd ? byRole(own, "etcd") : [];
+    this.#done = Promise.all([
+      ...balancers.map((machine) => this.#watch(machine, SHOW_SERVERS, serverStates)),
+      ...members.map((machine) => this.#watch(machine, ETCD_HEALTH, etcdState)),
+    ]).finally(() => own.disconnect());
+  }
+
+  async stop(): Promise<readonly StateSpan[]> {
+    this.#over.abort();
+    await this.#done;
+    return [...this.#spans.values()].flat();
+  }
+
+  async #watch(machine: StandMachine, question: string, read: (answer: string) => States): Promise<void> {
+    while (!this.#over.signal.aborted) {
+      const at = Math.round(monotonicMs() - this.#from);
+      const { code, stdout } = await machine.run(question, { deadlineMs: PATIENCE_MS });
+      const states = code === 0 ? read(stdout) : this.#silent(machine.name);
+      for (const [what, state] of Object.entries(states)) this.#take(machine.name, what, state, at);
+      await delay(EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => {});
+    }
+  }
+
+  /** Everything that it ever said something about. */
+  #silent(machine: string): States {
+    const known = [...this.#spans.values()].flatMap(([span]) => (span?.machine === machine ? [span.what] : []));
+    return Object.fromEntries(known.map((what) => [what, "silent"]));
+  }
+
+  #take(machine: string, what: string, state: string, at: number): void {
+    const key = `${machine} ${what}`;
+    const spans = this.#spans.get(key) ?? [];
+    this.#spans.set(key, spans);
+    const last = spans.at(-1);
+    if (last) last.to = at;
+    if (last?.state !== state) spans.push({ machine, what, state, from: at, to: at });
+  }
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function serverStates(csv: string): States {
+  return Object.fromEntries(serversIn(csv).map(({ listener, server, state }) => [`${listener}/${server}`, state]));
+}
+
+function etcdState(answer: string): States {
+  return { etcd: isHealthy(answer) ? "healthy" : "unhealthy" };
+}

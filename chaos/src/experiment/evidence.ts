@@ -1,0 +1,36 @@
+import type { Verdict } from "../check/check.ts";
+import type { History } from "../history/history.ts";
+import type { RoleSample } from "../roles/samples.ts";
+import type { RecordedAlert, StageRecord, StateSpan } from "../run/record.ts";
+import type { StandRoles } from "../stand/steady.ts";
+
+/** All that a round has brought, before it is judged. */
+export interface Evidence {
+  readonly history: History;
+  /** Undefined: there was no background load. */
+  readonly background: History | undefined;
+  /** Empty: nobody asked. */
+  readonly samples: readonly RoleSample[];
+  readonly verdict: Verdict;
+  /** Whether the verdict is also about what is stored at the end. */
+  readonly isStoredKnown: boolean;
+  /** Whether it is about how fresh reads were. */
+  readonly isFreshnessKnown: boolean;
+  /** Beginning of the round, ms of the shared clock; the moments below are relative to it. */
+  readonly from: number;
+  readonly stages: readonly StageRecord[];
+  readonly before: StandRoles;
+  /** Undefined: the stand was not steady again. */
+  readonly after: StandRoles | undefined;
+  /** ms; null: it was not steady again. */
+  readonly recovery: number | null;
+  readonly states: readonly StateSpan[];
+  /** null: nobody could say which alerts came. */
+  readonly alerts: readonly RecordedAlert[] | null;
+}
+
+/** When the first fault was done, ms of the shared clock; undefined: none was. */
+export function firstFaultAt({ stages, from }: Pick<Evidence, "stages" | "from">): number | undefined {
+  const moments = stages.flatMap(({ faults }) => faults.map(({ at }) => at));
+  return moments.length === 0 ? undefined : from + Math.min(...moments);
+}

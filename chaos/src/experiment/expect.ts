@@ -1,0 +1,40 @@
+import type { Expectation } from "./experiment.ts";
+import { METRICS, type MetricName } from "./metrics.ts";
+
+/** Short ways to write expectations down. */
+
+type During = Pick<Expectation, "during" | "alert">;
+
+export function none(metric: MetricName, words: string, during: During = {}): Expectation {
+  return atMost(metric, 0, words, during);
+}
+
+export function atMost(metric: MetricName, limit: number, words: string, during: During = {}): Expectation {
+  return { words, metric, comparison: "at most", limit, unit: METRICS[metric].unit, ...during };
+}
+
+/** The figure is of interest; nothing is promised about it. */
+export function stated(metric: MetricName, words: string, during: During = {}): Expectation {
+  return { words, metric, unit: METRICS[metric].unit, ...during };
+}
+
+/** What must hold whatever happens. */
+export const NOTHING_LOST: readonly Expectation[] = [
+  none("lostWrites", "no acknowledged write is lost"),
+  none("duplicatedWrites", "no write is stored twice"),
+  none("staleReads", "no read is stale unless it says so"),
+  none("otherViolations", "nothing else contradicts what clients were told"),
+  none("twoPrimaries", "there are never two primaries"),
+];
+
+export const NONE_FAILS: readonly Expectation[] = [
+  none("failedReads", "no read fails"),
+  none("failedWrites", "every write is acknowledged within its 30 s"),
+];
+
+export const FIGURES: readonly Expectation[] = [
+  stated("longestReadGap", "longest time without an answered read"),
+  stated("longestWrite", "slowest write"),
+  stated("newPrimary", "time to a new primary"),
+  stated("recovery", "time from the undo until everything is as before"),
+];

@@ -1,0 +1,134 @@
+import { ROLES } from "@goldenring/inventory";
+import * as z from "zod";
+import { FaultUse } from "../faults/registry.ts";
+import { LIVE_METRIC_NAMES, METRIC_NAMES, METRICS } from "./metrics.ts";
+import { OwnService } from "./own-service.ts";
+
+const seconds = z.number().min(0).max(86_400);
+
+const Expectation = z
+  .object({
+    /** One sentence: what is expected. */
+    words: z.string().min(1),
+    metric: z.enum(METRIC_NAMES),
+    /** Without comparison and limit the figure is stated, not judged. */
+    comparison: z.enum(["at most", "at least"]).optional(),
+    limit: z.number().optional(),
+    unit: z.string(),
+    /** Names of stages: only requests that began in them count, up to the end of their undo. Default: the whole round. */
+    during: z.array(z.string()).min(1).optional(),
+    /** alertDelay: its name. */
+    alert: z.string().optional(),
+  })
+  .superRefine((expectation, { addIssue }) => {
+    const { metric, unit, comparison, limit, during, alert } = expectation;
+    const say = (message: string, path: string): void => addIssue({ code: "custom", message, path: [path] });
+    if (unit !== METRICS[metric].unit) say(`${metric} is in ${METRICS[metric].unit}`, "unit");
+    if ((comparison === undefined) !== (limit === undefined)) say("comparison and limit belong together", "limit");
+    if (metric === "alertDelay" && alert === undefined) say("alertDelay needs the alert's name", "alert");
+    if (metric === "alertDelay" && during?.length !== 1)
+      say("alertDelay needs the one stage that brings the alert", "during");
+    if (metric === "newPrimary" && (during?.length ?? 1) !== 1) say("newPrimary can be of one stage", "during");
+    if (METRICS[metric].scope === "round" && metric !== "alertDelay" && metric !== "newPrimary" && during !== undefined)
+      say(`${metric} is of the whole round`, "during");
+  });
+
+const Stage = z.object({
+  name: z.string().min(1),
+  /** Injected one after another, in this order. May be none: a time to wait. */
+  faults: z.array(FaultUse),
+  /** From the last injection on. */
+  seconds,
+  /** `undo`: then its faults are undone; `recover`: and everything must be as before; `keep`: they last until the last stage is over. */
+  after: z.enum(["undo", "recover", "keep"]).default("undo"),
+});
+
+const AbortWhen = z.object({
+  metric: z.enum(LIVE_METRIC_NAMES),
+  /** It holds when the figure is above. */
+  above: z.number(),
+  words: z.string().min(1),
+});
+
+/** An experiment: what is done, what is expected, and when to stop. Data only. */
+export const Experiment = z
+  .object({
+    /** Letters, digits and hyphens. */
+    id: z.string().regex(/^[A-Za-z0-9-]{1,60}$/, "has 1 to 60 letters, digits and hyphens"),
+    title: z.string().min(1),
+    /** What is believed to happen, in one or two sentences. */
+    hypothesis: z.string().min(1),
+    expectations: z.array(Expectation).min(1),
+    /** What must hold before each round, and again when its faults are undone. */
+    steadyState: z
+      .object({
+        words: z
+          .string()
+          .default("the cluster has a leader and a synchronous standby, every part is up, and no request fails"),
+        /** Leader, standby, etcd, HAProxy, ingress: each that the stand has is as it should be. */
+        cluster: z.boolean().default(true),
+        /** A guardian runs. */
+        guardian: z.boolean().default(false),
+        /** Load without a fault in which no request may fail. */
+        loadSeconds: seconds.default(5),
+        /** How long it may take to come about, before a round and after its last undo. */
+        deadlineSeconds: seconds.default(180),
+      })
+      .prefault({}),
+    load: z
+      .object({
+        /** Clients of the probe, each reads and writes every `intervalMs`. */
+        clients: z.int().min(1).max(100).default(4),
+        intervalMs: z.number().min(5).max(60_000).default(50),
+        /** The chaos scenario of the load tests: users who only read one path. null: none. */
+        background: z
+          .object({
+            users: z.int().min(1).max(1_000).default(20),
+            intervalMs: z.number().min(5).max(60_000).default(500),
+            path: z.string().startsWith("/").default("/Cities"),
+          })
+          .nullable()
+          .prefault({}),
+      })
+      .prefault({}),
+    /** Instead of the Weather API of the stand. */
+    service: OwnService.optional(),
+    stages: z.array(Stage).min(1),
+    /** Load after everything is as before. */
+    leadOutSeconds: seconds.default(3),
+    /** How many machines of a role may be faulty at a time; default: one of each. */
+    blastRadius: z.partialRecord(z.enum(ROLES), z.int().min(1).max(9)).default({}),
+    abortWhen: z.array(AbortWhen).default([]),
+    watch: z
+      .object({
+        /** Patroni's role and timeline, four times a second. */
+        roles: z.boolean().default(true),
+        /** The states of HAProxy's servers, once a second. */
+        haproxy: z.boolean().default(true),
+        /** etcd's health, once a second. */
+        etcd: z.boolean().default(true),
+      })
+      .prefault({}),
+    rounds: z.int().min(1).max(1_000).default(1),
+  })
+  .superRefine(({ stages, expectations }, { addIssue }) => {
+    const names = stages.map(({ name }) => name);
+    if (new Set(names).size < names.length)
+      addIssue({ code: "custom", message: "two stages have the same name", path: ["stages"] });
+    for (const [index, { during = [] }] of expectations.entries()) {
+      const unknown = during.filter((name) => !names.includes(name));
+      if (unknown.length > 0)
+        addIssue({
+          code: "custom",
+          message: `no stage is called ${unknown.join(", ")}`,
+          path: ["expectations", index, "during"],
+        });
+    }
+  });
+
+export type Experiment = z.infer<typeof Experiment>;
+/** As it is written: what has a default may be left out. */
+export type ExperimentInput = z.input<typeof Experiment>;
+export type Expectation = Experiment["expectations"][number];
+export type Stage = Experiment["stages"][number];
+export type AbortWhen = Experiment["abortWhen"][number];

@@ -1,0 +1,59 @@
+import type { JudgedExpectation, RoundVerdict } from "../run/record.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Expectation } from "./experiment.ts";
+import { figureOf } from "./figure.ts";
+
+/** What each expectation came to in a round. */
+export function judgeRound(expectations: readonly Expectation[], evidence: Evidence): RoundVerdict[] {
+  return expectations.map((expectation) => {
+    const figure = figureOf(expectation, evidence);
+    if ("missed" in figure) return { figure: null, verdict: "missed", why: figure.missed };
+    const isJudged = expectation.limit !== undefined;
+    if ("unknown" in figure) return { figure: null, verdict: isJudged ? "unknown" : "stated", why: figure.unknown };
+    return { figure: figure.value, verdict: isJudged ? held(figure.value, expectation) : "stated" };
+  });
+}
+
+function held(value: number, { comparison, limit = 0 }: Expectation): "held" | "missed" {
+  return (comparison === "at least" ? value >= limit : value <= limit) ? "held" : "missed";
+}
+
+/** Over all rounds: the median and the worst figure; missed when it was missed once. */
+export function judgeRun(
+  expectations: readonly Expectation[],
+  rounds: readonly { readonly verdicts: readonly RoundVerdict[] }[],
+): JudgedExpectation[] {
+  return expectations.map(({ words, metric, unit, comparison = null, limit = null }, index) => {
+    const verdicts = rounds.flatMap((round) => round.verdicts[index] ?? []);
+    const figures = verdicts.flatMap(({ figure }) => figure ?? []).toSorted((one, other) => one - other);
+    const worst = (comparison === "at least" ? figures[0] : figures.at(-1)) ?? null;
+    return {
+      words,
+      metric,
+      unit,
+      comparison,
+      limit,
+      median: median(figures),
+      worst,
+      verdict: worstOf(verdicts, limit),
+    };
+  });
+}
+
+function worstOf(verdicts: readonly RoundVerdict[], limit: number | null): JudgedExpectation["verdict"] {
+  const all = new Set(verdicts.map(({ verdict }) => verdict));
+  if (all.has("missed")) return "missed";
+  if (limit === null) return "stated";
+  return all.has("held") && !all.has("unknown") ? "held" : "unknown";
+}
+
+/** Of sorted numbers; null without any. */
+function median(sorted: readonly number[]): number | null {
+  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
+  return low === undefined || high === undefined ? null : (low + high) / 2;
+}
+
+/** Whether the hypothesis held: everything that was to be judged could be, and none was missed. */
+export function hypothesisHeld(judged: readonly JudgedExpectation[]): boolean {
+  return judged.every(({ verdict }) => verdict === "held" || verdict === "stated");
+}

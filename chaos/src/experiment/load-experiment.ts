@@ -1,0 +1,38 @@
+import { readFile } from "node:fs/promises";
+import { extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import * as z from "zod";
+import { EXPERIMENTS } from "../experiments/registry.ts";
+import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
+import { Experiment } from "./experiment.ts";
+
+/**
+ * An experiment of the book by its id, or one of a user's own by its file: a module whose default export it is, or its JSON.
+ *
+ * @throws {ChaosError} (usage) with every place that is wrong
+ */
+export async function loadExperiment(idOrFile: string): Promise<Experiment> {
+  const found = EXPERIMENTS.find(({ id }) => id.toLowerCase() === idOrFile.toLowerCase());
+  if (found) return found;
+  if (!/[/.]/.test(idOrFile)) {
+    const ids = EXPERIMENTS.map(({ id }) => id).join(", ");
+    throw unusable(
+      `There is no experiment "${idOrFile}"; the book has ${ids}. For one of your own name its file: ./${idOrFile}.ts`,
+    );
+  }
+  const parsed = Experiment.safeParse(await contentOf(resolve(idOrFile)));
+  if (parsed.success) return parsed.data;
+  throw unusable(`${idOrFile} is no experiment:\n${z.prettifyError(parsed.error)}`);
+}
+
+async function contentOf(file: string): Promise<unknown> {
+  try {
+    if (extname(file) === ".json") return JSON.parse(await readFile(file, "utf8"));
+    const module: { readonly default?: unknown } = await import(pathToFileURL(file).href);
+    return module.default;
+  } catch (error) {
+    throw unusable(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const unusable = (message: string): ChaosError => new ChaosError(message, CHAOS_EXIT.usage);

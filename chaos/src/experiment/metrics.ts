@@ -1,0 +1,61 @@
+/**
+ * What an expectation can be about. `scope`: `time` is of the requests that began within a time, so that it can be asked of single stages;
+ * `round` is of a round as a whole.
+ */
+export const METRICS = {
+  failedReads: { unit: "requests", scope: "time", words: "failed reads, those of the background load included" },
+  failedWrites: { unit: "requests", scope: "time", words: "writes that failed or stayed without an answer" },
+  slowReads: {
+    unit: "requests",
+    scope: "time",
+    words: "reads slower than 5 s (the report's probe counted them as errors)",
+  },
+  slowWrites: { unit: "requests", scope: "time", words: "writes slower than 5 s" },
+  longestReadGap: { unit: "ms", scope: "time", words: "longest time without an answered read" },
+  longestWriteGap: { unit: "ms", scope: "time", words: "longest time without an acknowledged write" },
+  longestRead: { unit: "ms", scope: "time", words: "slowest read" },
+  longestWrite: { unit: "ms", scope: "time", words: "slowest write" },
+  p95Reads: { unit: "ms", scope: "time", words: "95th percentile of answered reads" },
+  p95Writes: { unit: "ms", scope: "time", words: "95th percentile of acknowledged writes" },
+  staleMarkedReads: {
+    unit: "requests",
+    scope: "time",
+    words: "reads that said of themselves that they were not confirmed",
+  },
+  lostWrites: { unit: "writes", scope: "round", words: "acknowledged writes that are not stored" },
+  duplicatedWrites: { unit: "writes", scope: "round", words: "writes that are stored twice" },
+  staleReads: {
+    unit: "reads",
+    scope: "round",
+    words: "reads that were older than they may be, went back or contradicted each other",
+  },
+  otherViolations: {
+    unit: "violations",
+    scope: "round",
+    words: "anything else that cannot have happened (docs/history.md)",
+  },
+  twoPrimaries: { unit: "times", scope: "round", words: "two primaries at the same moment" },
+  primaryMoved: { unit: "times", scope: "round", words: "another machine is the primary afterwards" },
+  newPrimary: {
+    unit: "ms",
+    scope: "round",
+    words: "from the first fault, or from the beginning of the stage, to a new primary",
+  },
+  recovery: { unit: "ms", scope: "round", words: "from the last undo until everything is as before" },
+  alertDelay: { unit: "ms", scope: "round", words: "from the beginning of the stage to the alert's arrival" },
+} as const;
+
+export type MetricName = keyof typeof METRICS;
+export const METRIC_NAMES = Object.keys(METRICS) as [MetricName, ...MetricName[]];
+
+/** What is looked at while an experiment runs. */
+export const LIVE_METRICS = {
+  failedReads: { unit: "requests", words: "failed reads so far in the round" },
+  failedWrites: { unit: "requests", words: "failed writes so far in the round" },
+  readSilence: { unit: "ms", words: "time since the last answered read" },
+  writeSilence: { unit: "ms", words: "time since the last acknowledged write" },
+  twoPrimaries: { unit: "times", words: "two primaries at the same moment" },
+} as const;
+
+export type LiveMetric = keyof typeof LIVE_METRICS;
+export const LIVE_METRIC_NAMES = Object.keys(LIVE_METRICS) as [LiveMetric, ...LiveMetric[]];

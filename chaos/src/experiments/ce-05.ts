@@ -1,0 +1,46 @@
+import { atMost, NONE_FAILS, NOTHING_LOST, none } from "../experiment/expect.ts";
+import type { ExperimentInput } from "../experiment/experiment.ts";
+
+type Fault = ExperimentInput["stages"][number]["faults"][number];
+
+/** Between the loss of one etcd node and the next: longer than an election and several of Patroni's loops, s. */
+const PACE = 5;
+
+function withoutEtcd(id: string, how: string, fault: (on: string) => Fault): ExperimentInput {
+  return {
+    id,
+    title: `etcd is ${how}, one machine after another, all three`,
+    hypothesis:
+      "With one etcd machine gone nobody notices; with all gone Patroni's failsafe mode keeps the primary, and reads and writes go on.",
+    expectations: [
+      ...NONE_FAILS,
+      ...NOTHING_LOST,
+      none("primaryMoved", "the primary stays"),
+      atMost("longestWriteGap", 2_000, "writes pause for 2 s at most"),
+    ],
+    steadyState: { guardian: true },
+    stages: [
+      { name: "one", faults: [fault("etcd/1")], seconds: PACE, after: "keep" },
+      { name: "two", faults: [fault("etcd/2")], seconds: PACE, after: "keep" },
+      { name: "three", faults: [fault("etcd/3")], seconds: 30 },
+    ],
+    blastRadius: { etcd: 3 },
+    abortWhen: [{ metric: "writeSilence", above: 60_000, words: "no write is acknowledged for 60 s" }],
+    rounds: 5,
+  };
+}
+
+export const ce05: ExperimentInput = withoutEtcd("CE-05", "stopped", (on) => ({
+  fault: "stop-unit",
+  on,
+  unit: "etcd",
+}));
+
+export const ce05Kill: ExperimentInput = withoutEtcd("CE-05-kill", "killed", (on) => ({
+  fault: "kill-unit",
+  on,
+  unit: "etcd",
+  staysDead: true,
+}));
+
+export const ce05Cut: ExperimentInput = withoutEtcd("CE-05-cut", "cut off", (on) => ({ fault: "cut", on }));

@@ -1,0 +1,17 @@
+import { FIGURES, NONE_FAILS, NOTHING_LOST, none, stated } from "../experiment/expect.ts";
+import type { ExperimentInput } from "../experiment/experiment.ts";
+
+export const ce09: ExperimentInput = {
+  id: "CE-09",
+  title: "The HAProxy machine loses its power",
+  hypothesis: "The API goes to the database machines itself when HAProxy is gone; nothing fails.",
+  expectations: [
+    ...NONE_FAILS,
+    ...NOTHING_LOST,
+    none("primaryMoved", "the primary stays"),
+    stated("longestWriteGap", "longest time without an acknowledged write"),
+    ...FIGURES,
+  ],
+  stages: [{ name: "power", faults: [{ fault: "power-off", on: "haproxy/1" }], seconds: 15 }],
+  rounds: 5,
+};

@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import { Experiment } from "../experiment/experiment.ts";
+import { EXPERIMENTS } from "./registry.ts";
+
+test("the book has CE-01 to CE-12 and the combinations, each id once", () => {
+  const ids = EXPERIMENTS.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (let number = 1; number <= 15; number += 1) expect(ids).toContain(`CE-${String(number).padStart(2, "0")}`);
+});
+
+test("every experiment of the book demands that nothing is lost and that there are never two primaries", () => {
+  for (const { id, expectations } of EXPERIMENTS) {
+    const judged = expectations.filter(({ limit }) => limit === 0).map(({ metric }) => metric);
+    expect([id, ...judged]).toEqual(
+      expect.arrayContaining(["lostWrites", "duplicatedWrites", "staleReads", "twoPrimaries"]),
+    );
+  }
+});
+
+test("an experiment is the same after it was exported and read again", () => {
+  for (const experiment of EXPERIMENTS)
+    expect(Experiment.parse(JSON.parse(JSON.stringify(experiment)))).toEqual(experiment);
+});

@@ -1,0 +1,116 @@
+import { expect, test } from "bun:test";
+import type { Completed } from "@goldenring/inventory";
+import { runCommand } from "@goldenring/inventory";
+import type { LabDoor, Stand, StandMachine } from "../stand/stand.ts";
+import { guarded } from "../undo/guard.ts";
+import type { Site } from "./fault.ts";
+import { FAULTS, FaultUse, prepareFault, wordsOf } from "./registry.ts";
+
+const DONE: Completed = { code: 0, stdout: "", stderr: "" };
+const nothing = async (): Promise<void> => {};
+const lab: LabDoor = {
+  powerOff: nothing,
+  powerOn: nothing,
+  isOff: async () => false,
+  loss: nothing,
+  cut: nothing,
+  heal: nothing,
+  faults: async () => ({ loss: { "pg-02": {} }, cut: [] }),
+};
+
+/** Fit for every fault, or for none. */
+function siteOf(host: LabDoor | undefined, answer: Completed = DONE): { site: Site; machine: StandMachine } {
+  const machine: StandMachine = {
+    name: "pg-01",
+    address: "10.88.0.11",
+    roles: ["postgres"],
+    faultFolder: "/run/goldenring-chaos",
+    run: async () => answer,
+  };
+  const stand: Stand = {
+    name: "test",
+    folder: "/nowhere",
+    machines: [machine, { ...machine, name: "pg-02", address: "10.88.0.12" }],
+    operator: { ...machine, name: "operator", roles: [] },
+    inventory: undefined,
+    lab: host,
+    guardian: () => process.pid,
+    again: () => stand,
+    disconnect: () => {},
+  };
+  return { machine, site: { stand, resolve: (target) => [target === "replica" ? "pg-02" : target] } };
+}
+
+const USES: readonly FaultUse[] = [
+  { fault: "reboot", on: "primary" },
+  { fault: "power-off", on: "primary" },
+  { fault: "stop-unit", on: "etcd/1", unit: "etcd" },
+  { fault: "restart-unit", on: "api/1", unit: "goldenring-api" },
+  { fault: "kill-unit", on: "etcd/1", unit: "etcd", staysDead: true },
+  { fault: "kill-process", on: "primary", pidFile: "/var/lib/postgresql/*/main/postmaster.pid" },
+  { fault: "freeze-unit", on: "primary", unit: "patroni" },
+  { fault: "freeze-guardian", on: "operator" },
+  { fault: "loss", on: "primary", percent: 30, direction: "both" },
+  { fault: "delay", on: "primary", ms: 100, jitterMs: 10 },
+  { fault: "cut", on: "primary" },
+  { fault: "cut", on: "primary", from: ["replica"] },
+  { fault: "cpu", on: "primary", percent: 90 },
+  { fault: "memory", on: "primary", percent: 80 },
+  { fault: "disk-fill", on: "primary", path: "/var/lib", fill: { percent: 92 } },
+  { fault: "disk-io", on: "primary", path: "/var/lib", writers: 4 },
+];
+
+test("every kind of fault is tried here", () => {
+  expect(new Set(USES.map(({ fault }) => fault))).toEqual(new Set(Object.keys(FAULTS) as FaultUse["fault"][]));
+});
+
+test("each is data before and after: what it asks for, and what undoes it", async () => {
+  for (const host of [lab, undefined]) {
+    const { site, machine } = siteOf(host);
+    for (const use of USES.filter(({ fault }) => host || fault !== "power-off")) {
+      expect(FaultUse.parse(JSON.parse(JSON.stringify(use)))).toEqual(use);
+      expect(wordsOf(use).length).toBeGreaterThan(5);
+      const ready = await prepareFault(use, machine, site);
+      expect(JSON.parse(JSON.stringify(ready))).toEqual(ready);
+    }
+  }
+});
+
+test("what runs on machines is shell that a shell can read", async () => {
+  const { site, machine } = siteOf(undefined);
+  for (const use of USES.filter(({ fault }) => fault !== "power-off")) {
+    const ready = await prepareFault(use, machine, site);
+    if (ready.by === "lab") throw new Error("there is no host here");
+    const scripts = guarded(ready, { id: "a1", folder: "/run/x", endsAfterSeconds: 60 });
+    for (const script of [ready.inject, ready.undo, ready.gone, ...Object.values(scripts)]) {
+      const { code, stderr } = await runCommand(["sh", "-n", "-c", script], { deadlineMs: 10_000 });
+      expect([use.fault, code, stderr]).toEqual([use.fault, 0, ""]);
+    }
+  }
+});
+
+test("faults of network and power are done by the host where it is at hand, otherwise on the machine or not at all", async () => {
+  const [withHost, without] = [siteOf(lab), siteOf(undefined)];
+  const loss = { fault: "loss", on: "primary", percent: 30, direction: "out" } as const;
+  expect(await prepareFault(loss, withHost.machine, withHost.site)).toMatchObject({ by: "lab", undo: { do: "heal" } });
+  const inside = await prepareFault(loss, without.machine, without.site);
+  expect(inside).toMatchObject({ by: "machine" });
+  expect(JSON.stringify(inside)).not.toContain("nft");
+  const off = { fault: "power-off", on: "primary" } as const;
+  expect(prepareFault(off, without.machine, without.site)).rejects.toThrow("not available here");
+});
+
+test("a machine that is not fit is refused: a unit that does not run, a network that is faulty already, itself to be cut off from", async () => {
+  const { site, machine } = siteOf(lab, { code: 3, stdout: "", stderr: "" });
+  const stop = { fault: "stop-unit", on: "primary", unit: "patroni" } as const;
+  expect(prepareFault(stop, machine, site)).rejects.toThrow("patroni does not run there");
+  const fit = siteOf(lab);
+  const [, second] = fit.site.stand.machines;
+  if (!second) throw new Error("there are two");
+  expect(prepareFault({ fault: "cut", on: "replica" }, second, fit.site)).rejects.toThrow(
+    "already has a fault of the network",
+  );
+  expect(prepareFault({ fault: "cut", on: "primary", from: ["pg-01"] }, fit.machine, fit.site)).rejects.toThrow(
+    "cut off from itself",
+  );
+});

@@ -1,0 +1,142 @@
+import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+const USUAL_PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** No sandbox, because tests may run as root in a container; nothing that talks to the internet by itself. */
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const PATIENCE_MS = 15_000;
+
+/** CHROMIUM_PATH, or else where distributions put it; undefined when there is none. */
+export function findChromium(): string | undefined {
+  const named = process.env.CHROMIUM_PATH;
+  return (named ? [named] : USUAL_PLACES).find((path) => existsSync(path));
+}
+
+export function launchChromium(executablePath: string): Promise<Browser> {
+  return chromium.launch({ executablePath, headless: true, args: ARGUMENTS });
+}
+
+/** Closes the browser, and throws when one of its processes is still there seconds later. */
+export async function closeWithAllProcesses(browser: Browser): Promise<void> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  const pids = processInfo.map(({ id }) => id).filter((id) => id > 0);
+  await browser.close();
+  for (let round = 0; round < 100 && pids.some(lives); round++) await delay(50);
+  const left = pids.filter(lives);
+  if (left.length > 0) throw new Error(`Chromium left processes behind: ${left.join(", ")}`);
+}
+
+/** A zombie is dead: it only waits for its parent to read its exit code. */
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return process.platform !== "linux";
+  }
+}
+
+/**
+ * Opens a page as a file of its own, as a person who got it by mail would, lets `look` look at it, and closes it. Fails on errors
+ * and warnings in the console, violations of the content security policy, and any request but the one for the file.
+ */
+export async function lookAt(
+  browser: Browser,
+  content: string,
+  look: (page: Page) => Promise<void>,
+  options: BrowserContextOptions = {},
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "report-page-"));
+  const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 900 }, ...options });
+  try {
+    const file = join(folder, "page.html");
+    await writeFile(file, content);
+    const url = pathToFileURL(file).href;
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    const complaints: string[] = [];
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("request", (request) => {
+      if (request.url() !== url && request.url() !== "data:,") complaints.push(`request to ${request.url()}`);
+    });
+    await page.addInitScript(() => {
+      document.addEventListener("securitypolicyviolation", (event) => {
+        console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`);
+      });
+    });
+    await page.goto(url);
+    await look(page);
+    if (complaints.length > 0) throw new Error(`The browser complained: ${complaints.join("; ")}`);
+  } finally {
+    await context.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** How many different colours each canvas has: one, and it is blank. */
+export function coloursIn(page: Page): Promise<number[]> {
+  return page.evaluate(() =>
+    Array.from(document.querySelectorAll("canvas"), (canvas) => {
+      // A copy: Chromium warns of reading from a canvas that is meant for drawing.
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+      copy?.drawImage(canvas, 0, 0);
+      const data = copy?.getImageData(0, 0, canvas.width, canvas.height).data;
+      return data === undefined ? 0 : new Set(new Uint32Array(data.buffer)).size;
+    }),
+  );
+}
+
+/** What sticks out to the right of the window, by tag and class. Frames that scroll by themselves keep what is in them. */
+export function overflowing(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    const inFrame = (element: Element): boolean => element.parentElement?.closest(".table-frame") !== null;
+    const wide = Array.from(document.querySelectorAll("body *"))
+      .filter((element) => element.getBoundingClientRect().right > width + 1 && !inFrame(element))
+      .map((element) => `${element.tagName} ${element.className}`);
+    return document.documentElement.scrollWidth > width
+      ? [`page of ${document.documentElement.scrollWidth} px`, ...wide]
+      : wide;
+  });
+}
+
+const INTERACTIVE = new Set(["button", "link", "slider", "DisclosureTriangle"]);
+
+/** Names of the interactive elements as a screen reader gets them; empty where there is none. */
+export async function namesOfControls(page: Page): Promise<string[]> {
+  const session = await page.context().newCDPSession(page);
+  const { nodes } = await session.send("Accessibility.getFullAXTree");
+  return nodes
+    .filter(({ ignored, role }) => !ignored && INTERACTIVE.has(String(role?.value)))
+    .map(({ name }) => String(name?.value ?? "").trim());
+}
+
+/** Levels of the headings in order. */
+export function headingLevels(page: Page): Promise<number[]> {
+  return page.evaluate(() =>
+    Array.from(document.querySelectorAll("h1, h2, h3, h4, h5, h6")).map(({ tagName }) => Number(tagName.slice(1))),
+  );
+}

@@ -1,0 +1,120 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PRODUCT_CHANGES } from "./product-changes.ts";
+import { REPORT_OF_2023 } from "./report-of-2023.ts";
+import { entryOf, mergeEntries } from "./results.ts";
+import { resultsPage } from "./results-page.ts";
+import { syntheticRun } from "./synthetic-run.fixture.ts";
+import { writeChaosResults } from "./write-results.ts";
+
+const folders: string[] = [];
+afterEach(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "chaos-results-"));
+  folders.push(folder);
+  return folder;
+}
+
+const held = syntheticRun({ seed: 1, rounds: 5 });
+const missed = syntheticRun({
+  seed: 2,
+  rounds: 5,
+  experiment: "CE-10",
+  pause: 4_000,
+  endedBy: "deviated",
+  text: " | <b>",
+});
+
+describe("the page of results", () => {
+  const page = resultsPage([
+    entryOf(held, "ring chaos run all --write"),
+    entryOf(missed, "ring chaos run CE-10 --write"),
+  ]);
+
+  test("has hypothesis, figures, verdict, what the report saw and what was changed, for each experiment", () => {
+    const [, first = "", second = ""] = page.split("\n## ");
+    expect(first).toContain("Hypothesis: Nothing is lost, and writes wait.");
+    expect(first).toContain("Verdict: **the hypothesis held**");
+    expect(first).toContain("clients got errors for about 7 s");
+    expect(first).toContain("Changed in the product because of it:\n\n- ");
+    expect(second).toContain("Verdict: **deviated from the hypothesis**");
+    expect(second).toContain("Changed in the product because of it: nothing.");
+    expect(second).not.toContain("Report of 2023");
+  });
+
+  test("states median and worst of the rounds", () => {
+    const entry = entryOf(held, "");
+    const gaps = held.rounds.map(({ figures }) => figures.writes.longestGap).sort((one, other) => one - other);
+    const gap = entry.figures.find(({ name }) => name === "Longest time without an acknowledged write");
+    expect([gap?.median, gap?.worst]).toEqual([gaps[2], gaps[4]]);
+    expect(page).toContain(`| ${((gaps[2] ?? 0) / 1000).toFixed(2)} s / ${((gaps[4] ?? 0) / 1000).toFixed(2)} s |`);
+  });
+
+  test("keeps its tables whole whatever stands in a title", () => {
+    const rows = page.split("\n").filter((line) => line.startsWith("| CE-"));
+    for (const row of rows) expect(row.replace(/\\\|/g, "").split("|")).toHaveLength(10);
+    expect(page).not.toContain("<b>");
+  });
+});
+
+test("a new run of an experiment takes the place of the old one, and the others stay, in their order", () => {
+  const old = [entryOf(missed, "old"), entryOf(held, "old")];
+  const merged = mergeEntries(old, [
+    entryOf(syntheticRun({ seed: 9, experiment: "CE-02" }), "new"),
+    entryOf(held, "new"),
+  ]);
+  expect(merged.map(({ experiment, command }) => [experiment, command])).toEqual([
+    ["CE-01", "new"],
+    ["CE-02", "new"],
+    ["CE-10", "old"],
+  ]);
+});
+
+describe("writing results", () => {
+  test("adds to what is there, twice the same is the same", async () => {
+    const folder = await newFolder();
+    await writeChaosResults([held], "one", folder);
+    await writeChaosResults([missed], "two", folder);
+    const read = () => Promise.all(["chaos.json", "chaos.md"].map((name) => readFile(join(folder, name), "utf8")));
+    const once = await read();
+    await writeChaosResults([missed], "two", folder);
+    expect(await read()).toEqual(once);
+    expect(JSON.parse(once[0] ?? "").map(({ experiment }: { experiment: string }) => experiment)).toEqual([
+      "CE-01",
+      "CE-10",
+    ]);
+    expect((await readdir(folder)).sort()).toEqual(["chaos.json", "chaos.md"]);
+  });
+
+  test("keeps what is known when a run was interrupted", async () => {
+    const folder = await newFolder();
+    await writeChaosResults([held], "one", folder);
+    const before = await readFile(join(folder, "chaos.md"), "utf8");
+    await writeChaosResults([{ ...held, rounds: [], endedBy: "interrupted" }], "two", folder);
+    expect(await readFile(join(folder, "chaos.md"), "utf8")).toBe(before);
+  });
+
+  test("leaves a file alone that it does not understand, and says so", async () => {
+    const folder = await newFolder();
+    const file = join(folder, "chaos.json");
+    for (const strange of ["[{}]", "no JSON", ""]) {
+      await writeFile(file, strange);
+      await expect(writeChaosResults([held], "one", folder)).rejects.toThrow("put it right or remove it");
+      expect(await readFile(file, "utf8")).toBe(strange);
+    }
+  });
+});
+
+test("what is known of the report and of changes is about experiments of the book", () => {
+  const ids = [
+    ...REPORT_OF_2023.map(({ experiment }) => experiment),
+    ...PRODUCT_CHANGES.flatMap(({ experiments }) => experiments),
+  ];
+  for (const id of ids) expect(id).toMatch(/^CE-(0[1-9]|1[0-2])$/);
+  expect(REPORT_OF_2023.map(({ experiment }) => experiment)).toEqual(["CE-01", "CE-02", "CE-03", "CE-04", "CE-05"]);
+});

@@ -1,0 +1,31 @@
+import { join } from "node:path";
+import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
+import type { ExperimentRun } from "../run/record.ts";
+import { comparisonPage } from "./comparison-page.ts";
+import { writeWhole } from "./page/write-whole.ts";
+import { junitOfRuns } from "./run-junit.ts";
+import { runMarkdown } from "./run-markdown.ts";
+import { runPage } from "./run-page.ts";
+
+/** In the folder of a run. */
+export const REPORT_FILES = { page: "report.html", summary: "summary.md", junit: "junit.xml" } as const;
+
+/**
+ * Writes the reports of a run into its folder.
+ *
+ * @returns the path of the page
+ */
+export async function writeReport(folder: string, run: ExperimentRun): Promise<string> {
+  const page = join(folder, REPORT_FILES.page);
+  await writeWhole(page, await runPage(run));
+  await writeWhole(join(folder, REPORT_FILES.summary), runMarkdown(run));
+  await writeWhole(join(folder, REPORT_FILES.junit), junitOfRuns([run]));
+  return page;
+}
+
+/** @throws {ChaosError} (usage) where there is nothing to compare */
+export async function writeComparison(file: string, runs: readonly ExperimentRun[]): Promise<void> {
+  const ids = new Set(runs.map(({ id }) => id));
+  if (ids.size < 2) throw new ChaosError("A comparison needs two different runs or more.", CHAOS_EXIT.usage);
+  await writeWhole(file, await comparisonPage(runs));
+}

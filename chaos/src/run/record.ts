@@ -1,0 +1,221 @@
+import * as z from "zod";
+import { Experiment } from "../experiment/experiment.ts";
+import { EndedBy } from "./exit.ts";
+
+/**
+ * One run of an experiment as it stands in `run.json`. Times of day are ISO 8601, UTC. Times called `at`, `from` or `to` are ms since the
+ * beginning of their round (the probe's first request); figures are in the unit that their metric names.
+ */
+
+/** Files in the folder of a run. */
+export const RUN_FILES = { record: "run.json", journal: "journal.jsonl" } as const;
+
+const ms = z.number();
+
+const Request = z.object({
+  count: z.int(),
+  ok: z.int(),
+  failed: z.int(),
+  /** Writes only: no answer, or one that leaves open whether they were done. */
+  unknown: z.int(),
+  /** Under way when the probe was ended. */
+  abandoned: z.int(),
+  /** Slots of the schedule that passed while the request before was under way. */
+  skipped: z.int(),
+  slowerThan5s: z.int(),
+  longest: ms,
+  /** Longest time without any acknowledged answer by any client. */
+  longestGap: ms,
+  p50: ms,
+  p95: ms,
+  p99: ms,
+  /** Reads only: answers that said of themselves that they were not confirmed. */
+  staleMarked: z.int(),
+});
+
+/** One second of a curve. */
+const Second = z.object({
+  /** Its beginning. */
+  at: ms,
+  /** Requests that ended well in it. */
+  ok: z.int(),
+  /** Requests that failed in it, those of unknown outcome included. */
+  failed: z.int(),
+  /** Of those that ended well; null without any. */
+  p50: ms.nullable(),
+  p95: ms.nullable(),
+  longest: ms.nullable(),
+});
+
+const Figures = z.object({
+  reads: Request,
+  writes: Request,
+  /** The background load; null without any. */
+  background: Request.nullable(),
+  acknowledgedWrites: z.int(),
+  /** Writes of unknown outcome that are stored all the same: allowed. */
+  recoveredWrites: z.int(),
+  judgedReads: z.int(),
+  /** Unconfirmed reads that were older than an acknowledged write: allowed. */
+  staleMarkedAndOld: z.int(),
+  /** What the history checker found; docs/history.md explains each kind. */
+  violations: z.array(z.object({ kind: z.string(), what: z.string() })),
+  /** Pairs of machines that were primary at the same moment. */
+  twoPrimaries: z.int(),
+  primaryBefore: z.string().nullable(),
+  primaryAfter: z.string().nullable(),
+  /** From the first fault to the first answer of another primary, or of the same one on another timeline; null: none. */
+  newPrimary: ms.nullable(),
+  /** From the last undo until everything was as before; null: it was not. */
+  recovery: ms.nullable(),
+});
+
+/** What an expectation came to. `stated`: it has no limit, the figure is only said. `unknown`: there is no figure to judge. */
+const Verdict = z.enum(["held", "missed", "stated", "unknown"]);
+
+/** The index is the one of the experiment's expectations. */
+const RoundVerdict = z.object({ figure: z.number().nullable(), verdict: Verdict, why: z.string().optional() });
+
+const Fault = z.object({
+  kind: z.string(),
+  machine: z.string(),
+  /** What it is, for people: `30 % of what it sends is lost`. */
+  words: z.string(),
+  /** The undo stood on disk by then. */
+  at: ms,
+  /** When its injection had returned; null: it did not. */
+  injectedAt: ms.nullable(),
+  /** null: it was not undone. */
+  undoneAt: ms.nullable(),
+});
+
+/** What one machine was over a time. */
+const RoleSpan = z.object({
+  machine: z.string(),
+  /** `primary`, `replica`, `silent` (no answer), or whatever else Patroni says. */
+  role: z.string(),
+  timeline: z.int().nullable(),
+  from: ms,
+  to: ms,
+});
+
+/** A state of something that was looked at once a second: of a server in HAProxy (`UP`, `DOWN`), of etcd (`healthy`, `unhealthy`). */
+const StateSpan = z.object({
+  /** The machine that said so. */
+  machine: z.string(),
+  /** `master/pg-01`, `etcd`. */
+  what: z.string(),
+  /** `silent`: no answer. */
+  state: z.string(),
+  from: ms,
+  to: ms,
+});
+
+const Alert = z.object({
+  name: z.string(),
+  status: z.enum(["firing", "resolved"]),
+  machine: z.string(),
+  severity: z.string(),
+  /** Its arrival. */
+  at: ms,
+  /** From the beginning of the stage in which it arrived, or of the last one before. */
+  delay: ms,
+  /** That stage. */
+  stage: z.string(),
+});
+
+const Round = z.object({
+  /** From 1. */
+  number: z.int(),
+  startedAt: z.string(),
+  /** How long it was. */
+  lasted: ms,
+  /** Which machines the experiment's targets were in this round: `primary` -> [`pg-01`]. */
+  targets: z.record(z.string(), z.array(z.string())),
+  stages: z.array(z.object({ name: z.string(), from: ms, to: ms, faults: z.array(Fault) })),
+  figures: Figures,
+  /** In the order of the experiment's expectations. */
+  verdicts: z.array(RoundVerdict),
+  series: z.object({ reads: z.array(Second), writes: z.array(Second), background: z.array(Second) }),
+  roles: z.array(RoleSpan),
+  states: z.array(StateSpan),
+  /** null: nobody could say which alerts came. */
+  alerts: z.array(Alert).nullable(),
+  /** Files of the round, relative to the run's folder. */
+  files: z.object({ history: z.string(), background: z.string().nullable(), roles: z.string().nullable() }),
+});
+
+/** Over all rounds, in the order of the experiment's expectations. */
+const Judged = z.object({
+  words: z.string(),
+  metric: z.string(),
+  /** Of the expectation; null: none, the figure is only stated. */
+  comparison: z.enum(["at most", "at least"]).nullable(),
+  limit: z.number().nullable(),
+  unit: z.string(),
+  median: z.number().nullable(),
+  /** The largest where it should be small, and the other way round. */
+  worst: z.number().nullable(),
+  /** Missed when it was missed in one round. */
+  verdict: Verdict,
+});
+
+/** What was done, in its order. */
+const JournalLine = z.object({
+  time: z.string(),
+  /** Of the round; absent outside of rounds. */
+  round: z.int().optional(),
+  at: ms.optional(),
+  event: z.enum([
+    "steady",
+    "load",
+    "stage",
+    "undo-written",
+    "injected",
+    "undone",
+    "not-undone",
+    "recovered",
+    "abort",
+    "interrupt",
+    "judged",
+    "note",
+  ]),
+  machine: z.string().optional(),
+  text: z.string(),
+});
+
+export const ExperimentRun = z.object({
+  version: z.literal(1),
+  /** Also the name of its folder: `2026-11-23T20-35-00Z-CE-01`. */
+  id: z.string(),
+  experiment: Experiment,
+  startedAt: z.string(),
+  endedAt: z.string(),
+  endedBy: EndedBy,
+  /** Why, in one sentence. */
+  ending: z.string(),
+  exit: z.int(),
+  stand: z.object({ name: z.string(), kind: z.enum(["lab", "machines"]), target: z.string() }),
+  /** The computer that ran it. */
+  computer: z.object({ os: z.string(), cpu: z.string(), cores: z.int(), memoryMiB: z.int() }),
+  /** "unknown" where there is no git. */
+  commit: z.string(),
+  /** Whether the checkout had changes beside. */
+  dirty: z.boolean(),
+  rounds: z.array(Round),
+  expectations: z.array(Judged),
+  journal: z.array(JournalLine),
+});
+
+export type ExperimentRun = z.infer<typeof ExperimentRun>;
+export type RoundRecord = z.infer<typeof Round>;
+export type StageRecord = RoundRecord["stages"][number];
+export type FaultRecord = z.infer<typeof Fault>;
+export type RoundFigures = z.infer<typeof Figures>;
+export type RoundVerdict = z.infer<typeof RoundVerdict>;
+export type JudgedExpectation = z.infer<typeof Judged>;
+export type JournalLine = z.infer<typeof JournalLine>;
+export type Second = z.infer<typeof Second>;
+export type RoleSpan = z.infer<typeof RoleSpan>;
+export type StateSpan = z.infer<typeof StateSpan>;
+export type RecordedAlert = z.infer<typeof Alert>;

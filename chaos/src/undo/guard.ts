@@ -1,0 +1,83 @@
+import { shellQuote } from "@goldenring/inventory";
+import type { MachineFault } from "../faults/fault.ts";
+
+/** What a guarded fault is called, and how long it may last. */
+export interface Guard {
+  /** Lower-case letters, digits and hyphens; used once in all the world. */
+  readonly id: string;
+  /** Folder of the machine for what faults it has. */
+  readonly folder: string;
+  /** After which the machine ends the fault itself. */
+  readonly endsAfterSeconds: number;
+}
+
+/** Shell command lines, run as root on the machine. */
+export interface GuardedScripts {
+  readonly inject: string;
+  readonly undo: string;
+}
+
+/** Exit codes of an injection that did nothing. */
+export const UNDONE_BEFORE = 75;
+export const FAULTY_ALREADY = 76;
+
+/** Names of what a machine has of faults begin with it. */
+export const MARK = "goldenring-chaos";
+
+/** Whether the timer is one of systemd: it must be at work, and only root may set it. */
+const BY_SYSTEMD = '{ [ -d /run/systemd/system ] && [ "$(id -u)" = 0 ]; }';
+
+/** How long a script waits for another one on the same machine before it goes on without its turn, s. */
+const TURN_S = 30;
+
+/**
+ * Puts a fault of a machine under guard:
+ * - how to undo it stands on the machine, with a timer that does so, before the fault does; without systemd a sleeping process is the timer;
+ * - an injection that comes late, when its undo has run already, does nothing: whoever sent it may have been killed in between;
+ * - a machine with a fault of the same slot refuses another one.
+ */
+export function guarded(fault: MachineFault, { id, folder: path, endsAfterSeconds }: Guard): GuardedScripts {
+  const folder = shellQuote(path);
+  const file = `${fault.slot}.${id}.undo`;
+  const over = `${id}.over`;
+  const timer = `${MARK}-${fault.slot}-${id}`;
+  // The lock is not passed on: what the fault starts must not hold it.
+  const apart = (script: string): string => `( ${script}\n) 9>&-`;
+  const turn = `mkdir -p ${folder} && cd ${folder} || exit 1; exec 9>lock; flock -w ${TURN_S} 9`;
+  const end = `${turn}; [ -e ${file} ] || exit 0; ${apart(`. ./${file}`)} && rm -f ${file} && : >${over}`;
+  const sleeper = `n=0; while [ -e ${folder}/${file} ] && [ $n -lt ${endsAfterSeconds} ]; do sleep 1; n=$((n + 1)); done; [ ! -e ${folder}/${file} ] || { ${end}; }`;
+  const byTimer = `systemd-run --quiet --collect --unit=${timer}-end --on-active=${endsAfterSeconds} sh -c ${shellQuote(end)}`;
+  const bySleeper = `setsid -f sh -c ${shellQuote(sleeper)} </dev/null >/dev/null 2>&1 9>&-`;
+  return {
+    inject: [
+      turn,
+      `[ ! -e ${over} ] || { echo "it was undone before it began" >&2; exit ${UNDONE_BEFORE}; }`,
+      `set -- ${fault.slot}.*.undo`,
+      `[ ! -e "$1" ] || { echo "it has such a fault already ($1)" >&2; exit ${FAULTY_ALREADY}; }`,
+      `printf '%s\\n' ${shellQuote(fault.undo)} >${file} || exit 1`,
+      `if ${BY_SYSTEMD}; then ${byTimer}; else ${bySleeper}; fi || exit 1`,
+      apart(fault.inject),
+    ].join("\n"),
+    undo: [
+      turn,
+      `: >${over}`,
+      `find . -name '*.over' -mmin +1440 -delete`,
+      apart(fault.undo),
+      `${apart(fault.gone)} || { echo "something of the fault is left" >&2; exit 1; }`,
+      `rm -f ${file}`,
+      `! ${BY_SYSTEMD} || systemctl stop ${timer}-end.timer 2>/dev/null`,
+      `[ ! -e ${file} ]`,
+    ].join("\n"),
+  };
+}
+
+/** Runs every undo that the machine still has, whoever left it. */
+export function undoAllThere(path: string): string {
+  const folder = shellQuote(path);
+  return [
+    `[ -d ${folder} ] || exit 0`,
+    `cd ${folder} || exit 1; exec 9>lock; flock -w ${TURN_S} 9`,
+    `for file in *.undo; do [ ! -e "$file" ] || { ( . "./$file" ) 9>&- && rm -f "$file"; }; done`,
+    `set -- *.undo; [ ! -e "$1" ]`,
+  ].join("\n");
+}

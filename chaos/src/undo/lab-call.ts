@@ -1,0 +1,40 @@
+import * as z from "zod";
+import { DIRECTIONS, type LabDoor } from "../stand/stand.ts";
+
+/** Something that the host does to a machine, as data. */
+export const LabCall = z.discriminatedUnion("do", [
+  z.object({ do: z.enum(["power-off", "power-on", "heal"]) }),
+  z.object({ do: z.literal("loss"), percent: z.number(), direction: z.enum(DIRECTIONS) }),
+  /** Without `from`: from everything. */
+  z.object({ do: z.literal("cut"), from: z.array(z.string()).optional() }),
+]);
+export type LabCall = z.infer<typeof LabCall>;
+
+export async function carryOut(lab: LabDoor, machine: string, call: LabCall): Promise<void> {
+  switch (call.do) {
+    case "power-off":
+      return lab.powerOff(machine);
+    case "power-on":
+      return lab.powerOn(machine);
+    case "heal":
+      return lab.heal(machine);
+    case "loss":
+      return lab.loss(machine, call.percent, call.direction);
+    case "cut":
+      if (call.from === undefined) return lab.cut(machine);
+      for (const from of call.from) await lab.cut(machine, from);
+  }
+}
+
+/** What is left of the fault that the call undoes; undefined: nothing. */
+export async function leftAfter(lab: LabDoor, machine: string, call: LabCall): Promise<string | undefined> {
+  if (call.do === "power-on") return (await lab.isOff(machine)) ? `${machine} is off` : undefined;
+  if (call.do === "heal")
+    return (await hasNetworkFault(lab, machine)) ? `${machine} has a fault of the network` : undefined;
+  return undefined;
+}
+
+export async function hasNetworkFault(lab: LabDoor, machine: string): Promise<boolean> {
+  const { loss, cut } = await lab.faults();
+  return machine in loss || cut.some((each) => each.machine === machine || each.from === machine);
+}

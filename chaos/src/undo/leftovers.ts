@@ -1,0 +1,86 @@
+import type { Role } from "@goldenring/inventory";
+import { SSH_FAILED, shellQuote } from "@goldenring/inventory";
+import type { Stand, StandMachine } from "../stand/stand.ts";
+import { MARK, undoAllThere } from "./guard.ts";
+
+/** ms. */
+const LOOK_MS = 30_000;
+
+/** What must run on a machine of a role. */
+const UNITS: Readonly<Partial<Record<Role, string>>> = {
+  etcd: "etcd",
+  postgres: "patroni",
+  haproxy: "haproxy",
+  ingress: "haproxy",
+  api: "goldenring-api",
+};
+
+/** Something of a fault that a machine still has. */
+export interface Leftover {
+  readonly machine: string;
+  readonly what: string;
+}
+
+/** Asks every machine, and the host, what they have of faults, whatever is written down here. Those out of reach are leftovers, too. */
+export async function findLeftovers(stand: Stand): Promise<readonly Leftover[]> {
+  const [onMachines, ofLab] = await Promise.all([
+    Promise.all([...stand.machines, stand.operator].map(leftoversOn)),
+    leftoversOfLab(stand),
+  ]);
+  return [...ofLab, ...onMachines.flat()];
+}
+
+/** Lets every machine undo what it has written down itself. */
+export async function mendMachines(stand: Stand): Promise<void> {
+  await Promise.all(
+    [...stand.machines, stand.operator].map(({ faultFolder, run }) =>
+      run(undoAllThere(faultFolder), { deadlineMs: LOOK_MS }),
+    ),
+  );
+}
+
+async function leftoversOn(machine: StandMachine): Promise<readonly Leftover[]> {
+  const { name, roles, faultFolder, run } = machine;
+  const units = [...new Set(roles.flatMap((role) => UNITS[role] ?? []))];
+  const { code, stdout, stderr } = await run(lookScript(faultFolder, units), { deadlineMs: LOOK_MS });
+  if (code === 0) {
+    const lines = stdout.split("\n").filter((line) => line !== "");
+    return lines.map((what) => ({ machine: name, what }));
+  }
+  const why = code === SSH_FAILED ? "cannot be reached" : `cannot be asked: ${(stderr || stdout).trim()}`;
+  return [{ machine: name, what: why }];
+}
+
+/** One line for each thing that is left. Only processes of services count as stopped: a person's terminal may hold one on purpose. */
+function lookScript(folder: string, units: readonly string[]): string {
+  return [
+    `for file in ${shellQuote(folder)}/*.undo; do [ ! -e "$file" ] || echo "a fault is written down: $file"; done`,
+    "if [ -d /run/systemd/system ]; then",
+    `  systemctl list-units --all --plain --no-legend '${MARK}-*' | awk '{ print "unit " $1 }'`,
+    `  for file in /run/systemd/system/*.d/${MARK}.conf; do [ ! -e "$file" ] || echo "a changed unit: $file"; done`,
+    ...units.map(
+      (unit) =>
+        `  case $(systemctl is-active ${unit}) in active|activating|reloading) ;; *) echo "${unit} does not run" ;; esac`,
+    ),
+    "fi",
+    `if command -v nft >/dev/null; then nft list tables 2>/dev/null | grep ${MARK.replaceAll("-", "_")}; fi`,
+    `if command -v tc >/dev/null; then tc qdisc show 2>/dev/null | grep ' netem '; fi`,
+    "for process in /proc/[0-9]*; do",
+    `  case $(cat $process/comm 2>/dev/null) in stress-ng*) grep -qs "${MARK}" $process/cgroup && echo "a stress process: \${process#/proc/}" ;; esac`,
+    `  grep -qs '^State:.T (stopped)' $process/status && grep -qs '\\.service' $process/cgroup && echo "a stopped process: \${process#/proc/}"`,
+    "done",
+    `find / -xdev -maxdepth 4 -name '.${MARK}-*' 2>/dev/null`,
+    ":",
+  ].join("\n");
+}
+
+async function leftoversOfLab({ lab, machines }: Stand): Promise<readonly Leftover[]> {
+  if (!lab) return [];
+  const { loss, cut } = await lab.faults();
+  const off = await Promise.all(machines.map(async ({ name }) => ((await lab.isOff(name)) ? [name] : [])));
+  return [
+    ...Object.keys(loss).map((machine) => ({ machine, what: "its packets get lost" })),
+    ...cut.map(({ machine, from }) => ({ machine, what: `is cut off from ${from ?? "everything"}` })),
+    ...off.flat().map((machine) => ({ machine, what: "is off" })),
+  ];
+}

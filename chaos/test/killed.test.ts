@@ -1,0 +1,66 @@
+import { afterAll, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { takeTurn } from "../src/engine/lock.ts";
+import { undoOpenFaults } from "../src/engine/recover.ts";
+import { thisComputer } from "../src/stand/this-computer.ts";
+import { OpenFaults } from "../src/undo/open-fault.ts";
+
+const PROGRAM = fileURLToPath(new URL("inflicting-program.ts", import.meta.url));
+const KILLS = 60;
+/** Longer than one fault and its undo take here, ms. */
+const AT_MOST_MS = 150;
+
+const folder = mkdtempSync(join(tmpdir(), "goldenring-killed-"));
+afterAll(async () => {
+  // The machine's own timers look once a second whether they are still needed.
+  await delay(1_500);
+  rmSync(folder, { recursive: true });
+});
+
+const victim = join(folder, "victim");
+const stand = thisComputer(folder);
+const faults = stand.operator.faultFolder;
+
+const undoFiles = (): string[] =>
+  existsSync(faults) ? readdirSync(faults).filter((name) => name.endsWith(".undo")) : [];
+
+/** @returns how many faults it had open when it was killed */
+async function killAtRandom(): Promise<number> {
+  const child = spawn(process.execPath, [PROGRAM, folder, victim], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(child.stdout, "data");
+  await delay(Math.random() * AT_MOST_MS);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  return new OpenFaults(folder).list().length;
+}
+
+test("whenever a process that does faults is killed, whoever recovers leaves nothing of them, also of those that come late", async () => {
+  mkdirSync(victim);
+  let open = 0;
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    open += await killAtRandom();
+    const turn = await takeTurn(folder, "recover");
+    const { notUndone } = await undoOpenFaults(stand, () => {});
+    turn.release();
+    expect([notUndone, new OpenFaults(folder).list(), undoFiles(), readdirSync(victim)]).toEqual([[], [], [], []]);
+  }
+  // What the killed ones had started may still have been under way.
+  await delay(500);
+  expect([undoFiles(), readdirSync(victim)]).toEqual([[], []]);
+  // Else the kills came at the wrong moments, and nothing was shown.
+  expect(open).toBeGreaterThan(KILLS / 4);
+}, 180_000);
+
+test("while one process may do faults, another one is turned away, and told who it is", async () => {
+  const turn = await takeTurn(folder, "CE-01");
+  expect(takeTurn(folder, "CE-02")).rejects.toThrow(`CE-01 (process ${process.pid})`);
+  turn.release();
+  await delay(50);
+  (await takeTurn(folder, "CE-02")).release();
+});

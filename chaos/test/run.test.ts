@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { ExperimentInput, ExperimentRun } from "../src/index.ts";
+import { CHAOS_EXIT } from "../src/index.ts";
+import { readRun } from "../src/run/run-folder.ts";
+import { WeatherApi } from "./weather-api.ts";
+
+const CHAOS = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const DEADLINE = 120_000;
+
+const folder = mkdtempSync(join(tmpdir(), "goldenring-chaos-run-"));
+const runs = join(folder, "runs");
+const api = new WeatherApi();
+const children: ChildProcess[] = [];
+
+beforeAll(() => api.start(), DEADLINE);
+afterAll(async () => {
+  for (const child of children) child.kill("SIGKILL");
+  await api.remove();
+  rmSync(folder, { recursive: true });
+}, DEADLINE);
+
+/** An experiment as a user writes it for a service of his own: here the Weather API is one like any other. */
+function experiment(id: string, change: Partial<ExperimentInput> = {}): string {
+  const input: ExperimentInput = {
+    id,
+    title: "The disk beside the service fills",
+    hypothesis: "The service does not notice.",
+    expectations: [
+      { words: "no read fails", metric: "failedReads", comparison: "at most", limit: 0, unit: "requests" },
+      { words: "no write fails", metric: "failedWrites", comparison: "at most", limit: 0, unit: "requests" },
+      { words: "nothing is lost", metric: "lostWrites", comparison: "at most", limit: 0, unit: "writes" },
+      { words: "nothing is stored twice", metric: "duplicatedWrites", comparison: "at most", limit: 0, unit: "writes" },
+    ],
+    steadyState: { cluster: false, loadSeconds: 1, deadlineSeconds: 10 },
+    load: { clients: 2, intervalMs: 50, background: { users: 3, intervalMs: 200, path: "/Cities/1" } },
+    service: {
+      target: api.url,
+      reads: [{ path: "/Cities" }, { path: "/Cities/2" }],
+      writes: [{ path: "/Forecast/1", body: '{"dateTime":1700000000,"temperature":5,"summary":"{value}"}' }],
+      database: { urlVariable: "OWN_DATABASE", query: "SELECT summary FROM forecast WHERE summary LIKE $1" },
+    },
+    stages: [
+      { name: "full", faults: [{ fault: "disk-fill", on: "operator", path: folder, fill: { mib: 5 } }], seconds: 2 },
+    ],
+    leadOutSeconds: 1,
+    ...change,
+  };
+  const file = join(folder, `${id}.json`);
+  writeFileSync(file, JSON.stringify(input));
+  return file;
+}
+
+interface Chaos {
+  readonly process: ChildProcess;
+  readonly said: () => string;
+  readonly ended: Promise<number | null>;
+}
+
+function chaos(...words: string[]): Chaos {
+  const env = { ...process.env, RING_HOME: folder, OWN_DATABASE: api.databaseUrl };
+  const child = spawn(process.execPath, [CHAOS, ...words], { env, stdio: ["ignore", "pipe", "pipe"] });
+  children.push(child);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (text: Buffer) => {
+      said += text.toString();
+    });
+  }
+  return { process: child, said: () => said, ended: once(child, "close").then(([code]) => code as number | null) };
+}
+
+async function recordOf(id: string): Promise<ExperimentRun> {
+  const name = readdirSync(runs).find((each) => each.endsWith(`Z-${id}`));
+  return (await readRun(runs, name ?? "none")).run;
+}
+
+/** The fault lasts until something ends it. */
+const LONG: ExperimentInput["stages"] = [
+  { name: "full", faults: [{ fault: "disk-fill", on: "operator", path: folder, fill: { mib: 5 } }], seconds: 60 },
+];
+
+const isFilled = (): boolean => existsSync(join(folder, ".goldenring-chaos-fill"));
+
+async function untilFilled(): Promise<void> {
+  for (const giveUpAt = performance.now() + 30_000; !isFilled(); await delay(20))
+    if (performance.now() > giveUpAt) throw new Error("the fault did not come");
+}
+
+test(
+  "an experiment with a service of one's own is played, judged and written down; its undo is on disk before its fault",
+  async () => {
+    const { ended, said } = chaos("run", experiment("mine"), "--runs", runs);
+    expect([await ended, said()]).toEqual([CHAOS_EXIT.held, expect.stringContaining("The hypothesis held.")]);
+    const run = await recordOf("mine");
+    expect(run.expectations.map(({ verdict, worst }) => [verdict, worst])).toEqual(Array(4).fill(["held", 0]));
+    expect(run.journal.map(({ event }) => event)).toEqual([
+      "steady",
+      "load",
+      "stage",
+      "undo-written",
+      "injected",
+      "undone",
+      "recovered",
+      "judged",
+    ]);
+    const [round] = run.rounds;
+    expect(round?.figures.acknowledgedWrites).toBeGreaterThan(50);
+    expect(round?.figures.background?.ok).toBeGreaterThan(20);
+    expect(round?.stages[0]?.faults[0]).toMatchObject({
+      kind: "disk-fill",
+      machine: "operator",
+      undoneAt: expect.any(Number),
+    });
+    expect(round?.series.reads.length).toBeGreaterThan(3);
+    expect(isFilled()).toBe(false);
+  },
+  DEADLINE,
+);
+
+test(
+  "a missed expectation is a deviation",
+  async () => {
+    const words = "writes take no time";
+    const expectations = [{ words, metric: "longestWrite", comparison: "at most", limit: 0, unit: "ms" }] as const;
+    const { ended } = chaos("run", experiment("deviates", { expectations: [...expectations] }), "--runs", runs);
+    expect(await ended).toBe(CHAOS_EXIT.deviated);
+    expect(await recordOf("deviates")).toMatchObject({ endedBy: "deviated", ending: expect.stringContaining(words) });
+  },
+  DEADLINE,
+);
+
+test(
+  "when the abort condition holds the fault is undone at once, and what was seen is kept",
+  async () => {
+    const abortWhen = [{ metric: "readSilence", above: 1_500, words: "no read is answered" }] as const;
+    const { ended } = chaos("run", experiment("aborts", { abortWhen: [...abortWhen], stages: LONG }), "--runs", runs);
+    await untilFilled();
+    api.suspend();
+    try {
+      expect([await ended, isFilled()]).toEqual([CHAOS_EXIT.aborted, false]);
+    } finally {
+      api.resume();
+    }
+    expect(await recordOf("aborts")).toMatchObject({
+      endedBy: "aborted",
+      ending: expect.stringContaining("no read is answered"),
+    });
+  },
+  DEADLINE,
+);
+
+test(
+  "a service that is not well is not experimented with",
+  async () => {
+    const service = { target: api.url, reads: [{ path: "/nowhere" }] };
+    const { ended } = chaos("run", experiment("unwell", { service }), "--runs", runs);
+    expect(await ended).toBe(CHAOS_EXIT["not-steady"]);
+    expect((await recordOf("unwell")).journal.map(({ event }) => event)).not.toContain("injected");
+  },
+  DEADLINE,
+);
+
+for (const [signal, code] of [
+  ["SIGINT", CHAOS_EXIT.interrupted],
+  ["SIGTERM", CHAOS_EXIT.terminated],
+] as const) {
+  test(
+    `${signal} undoes what is in force and keeps the record`,
+    async () => {
+      const { process: engine, ended } = chaos("run", experiment(`gets-${signal}`, { stages: LONG }), "--runs", runs);
+      await untilFilled();
+      engine.kill(signal);
+      expect([await ended, isFilled()]).toEqual([code, false]);
+      expect((await recordOf(`gets-${signal}`)).journal.at(-2)?.event).toBe("undone");
+    },
+    DEADLINE,
+  );
+}
+
+test(
+  "the kill switch ends what runs, and a second run is turned away until then",
+  async () => {
+    const first = chaos("run", experiment("long", { stages: LONG }), "--runs", runs);
+    await untilFilled();
+    expect(await chaos("run", experiment("second"), "--runs", runs).ended).toBe(CHAOS_EXIT.busy);
+    const stop = chaos("stop");
+    expect(await first.ended).toBe(CHAOS_EXIT.terminated);
+    await stop.ended;
+    expect(stop.said()).toContain("ending long");
+    expect(isFilled()).toBe(false);
+  },
+  DEADLINE,
+);
+
+test(
+  "what a killed run has left is undone by the next one, and its probes have ended",
+  async () => {
+    const first = chaos("run", experiment("killed", { stages: LONG }), "--runs", runs);
+    await untilFilled();
+    first.process.kill("SIGKILL");
+    await first.ended;
+    expect(isFilled()).toBe(true);
+    const open = chaos("open");
+    await open.ended;
+    expect(open.said()).toContain("5 MiB of the disk");
+    const next = chaos("run", experiment("next"), "--runs", runs);
+    expect(await next.ended).toBe(CHAOS_EXIT.held);
+    expect(next.said()).toContain("may be in force: undoing it");
+    expect(isFilled()).toBe(false);
+  },
+  DEADLINE,
+);
+
+test(
+  "real machines are not hurt without being asked",
+  async () => {
+    const inventory = join(folder, "inventory.yml");
+    writeFileSync(
+      inventory,
+      `all:\n  vars:\n    stand_name: shop\n    stand_network: 10.99.0.0/24\n    stand_secrets: ${folder}/secrets\n  children:\n    etcd:\n      hosts:\n        web-01:\n          ansible_host: 10.99.0.1\n`,
+    );
+    const { ended, said } = chaos("--inventory", inventory, "run", experiment("shop"), "--runs", runs);
+    expect([await ended, said()]).toEqual([CHAOS_EXIT.usage, expect.stringContaining("--i-own-these-machines")]);
+  },
+  DEADLINE,
+);
