@@ -9,6 +9,9 @@ export const CHECKOUT = dirname(dirname(dirname(fileURLToPath(import.meta.url)))
 
 export const PLAYBOOK_FOLDER = join(CHECKOUT, "cluster");
 export const BUNDLE_FOLDER = join(CHECKOUT, "api/bundle");
+/** The playbook copies them to the machines. */
+export const RULES_FOLDER = join(CHECKOUT, "monitoring/rules");
+export const DASHBOARDS_FOLDER = join(CHECKOUT, "monitoring/dashboards");
 
 /**
  * Runs a task of bootstrap.mjs, as the owner of the checkout: root's files would be in their way later.

@@ -1,4 +1,5 @@
 import type { Inventory, Role } from "@goldenring/inventory";
+import type { Context } from "./context.ts";
 
 /** What a person opens: the service's port on its machine, and what its URL looks like at a host and port. */
 const SERVICES = {
@@ -7,7 +8,7 @@ const SERVICES = {
   replicas: { role: "haproxy", port: 5_001, url: (at: string) => `postgres://${at}/weather` },
   haproxyStats: { role: "haproxy", port: 7_000, url: (at: string) => `http://${at}/stats` },
   prometheus: { role: "prometheus", port: 9_090, url: (at: string) => `https://${at}` },
-  alertmanager: { role: "prometheus", port: 9_093, url: (at: string) => `http://${at}` },
+  alertmanager: { role: "prometheus", port: 9_093, url: (at: string) => `https://${at}` },
 } as const satisfies Readonly<Record<string, { role: Role; port: number; url: (at: string) => string }>>;
 
 type Service = keyof typeof SERVICES;
@@ -26,8 +27,13 @@ function urls(at: (service: Service) => string | undefined): Endpoints {
   return found;
 }
 
+/** Where the services of a stand are opened from this computer. @throws {RingError} (noStand) */
+export async function endpointsOf({ lab, inventory }: Pick<Context, "lab" | "inventory">): Promise<Endpoints> {
+  return lab === undefined ? machineEndpoints(await inventory()) : forwardedEndpoints(await lab.forwards());
+}
+
 /** The services of real machines, at the machines themselves. */
-export function machineEndpoints(inventory: Inventory): Endpoints {
+function machineEndpoints(inventory: Inventory): Endpoints {
   return urls((service) => {
     const { role, port } = SERVICES[service];
     const [machine] = inventory.byRole(role);
@@ -36,6 +42,6 @@ export function machineEndpoints(inventory: Inventory): Endpoints {
 }
 
 /** The lab's services, at the ports of this computer that lead to them. */
-export function forwardedEndpoints(ports: Readonly<Record<string, number>>): Endpoints {
+function forwardedEndpoints(ports: Readonly<Record<string, number>>): Endpoints {
   return urls((service) => (ports[service] === undefined ? undefined : `127.0.0.1:${ports[service]}`));
 }

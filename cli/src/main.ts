@@ -1,5 +1,7 @@
+import { ChaosError } from "@goldenring/chaos";
 import { InventoryError } from "@goldenring/inventory";
 import { LabProblem, StandBusy } from "@goldenring/lab";
+import { LoadError } from "@goldenring/load";
 import { CommanderError } from "commander";
 import { EXIT, RingError } from "./exit.ts";
 import { onInterruption } from "./interruption.ts";
@@ -23,15 +25,15 @@ async function main(): Promise<number> {
 }
 
 function exitCodeOf(error: unknown): number {
-  if (error instanceof RingError) return error.exitCode;
+  if (error instanceof RingError || error instanceof LoadError || error instanceof ChaosError) return error.exitCode;
   if (error instanceof StandBusy) return EXIT.busy;
   return error instanceof InventoryError ? EXIT.usage : EXIT.failed;
 }
 
 /** What is for the user is said in words; a defect shows its stack. */
 function messageOf(error: unknown): string {
-  const isForUser = error instanceof RingError || error instanceof LabProblem || error instanceof InventoryError;
-  if (isForUser) return `ring: ${error.message}`;
+  const forUser = [RingError, LoadError, ChaosError, LabProblem, InventoryError];
+  if (error instanceof Error && forUser.some((kind) => error instanceof kind)) return `ring: ${error.message}`;
   return `ring: this is a defect of ring, please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 

@@ -19,7 +19,9 @@ function ring(...args: string[]) {
   return runCommand(["sh", "-c", script, "sh", folder, ...args], { deadlineMs: 20_000 });
 }
 
-const COMMANDS = "up down destroy status check logins ssh logs snapshot power network guardian".split(" ");
+const COMMANDS = "up down destroy status check alerts dashboards logins ssh logs snapshot power network guardian".split(
+  " ",
+);
 
 describe("ring", () => {
   test("explains every command, with examples and the exit codes", async () => {
@@ -34,6 +36,7 @@ describe("ring", () => {
     ["an option that does not exist", ["status", "--jsno"], "(Did you mean --json?)"],
     ["a port of something unknown", ["up", "--ports", "apo=80"], '"apo=80" is none of api=PORT'],
     ["a number that is none", ["logs", "pg-01", "-n", "x"], "a whole number is expected"],
+    ["an age that is none", ["alerts", "--since", "soon"], "90s, 10m, 2h or 1d is expected"],
     ["a group without a command", ["snapshot"], "Usage: ring snapshot"],
     ["an inventory that does not exist", ["-i", "no.yml", "status"], "no.yml cannot be used"],
   ];
@@ -42,16 +45,23 @@ describe("ring", () => {
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(message) });
   });
 
-  test.each([["status"], ["ssh pg-01"], ["snapshot restore clean"], ["power off pg-01"], ["network heal"], ["logins"]])(
-    "%s says that there is no stand yet, with exit code 3",
-    async (command) => {
-      const { code, stderr } = await ring(...command.split(" "));
-      expect({ code, stderr }).toEqual({
-        code: 3,
-        stderr: expect.stringContaining("There is no stand yet: `ring up`"),
-      });
-    },
-  );
+  test.each([
+    ["status"],
+    ["ssh pg-01"],
+    ["snapshot restore clean"],
+    ["power off pg-01"],
+    ["network heal"],
+    ["logins"],
+    ["alerts"],
+    ["alerts --follow"],
+    ["dashboards verify"],
+  ])("%s says that there is no stand yet, with exit code 3", async (command) => {
+    const { code, stderr } = await ring(...command.split(" "));
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr: expect.stringContaining("There is no stand yet: `ring up`"),
+    });
+  });
 
   test("reads an inventory by a path that is relative to the user's folder, and refuses what only the lab can do", async () => {
     const vars = "vars: {stand_name: real, stand_network: 10.1.0.0/24, stand_secrets: /no/secrets}";

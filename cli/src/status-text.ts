@@ -3,7 +3,7 @@ import type { StandStatus } from "./status.ts";
 
 /** The stand at a glance, for a person. */
 export function statusText(status: StandStatus): string {
-  const { stand, machines, cluster, endpoints, logins, problems } = status;
+  const { stand, machines, cluster, monitoring, endpoints, logins, problems } = status;
   const health =
     problems.length === 0
       ? "all is well"
@@ -19,7 +19,7 @@ export function statusText(status: StandStatus): string {
   ]);
   const endpointRows = SERVICE_NAMES.flatMap((name) => {
     const url = endpoints[name];
-    return url === undefined ? [] : [[name, url]];
+    return url === undefined ? [] : [[name, url, isSilent(name, status) ? "does not answer" : ""]];
   });
   const { guardian } = cluster;
   const lastAction = guardian.newest.findLast(({ machine }) => machine !== undefined);
@@ -31,10 +31,38 @@ export function statusText(status: StandStatus): string {
     "",
     `Leader    ${cluster.leader ?? "none that can be seen"}`,
     `Guardian  ${guardian.isRunning ? "watching" : "not running"}${lastAction ? `; last: ${[lastAction.machine, lastAction.event, lastAction.detail].filter(Boolean).join(" ")} (${age(lastAction.time)} ago)` : ""}`,
+    ...monitoringLines(monitoring),
     "",
     ...table(endpointRows),
     `Logins: ring logins (file ${logins})`,
   ].join("\n");
+}
+
+/** Which services behind an address are known not to answer. */
+function isSilent(service: string, { monitoring }: StandStatus): boolean {
+  if (service === "prometheus") return monitoring?.prometheus.error !== undefined;
+  return service === "alertmanager" && monitoring?.alertmanager.error !== undefined;
+}
+
+function monitoringLines(monitoring: StandStatus["monitoring"]): string[] {
+  if (monitoring === null) return [];
+  const { prometheus, targets, alerts } = monitoring;
+  if (prometheus.error !== undefined) return [`Targets   unknown: Prometheus does not answer (${prometheus.error})`];
+  const { up, down } = targets;
+  return [
+    `Targets   ${up} of ${up + down.length} up`,
+    ...down.map(({ job, instance, error }) => `  - ${instance} (${job}): ${error}`),
+    `Alerts    ${alerts.length === 0 ? "none fires" : `${alerts.length} firing`}`,
+    ...table(
+      alerts.map(({ name, severity, machine, since, summary }) => [
+        `  - ${severity}`,
+        name,
+        machine,
+        `for ${age(since)}`,
+        summary,
+      ]),
+    ),
+  ];
 }
 
 function serviceOn(name: string, { cluster }: StandStatus): string {
@@ -81,8 +109,8 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** @param time ISO 8601 */
-function age(time: string): string {
+/** How long ago that was. @param time ISO 8601 */
+export function age(time: string): string {
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000));
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;

@@ -46,14 +46,30 @@ const facts: Facts = {
   ],
   replicas: [{ name: "api-01", isReady: true }],
   ingresses: [],
+  monitoring: {
+    name: "prometheus",
+    prometheus: {},
+    alertmanager: {},
+    targets: { up: 40, down: [], silent: [] },
+    alerts: [],
+  },
 };
+const { monitoring } = facts;
+if (monitoring === undefined) throw new Error("the facts of this test have monitoring");
 const whole: Sources = {
   inventory,
   outside: machines.map(({ name }) => ({ name, state: "running" })),
   facts,
   guardian: { isRunning: true, report: undefined },
+  alertReceiver: { isRunning: true },
   endpoints: { api: "http://127.0.0.1:8088" },
 };
+
+const NODE = { job: "node", instance: "pg-01:9100", machine: "pg-01" };
+const withTargets = (targets: Partial<typeof monitoring.targets>) => ({
+  ...monitoring,
+  targets: { ...monitoring.targets, ...targets },
+});
 
 describe("the status of a stand", () => {
   test("that is whole has no problems, and names leader, endpoints and the file of the logins", () => {
@@ -113,6 +129,22 @@ describe("the status of a stand", () => {
       { facts: { ...facts, replicas: [{ name: "api-01", isReady: false, error: "answers 503" }] } },
       "the API on api-01: answers 503",
     ],
+    [
+      "Prometheus is away",
+      { facts: { ...facts, monitoring: { ...monitoring, prometheus: { error: "no answer" } } } },
+      "Prometheus on prometheus: no answer",
+    ],
+    [
+      "Alertmanager is away",
+      { facts: { ...facts, monitoring: { ...monitoring, alertmanager: { error: "no answer" } } } },
+      "Alertmanager on prometheus: no answer",
+    ],
+    [
+      "Prometheus hears nothing of a target",
+      { facts: { ...facts, monitoring: withTargets({ silent: [{ ...NODE, machine: "pg-01" }] }) } },
+      "Prometheus has had no answer from pg-01:9100 (node) for a minute",
+    ],
+    ["nobody receives the alerts", { alertReceiver: { isRunning: false } }, "the alert receiver is not running"],
   ];
   test.each(broken)("says so when %s", (_, change, problem) => {
     const status = statusOf({ ...whole, ...change });
@@ -126,12 +158,55 @@ describe("the status of a stand", () => {
     expect(statusOf({ ...whole, outside, facts: { ...facts, replicas } }).problems).toEqual(["api-01 is off"]);
   });
 
+  test("shows a target that is down and an alert that fires, and takes neither for a problem of its own", () => {
+    const alert = {
+      name: "HostHot",
+      severity: "warning",
+      machine: "pg-01",
+      since: "2026-01-01T00:00:00Z",
+      summary: "hot",
+    };
+    const seen = { ...withTargets({ up: 39, down: [{ ...NODE, error: "connection refused" }] }), alerts: [alert] };
+    const status = statusOf({ ...whole, facts: { ...facts, monitoring: seen } });
+    expect(status).toMatchObject({
+      problems: [],
+      monitoring: { targets: { up: 39, down: [{ ...NODE, error: "connection refused" }] }, alerts: [alert] },
+    });
+    const text = statusText(status);
+    expect(text).toContain("Targets   39 of 40 up\n  - pg-01:9100 (node): connection refused\n");
+    expect(text).toMatch(/Alerts {4}1 firing\n {2}- warning {2}HostHot {2}pg-01 {2}for \d+ days {2}hot/);
+  });
+
+  test("says nothing of the monitoring of machines that are off", () => {
+    const outside = ["pg-01", "prometheus"].map((name) => ({ name, state: "off" }));
+    const away = { ...withTargets({ silent: [NODE] }), prometheus: { error: "no answer" } };
+    const { problems } = statusOf({ ...whole, outside, facts: { ...facts, monitoring: away } });
+    expect(problems).toEqual(["pg-01 is off", "prometheus is off"]);
+  });
+
+  test("says of an address that nothing answers there", () => {
+    const away = { ...monitoring, prometheus: { error: "no answer within 1500 ms" } };
+    const endpoints = { api: "http://here", prometheus: "https://there" };
+    const text = statusText(statusOf({ ...whole, endpoints, facts: { ...facts, monitoring: away } }));
+    expect(text).toContain("prometheus  https://there  does not answer");
+    expect(text).toContain("Targets   unknown: Prometheus does not answer (no answer within 1500 ms)");
+    expect(text).toMatch(/^api +http:\/\/here$/m);
+  });
+
+  test("of a stand without a machine for monitoring has none", () => {
+    const { monitoring: _, ...unwatched } = facts;
+    const status = statusOf({ ...whole, facts: unwatched });
+    expect(status).toMatchObject({ monitoring: null, problems: [] });
+    expect(statusText(status)).not.toContain("Targets");
+  });
+
   test("of real machines without a fence command needs no guardian", () => {
     const status = statusOf({
       ...whole,
       inventory: { ...inventory, labNamespace: undefined },
       outside: undefined,
       guardian: { isRunning: false, report: undefined },
+      alertReceiver: undefined,
     });
     expect(status.problems).toEqual([]);
     expect(status.machines[0]?.state).toBe("unknown");

@@ -1,7 +1,7 @@
 import type { GuardianReport } from "@goldenring/guardian";
 import type { Inventory } from "@goldenring/inventory";
 import type { Endpoints } from "./endpoints.ts";
-import type { Facts } from "./facts/facts.ts";
+import type { Facts, Monitoring } from "./facts/facts.ts";
 
 /** What the lab knows of a machine from outside. */
 export interface MachineOutside {
@@ -21,13 +21,15 @@ export interface Sources {
   /** Undefined when the services could not be asked at all. */
   readonly facts: Facts | undefined;
   readonly guardian: { readonly isRunning: boolean; readonly report: GuardianReport | undefined };
+  /** Undefined for real machines: their alerts go where the inventory says. */
+  readonly alertReceiver: { readonly isRunning: boolean } | undefined;
   readonly endpoints: Endpoints;
 }
 
 export type StandStatus = ReturnType<typeof statusOf>;
 
 /** The stand at a glance: what `ring status --json` prints. */
-export function statusOf({ inventory, outside, facts, guardian, endpoints }: Sources) {
+export function statusOf({ inventory, outside, facts, guardian, alertReceiver, endpoints }: Sources) {
   const machines = inventory.machines.map(({ name, address, roles }) => {
     const seen = outside?.find((machine) => machine.name === name);
     return { name, address, roles, state: seen?.state ?? "unknown", ...withoutName(seen) };
@@ -48,16 +50,26 @@ export function statusOf({ inventory, outside, facts, guardian, endpoints }: Sou
       newest: guardian.report?.newest ?? [],
     },
   };
-  const problems = problemsOf({ inventory, outside, facts, guardian, leader });
+  const problems = problemsOf({ inventory, outside, facts, guardian, alertReceiver, leader });
   return {
     stand: inventory.standName,
     machines,
     cluster,
+    monitoring: monitoringOf(facts?.monitoring, alertReceiver),
     endpoints,
     logins: `${inventory.secretsFolder}/logins.json`,
     inventory: inventory.file,
     problems,
   };
+}
+
+/** Null for a stand that has none, and when nothing could be asked. */
+function monitoringOf(seen: Monitoring | undefined, alertReceiver: Sources["alertReceiver"]) {
+  if (seen === undefined) return null;
+  const { prometheus, alertmanager, targets, alerts } = seen;
+  const { up, down } = targets;
+  const receiver = alertReceiver && { alertReceiver: { isRunning: alertReceiver.isRunning } };
+  return { prometheus, alertmanager, ...receiver, targets: { up, down }, alerts };
 }
 
 function withoutName(machine: MachineOutside | undefined): Partial<MachineOutside> {
@@ -72,6 +84,7 @@ function problemsOf({
   outside,
   facts,
   guardian,
+  alertReceiver,
   leader,
 }: Omit<Sources, "endpoints"> & { readonly leader: string | null }): string[] {
   const off = (outside ?? [])
@@ -85,7 +98,27 @@ function problemsOf({
       : problemsIn(facts, leader, isOff);
   const isGuarded = inventory.labNamespace !== undefined || inventory.fenceCommand !== undefined;
   const unguarded = isGuarded && !guardian.isRunning ? ["the guardian is not running"] : [];
-  return [...off, ...faults, ...silent, ...unguarded];
+  const unheard = alertReceiver?.isRunning === false ? ["the alert receiver is not running"] : [];
+  return [...off, ...faults, ...silent, ...blindSpots(facts?.monitoring, isOff), ...unguarded, ...unheard];
+}
+
+/**
+ * Where monitoring does not see. What it does see is no problem of its own: ring asks the services themselves, which know at once what
+ * Prometheus knows some scrapes later.
+ */
+function blindSpots(monitoring: Monitoring | undefined, isOff: (name: string) => boolean): string[] {
+  if (monitoring === undefined || isOff(monitoring.name)) return [];
+  const { name, prometheus, alertmanager, targets } = monitoring;
+  const services = [
+    ["Prometheus", prometheus],
+    ["Alertmanager", alertmanager],
+  ] as const;
+  return [
+    ...services.flatMap(([service, { error }]) => (error === undefined ? [] : [`${service} on ${name}: ${error}`])),
+    ...targets.silent
+      .filter(({ machine }) => !isOff(machine))
+      .map(({ job, instance }) => `Prometheus has had no answer from ${instance} (${job}) for a minute`),
+  ];
 }
 
 function problemsIn(

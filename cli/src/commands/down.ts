@@ -1,15 +1,15 @@
 import { createInterface } from "node:readline/promises";
 import { type Context, labOf } from "../context.ts";
 import { EXIT, RingError } from "../exit.ts";
-import { stopGuardian } from "../guardian-process.ts";
 import type { Progress } from "../progress.ts";
+import { stopPrograms } from "../stand-programs.ts";
 
 /** Ends the stand and leaves its files. */
 export async function down(context: Context, progress: Progress): Promise<number> {
   const lab = labOf(context, "down");
   await progress.step("Down", async (onProgress) => {
     // First: to a guardian, machines that are turned off on purpose look like any others.
-    await stopGuardian(context.folder, lab.inventory);
+    await stopPrograms(context, lab.inventory);
     await lab.down({ onProgress });
   });
   return EXIT.ok;
@@ -25,7 +25,7 @@ export async function destroy(
   const lab = labOf(context, "destroy");
   if (!isSure) await askWhetherSure(context.stand, signal);
   await progress.step("Destroy", async (onProgress) => {
-    await stopGuardian(context.folder, lab.inventory);
+    await stopPrograms(context, lab.inventory);
     await lab.destroy({ onProgress });
   });
   return EXIT.ok;

@@ -1,8 +1,8 @@
 import { type Context, labOf, machineOf, noStand } from "../context.ts";
 import { EXIT } from "../exit.ts";
-import { startGuardian, stopGuardian } from "../guardian-process.ts";
 import type { Progress } from "../progress.ts";
 import { changeStamps } from "../stamps.ts";
+import { guardianOf, startGuardian } from "../stand-programs.ts";
 import { table } from "../status-text.ts";
 
 /** One machine; undefined: the whole stand. */
@@ -97,10 +97,10 @@ async function withoutGuardian(context: Context, machine: Scope, work: () => Pro
   if (machine !== undefined) return work();
   const lab = labOf(context, "snapshot");
   const wasUp = (await lab.status()).some(({ state }) => state === "running");
-  await stopGuardian(context.folder, lab.inventory);
+  await guardianOf(context.folder, lab.inventory).stop();
   try {
     await work();
   } finally {
-    if (wasUp) await startGuardian(context.folder, await context.inventory());
+    if (wasUp) await startGuardian(context);
   }
 }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Faults, Lab } from "@goldenring/lab";
 import { type Context, noStand } from "../context.ts";
-import { forwardedEndpoints, machineEndpoints } from "../endpoints.ts";
+import { endpointsOf } from "../endpoints.ts";
 import { EXIT } from "../exit.ts";
 import { askStand } from "../facts/ask-stand.ts";
-import { guardianOf } from "../guardian-process.ts";
+import { alertReceiverOf, guardianOf } from "../stand-programs.ts";
 import { type MachineOutside, type StandStatus, statusOf } from "../status.ts";
 import { statusText } from "../status-text.ts";
 
@@ -14,9 +14,9 @@ export async function readStatus(context: Context): Promise<StandStatus> {
   const { lab } = context;
   const [outside, facts] = await Promise.all([lab && seenFromOutside(lab), askStand(inventory)]);
   if (outside !== undefined) assertIsUp(outside);
-  const guardian = guardianOf(context.folder, inventory.file);
-  const endpoints = lab === undefined ? machineEndpoints(inventory) : forwardedEndpoints(await lab.forwards());
-  return statusOf({ inventory, outside, facts, guardian, endpoints });
+  const guardian = guardianOf(context.folder, inventory.file).state;
+  const alertReceiver = lab && alertReceiverOf(context.folder).state;
+  return statusOf({ inventory, outside, facts, guardian, alertReceiver, endpoints: await endpointsOf(context) });
 }
 
 /** @throws {RingError} (noStand) */

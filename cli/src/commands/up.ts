@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import type { Rto } from "@goldenring/inventory";
 import type { Lab } from "@goldenring/lab";
-import { BUNDLE_FOLDER, PLAYBOOK_FOLDER, runTask } from "../checkout.ts";
+import { BUNDLE_FOLDER, DASHBOARDS_FOLDER, PLAYBOOK_FOLDER, RULES_FOLDER, runTask } from "../checkout.ts";
 import { type Context, labOf } from "../context.ts";
 import { SERVICE_NAMES } from "../endpoints.ts";
 import { EXIT, RingError } from "../exit.ts";
-import { startGuardian } from "../guardian-process.ts";
 import { runPlaybook } from "../playbook.ts";
 import type { Progress } from "../progress.ts";
 import { changeStamps, readStamps, stampOf } from "../stamps.ts";
+import { startPrograms } from "../stand-programs.ts";
 import { table } from "../status-text.ts";
+import { undoOpenFaults } from "./chaos.ts";
 import { awaitHealth, readStatus } from "./status.ts";
 
 export interface UpOptions {
@@ -53,20 +54,21 @@ async function bringUp(context: Context, options: UpOptions, progress: Progress,
       ...(ports === undefined ? {} : { ports }),
     });
   });
+  await undoOpenFaults(context, progress, signal);
   await progress.step("API bundle", () => runTask("bundle", signal));
 
   const inventory = await context.inventory();
-  const stamp = stampOf([PLAYBOOK_FOLDER, BUNDLE_FOLDER, inventory.file]);
+  const stamp = stampOf([PLAYBOOK_FOLDER, BUNDLE_FOLDER, RULES_FOLDER, DASHBOARDS_FOLDER, inventory.file]);
   const isProvisioned = created.length === 0 && readStamps(context.folder).machines === stamp && !options.provision;
   let problems: readonly string[] = ["not provisioned"];
   if (isProvisioned) {
-    await startGuardian(context.folder, inventory);
+    await startPrograms(context);
     const patience = (await hasJustBooted(lab)) ? BOOT_PATIENCE : PATIENCE;
     problems = await progress.step("Services", (say) => awaitHealth(context, patience, signal, say));
   }
   if (problems.length > 0) {
     await provision(context, lab, stamp, progress, signal);
-    await startGuardian(context.folder, inventory);
+    await startPrograms(context);
     problems = await progress.step("Services", (say) => awaitHealth(context, SETTLING_PATIENCE, signal, say));
   }
   await showResult(context, problems);

@@ -32,6 +32,35 @@ const LoadBalancer = z.object({
 
 const ApiServer = z.object({ name: z.string(), isReady: z.boolean(), error });
 
+/** An alert that fires, without the dead man's switch. */
+const FiringAlert = z.object({
+  name: z.string(),
+  /** Empty when its rule gives none, as the machine. */
+  severity: z.string(),
+  machine: z.string(),
+  /** Since when its rule holds; ISO 8601. */
+  since: z.string(),
+  summary: z.string(),
+});
+
+const Target = z.object({ job: z.string(), instance: z.string(), machine: z.string(), error: z.string() });
+
+const Monitoring = z.object({
+  /** Their machine. */
+  name: z.string(),
+  prometheus: z.object({ error }),
+  alertmanager: z.object({ error }),
+  targets: z.object({
+    up: z.int(),
+    /** Their last scrape failed, or there was none yet. */
+    down: z.array(Target),
+    /** None of their scrapes was well for a minute. */
+    silent: z.array(Target.omit({ error: true })),
+  }),
+  alerts: z.array(FiringAlert),
+});
+export type Monitoring = z.infer<typeof Monitoring>;
+
 /** What the stand's services say about themselves, asked over the network. A service that cannot be asked has an error. */
 export const Facts = z.object({
   databases: z.array(DatabaseMember),
@@ -40,5 +69,7 @@ export const Facts = z.object({
   replicas: z.array(ApiServer),
   /** Ready when they reach a replica that is. */
   ingresses: z.array(ApiServer),
+  /** Absent when the stand has no machine for it. */
+  monitoring: Monitoring.optional(),
 });
 export type Facts = z.infer<typeof Facts>;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Inventory, type Machine, readLogins } from "@goldenring/inventory";
 import * as z from "zod";
 import { ask, type Credentials } from "./ask.ts";
+import { askMonitoring } from "./ask-monitoring.ts";
 import type { Facts } from "./facts.ts";
 
 /** Milliseconds for one question: two in a row and the start of the program stay under the 5 s of `ring status`. */
@@ -32,13 +33,14 @@ export async function gatherFacts(inventory: Inventory): Promise<Facts> {
     readCredentials(inventory),
     readLogins(inventory).catch(() => ({}) as Awaited<ReturnType<typeof readLogins>>),
   ]);
-  const [selves, cluster, etcd, loadBalancers, replicas, ingresses] = await Promise.all([
+  const [selves, cluster, etcd, loadBalancers, replicas, ingresses, monitoring] = await Promise.all([
     askEach(inventory.byRole("postgres"), (machine) => askPatroni(machine, credentials), {}),
     askCluster(inventory.byRole("postgres"), credentials),
     askEach(inventory.byRole("etcd"), (machine) => askEtcd(machine, credentials), { isHealthy: false }),
     askEach(inventory.byRole("haproxy"), (machine) => askHaproxy(machine, logins.haproxy), { servers: [] }),
     askEach(inventory.byRole("api"), (machine) => askApi(machine, 8080), { isReady: false }),
     askEach(inventory.byRole("ingress"), (machine) => askApi(machine, 80), { isReady: false }),
+    askMonitoring(inventory, logins, credentials?.ca, DEADLINE),
   ]);
   const databases = selves.map((self: Facts["databases"][number]) => {
     const seen = cluster?.members.find(({ name }) => name === self.name);
@@ -46,7 +48,7 @@ export async function gatherFacts(inventory: Inventory): Promise<Facts> {
     const more = self.error === undefined && seen !== undefined ? { role: seen.role, state: seen.state } : {};
     return { ...self, ...more, ...(typeof seen?.lag === "number" ? { lagBytes: seen.lag } : {}) };
   });
-  return { databases, etcd, loadBalancers, replicas, ingresses };
+  return { databases, etcd, loadBalancers, replicas, ingresses, ...(monitoring === undefined ? {} : { monitoring }) };
 }
 
 /** Asks all of them at once; whoever cannot be asked is what is known without that, and the error. */

@@ -1,0 +1,59 @@
+import type { ReceivedAlert } from "@goldenring/monitoring";
+import type { FiringAlert } from "./firing-alerts.ts";
+import { age, table } from "./status-text.ts";
+
+export interface AlertsReport {
+  /** Undefined when Prometheus could not be asked. */
+  readonly firing: readonly FiringAlert[] | undefined;
+  /** Undefined for real machines: their alerts go where the inventory says. */
+  readonly received: readonly ReceivedAlert[] | undefined;
+  /** When the dead man's switch was heard last; ISO 8601. */
+  readonly heartbeat: string | undefined;
+}
+
+/** Firing and received alerts as paragraphs, for a person. @param since how far back the received ones go, in the user's words */
+export function alertsText({ firing, received, heartbeat }: AlertsReport, since: string): string {
+  const paragraphs = [
+    ...(firing === undefined ? [] : [section("Firing", firingRows(firing))]),
+    ...(received === undefined
+      ? []
+      : [
+          section(`Received in the last ${since}`, received.map(row)),
+          `Heartbeat  ${heartbeat === undefined ? "none yet" : `${age(heartbeat)} ago`}\n`,
+        ]),
+  ];
+  return paragraphs.join("\n");
+}
+
+/** One alert that was received, as a line. */
+export function receivedLine(alert: ReceivedAlert): string {
+  return row(alert).filter(Boolean).join("  ");
+}
+
+function section(title: string, rows: readonly (readonly string[])[]): string {
+  const lines = rows.length === 0 ? ["none"] : table(rows);
+  return [title, ...lines.map((line) => `  ${line}`), ""].join("\n");
+}
+
+function firingRows(alerts: readonly FiringAlert[]): string[][] {
+  return alerts.map(({ name, severity, machine, delivery, since, summary }) => [
+    severity,
+    name,
+    machine,
+    `for ${age(since)}`,
+    delivery === "told" ? "" : delivery,
+    summary,
+  ]);
+}
+
+function row({ name, status, labels, annotations, arrivedAt, delayMs }: ReceivedAlert): string[] {
+  return [
+    new Date(arrivedAt).toTimeString().slice(0, 8),
+    status,
+    labels.severity ?? "",
+    name,
+    labels.machine ?? "",
+    `after ${(delayMs / 1_000).toFixed(1)} s`,
+    status === "firing" ? (annotations.summary ?? "") : "",
+  ];
+}
