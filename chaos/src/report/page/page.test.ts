@@ -132,6 +132,8 @@ describe.skipIf(executable === undefined)("a page in a real browser", () => {
     () =>
       lookAt(browser, text, async (at) => {
         for (const id of ["lanes", "curves-one"]) await at.click(`#chart-${id} summary`);
+        // A table is filled when its details have opened, which the click does not wait for.
+        for (const id of ["lanes", "curves-one"]) await at.waitForSelector(`#chart-${id} tbody tr`);
         expect(await at.locator("#chart-curves-one tbody tr").count()).toBe(curves.xs.length);
         expect(await at.locator("#chart-lanes tbody tr").allInnerTexts()).toEqual([
           "fault\tcable cut\t2 s\t4 s\t2 s",
