@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { type Chart, type Figure, isTimeline } from "@goldenring/report-page";
 import { chartsOfRound, chartsOfRuns } from "./charts.ts";
 import { timelineOf } from "./lanes.ts";
-import { type Chart, type Figure, isTimeline } from "./page/chart.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
 
 const run = syntheticRun({ seed: 5, rounds: 2, pause: 3_400 });

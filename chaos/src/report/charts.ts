@@ -1,7 +1,7 @@
+import type { Chart, Figure, Line, Timeline } from "@goldenring/report-page";
 import type { ExperimentRun, RoundRecord, Second } from "../run/record.ts";
 import { worstRound } from "./figures.ts";
 import { faultBands, faultsOf, roundTime, timelineOf } from "./lanes.ts";
-import type { Chart, Figure, Line, Timeline } from "./page/chart.ts";
 import { REPORTED_PATIENCE_MS } from "./report-of-2023.ts";
 import { second } from "./words.ts";
 

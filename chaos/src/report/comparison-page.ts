@@ -1,3 +1,4 @@
+import { type Content, html, moment, page, table } from "@goldenring/report-page";
 import type { ExperimentRun } from "../run/record.ts";
 import { chartsOfRuns, type NamedRun } from "./charts.ts";
 import {
@@ -9,10 +10,6 @@ import {
 } from "./comparison.ts";
 import { verdictMark } from "./expectations-table.ts";
 import { type Figure, type Spread, worstOf, worstRound } from "./figures.ts";
-import { type Content, html } from "./page/html.ts";
-import { moment } from "./page/numbers.ts";
-import { page } from "./page/page.ts";
-import { table } from "./page/table.ts";
 import { commitInWords, endInWords, figureInWords } from "./words.ts";
 
 const METHOD =

@@ -1,6 +1,5 @@
+import { type Content, html, table } from "@goldenring/report-page";
 import type { ExperimentRun, JudgedExpectation } from "../run/record.ts";
-import { type Content, html } from "./page/html.ts";
-import { table } from "./page/table.ts";
 import { figureInWords, heldRounds, limitInWords, reasons, VERDICTS } from "./words.ts";
 
 /** What was expected, with the figures and what they came to. */

@@ -1,5 +1,5 @@
+import type { Band, Lane, Span, Timeline, Tone } from "@goldenring/report-page";
 import type { FaultRecord, RecordedAlert, RoleSpan, RoundRecord, StateSpan } from "../run/record.ts";
-import type { Band, Lane, Span, Timeline, Tone } from "./page/chart.ts";
 import { faultInWords, second } from "./words.ts";
 
 /** What happened in a round, in lanes: stages, faults, roles, alerts, and what of HAProxy's servers and etcd changed. */

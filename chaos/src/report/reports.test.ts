@@ -2,9 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import type { ExperimentRun } from "../run/record.ts";
-import { comparisonPage } from "./comparison-page.ts";
 import {
   closeWithAllProcesses,
   coloursIn,
@@ -14,7 +11,10 @@ import {
   lookAt,
   namesOfControls,
   overflowing,
-} from "./page/browser.fixture.ts";
+} from "@goldenring/report-page/browser-fixture";
+import type { Browser, Page } from "playwright-core";
+import type { ExperimentRun } from "../run/record.ts";
+import { comparisonPage } from "./comparison-page.ts";
 import { junitOfRuns } from "./run-junit.ts";
 import { runMarkdown } from "./run-markdown.ts";
 import { runPage } from "./run-page.ts";

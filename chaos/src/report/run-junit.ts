@@ -1,5 +1,5 @@
+import { junitXml, type Outcome, type TestCase, type TestSuite } from "@goldenring/report-page";
 import type { ExperimentRun, JudgedExpectation } from "../run/record.ts";
-import { junitXml, type Outcome, type TestCase, type TestSuite } from "./page/junit.ts";
 import {
   cameToItsEnd,
   commitInWords,

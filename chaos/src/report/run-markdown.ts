@@ -1,7 +1,7 @@
+import { moment } from "@goldenring/report-page";
 import type { ExperimentRun } from "../run/record.ts";
 import { roundInWords } from "./figures.ts";
 import { escapeMarkdown, markdownTable } from "./markdown.ts";
-import { moment } from "./page/numbers.ts";
 import { reportedAbout } from "./report-of-2023.ts";
 import {
   commitInWords,

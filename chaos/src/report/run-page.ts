@@ -1,11 +1,8 @@
+import { type Content, duration, factTable, html, moment, page, table } from "@goldenring/report-page";
 import type { ExperimentRun, JournalLine, RecordedAlert, RoundRecord } from "../run/record.ts";
 import { chartsOfRound } from "./charts.ts";
 import { expectationsTable } from "./expectations-table.ts";
 import { FIGURES, roundInWords, spreadOf, valuesOf, worstOf, worstRound } from "./figures.ts";
-import { type Content, html } from "./page/html.ts";
-import { duration, moment } from "./page/numbers.ts";
-import { page } from "./page/page.ts";
-import { factTable, table } from "./page/table.ts";
 import { changesBecauseOf } from "./product-changes.ts";
 import { reportedAbout } from "./report-of-2023.ts";
 import { commitInWords, computerInWords, endInWords, figureInWords, second, standInWords } from "./words.ts";

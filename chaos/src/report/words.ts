@@ -1,5 +1,5 @@
+import { duration, shown } from "@goldenring/report-page";
 import type { ExperimentRun, FaultRecord, JudgedExpectation } from "../run/record.ts";
-import { duration, shown } from "./page/numbers.ts";
 
 /** How a run came out, in two or three words. */
 const ENDS: Readonly<Record<ExperimentRun["endedBy"], string>> = {

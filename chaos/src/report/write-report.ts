@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { writeWhole } from "@goldenring/report-page";
 import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
 import type { ExperimentRun } from "../run/record.ts";
 import { comparisonPage } from "./comparison-page.ts";
-import { writeWhole } from "./page/write-whole.ts";
 import { junitOfRuns } from "./run-junit.ts";
 import { runMarkdown } from "./run-markdown.ts";
 import { runPage } from "./run-page.ts";

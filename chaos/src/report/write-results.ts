@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeWhole } from "@goldenring/report-page";
 import * as z from "zod";
 import { ChaosError } from "../run/exit.ts";
 import type { ExperimentRun } from "../run/record.ts";
-import { writeWhole } from "./page/write-whole.ts";
 import { entryOf, mergeEntries, ResultEntry } from "./results.ts";
 import { resultsPage } from "./results-page.ts";
 

@@ -1,28 +1,9 @@
+import type { Chart, Line } from "@goldenring/report-page";
 import { OBJECTIVES } from "@goldenring/slo";
 import { bySecond, kindOf, mostUsed, partNames } from "../capacity/parts.ts";
 import type { PartsRow, PartUse, RouteSecond, SeriesRow } from "../run/record.ts";
 import { median } from "../statistics/median.ts";
 import type { StoredRun } from "./stored-run.ts";
-
-/** One chart as the page's script gets it. Missing values are null: the curve is broken there. */
-export interface Chart {
-  readonly id: string;
-  readonly title: string;
-  readonly about: string;
-  readonly x: { readonly label: string; readonly unit: "s" | "users" };
-  readonly y: { readonly unit: "" | "ms" | "/s" | "%" | "MiB"; readonly scale: "linear" | "logarithmic" };
-  readonly xs: readonly number[];
-  readonly lines: readonly Line[];
-  /** Horizontal lines, such as an objective. */
-  readonly limits: readonly { readonly name: string; readonly value: number }[];
-}
-
-export interface Line {
-  readonly name: string;
-  readonly values: readonly (number | null)[];
-  /** Which of the colours; its place among the lines where not given. Lines of one set of runs share theirs. */
-  readonly colour?: number;
-}
 
 const TIME = { label: "Seconds from the start", unit: "s" } as const;
 const LATENCY_LIMITS = [

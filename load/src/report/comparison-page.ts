@@ -1,13 +1,11 @@
+import { type Content, html, moment, page, shown, table } from "@goldenring/report-page";
 import { isHeld } from "../run/verdict.ts";
 import { type Difference, METHOD } from "../statistics/difference.ts";
 import { chartsOfRuns } from "./chart.ts";
 import { compareFigures, type RunSet, setsOf, setUpDifferences, valuesOf } from "./comparison.ts";
 import { FIGURES, type Figure } from "./figures.ts";
-import { type Content, html } from "./html.ts";
-import { moment, shown, spreadInWords, withUnit } from "./numbers.ts";
-import { page } from "./page.ts";
+import { spreadInWords, withUnit } from "./numbers.ts";
 import type { StoredRun } from "./stored-run.ts";
-import { table } from "./table.ts";
 import { commitInWords, dataInWords, verdictInWords } from "./words.ts";
 
 /** Runs over each other and their figures against each other, as one HTML file. @param runs two or more */
@@ -23,6 +21,7 @@ export function comparisonPage(runs: readonly StoredRun[]): Promise<string> {
 <p class="lead">${sets.length === 1 ? "All have the same set-up: what differs is chance." : `${shown(sets.length)} sets; each is compared with set A.`}</p>`,
     main: [runsTable(sets), setUps(sets), sets.length === 1 ? spreadTable(sets[0]) : differences(sets)],
     charts: chartsOfRuns(named),
+    withoutCharts: "The data are in series.json beside this file.",
     rest: undefined,
   });
 }

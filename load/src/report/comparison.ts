@@ -1,6 +1,6 @@
+import { duration } from "@goldenring/report-page";
 import { type Difference, differenceOf } from "../statistics/difference.ts";
 import { FIGURES, type Figure } from "./figures.ts";
-import { duration } from "./numbers.ts";
 import type { StoredRun } from "./stored-run.ts";
 import { buildInWords, commitInWords, loadInWords, machineInWords } from "./words.ts";
 

@@ -1,6 +1,6 @@
+import { attributes, escapeXml } from "@goldenring/report-page";
 import type { RunRecord } from "../run/record.ts";
 import { inWords } from "../run/verdict.ts";
-import { escapeText } from "./html.ts";
 import { cameToItsEnd, commitInWords, endInWords, objectiveInWords } from "./words.ts";
 
 /** A run as JUnit XML, for CI: one test case for each objective, and one for the run having come to its end. */
@@ -50,17 +50,4 @@ export function junitXml(record: RunRecord): string {
 function testCase(classname: string, name: string, content: string): string {
   const opening = `<testcase${attributes({ classname, name })}`;
   return content === "" ? `${opening}/>` : `${opening}>${content}</testcase>`;
-}
-
-function attributes(values: Readonly<Record<string, string | number>>): string {
-  return Object.entries(values)
-    .map(([name, value]) => ` ${name}="${escapeXml(String(value))}"`)
-    .join("");
-}
-
-// What XML 1.0 cannot hold in any form: most control characters, halves of surrogate pairs, U+FFFE and U+FFFF.
-const NOT_IN_XML = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
-
-function escapeXml(text: string): string {
-  return escapeText(text.replace(NOT_IN_XML, "\ufffd")).replace(/[\n\r\t]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { duration, moment, shown, spreadInWords, withUnit } from "./numbers.ts";
+import { duration, moment, shown } from "@goldenring/report-page";
+import { spreadInWords, withUnit } from "./numbers.ts";
 
 test("figures have three digits, whole numbers all of theirs", () => {
   expect([0, 3, 0.123, 9.876, 45.67, 100.4, 48_236].map(shown)).toEqual([

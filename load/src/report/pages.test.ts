@@ -3,9 +3,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Browser, Page } from "playwright-core";
-import { RUN_FILES } from "../run/record.ts";
-import { writeRun } from "../run/run-folder.ts";
 import {
   closeWithAllProcesses,
   commonestColour,
@@ -15,7 +12,10 @@ import {
   openFile,
   paintedPixels,
   paleTexts,
-} from "./browser.fixture.ts";
+} from "@goldenring/report-page/browser-fixture";
+import type { Browser, Page } from "playwright-core";
+import { RUN_FILES } from "../run/record.ts";
+import { writeRun } from "../run/run-folder.ts";
 import { type SyntheticRun, syntheticRun } from "./synthetic-run.fixture.ts";
 import { writeComparison, writeReport } from "./write-report.ts";
 

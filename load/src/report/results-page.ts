@@ -1,6 +1,7 @@
+import { shown } from "@goldenring/report-page";
 import { SCENARIOS } from "../../k6/scenario-table.ts";
 import { median } from "../statistics/median.ts";
-import { shown, spreadInWords, type Unit, withUnit } from "./numbers.ts";
+import { spreadInWords, type Unit, withUnit } from "./numbers.ts";
 import { REPORT_OF_2023 } from "./report-of-2023.ts";
 import type { ResultEntry, RunFigures, Side } from "./results.ts";
 

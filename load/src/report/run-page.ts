@@ -1,3 +1,4 @@
+import { type Content, duration, factTable, html, moment, page, shown, table } from "@goldenring/report-page";
 import { RULES, STAND_LIMITS, whatGaveOut } from "../capacity/gave-out.ts";
 import { ownLimit } from "../capacity/own-limit.ts";
 import { RUN_FILES, type SeriesRow } from "../run/record.ts";
@@ -5,11 +6,8 @@ import { isHeld } from "../run/verdict.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import { chartsOfRun } from "./chart.ts";
 import { FIGURES } from "./figures.ts";
-import { type Content, html } from "./html.ts";
-import { duration, moment, shown, withUnit } from "./numbers.ts";
-import { page } from "./page.ts";
+import { withUnit } from "./numbers.ts";
 import type { StoredRun } from "./stored-run.ts";
-import { factTable, table } from "./table.ts";
 import {
   buildInWords,
   commitInWords,
@@ -29,6 +27,7 @@ export function runPage(run: StoredRun, beside: readonly string[]): Promise<stri
     header: header(run),
     main: [objectives(run), gaveOut(run), figures(run)],
     charts: chartsOfRun(run),
+    withoutCharts: "The data are in series.json beside this file.",
     rest: [routes(run), setUp(run), files(beside)],
   });
 }

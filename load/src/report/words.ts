@@ -1,5 +1,6 @@
+import { duration } from "@goldenring/report-page";
 import type { Load, ObjectiveVerdict, RunRecord } from "../run/record.ts";
-import { duration, withUnit } from "./numbers.ts";
+import { withUnit } from "./numbers.ts";
 
 /** What the data call by a short name, in words. */
 const OBJECTIVE_NAMES: Readonly<Record<ObjectiveVerdict["name"], string>> = {

@@ -1,5 +1,6 @@
-import { readdir, rename, rm, writeFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { writeWhole } from "@goldenring/report-page";
 import { LOAD_EXIT, LoadError } from "../run/exit.ts";
 import { comparisonPage } from "./comparison-page.ts";
 import { runPage } from "./run-page.ts";
@@ -30,16 +31,4 @@ export async function writeComparison(folders: readonly string[], file: string):
   const different = [...new Set(folders)];
   if (different.length < 2) throw new LoadError("a comparison needs two different runs or more", LOAD_EXIT.usage);
   await writeWhole(file, await comparisonPage(await Promise.all(different.map(openRun))));
-}
-
-/** Never half a file; a browser that has the old one open reloads the new one. */
-async function writeWhole(file: string, text: string): Promise<void> {
-  const next = `${file}.${process.pid}.new`;
-  try {
-    await writeFile(next, text);
-    await rename(next, file);
-  } catch (error) {
-    await rm(next, { force: true });
-    throw error;
-  }
 }

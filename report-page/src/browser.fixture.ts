@@ -57,21 +57,17 @@ function lives(pid: number): boolean {
 }
 
 /**
- * Opens a page as a file of its own, as a person who got it by mail would, lets `look` look at it, and closes it. Fails on errors
- * and warnings in the console, violations of the content security policy, and any request but the one for the file.
+ * Opens a file in a browser profile of its own and lets `look` look at it. Fails on errors and warnings in the console, violations
+ * of the content security policy, and any request but the one for the file itself.
  */
-export async function lookAt(
+export async function openFile(
   browser: Browser,
-  content: string,
+  url: string,
+  options: BrowserContextOptions,
   look: (page: Page) => Promise<void>,
-  options: BrowserContextOptions = {},
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "report-page-"));
   const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 900 }, ...options });
   try {
-    const file = join(folder, "page.html");
-    await writeFile(file, content);
-    const url = pathToFileURL(file).href;
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     const complaints: string[] = [];
@@ -92,8 +88,95 @@ export async function lookAt(
     if (complaints.length > 0) throw new Error(`The browser complained: ${complaints.join("; ")}`);
   } finally {
     await context.close();
+  }
+}
+
+/** Opens a page as a file of its own, as a person who got it by mail would, lets `look` look at it as `openFile` does, and closes it. */
+export async function lookAt(
+  browser: Browser,
+  content: string,
+  look: (page: Page) => Promise<void>,
+  options: BrowserContextOptions = {},
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "report-page-"));
+  try {
+    const file = join(folder, "page.html");
+    await writeFile(file, content);
+    await openFile(browser, pathToFileURL(file).href, options, look);
+  } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Numbers of pixels of each canvas that are not transparent. */
+export function paintedPixels(page: Page): Promise<number[]> {
+  return page.evaluate(() =>
+    Array.from(document.querySelectorAll("canvas"), (canvas) => {
+      // A copy: Chromium warns of reading from a canvas that is meant for drawing.
+      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+      copy?.drawImage(canvas, 0, 0);
+      const { data } = copy?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+      let painted = 0;
+      for (let at = 3; at < data.length; at += 4) if (data[at] !== 0) painted += 1;
+      return painted;
+    }),
+  );
+}
+
+/** The commonest opaque colour of the first canvas, which is that of its grid. */
+export function commonestColour(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const canvas = document.querySelector("canvas");
+    if (canvas === null) return "";
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+    copy?.drawImage(canvas, 0, 0);
+    const { data } = copy?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+    const counts = new Map<string, number>();
+    for (let at = 0; at < data.length; at += 4) {
+      if (data[at + 3] !== 255) continue;
+      const colour = `${data[at]} ${data[at + 1]} ${data[at + 2]}`;
+      counts.set(colour, (counts.get(colour) ?? 0) + 1);
+    }
+    return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0] ?? "";
+  });
+}
+
+/** Visible texts whose contrast with the first opaque background behind them is below 4.5 (WCAG 2.2, success criterion 1.4.3). */
+export function paleTexts(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    if (probe === null) throw new Error("no canvas");
+    const channels = (colour: string): Uint8ClampedArray => {
+      probe.clearRect(0, 0, 1, 1);
+      probe.fillStyle = colour;
+      probe.fillRect(0, 0, 1, 1);
+      return probe.getImageData(0, 0, 1, 1).data;
+    };
+    const luminance = (colour: Uint8ClampedArray): number => {
+      const [red = 0, green = 0, blue = 0] = Array.from(colour.slice(0, 3), (channel) => {
+        const share = channel / 255;
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const backgroundOf = (start: Element): Uint8ClampedArray => {
+      for (let at: Element | null = start; at !== null; at = at.parentElement) {
+        const colour = channels(getComputedStyle(at).backgroundColor);
+        if (colour[3] === 255) return colour;
+      }
+      return channels("white");
+    };
+    const pale: string[] = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+      const parent = node.parentElement;
+      if (!node.textContent?.trim() || !parent?.checkVisibility({ visibilityProperty: true })) continue;
+      const [one, other] = [luminance(channels(getComputedStyle(parent).color)), luminance(backgroundOf(parent))];
+      const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+      if (ratio < 4.5) pale.push(`${node.textContent.trim()}: ${ratio.toFixed(2)}`);
+    }
+    return pale;
+  });
 }
 
 /** How many different colours each canvas has: one, and it is blank. */
