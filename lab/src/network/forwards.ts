@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { isAlive, type ProcessId, signalIfAlive, startOf, waitUntil } from "../host/processes.ts";
 import { LabProblem } from "../problem.ts";
@@ -29,8 +30,21 @@ export async function openForward(
   wanted: number,
   preferred: number,
 ): Promise<Forward> {
-  const port = (await freePort(preferred)) ?? (await freePort(wanted)) ?? (await freePort(0));
-  if (port === undefined) throw new LabProblem("No free TCP port on 127.0.0.1.");
+  for (const candidate of [preferred, wanted, 0]) {
+    const port = await freePort(candidate);
+    const forward = port === undefined ? undefined : await listenOn(port, namespace, group, target);
+    if (forward) return { ...forward, wanted };
+  }
+  throw new LabProblem(`Cannot forward a port of 127.0.0.1 to ${target}: systemd-socket-activate does not listen.`);
+}
+
+/** @returns undefined when another program was quicker to take the port */
+async function listenOn(
+  port: number,
+  namespace: string,
+  group: string,
+  target: string,
+): Promise<Omit<Forward, "wanted"> | undefined> {
   const proxy = PROXY.find((file) => existsSync(file)) ?? PROXY[0];
   // In a group of the stand's own it is found also when this run ends before it has noted the process.
   const join = ["-c", 'echo 0 >"$0/cgroup.procs" && exec "$@"', group];
@@ -41,13 +55,24 @@ export async function openForward(
   child.unref();
   const { pid } = child;
   const startedAt = pid === undefined ? undefined : await startOf(pid);
-  if (pid === undefined || startedAt === undefined) {
-    throw new LabProblem(`Cannot forward 127.0.0.1:${port} to ${target}: systemd-socket-activate does not start.`);
-  }
-  const forward = { pid, startedAt, port, wanted };
-  await waitUntil(async () => (await freePort(port)) === undefined || !(await isAlive(forward)), 3_000, 20);
-  if (await isAlive(forward)) return forward;
-  throw new LabProblem(`Cannot forward 127.0.0.1:${port} to ${target}: systemd-socket-activate ended at once.`);
+  if (pid === undefined || startedAt === undefined) return undefined;
+  const forward = { pid, startedAt, port };
+  // Looked up, not tried: an attempt to listen there or to connect would take the port or the one first connection from it.
+  await waitUntil(async () => (await listens(port)) || !(await isAlive(forward)), 3_000, 20);
+  return (await isAlive(forward)) ? forward : undefined;
+}
+
+async function listens(port: number): Promise<boolean> {
+  return listeningPorts(await readFile("/proc/net/tcp", "utf8")).has(port);
+}
+
+/**
+ * @param table /proc/net/tcp (proc_pid_net(5)): addresses in hexadecimal, bytes of the address reversed; state 0A is LISTEN
+ * @returns ports of 127.0.0.1 that a program listens on
+ */
+export function listeningPorts(table: string): ReadonlySet<number> {
+  const ports = table.matchAll(/^ *\d+: 0100007F:([0-9A-F]{4}) [0-9A-F]{8}:[0-9A-F]{4} 0A /gm);
+  return new Set(Array.from(ports, ([, port = ""]) => Number.parseInt(port, 16)));
 }
 
 export async function closeForward(forward: Forward): Promise<void> {
