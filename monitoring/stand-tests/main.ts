@@ -1,10 +1,11 @@
 /** Faults done to the stand, and how long their alerts take to arrive. `--help` says what it can do. */
 import { SWITCHOVER as DECLARED, FAULTS, switchOver } from "./faults.ts";
-import { list, type Options, parseOptions, QUIET, SWITCHOVER, UsageError, usage } from "./options.ts";
-import { quietLine, type Result, roundLine, tables, whereItRan, writeResults } from "./report.ts";
+import { list, type Options, parseOptions, QUIET, SWITCHOVER, UsageError, usage, WATCHING } from "./options.ts";
+import { quietLine, type Result, roundLine, tables, watchingLine, whereItRan, writeResults } from "./report.ts";
 import { playQuiet, playRound } from "./round.ts";
 import { Stand } from "./stand.ts";
 import type { Waiting } from "./wait.ts";
+import { playWatching } from "./watching.ts";
 
 const EXIT = { held: 0, missed: 1, usage: 2, SIGINT: 130, SIGTERM: 143 } as const;
 /** The longest window of an alert that a switchover could set off, and its way to the receiver. */
@@ -74,6 +75,10 @@ async function playOne(
       roundLine,
     );
     return { result: { ...base, kind: "fault", about: fault.about, rounds: played }, held };
+  }
+  if (name === WATCHING) {
+    const { played, held } = await repeat(name, 1, stand, signal, playWatching, watchingLine);
+    return { result: { ...base, kind: WATCHING, about: "what watching misses and costs", rounds: played }, held };
   }
   const isSwitchover = name === SWITCHOVER;
   const { played, held } = await repeat(

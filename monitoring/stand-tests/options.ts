@@ -9,6 +9,7 @@ export class UsageError extends Error {
 /** What is played besides the faults. */
 export const QUIET = "quiet";
 export const SWITCHOVER = "switchover";
+export const WATCHING = "watching";
 
 export interface Options {
   readonly help: boolean;
@@ -27,7 +28,7 @@ node_modules/.bin/bun monitoring/stand-tests/main.ts [options]
 
   (none)             everything, 3 rounds each; about two hours
   --only NAME,...    these: --list names them
-  --rounds N         rounds of each (default 3); of the quiet time there is always one
+  --rounds N         rounds of each (default 3); of quiet and watching there is one
   --quiet MINUTES    length of the quiet time (default 15)
   --list             what there is
   --write            puts the figures into docs/results/monitoring.md and monitoring.json; others' figures there stay
@@ -39,7 +40,7 @@ Exit codes: 0 all bars held; 1 a bar was missed or a round could not be played; 
 `;
 
 /** In the order in which they are played: the quiet time first, before anything was done to the stand. */
-const NAMES: readonly string[] = [QUIET, SWITCHOVER, ...FAULTS.map(({ name }) => name)];
+const NAMES: readonly string[] = [QUIET, WATCHING, SWITCHOVER, ...FAULTS.map(({ name }) => name)];
 
 /** @throws {UsageError} */
 export function parseOptions(argv: readonly string[]): Options {
@@ -84,6 +85,7 @@ function wholeNumber(option: string, text: string): number {
 export function list(): string {
   const rows = [
     [QUIET, "nothing is done, and no alert may come"],
+    [WATCHING, "targets, queries without data, and what watching costs"],
     [SWITCHOVER, "a planned switchover, and no alert but those declared may come"],
     ...FAULTS.map(({ name, about }) => [name, about]),
   ];

@@ -59,7 +59,7 @@ test("the page says where and how it was measured; a line says what a round miss
 
 test("without arguments everything is played three times, the quiet time first", () => {
   const { chosen, rounds, quietMinutes } = parseOptions([]);
-  expect(chosen).toEqual(["quiet", "switchover", ...FAULTS.map(({ name }) => name)]);
+  expect(chosen).toEqual(["quiet", "watching", "switchover", ...FAULTS.map(({ name }) => name)]);
   expect([rounds, quietMinutes]).toEqual([3, 15]);
   expect(parseOptions(["--only", "disk,quiet", "--rounds", "1", "--quiet", "2"])).toMatchObject({
     chosen: ["quiet", "disk"],

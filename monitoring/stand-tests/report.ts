@@ -4,8 +4,9 @@ import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { FAULTS } from "./faults.ts";
 import { BAR, type Other, seconds } from "./judge.ts";
-import { QUIET, SWITCHOVER } from "./options.ts";
+import { QUIET, SWITCHOVER, WATCHING } from "./options.ts";
 import type { QuietResult, RoundResult } from "./round.ts";
+import { median, WATCHING_BAR, type WatchingResult } from "./watching.ts";
 
 const RESULTS = join(import.meta.dirname, "../../docs/results");
 const PAGE = join(RESULTS, "monitoring.md");
@@ -29,7 +30,12 @@ export interface QuietTimes extends Played {
   readonly rounds: readonly QuietResult[];
 }
 
-export type Result = FaultResult | QuietTimes;
+export interface Watched extends Played {
+  readonly kind: "watching";
+  readonly rounds: readonly WatchingResult[];
+}
+
+export type Result = FaultResult | QuietTimes | Watched;
 
 /** The place of this run. */
 export function whereItRan(): string {
@@ -41,7 +47,7 @@ export function whereItRan(): string {
 /** Adds to what the files have of others, and replaces what they have of these. */
 export function writeResults(results: readonly Result[], command: string): void {
   const known: readonly Result[] = existsSync(DATA) ? JSON.parse(readFileSync(DATA, "utf8")) : [];
-  const order = [QUIET, SWITCHOVER, ...FAULTS.map(({ name }) => name)];
+  const order = [QUIET, WATCHING, SWITCHOVER, ...FAULTS.map(({ name }) => name)];
   const merged = order.flatMap(
     (name) => results.find((each) => each.name === name) ?? known.find((each) => each.name === name) ?? [],
   );
@@ -62,6 +68,8 @@ export function page(results: readonly Result[], command: string): string {
     "",
     "Told after: from the moment before the fault is made to the first notification at the receiver. Over after: from the end of the fault's undoing to",
     "the notice that the alert is resolved. Median / worst of the rounds. Others: alerts that the fault brings along, all rounds together.",
+    "CPU of watching: the same replicas, idle, for a minute each with Prometheus and the blackbox exporter stopped and with them; three pairs, median",
+    "(range) over all pairs and replicas of what API and node_exporter take more.",
     "",
     tables(results),
     "",
@@ -72,7 +80,12 @@ export function page(results: readonly Result[], command: string): string {
 export function tables(results: readonly Result[]): string {
   const faults = results.filter((result) => result.kind === "fault");
   const quiet = results.filter((result) => result.kind === "quiet");
-  return [faults.length === 0 ? "" : faultTable(faults), quiet.length === 0 ? "" : quietTable(quiet)]
+  const watched = results.filter((result) => result.kind === "watching").flatMap(({ rounds }) => rounds);
+  return [
+    faults.length === 0 ? "" : faultTable(faults),
+    quiet.length === 0 ? "" : quietTable(quiet),
+    ...watched.map(watchingTable),
+  ]
     .filter((text) => text !== "")
     .join("\n\n");
 }
@@ -115,6 +128,22 @@ function quietTable(results: readonly QuietTimes[]): string {
   return markdown(["without a fault", "minutes", "alerts", "held"], rows);
 }
 
+function watchingTable(result: WatchingResult): string {
+  const { targets, targetsUp, queries, rightlyEmpty, failedQueries, prometheusMb, replicaCpu } = result;
+  const cost = `${median(replicaCpu).toFixed(2)} % (${Math.min(...replicaCpu).toFixed(2)} to ${Math.max(...replicaCpu).toFixed(2)})`;
+  const rows = [
+    ["targets up", `${targetsUp} of ${targets}`, `${WATCHING_BAR.targets} %`],
+    [
+      "queries of panels and rules without data",
+      `${failedQueries.length} of ${queries}; ${rightlyEmpty} more are rightly empty`,
+      String(WATCHING_BAR.failedQueries),
+    ],
+    ["memory of Prometheus", `${prometheusMb.toFixed(0)} MB`, `under ${WATCHING_BAR.prometheusMb} MB`],
+    ["CPU of a replica that watching takes, of its limit", cost, `under ${WATCHING_BAR.replicaCpu} %`],
+  ];
+  return markdown(["watching", "measured", "bar"], rows);
+}
+
 function markdown(header: readonly string[], rows: readonly (readonly string[])[]): string {
   return [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
@@ -130,13 +159,10 @@ function othersText(others: readonly Other[]): string {
 }
 
 function medianAndWorst(milliseconds: readonly (number | undefined)[]): string {
-  const known = milliseconds.filter((each) => each !== undefined).toSorted((one, other) => one - other);
-  const worst = known.at(-1);
-  if (worst === undefined) return "never";
-  const middle = known.length / 2;
-  const median = ((known[Math.ceil(middle) - 1] ?? worst) + (known[Math.floor(middle)] ?? worst)) / 2;
+  const known = milliseconds.filter((each) => each !== undefined);
+  if (known.length === 0) return "never";
   const never = milliseconds.length - known.length;
-  return `${seconds(median)} / ${seconds(worst)}${never === 0 ? "" : `, ${never} never`}`;
+  return `${seconds(median(known))} / ${seconds(Math.max(...known))}${never === 0 ? "" : `, ${never} never`}`;
 }
 
 /** What a person sees of a round when it is over. */
@@ -148,6 +174,12 @@ export function roundLine({ misses, notifiedAfterMs, resolvedAfterMs, others }: 
 
 export function quietLine({ misses, others }: QuietResult): string {
   return heldLine(misses, `alerts: ${othersText(others)}`);
+}
+
+export function watchingLine(result: WatchingResult): string {
+  const { targets, targetsUp, queries, failedQueries, prometheusMb, replicaCpu, misses } = result;
+  const figures = `${targetsUp} of ${targets} targets up, ${failedQueries.length} of ${queries} queries without data, Prometheus ${prometheusMb.toFixed(0)} MB, ${median(replicaCpu).toFixed(2)} % of a replica's CPU`;
+  return heldLine(misses, figures);
 }
 
 function heldLine(misses: readonly string[], figures: string): string {

@@ -10,15 +10,25 @@ const RING_DEADLINE = 120_000;
 const COMMAND_DEADLINE = 60_000;
 
 const Status = z.object({
-  machines: z.array(z.object({ name: z.string(), state: z.string() })),
+  machines: z.array(z.object({ name: z.string(), state: z.string(), limit: z.object({ cpu: z.number() }) })),
   cluster: z.object({ leader: z.string().nullable(), members: z.array(z.object({ name: z.string() })) }),
   monitoring: z
-    .object({ alerts: z.array(z.object({ name: z.string(), machine: z.string(), severity: z.string() })) })
+    .object({
+      targets: z.object({ up: z.number(), down: z.array(z.unknown()) }).optional(),
+      alerts: z.array(z.object({ name: z.string(), machine: z.string(), severity: z.string() })),
+    })
     .nullable(),
   problems: z.array(z.string()),
   inventory: z.string(),
 });
 export type Status = z.infer<typeof Status>;
+
+/** What `ring dashboards verify --json` says. */
+const Verification = z.object({
+  checked: z.number(),
+  findings: z.array(z.object({ source: z.string(), verdict: z.string() })),
+  failed: z.array(z.object({ source: z.string() })),
+});
 
 /** The lab's stand as its user has it: by `ring`, and its machines by ssh. */
 export class Stand {
@@ -36,6 +46,15 @@ export class Stand {
   /** @throws with what it said, unless it ends well */
   ring(...words: string[]): Promise<string> {
     return ring(...words);
+  }
+
+  /** Every query of every panel and rule, asked of the live Prometheus. @throws when it was not */
+  async verification(): Promise<z.infer<typeof Verification>> {
+    const { stdout, stderr } = await runCommand([RING, "dashboards", "verify", "--json"], {
+      deadlineMs: RING_DEADLINE,
+    });
+    if (stdout.trim() === "") throw new Error(`ring dashboards verify: ${stderr.trim()}`);
+    return Verification.parse(JSON.parse(stdout));
   }
 
   /** A shell command as root on the machine. @throws with what it said, unless it ends well */

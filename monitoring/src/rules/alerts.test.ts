@@ -22,6 +22,14 @@ test("the promised alerts are there", () => {
   expect(PROMISED.filter((name) => !names.has(name))).toEqual([]);
 });
 
+test("Alertmanager routes and inhibits by names of alerts that exist", () => {
+  const template = readFileSync(join(REPOSITORY, "cluster/roles/alertmanager/templates/alertmanager.yml.j2"), "utf8");
+  const named = [...template.matchAll(/alertname(?:=~|!=|=)"([^"]+)"/g)].flatMap(([, names = ""]) => names.split("|"));
+  const names = new Set(ALERTS.map(({ name }) => name));
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((name) => !names.has(name))).toEqual([]);
+});
+
 /** The rules of one name differ in their labels. */
 const titleOf = ({ name, labels }: Rule): string =>
   [name, labels.severity, labels.burn_rate].filter((part) => part !== undefined).join(" ");

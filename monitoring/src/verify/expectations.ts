@@ -5,12 +5,19 @@ export interface Expectation {
   /** It stands for all selectors of its metric that have at least its matchers. */
   readonly selector: Selector;
   readonly why: string;
+  /** The series is always there; only that nothing was counted lately is right. */
+  readonly isThere: boolean;
   /** What shows that there is data when there should be: a fault of the stand's tests, or the unit test of a rule. */
   readonly provenBy: string;
 }
 
 function empty(why: string, provenBy: string, selectors: readonly string[]): readonly Expectation[] {
-  return selectors.flatMap(selectorsOf).map((selector) => ({ selector, why, provenBy }));
+  return selectors.flatMap(selectorsOf).map((selector) => ({ selector, why, isThere: false, provenBy }));
+}
+
+/** Its quantiles may be those of nothing. */
+function idle(why: string, provenBy: string, selectors: readonly string[]): readonly Expectation[] {
+  return empty(why, provenBy, selectors).map((expected) => ({ ...expected, isThere: true }));
 }
 
 export const EXPECTATIONS: readonly Expectation[] = [
@@ -25,6 +32,11 @@ export const EXPECTATIONS: readonly Expectation[] = [
     "weather_write_statement_seconds_bucket",
     "weather_writes_total",
   ]),
+  ...idle(
+    "nobody writes into etcd: Patroni only renews its lease, which is no write, while the cluster stays as it is",
+    "any change of the leader, such as the switchover of monitoring/stand-tests",
+    ["etcd_disk_backend_commit_duration_seconds_bucket", "etcd_disk_wal_fsync_duration_seconds_bucket"],
+  ),
   ...empty("every write has a known outcome", "writes during a failover (fault: postgres killed)", [
     "weather_write_retries_total",
   ]),

@@ -47,7 +47,7 @@ export class Judge {
     if (answer instanceof PrometheusError) return { verdict: "error", reason: answer.message };
 
     const without = await this.#withoutData(expr);
-    const undeclared = without.filter((selector) => expectationFor(selector) === undefined);
+    const undeclared = without.filter((selector) => expectationFor(selector)?.isThere ?? true);
     if (undeclared.length > 0) {
       return { verdict: "empty", reason: undeclared.map((selector) => this.#absence(selector)).join("; ") };
     }

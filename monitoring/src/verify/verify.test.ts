@@ -29,6 +29,11 @@ etcd_server_proposals_failed_total{job="etcd",machine="etcd-01"} 0
 # HELP etcd_server_proposals_pending The current number of pending proposals to commit.
 # TYPE etcd_server_proposals_pending gauge
 etcd_server_proposals_pending{job="etcd",machine="etcd-01"} 0
+# HELP etcd_disk_wal_fsync_duration_seconds The latency distributions of fsync called by WAL.
+# TYPE etcd_disk_wal_fsync_duration_seconds histogram
+etcd_disk_wal_fsync_duration_seconds_bucket{job="etcd",machine="etcd-01",le="+Inf"} 9
+etcd_disk_wal_fsync_duration_seconds_sum{job="etcd",machine="etcd-01"} 0.1
+etcd_disk_wal_fsync_duration_seconds_count{job="etcd",machine="etcd-01"} 9
 # HELP pg_stat_bgwriter_buffers_alloc_total Number of buffers allocated
 # TYPE pg_stat_bgwriter_buffers_alloc_total counter
 pg_stat_bgwriter_buffers_alloc_total{job="postgres",machine="pg-01"} 5
@@ -142,6 +147,18 @@ describe.skipIf(isMissing)(`against a real Prometheus${isMissing ? " (there is n
     });
     const mean = "rate(weather_write_batch_size_sum[1m]) / rate(weather_write_batch_size_count[1m])";
     expect(await findingOfPanel("Batch size", mean)).toEqual({ verdict: "declared empty", reason: "nobody writes" });
+  });
+
+  test("a quantile over nothing is in order where nothing need happen, but not without its metric", async () => {
+    const slowest = (metric: string) => `histogram_quantile(0.99, rate(${metric}{job="etcd"}[$__rate_interval]))`;
+    expect(await findingOfPanel("Fsync", slowest("etcd_disk_wal_fsync_duration_seconds_bucket"))).toMatchObject({
+      verdict: "declared empty",
+      reason: expect.stringContaining("nobody writes into etcd"),
+    });
+    expect(await findingOfPanel("Commit", slowest("etcd_disk_backend_commit_duration_seconds_bucket"))).toMatchObject({
+      verdict: "empty",
+      reason: expect.stringContaining("there is no metric etcd_disk_backend_commit_duration_seconds_bucket"),
+    });
   });
 
   test("an alert that does not fire is in order when everything in it has data", async () => {
