@@ -75,8 +75,9 @@ const ROUTES: Readonly<Record<string, Handler>> = {
 
 /** Answers one request; whatever goes wrong becomes an answer, too. */
 export async function handle(pool: Pool, request: Request): Promise<Answer> {
-  const [, path = "", id] =
-    /^(\/[a-z]+(?:\/(?:live|ready))?)(?:\/([^/]+))?\/?$/i.exec(new URL(request.url).pathname) ?? [];
+  // A proxy's health check may name no host, and Bun then gives a path for a URL.
+  const { pathname } = new URL(request.url, "http://baseline");
+  const [, path = "", id] = /^(\/[a-z]+(?:\/(?:live|ready))?)(?:\/([^/]+))?\/?$/i.exec(pathname) ?? [];
   const handler = ROUTES[`${request.method} ${path.toLowerCase()}${id === undefined ? "" : "/:id"}`];
   if (handler === undefined) return problem(404, "no such path");
   try {

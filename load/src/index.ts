@@ -5,5 +5,7 @@ export { type Output, TerminalOutput } from "./command/output.ts";
 export { addLoadCommands } from "./program.ts";
 export { RUNS_FOLDER } from "./run/checkout.ts";
 export { LOAD_EXIT, LOAD_EXIT_MEANINGS, LoadError } from "./run/exit.ts";
+export type { InsideNetwork } from "./run/k6-run.ts";
 export type { PartsRow, PartUse, RunRecord, Series } from "./run/record.ts";
+export type { DatabasePlace } from "./seed/database.ts";
 export { standParts } from "./target/stand-parts.ts";

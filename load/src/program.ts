@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SCENARIOS, type Scenario, scenarioNamed } from "../k6/scenario-table.ts";
+import { PARTS, type PartName } from "./all/parts-of-all.ts";
+import { type AllOptions, measureAll } from "./command/all.ts";
 import { type CapacityCommandOptions, searchCapacity } from "./command/capacity.ts";
 import type { LoadDeps } from "./command/deps.ts";
 import { listScenarios } from "./command/list-scenarios.ts";
@@ -19,9 +21,11 @@ Examples:
   load browse-cities --target http://127.0.0.1:8080
   load browse-cities --ramp 600/30s --max-users 1200
   load capacity browse-cities
+  load all --write;  load all --only steady,chaos --write
   load report;  load compare RUN RUN
   load heavy-query --users 100 --duration 2m --encoding identity
-  load seed full --database postgres://user@host/weather     later: load unseed --database ...
+  load seed full                                             into the stand that is up; later: load unseed
+  load seed full --database postgres://user@host/weather     into any other database
 
 A run ends when an objective breaks or its time is over, and leaves a folder in runs/load: report.html, k6-report.html (k6's own page), run.json
 (what was run and what came out), series.json (second by second), k6-summary.json, k6.log.
@@ -45,6 +49,7 @@ export function addLoadCommands(program: Command, deps: LoadDeps): void {
   for (const scenario of SCENARIOS) addScenario(program, scenario, deps);
   addSeeding(program, deps);
   addCapacity(program, deps);
+  addAll(program, deps);
   addReports(program, deps);
 }
 
@@ -101,7 +106,7 @@ function addSeeding(program: Command, deps: LoadDeps): void {
   addTargetOptions(seeding)
     .option(
       "--database <url>",
-      "into the database instead: fast for the full set (default: DATABASE_URL, without --target)",
+      "into this database, which is fast (default without --target: DATABASE_URL, or that of the stand that is up)",
     )
     .option("--runs <folder>", "where the seeding is written down (default: runs/load)")
     .action(async (size: DataSizeName, flags: SeedOptions & { readonly iOwnThisTarget: boolean }) => {
@@ -115,7 +120,7 @@ function addSeeding(program: Command, deps: LoadDeps): void {
     .description(
       "remove from a database what seedings and runs have added; asks before it removes what no record names",
     )
-    .option("--database <url>", "default: DATABASE_URL")
+    .option("--database <url>", "default: DATABASE_URL, or that of the stand that is up")
     .option("--target <url>", "the API on this database, if it was seeded over the API")
     .option("--runs <folder>", "where seedings are written down (default: runs/load)")
     .option("-y, --yes", "do not ask", false)
@@ -157,6 +162,20 @@ function addCapacity(program: Command, deps: LoadDeps): void {
     });
 }
 
+function addAll(program: Command, deps: LoadDeps): void {
+  program
+    .command("all")
+    .description("measure every bar on the stand that is up, ours and the baseline, and put the stand back as it was")
+    .option("--only <parts>", `these parts, with commas: ${PARTS.join(", ")}`, partsOf)
+    .option("--full", "the report's full lengths: hours instead of some 35 minutes", false)
+    .option("--write", "into docs/results/load.md and load.json; what is not measured stays there", false)
+    .option("--keep-data", "leave the data that were added", false)
+    .option("--runs <folder>", "where the runs' folders are made (default: runs/load)")
+    .action(async (options: AllOptions) => {
+      deps.outcome.exitCode = await measureAll(options, deps);
+    });
+}
+
 function addReports(program: Command, deps: LoadDeps): void {
   program
     .command("report")
@@ -195,6 +214,12 @@ function as<T>(parse: (text: string) => T): (text: string) => T {
       throw error instanceof LoadError ? new InvalidArgumentError(error.message) : error;
     }
   };
+}
+
+function partsOf(text: string): PartName[] {
+  const wanted = text.split(",");
+  if (wanted.every((each) => PARTS.some((part) => part === each))) return PARTS.filter((part) => wanted.includes(part));
+  throw new InvalidArgumentError(`some of ${PARTS.join(", ")} are expected.`);
 }
 
 function sizeOf(text: string): DataSizeName {

@@ -1,8 +1,19 @@
-import { type LoadDeps, RUNS_FOLDER, type StandUnderLoad, standParts, TerminalOutput } from "@goldenring/load";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Inventory, inNamespace, readLogins } from "@goldenring/inventory";
+import {
+  type DatabasePlace,
+  type InsideNetwork,
+  type LoadDeps,
+  RUNS_FOLDER,
+  type StandUnderLoad,
+  standParts,
+  TerminalOutput,
+} from "@goldenring/load";
 import { createPrometheus } from "@goldenring/prometheus";
 import type { Context } from "../context.ts";
 import { endpointsOf } from "../endpoints.ts";
-import { EXIT } from "../exit.ts";
+import { EXIT, RingError } from "../exit.ts";
 import { monitoringServers } from "../monitoring-servers.ts";
 
 /** What `ring load` gets beside its options: the stand that is up is the target unless another is named. */
@@ -25,13 +36,35 @@ export function loadDeps(
 async function standUnderLoad(context: Context): Promise<StandUnderLoad | undefined> {
   const inventory = await context.inventory().catch(() => undefined);
   if (inventory === undefined) return undefined;
-  const { api } = await endpointsOf(context);
+  const { api, database } = await endpointsOf(context);
   if (api === undefined) return undefined;
+  const inside = insideOf(inventory);
   return {
     target: api,
     hosts: inventory.machines.flatMap(({ name, address }) => [name, address]),
+    machines: (["api", "ingress", "haproxy", "postgres"] as const).flatMap((role) => inventory.byRole(role)),
+    ...(inside === undefined ? {} : { inside }),
+    ...(database === undefined ? {} : { database: () => databasePlace(inventory, database) }),
     parts: async (from, to) => standParts(createPrometheus((await monitoringServers(context)).prometheus), from, to),
   };
+}
+
+/** Undefined for real machines, which this computer reaches as they are. */
+function insideOf(inventory: Inventory): InsideNetwork | undefined {
+  const [ingress] = inventory.byRole("ingress");
+  if (inventory.labNamespace === undefined || ingress === undefined) return undefined;
+  return { target: `http://${ingress.address}`, command: (argv) => inNamespace(inventory, argv) };
+}
+
+/** As the owner of the tables; the password stays in this process. */
+async function databasePlace(inventory: Inventory, endpoint: string): Promise<DatabasePlace> {
+  const login = (await readLogins(inventory)).database;
+  if (login === undefined) throw new RingError("The stand has no login for its database yet: `ring up` makes one.");
+  const url = new URL(endpoint);
+  url.username = encodeURIComponent(login.user);
+  url.password = encodeURIComponent(login.password);
+  const ca = await readFile(join(inventory.secretsFolder, "ca/ca.crt"), "utf8");
+  return { url: url.href, name: `stand ${inventory.standName}${url.pathname}`, ca };
 }
 
 function interruptedExit({ reason }: AbortSignal): number {

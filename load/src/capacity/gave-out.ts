@@ -51,6 +51,13 @@ export const RULES: readonly Rule[] = [
     why: "the same limit by slices, and every write of every replica waits for this machine",
   },
   {
+    cause: "CPU of the ingress or HAProxy",
+    part: "ingress",
+    uses: "cpu",
+    share: 0.9,
+    why: "the same limit by slices; all requests, or all of the replicas' statements, go through it",
+  },
+  {
     cause: "CPU of the computer",
     part: "computer",
     uses: "cpu",

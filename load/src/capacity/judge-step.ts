@@ -1,11 +1,13 @@
 import { OBJECTIVES, type Objectives } from "@goldenring/slo";
 import * as z from "zod";
 import { LoadError } from "../run/exit.ts";
-import type { RunRecord, Series, SeriesRow } from "../run/record.ts";
+import type { PartsRow, RunRecord, Series, SeriesRow } from "../run/record.ts";
+import { median } from "../statistics/median.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import type { StepTimes } from "./find-capacity.ts";
 import { STAND_LIMITS, whatGaveOut } from "./gave-out.ts";
 import { ownLimit } from "./own-limit.ts";
+import { mostUsed, PART_KINDS } from "./parts.ts";
 
 /** One step of a search with what was measured in it; over the hold only, but for what gave out. */
 export const StepResult = z.object({
@@ -22,6 +24,8 @@ export const StepResult = z.object({
     first: z.string(),
     exhausted: z.array(z.object({ cause: z.string(), since: z.number(), peak: z.number() })),
   }),
+  /** CPU of the busiest part of each kind, median over the hold. */
+  shares: z.record(z.string(), z.number()).optional(),
   ownLimit: z
     .object({
       replicaShare: z.number(),
@@ -67,6 +71,7 @@ export function judgeStep(
     checksFailedShare > 1 - objectives.checksShare && `${percent(checksFailedShare)} of the bodies are wrong`,
   ].filter((miss) => miss !== false);
   const own = ownLimit(series, warmUpSeconds, end);
+  const shares = sharesOf((series.parts ?? []).filter(({ t }) => t > warmUpSeconds && t <= end));
   return {
     users,
     held: misses.length === 0,
@@ -76,8 +81,17 @@ export function judgeStep(
     ...(p95 === undefined ? {} : { p95 }),
     errorShare,
     gaveOut: mutable(whatGaveOut(series.parts ?? [], { ...STAND_LIMITS, computerMemoryBytes: machine.memoryBytes })),
+    ...(Object.keys(shares).length === 0 ? {} : { shares }),
     ...(own === undefined ? {} : { ownLimit: own }),
   };
+}
+
+function sharesOf(rows: readonly PartsRow[]): Record<string, number> {
+  const found = PART_KINDS.map((kind) => {
+    const shares = rows.flatMap((row) => mostUsed(row, kind, ({ cpuShare }) => cpuShare) ?? []);
+    return [kind, median(shares)] as const;
+  });
+  return Object.fromEntries(found.filter(([, share]) => Number.isFinite(share)));
 }
 
 function mutable({ first, exhausted }: ReturnType<typeof whatGaveOut>): StepResult["gaveOut"] {

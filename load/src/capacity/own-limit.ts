@@ -23,16 +23,20 @@ export interface OwnLimit {
  */
 export function ownLimit(series: Series, from: number, to: number, replicaCores = 0.25): OwnLimit | undefined {
   const within = ({ t }: { readonly t: number }): boolean => t > from && t <= to;
-  const rates = series.rows.filter(within).map(({ requests }) => requests);
-  const replicas = (series.parts ?? [])
-    .filter(within)
-    .map(({ parts }) => parts.flatMap(({ name, cpuShare }) => (kindOf(name) === "replica" ? (cpuShare ?? []) : [])))
-    .filter((shares) => shares.length > 0);
+  // What failed was no work done.
+  const rates = series.rows.filter(within).map(({ requests, failed }) => requests - failed);
+  const uses = (series.parts ?? []).filter(within).flatMap(({ parts }) => parts);
+  // Not every second has a figure of every replica.
+  const byReplica = Map.groupBy(
+    uses.filter(({ name, cpuShare }) => kindOf(name) === "replica" && cpuShare !== undefined),
+    ({ name }) => name,
+  );
+  const replicas = [...byReplica.values()].map((each) => mean(each.map(({ cpuShare = 0 }) => cpuShare)));
   if (rates.length === 0 || replicas.length === 0) return undefined;
-  const replicaShare = mean(replicas.map(mean));
+  const replicaShare = mean(replicas);
   if (replicaShare < LEAST_SHARE) return undefined;
   const requestsPerSecond = mean(rates);
-  const cores = mean(replicas.map(sum)) * replicaCores;
+  const cores = sum(replicas) * replicaCores;
   return {
     replicaShare,
     requestsPerSecond,

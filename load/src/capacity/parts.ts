@@ -1,11 +1,13 @@
 import type { PartsRow, PartUse } from "../run/record.ts";
 
-export type PartKind = "replica" | "database" | "k6" | "computer" | "other";
+export const PART_KINDS = ["replica", "database", "ingress", "k6", "computer"] as const;
+export type PartKind = (typeof PART_KINDS)[number] | "other";
 
 /** Machines of the stand are named for their roles; the baseline stands where the replicas do. */
 const NAMES: readonly (readonly [RegExp, PartKind])[] = [
   [/^(api|baseline)(-|$)/, "replica"],
   [/^(pg|postgres)(-|$)/, "database"],
+  [/^(ingress|haproxy)(-|$)/, "ingress"],
   [/^k6$/, "k6"],
   [/^computer$/, "computer"],
 ];
@@ -24,7 +26,14 @@ export function bySecond(rows: readonly PartsRow[]): PartsRow[] {
   const seconds = Map.groupBy(rows, ({ t }) => Math.round(t));
   return [...seconds]
     .sort(([one], [other]) => one - other)
-    .map(([t, of]) => ({ t, parts: of.flatMap(({ parts }) => parts) }));
+    .map(([t, of]) => ({ t, parts: merged(of.flatMap(({ parts }) => parts)) }));
+}
+
+/** What several have measured of one part; twice the same within a second: the later one. */
+function merged(uses: readonly PartUse[]): PartUse[] {
+  const byName = new Map<string, PartUse>();
+  for (const use of uses) byName.set(use.name, { ...byName.get(use.name), ...use });
+  return [...byName.values()];
 }
 
 /** The largest use among the parts of a kind; undefined where none was measured. */

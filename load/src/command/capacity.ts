@@ -2,49 +2,69 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Scenario } from "../../k6/scenario-table.ts";
 import { CAPACITY_FILE, type CapacityFile, readCapacity, writeCapacity } from "../capacity/capacity-file.ts";
-import { CAPACITY_DEFAULTS, findCapacity, type StepTimes } from "../capacity/find-capacity.ts";
+import { CAPACITY_DEFAULTS, type Capacity, findCapacity, type StepTimes } from "../capacity/find-capacity.ts";
 import { judgeStep, type StepResult } from "../capacity/judge-step.ts";
 import { LOAD_EXIT, LoadError } from "../run/exit.ts";
 import type { RunRecord } from "../run/record.ts";
 import { runLoad } from "../run/run.ts";
 import { makeRunFolder } from "../run/run-folder.ts";
 import { shownMs } from "../run/verdict.ts";
-import { parseTarget } from "../target/weather-api.ts";
 import type { LoadDeps } from "./deps.ts";
+import { type TargetOptions, targetOfRun } from "./target.ts";
 
-export interface CapacityCommandOptions {
-  readonly target?: string;
-  readonly isOwnTarget: boolean;
+export interface CapacityCommandOptions extends TargetOptions {
   readonly encoding?: "gzip" | "identity";
   readonly start?: number;
   readonly most?: number;
   readonly warmUpSeconds?: number;
   readonly holdSeconds?: number;
+  readonly resolution?: number;
+  readonly repeats?: number;
+  readonly mostSteps?: number;
   /** Folder of a search that was interrupted. */
   readonly resume?: string;
   readonly runs?: string;
 }
 
-/** Finds the most users within the objectives; every step is a run of its own. */
+/** Finds the most users within the objectives and says what came out. @returns the exit code */
 export async function searchCapacity(
   scenario: Scenario,
   options: CapacityCommandOptions,
   deps: LoadDeps,
 ): Promise<number> {
+  const { output } = deps;
+  const { capacity, folder } = await findMostUsers(scenario, options, deps);
+  output.result(capacityText(capacity, scenario.name));
+  output.result(`files: ${folder}`);
+  if (capacity.ended !== "interrupted") return capacity.ended === "too many steps" ? LOAD_EXIT.failed : LOAD_EXIT.held;
+  const named = options.target === undefined ? "" : ` --target ${options.target}`;
+  output.say(`to go on: load capacity ${scenario.name}${named} --resume ${folder}`);
+  return deps.interruptedExit();
+}
+
+export interface FoundCapacity {
+  readonly capacity: Capacity<StepResult>;
+  readonly folder: string;
+  /** Of the last step; undefined when none was measured. */
+  readonly record: RunRecord | undefined;
+}
+
+/** Every step is a run of its own. */
+export async function findMostUsers(
+  scenario: Scenario,
+  options: CapacityCommandOptions,
+  deps: LoadDeps,
+): Promise<FoundCapacity> {
   const { output, signal } = deps;
-  const stand = await deps.stand?.();
-  const target = options.target ?? stand?.target;
-  if (target === undefined) {
-    throw new LoadError("Which service? Say --target URL, or bring the stand up.", LOAD_EXIT.usage);
-  }
+  const target = await targetOfRun(options, deps);
   const earlier = options.resume === undefined ? undefined : await readEarlier(options.resume, scenario);
   const folder = options.resume ?? (await newFolder(options.runs ?? deps.runs, scenario));
-  const { start, most, resolution, repeats, warmUpSeconds, holdSeconds } = CAPACITY_DEFAULTS;
+  const { start, most, resolution, repeats, mostSteps, warmUpSeconds, holdSeconds } = CAPACITY_DEFAULTS;
   const search: CapacityFile["search"] = earlier?.search ?? {
     start: options.start ?? start,
     most: options.most ?? most,
-    resolution,
-    repeats,
+    resolution: options.resolution ?? resolution,
+    repeats: options.repeats ?? repeats,
     warmUpSeconds: options.warmUpSeconds ?? warmUpSeconds,
     holdSeconds: options.holdSeconds ?? holdSeconds,
   };
@@ -60,7 +80,7 @@ export async function searchCapacity(
     const seconds = times.warmUpSeconds + times.holdSeconds;
     const run = await runLoad({
       scenario,
-      target: parseTarget(target),
+      ...target,
       // A step is judged by its hold alone: what breaks while users arrive must not end it.
       wishes: {
         users,
@@ -68,14 +88,12 @@ export async function searchCapacity(
         keepGoing: true,
         ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
       },
-      permission: { inventoryHosts: stand?.hosts ?? [], isOwnTarget: options.isOwnTarget },
       runs: join(folder, "steps"),
       signal,
       interruptedExit: deps.interruptedExit,
       say: () => {},
       onRow: ({ t, requests }) =>
         output.live(`step with ${users} users: ${t.toFixed(0)} of ${seconds} s, ${requests} req/s`),
-      ...(stand?.parts === undefined ? {} : { standParts: stand.parts }),
     });
     record = run.record;
     if (run.record.endedBy === "target down") throw new LoadError("The target went away.", LOAD_EXIT.targetDown);
@@ -84,6 +102,7 @@ export async function searchCapacity(
   output.say(`searching the most users of ${scenario.name} within the objectives; Ctrl-C keeps the steps so far`);
   const capacity = await findCapacity(tryStep, {
     ...search,
+    mostSteps: options.mostSteps ?? mostSteps,
     signal,
     earlier: [...steps],
     onStep: (step, so) => {
@@ -94,11 +113,7 @@ export async function searchCapacity(
   });
   await storing;
   await store(capacity.ended, capacity);
-  output.result(capacityText(capacity, scenario.name));
-  output.result(`files: ${folder}`);
-  if (capacity.ended !== "interrupted") return capacity.ended === "too many steps" ? LOAD_EXIT.failed : LOAD_EXIT.held;
-  output.say(`to go on: load capacity ${scenario.name} --target ${target} --resume ${folder}`);
-  return deps.interruptedExit();
+  return { capacity, folder, record };
 }
 
 async function newFolder(runs: string, { name }: Scenario): Promise<string> {

@@ -1,4 +1,7 @@
+import type { Machine } from "@goldenring/inventory";
+import type { InsideNetwork } from "../run/k6-run.ts";
 import type { PartsRow } from "../run/record.ts";
+import type { DatabasePlace } from "../seed/database.ts";
 import type { Output } from "./output.ts";
 
 /** What the load commands get from the program that they are part of. */
@@ -20,6 +23,12 @@ export interface StandUnderLoad {
   readonly target: string;
   /** Names and addresses of its machines: they may be loaded without being asked. */
   readonly hosts: readonly string[];
+  /** Where its network can be entered from this computer: k6 then asks the ingress itself, and no forwarded port costs CPU. */
+  readonly inside?: InsideNetwork;
+  /** Those whose CPU is measured every second during a run; those of the replicas among them may get the baseline for a while. */
+  readonly machines?: readonly Machine[];
+  /** What seeds go into. */
+  readonly database?: () => Promise<DatabasePlace>;
   /** What its parts used between two moments (Unix time, ms): rows a second apart, `t` in seconds from the first moment. */
   readonly parts?: (from: number, to: number) => Promise<PartsRow[]>;
 }

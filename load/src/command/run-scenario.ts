@@ -2,17 +2,14 @@ import { join, relative } from "node:path";
 import type { Scenario } from "../../k6/scenario-table.ts";
 import { REPORT_FILE, writeReport } from "../report/write-report.ts";
 import type { Course } from "../run/course.ts";
-import { LOAD_EXIT, LoadError } from "../run/exit.ts";
 import type { RunWishes } from "../run/options.ts";
 import type { RunRecord, SeriesRow } from "../run/record.ts";
 import { type FinishedRun, runLoad } from "../run/run.ts";
 import { inWords, shownMs } from "../run/verdict.ts";
-import { parseTarget } from "../target/weather-api.ts";
 import type { LoadDeps } from "./deps.ts";
+import { type TargetOptions, targetOfRun } from "./target.ts";
 
-export interface RunCommandOptions extends RunWishes {
-  readonly target?: string;
-  readonly isOwnTarget: boolean;
+export interface RunCommandOptions extends RunWishes, TargetOptions {
   /** Port of k6's web dashboard, when it is wanted. */
   readonly dashboardPort?: number;
   /** The folder of the runs. */
@@ -28,29 +25,27 @@ export async function runScenario(
   deps: LoadDeps,
 ): Promise<FinishedRun> {
   const { output, signal } = deps;
-  const stand = await deps.stand?.();
-  const target = options.target ?? stand?.target;
-  if (target === undefined) {
-    throw new LoadError("Which service? Say --target URL, or bring the stand up.", LOAD_EXIT.usage);
-  }
+  const { inside, ...target } = await targetOfRun(options, deps);
   const { dashboardPort } = options;
   if (dashboardPort !== undefined) {
     output.say(
       `k6's web dashboard during the run: http://127.0.0.1:${dashboardPort} (close the page before the end: k6 waits for that)`,
     );
+    if (inside !== undefined)
+      output.say("k6 goes by the forwarded port: in the stand's network no browser could open it");
   }
   const run = await runLoad({
     scenario,
-    target: parseTarget(target),
+    ...target,
+    // A dashboard listens where k6 runs.
+    ...(inside === undefined || dashboardPort !== undefined ? {} : { inside }),
     wishes: options,
-    permission: { inventoryHosts: stand?.hosts ?? [], isOwnTarget: options.isOwnTarget },
     runs: options.runs ?? deps.runs,
     ...(dashboardPort === undefined ? {} : { dashboardPort }),
     signal,
     interruptedExit: deps.interruptedExit,
     say: (text) => output.say(text),
     onRow: (row, course) => output.live(liveLine(row, course)),
-    ...(stand?.parts === undefined ? {} : { standParts: stand.parts }),
   });
   await writeReport(run.folder);
   output.result(options.json ? JSON.stringify(run.record, null, 2) : resultText(run.record, run.folder));

@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { LOAD_EXIT, LoadError } from "../run/exit.ts";
+import { type DatabasePlace, databaseAt } from "../seed/database.ts";
 import type { DataSizeName } from "../seed/growth.ts";
 import { SeedingStopped, seedApi } from "../seed/seed-api.ts";
 import { seedDatabase } from "../seed/seed-database.ts";
@@ -50,8 +51,9 @@ async function addData(
   if (target !== undefined && database !== undefined) {
     throw new LoadError("Either --target or --database: one of them gets the data.", LOAD_EXIT.usage);
   }
-  if (database !== undefined) return seedDatabase(database, size, say);
+  if (database !== undefined) return seedDatabase(databaseAt(database), size, say);
   const stand = await deps.stand?.();
+  if (target === undefined && stand?.database !== undefined) return seedDatabase(await stand.database(), size, say);
   const url = target ?? stand?.target;
   if (url === undefined) throw new LoadError("Where to? Say --target URL or --database URL.", LOAD_EXIT.usage);
   const parsed = parseTarget(url);
@@ -74,12 +76,8 @@ export interface UnseedOptions {
 
 /** Removes what load tests have put into a database. */
 export async function removeSeeds({ database, target, runs, yes }: UnseedOptions, deps: LoadDeps): Promise<number> {
-  if (database === undefined) {
-    const why = "The API has no way to delete: say --database URL (or DATABASE_URL), with an account that may.";
-    throw new LoadError(why, LOAD_EXIT.usage);
-  }
   const removed = await unseed({
-    databaseUrl: database,
+    database: database === undefined ? await databaseOfStand(deps) : databaseAt(database),
     target: target === undefined ? undefined : new WeatherApi(parseTarget(target)).base,
     runs: runs ?? deps.runs,
     isSure: async (question) => yes || ask(question, deps.signal),
@@ -87,6 +85,13 @@ export async function removeSeeds({ database, target, runs, yes }: UnseedOptions
   });
   deps.output.result(`${removed.cities} cities and ${removed.values} values removed`);
   return LOAD_EXIT.held;
+}
+
+async function databaseOfStand({ stand }: LoadDeps): Promise<DatabasePlace> {
+  const database = (await stand?.())?.database;
+  if (database !== undefined) return database();
+  const why = "The API has no way to delete: say --database URL (or DATABASE_URL), with an account that may.";
+  throw new LoadError(why, LOAD_EXIT.usage);
 }
 
 async function ask(question: string, signal: AbortSignal): Promise<boolean> {

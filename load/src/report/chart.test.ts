@@ -20,7 +20,7 @@ describe("the charts of a run", () => {
 
   test("show every part in every second, although the stand and the computer are measured at different moments", () => {
     const cpu = chartsOfRun(syntheticRun()).find(({ id }) => id === "cpu");
-    const names = ["api-01", "api-02", "api-03", "pg-01", "k6", "computer", "ingress"];
+    const names = ["api-01", "api-02", "api-03", "pg-01", "ingress", "k6", "computer"];
     expect(cpu?.lines.map(({ name }) => name)).toEqual(names);
     for (const { values } of cpu?.lines ?? []) expect(values).not.toContain(null);
   });

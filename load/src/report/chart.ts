@@ -87,6 +87,16 @@ export function chartsOfRun({ series }: StoredRun): Chart[] {
       lines: partLines(parts, ({ memoryBytes }) => (memoryBytes === undefined ? undefined : memoryBytes / 2 ** 20)),
       limits: [],
     },
+    {
+      id: "transactions",
+      title: "Transactions of the databases",
+      about: "Committed and rolled back in a second, over 30 s: what the load makes of the databases' work.",
+      x: TIME,
+      y: { unit: "/s", scale: "linear" },
+      xs: parts.map(({ t }) => tenths(t)),
+      lines: partLines(parts, ({ transactions }) => transactions),
+      limits: [],
+    },
   ];
   return charts.map(withoutEmptyLines).filter(({ lines }) => lines.length > 0);
 }
@@ -207,17 +217,33 @@ function latencyByUsers(runs: readonly NamedRun[]): Chart {
 }
 
 /** Replicas first, then the database, k6 and the computer, then what carries them. */
-const ORDER = ["replica", "database", "k6", "computer", "other"];
+const ORDER = ["replica", "database", "ingress", "k6", "computer", "other"];
 
 function partLines(rows: readonly PartsRow[], of: (part: PartUse) => number | undefined): Line[] {
   return partNames(rows)
     .sort((one, other) => ORDER.indexOf(kindOf(one)) - ORDER.indexOf(kindOf(other)) || one.localeCompare(other))
     .map((name) =>
-      line(name, rows, ({ parts }) => {
-        const part = parts.find((each) => each.name === name);
-        return part && of(part);
-      }),
+      withoutShortGaps(
+        rows,
+        line(name, rows, ({ parts }) => {
+          const part = parts.find((each) => each.name === name);
+          return part && of(part);
+        }),
+      ),
     );
+}
+
+/** Prometheus asks every ten seconds: a value holds until the next. */
+const HOLDS_SECONDS = 12;
+
+function withoutShortGaps(rows: readonly PartsRow[], { name, values }: Line): Line {
+  let [known, since]: [number | null, number] = [null, Number.NEGATIVE_INFINITY];
+  const filled = values.map((value, index) => {
+    const t = rows[index]?.t ?? 0;
+    if (value !== null) [known, since] = [value, t];
+    return t - since <= HOLDS_SECONDS ? known : null;
+  });
+  return { name, values: filled };
 }
 
 function line<Row>(name: string, rows: readonly Row[], of: (row: Row) => number | undefined): Line {

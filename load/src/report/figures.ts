@@ -37,6 +37,12 @@ export const FIGURES: readonly Figure[] = [
   { name: "Sent", unit: "MiB", of: ({ record }) => record.figures.bytesSent / 2 ** 20 },
   { name: "CPU of the busiest replica, median", unit: "%", better: "less", of: (run) => middleCpu(run, "replica") },
   { name: "CPU of the busiest database, median", unit: "%", better: "less", of: (run) => middleCpu(run, "database") },
+  {
+    name: "CPU of the ingress or HAProxy, median",
+    unit: "%",
+    better: "less",
+    of: (run) => middleCpu(run, "ingress"),
+  },
   { name: "CPU of k6, median", unit: "%", of: (run) => middleCpu(run, "k6") },
   { name: "CPU of the computer, median", unit: "%", of: (run) => middleCpu(run, "computer") },
   { name: "Memory of a replica, most", unit: "MiB", better: "less", of: mostReplicaMemory },

@@ -1,6 +1,8 @@
 import { shown } from "@goldenring/report-page";
 import { SCENARIOS } from "../../k6/scenario-table.ts";
+import { PARTS } from "../all/parts-of-all.ts";
 import { median } from "../statistics/median.ts";
+import { type Bar, barsOf, perCpuSecond } from "./bars.ts";
 import { spreadInWords, type Unit, withUnit } from "./numbers.ts";
 import { REPORT_OF_2023 } from "./report-of-2023.ts";
 import type { ResultEntry, RunFigures, Side } from "./results.ts";
@@ -23,6 +25,12 @@ export function resultsPage(entries: readonly ResultEntry[]): string {
     "Objectives: 95 % of the answers within 600 ms, 90 % within 300 ms, at most 1 % not 2xx, at least 90 % of the checks hold. A user makes at",
     "most two requests a second. The report of 2023 had seven machines; here the stand, the load and the database share one computer.",
     "",
+    "## Bars",
+    "",
+    "Of runs with a constant number of users the first 15 s count for nothing but failures and objectives. A goal is no bar.",
+    "",
+    bars(entries),
+    "",
     "## Against the report and the baseline",
     "",
     "The baseline answers the same requests with one SQL query each, at the same limits. Medians of the runs; a capacity is the most users that",
@@ -37,6 +45,13 @@ export function resultsPage(entries: readonly ResultEntry[]): string {
     "",
     ...entries.flatMap((entry) => [details(entry), ""]),
   ].join("\n");
+}
+
+function bars(entries: readonly ResultEntry[]): string {
+  const inWords = ({ held, isGoal = false }: Bar): string =>
+    held === undefined ? "–" : held ? "yes" : isGoal ? "not reached" : "**no**";
+  const rows = barsOf(entries).map((bar) => [bar.scenario, bar.bar, bar.measured, inWords(bar)]);
+  return markdownTable(["scenario", "bar", "measured", "held"], rows);
 }
 
 function overview(entries: readonly ResultEntry[]): string {
@@ -62,7 +77,7 @@ function overview(entries: readonly ResultEntry[]): string {
       reported(known),
       inShort(baseline),
       inShort(ours),
-      ratio(ours, baseline),
+      ratio(entries, known),
     ];
   });
   return markdownTable(header, rows);
@@ -82,7 +97,10 @@ function reported(entry: ResultEntry | undefined): string {
 
 function inShort(entry: ResultEntry | undefined): string {
   if (entry === undefined) return "not measured";
-  const { runs, capacity } = entry;
+  const { capacity } = entry;
+  // With the ramp's the figures of a constant number of users would say nothing.
+  const runs =
+    PARTS.map((part) => entry.runs.filter((run) => run.part === part)).find((of) => of.length > 0) ?? entry.runs;
   return [
     ...(capacity === undefined ? [] : [`capacity ${capacityInWords(capacity)}`]),
     ...(runs.length === 0
@@ -105,11 +123,25 @@ function usersInWords(runs: readonly RunFigures[]): string {
   return `broke at ${users.length === 0 ? "once" : `${shown(median(users))} users`} in ${broke.length} of ${runs.length}`;
 }
 
-function ratio(ours: ResultEntry | undefined, baseline: ResultEntry | undefined): string {
-  const perCpu = (entry: ResultEntry | undefined): number =>
-    median((entry?.runs ?? []).flatMap(({ requestsPerCpuSecond }) => requestsPerCpuSecond ?? []));
-  const times = perCpu(ours) / perCpu(baseline);
-  return Number.isFinite(times) ? `${shown(perCpu(ours))} / ${shown(perCpu(baseline))} = ${shown(times)} times` : "–";
+function ratio(entries: readonly ResultEntry[], place: ResultEntry | undefined): string {
+  if (place === undefined) return "–";
+  const { scenario, data, encoding, runs } = place;
+  const loads = [...new Set(runs.filter(({ part }) => part === "baseline").map(({ maxUsers }) => maxUsers))];
+  // Where the sides had different loads, they stand beside each other all the same.
+  const known = loads.map((users) => ratioAt(entries, { scenario, data, encoding, users }));
+  const found = known.filter((each) => each !== undefined);
+  return found.length > 0 ? found.join("; ") : (ratioAt(entries, { scenario, data, encoding }) ?? "–");
+}
+
+function ratioAt(
+  entries: readonly ResultEntry[],
+  place: Pick<ResultEntry, "scenario" | "data" | "encoding"> & { readonly users?: number },
+): string | undefined {
+  const of = (side: Side): number => perCpuSecond(entries, { ...place, side }) ?? Number.NaN;
+  const times = of("ours") / of("baseline");
+  if (!Number.isFinite(times)) return undefined;
+  const by = place.users === undefined ? "" : `${shown(place.users)} users: `;
+  return `${by}${shown(of("ours"))} / ${shown(of("baseline"))} = ${shown(times)} times`;
 }
 
 function details(entry: ResultEntry): string {
@@ -126,26 +158,34 @@ function details(entry: ResultEntry): string {
     rows.push(["gave out first beyond it", capacity.gaveOutFirst]);
     rows.push(["the service's own limit there", withUnit(capacity.ownLimitRequestsPerSecond, "/s")]);
   }
-  if (runs.length > 0) {
-    rows.push(["runs", `${runs.length}: ${[...new Set(runs.map(({ load }) => load))].join("; ")}`]);
-    rows.push(["users", usersInWords(runs)]);
-    rows.push(["requests a second", spread(runs, "requestsPerSecond", "/s")]);
-    rows.push(["latency, mean", spread(runs, "meanMs", "ms")]);
-    rows.push(["latency, P95", spread(runs, "p95Ms", "ms")]);
-    rows.push(["failed requests", spread(runs, "failed", "")]);
-    rows.push(["CPU of the busiest replica, share of its limit", spread(runs, "replicaCpu", "%")]);
-    rows.push(["memory of a replica, most", spread(runs, "replicaMemoryMiB", "MiB")]);
-    rows.push(["requests per CPU second of the replicas", spread(runs, "requestsPerCpuSecond", "")]);
-    rows.push(["gave out first", [...new Set(runs.map(({ gaveOutFirst }) => gaveOutFirst))].join("; ")]);
-    rows.push(["the service's own limit", spread(runs, "ownLimitRequestsPerSecond", "/s")]);
-  }
+  const tables = [...Map.groupBy(runs, ({ part }) => part)].map(([part, of]) => figuresOf(part, of));
   return [
     `### ${entry.scenario}, ${entry.data === "full" ? "full data" : "base data"}, ${entry.encoding}: ${side}`,
     "",
     `In it, ${about ?? "what an earlier version did"}. It starts with ${entry.dataBefore}. ${entry.date}, commit ${entry.commit}.`,
-    "",
-    markdownTable(["figure", "value"], rows),
+    ...(rows.length === 0 ? [] : ["", markdownTable(["capacity", "value"], rows)]),
+    ...tables.flatMap((each) => ["", each]),
   ].join("\n");
+}
+
+function figuresOf(part: string | undefined, runs: readonly RunFigures[]): string {
+  const rows: (readonly [string, string])[] = [];
+  rows.push(["runs", `${runs.length}: ${[...new Set(runs.map(({ load }) => load))].join("; ")}`]);
+  rows.push(["users", usersInWords(runs)]);
+  rows.push(["requests a second", spread(runs, "requestsPerSecond", "/s")]);
+  rows.push(["latency, mean of the whole run", spread(runs, "meanMs", "ms")]);
+  rows.push(["latency, P95", spread(runs, "p95Ms", "ms")]);
+  rows.push(["failed requests", spread(runs, "failed", "")]);
+  rows.push(["CPU of the busiest replica, share of its limit", spread(runs, "replicaCpu", "%")]);
+  rows.push(["memory of a replica, most", spread(runs, "replicaMemoryMiB", "MiB")]);
+  rows.push(["requests per CPU second of the replicas", spread(runs, "requestsPerCpuSecond", "")]);
+  rows.push(["CPU of the ingress or HAProxy, the busier one", spread(runs, "ingressCpu", "%")]);
+  rows.push(["CPU of the busiest database", spread(runs, "databaseCpu", "%")]);
+  rows.push(["CPU of k6, of the whole computer", `${spread(runs, "k6Cpu", "%")}, ${spread(runs, "computerCpu", "%")}`]);
+  rows.push(["measured with", [...new Set(runs.map(({ date, commit }) => `${date}, ${commit}`))].join("; ")]);
+  rows.push(["gave out first", [...new Set(runs.map(({ gaveOutFirst }) => gaveOutFirst))].join("; ")]);
+  rows.push(["the service's own limit", spread(runs, "ownLimitRequestsPerSecond", "/s")]);
+  return markdownTable([part ?? "figure", "value"], rows);
 }
 
 type Numeric = {

@@ -3,8 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SCENARIOS } from "../../k6/scenario-table.ts";
+import type { PartName } from "../all/parts-of-all.ts";
 import { judgeStep } from "../capacity/judge-step.ts";
 import { REPORT_OF_2023 } from "./report-of-2023.ts";
+import { entriesOf, type MeasuredRun } from "./results.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
 import { writeLoadResults } from "./write-results.ts";
 
@@ -22,8 +24,9 @@ const data = async (): Promise<{ scenario: string; side: string; runs: unknown[]
 
 describe("the results", () => {
   test("hold ours, the baseline and the report's figure of a scenario, with commit, machine and command", async () => {
-    const ours = [1, 2, 3].map((seed) => ({ side: "ours", run: syntheticRun({ seed }) }) as const);
-    const baseline = { side: "baseline", run: syntheticRun({ seed: 4, saturation: 1_000 }) } as const;
+    const part = "baseline";
+    const ours = [1, 2, 3].map((seed) => ({ side: "ours", part, run: syntheticRun({ seed }) }) as const);
+    const baseline = { side: "baseline", part, run: syntheticRun({ seed: 4, saturation: 1_000 }) } as const;
     const { record, series } = syntheticRun({ seed: 5 });
     const step = judgeStep({ ...record, endedBy: "duration" }, series, 3_000, { warmUpSeconds: 10, holdSeconds: 100 });
     const steps = [
@@ -39,7 +42,7 @@ describe("the results", () => {
       folder,
     );
     const text = await page();
-    const [row = ""] = text.split("\n").filter((line) => line.startsWith("| browse-cities |"));
+    const [row = ""] = text.split("\n").filter((line) => line.startsWith("| browse-cities | 9 cities"));
     expect(row).toContain("1,200 users, 1,170/s, 103 ms mean");
     expect(row).toContain("capacity 3,000 users (not 3,090)");
     expect(row).toContain("1,200 users held");
@@ -55,7 +58,7 @@ describe("the results", () => {
   test("keep what they have of other scenarios, in the scenarios' order, and replace what is measured anew", async () => {
     const run = { side: "ours", run: syntheticRun({ scenario: "heavy-query", values: 120_896 }) } as const;
     await writeLoadResults({ runs: [run], capacities: [], command: "./ring load heavy-query" }, folder);
-    const again = { side: "ours", run: syntheticRun({ seed: 8 }) } as const;
+    const again = { side: "ours", part: "baseline", run: syntheticRun({ seed: 8 }) } as const;
     await writeLoadResults({ runs: [again], capacities: [], command: "./ring load browse-cities" }, folder);
     expect((await data()).map(({ scenario, side, runs }) => [scenario, side, runs.length])).toEqual([
       ["browse-cities", "baseline", 1],
@@ -63,6 +66,30 @@ describe("the results", () => {
       ["heavy-query", "ours", 1],
     ]);
     expect(await page()).toContain("| heavy-query | 9 cities, 120,896 values | gzip | breaks at once | not measured |");
+  });
+
+  test("of one part take the place of that part's and leave the other parts and the capacity", async () => {
+    const place = await mkdtemp(join(tmpdir(), "goldenring-results-"));
+    const measured = (part: PartName, seed: number) => ({ side: "ours", part, run: syntheticRun({ seed }) }) as const;
+    const write = (...runs: MeasuredRun[]) => writeLoadResults({ runs, capacities: [], command: "all" }, place);
+    await write(measured("steady", 1), measured("ramp", 2));
+    const [entry] = await write(measured("steady", 3));
+    expect(entry?.runs.map(({ part, run }) => [part, run])).toEqual([
+      ["ramp", "run-2"],
+      ["steady", "run-3"],
+    ]);
+    await rm(place, { recursive: true });
+  });
+
+  test("without the warm-up are those of the rest; failures and objectives stay those of the whole run", () => {
+    const run = syntheticRun({ errorShare: 0.1 });
+    const [whole, rest] = [0, 60].map(
+      (warmUpSeconds) => entriesOf([{ side: "ours", part: "steady", run, warmUpSeconds }], [], "")[0]?.runs[0],
+    );
+    expect(rest?.requestsPerSecond).toBeGreaterThan(whole?.requestsPerSecond ?? 0);
+    expect(rest?.p95Ms).toBeGreaterThan(whole?.p95Ms ?? 0);
+    expect(rest?.failed).toBe(whole?.failed ?? -1);
+    expect(rest?.held).toBe(whole?.held ?? true);
   });
 
   test("that cannot be read are refused and left as they are", async () => {

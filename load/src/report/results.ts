@@ -1,11 +1,13 @@
 import * as z from "zod";
 import { SCENARIOS } from "../../k6/scenario-table.ts";
+import { PARTS, type PartName } from "../all/parts-of-all.ts";
 import type { Capacity } from "../capacity/find-capacity.ts";
 import { STAND_LIMITS, whatGaveOut } from "../capacity/gave-out.ts";
 import type { StepResult } from "../capacity/judge-step.ts";
 import { ownLimit } from "../capacity/own-limit.ts";
-import type { RunRecord } from "../run/record.ts";
+import { type RunRecord, STARTED_ANEW } from "../run/record.ts";
 import { isHeld } from "../run/verdict.ts";
+import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import { FIGURES } from "./figures.ts";
 import { dataSize } from "./report-of-2023.ts";
 import type { StoredRun } from "./stored-run.ts";
@@ -18,6 +20,14 @@ export type Side = z.infer<typeof Side>;
 const RunFigures = z.object({
   run: z.string(),
   load: z.string(),
+  /** Of `load all`: a part that is measured anew replaces its own runs only. */
+  part: z.enum(PARTS).optional(),
+  date: z.string().optional(),
+  commit: z.string().optional(),
+  /** From the first request to the last. */
+  seconds: z.number().optional(),
+  /** That the service held before. */
+  values: z.number().optional(),
   held: z.boolean(),
   maxUsers: z.number(),
   usersAtBreak: z.number().optional(),
@@ -25,8 +35,15 @@ const RunFigures = z.object({
   meanMs: z.number().optional(),
   p95Ms: z.number().optional(),
   failed: z.number(),
+  answered: z.number().optional(),
   replicaCpu: z.number().optional(),
   replicaMemoryMiB: z.number().optional(),
+  /** What serves there ended and was started anew, as when it runs out of memory. */
+  replicasRestarted: z.boolean().optional(),
+  ingressCpu: z.number().optional(),
+  databaseCpu: z.number().optional(),
+  k6Cpu: z.number().optional(),
+  computerCpu: z.number().optional(),
   requestsPerCpuSecond: z.number().optional(),
   gaveOutFirst: z.string(),
   ownLimitRequestsPerSecond: z.number().optional(),
@@ -67,6 +84,9 @@ export type ResultEntry = z.infer<typeof ResultEntry>;
 export interface MeasuredRun {
   readonly side: Side;
   readonly run: StoredRun;
+  readonly part?: PartName;
+  /** Seconds at the beginning that count for nothing but failures and objectives. */
+  readonly warmUpSeconds?: number;
 }
 
 export interface MeasuredCapacity {
@@ -83,8 +103,8 @@ export function entriesOf(
   command: string,
 ): ResultEntry[] {
   const found = [
-    ...runs.map(({ side, run }) => ({ side, record: run.record, run, capacity: undefined })),
-    ...capacities.map(({ side, record, capacity }) => ({ side, record, run: undefined, capacity })),
+    ...runs.map((measured) => ({ ...measured, record: measured.run.record, measured, capacity: undefined })),
+    ...capacities.map(({ side, record, capacity }) => ({ side, record, measured: undefined, capacity })),
   ];
   const groups = Map.groupBy(found, ({ side, record }) => keyOf(factsOf(side, record)));
   return [...groups.values()].flatMap((group) => {
@@ -99,19 +119,28 @@ export function entriesOf(
       machine: machineInWords(first.record),
       k6: first.record.k6,
       command,
-      runs: group.flatMap(({ run }) => (run === undefined ? [] : runFigures(run))),
+      runs: group.flatMap(({ measured }) => (measured === undefined ? [] : runFigures(measured))),
       ...(capacity === undefined ? {} : { capacity: capacityFigures(capacity) }),
     };
   });
 }
 
-/** New entries take the place of known ones about the same; in the order of the scenarios. */
+/** New figures take the place of known ones about the same, part by part; in the order of the scenarios. */
 export function mergeEntries(known: readonly ResultEntry[], fresh: readonly ResultEntry[]): ResultEntry[] {
-  const entries = new Map([...known, ...fresh].map((entry) => [keyOf(entry), entry]));
+  const entries = new Map(known.map((entry) => [keyOf(entry), entry]));
+  for (const entry of fresh) entries.set(keyOf(entry), mergedEntry(entries.get(keyOf(entry)), entry));
   const place = ({ scenario }: ResultEntry): number => SCENARIOS.findIndex(({ name }) => name === scenario);
   return [...entries.values()].sort(
     (one, other) => place(one) - place(other) || keyOf(one).localeCompare(keyOf(other)),
   );
+}
+
+function mergedEntry(known: ResultEntry | undefined, fresh: ResultEntry): ResultEntry {
+  if (known === undefined) return fresh;
+  const parts = new Set(fresh.runs.map(({ part }) => part));
+  const kept = known.runs.filter(({ part }) => part !== undefined && !parts.has(part));
+  const capacity = fresh.capacity ?? known.capacity;
+  return { ...fresh, runs: [...kept, ...fresh.runs], ...(capacity === undefined ? {} : { capacity }) };
 }
 
 type Facts = Pick<ResultEntry, "scenario" | "data" | "encoding" | "side">;
@@ -124,18 +153,26 @@ function factsOf(side: Side, { scenario, target, options }: RunRecord): Facts {
   return { scenario, data: dataSize(target), encoding: options.encoding, side };
 }
 
-function runFigures(run: StoredRun): RunFigures {
-  const { id, options, figures, verdict, machine } = run.record;
+function runFigures({ run: whole, part, warmUpSeconds = 0 }: MeasuredRun): RunFigures {
+  const run = withoutWarmUp(whole, warmUpSeconds);
+  const { id, options, figures, verdict, machine, target, start, end } = run.record;
   const figure = (name: string): number | undefined => FIGURES.find((each) => each.name === name)?.of(run);
   const limits = { ...STAND_LIMITS, computerMemoryBytes: machine.memoryBytes };
   const own = ownLimit(run.series, 0, Number.POSITIVE_INFINITY);
   return {
     run: id,
     load: loadInWords(options.load),
+    ...(part === undefined ? {} : { part }),
+    date: start.slice(0, 10),
+    commit: commitInWords(run.record),
+    seconds: (Date.parse(end) - Date.parse(start)) / 1000,
+    values: target.values,
+    replicasRestarted: run.record.notes.some((note) => note.startsWith(STARTED_ANEW)),
     held: isHeld(verdict),
     maxUsers: figures.maxUsers,
     requestsPerSecond: figures.rate,
     failed: figures.failed,
+    answered: figures.requests - figures.failed,
     gaveOutFirst: whatGaveOut(run.series.parts ?? [], limits).first,
     ...defined({
       usersAtBreak: figures.usersAtBreak,
@@ -143,9 +180,30 @@ function runFigures(run: StoredRun): RunFigures {
       p95Ms: figures.latency?.p95,
       replicaCpu: figure("CPU of the busiest replica, median"),
       replicaMemoryMiB: figure("Memory of a replica, most"),
+      ingressCpu: figure("CPU of the ingress or HAProxy, median"),
+      databaseCpu: figure("CPU of the busiest database, median"),
+      k6Cpu: figure("CPU of k6, median"),
+      computerCpu: figure("CPU of the computer, median"),
       requestsPerCpuSecond: own?.requestsPerCpuSecond,
       ownLimitRequestsPerSecond: own?.limitRequestsPerSecond,
     }),
+  };
+}
+
+/** Objectives and failures stay those of the whole run. */
+function withoutWarmUp(run: StoredRun, seconds: number): StoredRun {
+  if (seconds === 0) return run;
+  const within = ({ t }: { readonly t: number }): boolean => t > seconds && t <= run.record.options.seconds;
+  const rows = run.series.rows.filter(within);
+  const { latency, ...figures } = run.record.figures;
+  const [p90, p95] = [mixedPercentile(rows, 0.9), mixedPercentile(rows, 0.95)];
+  const rate = rows.reduce((sum, { requests }) => sum + requests, 0) / Math.max(1, rows.length);
+  const held =
+    latency === undefined || p90 === undefined || p95 === undefined ? {} : { latency: { ...latency, p90, p95 } };
+  return {
+    ...run,
+    record: { ...run.record, figures: { ...figures, rate, ...held } },
+    series: { ...run.series, rows, parts: (run.series.parts ?? []).filter(within) },
   };
 }
 
@@ -156,7 +214,7 @@ function capacityFigures({ held, broke, ended, steps }: Capacity<StepResult>): C
     held,
     ended,
     steps: steps.length,
-    gaveOutFirst: worst?.gaveOut.first ?? "none",
+    gaveOutFirst: worst === undefined ? "none" : gaveOutWithShares(worst),
     ...defined({
       broke,
       requestsPerSecond: best?.requestsPerSecond,
@@ -164,6 +222,12 @@ function capacityFigures({ held, broke, ended, steps }: Capacity<StepResult>): C
       ownLimitRequestsPerSecond: best?.ownLimit?.limitRequestsPerSecond,
     }),
   };
+}
+
+/** `CPU of the computer (CPU: replica 61 %, k6 52 %, computer 99 %)`. */
+function gaveOutWithShares({ gaveOut, shares = {} }: StepResult): string {
+  const uses = Object.entries(shares).map(([kind, share]) => `${kind} ${Math.round(share * 100)} %`);
+  return uses.length === 0 ? gaveOut.first : `${gaveOut.first} (CPU: ${uses.join(", ")})`;
 }
 
 type Defined<Values> = { [Name in keyof Values]?: Exclude<Values[Name], undefined> };

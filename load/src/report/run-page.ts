@@ -140,6 +140,7 @@ ${factTable("Set-up of the run", [
   ["Stops when an objective breaks", options.stopsAtBreach ? "yes" : "no"],
   ["Bodies that are looked into", withUnit(options.bodyCheckShare, "%")],
   ["Target", target.url],
+  ...(target.asked === undefined ? [] : [["k6 asked", target.asked] as const]),
   ["Target's build", buildInWords(record)],
   ["Data before the run", dataInWords(record)],
   ["Commit of this checkout", commitInWords(record)],

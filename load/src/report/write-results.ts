@@ -21,11 +21,15 @@ export interface MeasuredLoad {
  *
  * @throws {LoadError} when load.json is there and is none of this version
  */
-export async function writeLoadResults({ runs, capacities, command }: MeasuredLoad, folder = FOLDER): Promise<void> {
+export async function writeLoadResults(
+  { runs, capacities, command }: MeasuredLoad,
+  folder = FOLDER,
+): Promise<ResultEntry[]> {
   const data = join(folder, "load.json");
   const entries = mergeEntries(await readEntries(data), entriesOf(runs, capacities, command));
   await writeFile(data, `${JSON.stringify(entries, rounded, 1)}\n`);
   await writeFile(join(folder, "load.md"), resultsPage(entries));
+  return entries;
 }
 
 async function readEntries(file: string): Promise<ResultEntry[]> {

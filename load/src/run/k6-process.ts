@@ -9,8 +9,8 @@ export const THRESHOLDS_BROKEN = 99;
 const STOP_PATIENCE_MS = 20_000;
 
 export interface K6Start {
-  readonly program: string;
-  readonly args: readonly string[];
+  /** Whatever stands before k6 must exec it. */
+  readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly logFile: string;
   /** Gets what it writes to standard output. */
@@ -33,7 +33,7 @@ export class K6Process {
   readonly #timers: NodeJS.Timeout[] = [];
   #hasEnded = false;
 
-  constructor({ program, args, environment, logFile, onOutput, deadlineMs }: K6Start) {
+  constructor({ argv: [program = "", ...args], environment, logFile, onOutput, deadlineMs }: K6Start) {
     // A group of its own: Ctrl-C comes to this process, which then decides.
     const child = spawn(program, args, {
       env: { ...environment },

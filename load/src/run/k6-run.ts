@@ -19,6 +19,14 @@ const LIVE_PAGE_SECONDS = 5;
 /** A k6 whose dashboard is open in a browser waits for the page to be closed; so long after the planned end it is not waited for. */
 const LINGER_MS = 8_000;
 
+/** A network that a program can be run in, and where the target is found there. */
+export interface InsideNetwork {
+  /** URL. */
+  readonly target: string;
+  /** @returns argv of the same command inside; it must exec it, so that the process stays the same */
+  readonly command: (argv: readonly string[]) => readonly string[];
+}
+
 export interface K6Run {
   readonly scenario: string;
   readonly plan: Plan;
@@ -26,6 +34,8 @@ export interface K6Run {
   readonly folder: string;
   /** Port of k6's web dashboard on this computer. */
   readonly dashboardPort: number | undefined;
+  /** Where k6 runs; undefined: here. */
+  readonly inside: InsideNetwork | undefined;
   readonly signal: AbortSignal;
   readonly onRow: (row: SeriesRow, course: Course) => void;
   /** Asked when nothing but failures comes back. */
@@ -50,16 +60,7 @@ export async function runK6(run: K6Run): Promise<K6Outcome> {
   const course = new Course(plan.valueModerators + plan.cityModerators, plan.judgedAfter);
   const reader = new SampleReader((sample) => course.take(sample));
   const child = new K6Process({
-    program: run.k6,
-    args: [
-      "run",
-      "--quiet",
-      "--no-color",
-      "--address=",
-      "--out=csv=-",
-      "--out=web-dashboard",
-      scenarioFile(run.scenario),
-    ],
+    argv: k6Command(run),
     environment: environmentOf(run),
     logFile: join(folder, RUN_FILES.k6Log),
     onOutput: (text) => reader.push(text),
@@ -81,6 +82,12 @@ export async function runK6(run: K6Run): Promise<K6Outcome> {
     child.kill();
     await child.ended;
   }
+}
+
+function k6Command({ k6, scenario, inside }: K6Run): readonly string[] {
+  const options = ["--quiet", "--no-color", "--address=", "--out=csv=-", "--out=web-dashboard"];
+  const argv = [k6, "run", ...options, scenarioFile(scenario)];
+  return inside === undefined ? argv : inside.command(argv);
 }
 
 function usersOf({ stages, valueModerators, cityModerators }: Plan): number {

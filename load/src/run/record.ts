@@ -91,7 +91,10 @@ export const Machine = z.object({
 });
 
 export const TargetFacts = z.object({
+  /** As it was named, or as this computer reaches the stand's ingress. */
   url: z.string(),
+  /** What k6 asked, where that is another way to the same service: the ingress in the stand's own network. */
+  asked: z.string().optional(),
   /** What the service says about itself: `weather_build_info` of /metrics, else the version of its OpenAPI document. */
   build: z.record(z.string(), z.string()),
   /** Before the run. */
@@ -99,6 +102,9 @@ export const TargetFacts = z.object({
   values: z.int(),
 });
 export type TargetFacts = z.infer<typeof TargetFacts>;
+
+/** Begin of the note that names the replicas on which what serves ended during the run. */
+export const STARTED_ANEW = "started anew during the run: ";
 
 export const RunRecord = z.object({
   format: z.literal(FORMAT_VERSION),
@@ -152,6 +158,8 @@ export const PartUse = z.object({
   /** CPU in use as a share of what the part may use (its limit, or the computer's cores); 1: all of it. */
   cpuShare: share.optional(),
   memoryBytes: finite.optional(),
+  /** Of a database, in a second. */
+  transactions: finite.optional(),
 });
 export type PartUse = z.infer<typeof PartUse>;
 

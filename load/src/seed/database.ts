@@ -5,11 +5,32 @@ const CONNECT_MS = 5_000;
 /** 120,896 rows take a second or two, over a synchronous replica some more. */
 const STATEMENT_MS = 120_000;
 
+/** A database that seeds go into. */
+export interface DatabasePlace {
+  /** May hold a password: it is never shown. */
+  readonly url: string;
+  /** What records call it. A port that is forwarded to it may be another one tomorrow. */
+  readonly name: string;
+  /** Certificate of the authority that has signed the server's. Its host name is not checked: a forwarded port has none. */
+  readonly ca?: string;
+}
+
+/** @throws {LoadError} (usage) */
+export function databaseAt(url: string): DatabasePlace {
+  requireUrl(url);
+  const { host, pathname } = new URL(url);
+  return { url, name: `${host}${pathname}` };
+}
+
 /** Lends a connection to the database and closes it. @throws {LoadError} where it cannot be reached */
-export async function withDatabase<Result>(url: string, use: (client: pg.Client) => Promise<Result>): Promise<Result> {
+export async function withDatabase<Result>(
+  { url, ca }: DatabasePlace,
+  use: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
   requireUrl(url);
   const client = new pg.Client({
     connectionString: url,
+    ...(ca === undefined ? {} : { ssl: { ca, checkServerIdentity: () => undefined } }),
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: STATEMENT_MS,
     application_name: "goldenring-load",
@@ -39,13 +60,6 @@ export async function inTransaction<Result>(client: pg.Client, work: () => Promi
     await client.query("ROLLBACK").catch(() => {});
     throw error;
   }
-}
-
-/** Host, port and name: what tells one database from another, without a login. */
-export function databaseName(url: string): string {
-  requireUrl(url);
-  const { host, pathname } = new URL(url);
-  return `${host}${pathname}`;
 }
 
 /** @throws {LoadError} (targetUnfit) */

@@ -1,23 +1,24 @@
 import type pg from "pg";
-import { databaseName, inTransaction, requireWeatherTables, withDatabase } from "./database.ts";
-import { DATA_SIZES, type DataSizeName, type Growth, growthTo, isNothing } from "./growth.ts";
+import { type DatabasePlace, inTransaction, requireWeatherTables, withDatabase } from "./database.ts";
+import { DATA_SIZES, type DataSize, type DataSizeName, type Growth, growthTo, isNothing } from "./growth.ts";
 import type { SeedRecord } from "./seed-record.ts";
 import { COLDEST, SUMMARIES, VALUE_STEP_MS, WARMEST } from "./value.ts";
 
 /**
- * Brings a database to a size in one transaction: readers see nothing of it or all. The rows are made by the server itself, which
+ * Brings a database to a size, or on the way to it to less, in one transaction: readers see nothing of it or all. The rows are made by the server itself, which
  * spares their way through a connection: as fast as COPY, and one statement.
  *
  * @returns what was made, undefined when nothing was missing
  */
 export function seedDatabase(
-  url: string,
+  database: DatabasePlace,
   size: DataSizeName,
   say: (text: string) => void,
+  data: DataSize = DATA_SIZES[size],
 ): Promise<SeedRecord | undefined> {
-  return withDatabase(url, async (client) => {
+  return withDatabase(database, async (client) => {
     await requireWeatherTables(client);
-    const record = await inTransaction(client, () => addRows(client, databaseName(url), size, say));
+    const record = await inTransaction(client, () => addRows(client, database.name, size, data, say));
     // The planner's figures; of tables that belong to another role PostgreSQL only warns.
     if (record !== undefined) await client.query("ANALYZE public.cities, public.forecast");
     return record;
@@ -28,6 +29,7 @@ async function addRows(
   client: pg.Client,
   database: string,
   size: DataSizeName,
+  data: DataSize,
   say: (text: string) => void,
 ): Promise<SeedRecord | undefined> {
   // Another seeding, or the service's own sample data, must not count what this one adds as missing.
@@ -38,7 +40,7 @@ async function addRows(
       GROUP BY c.id, c.name ORDER BY c.id`,
   );
   const growth = growthTo(
-    DATA_SIZES[size],
+    data,
     present.map(({ name, values }) => ({ name, values: Number(values) })),
   );
   if (isNothing(growth)) return undefined;

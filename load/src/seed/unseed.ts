@@ -1,11 +1,11 @@
 import type pg from "pg";
 import { CITY_MARK, VALUE_MARK } from "../../k6/plan.ts";
 import { LOAD_EXIT, LoadError } from "../run/exit.ts";
-import { databaseName, inTransaction, requireWeatherTables, withDatabase } from "./database.ts";
+import { type DatabasePlace, inTransaction, requireWeatherTables, withDatabase } from "./database.ts";
 import { readSeedRecords, removeSeedRecord, type StoredSeed } from "./seed-record.ts";
 
 export interface UnseedRequest {
-  readonly databaseUrl: string;
+  readonly database: DatabasePlace;
   /** Records of seedings over this API count as well: it serves the database. */
   readonly target: string | undefined;
   readonly runs: string;
@@ -38,8 +38,8 @@ const CITIES = `
  * @throws {LoadError} where the user is not sure
  */
 export function unseed(request: UnseedRequest): Promise<Removed> {
-  const { databaseUrl, runs, say } = request;
-  return withDatabase(databaseUrl, async (client) => {
+  const { database, runs, say } = request;
+  return withDatabase(database, async (client) => {
     await requireWeatherTables(client);
     const seeds = await seedsOf(request);
     const own = await ownRows(client, seeds);
@@ -52,11 +52,10 @@ export function unseed(request: UnseedRequest): Promise<Removed> {
   });
 }
 
-async function seedsOf({ databaseUrl, target, runs }: UnseedRequest): Promise<StoredSeed[]> {
-  const database = databaseName(databaseUrl);
+async function seedsOf({ database, target, runs }: UnseedRequest): Promise<StoredSeed[]> {
   const seeds = await readSeedRecords(runs);
   return seeds.filter(
-    ({ record }) => record.database === database || (target !== undefined && record.target === target),
+    ({ record }) => record.database === database.name || (target !== undefined && record.target === target),
   );
 }
 

@@ -1,11 +1,10 @@
 import type { Prometheus, Series } from "@goldenring/prometheus";
 import type { PartsRow, PartUse } from "../run/record.ts";
+import { REPLICA_CORES } from "./watch-machines.ts";
 
 /** Of the stand's Prometheus, seconds: how often it asks, and over how long a rate is taken. */
 const STEP = 10;
 const OVER = "30s";
-/** The report's replicas have a quarter of a core each. */
-const REPLICA_CORES = 0.25;
 
 /** A replica is one process under a limit from outside, which its machine's own figures do not show. */
 const REPLICA_CPU = `rate(process_cpu_seconds_total{job="api"}[${OVER}])`;
@@ -13,6 +12,8 @@ const REPLICA_MEMORY = 'process_resident_memory_bytes{job="api"}';
 const MACHINE_CPU = `1 - avg by (machine) (rate(node_cpu_seconds_total{job="node", mode="idle", group!="api"}[${OVER}]))`;
 const MACHINE_MEMORY =
   'node_memory_MemTotal_bytes{job="node", group!="api"} - node_memory_MemAvailable_bytes{job="node", group!="api"}';
+
+const TRANSACTIONS = `sum by (machine) (rate(pg_stat_database_xact_commit{job="postgres", datname="weather"}[${OVER}]) + rate(pg_stat_database_xact_rollback{job="postgres", datname="weather"}[${OVER}]))`;
 
 /**
  * What the stand's machines used between two moments (Unix time, ms), every ten seconds.
@@ -27,17 +28,19 @@ export async function standParts(
   replicaCores: number = REPLICA_CORES,
 ): Promise<PartsRow[]> {
   const range = { start: from / 1000, end: to / 1000, step: STEP };
-  const [replicaCpu, replicaMemory, machineCpu, machineMemory] = await Promise.all([
+  const [replicaCpu, replicaMemory, machineCpu, machineMemory, transactions] = await Promise.all([
     prometheus.queryRange(REPLICA_CPU, range),
     prometheus.queryRange(REPLICA_MEMORY, range),
     prometheus.queryRange(MACHINE_CPU, range),
     prometheus.queryRange(MACHINE_MEMORY, range),
+    prometheus.queryRange(TRANSACTIONS, range),
   ]);
   return rowsOf(
     [
       { series: replicaCpu, use: (value) => ({ cpuShare: clamp(value / replicaCores) }) },
       { series: machineCpu, use: (value) => ({ cpuShare: clamp(value) }) },
       { series: [...replicaMemory, ...machineMemory], use: (value) => ({ memoryBytes: value }) },
+      { series: transactions, use: (value) => ({ transactions: value }) },
     ],
     range.start,
   );

@@ -1,0 +1,66 @@
+import { describe, expect, test } from "bun:test";
+import { barsOf } from "./bars.ts";
+import type { ResultEntry, RunFigures } from "./results.ts";
+
+const place = { dataBefore: "", encoding: "gzip", date: "", commit: "", machine: "", k6: "", command: "" } as const;
+const figures = {
+  load: "",
+  run: "",
+  held: true,
+  maxUsers: 1_200,
+  requestsPerSecond: 2_400,
+  failed: 0,
+  gaveOutFirst: "none",
+};
+
+function entry(scenario: string, side: ResultEntry["side"], data: ResultEntry["data"], runs: Partial<RunFigures>[]) {
+  return { ...place, scenario, side, data, runs: runs.map((run) => ({ ...figures, ...run })) };
+}
+
+const barOf = (entries: ResultEntry[], words: string) => barsOf(entries).find(({ bar }) => bar.includes(words));
+
+describe("a bar", () => {
+  test("that was not measured has neither held nor not", () => {
+    expect(barsOf([]).every(({ held, measured }) => held === undefined && measured === "not measured")).toBe(true);
+  });
+
+  test("is judged by the runs of its part, and breaks where a figure is missing", () => {
+    const steady = (run: Partial<RunFigures>) => [entry("browse-cities", "ours", "base", [{ part: "steady", ...run }])];
+    expect(barOf(steady({ p95Ms: 59 }), "P95 under 60")).toMatchObject({ held: true, measured: "59 ms" });
+    expect(barOf(steady({ p95Ms: 61 }), "P95 under 60")?.held).toBe(false);
+    expect(barOf(steady({}), "P95 under 60")).toMatchObject({ held: false, measured: "no figure" });
+    expect(barOf(steady({ replicaCpu: 0.41 }), "under 40 %")?.held).toBe(false);
+    expect(barOf(steady({ failed: 1 }), "no failed request")?.held).toBe(false);
+    expect(barOf(steady({ part: "ramp", p95Ms: 59 }), "P95 under 60")?.held).toBeUndefined();
+    expect(barOf(steady({ usersAtBreak: 800, held: false }), "1,200 users within")).toMatchObject({ held: false });
+  });
+
+  test("about growth needs the last data, and a latency that stays straight", () => {
+    const growth = (...stages: [number, number][]) => [
+      entry(
+        "service-grows",
+        "ours",
+        "base",
+        stages.map(([values, p95Ms]) => ({ part: "growth" as const, values, p95Ms })),
+      ),
+    ];
+    const held = (...stages: [number, number][]) => barOf(growth(...stages), "120,896 values, P95 there")?.held;
+    expect(held([720, 10], [120_896, 19])).toBe(true);
+    expect(held([720, 10], [120_896, 21])).toBe(false);
+    expect(held([720, 10], [60_000, 11])).toBe(false);
+  });
+
+  test("against the baseline compares the same load, and holds where the baseline answers nothing", () => {
+    const of = (side: ResultEntry["side"], requestsPerCpuSecond: number) =>
+      entry("browse-cities", side, "base", [{ part: "baseline", requestsPerCpuSecond, values: 720 }]);
+    expect(barOf([of("ours", 9_000), of("baseline", 3_000)], "1,200 users: at least 3")?.held).toBe(true);
+    expect(barOf([of("ours", 8_000), of("baseline", 3_000)], "1,200 users: at least 3")?.held).toBe(false);
+    const dead = entry("heavy-query", "baseline", "full", [{ part: "baseline", answered: 0, replicasRestarted: true }]);
+    const ours = entry("heavy-query", "ours", "full", [{ part: "baseline", requestsPerCpuSecond: 1_000 }]);
+    const bar = barsOf([ours, dead]).find(({ scenario, held }) => scenario === "heavy-query" && held !== undefined);
+    expect(bar).toMatchObject({
+      held: true,
+      measured: "1,000 / none, the baseline answered nothing: its replicas ran out of memory",
+    });
+  });
+});

@@ -1,0 +1,226 @@
+import { shown } from "@goldenring/report-page";
+import {
+  HEAVY_BASE_USERS,
+  HEAVY_FULL_USERS,
+  type PartName,
+  RAMP_MOST,
+  SIDE_BY_SIDE_USERS,
+  STEADY_SCENARIOS,
+  STEADY_USERS,
+} from "../all/parts-of-all.ts";
+import { DATA_SIZES } from "../seed/growth.ts";
+import { median } from "../statistics/median.ts";
+import { withUnit } from "./numbers.ts";
+import type { ResultEntry, RunFigures } from "./results.ts";
+
+/** What the stand must reach. Undefined: not measured. */
+export interface Bar {
+  /** That measures it. */
+  readonly part: PartName;
+  readonly scenario: string;
+  readonly bar: string;
+  readonly measured: string;
+  readonly held: boolean | undefined;
+  /** To be reached for; missing it fails nothing. */
+  readonly isGoal?: boolean;
+}
+
+const P95_MS = 60;
+const CPU_SHARE = 0.4;
+const REPLICA_MIB = 128;
+const CHAOS_USERS = 20;
+/** Of the latency with the report's last data to that with its first: more is a bend and no noise. */
+const BEND = 2;
+const TIMES = { "browse-cities": 3, "heavy-query": 20 } as const;
+/** In the report's words: the ramp leads through its best. */
+const GOAL_USERS = RAMP_MOST;
+
+/** All bars, from the figures that there are. */
+export function barsOf(entries: readonly ResultEntry[]): Bar[] {
+  return [
+    ...STEADY_SCENARIOS.flatMap((scenario) => [...steadyBars(entries, scenario), rampBar(entries, scenario)]),
+    growthBar(entries),
+    ...heavyBars(entries),
+    chaosBar(entries),
+    ...SIDE_BY_SIDE_USERS.map((users) => sideBySideBar(entries, "browse-cities", "base", users)),
+    sideBySideBar(entries, "heavy-query", "full"),
+    { ...sideBySideBar(entries, "heavy-query", "base"), isGoal: true },
+    goal(entries),
+  ];
+}
+
+interface Wanted {
+  readonly part: PartName;
+  readonly scenario: string;
+  readonly data?: ResultEntry["data"];
+  readonly side?: ResultEntry["side"];
+  readonly encoding?: ResultEntry["encoding"];
+}
+
+function runsOf(entries: readonly ResultEntry[], wanted: Wanted): RunFigures[] {
+  const { part, scenario, data, side = "ours", encoding = "gzip" } = wanted;
+  return entries
+    .filter((each) => each.scenario === scenario && each.side === side && each.encoding === encoding)
+    .filter((each) => data === undefined || each.data === data)
+    .flatMap(({ runs }) => runs.filter((run) => run.part === part));
+}
+
+function judged(
+  place: Pick<Bar, "part" | "scenario" | "bar">,
+  runs: readonly RunFigures[],
+  of: (run: RunFigures) => number | undefined,
+  holds: (value: number) => boolean,
+  inWords: (value: number) => string,
+): Bar {
+  const values = runs.map(of);
+  if (values.length === 0) return { ...place, measured: "not measured", held: undefined };
+  const known = values.flatMap((value) => value ?? []);
+  const held = known.length === values.length && known.every(holds);
+  return { ...place, measured: known.length === 0 ? "no figure" : known.map(inWords).join(", "), held };
+}
+
+function steadyBars(entries: readonly ResultEntry[], scenario: string): Bar[] {
+  const runs = runsOf(entries, { part: "steady", scenario });
+  const place = { part: "steady", scenario } as const;
+  const users = `at least ${shown(STEADY_USERS)} users`;
+  return [
+    judged({ ...place, bar: `${users} within the objectives` }, runs, heldUsers, atLeast(STEADY_USERS), inUsers),
+    judged({ ...place, bar: `P95 under ${P95_MS} ms` }, runs, (run) => run.p95Ms, below(P95_MS), inMs),
+    judged(
+      { ...place, bar: "replicas under 40 % of their CPU" },
+      runs,
+      (run) => run.replicaCpu,
+      below(CPU_SHARE),
+      percent,
+    ),
+    judged(
+      { ...place, bar: "no failed request" },
+      runs,
+      (run) => run.failed,
+      (failed) => failed === 0,
+      shown,
+    ),
+  ];
+}
+
+function rampBar(entries: readonly ResultEntry[], scenario: string): Bar {
+  const runs = runsOf(entries, { part: "ramp", scenario });
+  const bar = `the report's ramp, compressed: at least ${shown(STEADY_USERS)} users`;
+  return judged({ part: "ramp", scenario, bar }, runs, heldUsers, atLeast(STEADY_USERS), inUsers);
+}
+
+function growthBar(entries: readonly ResultEntry[]): Bar {
+  const runs = runsOf(entries, { part: "growth", scenario: "service-grows" }).toSorted(
+    (one, other) => (one.values ?? 0) - (other.values ?? 0),
+  );
+  const bar = `up to ${shown(DATA_SIZES.full.values)} values, P95 there at most ${BEND} times that at the beginning`;
+  const place = { part: "growth", scenario: "service-grows", bar } as const;
+  if (runs.length === 0) return { ...place, measured: "not measured", held: undefined };
+  const latencies = runs.flatMap(({ p95Ms }) => p95Ms ?? []);
+  const [first] = latencies;
+  const isWhole = (runs.at(-1)?.values ?? 0) >= DATA_SIZES.full.values && latencies.length === runs.length;
+  const isStraight = first !== undefined && latencies.every((ms) => ms <= first * BEND);
+  return {
+    ...place,
+    measured: runs.map(({ values = 0, p95Ms }) => `${shown(values)}: ${withUnit(p95Ms, "ms")}`).join("; "),
+    held: isWhole && isStraight && runs.every(({ held, failed }) => held && failed === 0),
+  };
+}
+
+function heavyBars(entries: readonly ResultEntry[]): Bar[] {
+  const scenario = "heavy-query";
+  const [base, full] = (["base", "full"] as const).map((data) => runsOf(entries, { part: "heavy", scenario, data }));
+  const place = { part: "heavy", scenario } as const;
+  const baseBar = `base data: at least ${HEAVY_BASE_USERS} users within the objectives`;
+  const fullBar = `189 cities, 120,896 values: at least ${HEAVY_FULL_USERS} users within the objectives, gzip`;
+  const memory = `the same: replicas within ${REPLICA_MIB} MiB, none started anew`;
+  return [
+    judged({ ...place, bar: baseBar }, base ?? [], heldUsers, atLeast(HEAVY_BASE_USERS), inUsers),
+    judged({ ...place, bar: fullBar }, full ?? [], heldUsers, atLeast(HEAVY_FULL_USERS), inUsers),
+    judged(
+      { ...place, bar: memory },
+      full ?? [],
+      (run) => (run.replicasRestarted ? undefined : run.replicaMemoryMiB),
+      (mib) => mib <= REPLICA_MIB,
+      (mib) => withUnit(mib, "MiB"),
+    ),
+  ];
+}
+
+function chaosBar(entries: readonly ResultEntry[]): Bar {
+  const scenario = "chaos-background";
+  const runs = runsOf(entries, { part: "chaos", scenario });
+  const bar = `${CHAOS_USERS} users for 15 minutes: no failed request`;
+  const inWords = (failed: number): string =>
+    `${shown(failed)} failed in ${runs.map(({ seconds = 0 }) => `${shown(seconds / 60)} min`).join(", ")}`;
+  return judged(
+    { part: "chaos", scenario, bar },
+    runs,
+    (run) => run.failed,
+    (failed) => failed === 0,
+    inWords,
+  );
+}
+
+function sideBySideBar(
+  entries: readonly ResultEntry[],
+  scenario: keyof typeof TIMES,
+  data: ResultEntry["data"],
+  users?: number,
+): Bar {
+  const of = (side: ResultEntry["side"]): number | undefined => perCpuSecond(entries, { scenario, data, side, users });
+  const [ours, baseline] = [of("ours"), of("baseline")];
+  const theirs = runsOf(entries, { part: "baseline", scenario, data, side: "baseline" });
+  const on = [...new Set(theirs.flatMap(({ values }) => values ?? []))]
+    .map((values) => `, ${shown(values)} values`)
+    .join("");
+  const by = users === undefined ? "" : `, ${shown(users)} users`;
+  const bar = `requests per CPU second${on}${by}: at least ${TIMES[scenario]} times the baseline's`;
+  const place = { part: "baseline", scenario, bar } as const;
+  if (ours !== undefined && theirs.length > 0 && theirs.every(({ answered }) => answered === 0)) {
+    const why = theirs.some(({ replicasRestarted }) => replicasRestarted) ? ": its replicas ran out of memory" : "";
+    return { ...place, measured: `${shown(ours)} / none, the baseline answered nothing${why}`, held: true };
+  }
+  if (ours === undefined || baseline === undefined) return { ...place, measured: "not measured", held: undefined };
+  const times = ours / baseline;
+  return {
+    ...place,
+    measured: `${shown(ours)} / ${shown(baseline)} = ${shown(times)} times`,
+    held: times >= TIMES[scenario],
+  };
+}
+
+/** Of the runs that were made side by side. */
+export function perCpuSecond(
+  entries: readonly ResultEntry[],
+  { users, ...place }: Omit<Wanted, "part"> & { readonly users?: number | undefined },
+): number | undefined {
+  const runs = runsOf(entries, { part: "baseline", ...place }).filter(
+    ({ maxUsers }) => users === undefined || maxUsers === users,
+  );
+  const figures = runs.flatMap(({ requestsPerCpuSecond }) => requestsPerCpuSecond ?? []);
+  return figures.length === 0 ? undefined : median(figures);
+}
+
+function goal(entries: readonly ResultEntry[]): Bar {
+  const scenario = "browse-cities";
+  const bar = `goal: ${shown(GOAL_USERS)} users within the objectives`;
+  const place = { part: "capacity", scenario, bar, isGoal: true } as const;
+  const capacity = entries.find((each) => each.scenario === scenario && each.side === "ours")?.capacity;
+  if (capacity === undefined) return { ...place, measured: "not measured", held: undefined };
+  const own = capacity.ownLimitRequestsPerSecond;
+  const ownWords = own === undefined ? "" : `; the replicas' own limit ${withUnit(own, "/s")}`;
+  const first = capacity.broke === undefined ? "" : `, gave out first: ${capacity.gaveOutFirst}`;
+  return { ...place, measured: `${shown(capacity.held)} users${first}${ownWords}`, held: capacity.held >= GOAL_USERS };
+}
+
+/** Users with whom all objectives held; of a run that broke, those at which it did. */
+function heldUsers({ held, maxUsers, usersAtBreak }: RunFigures): number {
+  return held && usersAtBreak === undefined ? maxUsers : (usersAtBreak ?? 0);
+}
+
+const atLeast = (least: number) => (value: number) => value >= least;
+const below = (limit: number) => (value: number) => value < limit;
+const inUsers = (users: number): string => `${shown(users)} users`;
+const inMs = (ms: number): string => withUnit(ms, "ms");
+const percent = (share: number): string => withUnit(share, "%");
