@@ -7,6 +7,7 @@ import type { City } from "../model/read-model.ts";
 import { negotiateEncoding } from "./accept-encoding.ts";
 import { answer, momentHeaders, type ReadyBody, readyBody, readyBytes, written } from "./answer.ts";
 import { NOT_FOUND_CITY, NOT_VALID, UNCONFIRMED } from "./error-texts.ts";
+import { requestIdentity } from "./idempotency-key.ts";
 import { readJson } from "./json-body.ts";
 import { Problem } from "./problem.ts";
 import type { Reader } from "./reading.ts";
@@ -35,11 +36,12 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
           summary: "Adds a city",
           tag: "Cities",
           body: CityInput,
+          repeatable: true,
           answers: CitySchema,
           errors: { ...NOT_VALID, ...UNCONFIRMED },
           handler: async ({ request }) => {
             const { name } = validated(CityInput, await readJson(request, bodyLimit));
-            const { id } = await writer.add("addCity", { name });
+            const { id } = await writer.add("addCity", { name, request: requestIdentity(request, name) });
             return written(JSON.stringify({ id, name }));
           },
         },

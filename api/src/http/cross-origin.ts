@@ -39,7 +39,10 @@ export class CrossOrigin {
     if (origin === undefined) return response;
     this.permit(response, origin);
     response.headers.set("access-control-allow-methods", allow);
-    response.headers.set("access-control-allow-headers", "content-type, if-none-match, x-api-key, x-request-id");
+    response.headers.set(
+      "access-control-allow-headers",
+      "content-type, idempotency-key, if-none-match, x-api-key, x-request-id",
+    );
     response.headers.set("access-control-max-age", "600");
     return response;
   }

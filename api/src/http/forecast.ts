@@ -2,6 +2,7 @@ import { z } from "zod";
 import { FORECAST_SHAPE, WEATHER_SHAPE } from "../model/list-body.ts";
 import { answer, momentHeaders, readyBytes, written } from "./answer.ts";
 import { NOT_FOUND_CITY, NOT_FOUND_FORECAST, NOT_VALID, UNCONFIRMED } from "./error-texts.ts";
+import { requestIdentity } from "./idempotency-key.ts";
 import { readJson } from "./json-body.ts";
 import { listHandler } from "./lists.ts";
 import { Problem } from "./problem.ts";
@@ -68,13 +69,15 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
           summary: "Adds a value to the city with this id",
           tag: "Forecast",
           body: NewForecast,
+          repeatable: true,
           answers: Forecast,
           errors: { ...NOT_VALID, 404: NOT_FOUND_CITY, ...UNCONFIRMED },
           handler: async ({ request, parameter }) => {
             const cityId = idFromPath(parameter);
             const value = validated(NewForecast, await readJson(request, bodyLimit));
             if (Number.isNaN(cityId)) throw new Problem(404, NOT_FOUND_CITY);
-            const added = await writer.add("addForecast", { ...value, cityId });
+            const identity = requestIdentity(request, wireForecast({ ...value, id: 0, cityId }));
+            const added = await writer.add("addForecast", { ...value, cityId, request: identity });
             if (!added.found) throw new Problem(404, NOT_FOUND_CITY);
             return written(wireForecast({ ...value, id: added.id, cityId }));
           },

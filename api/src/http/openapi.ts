@@ -40,8 +40,18 @@ const ID_PARAMETER = {
   schema: { type: "integer", format: "int64" },
 } as const;
 
+const KEY_PARAMETER = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description:
+    "Makes the request safe to send again: with the same key and the same content it is done once and gets the same answer. A UUID, say.",
+  schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]+$" },
+} as const;
+
 function describe(operation: Operation, schema: (type: z.ZodType) => object): object {
-  const { body, query, answers } = operation;
+  const { body, query, repeatable, answers } = operation;
+  const parameters = [...(query ? queryParameters(query) : []), ...(repeatable ? [KEY_PARAMETER] : [])];
   const content =
     answers === "text/plain"
       ? { "text/plain": { schema: { type: "string" } } }
@@ -55,7 +65,7 @@ function describe(operation: Operation, schema: (type: z.ZodType) => object): ob
   return {
     summary: operation.summary,
     tags: [operation.tag],
-    ...(query ? { parameters: queryParameters(query) } : {}),
+    ...(parameters.length > 0 ? { parameters } : {}),
     ...(body ? { requestBody: { required: true, content: { "application/json": { schema: schema(body) } } } } : {}),
     responses: { 200: { description: "Success", content }, ...Object.fromEntries(errors) },
   };

@@ -20,6 +20,8 @@ export interface Operation {
   readonly answers: z.ZodType | "text/plain" | "application/openapi+json";
   readonly body?: z.ZodType;
   readonly query?: z.ZodObject;
+  /** It heeds `Idempotency-Key`. */
+  readonly repeatable?: boolean;
   /** Error statuses of its own, with what they mean. */
   readonly errors?: Readonly<Record<number, string>>;
 }

@@ -99,6 +99,14 @@ const MIGRATIONS: readonly { readonly title: string; readonly sql: string }[] = 
       CREATE TRIGGER weather_id_changed AFTER UPDATE OF id ON public.forecast
         FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch();`,
   },
+  {
+    title: "the request that added a row, so that it can be repeated",
+    sql: `
+      ALTER TABLE public.cities ADD COLUMN request uuid;
+      ALTER TABLE public.forecast ADD COLUMN request uuid;
+      CREATE UNIQUE INDEX cities_request ON public.cities (request) WHERE request IS NOT NULL;
+      CREATE UNIQUE INDEX forecast_request ON public.forecast (request) WHERE request IS NOT NULL;`,
+  },
 ];
 
 /** Waiting does not make this build newer. */

@@ -9,11 +9,16 @@ export interface ForecastInput {
 
 export type WriteKind = keyof Writes;
 
+/** What is added may have come before: the request's identity (128 bits as hexadecimal digits), null where it has none. */
+interface Repeatable {
+  readonly request: string | null;
+}
+
 /** What each kind of write takes, and what it gives back when it was done. */
 export interface Writes {
-  addCity: { input: { name: string }; output: { id: number } };
+  addCity: { input: Repeatable & { name: string }; output: { id: number } };
   renameCity: { input: { id: number; name: string; asOf: string }; output: Renamed };
-  addForecast: { input: ForecastInput & { cityId: number }; output: Added };
+  addForecast: { input: Repeatable & ForecastInput & { cityId: number }; output: Added };
   changeForecast: { input: ForecastInput & { id: number; cityId: number | null; asOf: string }; output: Changed };
 }
 
@@ -52,16 +57,22 @@ export interface Batched<K extends WriteKind> {
  */
 export const WAIT_FOR_WAL = "pg_logical_emit_message(true, 'goldenring', '')";
 
-/** The ids that have a row already come back. */
+const WAIT: Statement = { name: "wait for WAL", text: `SELECT ${WAIT_FOR_WAL}` };
+
+/** The ids that have a row already come back, and those of requests that were done before, with the id from then. */
 const ADD_CITIES: Statement = {
   name: "add cities",
   text: `
     WITH input AS (
-      SELECT * FROM unnest($1::bigint[], $2::text[]) AS i (id, name)
+      SELECT i.*, (SELECT c.id FROM public.cities c WHERE c.request = i.request) AS earlier
+      FROM unnest($1::bigint[], $2::text[], $3::uuid[]) AS i (id, name, request)
     ), added AS (
-      INSERT INTO public.cities (id, name) SELECT * FROM input ON CONFLICT (id) DO NOTHING RETURNING id
+      INSERT INTO public.cities (id, name, request) SELECT id, name, request FROM input WHERE earlier IS NULL
+      ON CONFLICT (id) DO NOTHING RETURNING id
     )
-    SELECT id FROM input EXCEPT ALL SELECT id FROM added`,
+    SELECT id, NULL::bigint FROM (SELECT id FROM input WHERE earlier IS NULL EXCEPT ALL SELECT id FROM added) taken
+    UNION ALL
+    SELECT id, earlier FROM input WHERE earlier IS NOT NULL`,
 };
 
 /** Those of the ids whose row is the one that was to be added: an earlier attempt did it. */
@@ -72,22 +83,26 @@ const CITIES_THERE: Statement = {
     JOIN public.cities c ON c.id = i.id AND c.name = i.name`,
 };
 
-/** The cities that do not exist come back, and the ids that have a row already. */
+/** As with cities; those that do not exist come back, too. */
 const ADD_FORECASTS: Statement = {
   name: "add forecasts",
   text: `
     WITH input AS (
-      SELECT i.*, EXISTS (SELECT FROM public.cities c WHERE c.id = i.city_id) AS city_exists
-      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::text[])
-        AS i (id, city_id, date_time, temperature, summary)
+      SELECT i.*, EXISTS (SELECT FROM public.cities c WHERE c.id = i.city_id) AS city_exists,
+        (SELECT f.id FROM public.forecast f WHERE f.request = i.request) AS earlier
+      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::text[], $6::uuid[])
+        AS i (id, city_id, date_time, temperature, summary, request)
     ), added AS (
-      INSERT INTO public.forecast (id, "cityId", "dateTime", temperature, summary)
-      SELECT id, city_id, date_time, temperature, summary FROM input WHERE city_exists
+      INSERT INTO public.forecast (id, "cityId", "dateTime", temperature, summary, request)
+      SELECT id, city_id, date_time, temperature, summary, request FROM input WHERE city_exists AND earlier IS NULL
       ON CONFLICT (id) DO NOTHING RETURNING id
     )
-    SELECT city_id, NULL FROM input WHERE NOT city_exists
+    SELECT NULL::bigint, NULL::bigint, city_id FROM input WHERE NOT city_exists
     UNION ALL
-    SELECT NULL, id FROM (SELECT id FROM input WHERE city_exists EXCEPT ALL SELECT id FROM added) taken`,
+    SELECT id, NULL::bigint, NULL::bigint FROM (
+      SELECT id FROM input WHERE city_exists AND earlier IS NULL EXCEPT ALL SELECT id FROM added) taken
+    UNION ALL
+    SELECT id, earlier, NULL::bigint FROM input WHERE earlier IS NOT NULL`,
 };
 
 const FORECASTS_THERE: Statement = {
@@ -166,33 +181,108 @@ function idsOf(rows: readonly Row[]): Set<number> {
   return new Set(rows.map(([id]) => Number(id)));
 }
 
+type AddKind = "addCity" | "addForecast";
+
+/** A statement that adds rows, its columns but the last, which is the requests, and how a row of our own is known again. */
+interface Adding<K extends AddKind> {
+  readonly add: Statement;
+  readonly there: Statement;
+  readonly columns: (batch: readonly Batched<K>[]) => unknown[];
+}
+
+/** What came of a batch that was to be added. */
+interface AddedRows {
+  /** The id under which it is stored; undefined where it is not. */
+  idOf(row: Batched<AddKind>): number | undefined;
+  readonly unknownCities: ReadonlySet<number>;
+}
+
+async function addRows<K extends AddKind>(
+  { add, there, columns }: Adding<K>,
+  connection: Connection,
+  batch: readonly Batched<K>[],
+  deadlineMs: number,
+): Promise<AddedRows> {
+  const sent = withoutRepeated(batch);
+  const values = [...columns(sent), requestsOf(sent)];
+  const rows = await untilNobodyElseDoes(sent.length, () => connection.query(add, values, deadlineMs));
+  const ids = new Map(sent.map(({ id }) => [id, id]));
+  const unknownCities = new Set<number>();
+  let hasEarlier = false;
+  for (const [id, earlier, cityId] of rows) {
+    if (cityId !== undefined && cityId !== null) unknownCities.add(Number(cityId));
+    else if (earlier === null || earlier === undefined) ids.delete(Number(id));
+    else {
+      ids.set(Number(id), Number(earlier));
+      hasEarlier = true;
+    }
+  }
+  if (hasEarlier) await connection.query(WAIT, [], deadlineMs);
+  const doubtful = sent.filter(({ id, mayBeDone }) => mayBeDone && !ids.has(id));
+  if (doubtful.length > 0) {
+    for (const id of idsOf(await connection.query(there, columns(doubtful), deadlineMs))) ids.set(id, id);
+  }
+  return { idOf: ({ id }) => ids.get(id), unknownCities };
+}
+
+/** Of those that are one request the first; the others find it stored when they are sent after it. */
+function withoutRepeated<K extends AddKind>(batch: readonly Batched<K>[]): readonly Batched<K>[] {
+  const seen = new Set<string>();
+  return batch.filter(({ input: { request } }) => {
+    if (request === null) return true;
+    const isFirst = !seen.has(request);
+    seen.add(request);
+    return isFirst;
+  });
+}
+
+/** Null where no row has one: PostgreSQL fills the column up. */
+function requestsOf(batch: readonly Batched<AddKind>[]): readonly (string | null)[] | null {
+  return batch.some(({ input }) => input.request !== null) ? batch.map(({ input }) => input.request) : null;
+}
+
+const REQUEST_INDEXES: readonly unknown[] = ["cities_request", "forecast_request"];
+
+/**
+ * A request that came to two replicas fails in one of them when both store it at the same time. Sent once more, the
+ * statement finds what the other one has stored: at most once for each row.
+ */
+async function untilNobodyElseDoes<Result>(attempts: number, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const isSameRequest = REQUEST_INDEXES.includes((error as { constraint?: unknown }).constraint);
+    if (!isSameRequest || attempts === 0) throw error;
+    return untilNobodyElseDoes(attempts - 1, work);
+  }
+}
+
+const ADD_CITY: Adding<"addCity"> = { add: ADD_CITIES, there: CITIES_THERE, columns: cityColumns };
+const ADD_FORECAST: Adding<"addForecast"> = {
+  add: ADD_FORECASTS,
+  there: FORECASTS_THERE,
+  columns: forecastColumns,
+};
+
 export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
   addCity: {
     idsFrom: "cities",
     run: async (connection, batch, deadlineMs) => {
-      const taken = idsOf(await connection.query(ADD_CITIES, cityColumns(batch), deadlineMs));
-      const doubtful = batch.filter(({ id, mayBeDone }) => mayBeDone && taken.has(id));
-      if (doubtful.length > 0) {
-        const there = await connection.query(CITIES_THERE, cityColumns(doubtful), deadlineMs);
-        for (const id of idsOf(there)) taken.delete(id);
-      }
-      return batch.map(({ id }) => (taken.has(id) ? undefined : { id }));
+      const { idOf } = await addRows(ADD_CITY, connection, batch, deadlineMs);
+      return batch.map((row) => {
+        const id = idOf(row);
+        return id === undefined ? undefined : { id };
+      });
     },
   },
   addForecast: {
     idsFrom: "forecast",
     run: async (connection, batch, deadlineMs) => {
-      const rows = await connection.query(ADD_FORECASTS, forecastColumns(batch), deadlineMs);
-      const unknownCities = new Set(rows.flatMap(([cityId]) => (cityId === null ? [] : [Number(cityId)])));
-      const taken = new Set(rows.flatMap(([, id]) => (id === null ? [] : [Number(id)])));
-      const doubtful = batch.filter(({ id, mayBeDone }) => mayBeDone && taken.has(id));
-      if (doubtful.length > 0) {
-        const there = await connection.query(FORECASTS_THERE, forecastColumns(doubtful), deadlineMs);
-        for (const id of idsOf(there)) taken.delete(id);
-      }
-      return batch.map(({ id, input }): Added | undefined => {
-        if (unknownCities.has(input.cityId)) return { found: false };
-        return taken.has(id) ? undefined : { found: true, id };
+      const { idOf, unknownCities } = await addRows(ADD_FORECAST, connection, batch, deadlineMs);
+      return batch.map((row): Added | undefined => {
+        if (unknownCities.has(row.input.cityId)) return { found: false };
+        const id = idOf(row);
+        return id === undefined ? undefined : { found: true, id };
       });
     },
   },

@@ -79,12 +79,14 @@ const snapshot = async (): Promise<string> => {
   return row?.snapshot ?? "";
 };
 const inTime = () => performance.now() + DEADLINE;
-const value = (temperature: number, summary: string, cityId = 1) => ({
+const value = (temperature: number, summary: string, cityId = 1, request: string | null = null) => ({
   cityId,
   dateTime: 1_700_000_000n,
   temperature,
   summary,
+  request,
 });
+const requestNumber = (number: number) => number.toString(16).padStart(32, "0");
 const numbersUpTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 /** The kind of error, or the output, of each. */
@@ -226,6 +228,65 @@ test("a value that may be stored is not taken for another row that has its id by
     await muted;
     expect(await adding).toMatchObject({ found: true });
     expect(await storedWith("done before")).toHaveLength(1);
+  } finally {
+    await way.close();
+  }
+});
+
+test("a request that comes again, to this replica or to others at the same moment, is done once and gets the same id", async () => {
+  const replicas = numbersUpTo(3).map(() => startQueue({ largestBatch: 7 }));
+  const ofAll = await Promise.all(
+    replicas.map((replica) =>
+      Promise.all(
+        [...numbersUpTo(40), ...numbersUpTo(40)].map((number) =>
+          replica.submit("addForecast", value(number, "repeated", 1, requestNumber(number)), inTime()),
+        ),
+      ),
+    ),
+  );
+  const stored = await storedWith("repeated");
+  expect(stored.map(({ temperature }) => temperature).toSorted((one, other) => one - other)).toEqual(numbersUpTo(40));
+  const idOf = new Map(stored.map(({ id, temperature }) => [temperature, id]));
+  for (const answers of ofAll) {
+    expect(answers).toEqual(answers.map((_, index) => ({ found: true, id: idOf.get(index % 40) ?? 0 })));
+  }
+  const [cityQueue] = replicas;
+  const city = () => cityQueue?.submit("addCity", { name: "Twice", request: requestNumber(1) }, inTime());
+  const [one, other] = [await city(), await city()];
+  expect(one).toEqual(other);
+  expect(await query("SELECT id FROM cities WHERE name = 'Twice'")).toHaveLength(1);
+  expect(told.settled).toEqual({ done: 3 * 80 + 2, refused: 0, unconfirmed: 0 });
+  expect(told.retries).toBe(0);
+});
+
+test("a request that another replica is just storing waits for it and gets its id", async () => {
+  const queue = startQueue();
+  const request = requestNumber(98);
+  const elsewhere = query(`INSERT INTO forecast ("cityId", "dateTime", temperature, summary, request)
+                           VALUES (1, 1, 1, 'elsewhere', '${request}'); SELECT pg_sleep(0.5)`);
+  await delay(200);
+  const answer = await queue.submit("addForecast", value(1, "elsewhere", 1, request), inTime());
+  await elsewhere;
+  const stored = await storedWith("elsewhere");
+  expect(stored).toHaveLength(1);
+  expect(answer).toEqual({ found: true, id: stored[0]?.id ?? 0 });
+});
+
+test("a request that a lost replica has sent is not done again by another one, whatever came of it", async () => {
+  const way = await TcpProxy.start(cluster.port);
+  const lost = startQueue({ database: { ...database, endpoints: [{ host: "127.0.0.1", port: way.port }] } });
+  const other = startQueue();
+  try {
+    await lost.submit("addForecast", value(1, "before"), inTime());
+    const muted = way.muteOnce("add forecasts");
+    const unanswered = outcomes([
+      lost.submit("addForecast", value(2, "of the lost", 1, requestNumber(99)), performance.now() + 500),
+    ]);
+    await muted;
+    const again = await other.submit("addForecast", value(2, "of the lost", 1, requestNumber(99)), inTime());
+    const stored = await storedWith("of the lost");
+    expect(stored.map(({ id }) => id)).toEqual(again.found ? [again.id] : []);
+    await unanswered;
   } finally {
     await way.close();
   }

@@ -127,6 +127,32 @@ describe("values", () => {
     expect((await valuesOf(4)).at(-1)).toEqual({ id, cityId: 4, ...VALUE });
   });
 
+  test("one that is sent again with its Idempotency-Key is stored once", async () => {
+    const send = (key: string, json: object) =>
+      ask(api, "POST /Forecast/4", { json, headers: { "idempotency-key": key } });
+    const key = crypto.randomUUID();
+    const before = (await valuesOf(4)).length;
+    const answers = await Promise.all([1, 2, 3].map(() => send(key, VALUE)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    expect(await valuesOf(4)).toHaveLength(before + 1);
+    const another = await send(key, { ...VALUE, temperature: 3 });
+    expect(another.json<Forecast>().id).not.toBe(answers[0]?.json<Forecast>().id);
+    expect(await valuesOf(4)).toHaveLength(before + 2);
+    const city = () =>
+      ask(api, "POST /Cities", { json: { name: "Once" }, headers: { "idempotency-key": crypto.randomUUID() } });
+    expect((await city()).json<City>().id).not.toBe((await city()).json<City>().id);
+  });
+
+  test("a key that is empty, too long or not of visible ASCII characters is refused", async () => {
+    for (const key of ["", "x".repeat(256), "a b", "ключ"]) {
+      expectProblem(
+        await ask(api, "POST /Cities", { json: { name: "None" }, headers: { "idempotency-key": key } }),
+        400,
+      );
+    }
+  });
+
   test("ids and cityIds that the original's clients send as null or nonsense are ignored as well", async () => {
     for (const ignored of [
       { id: null, cityId: null },

@@ -34,7 +34,8 @@ export class RunJournal {
     };
     this.#lines.push(line);
     this.#file.write(line);
-    this.#say(machine === undefined ? text : `${machine}: ${text}`);
+    const words = event === "undone" ? `undone: ${text}` : text;
+    this.#say(machine === undefined ? words : `${machine}: ${words}`);
   }
 
   close(): void {

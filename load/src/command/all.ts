@@ -119,8 +119,7 @@ function verdictOf(
     output.say("interrupted: what was finished is kept; --only measures the rest");
     return interruptedExit();
   }
-  const measured = bars.filter(({ held }) => held !== undefined);
-  if (failures.length > 0 || measured.length === 0) {
+  if (failures.length > 0) {
     for (const failure of failures) output.say(failure);
     return LOAD_EXIT.failed;
   }

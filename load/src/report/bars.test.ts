@@ -32,7 +32,26 @@ describe("a bar", () => {
     expect(barOf(steady({ replicaCpu: 0.41 }), "under 40 %")?.held).toBe(false);
     expect(barOf(steady({ failed: 1 }), "no failed request")?.held).toBe(false);
     expect(barOf(steady({ part: "ramp", p95Ms: 59 }), "P95 under 60")?.held).toBeUndefined();
-    expect(barOf(steady({ usersAtBreak: 800, held: false }), "1,200 users within")).toMatchObject({ held: false });
+    expect(barOf(steady({ usersAtBreak: 1_200, held: false }), "1,200 users within")).toMatchObject({
+      held: false,
+      measured: "an objective broke",
+    });
+  });
+
+  test("of a ramp is the number of users to which it came", () => {
+    const ramp = (run: Partial<RunFigures>) => [entry("browse-cities", "ours", "base", [{ part: "ramp", ...run }])];
+    expect(barOf(ramp({ usersAtBreak: 1_300, held: false }), "ramp")).toMatchObject({
+      held: true,
+      measured: "1,300 users",
+    });
+    expect(barOf(ramp({ usersAtBreak: 881, held: false }), "ramp")?.held).toBe(false);
+    expect(barOf(ramp({ maxUsers: 3_000 }), "ramp")?.held).toBe(true);
+  });
+
+  test("of 15 minutes is broken by a shorter run, and held by a whole one only", () => {
+    const chaos = (failed: number, seconds: number) =>
+      barOf([entry("chaos-background", "ours", "base", [{ part: "chaos", failed, seconds }])], "15 minutes")?.held;
+    expect([chaos(0, 120), chaos(1, 120), chaos(0, 899)]).toEqual([undefined, false, true]);
   });
 
   test("about growth needs the last data, and a latency that stays straight", () => {
