@@ -38,6 +38,7 @@ const alert = z.strictObject({
   alert: z.string(),
   expr: z.string(),
   for: duration.default(0),
+  keep_firing_for: duration.optional(),
   labels: texts,
   annotations: texts,
 });
