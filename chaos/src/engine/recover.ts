@@ -1,3 +1,4 @@
+import { clearMarks } from "../marks/fault-marks.ts";
 import type { Stand } from "../stand/stand.ts";
 import { findLeftovers, type Leftover, mendMachines } from "../undo/leftovers.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
@@ -17,6 +18,7 @@ export async function undoOpenFaults(stand: Stand, say: (text: string) => void):
   const faults = open.list();
   for (const { machine, words, writtenAt } of faults)
     say(`${machine}: "${words}" of ${writtenAt} may be in force: undoing it`);
+  await clearMarks(stand);
   const notUndone = await undoAll(stand, open, faults, ({ machine, words }) => say(`${machine}: "${words}" is undone`));
   stand.disconnect();
   return { undone: faults.length - notUndone.length, notUndone };

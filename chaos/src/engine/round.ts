@@ -5,6 +5,7 @@ import type { Experiment } from "../experiment/experiment.ts";
 import { judgeRound } from "../experiment/judge.ts";
 import { resolveTarget } from "../experiment/target.ts";
 import type { Site } from "../faults/fault.ts";
+import { FaultMarks } from "../marks/fault-marks.ts";
 import { newRunName } from "../probe/options.ts";
 import type { RoundRecord, StageRecord } from "../run/record.ts";
 import type { StandRoles } from "../stand/steady.ts";
@@ -53,7 +54,17 @@ export async function playRound(context: RunContext, number: number): Promise<Pl
   const startedAt = new Date();
   const states = new StateWatch(stand, experiment.watch, from);
   const stages: StageRecord[] = [];
-  const course: Course = { from, before, stages, targets: {}, after: undefined, recovery: null, ended: undefined };
+  const marks = new FaultMarks(stand, experiment.id, (why) => journal.write("note", why));
+  const course: Course = {
+    marks,
+    from,
+    before,
+    stages,
+    targets: {},
+    after: undefined,
+    recovery: null,
+    ended: undefined,
+  };
   const safety = watchSafety({ experiment, files: observers.files, from, signal: context.signal });
   lost = safety.lost;
   const sayWhyItEnds = (): void =>
@@ -89,12 +100,14 @@ export async function playRound(context: RunContext, number: number): Promise<Pl
     safety.stop();
     observers.kill();
     await states.stop();
+    await marks.clear();
     stand.disconnect();
     journal.inRound(number, undefined);
   }
 }
 
 interface Course {
+  readonly marks: FaultMarks;
   readonly from: number;
   readonly before: StandRoles;
   /** Gets its records as they are played. */
@@ -108,7 +121,7 @@ interface Course {
 
 async function playCourse(context: RunContext, number: number, course: Course, safety: ReturnType<typeof watchSafety>) {
   const { stand, experiment, journal, open, id } = context;
-  const { before, from, stages, targets } = course;
+  const { marks, before, from, stages, targets } = course;
   const { signal } = safety;
   await leadIn(experiment, safety);
   journal.write("load", `${experiment.steadyState.loadSeconds} s of load without a failure`);
@@ -128,6 +141,7 @@ async function playCourse(context: RunContext, number: number, course: Course, s
     site: { stand, resolve },
     open,
     journal,
+    marks,
     from,
     signal,
     untilSteady: async () => void (await again()),

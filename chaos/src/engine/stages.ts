@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { monotonicMs } from "../clock.ts";
 import type { Experiment, Stage } from "../experiment/experiment.ts";
 import type { Site } from "../faults/fault.ts";
+import type { FaultMarks } from "../marks/fault-marks.ts";
 import type { StageRecord } from "../run/record.ts";
 import type { OpenFault, OpenFaults } from "../undo/open-fault.ts";
 import { undoAll } from "../undo/undo.ts";
@@ -17,6 +18,7 @@ export interface StagesContext {
   readonly site: Site;
   readonly open: OpenFaults;
   readonly journal: RunJournal;
+  readonly marks: FaultMarks;
   /** Beginning of the round, ms of the shared clock. */
   readonly from: number;
   /** Ends the stages early: everything is undone, and its reason is thrown. */
@@ -80,7 +82,7 @@ async function injectAll(
   record: StageRecord,
   inForce: FaultInForce[],
 ): Promise<readonly FaultInForce[]> {
-  const { site, journal, signal, experiment, from } = context;
+  const { site, journal, marks, signal, experiment, from } = context;
   const own: FaultInForce[] = [];
   journal.write("stage", `${stage.name}: ${stage.seconds} s`);
   const endsAfterSeconds = plannedSeconds(experiment, index) + MARGIN_S;
@@ -102,6 +104,7 @@ async function injectAll(
         record.faults.push(one.record);
         own.push(one);
         inForce.push(one);
+        marks.begun(machine, fault.words);
         journal.write("undo-written", `the undo of "${fault.words}" is on disk`, machine);
       };
       await inflict(
@@ -126,7 +129,7 @@ function plannedSeconds({ stages, steadyState }: Experiment, index: number): num
 
 async function undo(faults: readonly FaultInForce[], inForce: FaultInForce[], context: StagesContext): Promise<void> {
   if (faults.length === 0) return;
-  const { site, open, journal, from } = context;
+  const { site, open, journal, marks, from } = context;
   const left = await undoAll(
     site.stand,
     open,
@@ -135,6 +138,7 @@ async function undo(faults: readonly FaultInForce[], inForce: FaultInForce[], co
       const index = inForce.findIndex((each) => each.fault === fault);
       const [done] = inForce.splice(index, 1);
       if (done) done.record.undoneAt = sinceRound(from);
+      marks.ended(fault.machine, fault.words);
       journal.write("undone", fault.words, fault.machine);
     },
   );

@@ -5,7 +5,7 @@ import * as prometheus from "@grafana/grafana-foundation-sdk/prometheus";
 import * as stat from "@grafana/grafana-foundation-sdk/stat";
 import * as statetimeline from "@grafana/grafana-foundation-sdk/statetimeline";
 import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
-import { ALERTS_ON_GRAPHS } from "./annotations.ts";
+import { ALERTS_ON_GRAPHS, FAULTS_ON_GRAPHS } from "./annotations.ts";
 import { layOut, type Placed } from "./layout.ts";
 import type { Dashboard, Limit, Panel, State, Unit, Variable } from "./panels.ts";
 
@@ -40,6 +40,7 @@ export function draw(dashboard: Dashboard): sdk.Dashboard {
     .refresh("10s")
     .link(otherDashboards())
     .annotation(firingAlerts())
+    .annotation(faults())
     .variables([dataSource(), ...dashboard.variables.map(variable)]);
   for (const placed of layOut(dashboard.sections)) {
     if (placed.kind === "row") builder.withRow(row(placed));
@@ -96,6 +97,22 @@ function firingAlerts(): Builder<sdk.AnnotationQuery> {
       .titleFormat("{{alertname}}")
       .textFormat("{{machine}}")
       .step("10s"),
+  );
+}
+
+/** The value and not the scrape says when: many a fault is shorter than the time between two scrapes. */
+function faults(): Builder<sdk.AnnotationQuery> {
+  return shown(
+    new sdk.AnnotationQueryBuilder()
+      .name(FAULTS_ON_GRAPHS.title)
+      .datasource(DATA_SOURCE)
+      .enable(true)
+      .iconColor("purple")
+      .expr(FAULTS_ON_GRAPHS.expr)
+      .titleFormat("{{experiment}}: {{fault}}")
+      .textFormat("{{target}}")
+      .step("10s")
+      .useValueForTime(true),
   );
 }
 

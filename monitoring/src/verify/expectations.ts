@@ -43,6 +43,9 @@ export const EXPECTATIONS: readonly Expectation[] = [
   ...empty("nothing is wrong", "every fault of monitoring/stand-tests", [
     'ALERTS{alertstate="firing", severity=~"critical|warning"}',
   ]),
+  ...empty("no chaos experiment runs", "any chaos experiment, while it runs", [
+    "goldenring_fault_begun_timestamp_seconds",
+  ]),
   ...empty("no alert has been suppressed", "a machine that is off suppresses its other alerts (fault: machine off)", [
     "alertmanager_notifications_suppressed_total",
   ]),

@@ -1,4 +1,4 @@
-import { ALERTS_ON_GRAPHS } from "../dashboards/annotations.ts";
+import { ALERTS_ON_GRAPHS, FAULTS_ON_GRAPHS } from "../dashboards/annotations.ts";
 import type { Dashboard, Panel } from "../dashboards/panels.ts";
 import type { Rule } from "../rules/read-rules.ts";
 import type { Claim } from "./meaning.ts";
@@ -17,12 +17,12 @@ export interface Question {
 
 /** Every query of every panel, every query behind a variable, and what is drawn across the graphs. */
 export function questionsOfDashboards(dashboards: readonly Dashboard[]): readonly Question[] {
-  const annotation = {
-    source: `annotations > ${ALERTS_ON_GRAPHS.title}`,
-    expr: ALERTS_ON_GRAPHS.expr,
+  const annotations = [ALERTS_ON_GRAPHS, FAULTS_ON_GRAPHS].map(({ title, expr }) => ({
+    source: `annotations > ${title}`,
+    expr,
     hasResult: true,
-  };
-  return [...dashboards.flatMap(questionsOfDashboard), annotation];
+  }));
+  return [...dashboards.flatMap(questionsOfDashboard), ...annotations];
 }
 
 function questionsOfDashboard({ name, variables, sections }: Dashboard): readonly Question[] {

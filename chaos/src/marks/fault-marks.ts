@@ -1,0 +1,119 @@
+import { shellQuote } from "@goldenring/inventory";
+import { byRole, type Stand, type StandMachine } from "../stand/stand.ts";
+
+/** Where node_exporter's textfile collector looks; the role node_exporter says so. */
+const FOLDER = "/var/lib/prometheus/node-exporter";
+const FILE = `${FOLDER}/goldenring-chaos.prom`;
+/** ms. */
+const WRITE_MS = 10_000;
+
+/** A fault as graphs show it. Times: ms since 1970. */
+export interface Mark {
+  readonly experiment: string;
+  readonly machine: string;
+  readonly words: string;
+  readonly begunAt: number;
+  readonly endedAt: number | undefined;
+}
+
+/**
+ * The faults of a round as metrics of the machines that Prometheus runs on, so that they stand across the graphs of every dashboard. They stay
+ * until `clear`: a fault that is shorter than the pause between two scrapes is seen, too. Marks are for looking at: one that cannot be made is
+ * told once and changes nothing, and nobody waits for one.
+ */
+export class FaultMarks {
+  readonly #stand: Stand;
+  readonly #machines: readonly StandMachine[];
+  readonly #experiment: string;
+  readonly #onFailed: (why: string) => void;
+  #marks: readonly Mark[] = [];
+  #writing: Promise<void> = Promise.resolve();
+  #hasFailed = false;
+
+  constructor(stand: Stand, experiment: string, onFailed: (why: string) => void) {
+    // By connections of their own: a mark must not hold up the fault it is about.
+    this.#stand = stand.again();
+    this.#machines = byRole(this.#stand, "prometheus");
+    this.#experiment = experiment;
+    this.#onFailed = onFailed;
+  }
+
+  begun(machine: string, words: string): void {
+    this.#marks = [
+      ...this.#marks,
+      { experiment: this.#experiment, machine, words, begunAt: Date.now(), endedAt: undefined },
+    ];
+    this.#write();
+  }
+
+  ended(machine: string, words: string): void {
+    this.#marks = this.#marks.map((mark) =>
+      mark.machine === machine && mark.words === words && mark.endedAt === undefined
+        ? { ...mark, endedAt: Date.now() }
+        : mark,
+    );
+    this.#write();
+  }
+
+  /** Removes all marks. Resolves when that is done, or cannot be. */
+  async clear(): Promise<void> {
+    this.#marks = [];
+    this.#write();
+    await this.#writing;
+    this.#stand.disconnect();
+  }
+
+  #write(): void {
+    const script = this.#marks.length === 0 ? REMOVE : writeScript(metricsOf(this.#marks));
+    this.#writing = this.#writing.then(async () => {
+      const done = await Promise.all(this.#machines.map(({ run }) => run(script, { deadlineMs: WRITE_MS })));
+      const failed = done.find(({ code }) => code !== 0);
+      if (failed === undefined || this.#hasFailed) return;
+      this.#hasFailed = true;
+      this.#onFailed(`dashboards do not show the faults: ${failed.stderr.trim() || `exit code ${failed.code}`}`);
+    });
+  }
+}
+
+/** Ends what an earlier run that was killed still shows. */
+export async function clearMarks(stand: Stand): Promise<void> {
+  await Promise.all(byRole(stand, "prometheus").map(({ run }) => run(REMOVE, { deadlineMs: WRITE_MS })));
+}
+
+const REMOVE = `rm -f ${FILE}`;
+
+/** Whole or not at all; nothing where node_exporter has no such collector. */
+function writeScript(text: string): string {
+  return `[ ! -d ${FOLDER} ] || { printf %s ${shellQuote(text)} > ${FILE}.new && mv ${FILE}.new ${FILE}; }`;
+}
+
+/** In Prometheus' text format. */
+export function metricsOf(marks: readonly Mark[]): string {
+  const lines = (name: string, help: string, timeOf: (mark: Mark) => number | undefined): string[] => {
+    // Of a fault that came again only the last time: the same series twice would be an error.
+    const times = new Map<string, number>();
+    for (const mark of marks) {
+      const time = timeOf(mark);
+      if (time !== undefined) times.set(labelsOf(mark), time);
+    }
+    if (times.size === 0) return [];
+    const samples = [...times].map(([labels, time]) => `${name}{${labels}} ${(time / 1_000).toFixed(3)}`);
+    return [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...samples];
+  };
+  return [
+    ...lines(
+      "goldenring_fault_begun_timestamp_seconds",
+      "When a fault of the chaos experiment began.",
+      ({ begunAt }) => begunAt,
+    ),
+    ...lines("goldenring_fault_ended_timestamp_seconds", "When it was undone.", ({ endedAt }) => endedAt),
+    "",
+  ].join("\n");
+}
+
+/** The label `machine` is taken: it says whose metric it is. */
+function labelsOf({ experiment, machine, words }: Mark): string {
+  return Object.entries({ experiment, target: machine, fault: words })
+    .map(([name, value]) => `${name}="${value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`)
+    .join(",");
+}
