@@ -94,8 +94,7 @@ export const FAULTS: readonly Fault[] = [
     inject: ({ stand, api }) => stand.must(api, "systemctl kill --signal=KILL goldenring-api"),
     holdMs: 5_000,
     undo: async () => {},
-    // A write that the killed replica had in hand stays without an answer: it could be done already.
-    bars: { failedReads: 0, samePrimary: true },
+    bars: { ...NONE_FAILED, samePrimary: true },
   },
   etcdFault("etcd-stop", "etcd stopped gracefully, one node after another, all three", false, stopEtcd, startEtcd),
   etcdFault("etcd-kill", "etcd killed, one node after another, all three", false, killEtcd, startEtcd),
