@@ -74,6 +74,7 @@ const LOOK = [
   "systemctl list-units --all --plain --no-legend 'goldenring-chaos-*'",
   "find / -xdev -name '.goldenring-chaos-*' 2>/dev/null",
   "find /run/goldenring-chaos /run/systemd/system -name '*.undo' -o -name 'goldenring-chaos.conf' 2>/dev/null",
+  "find /var/lib/prometheus/node-exporter -name 'goldenring-chaos*' 2>/dev/null",
   "pgrep -a stress-ng",
   "nft list tables | grep goldenring",
   "tc qdisc show | grep netem",

@@ -80,7 +80,7 @@ export async function clearMarks(stand: Stand): Promise<void> {
   await Promise.all(byRole(stand, "prometheus").map(({ run }) => run(REMOVE, { deadlineMs: WRITE_MS })));
 }
 
-const REMOVE = `rm -f ${FILE}`;
+const REMOVE = `rm -f ${FILE} ${FILE}.new`;
 
 /** Whole or not at all; nothing where node_exporter has no such collector. */
 function writeScript(text: string): string {
