@@ -30,11 +30,12 @@ export async function run(names: readonly string[], options: RunCommandOptions, 
   for (const experiment of experiments) {
     const record = await runOne(experiment, options, deps, atHand);
     records.push(record);
+    // After each: the whole book takes hours.
+    if (options.write) {
+      await writeChaosResults([record], `ring chaos run ${names.join(" ")}`);
+      deps.output.say("docs/results/chaos.md is written");
+    }
     if (LAST.includes(record.endedBy)) break;
-  }
-  if (options.write) {
-    await writeChaosResults(records, `ring chaos run ${names.join(" ")}`);
-    deps.output.say("docs/results/chaos.md is written");
   }
   return records.find(({ exit }) => exit !== CHAOS_EXIT.held)?.exit ?? CHAOS_EXIT.held;
 }
