@@ -194,7 +194,7 @@ function commit(): string {
         encoding: "utf8",
         stdio: ["ignore", "pipe", "ignore"],
       }).trim();
-    return `${git("rev-parse", "--short", "HEAD")}${git("status", "--porcelain") === "" ? "" : " with changes"}`;
+    return `${git("rev-parse", "--short", "HEAD")}${git("status", "--porcelain", "--", ":/", ":(top,exclude)docs/results") === "" ? "" : " with changes"}`;
   } catch {
     return "unknown";
   }

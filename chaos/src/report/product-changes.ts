@@ -38,6 +38,12 @@ export const PRODUCT_CHANGES: readonly ProductChange[] = [
       "longest write 3.0 s instead of 22.4 s without the primary's machine, 1.1 s instead of 5.9 s without the replica's",
     where: "guardian",
   },
+  {
+    experiments: ["CE-06", "CE-12"],
+    change: "WAL files are not recycled: a former standby's copy of a segment is the same as the one in the archive.",
+    effect: "after 25 failovers archiving had stopped for good; in the first 7 since it has missed nothing",
+    where: "cluster/roles/patroni",
+  },
 ];
 
 export function changesBecauseOf(experiment: string): readonly ProductChange[] {

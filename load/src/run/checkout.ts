@@ -21,7 +21,10 @@ export interface Commit {
 export async function commitOfCheckout(): Promise<Commit> {
   const git = async (...args: string[]) => (await promisify(execFile)("git", args, { cwd: ROOM })).stdout.trim();
   try {
-    return { commit: await git("rev-parse", "HEAD"), dirty: (await git("status", "--porcelain", "--", "..")) !== "" };
+    return {
+      commit: await git("rev-parse", "HEAD"),
+      dirty: (await git("status", "--porcelain", "--", ":/", ":(top,exclude)docs/results")) !== "",
+    };
   } catch {
     return { commit: "unknown", dirty: false };
   }
