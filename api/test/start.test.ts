@@ -264,7 +264,9 @@ describe("an empty database", () => {
       ]);
       const tags = await Promise.all(three.map(async (one) => (await ask(one, "GET /Forecast")).header("etag")));
       expect(new Set(tags).size).toBe(1);
-      expect(three.flatMap((one) => logged(one, "migrated")).length).toBe(logged(three[0], "migrated").length || 3);
+      const migrations = three.flatMap((one) => logged(one, "migrated").map(({ migration }) => migration));
+      expect(migrations.length).toBeGreaterThan(0);
+      expect(migrations.length).toBe(new Set(migrations).size);
       // The sequences stand behind the sample data.
       expect((await ask(three[0], "POST /Cities", { json: { name: "x" } })).json<{ id: number }>().id).toBe(10);
       expect((await ask(three[1], "POST /Forecast/10", { json: VALUE })).json<{ id: number }>().id).toBe(721);

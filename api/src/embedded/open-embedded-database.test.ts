@@ -9,6 +9,9 @@ import { waitUntil } from "./wait-until.ts";
 
 const DEADLINE = 60_000;
 
+/** A row for each connection that is in the middle of a long query of its own. */
+const SLEEPING = "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(60)'";
+
 let fixture: EmbeddedDatabaseFixture;
 beforeEach(() => {
   fixture = new EmbeddedDatabaseFixture();
@@ -258,7 +261,7 @@ describe("a running database", () => {
     async () => {
       const database = await fixture.open();
       const busy = query(database.url, "SELECT pg_sleep(60)").catch((error: Error) => error.message);
-      await query(database.url, "SELECT 1");
+      while ((await query(database.url, SLEEPING)).length === 0);
       await Promise.all([database.stop(), database.stop()]);
       expect(fixture.processes()).toEqual([]);
       expect(isRunning(database.pid)).toBe(false);
