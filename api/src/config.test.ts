@@ -24,6 +24,7 @@ describe("the settings", () => {
       readPatienceMs: 1_500,
       readPatienceAwayMs: 300,
       barrierIntervalMs: 2,
+      readGatheringMs: 0,
       readBarrier: true,
       writeDeadlineMs: 30_000,
       writeQueueLimit: 10_000,

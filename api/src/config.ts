@@ -35,6 +35,11 @@ export const VARIABLES = [
   ["READ_PATIENCE_MS", "1500", "how long a read waits for the primary's confirmation before it is answered as stale"],
   ["READ_PATIENCE_AWAY_MS", "300", "the same while the primary is known to be out of reach"],
   ["BARRIER_INTERVAL_MS", "2", "least time between two change queries: more reads share one under load"],
+  [
+    "READ_GATHERING_MS",
+    "0",
+    "while several clients read, sleep between two change queries, this far apart, and take what has come meanwhile at once: a read takes less CPU and up to this much longer; 0: never",
+  ],
   ["READ_BARRIER", "on", "`off` answers from memory without confirmation; only to show what the barrier is for"],
   ["WRITE_DEADLINE_MS", "30000", "how long a write is retried before it is answered 503"],
   ["WRITE_QUEUE_LIMIT", "10000", "writes waiting at most; more are answered 503 at once"],
@@ -72,6 +77,7 @@ export interface Config {
   readonly readPatienceMs: number;
   readonly readPatienceAwayMs: number;
   readonly barrierIntervalMs: number;
+  readonly readGatheringMs: number;
   readonly readBarrier: boolean;
   readonly writeDeadlineMs: number;
   readonly writeQueueLimit: number;
@@ -129,6 +135,7 @@ export function readConfig(environment: Environment): Config {
     readPatienceMs: integer("READ_PATIENCE_MS", 1_500, 1, 60_000),
     readPatienceAwayMs: integer("READ_PATIENCE_AWAY_MS", 300, 1, 60_000),
     barrierIntervalMs: integer("BARRIER_INTERVAL_MS", 2, 0, 1_000),
+    readGatheringMs: integer("READ_GATHERING_MS", 0, 0, 100),
     readBarrier: choice("READ_BARRIER", "on", ["on", "off"]) === "on",
     writeDeadlineMs: integer("WRITE_DEADLINE_MS", 30_000, 100, 600_000),
     writeQueueLimit: integer("WRITE_QUEUE_LIMIT", 10_000, 1, 1_000_000),

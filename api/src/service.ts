@@ -106,6 +106,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
       patienceMs: options.readPatienceMs,
       patienceWhenAwayMs: options.readPatienceAwayMs,
       minIntervalMs: options.barrierIntervalMs,
+      gatheringMs: options.readGatheringMs,
       retryIntervalMs: RETRY_INTERVAL_MS,
       idleIntervalMs: IDLE_INTERVAL_MS,
       enabled: options.readBarrier,

@@ -54,6 +54,7 @@ function barrierOn(refresh: () => Promise<void>, options: Partial<BarrierOptions
       patienceMs: NEVER,
       patienceWhenAwayMs: NEVER,
       minIntervalMs: 0,
+      gatheringMs: 0,
       retryIntervalMs: 0,
       idleIntervalMs: NEVER,
       enabled: true,
@@ -222,6 +223,51 @@ describe("refreshes", () => {
     refreshes = 0;
     await delay(100);
     expect(refreshes).toBe(0);
+  });
+});
+
+describe("gathering", () => {
+  /** How far apart refreshes start while so many readers go on reading, ms: the median. */
+  async function apart(readers: number, gatheringMs: number): Promise<number> {
+    const startedAt: number[] = [];
+    const barrier = barrierOn(
+      async () => {
+        startedAt.push(performance.now());
+      },
+      { gatheringMs },
+    );
+    const until = performance.now() + 300;
+    const read = async (): Promise<void> => {
+      while (performance.now() < until) expect(await barrier.wait()).toBe("confirmed");
+    };
+    await Promise.all(Array.from({ length: readers }, read));
+    const gaps = startedAt.slice(1).map((at, index) => at - (startedAt[index] ?? 0));
+    return gaps.sort((a, b) => a - b)[gaps.length >> 1] ?? Number.NaN;
+  }
+
+  test("holds refreshes apart while several read, and neither one reader nor a crowd", async () => {
+    expect(await apart(3, 15)).toBeGreaterThanOrEqual(14);
+    expect(await apart(1, 15)).toBeLessThan(10);
+    expect(await apart(100, 15)).toBeLessThan(10);
+    expect(await apart(3, 0)).toBeLessThan(10);
+  });
+
+  test("answers those who have waited before it begins", async () => {
+    const barrier = barrierOn(() => nextTurn(), { gatheringMs: 200 });
+    await barrier.wait();
+    const started = performance.now();
+    const waited = Promise.all([barrier.wait(), barrier.wait()]).then(() => performance.now() - started);
+    expect(await waited).toBeLessThan(100);
+    // Let it pass: it holds the next test up, too.
+    await delay(1);
+  });
+
+  test("never begins while the primary is away", async () => {
+    const barrier = barrierOn(() => Promise.reject(new Error("out of reach")), { gatheringMs: 200 });
+    const started = performance.now();
+    await Promise.all([barrier.wait(), barrier.wait()]);
+    await delay(1);
+    expect(performance.now() - started).toBeLessThan(100);
   });
 });
 

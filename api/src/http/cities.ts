@@ -17,6 +17,7 @@ import type { Writer } from "./writing.ts";
 
 export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): Route[] {
   const lists = new CityListCache();
+  const readyCity = kept((city: City) => readyBytes(city.json));
   const noCity = (headers = {}) => new Problem(404, NOT_FOUND_CITY, { headers });
   return [
     {
@@ -60,7 +61,7 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
             return reader.read(({ model, moment }) => {
               const city = model.city(id);
               if (!city) throw noCity(momentHeaders(moment));
-              return answer(request, readyBytes(city.json), moment);
+              return answer(request, readyCity(city), moment);
             });
           },
         },
@@ -82,6 +83,19 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
       },
     },
   ];
+}
+
+/** What is made of an object, once for as long as the object is there. */
+function kept<Key extends object, Made>(make: (key: Key) => Made): (key: Key) => Made {
+  const made = new WeakMap<Key, Made>();
+  return (key) => {
+    let one = made.get(key);
+    if (one === undefined) {
+      one = make(key);
+      made.set(key, one);
+    }
+    return one;
+  };
 }
 
 /** The list of cities, ready in each encoding until a city changes. */

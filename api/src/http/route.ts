@@ -71,7 +71,7 @@ export function allowedMethods(route: Route): string {
 
 function decoded(segment: string): string {
   try {
-    return decodeURIComponent(segment);
+    return segment.includes("%") ? decodeURIComponent(segment) : segment;
   } catch {
     return segment;
   }

@@ -13,7 +13,7 @@ import { DATA_SIZES } from "../seed/growth.ts";
 import { seedDatabase } from "../seed/seed-database.ts";
 import { writeSeedRecord } from "../seed/seed-record.ts";
 import { unseed } from "../seed/unseed.ts";
-import { isBaselineLeft, putBaseline, putProductBack } from "../side-by-side/baseline-in-place.ts";
+import { isBaselineLeft, putAside, putBaseline, putProductBack } from "../side-by-side/baseline-in-place.ts";
 import { type Inspection, inspectTarget } from "../target/inspect.ts";
 import { WeatherApi } from "../target/weather-api.ts";
 import type { LoadDeps } from "./deps.ts";
@@ -41,7 +41,10 @@ export interface MeasuredStand {
   readonly run: (scenario: ScenarioName, wish: RunWish) => Promise<MeasuredRun>;
   /** What is there now, for a run on a service that may be too weak to be asked for all of it. */
   readonly look: (scenario: ScenarioName) => Promise<Inspection>;
+  /** As long as the work lasts the baseline serves in the place of each replica that does. */
   readonly withBaseline: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  /** As long as the work lasts one replica serves alone. */
+  readonly withOneReplica: <Result>(work: (stand: MeasuredStand) => Promise<Result>) => Promise<Result>;
   readonly makeReady: () => Promise<void>;
   readonly putBack: () => Promise<void>;
 }
@@ -65,7 +68,7 @@ export async function openStand(
     if (removed.values + removed.cities > 0)
       output.say(`${removed.cities} cities and ${removed.values} values removed`);
   };
-  return {
+  const measured: MeasuredStand = {
     lengths,
     deps,
     runs,
@@ -74,9 +77,20 @@ export async function openStand(
       await addData(database, runs, 0, output.say.bind(output));
     },
     grownData: (share) => addData(database, runs, share, output.say.bind(output)),
-    run: (scenario, wish) => measure(scenario, wish, { target, runs, deps }),
+    run: (scenario, wish) => measure(scenario, wish, { target, runs, deps, replicas: replicas.length }),
     look: (scenario) => inspectTarget(new WeatherApi(target.target), known(scenario), deps.signal),
     withBaseline: (work) => withBaseline(replicas, work, deps),
+    withOneReplica: (work) =>
+      withOneReplica(
+        replicas,
+        (one) =>
+          work({
+            ...measured,
+            run: (scenario, wish) => measure(scenario, wish, { target, runs, deps, replicas: 1 }),
+            withBaseline: (onOne) => withBaseline([one], onOne, deps),
+          }),
+        deps,
+      ),
     makeReady: async () => {
       if (await isBaselineLeft(replicas)) {
         output.say("an earlier run has left the baseline in the replicas' place: putting the product back");
@@ -88,6 +102,7 @@ export async function openStand(
       if (!keepData) await removeAdded();
     },
   };
+  return measured;
 }
 
 async function addData(
@@ -107,9 +122,15 @@ interface Where {
   readonly target: TargetOfRun;
   readonly runs: string;
   readonly deps: LoadDeps;
+  /** That serve. */
+  readonly replicas: number;
 }
 
-async function measure(name: ScenarioName, wish: RunWish, { target, runs, deps }: Where): Promise<MeasuredRun> {
+async function measure(
+  name: ScenarioName,
+  wish: RunWish,
+  { target, runs, deps, replicas }: Where,
+): Promise<MeasuredRun> {
   const { part, side = "ours", warmUpSeconds, inspection, ...wishes } = wish;
   const { output, signal } = deps;
   signal.throwIfAborted();
@@ -140,6 +161,7 @@ async function measure(name: ScenarioName, wish: RunWish, { target, runs, deps }
   return {
     side,
     part,
+    replicas,
     run: { folder: join(folder), record, series },
     ...(warmUpSeconds === undefined ? {} : { warmUpSeconds }),
   };
@@ -159,6 +181,24 @@ async function withBaseline<Result>(
   } finally {
     await putProductBack(replicas);
     output.say("the product serves again");
+  }
+}
+
+/** The others are put back whatever happens. */
+async function withOneReplica<Result>(
+  [one, ...others]: readonly Machine[],
+  work: (one: Machine) => Promise<Result>,
+  { output, signal }: LoadDeps,
+): Promise<Result> {
+  signal.throwIfAborted();
+  if (one === undefined) throw new LoadError("The stand has no replica of the API.");
+  output.say(`${one.name} serves alone`);
+  try {
+    await putAside(others, BASELINE_MOST_SECONDS);
+    return await work(one);
+  } finally {
+    await putProductBack(others);
+    output.say("all replicas serve again");
   }
 }
 

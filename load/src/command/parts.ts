@@ -6,9 +6,9 @@ import {
   type PartName,
   RAMP_MOST,
   RAMP_USERS,
+  SIDE_BY_SIDE_CITIES,
   SIDE_BY_SIDE_HEAVY,
   SIDE_BY_SIDE_SHARE,
-  SIDE_BY_SIDE_USERS,
   STEADY_SCENARIOS,
   STEADY_USERS,
 } from "../all/parts-of-all.ts";
@@ -109,8 +109,9 @@ async function baseline(stand: MeasuredStand): Promise<Measured> {
   const { baseData, grownData } = stand;
   await baseData();
   const cities: MeasuredRun[] = [];
-  for (const users of SIDE_BY_SIDE_USERS) {
-    cities.push(...(await sideBySide(stand, "browse-cities", { ours: users, baseline: users })));
+  for (const { replicas, users } of SIDE_BY_SIDE_CITIES) {
+    const measureBoth = (on: MeasuredStand) => sideBySide(on, "browse-cities", { ours: users, baseline: users });
+    cities.push(...(await (replicas === 1 ? stand.withOneReplica(measureBoth) : measureBoth(stand))));
   }
   await grownData(SIDE_BY_SIDE_SHARE);
   const some = await sideBySide(stand, "heavy-query", SIDE_BY_SIDE_HEAVY);

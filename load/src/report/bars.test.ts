@@ -70,10 +70,17 @@ describe("a bar", () => {
   });
 
   test("against the baseline compares the same load, and holds where the baseline answers nothing", () => {
-    const of = (side: ResultEntry["side"], requestsPerCpuSecond: number) =>
-      entry("browse-cities", side, "base", [{ part: "baseline", requestsPerCpuSecond, values: 720 }]);
-    expect(barOf([of("ours", 9_000), of("baseline", 3_000)], "1,200 users: at least 3")?.held).toBe(true);
-    expect(barOf([of("ours", 8_000), of("baseline", 3_000)], "1,200 users: at least 3")?.held).toBe(false);
+    const of = (side: ResultEntry["side"], requestsPerCpuSecond: number, replicas = 1, maxUsers = 2_000) => {
+      const run = { part: "baseline", replicas, maxUsers, requestsPerCpuSecond, values: 720 } as const;
+      return entry("browse-cities", side, "base", [run]);
+    };
+    const judged = "one replica, 2,000 users: at least 3";
+    expect(barOf([of("ours", 9_000), of("baseline", 3_000)], judged)?.held).toBe(true);
+    expect(barOf([of("ours", 8_000), of("baseline", 3_000)], judged)?.held).toBe(false);
+    expect(barOf([of("ours", 9_000), of("baseline", 3_000, 3, 1_200)], judged)?.held).toBeUndefined();
+    expect(
+      barOf([of("ours", 6_000, 3, 1_200), of("baseline", 3_000, 3, 1_200)], "3 replicas, 1,200 users"),
+    ).toMatchObject({ held: false, isGoal: true });
     const dead = entry("heavy-query", "baseline", "full", [{ part: "baseline", answered: 0, replicasRestarted: true }]);
     const ours = entry("heavy-query", "ours", "full", [{ part: "baseline", requestsPerCpuSecond: 1_000 }]);
     const bar = barsOf([ours, dead]).find(({ scenario, held }) => scenario === "heavy-query" && held !== undefined);

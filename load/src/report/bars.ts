@@ -4,7 +4,7 @@ import {
   HEAVY_FULL_USERS,
   type PartName,
   RAMP_MOST,
-  SIDE_BY_SIDE_USERS,
+  SIDE_BY_SIDE_CITIES,
   STEADY_SCENARIOS,
   STEADY_USERS,
 } from "../all/parts-of-all.ts";
@@ -46,7 +46,10 @@ export function barsOf(entries: readonly ResultEntry[]): Bar[] {
     growthBar(entries),
     ...heavyBars(entries),
     chaosBar(entries),
-    ...SIDE_BY_SIDE_USERS.map((users) => sideBySideBar(entries, "browse-cities", "base", users)),
+    ...SIDE_BY_SIDE_CITIES.map(({ replicas, users, isJudged }) => ({
+      ...sideBySideBar(entries, "browse-cities", "base", { replicas, users }),
+      isGoal: !isJudged,
+    })),
     sideBySideBar(entries, "heavy-query", "full"),
     { ...sideBySideBar(entries, "heavy-query", "base"), isGoal: true },
     goal(entries),
@@ -178,15 +181,16 @@ function sideBySideBar(
   entries: readonly ResultEntry[],
   scenario: keyof typeof TIMES,
   data: ResultEntry["data"],
-  users?: number,
+  load: Load = {},
 ): Bar {
-  const of = (side: ResultEntry["side"]): number | undefined => perCpuSecond(entries, { scenario, data, side, users });
+  const of = (side: ResultEntry["side"]): number | undefined =>
+    perCpuSecond(entries, { scenario, data, side, ...load });
   const [ours, baseline] = [of("ours"), of("baseline")];
   const theirs = runsOf(entries, { part: "baseline", scenario, data, side: "baseline" });
   const on = [...new Set(theirs.flatMap(({ values }) => values ?? []))]
     .map((values) => `, ${shown(values)} values`)
     .join("");
-  const by = users === undefined ? "" : `, ${shown(users)} users`;
+  const by = loadInWords(load);
   const bar = `requests per CPU second${on}${by}: at least ${TIMES[scenario]} times the baseline's`;
   const place = { part: "baseline", scenario, bar } as const;
   if (ours !== undefined && theirs.length > 0 && theirs.every(({ answered }) => answered === 0)) {
@@ -202,14 +206,26 @@ function sideBySideBar(
   };
 }
 
+/** That both sides had. */
+export interface Load {
+  readonly replicas?: number | undefined;
+  readonly users?: number | undefined;
+}
+
+/** `, one replica, 2,000 users`; empty for any. */
+export function loadInWords({ replicas, users }: Load): string {
+  const on = replicas === undefined ? "" : replicas === 1 ? ", one replica" : `, ${replicas} replicas`;
+  return on + (users === undefined ? "" : `, ${shown(users)} users`);
+}
+
 /** Of the runs that were made side by side. */
 export function perCpuSecond(
   entries: readonly ResultEntry[],
-  { users, ...place }: Omit<Wanted, "part"> & { readonly users?: number | undefined },
+  { users, replicas, ...place }: Omit<Wanted, "part"> & Load,
 ): number | undefined {
-  const runs = runsOf(entries, { part: "baseline", ...place }).filter(
-    ({ maxUsers }) => users === undefined || maxUsers === users,
-  );
+  const runs = runsOf(entries, { part: "baseline", ...place })
+    .filter(({ maxUsers }) => users === undefined || maxUsers === users)
+    .filter((run) => replicas === undefined || run.replicas === replicas);
   const figures = runs.flatMap(({ requestsPerCpuSecond }) => requestsPerCpuSecond ?? []);
   return figures.length === 0 ? undefined : median(figures);
 }

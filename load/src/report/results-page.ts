@@ -2,7 +2,7 @@ import { shown } from "@goldenring/report-page";
 import { SCENARIOS } from "../../k6/scenario-table.ts";
 import { PARTS } from "../all/parts-of-all.ts";
 import { median } from "../statistics/median.ts";
-import { type Bar, barsOf, perCpuSecond } from "./bars.ts";
+import { type Bar, barsOf, type Load, loadInWords, perCpuSecond } from "./bars.ts";
 import { spreadInWords, type Unit, withUnit } from "./numbers.ts";
 import { REPORT_OF_2023 } from "./report-of-2023.ts";
 import type { ResultEntry, RunFigures, Side } from "./results.ts";
@@ -126,21 +126,23 @@ function usersInWords(runs: readonly RunFigures[]): string {
 function ratio(entries: readonly ResultEntry[], place: ResultEntry | undefined): string {
   if (place === undefined) return "–";
   const { scenario, data, encoding, runs } = place;
-  const loads = [...new Set(runs.filter(({ part }) => part === "baseline").map(({ maxUsers }) => maxUsers))];
+  const loads = runs.filter(({ part }) => part === "baseline");
   // Where the sides had different loads, they stand beside each other all the same.
-  const known = loads.map((users) => ratioAt(entries, { scenario, data, encoding, users }));
-  const found = known.filter((each) => each !== undefined);
+  const known = loads.map(({ replicas, maxUsers }) =>
+    ratioAt(entries, { scenario, data, encoding, replicas, users: maxUsers }),
+  );
+  const found = [...new Set(known.filter((each) => each !== undefined))];
   return found.length > 0 ? found.join("; ") : (ratioAt(entries, { scenario, data, encoding }) ?? "–");
 }
 
 function ratioAt(
   entries: readonly ResultEntry[],
-  place: Pick<ResultEntry, "scenario" | "data" | "encoding"> & { readonly users?: number },
+  place: Pick<ResultEntry, "scenario" | "data" | "encoding"> & Load,
 ): string | undefined {
   const of = (side: Side): number => perCpuSecond(entries, { ...place, side }) ?? Number.NaN;
   const times = of("ours") / of("baseline");
   if (!Number.isFinite(times)) return undefined;
-  const by = place.users === undefined ? "" : `${shown(place.users)} users: `;
+  const by = place.users === undefined ? "" : `${loadInWords(place).slice(2)}: `;
   return `${by}${shown(of("ours"))} / ${shown(of("baseline"))} = ${shown(times)} times`;
 }
 

@@ -26,6 +26,8 @@ const RunFigures = z.object({
   commit: z.string().optional(),
   /** From the first request to the last. */
   seconds: z.number().optional(),
+  /** Of the service or the baseline, that answered. */
+  replicas: z.number().optional(),
   /** That the service held before. */
   values: z.number().optional(),
   held: z.boolean(),
@@ -85,6 +87,8 @@ export interface MeasuredRun {
   readonly side: Side;
   readonly run: StoredRun;
   readonly part?: PartName;
+  /** That served. */
+  readonly replicas?: number;
   /** Seconds at the beginning that count for nothing but failures and objectives. */
   readonly warmUpSeconds?: number;
 }
@@ -153,7 +157,7 @@ function factsOf(side: Side, { scenario, target, options }: RunRecord): Facts {
   return { scenario, data: dataSize(target), encoding: options.encoding, side };
 }
 
-function runFigures({ run: whole, part, warmUpSeconds = 0 }: MeasuredRun): RunFigures {
+function runFigures({ run: whole, part, replicas, warmUpSeconds = 0 }: MeasuredRun): RunFigures {
   const run = withoutWarmUp(whole, warmUpSeconds);
   const { id, options, figures, verdict, machine, target, start, end } = run.record;
   const figure = (name: string): number | undefined => FIGURES.find((each) => each.name === name)?.of(run);
@@ -163,6 +167,7 @@ function runFigures({ run: whole, part, warmUpSeconds = 0 }: MeasuredRun): RunFi
     run: id,
     load: loadInWords(options.load),
     ...(part === undefined ? {} : { part }),
+    ...(replicas === undefined ? {} : { replicas }),
     date: start.slice(0, 10),
     commit: commitInWords(run.record),
     seconds: (Date.parse(end) - Date.parse(start)) / 1000,

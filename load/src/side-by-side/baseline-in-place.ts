@@ -36,9 +36,15 @@ sed -e 's#^\\(ExecStart=[^ ]*\\) .*#\\1 ${FOLDER}/main.js#' -e 's#^EnvironmentFi
   -e 's#^Description=.*#Description=Baseline of the load tests, in the place of ${PRODUCT}#' \\
   /etc/systemd/system/${PRODUCT}.service > /run/systemd/system/${UNIT}.service
 systemctl daemon-reload
-systemd-run --quiet --collect --unit=${UNIT}-end --on-active=${seconds} /bin/sh -c '${BACK}'
-systemctl stop ${PRODUCT}
+${asideScript(seconds)}
 systemctl start ${UNIT}`;
+}
+
+function asideScript(seconds: number): string {
+  return `set -eu
+mkdir -p ${FOLDER}
+systemd-run --quiet --collect --unit=${UNIT}-end --on-active=${seconds} /bin/sh -c '${BACK}'
+systemctl stop ${PRODUCT}`;
 }
 
 /** Prints the first line of the answer to a readiness check; nothing while nobody listens. */
@@ -55,6 +61,17 @@ export async function putBaseline(replicas: readonly Machine[], seconds: number)
   const bundle = await bundled();
   await onEach(replicas, `sh -c ${quoted(putScript(seconds))}`, bundle);
   await untilReady(replicas);
+}
+
+/**
+ * Ends the product on machines where nothing takes its place; `putProductBack` undoes it.
+ *
+ * @param seconds after which the machines put it back, whatever has become of this process
+ * @throws {LoadError}
+ */
+export async function putAside(replicas: readonly Machine[], seconds: number): Promise<void> {
+  await onEach(replicas, `sh -c ${quoted(asideScript(seconds))}`);
+  await sleep(SETTLED_MS);
 }
 
 /** Puts the product back where the baseline is, or was left by a run that was killed; elsewhere it changes nothing. @throws {LoadError} */
