@@ -1,4 +1,4 @@
-import { totalmem } from "node:os";
+import { freemem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PLAN_VARIABLE, type Plan, plannedSeconds } from "../../k6/plan.ts";
@@ -125,10 +125,11 @@ function environmentOf({ plan, folder, dashboardPort }: K6Run): Record<string, s
     HOME,
     ...(TMPDIR === undefined ? {} : { TMPDIR }),
     [PLAN_VARIABLE]: JSON.stringify(plan),
-    // k6 keeps an engine for every user, and by default collects all of them every few seconds on all processors: for that long
-    // the whole computer, target included where it is the same one, answers late, and the run would measure k6.
-    GOGC: "400",
-    GOMEMLIMIT: String(Math.floor(totalmem() / 2)),
+    // k6 keeps an engine for every user, and to collect the garbage of 1,200 takes a second of all processors, every few seconds by
+    // default: for that long the whole computer, target included where it is the same one, answers half a second late, and the run
+    // would measure k6. Now it is every two minutes, where half of the memory that is free suffices for that.
+    GOGC: "2000",
+    GOMEMLIMIT: String(Math.floor(freemem() / 2)),
     K6_NO_USAGE_REPORT: "true",
     K6_AUTO_EXTENSION_RESOLUTION: "false",
     K6_CSV_TIME_FORMAT: "unix_milli",
