@@ -127,8 +127,8 @@ function environmentOf({ plan, folder, dashboardPort }: K6Run): Record<string, s
     [PLAN_VARIABLE]: JSON.stringify(plan),
     // k6 keeps an engine for every user, and to collect the garbage of 1,200 takes a second of all processors, every few seconds by
     // default: for that long the whole computer, target included where it is the same one, answers half a second late, and the run
-    // would measure k6. Now it is every two minutes, where half of the memory that is free suffices for that.
-    GOGC: "2000",
+    // would measure k6. So it may first fill half of the memory that is free, which takes it minutes.
+    GOGC: "off",
     GOMEMLIMIT: String(Math.floor(freemem() / 2)),
     K6_NO_USAGE_REPORT: "true",
     K6_AUTO_EXTENSION_RESOLUTION: "false",
