@@ -28,6 +28,10 @@ describe("a bar", () => {
     const steady = (run: Partial<RunFigures>) => [entry("browse-cities", "ours", "base", [{ part: "steady", ...run }])];
     expect(barOf(steady({ p95Ms: 59 }), "P95 under 60")).toMatchObject({ held: true, measured: "59 ms" });
     expect(barOf(steady({ p95Ms: 61 }), "P95 under 60")?.held).toBe(false);
+    expect(barOf(steady({ p95Ms: 61, computerCpu: 0.93, replicaCpu: 0.35 }), "P95 under 60")).toMatchObject({
+      held: false,
+      measured: "61 ms; the computer at 93 % of its CPU, the replicas at 35 % of their limit",
+    });
     expect(barOf(steady({}), "P95 under 60")).toMatchObject({ held: false, measured: "no figure" });
     expect(barOf(steady({ replicaCpu: 0.41 }), "under 40 %")?.held).toBe(false);
     expect(barOf(steady({ failed: 1 }), "no failed request")?.held).toBe(false);

@@ -28,6 +28,8 @@ export interface Bar {
 
 const P95_MS = 60;
 const CPU_SHARE = 0.4;
+/** From here on what waits for a CPU waits for longer than the service takes. */
+const COMPUTER_FULL = 0.8;
 const REPLICA_MIB = 128;
 const CHAOS_USERS = 20;
 const CHAOS_SECONDS = 900;
@@ -92,7 +94,7 @@ function steadyBars(entries: readonly ResultEntry[], scenario: string): Bar[] {
   const users = `at least ${shown(STEADY_USERS)} users`;
   return [
     judged({ ...place, bar: `${users} within the objectives` }, runs, heldUsers, atLeast(STEADY_USERS), inUsers),
-    judged({ ...place, bar: `P95 under ${P95_MS} ms` }, runs, (run) => run.p95Ms, below(P95_MS), inMs),
+    latencyBar({ ...place, bar: `P95 under ${P95_MS} ms` }, runs),
     judged(
       { ...place, bar: "replicas under 40 % of their CPU" },
       runs,
@@ -108,6 +110,18 @@ function steadyBars(entries: readonly ResultEntry[], scenario: string): Bar[] {
       shown,
     ),
   ];
+}
+
+/** Latency is judged as it is; where the computer gave out, that stands beside it. */
+function latencyBar(place: Pick<Bar, "part" | "scenario" | "bar">, runs: readonly RunFigures[]): Bar {
+  const bar = judged(place, runs, (run) => run.p95Ms, below(P95_MS), inMs);
+  const busiest = Math.max(0, ...runs.flatMap(({ computerCpu }) => computerCpu ?? []));
+  if (bar.held !== false || busiest < COMPUTER_FULL) return bar;
+  const replicas = median(runs.flatMap(({ replicaCpu }) => replicaCpu ?? []));
+  return {
+    ...bar,
+    measured: `${bar.measured}; the computer at ${percent(busiest)} of its CPU, the replicas at ${percent(replicas)} of their limit`,
+  };
 }
 
 function rampBar(entries: readonly ResultEntry[], scenario: string): Bar {
