@@ -97,6 +97,8 @@ export async function playRound(context: RunContext, number: number): Promise<Pl
     await forget(context, evidence.verdict.violations.length, course.after, values);
     return { record, ended: course.ended };
   } finally {
+    // The journal ends with the run; an interruption of a later one is none of this round's.
+    safety.signal.removeEventListener("abort", sayWhyItEnds);
     safety.stop();
     observers.kill();
     await states.stop();
