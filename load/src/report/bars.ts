@@ -204,7 +204,7 @@ function sideBySideBar(
   const on = [...new Set(theirs.flatMap(({ values }) => values ?? []))]
     .map((values) => `, ${shown(values)} values`)
     .join("");
-  const by = loadInWords(load);
+  const by = sidesInWords(load);
   const bar = `requests per CPU second${on}${by}: at least ${TIMES[scenario]} times the baseline's`;
   const place = { part: "baseline", scenario, bar } as const;
   if (ours !== undefined && theirs.length > 0 && theirs.every(({ answered }) => answered === 0)) {
@@ -227,7 +227,7 @@ export interface Load {
 }
 
 /** `, one replica, 2,000 users`; empty for any. */
-export function loadInWords({ replicas, users }: Load): string {
+export function sidesInWords({ replicas, users }: Load): string {
   const on = replicas === undefined ? "" : replicas === 1 ? ", one replica" : `, ${replicas} replicas`;
   return on + (users === undefined ? "" : `, ${shown(users)} users`);
 }

@@ -2,7 +2,7 @@ import { shown } from "@goldenring/report-page";
 import { SCENARIOS } from "../../k6/scenario-table.ts";
 import { PARTS } from "../all/parts-of-all.ts";
 import { median } from "../statistics/median.ts";
-import { type Bar, barsOf, type Load, loadInWords, perCpuSecond } from "./bars.ts";
+import { type Bar, barsOf, type Load, perCpuSecond, sidesInWords } from "./bars.ts";
 import { spreadInWords, type Unit, withUnit } from "./numbers.ts";
 import { REPORT_OF_2023 } from "./report-of-2023.ts";
 import type { ResultEntry, RunFigures, Side } from "./results.ts";
@@ -142,7 +142,7 @@ function ratioAt(
   const of = (side: Side): number => perCpuSecond(entries, { ...place, side }) ?? Number.NaN;
   const times = of("ours") / of("baseline");
   if (!Number.isFinite(times)) return undefined;
-  const by = place.users === undefined ? "" : `${loadInWords(place).slice(2)}: `;
+  const by = place.users === undefined ? "" : `${sidesInWords(place).slice(2)}: `;
   return `${by}${shown(of("ours"))} / ${shown(of("baseline"))} = ${shown(times)} times`;
 }
 
