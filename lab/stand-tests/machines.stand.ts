@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { connect } from "node:net";
+import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { foldersOf } from "../src/folders.ts";
 import { waitUntil } from "../src/host/processes.ts";
 import { StandBusy } from "../src/index.ts";
 import { run } from "../src/run.ts";
+import { withLock } from "../src/state/lock.ts";
 import { footprint } from "./footprint.ts";
 import { FOLDER, lab, lossIn, NAMESPACE, on, outputOf, ping, STAND, UP } from "./stand-of-tests.ts";
 
@@ -317,12 +320,18 @@ test(
 );
 
 test(
-  "two runs at once exclude each other",
+  "what would change the stand is turned away while another run is at work on it, and says which",
   async () => {
-    const [first, second] = await Promise.allSettled([lab.snapshots.save("slow"), delay(300).then(() => lab.up())]);
-    expect(first.status).toBe("fulfilled");
-    expect(second.status === "rejected" && second.reason).toBeInstanceOf(StandBusy);
-    await lab.snapshots.delete("slow");
+    const { lock } = foldersOf(dirname(dirname(FOLDER)), STAND);
+    await withLock(lock, { purpose: "`ring something`", waitSeconds: 0 }, async () => {
+      const outcomes = await Promise.allSettled([lab.up(), lab.snapshots.save("slow"), lab.down()]);
+      for (const outcome of outcomes) {
+        expect(outcome.status === "rejected" && outcome.reason).toBeInstanceOf(StandBusy);
+        expect(String(outcome.status === "rejected" && outcome.reason)).toContain("`ring something` (process ");
+      }
+    });
+    expect(await lab.snapshots.list()).toEqual([]);
+    expect((await lab.up()).started).toEqual([]);
   },
   MINUTE,
 );
