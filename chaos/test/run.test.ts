@@ -88,10 +88,12 @@ const LONG: ExperimentInput["stages"] = [
 
 const isFilled = (): boolean => existsSync(join(folder, ".goldenring-chaos-fill"));
 
-async function untilFilled(): Promise<void> {
-  for (const giveUpAt = performance.now() + 30_000; !isFilled(); await delay(20))
-    if (performance.now() > giveUpAt) throw new Error("the fault did not come");
+async function until(words: string, holds: () => boolean): Promise<void> {
+  for (const giveUpAt = performance.now() + 30_000; !holds(); await delay(20))
+    if (performance.now() > giveUpAt) throw new Error(`${words} did not come`);
 }
+
+const untilFilled = (): Promise<void> => until("the fault", isFilled);
 
 test(
   "an experiment with a service of one's own is played, judged and written down; its undo is on disk before its fault",
@@ -183,6 +185,24 @@ for (const [signal, code] of [
     DEADLINE,
   );
 }
+
+test(
+  "an interruption is written into the journal of what it interrupts, not of what was over before",
+  async () => {
+    const over = experiment("over");
+    const interrupted = experiment("is-interrupted", { stages: LONG });
+    const { process: engine, ended, said } = chaos("run", over, interrupted, "--runs", runs);
+    await until("the fault of the second experiment", () => said().includes("is-interrupted:") && isFilled());
+    engine.kill("SIGINT");
+    expect(await ended).toBe(CHAOS_EXIT.interrupted);
+    const events = async (id: string) => (await recordOf(id)).journal.map(({ event }) => event);
+    expect((await events("is-interrupted")).filter((event) => event === "interrupt")).toHaveLength(1);
+    expect(await events("over")).not.toContain("interrupt");
+    // The file of a closed journal may be anything by now: a write into it is an error, or worse.
+    expect(said()).not.toContain("error:");
+  },
+  DEADLINE,
+);
 
 test(
   "the kill switch ends what runs, and a second run is turned away until then",
