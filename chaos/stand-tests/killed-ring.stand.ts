@@ -59,15 +59,15 @@ function experiment(first: number): string {
   return file;
 }
 
-/** @returns how many faults were open when it was killed */
-async function killAtRandom(standFolder: string, kill: number): Promise<number> {
+/** @returns the kinds of faults that were open when it was killed */
+async function killAtRandom(standFolder: string, kill: number): Promise<string[]> {
   const words = ["chaos", "run", experiment(kill % FAULTS.length), "--runs", join(folder, "runs")];
   const ring = spawn(RING, words, { detached: true, stdio: "ignore" });
   const ended = once(ring, "exit");
   await Promise.race([delay(Math.random() * AT_MOST_MS), ended]);
   ring.kill("SIGKILL");
   await ended;
-  return openFaults(standFolder).length;
+  return openFaults(standFolder).map(({ kind }) => kind);
 }
 
 const LOOK = [
@@ -103,9 +103,12 @@ test(
     const inventory = await readInventory(
       z.object({ inventory: z.string() }).parse(JSON.parse(status.stdout)).inventory,
     );
+    const met: Record<string, number> = {};
     let open = 0;
     for (let kill = 0; kill < KILLS; kill += 1) {
-      open += await killAtRandom(dirname(inventory.file), kill);
+      const kinds = await killAtRandom(dirname(inventory.file), kill);
+      for (const kind of kinds) met[kind] = (met[kind] ?? 0) + 1;
+      if (kinds.length > 0) open += 1;
       const recovered = await runCommand([RING, "chaos", "recover"], { deadlineMs: RECOVERY_MS });
       expect([kill, recovered.code, recovered.code === 0 ? "" : recovered.stdout + recovered.stderr]).toEqual([
         kill,
@@ -113,8 +116,10 @@ test(
         "",
       ]);
       expect([kill, await leftOf(inventory)]).toEqual([kill, []]);
+      console.error(`kill ${kill + 1} of ${KILLS}: ${kinds.join(", ") || "no fault"} open; recovered, nothing is left`);
     }
     // Else the kills came at the wrong moments, and nothing was shown.
+    console.error(`${open} of ${KILLS} kills met a fault: ${JSON.stringify(met)}`);
     expect(open).toBeGreaterThan(KILLS / 4);
   },
   KILLS * (AT_MOST_MS + RECOVERY_MS),

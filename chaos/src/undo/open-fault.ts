@@ -122,6 +122,8 @@ export class OpenFaults {
 }
 
 /** The faults that an experiment has left open on a stand: whoever wants the stand whole asks first. */
-export function openFaults(standFolder: string): readonly Pick<OpenFault, "run" | "machine" | "words" | "writtenAt">[] {
+export function openFaults(
+  standFolder: string,
+): readonly Pick<OpenFault, "run" | "kind" | "machine" | "words" | "writtenAt">[] {
   return new OpenFaults(standFolder).list();
 }
