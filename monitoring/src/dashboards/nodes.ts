@@ -236,11 +236,9 @@ export const NODES: Dashboard = {
         }),
         lines({
           title: "Failed units of systemd",
-          description: "Services of the stand that systemd has given up. None is normal.",
-          measures: ["node_systemd_unit_state"],
-          queries: [
-            { expr: `sum by (machine) (node_systemd_unit_state{${NODE}, state="failed"})`, legend: "{{machine}}" },
-          ],
+          description: "Units that systemd has given up, the stand's own and all others. None is normal.",
+          measures: ["node_systemd_units"],
+          queries: [{ expr: `node_systemd_units{${NODE}, state="failed"}`, legend: "{{machine}}" }],
           unit: "count",
           limits: [{ from: 1, severity: "warning" }],
         }),
