@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { runCommand } from "@goldenring/inventory";
 import type { ExperimentInput, ExperimentRun } from "../src/index.ts";
 import { CHAOS_EXIT } from "../src/index.ts";
 import { readRun } from "../src/run/run-folder.ts";
+import { undoAllThere } from "../src/undo/guard.ts";
 import { WeatherApi } from "./weather-api.ts";
 
 const CHAOS = fileURLToPath(new URL("../src/main.ts", import.meta.url));
@@ -200,6 +202,20 @@ test(
     expect(await events("over")).not.toContain("interrupt");
     // The file of a closed journal may be anything by now: a write into it is an error, or worse.
     expect(said()).not.toContain("error:");
+  },
+  DEADLINE,
+);
+
+test(
+  "a fault that something else ends before its time makes no verdict",
+  async () => {
+    const stages: ExperimentInput["stages"] = LONG.map((stage) => ({ ...stage, seconds: 3 }));
+    const { ended, said } = chaos("run", experiment("ended-before", { stages }), "--runs", runs);
+    await untilFilled();
+    const faults = join(folder, "this-computer", "chaos", "faults");
+    await runCommand(["sh", "-c", undoAllThere(faults)], { deadlineMs: 10_000 });
+    expect([await ended, said()]).toEqual([CHAOS_EXIT.failed, expect.stringContaining("had ended before its time")]);
+    expect(await recordOf("ended-before")).toMatchObject({ endedBy: "failed" });
   },
   DEADLINE,
 );

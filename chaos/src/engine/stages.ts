@@ -32,6 +32,11 @@ export class NotUndone extends Error {
   override readonly name = "NotUndone";
 }
 
+/** A fault was not in force as long as its stage: what the clients saw says nothing about it. */
+class EndedBefore extends Error {
+  override readonly name = "EndedBefore";
+}
+
 interface FaultInForce {
   readonly fault: OpenFault;
   readonly record: Writable<StageRecord["faults"][number]>;
@@ -129,19 +134,23 @@ function plannedSeconds({ stages, steadyState }: Experiment, index: number): num
 
 async function undo(faults: readonly FaultInForce[], inForce: FaultInForce[], context: StagesContext): Promise<void> {
   if (faults.length === 0) return;
-  const { site, open, journal, marks, from } = context;
+  const { site, open, journal, marks, from, signal } = context;
+  const ended: string[] = [];
   const left = await undoAll(
     site.stand,
     open,
     faults.map(({ fault }) => fault),
-    (fault) => {
+    (fault, { endedBefore }) => {
       const index = inForce.findIndex((each) => each.fault === fault);
       const [done] = inForce.splice(index, 1);
       if (done) done.record.undoneAt = sinceRound(from);
+      if (endedBefore && done && done.record.injectedAt !== null) ended.push(`${fault.machine}: "${fault.words}"`);
       marks.ended(fault.machine, fault.words);
       journal.write("undone", fault.words, fault.machine);
     },
   );
+  if (ended.length > 0 && !signal.aborted && left.length === 0)
+    throw new EndedBefore(`${ended.join(", ")} had ended before its time, by something else than this run.`);
   if (left.length === 0) return;
   // What could not be undone is left to `recover`, and not tried again here.
   for (const { fault, why } of left) {

@@ -49,6 +49,8 @@ export interface MachineFault {
   readonly undo: string;
   /** Succeeds when nothing of the fault is left. */
   readonly gone: string;
+  /** Over as soon as it is done, such as a kill: nobody can end it before its time. */
+  readonly momentary?: true;
 }
 
 /** Letters, digits and hyphens: it becomes part of file and unit names. */

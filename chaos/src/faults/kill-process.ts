@@ -18,6 +18,6 @@ export const killProcess: FaultKind<typeof form> = {
     const found = `pid=$(head -qn 1 ${pidFile} | head -n 1) && [ "$pid" -gt 1 ] && kill`;
     await mustHold(machine, `${found} -0 "$pid"`, `there is no running process of ${pidFile}`);
     // What starts it again is its supervisor; there is nothing to undo.
-    return { by: "machine", slot: "process", inject: `${found} -KILL "$pid"`, undo: ":", gone: ":" };
+    return { by: "machine", slot: "process", inject: `${found} -KILL "$pid"`, undo: ":", gone: ":", momentary: true };
   },
 };

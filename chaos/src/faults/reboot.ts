@@ -16,5 +16,6 @@ export const reboot: FaultKind<typeof form> = {
     inject: "setsid -f sh -c 'sleep 0.2; systemctl reboot' </dev/null >/dev/null 2>&1",
     undo: "sleep 1",
     gone: '[ "$(systemctl is-system-running)" != stopping ]',
+    momentary: true,
   }),
 };

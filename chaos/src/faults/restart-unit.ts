@@ -19,6 +19,7 @@ export const restartUnit: FaultKind<typeof form> = {
       inject: `systemctl restart --no-block ${unit}`,
       undo: startUnit(unit),
       gone: unitStarts(unit),
+      momentary: true,
     };
   },
 };

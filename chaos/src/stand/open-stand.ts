@@ -20,7 +20,8 @@ export function openStand(parts: StandParts): Stand {
     name: inventory.standName,
     folder,
     machines: inventory.machines.map((machine) => reached(machine, shells)),
-    operator: operatorMachine(FAULT_FOLDER),
+    // This computer may have several stands: what is recovered for one must not end the faults of another.
+    operator: operatorMachine(`${FAULT_FOLDER}/${inventory.standName}`),
     inventory,
     lab,
     guardian: guardian ?? (() => undefined),

@@ -77,11 +77,12 @@ async function etcdMembers(
   const machines = byRole(stand, "etcd");
   const answers = await Promise.all(
     machines.map(({ run }) =>
-      run(`${ETCD_HEALTH}; ${ETCD_METRICS} | grep '^etcd_server_is_leader 1'`, { deadlineMs: LOOK_MS }),
+      // The first answer ends without a new line.
+      run(`${ETCD_HEALTH}; echo; ${ETCD_METRICS} | grep '^etcd_server_is_leader '`, { deadlineMs: LOOK_MS }),
     ),
   );
   return {
-    leader: machines[answers.findIndex(({ stdout }) => /^etcd_server_is_leader 1$/m.test(stdout))]?.name,
+    leader: machines[answers.findIndex(({ stdout }) => isLeader(stdout))]?.name,
     missing: machines.flatMap(({ name }, index) =>
       isHealthy(answers[index]?.stdout ?? "") ? [] : [`etcd on ${name} is not healthy`],
     ),
@@ -94,6 +95,7 @@ const get = (path: string): string =>
 export const ETCD_HEALTH = get("/health");
 const ETCD_METRICS = get("/metrics");
 export const isHealthy = (answer: string): boolean => /"health"\s*:\s*"true"/.test(answer);
+export const isLeader = (answer: string): boolean => /^etcd_server_is_leader 1\r?$/m.test(answer);
 
 export interface ServerState {
   readonly listener: string;

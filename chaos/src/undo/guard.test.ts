@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { runCommand } from "@goldenring/inventory";
 import type { MachineFault } from "../faults/fault.ts";
-import { FAULTY_ALREADY, type Guard, guarded, UNDONE_BEFORE, undoAllThere } from "./guard.ts";
+import { ENDED_BEFORE, FAULTY_ALREADY, type Guard, guarded, UNDONE_BEFORE, undoAllThere } from "./guard.ts";
 
 const root = mkdtempSync(join(tmpdir(), "goldenring-guard-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -62,6 +62,31 @@ test("injection and undo at the same moment leave nothing, whichever comes first
   }
 });
 
+test("an undo says when something else has ended the fault, but not when it runs once more itself", async () => {
+  const says = async (script: string): Promise<boolean> =>
+    (await runCommand(["sh", "-c", script], { deadlineMs: 30_000 })).stdout.includes(ENDED_BEFORE);
+  const whole = fileFault();
+  await sh(guarded(whole.fault, whole.guard).inject);
+  expect(await says(guarded(whole.fault, whole.guard).undo)).toBe(false);
+  expect(await says(guarded(whole.fault, whole.guard).undo)).toBe(false);
+
+  const recovered = fileFault();
+  await sh(guarded(recovered.fault, recovered.guard).inject);
+  await sh(undoAllThere(recovered.folder));
+  expect(await says(guarded(recovered.fault, recovered.guard).undo)).toBe(true);
+
+  const booted = fileFault();
+  await sh(guarded(booted.fault, booted.guard).inject);
+  rmSync(booted.folder, { recursive: true });
+  expect(await says(guarded(booted.fault, booted.guard).undo)).toBe(true);
+
+  const reboot = fileFault();
+  const momentary = guarded({ ...reboot.fault, momentary: true }, reboot.guard);
+  await sh(momentary.inject);
+  rmSync(reboot.folder, { recursive: true });
+  expect(await says(momentary.undo)).toBe(false);
+});
+
 test("a second fault of the same slot is refused", async () => {
   const { fault, guard, isThere } = fileFault();
   await sh(guarded(fault, guard).inject);
@@ -82,6 +107,8 @@ test("a fault ends by itself when nobody undoes it", async () => {
   expect(isThere()).toBe(true);
   await delay(4_000);
   expect([isThere(), undoFiles().length]).toEqual([false, 0]);
+  const { stdout } = await runCommand(["sh", "-c", guarded(fault, guard).undo], { deadlineMs: 30_000 });
+  expect(stdout).toContain(ENDED_BEFORE);
 }, 15_000);
 
 test("a machine can undo everything that it has written down, whoever left it", async () => {

@@ -21,6 +21,9 @@ export interface GuardedScripts {
 export const UNDONE_BEFORE = 75;
 export const FAULTY_ALREADY = 76;
 
+/** What an undo says when the fault was in force no more: somebody or something else had ended it. */
+export const ENDED_BEFORE = "goldenring-chaos: it had ended before";
+
 /** Names of what a machine has of faults begin with it. */
 export const MARK = "goldenring-chaos";
 
@@ -44,9 +47,11 @@ export function guarded(fault: MachineFault, { id, folder: path, endsAfterSecond
   // The lock is not passed on: what the fault starts must not hold it.
   const apart = (script: string): string => `( ${script}\n) 9>&-`;
   const turn = `mkdir -p ${folder} && cd ${folder} || exit 1; exec 9>lock; flock -w ${TURN_S} 9`;
-  const end = `${turn}; [ -e ${file} ] || exit 0; ${apart(`. ./${file}`)} && rm -f ${file} && : >${over}`;
+  const end = `${turn}; [ -e ${file} ] || exit 0; ${apart(`. ./${file}`)} && rm -f ${file} && echo by itself >${over}`;
   const sleeper = `n=0; while [ -e ${folder}/${file} ] && [ $n -lt ${endsAfterSeconds} ]; do sleep 1; n=$((n + 1)); done; [ ! -e ${folder}/${file} ] || { ${end}; }`;
   const byTimer = `systemd-run --quiet --collect --unit=${timer}-end --on-active=${endsAfterSeconds} sh -c ${shellQuote(end)}`;
+  // An undo that runs once more, because its answer got lost, finds the empty file that it made.
+  const sayIfEnded = `[ -e ${file} ] || { [ -e ${over} ] && [ ! -s ${over} ]; } || echo ${shellQuote(ENDED_BEFORE)}`;
   const bySleeper = `setsid -f sh -c ${shellQuote(sleeper)} </dev/null >/dev/null 2>&1 9>&-`;
   return {
     inject: [
@@ -60,6 +65,7 @@ export function guarded(fault: MachineFault, { id, folder: path, endsAfterSecond
     ].join("\n"),
     undo: [
       turn,
+      ...(fault.momentary ? [] : [sayIfEnded]),
       `: >${over}`,
       `find . -name '*.over' -mmin +1440 -delete`,
       apart(fault.undo),
