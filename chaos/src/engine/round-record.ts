@@ -1,6 +1,6 @@
-import { type Evidence, firstFaultAt } from "../experiment/evidence.ts";
+import { type Evidence, newPrimaryAfterFault } from "../experiment/evidence.ts";
 import { summarize } from "../history/summary.ts";
-import { judgeRoles, timeToNewPrimary } from "../roles/verdict.ts";
+import { judgeRoles } from "../roles/verdict.ts";
 import type { RoundFigures, RoundRecord } from "../run/record.ts";
 import { roleSpans, seriesOf } from "./curves.ts";
 
@@ -24,7 +24,6 @@ export function roundRecord(evidence: Evidence, given: Given): RoundRecord {
 function figuresOf(evidence: Evidence): RoundFigures {
   const { history, background, samples, verdict, before, after, recovery } = evidence;
   const { reads, writes } = summarize(history);
-  const fault = firstFaultAt(evidence);
   return {
     reads,
     writes,
@@ -37,7 +36,7 @@ function figuresOf(evidence: Evidence): RoundFigures {
     twoPrimaries: judgeRoles(samples).twoPrimaries.length,
     primaryBefore: before.primary ?? null,
     primaryAfter: after?.primary ?? null,
-    newPrimary: (fault === undefined ? undefined : timeToNewPrimary(samples, fault)) ?? null,
+    newPrimary: newPrimaryAfterFault(evidence) ?? null,
     recovery,
   };
 }

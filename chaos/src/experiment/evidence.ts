@@ -1,6 +1,7 @@
 import type { Verdict } from "../check/check.ts";
 import type { History } from "../history/history.ts";
 import type { RoleSample } from "../roles/samples.ts";
+import { timeToNewPrimary } from "../roles/verdict.ts";
 import type { RecordedAlert, StageRecord, StateSpan } from "../run/record.ts";
 import type { StandRoles } from "../stand/steady.ts";
 
@@ -29,8 +30,15 @@ export interface Evidence {
   readonly alerts: readonly RecordedAlert[] | null;
 }
 
-/** When the first fault was done, ms of the shared clock; undefined: none was. */
-export function firstFaultAt({ stages, from }: Pick<Evidence, "stages" | "from">): number | undefined {
-  const moments = stages.flatMap(({ faults }) => faults.map(({ at }) => at));
-  return moments.length === 0 ? undefined : from + Math.min(...moments);
+/** From the last fault before a new primary was seen to that moment, ms; undefined: there was none after the first fault. */
+export function newPrimaryAfterFault({
+  stages,
+  from,
+  samples,
+}: Pick<Evidence, "stages" | "from" | "samples">): number | undefined {
+  const faults = stages.flatMap((stage) => stage.faults.map(({ at }) => from + at));
+  if (faults.length === 0) return undefined;
+  const first = Math.min(...faults);
+  const took = timeToNewPrimary(samples, first);
+  return took === undefined ? undefined : first + took - Math.max(...faults.filter((at) => at <= first + took));
 }

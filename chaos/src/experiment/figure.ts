@@ -1,7 +1,7 @@
 import type { ViolationKind } from "../check/violation.ts";
 import { type RequestFigures, type Summary, summarize, wholeRun } from "../history/summary.ts";
 import { judgeRoles, timeToNewPrimary } from "../roles/verdict.ts";
-import { type Evidence, firstFaultAt } from "./evidence.ts";
+import { type Evidence, newPrimaryAfterFault } from "./evidence.ts";
 import type { Expectation } from "./experiment.ts";
 import { METRICS, type MetricName } from "./metrics.ts";
 
@@ -106,8 +106,7 @@ const OF_ROUND: Readonly<Partial<Record<MetricName, OfRound>>> = {
 function newPrimary({ during }: Expectation, evidence: Evidence): Figure {
   const { stages, from, samples } = evidence;
   const stage = during && stages.find(({ name }) => name === during[0]);
-  const fault = during ? stage && from + stage.from : firstFaultAt(evidence);
-  const value = fault === undefined ? undefined : timeToNewPrimary(samples, fault);
+  const value = during ? stage && timeToNewPrimary(samples, from + stage.from) : newPrimaryAfterFault(evidence);
   if (value === undefined || (stage && value > stage.to - stage.from)) return { unknown: "there was no new primary" };
   return { value };
 }

@@ -39,7 +39,7 @@ export const METRICS = {
   newPrimary: {
     unit: "ms",
     scope: "round",
-    words: "from the first fault, or from the beginning of the stage, to a new primary",
+    words: "from the last fault before it, or from the beginning of the stage, to a new primary",
   },
   recovery: { unit: "ms", scope: "round", words: "from the last undo until everything is as before" },
   alertDelay: { unit: "ms", scope: "round", words: "from the beginning of the stage to the alert's arrival" },
