@@ -39,6 +39,20 @@ export const PRODUCT_CHANGES: readonly ProductChange[] = [
     where: "guardian",
   },
   {
+    experiments: ["CE-10"],
+    change:
+      "The ingress gives a write that adds something a name, and sends it again when the replica that had it is gone.",
+    effect: "one write without an answer in five rounds before, none in five rounds after",
+    where: "cluster/roles/ingress",
+  },
+  {
+    experiments: ["CE-11"],
+    change: "A member whose rewind broke off is cloned from the primary.",
+    effect:
+      "in one of three rounds pg_rewind met the full disk, and its member did not come back although there was space again",
+    where: "cluster/roles/patroni",
+  },
+  {
     experiments: ["CE-06", "CE-12"],
     change: "WAL files are not recycled: a former standby's copy of a segment is the same as the one in the archive.",
     effect: "after 25 failovers archiving had stopped for good; in the first 7 since it has missed nothing",
