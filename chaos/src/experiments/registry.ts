@@ -14,11 +14,12 @@ import { ce12 } from "./ce-12.ts";
 import { ce13 } from "./ce-13.ts";
 import { ce14 } from "./ce-14.ts";
 import { ce15 } from "./ce-15.ts";
+import { ce16 } from "./ce-16.ts";
 
 /** From CE-13 on two things happen at once: combinations that a stand meets in real life. */
 const BOOK: readonly ExperimentInput[] = [
   ...[ce01, ce02, ce02Both, ce03, ce04, ce05, ce05Kill, ce05Cut, ce06, ce06Fenced, ce07, ce08, ce09, ce10, ce11, ce12],
-  ...[ce13, ce14, ce15],
+  ...[ce13, ce14, ce15, ce16],
 ];
 
 /** The book of experiments, in its order. */

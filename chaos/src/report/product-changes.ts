@@ -46,7 +46,7 @@ export const PRODUCT_CHANGES: readonly ProductChange[] = [
     where: "cluster/roles/ingress",
   },
   {
-    experiments: ["CE-11"],
+    experiments: ["CE-11", "CE-16"],
     change: "A member whose rewind broke off is cloned from the primary.",
     effect:
       "in one of three rounds pg_rewind met the full disk, and its member did not come back although there was space again",

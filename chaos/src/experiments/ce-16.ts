@@ -1,0 +1,33 @@
+import { FIGURES, NOTHING_LOST, none, stated } from "../experiment/expect.ts";
+import type { ExperimentInput } from "../experiment/experiment.ts";
+
+export const ce16: ExperimentInput = {
+  id: "CE-16",
+  title: "The primary's disk is full, and its PostgreSQL dies of it",
+  hypothesis:
+    "The replica takes over; the old primary cannot be rewound for want of space, and comes back by itself all the same once there is some.",
+  expectations: [
+    none("failedReads", "no read fails"),
+    ...NOTHING_LOST,
+    stated("failedWrites", "writes that failed"),
+    stated("longestWriteGap", "longest time without an acknowledged write"),
+    ...FIGURES,
+  ],
+  // As in CE-11: the round fails unless everything is as before within the deadline, without a person.
+  steadyState: { deadlineSeconds: 240 },
+  stages: [
+    {
+      name: "full",
+      faults: [{ fault: "disk-fill", on: "primary", path: "/var/lib/postgresql", fill: { percent: 100 } }],
+      seconds: 5,
+      after: "keep",
+    },
+    {
+      // As a checkpoint does that finds no space (PANIC), only that nobody waits for one.
+      name: "death",
+      faults: [{ fault: "kill-process", on: "primary", pidFile: "/var/lib/postgresql/*/main/postmaster.pid" }],
+      seconds: 60,
+    },
+  ],
+  rounds: 3,
+};
