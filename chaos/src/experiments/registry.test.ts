@@ -5,7 +5,7 @@ import { EXPERIMENTS } from "./registry.ts";
 test("the book has CE-01 to CE-12 and the combinations, each id once", () => {
   const ids = EXPERIMENTS.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
-  for (let number = 1; number <= 15; number += 1) expect(ids).toContain(`CE-${String(number).padStart(2, "0")}`);
+  for (let number = 1; number <= 16; number += 1) expect(ids).toContain(`CE-${String(number).padStart(2, "0")}`);
 });
 
 test("every experiment of the book demands that nothing is lost and that there are never two primaries", () => {

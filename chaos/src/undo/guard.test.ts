@@ -75,15 +75,19 @@ test("an undo says when something else has ended the fault, but not when it runs
   await sh(undoAllThere(recovered.folder));
   expect(await says(guarded(recovered.fault, recovered.guard).undo)).toBe(true);
 
-  const booted = fileFault();
-  await sh(guarded(booted.fault, booted.guard).inject);
-  rmSync(booted.folder, { recursive: true });
-  expect(await says(guarded(booted.fault, booted.guard).undo)).toBe(true);
+  for (const outlivesBoot of [true, false]) {
+    const booted = fileFault();
+    await sh(guarded(booted.fault, booted.guard).inject);
+    rmSync(booted.folder, { recursive: true });
+    if (!outlivesBoot) await sh(booted.fault.undo);
+    expect(await says(guarded(booted.fault, booted.guard).undo)).toBe(!outlivesBoot);
+  }
 
   const reboot = fileFault();
   const momentary = guarded({ ...reboot.fault, momentary: true }, reboot.guard);
   await sh(momentary.inject);
   rmSync(reboot.folder, { recursive: true });
+  await sh(reboot.fault.undo);
   expect(await says(momentary.undo)).toBe(false);
 });
 

@@ -50,8 +50,8 @@ export function guarded(fault: MachineFault, { id, folder: path, endsAfterSecond
   const end = `${turn}; [ -e ${file} ] || exit 0; ${apart(`. ./${file}`)} && rm -f ${file} && echo by itself >${over}`;
   const sleeper = `n=0; while [ -e ${folder}/${file} ] && [ $n -lt ${endsAfterSeconds} ]; do sleep 1; n=$((n + 1)); done; [ ! -e ${folder}/${file} ] || { ${end}; }`;
   const byTimer = `systemd-run --quiet --collect --unit=${timer}-end --on-active=${endsAfterSeconds} sh -c ${shellQuote(end)}`;
-  // An undo that runs once more, because its answer got lost, finds the empty file that it made.
-  const sayIfEnded = `[ -e ${file} ] || { [ -e ${over} ] && [ ! -s ${over} ]; } || echo ${shellQuote(ENDED_BEFORE)}`;
+  // An undo that runs once more, because its answer got lost, finds the empty file that it made. A file that fills a disk outlives a boot.
+  const sayIfEnded = `[ -e ${file} ] || { [ -e ${over} ] && [ ! -s ${over} ]; } || ! ${apart(fault.gone)} || echo ${shellQuote(ENDED_BEFORE)}`;
   const bySleeper = `setsid -f sh -c ${shellQuote(sleeper)} </dev/null >/dev/null 2>&1 9>&-`;
   return {
     inject: [
