@@ -17,6 +17,9 @@ export const ce04: ExperimentInput = {
     ...NONE_FAILS,
     ...NOTHING_LOST,
   ],
+  // Where all machines share one computer, whoever loads or looks takes CPU time from the machine that is to have none left.
+  load: { clients: 1, intervalMs: 500, background: null },
+  watch: { haproxy: false, etcd: false },
   stages: [
     { name: "cpu", faults: [{ fault: "cpu", on: "primary", percent: 100 }], seconds: 240 },
     { name: "memory", faults: [{ fault: "memory", on: "primary", percent: 82 }], seconds: 200 },

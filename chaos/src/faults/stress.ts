@@ -16,7 +16,8 @@ export function stress(slot: string, argumentsOfStress: string, { before = ":", 
   return {
     by: "machine",
     slot,
-    inject: `${before}; systemd-run --quiet --collect --unit=${unit} ${properties} stress-ng ${argumentsOfStress} --timeout ${AT_MOST_S}s`,
+    // Whatever it is to do, stress-ng takes memory as large as the CPU's cache: half a gigabyte on some computers.
+    inject: `${before}; systemd-run --quiet --collect --unit=${unit} ${properties} stress-ng --cache-size 64K ${argumentsOfStress} --timeout ${AT_MOST_S}s`,
     undo: `systemctl stop ${unit} 2>/dev/null; systemctl reset-failed ${unit} 2>/dev/null; ${after}`,
     gone: `! systemctl is-active --quiet ${unit}`,
   };

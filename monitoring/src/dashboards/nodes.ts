@@ -29,7 +29,7 @@ export const NODES: Dashboard = {
           measures: ["node_cpu_seconds_total"],
           queries: [
             {
-              expr: `1 - avg by (machine) (${rate("node_cpu_seconds_total", `${NODE}, mode="idle"`)})`,
+              expr: `1 - sum by (machine) (${rate("node_cpu_seconds_total", `${NODE}, mode="idle"`)}) / sum by (machine) (${rate("node_cpu_seconds_total", NODE)})`,
               legend: "{{machine}}",
             },
           ],
