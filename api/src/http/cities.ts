@@ -69,15 +69,21 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
           summary: "Renames a city",
           tag: "Cities",
           body: CityInput,
+          repeatable: true,
           answers: CitySchema,
           errors: { ...NOT_VALID, 404: NOT_FOUND_CITY, ...UNCONFIRMED },
           handler: async ({ request, parameter }) => {
             const id = idFromPath(parameter);
             const { name } = validated(CityInput, await readJson(request, bodyLimit));
             if (Number.isNaN(id)) throw noCity();
-            const { found } = await writer.change("renameCity", { id, name });
+            const content = JSON.stringify({ id, name });
+            const { found } = await writer.change("renameCity", {
+              id,
+              name,
+              request: requestIdentity(request, content),
+            });
             if (!found) throw noCity();
-            return written(JSON.stringify({ id, name }));
+            return written(content);
           },
         },
       },

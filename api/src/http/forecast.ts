@@ -86,6 +86,7 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
           summary: "Changes a value",
           tag: "Forecast",
           body: ChangedForecast,
+          repeatable: true,
           answers: Forecast,
           errors: { ...NOT_VALID, 404: `${NOT_FOUND_FORECAST}, or ${NOT_FOUND_CITY}`, ...UNCONFIRMED },
           handler: async ({ request, parameter }) => {
@@ -94,7 +95,8 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
             if (Number.isNaN(id)) throw new Problem(404, NOT_FOUND_FORECAST);
             const cityId = value.cityId === null ? null : Number(value.cityId);
             if (cityId !== null && !Number.isSafeInteger(cityId)) throw new Problem(404, NOT_FOUND_CITY);
-            const changed = await writer.change("changeForecast", { ...value, id, cityId });
+            const identity = requestIdentity(request, wireForecast({ ...value, id, cityId: cityId ?? 0 }));
+            const changed = await writer.change("changeForecast", { ...value, id, cityId, request: identity });
             if (!changed.found)
               throw new Problem(404, changed.missing === "city" ? NOT_FOUND_CITY : NOT_FOUND_FORECAST);
             return written(wireForecast({ ...value, id, cityId: changed.cityId }));

@@ -107,6 +107,12 @@ const MIGRATIONS: readonly { readonly title: string; readonly sql: string }[] = 
       CREATE UNIQUE INDEX cities_request ON public.cities (request) WHERE request IS NOT NULL;
       CREATE UNIQUE INDEX forecast_request ON public.forecast (request) WHERE request IS NOT NULL;`,
   },
+  {
+    title: "the requests that changed a row, so that they can be repeated",
+    sql: `
+      CREATE TABLE public.weather_changes (request uuid PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
+      CREATE INDEX weather_changes_at ON public.weather_changes (at);`,
+  },
 ];
 
 /** Waiting does not make this build newer. */

@@ -9,7 +9,7 @@ export interface ForecastInput {
 
 export type WriteKind = keyof Writes;
 
-/** What is added may have come before: the request's identity (128 bits as hexadecimal digits), null where it has none. */
+/** It may have come before: the request's identity (128 bits as hexadecimal digits), null where it has none. */
 interface Repeatable {
   readonly request: string | null;
 }
@@ -17,9 +17,12 @@ interface Repeatable {
 /** What each kind of write takes, and what it gives back when it was done. */
 export interface Writes {
   addCity: { input: Repeatable & { name: string }; output: { id: number } };
-  renameCity: { input: { id: number; name: string; asOf: string }; output: Renamed };
+  renameCity: { input: Repeatable & { id: number; name: string; asOf: string }; output: Renamed };
   addForecast: { input: Repeatable & ForecastInput & { cityId: number }; output: Added };
-  changeForecast: { input: ForecastInput & { id: number; cityId: number | null; asOf: string }; output: Changed };
+  changeForecast: {
+    input: Repeatable & ForecastInput & { id: number; cityId: number | null; asOf: string };
+    output: Changed;
+  };
 }
 
 export type Renamed = { readonly found: boolean };
@@ -114,20 +117,47 @@ const FORECASTS_THERE: Statement = {
       AND f.temperature = i.temperature AND f.summary IS NOT DISTINCT FROM i.summary`,
 };
 
+/** Whoever sends a request once more does so within a minute. */
+const REMEMBERED = "1 hour";
+
+/**
+ * Parts of a WITH that keep the identities of requests, and forget old ones, some in every statement. In one order, because two
+ * replicas may have the same requests in hand; the later one waits for the earlier.
+ *
+ * @param isMade whether there is something that the request changes: what was refused is no done change
+ */
+function remembering(isMade: string): string {
+  return `fresh AS (
+      INSERT INTO public.weather_changes (request)
+      SELECT i.request FROM input i WHERE i.request IS NOT NULL AND ${isMade} ORDER BY i.request
+      ON CONFLICT DO NOTHING RETURNING request
+    ), forgotten AS (
+      DELETE FROM public.weather_changes WHERE request IN (
+        SELECT request FROM public.weather_changes WHERE at < now() - interval '${REMEMBERED}'
+        ORDER BY at LIMIT 100 FOR UPDATE SKIP LOCKED)
+    )`;
+}
+
+const IS_NEW = "(i.request IS NULL OR i.request IN (SELECT request FROM fresh))";
+
 /**
  * Changes set only rows that nobody, ourselves in an earlier attempt included, has touched since snapshot `as_of`, which
  * was taken after the request arrived. A row touched since then counts as changed by us and overwritten right after:
  * the other write began while this one was under way, so that order is as good as the reverse, and a retry after an
  * unknown outcome can never undo a later write. This is last-writer-wins that may be repeated.
+ *
+ * Another replica has no snapshot from then. So a request that has an identity leaves it behind in the same transaction, and
+ * who finds it there knows that the change was made, however many others came after it.
  */
 const RENAME_CITIES: Statement = {
   name: "rename cities",
   text: `
     WITH input AS (
-      SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[]) AS i (id, name, as_of)
-    ), changed AS (
+      SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[]) AS i (id, name, as_of, request)
+    ), ${remembering("EXISTS (SELECT FROM public.cities c WHERE c.id = i.id)")},
+    changed AS (
       UPDATE public.cities c SET name = i.name FROM input i
-      WHERE c.id = i.id AND pg_visible_in_snapshot(c.version, i.as_of::pg_snapshot)
+      WHERE c.id = i.id AND pg_visible_in_snapshot(c.version, i.as_of::pg_snapshot) AND ${IS_NEW}
       RETURNING c.id
     )
     SELECT id FROM input i WHERE EXISTS (SELECT FROM public.cities c WHERE c.id = i.id)
@@ -139,17 +169,18 @@ const CHANGE_FORECASTS: Statement = {
   name: "change forecasts",
   text: `
     WITH input AS (
-      SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::text[], $6::text[])
-        AS i (id, city_id, date_time, temperature, summary, as_of)
-    ), changed AS (
+      SELECT i.*, i.city_id IS NULL OR EXISTS (SELECT FROM public.cities c WHERE c.id = i.city_id) AS city_exists
+      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::uuid[])
+        AS i (id, city_id, date_time, temperature, summary, as_of, request)
+    ), ${remembering("i.city_exists AND EXISTS (SELECT FROM public.forecast f WHERE f.id = i.id)")},
+    changed AS (
       UPDATE public.forecast f
       SET "cityId" = coalesce(i.city_id, f."cityId"), "dateTime" = i.date_time, temperature = i.temperature, summary = i.summary
       FROM input i
-      WHERE f.id = i.id AND pg_visible_in_snapshot(f.version, i.as_of::pg_snapshot)
-        AND (i.city_id IS NULL OR EXISTS (SELECT FROM public.cities c WHERE c.id = i.city_id))
+      WHERE f.id = i.id AND pg_visible_in_snapshot(f.version, i.as_of::pg_snapshot) AND i.city_exists AND ${IS_NEW}
       RETURNING f.id
     )
-    SELECT i.id, coalesce(i.city_id, f."cityId", 0), i.city_id IS NULL OR EXISTS (SELECT FROM public.cities c WHERE c.id = i.city_id)
+    SELECT i.id, coalesce(i.city_id, f."cityId", 0), i.city_exists
     FROM input i JOIN public.forecast f ON f.id = i.id
     UNION ALL
     SELECT NULL, NULL, NULL
@@ -237,7 +268,7 @@ function withoutRepeated<K extends AddKind>(batch: readonly Batched<K>[]): reado
 }
 
 /** Null where no row has one: PostgreSQL fills the column up. */
-function requestsOf(batch: readonly Batched<AddKind>[]): readonly (string | null)[] | null {
+function requestsOf(batch: readonly Batched<WriteKind>[]): readonly (string | null)[] | null {
   return batch.some(({ input }) => input.request !== null) ? batch.map(({ input }) => input.request) : null;
 }
 
@@ -291,7 +322,12 @@ export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
     run: async (connection, batch, deadlineMs) => {
       const rows = await connection.query(
         RENAME_CITIES,
-        [numbers(batch, (row) => row.input.id), batch.map((row) => row.input.name), batch.map((row) => row.input.asOf)],
+        [
+          numbers(batch, (row) => row.input.id),
+          batch.map((row) => row.input.name),
+          batch.map((row) => row.input.asOf),
+          requestsOf(batch),
+        ],
         deadlineMs,
       );
       const found = new Set(rows.map(([id]) => Number(id)));
@@ -310,6 +346,7 @@ export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
           numbers(batch, (row) => row.input.temperature),
           batch.map((row) => row.input.summary),
           batch.map((row) => row.input.asOf),
+          requestsOf(batch),
         ],
         deadlineMs,
       );

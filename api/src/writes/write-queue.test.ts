@@ -140,7 +140,7 @@ test("a change is not done over a row that was touched since its snapshot, and i
   const asOf = await snapshot();
   await query("UPDATE forecast SET temperature = 41 WHERE id = 3; UPDATE cities SET name = 'Later' WHERE id = 3");
   const changed = await queue.submit("changeForecast", { ...value(40, "earlier"), id: 3, asOf }, inTime());
-  const renamed = await queue.submit("renameCity", { id: 3, name: "Earlier", asOf }, inTime());
+  const renamed = await queue.submit("renameCity", { id: 3, name: "Earlier", request: null, asOf }, inTime());
   expect([changed.found, renamed.found]).toEqual([true, true]);
   expect(await query("SELECT temperature FROM forecast WHERE id = 3")).toEqual([{ temperature: 41 }]);
   expect(await query("SELECT name FROM cities WHERE id = 3")).toEqual([{ name: "Later" }]);
@@ -155,8 +155,8 @@ test("what does not exist fails alone", async () => {
     await outcomes([
       queue.submit("addForecast", value(1, "there", 4), inTime()),
       queue.submit("addForecast", value(1, "nowhere", 999_999), inTime()),
-      queue.submit("renameCity", { id: 4, name: "Uglich", asOf }, inTime()),
-      queue.submit("renameCity", { id: 999_999, name: "Nowhere", asOf }, inTime()),
+      queue.submit("renameCity", { id: 4, name: "Uglich", request: null, asOf }, inTime()),
+      queue.submit("renameCity", { id: 999_999, name: "Nowhere", request: null, asOf }, inTime()),
       change(11, 5),
       change(12, null),
       change(13, 999_999),
@@ -270,6 +270,61 @@ test("a request that another replica is just storing waits for it and gets its i
   const stored = await storedWith("elsewhere");
   expect(stored).toHaveLength(1);
   expect(answer).toEqual({ found: true, id: stored[0]?.id ?? 0 });
+});
+
+test("a change that was made before, by whichever replica, is not made again over a later one", async () => {
+  const [one, other] = [startQueue(), startQueue()];
+  const change = async (queue: WriteQueue, temperature: number, number: number | null) => {
+    const request = number === null ? null : requestNumber(number);
+    const input = { ...value(temperature, "changed", 1, request), id: 7, asOf: await snapshot() };
+    return queue.submit("changeForecast", input, inTime());
+  };
+  const rename = async (queue: WriteQueue, name: string, number: number) => {
+    const input = { id: 7, name, request: requestNumber(number), asOf: await snapshot() };
+    return queue.submit("renameCity", input, inTime());
+  };
+  const answers = [
+    await change(one, 10, 201),
+    await change(one, 20, 202),
+    await change(other, 10, 201),
+    await change(other, 20, 202),
+  ];
+  expect(answers).toEqual(answers.map(() => ({ found: true, cityId: 1 })));
+  expect(await query("SELECT temperature FROM forecast WHERE id = 7")).toEqual([{ temperature: 20 }]);
+  await change(other, 30, null);
+  await change(one, 10, 201);
+  expect(await query("SELECT temperature FROM forecast WHERE id = 7")).toEqual([{ temperature: 30 }]);
+  await rename(one, "First", 203);
+  await rename(one, "Second", 204);
+  expect(await rename(other, "First", 203)).toEqual({ found: true });
+  expect(await query("SELECT name FROM cities WHERE id = 7")).toEqual([{ name: "Second" }]);
+});
+
+test("a change that another replica is just making is waited for, and not made again", async () => {
+  const queue = startQueue();
+  const request = requestNumber(205);
+  const asOf = await snapshot();
+  const elsewhere = query(`BEGIN; INSERT INTO weather_changes (request) VALUES ('${request}');
+                           UPDATE forecast SET temperature = 41 WHERE id = 8; SELECT pg_sleep(0.5); COMMIT`);
+  await delay(200);
+  const answer = await queue.submit("changeForecast", { ...value(40, "x", 1, request), id: 8, asOf }, inTime());
+  await elsewhere;
+  expect(answer.found).toBe(true);
+  expect(await query("SELECT temperature FROM forecast WHERE id = 8")).toEqual([{ temperature: 41 }]);
+});
+
+test("a change that found nothing to change is no change that was made, and those of an hour ago are forgotten", async () => {
+  const queue = startQueue();
+  await query(
+    "INSERT INTO weather_changes SELECT gen_random_uuid(), now() - interval '2 hours' FROM generate_series(1, 150)",
+  );
+  const rename = async (id: number, number: number) =>
+    queue.submit("renameCity", { id, name: "New", request: requestNumber(number), asOf: await snapshot() }, inTime());
+  expect(await rename(999_998, 206)).toEqual({ found: false });
+  await rename(9, 207);
+  const kept = await query(`SELECT request FROM weather_changes WHERE at < now() - interval '1 hour'
+                            OR request = '${requestNumber(206)}'`);
+  expect(kept).toEqual([]);
 });
 
 test("a request that a lost replica has sent is not done again by another one, whatever came of it", async () => {

@@ -144,6 +144,22 @@ describe("values", () => {
     expect((await city()).json<City>().id).not.toBe((await city()).json<City>().id);
   });
 
+  test("one that is changed by a request sent again with its Idempotency-Key keeps what came after it", async () => {
+    const put = (key: string, temperature: number) =>
+      ask(api, "PUT /Forecast/12", { json: { ...VALUE, temperature }, headers: { "idempotency-key": key } });
+    const [first, second] = [crypto.randomUUID(), crypto.randomUUID()];
+    const answer = await put(first, 11);
+    await put(second, 12);
+    expect((await put(first, 11)).text).toBe(answer.text);
+    expect((await ask(api, "GET /Forecast/12")).json<Forecast>().temperature).toBe(12);
+    const rename = (key: string, name: string) =>
+      ask(api, "PUT /Cities/9", { json: { name }, headers: { "idempotency-key": key } });
+    await rename(first, "One");
+    await rename(second, "Two");
+    expect((await rename(first, "One")).status).toBe(200);
+    expect((await ask(api, "GET /Cities/9")).json<City>().name).toBe("Two");
+  });
+
   test("a key that is empty, too long or not of visible ASCII characters is refused", async () => {
     for (const key of ["", "x".repeat(256), "a b", "ключ"]) {
       expectProblem(
