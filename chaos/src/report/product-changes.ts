@@ -54,6 +54,13 @@ export const PRODUCT_CHANGES: readonly ProductChange[] = [
     where: "cluster/roles/patroni",
   },
   {
+    experiments: ["CE-04"],
+    change: "The CPU alert is about the share of the time that a machine counts, not of a whole CPU.",
+    effect:
+      "a replica held to a quarter of a CPU was 77 % busy when nothing ran on it, and raised the alert under light load",
+    where: "monitoring/rules",
+  },
+  {
     experiments: ["CE-06", "CE-12"],
     change: "WAL files are not recycled: a former standby's copy of a segment is the same as the one in the archive.",
     effect: "after 25 failovers archiving had stopped for good; in the first 7 since it has missed nothing",
