@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EXPERIMENTS } from "../experiments/registry.ts";
 import { PRODUCT_CHANGES } from "./product-changes.ts";
 import { REPORT_OF_2023 } from "./report-of-2023.ts";
 import { entryOf, mergeEntries } from "./results.ts";
@@ -21,10 +22,11 @@ async function newFolder(): Promise<string> {
 }
 
 const held = syntheticRun({ seed: 1, rounds: 5 });
+/** One that is not in the book: nobody has changed anything because of it. */
 const missed = syntheticRun({
   seed: 2,
   rounds: 5,
-  experiment: "CE-10",
+  experiment: "CE-99",
   pause: 4_000,
   endedBy: "deviated",
   text: " | <b>",
@@ -33,7 +35,7 @@ const missed = syntheticRun({
 describe("the page of results", () => {
   const page = resultsPage([
     entryOf(held, "ring chaos run all --write"),
-    entryOf(missed, "ring chaos run CE-10 --write"),
+    entryOf(missed, "ring chaos run CE-99 --write"),
   ]);
 
   test("has hypothesis, figures, verdict, what the report saw and what was changed, for each experiment", () => {
@@ -71,7 +73,7 @@ test("a new run of an experiment takes the place of the old one, and the others 
   expect(merged.map(({ experiment, command }) => [experiment, command])).toEqual([
     ["CE-01", "new"],
     ["CE-02", "new"],
-    ["CE-10", "old"],
+    ["CE-99", "old"],
   ]);
 });
 
@@ -86,7 +88,7 @@ describe("writing results", () => {
     expect(await read()).toEqual(once);
     expect(JSON.parse(once[0] ?? "").map(({ experiment }: { experiment: string }) => experiment)).toEqual([
       "CE-01",
-      "CE-10",
+      "CE-99",
     ]);
     expect((await readdir(folder)).sort()).toEqual(["chaos.json", "chaos.md"]);
   });
@@ -115,6 +117,7 @@ test("what is known of the report and of changes is about experiments of the boo
     ...REPORT_OF_2023.map(({ experiment }) => experiment),
     ...PRODUCT_CHANGES.flatMap(({ experiments }) => experiments),
   ];
-  for (const id of ids) expect(id).toMatch(/^CE-(0[1-9]|1[0-2])$/);
+  const book = EXPERIMENTS.map(({ id }) => id);
+  for (const id of ids) expect(book).toContain(id);
   expect(REPORT_OF_2023.map(({ experiment }) => experiment)).toEqual(["CE-01", "CE-02", "CE-03", "CE-04", "CE-05"]);
 });
