@@ -149,9 +149,6 @@ async function undo(faults: readonly FaultInForce[], inForce: FaultInForce[], co
       journal.write("undone", fault.words, fault.machine);
     },
   );
-  if (ended.length > 0 && !signal.aborted && left.length === 0)
-    throw new EndedBefore(`${ended.join(", ")} had ended before its time, by something else than this run.`);
-  if (left.length === 0) return;
   // What could not be undone is left to `recover`, and not tried again here.
   for (const { fault, why } of left) {
     inForce.splice(
@@ -160,9 +157,12 @@ async function undo(faults: readonly FaultInForce[], inForce: FaultInForce[], co
     );
     journal.write("not-undone", `${fault.words}: ${why}`, fault.machine);
   }
-  throw new NotUndone(
-    left.map(({ fault, why }) => `${fault.machine}: "${fault.words}" is not undone: ${why}`).join("\n"),
-  );
+  if (left.length > 0)
+    throw new NotUndone(
+      left.map(({ fault, why }) => `${fault.machine}: "${fault.words}" is not undone: ${why}`).join("\n"),
+    );
+  if (ended.length > 0 && !signal.aborted)
+    throw new EndedBefore(`${ended.join(", ")} had ended before its time, by something else than this run.`);
 }
 
 const sinceRound = (from: number): number => Math.round(monotonicMs() - from);

@@ -38,3 +38,12 @@ export const FIGURES: readonly Expectation[] = [
   stated("newPrimary", "time to a new primary"),
   stated("recovery", "time from the undo until everything is as before"),
 ];
+
+/** Where a fault may cost writes: reads go on all the same, nothing is lost, and what it costs is stated. */
+export const READS_GO_ON: readonly Expectation[] = [
+  none("failedReads", "no read fails"),
+  ...NOTHING_LOST,
+  stated("failedWrites", "writes that failed"),
+  stated("longestWriteGap", "longest time without an acknowledged write"),
+  ...FIGURES,
+];

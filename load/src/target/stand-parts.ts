@@ -9,9 +9,9 @@ const OVER = "30s";
 /** A replica is one process under a limit from outside, which its machine's own figures do not show. */
 const REPLICA_CPU = `rate(process_cpu_seconds_total{job="api"}[${OVER}])`;
 const REPLICA_MEMORY = 'process_resident_memory_bytes{job="api"}';
-const MACHINE_CPU_TIME = (mode: string): string =>
+const machineCpuTime = (mode: string): string =>
   `sum by (machine) (rate(node_cpu_seconds_total{job="node", group!="api"${mode}}[${OVER}]))`;
-const MACHINE_CPU = `1 - ${MACHINE_CPU_TIME(', mode="idle"')} / ${MACHINE_CPU_TIME("")}`;
+const MACHINE_CPU = `1 - ${machineCpuTime(', mode="idle"')} / ${machineCpuTime("")}`;
 const MACHINE_MEMORY =
   'node_memory_MemTotal_bytes{job="node", group!="api"} - node_memory_MemAvailable_bytes{job="node", group!="api"}';
 
