@@ -148,12 +148,15 @@ const IS_NEW = "(i.request IS NULL OR i.request IN (SELECT request FROM fresh))"
  *
  * Another replica has no snapshot from then. So a request that has an identity leaves it behind in the same transaction, and
  * who finds it there knows that the change was made, however many others came after it.
+ *
+ * Rows are taken in the order of their ids: two replicas that change the same ones wait for each other, and never in a circle.
  */
 const RENAME_CITIES: Statement = {
   name: "rename cities",
   text: `
     WITH input AS (
       SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[]) AS i (id, name, as_of, request)
+      ORDER BY id
     ), ${remembering("EXISTS (SELECT FROM public.cities c WHERE c.id = i.id)")},
     changed AS (
       UPDATE public.cities c SET name = i.name FROM input i
@@ -172,6 +175,7 @@ const CHANGE_FORECASTS: Statement = {
       SELECT i.*, i.city_id IS NULL OR EXISTS (SELECT FROM public.cities c WHERE c.id = i.city_id) AS city_exists
       FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::uuid[])
         AS i (id, city_id, date_time, temperature, summary, as_of, request)
+      ORDER BY i.id
     ), ${remembering("i.city_exists AND EXISTS (SELECT FROM public.forecast f WHERE f.id = i.id)")},
     changed AS (
       UPDATE public.forecast f
