@@ -34,7 +34,7 @@ export interface Service {
   stop(deadline: number): Promise<void>;
 }
 
-/** An endpoint that stays silent this long does not hold up the next one, ms. */
+/** An endpoint that stays silent this long does not hold up the others, ms. */
 const STAGGER_MS = 200;
 /** Least time between attempts to reach a primary that is away, ms. */
 const RETRY_INTERVAL_MS = 50;
@@ -71,7 +71,10 @@ export function createService(options: ServiceOptions, log: Log): Service {
       load: { budgetBytes: options.modelBudgetBytes, deadlineMs: LONG_STATEMENT_MS },
     },
     {
-      connected: (endpoint, identity) => log.debug({ endpoint, ...identity }, "connected to the primary"),
+      connected: (endpoint, identity) => {
+        log.debug({ endpoint, ...identity }, "connected to the primary");
+        queue.primaryIs(identity);
+      },
       loaded: (model, milliseconds, reason) => {
         metrics.modelLoads.inc({ reason });
         metrics.modelLoadSeconds.set(milliseconds / 1_000);

@@ -28,7 +28,7 @@ export interface PrimarySearch {
   readonly applicationName: string;
   /** Bound on one endpoint's connect and check, ms. */
   readonly connectDeadlineMs: number;
-  /** A silent endpoint does not hold up the next one for longer than this, ms. */
+  /** A silent endpoint does not hold up the others for longer than this, ms. */
   readonly staggerMs: number;
   /** Startup settings of the session, as libpq's `options`. */
   readonly settings?: string;
@@ -54,34 +54,46 @@ const IDENTIFY = `
 /**
  * Connects to the first endpoint that leads to a primary. Endpoints are tried in order, each next one as soon as the one
  * before has failed or stayed silent for `staggerMs` (as RFC 8305 does for addresses): a dead proxy costs a fraction of a
- * second, not a connect timeout. Throws NoPrimary.
+ * second, not a connect timeout. While one is silent, those that have failed are asked again every `staggerMs`: when the
+ * primary's machine is gone, its replica becomes the primary within that second. Throws NoPrimary when all have failed.
  */
 export function connectToPrimary(config: DatabaseConfig, search: PrimarySearch): Promise<PrimaryConnection> {
   return new Promise((resolve, reject) => {
     const reasons: string[] = [];
     let started = 0;
+    let unanswered = 0;
     let settled = false;
 
     const startNext = (): void => {
       const endpoint = config.endpoints[started];
       if (settled || endpoint === undefined) return;
+      const index = started;
       started += 1;
       const stagger = setTimeout(startNext, search.staggerMs);
+      ask(endpoint, index, () => {
+        clearTimeout(stagger);
+        startNext();
+      });
+    };
+    const ask = (endpoint: Endpoint, index: number, failed: () => void): void => {
+      if (settled) return;
+      unanswered += 1;
       identify(config, endpoint, search).then(
         (found) => {
-          clearTimeout(stagger);
           if (settled) return found.connection.destroy();
           settled = true;
           resolve(found);
         },
         (error: unknown) => {
-          clearTimeout(stagger);
-          reasons.push(`${endpoint.host}:${endpoint.port} ${error instanceof Error ? reasonOf(error) : String(error)}`);
+          unanswered -= 1;
+          reasons[index] = `${endpoint.host}:${endpoint.port} ${error instanceof Error ? reasonOf(error) : String(error)}`;
           if (settled) return;
-          if (reasons.length === config.endpoints.length) {
+          failed();
+          if (unanswered > 0) setTimeout(() => ask(endpoint, index, () => {}), search.staggerMs);
+          else {
             settled = true;
             reject(new NoPrimary(reasons));
-          } else startNext();
+          }
         },
       );
     };

@@ -116,6 +116,14 @@ export class WriteQueue {
     });
   }
 
+  /**
+   * Tells which history the primary has by now. A connection that leads to another one is given up, and what waits for an
+   * answer there is sent to the primary: a machine that lost its power says nothing, and only a deadline would tell.
+   */
+  primaryIs(identity: DatabaseIdentity): void {
+    if (this.#connection && !sameHistory(this.#identity, identity)) this.#connection.destroy();
+  }
+
   /** Waits until every accepted write is settled, at most until `deadline` (performance.now()), and closes. */
   async close(deadline: number): Promise<void> {
     this.#closed = true;

@@ -52,6 +52,34 @@ describe("a primary with a synchronous standby", () => {
   );
 
   test(
+    "vanishes without a word: no write waits for an answer from it, and no search for its port",
+    async () => {
+      const { primary, standby, databaseUrl } = await startPair();
+      const way = await TcpProxy.start(primary.port);
+      ends.push(() => way.close());
+      const env = { CONNECT_MS: "10000", WRITE_STATEMENT_MS: "20000" };
+      const databases = listOf(way.urlThrough(databaseUrl), standby.urlHere(databaseUrl));
+      const replica = await api(databases, env);
+      const client = new ApiClient(replica.url);
+      bodyOf.value(await client.addValue(1, value(1, "before")));
+      way.silence();
+      const asked = client.addValue(1, value(2, "asked of nobody"));
+      await until(async () => replica.logs.some(({ msg }) => String(msg).startsWith("the primary is out of reach")));
+      await primary.kill();
+      // By now the search waits for the port that says nothing.
+      await delay(500);
+      await standby.promote();
+      const promoted = performance.now();
+      expect((await asked).status).toBe(200);
+      expect((await client.changeValue(1, value(3, "after"))).status).toBe(200);
+      expect((await client.get("/Cities")).stale).toBeUndefined();
+      // CONNECT_MS is twice as long, WRITE_STATEMENT_MS four times.
+      expect(performance.now() - promoted).toBeLessThan(5_000);
+    },
+    DEADLINE,
+  );
+
+  test(
     "changes places with it under load: what was the primary is skipped, though it still comes first and answers",
     async () => {
       const { primary, standby, url, databaseName } = await startPair();
@@ -222,8 +250,8 @@ function listOf(first: string, second: string): string {
   return first.replace(new URL(first).host, `${new URL(first).host},${new URL(second).host}`);
 }
 
-async function api(databaseUrl: string): Promise<Replica> {
-  const replica = await startReplica({ databaseUrl });
+async function api(databaseUrl: string, env: Readonly<Record<string, string>> = {}): Promise<Replica> {
+  const replica = await startReplica({ databaseUrl, env });
   ends.push(() => replica.stop());
   return replica;
 }
