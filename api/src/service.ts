@@ -110,6 +110,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
       patienceWhenAwayMs: options.readPatienceAwayMs,
       minIntervalMs: options.barrierIntervalMs,
       gatheringMs: options.readGatheringMs,
+      writesUnderWay: () => queue.depth > 0,
       retryIntervalMs: RETRY_INTERVAL_MS,
       idleIntervalMs: IDLE_INTERVAL_MS,
       enabled: options.readBarrier,

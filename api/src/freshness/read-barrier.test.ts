@@ -55,6 +55,7 @@ function barrierOn(refresh: () => Promise<void>, options: Partial<BarrierOptions
       patienceWhenAwayMs: NEVER,
       minIntervalMs: 0,
       gatheringMs: 0,
+      writesUnderWay: () => false,
       retryIntervalMs: 0,
       idleIntervalMs: NEVER,
       enabled: true,
@@ -260,6 +261,20 @@ describe("gathering", () => {
     expect(await waited).toBeLessThan(100);
     // Let it pass: it holds the next test up, too.
     await delay(1);
+  });
+
+  test("is interrupted for the answers to writes, while there are any", async () => {
+    /** How long something that was due in 10 ms is held up, ms. */
+    const heldUp = async (writesUnderWay: () => boolean): Promise<number> => {
+      const barrier = barrierOn(() => nextTurn(), { gatheringMs: 300, writesUnderWay });
+      await barrier.wait();
+      const started = performance.now();
+      const due = delay(10).then(() => performance.now() - started);
+      await Promise.all([barrier.wait(), barrier.wait()]);
+      return due;
+    };
+    expect(await heldUp(() => false)).toBeGreaterThan(250);
+    expect(await heldUp(() => true)).toBeLessThan(150);
   });
 
   test("never begins while the primary is away", async () => {

@@ -13,6 +13,8 @@ export interface BarrierOptions {
   readonly minIntervalMs: number;
   /** While several reads share a refresh, refreshes start this far apart and the process sleeps between them, ms; 0: never. */
   readonly gatheringMs: number;
+  /** Whether a write waits for the database: then the process looks, in between, whether the answer has come. */
+  readonly writesUnderWay: () => boolean;
   /** While the primary is away, attempts start at least this far apart, ms. */
   readonly retryIntervalMs: number;
   /** Without reads, a refresh still runs this often, ms, so that changes do not pile up. */
@@ -28,6 +30,9 @@ export interface BarrierEvents {
 
 /** As many reads as this to a refresh come by themselves: there is little to spare, and connections to spare time for. */
 const ENOUGH_READS = 64;
+
+/** The primary answers a write in about this time, its standby's disk included, ms. */
+const NAP_MS = 7;
 
 /** The calls that share one refresh. */
 interface Round {
@@ -124,6 +129,15 @@ export class ReadBarrier {
     return this.options.gatheringMs > 0 && this.#reachable && reads > 1 && reads < ENOUGH_READS;
   }
 
+  async #sleepUntil(end: number): Promise<void> {
+    await answersLeave();
+    while (this.options.writesUnderWay() && performance.now() + NAP_MS < end) {
+      sleepUntil(performance.now() + NAP_MS);
+      await answersLeave();
+    }
+    sleepUntil(end);
+  }
+
   async #run(): Promise<void> {
     this.#scheduled = false;
     const round = this.#next;
@@ -143,12 +157,7 @@ export class ReadBarrier {
       this.events.failed(error);
       round.settle("stale");
     }
-    if (this.#gathers(round)) {
-      // The answers leave first.
-      await nextTurn();
-      await nextTurn();
-      sleepUntil(started + this.options.gatheringMs);
-    }
+    if (this.#gathers(round)) await this.#sleepUntil(started + this.options.gatheringMs);
     this.#running = false;
     if (this.#closed) return;
     if (this.#next) this.#schedule();
@@ -158,6 +167,12 @@ export class ReadBarrier {
         this.#reachable ? this.options.idleIntervalMs : this.options.retryIntervalMs,
       );
   }
+}
+
+/** What has come is read, and what it leads to is written. */
+async function answersLeave(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
 }
 
 const CONFIRMED: Promise<Freshness> = Promise.resolve("confirmed");

@@ -149,7 +149,7 @@ const IS_NEW = "(i.request IS NULL OR i.request IN (SELECT request FROM fresh))"
  * Another replica has no snapshot from then. So a request that has an identity leaves it behind in the same transaction, and
  * who finds it there knows that the change was made, however many others came after it.
  *
- * Rows are taken in the order of their ids: two replicas that change the same ones wait for each other, and never in a circle.
+ * Rows are taken in the order of their ids, which needs the queue's SESSION_SETTINGS, too.
  */
 const RENAME_CITIES: Statement = {
   name: "rename cities",

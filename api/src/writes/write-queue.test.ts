@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { until } from "../../test/faults/until.ts";
 import { TcpProxy } from "../../test/faults/tcp-proxy.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../../test/throwaway-cluster.ts";
 import { createLog } from "../operations/log.ts";
@@ -475,4 +476,26 @@ test("changes of the same rows through two queues do not block each other for lo
   await Promise.all([changeAll(queue, ids), changeAll(other, ids.toReversed())]);
   expect(told.retries).toBe(0);
   expect(performance.now() - started).toBeLessThan(3_000);
+}, 30_000);
+
+test("changes take their rows in the order of ids, whatever the planner thinks best: nobody waits in a circle", async () => {
+  const queue = startQueue();
+  const ids = numbersUpTo(20).map((index) => 101 + index);
+  // So few rows in a table of known size: to read it all would cost less than to look each up, and there they lie in reverse.
+  for (const id of ids.toReversed()) await query(`UPDATE forecast SET temperature = 1 WHERE id = ${id}`);
+  await query("ANALYZE forecast");
+  const asOf = await snapshot();
+  const blocked = query("BEGIN; SELECT FROM forecast WHERE id = 110 FOR UPDATE; SELECT pg_sleep(1.5); COMMIT");
+  await until(async () => (await query("SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'")).length === 1);
+  const changes = ids
+    .toReversed()
+    .map((id) => queue.submit("changeForecast", { ...value(2, "in order"), id, asOf }, inTime()));
+  await until(async () => (await query("SELECT FROM pg_locks WHERE NOT granted")).length > 0);
+  const free = await query<{ id: number }>(
+    "SELECT id::float8 FROM forecast WHERE id BETWEEN 101 AND 120 FOR UPDATE SKIP LOCKED",
+  );
+  expect(free.map(({ id }) => id).sort((a, b) => a - b)).toEqual(ids.filter((id) => id > 110));
+  await blocked;
+  await Promise.all(changes);
+  expect(told.retries).toBe(0);
 }, 30_000);

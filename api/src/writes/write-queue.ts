@@ -65,8 +65,14 @@ const RETRY_PAUSE_MS = { first: 20, longest: 250 } as const;
 /** Writes past their deadline are looked for this often, ms. */
 const EXPIRY_INTERVAL_MS = 50;
 
-/** A statement shows what went wrong at the server by then: end sessions of ours that hang, there too. */
-const SESSION_SETTINGS = "-c idle_in_transaction_session_timeout=10000 -c statement_timeout=30000 -c jit=off";
+/**
+ * Every statement looks its rows up by their keys, one after another in the order of its input: two replicas that change the
+ * same rows then never wait for each other in a circle, as they might if one of them read the table in its own order.
+ * The bounds end sessions of ours that hang.
+ */
+const SESSION_SETTINGS =
+  "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off " +
+  "-c idle_in_transaction_session_timeout=10000 -c statement_timeout=30000";
 
 /**
  * Gathers concurrent writes into one statement per kind, one statement under way at a time. A batch whose outcome is
