@@ -86,7 +86,8 @@ export function connectToPrimary(config: DatabaseConfig, search: PrimarySearch):
         },
         (error: unknown) => {
           unanswered -= 1;
-          reasons[index] = `${endpoint.host}:${endpoint.port} ${error instanceof Error ? reasonOf(error) : String(error)}`;
+          reasons[index] =
+            `${endpoint.host}:${endpoint.port} ${error instanceof Error ? reasonOf(error) : String(error)}`;
           if (settled) return;
           failed();
           if (unanswered > 0) setTimeout(() => ask(endpoint, index, () => {}), search.staggerMs);

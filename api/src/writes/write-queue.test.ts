@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { until } from "../../test/faults/until.ts";
 import { TcpProxy } from "../../test/faults/tcp-proxy.ts";
+import { until } from "../../test/faults/until.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../../test/throwaway-cluster.ts";
 import { createLog } from "../operations/log.ts";
 import type { DatabaseConfig } from "../postgres/connection.ts";
