@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { takeTurn } from "../engine/lock.ts";
 import { recover as recoverStand } from "../engine/recover.ts";
 import { CHAOS_EXIT } from "../run/exit.ts";
+import { forgetLeftValues } from "../stand/left-values.ts";
 import type { Stand } from "../stand/stand.ts";
 import { findLeftovers, type Leftover } from "../undo/leftovers.ts";
 import type { ChaosDeps } from "./deps.ts";
@@ -10,7 +11,7 @@ import type { ChaosDeps } from "./deps.ts";
 const PATIENCE_MS = 180_000;
 const EVERY_MS = 2_000;
 
-/** Undoes what is open, and asks every machine whether anything is left. @returns an exit code */
+/** Undoes what is open, asks every machine whether anything is left, and deletes what probes have written. @returns an exit code */
 export async function recover(deps: ChaosDeps): Promise<number> {
   const { output, signal } = deps;
   const { stand } = await deps.stand();
@@ -20,6 +21,7 @@ export async function recover(deps: ChaosDeps): Promise<number> {
     for (const { fault, why } of notUndone) output.say(`${fault.machine}: "${fault.words}" is not undone: ${why}`);
     const left = leftovers.length === 0 ? [] : await untilNothingLeft(stand, leftovers, deps);
     for (const { machine, what } of left) output.result(`${machine}: ${what}`);
+    await forgetLeftValues(stand, (text) => output.say(text));
     if (notUndone.length > 0 || left.length > 0) return CHAOS_EXIT["not-undone"];
     output.result(`${undone === 0 ? "No fault was open" : `${undone} undone`}; the machines have nothing of a fault.`);
     return signal.aborted ? CHAOS_EXIT.interrupted : CHAOS_EXIT.held;

@@ -8,6 +8,7 @@ import type { Site } from "../faults/fault.ts";
 import { FaultMarks } from "../marks/fault-marks.ts";
 import { newRunName } from "../probe/options.ts";
 import type { RoundRecord, StageRecord } from "../run/record.ts";
+import { forgetLeftValues, LeftValues } from "../stand/left-values.ts";
 import type { StandRoles } from "../stand/steady.ts";
 import { forgetRun } from "../stand/stored.ts";
 import { gatherEvidence } from "./gather-evidence.ts";
@@ -37,8 +38,10 @@ export async function playRound(context: RunContext, number: number): Promise<Pl
     "steady",
     `everything is steady${before.primary === undefined ? "" : `, ${before.primary} is the primary`}`,
   );
+  await forgetLeftValues(stand, (why) => journal.write("note", why));
   const folder = join(context.folder, `round-${number}`);
   const values = newRunName();
+  if (!experiment.service) new LeftValues(stand.folder).add(values);
   let lost: (why: string) => void = () => {};
   const observers = new Observers({
     stand,
@@ -94,7 +97,7 @@ export async function playRound(context: RunContext, number: number): Promise<Pl
       verdicts,
       files: filesOf(observers, context.folder),
     });
-    await forget(context, evidence.verdict.violations.length, course.after, values);
+    await forget(context, evidence.verdict.violations.length, values);
     return { record, ended: course.ended };
   } finally {
     // The journal ends with the run; an interruption of a later one is none of this round's.
@@ -165,20 +168,15 @@ async function leadIn({ steadyState }: Experiment, safety: ReturnType<typeof wat
 }
 
 /** The values stay where they are evidence. */
-async function forget(
-  { stand, experiment, journal }: RunContext,
-  violations: number,
-  after: StandRoles | undefined,
-  values: string,
-) {
-  if (violations > 0 || after === undefined || experiment.service) return;
+async function forget({ stand, experiment, journal }: RunContext, violations: number, values: string): Promise<void> {
+  if (experiment.service) return;
+  const left = new LeftValues(stand.folder);
   try {
-    await forgetRun(stand, after, values);
+    if (violations === 0) await forgetRun(stand, values);
+    left.remove(values);
   } catch (error) {
-    journal.write(
-      "note",
-      `the values of ${values} stay in the service: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    const why = error instanceof Error ? error.message : String(error);
+    journal.write("note", `its values stay in the service until the next run, or \`ring chaos recover\`: ${why}`);
   }
 }
 

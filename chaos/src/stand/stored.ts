@@ -2,9 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { NodeRows } from "../check/final-rows.ts";
 import { monotonicMs } from "../clock.ts";
 import { parseRowLines, rowsOfRunSql } from "../history/stored-rows.ts";
-import { machineOf, must, type Stand, type StandMachine } from "./stand.ts";
+import { byRole, machineOf, must, type Stand, type StandMachine } from "./stand.ts";
 import type { StandRoles } from "./steady.ts";
 
+/** An answer that needs no work, ms. */
+const LOOK_MS = 8_000;
 /** A replica that streams needs milliseconds. */
 const CATCH_UP_MS = 30_000;
 const STATEMENT_MS = 60_000;
@@ -38,14 +40,27 @@ async function storedOn(machine: StandMachine, run: string): Promise<NodeRows> {
   return { node: machine.name, readAt, rows: parseRowLines(lines) };
 }
 
-/** So that rounds do not make each other slower. The API sees that rows are gone and loads its data anew. */
-export async function forgetRun(stand: Stand, { primary }: StandRoles, run: string): Promise<void> {
-  if (primary !== undefined)
-    await sql(machineOf(stand, primary), `DELETE FROM public.forecast WHERE summary LIKE '${run}:%'`);
+/**
+ * So that rounds do not make each other slower. The API sees that rows are gone and loads its data anew.
+ *
+ * @throws where there is no primary, or it does not do it
+ */
+export async function forgetRun(stand: Stand, run: string): Promise<void> {
+  await sql(await primaryOf(stand), `DELETE FROM public.forecast WHERE summary LIKE '${run}:%'`);
+}
+
+async function primaryOf(stand: Stand): Promise<StandMachine> {
+  const machines = byRole(stand, "postgres");
+  const answers = await Promise.all(
+    machines.map((machine) => sql(machine, "SELECT pg_is_in_recovery()", LOOK_MS).catch(() => "no answer")),
+  );
+  const [primary, second] = machines.filter((_, index) => answers[index]?.trim() === "f");
+  if (primary && !second) return primary;
+  throw new Error(second ? "there are two primaries" : "there is no primary");
 }
 
 /** One statement, by the superuser on the machine itself. */
-function sql(machine: StandMachine, statement: string): Promise<string> {
+function sql(machine: StandMachine, statement: string, deadlineMs = STATEMENT_MS): Promise<string> {
   const psql = "cd / && runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d weather";
-  return must(machine, psql, { deadlineMs: STATEMENT_MS, input: `${statement};` });
+  return must(machine, psql, { deadlineMs, input: `${statement};` });
 }

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { forgetLeftValues, LeftValues } from "../src/stand/left-values.ts";
+import type { Stand, StandMachine } from "../src/stand/stand.ts";
+import { WeatherApi } from "./weather-api.ts";
+
+const DEADLINE = 60_000;
+const folder = mkdtempSync(join(tmpdir(), "goldenring-left-values-"));
+const api = new WeatherApi();
+beforeAll(() => api.start(), DEADLINE);
+afterAll(async () => {
+  await api.remove();
+  rmSync(folder, { recursive: true });
+}, DEADLINE);
+
+async function query(statement: string): Promise<string[]> {
+  const client = new pg.Client({ connectionString: api.databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<unknown[]>({ text: statement, rowMode: "array" });
+    return rows.map(([value]) => (value === false ? "f" : String(value)));
+  } finally {
+    await client.end();
+  }
+}
+
+/** Its PostgreSQL is the one of the API; what psql would be told on the machine goes there. */
+function standOf(isThere: boolean): Stand {
+  const run: StandMachine["run"] = async (_command, { input = "" }) => {
+    if (!isThere) return { code: 255, stdout: "", stderr: "no connection" };
+    return { code: 0, stdout: (await query(input)).join("\n"), stderr: "" };
+  };
+  const operator: StandMachine = { name: "operator", address: "", roles: [], faultFolder: folder, run };
+  const stand: Stand = {
+    name: "test",
+    folder,
+    machines: [{ ...operator, name: "pg-01", roles: ["postgres"] }],
+    operator,
+    inventory: undefined,
+    lab: undefined,
+    guardian: () => undefined,
+    again: () => stand,
+    disconnect: () => {},
+  };
+  return stand;
+}
+
+const summaries = () => query("SELECT summary FROM public.forecast WHERE summary LIKE '%:%' ORDER BY summary");
+
+test("values of a killed round are deleted by whoever comes next, and those of nobody else", async () => {
+  for (const summary of ["pkilled-1:1", "pkilled-1:2", "pevidence-1:1", "mine: warm"])
+    await query(
+      `INSERT INTO public.forecast ("cityId", "dateTime", temperature, summary) VALUES (1, 1700000000, 1, '${summary}')`,
+    );
+  const left = new LeftValues(folder);
+  left.add("pkilled-1");
+  left.add("pevidence-1");
+  left.remove("pevidence-1");
+  const said: string[] = [];
+
+  await forgetLeftValues(standOf(false), (text) => said.push(text));
+  expect(said).toEqual([expect.stringContaining("stay in the service for now: there is no primary")]);
+  expect([await summaries(), left.list()]).toEqual([
+    ["mine: warm", "pevidence-1:1", "pkilled-1:1", "pkilled-1:2"],
+    ["pkilled-1"],
+  ]);
+
+  await forgetLeftValues(standOf(true), (text) => said.push(text));
+  expect(said.slice(1)).toEqual(["values of an earlier run (pkilled-1) are deleted"]);
+  expect([await summaries(), left.list()]).toEqual([["mine: warm", "pevidence-1:1"], []]);
+});
