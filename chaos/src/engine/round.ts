@@ -9,6 +9,7 @@ import { FaultMarks } from "../marks/fault-marks.ts";
 import { newRunName } from "../probe/options.ts";
 import type { RoundRecord, StageRecord } from "../run/record.ts";
 import { forgetLeftValues, LeftValues } from "../stand/left-values.ts";
+import { byRole } from "../stand/stand.ts";
 import type { StandRoles } from "../stand/steady.ts";
 import { forgetRun } from "../stand/stored.ts";
 import { gatherEvidence } from "./gather-evidence.ts";
@@ -41,7 +42,7 @@ export async function playRound(context: RunContext, number: number): Promise<Pl
   await forgetLeftValues(stand, (why) => journal.write("note", why));
   const folder = join(context.folder, `round-${number}`);
   const values = newRunName();
-  if (!experiment.service) new LeftValues(stand.folder).add(values);
+  if (canForget(context)) new LeftValues(stand.folder).add(values);
   let lost: (why: string) => void = () => {};
   const observers = new Observers({
     stand,
@@ -167,13 +168,18 @@ async function leadIn({ steadyState }: Experiment, safety: ReturnType<typeof wat
   if (failed > 0) throw new NotSteady(`${failed} requests failed before any fault: the service is not well.`);
 }
 
+/** What a service of somebody's own holds is its owner's. */
+function canForget({ stand, experiment }: RunContext): boolean {
+  return experiment.service === undefined && byRole(stand, "postgres").length > 0;
+}
+
 /** The values stay where they are evidence. */
-async function forget({ stand, experiment, journal }: RunContext, violations: number, values: string): Promise<void> {
-  if (experiment.service) return;
-  const left = new LeftValues(stand.folder);
+async function forget(context: RunContext, violations: number, values: string): Promise<void> {
+  if (!canForget(context)) return;
+  const { stand, journal } = context;
   try {
     if (violations === 0) await forgetRun(stand, values);
-    left.remove(values);
+    new LeftValues(stand.folder).remove(values);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     journal.write("note", `its values stay in the service until the next run, or \`ring chaos recover\`: ${why}`);
