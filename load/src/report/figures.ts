@@ -46,6 +46,7 @@ export const FIGURES: readonly Figure[] = [
   { name: "CPU of k6, median", unit: "%", of: (run) => middleCpu(run, "k6") },
   { name: "CPU of the computer, median", unit: "%", of: (run) => middleCpu(run, "computer") },
   { name: "Memory of a replica, most", unit: "MiB", better: "less", of: mostReplicaMemory },
+  { name: "One access to memory before the start", unit: "ns", of: ({ record }) => record.machine.memoryAccessNs },
   { name: "Requests per CPU second of the replicas", unit: "/CPU s", better: "more", of: requestsPerCpuSecond },
 ];
 

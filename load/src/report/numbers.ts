@@ -1,7 +1,7 @@
 import { shown } from "@goldenring/report-page";
 import { spreadOf } from "../statistics/median.ts";
 
-export type Unit = "ms" | "/s" | "%" | "MiB" | "users" | "" | "/CPU s";
+export type Unit = "ms" | "/s" | "%" | "MiB" | "users" | "" | "/CPU s" | "ns";
 
 /** A figure with its unit. Shares are given as such, 1 being 100 %. */
 export function withUnit(value: number | undefined, unit: Unit): string {

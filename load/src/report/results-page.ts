@@ -24,6 +24,7 @@ export function resultsPage(entries: readonly ResultEntry[]): string {
     "",
     "Objectives: 95 % of the answers within 600 ms, 90 % within 300 ms, at most 1 % not 2xx, at least 90 % of the checks hold. A user makes at",
     "most two requests a second. The report of 2023 had seven machines; here the stand, the load and the database share one computer.",
+    ...neighbours(entries),
     "",
     "## Bars",
     "",
@@ -45,6 +46,16 @@ export function resultsPage(entries: readonly ResultEntry[]): string {
     "",
     ...entries.flatMap((entry) => [details(entry), ""]),
   ].join("\n");
+}
+
+/** How fast the computer was, as far as that is known. */
+function neighbours(entries: readonly ResultEntry[]): string[] {
+  const known = entries.flatMap(({ runs }) => valuesOf(runs, "memoryAccessNs"));
+  if (known.length === 0) return [];
+  return [
+    `Before a run one access to memory took ${spreadInWords(known, "ns")}: the neighbours of a virtual computer make it slow, and with it all that`,
+    "wakes up often. The tables say what it was before which run.",
+  ];
 }
 
 function bars(entries: readonly ResultEntry[]): string {
@@ -184,6 +195,7 @@ function figuresOf(part: string | undefined, runs: readonly RunFigures[]): strin
   rows.push(["CPU of the ingress or HAProxy, the busier one", spread(runs, "ingressCpu", "%")]);
   rows.push(["CPU of the busiest database", spread(runs, "databaseCpu", "%")]);
   rows.push(["CPU of k6, of the whole computer", `${spread(runs, "k6Cpu", "%")}, ${spread(runs, "computerCpu", "%")}`]);
+  rows.push(["one access to memory before the start", spread(runs, "memoryAccessNs", "ns")]);
   rows.push(["measured with", [...new Set(runs.map(({ date, commit }) => `${date}, ${commit}`))].join("; ")]);
   rows.push(["gave out first", [...new Set(runs.map(({ gaveOutFirst }) => gaveOutFirst))].join("; ")]);
   rows.push(["the service's own limit", spread(runs, "ownLimitRequestsPerSecond", "/s")]);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, freemem, loadavg, release, totalmem } from "node:os";
 import type { z } from "zod";
+import { memoryAccessNs } from "./memory-access.ts";
 import type { Machine, PartsRow, PartUse } from "./record.ts";
 
 export function thisMachine(): z.infer<typeof Machine> {
@@ -10,6 +11,7 @@ export function thisMachine(): z.infer<typeof Machine> {
     memoryBytes: totalmem(),
     kernel: release(),
     loadBefore: loadavg()[0] ?? 0,
+    memoryAccessNs: memoryAccessNs(),
   };
 }
 

@@ -88,6 +88,8 @@ export const Machine = z.object({
   kernel: z.string(),
   /** Load average of the minute before the start: well above 0, something else was busy. */
   loadBefore: finite,
+  /** One access to memory before the start, ns: how busy the neighbours of a virtual machine are. Older runs did not measure it. */
+  memoryAccessNs: finite.optional(),
 });
 
 export const TargetFacts = z.object({
