@@ -1,4 +1,4 @@
-import { monotonicMs, type NodeRows, parseRowLines, rowsOfRunSql } from "../chaos/src/index.ts";
+import { deleteRunSql, monotonicMs, type NodeRows, parseRowLines, rowsOfRunSql } from "../chaos/src/index.ts";
 import type { Machine } from "../inventory/src/index.ts";
 import { type Stand, until } from "./stand.ts";
 import type { Roles } from "./steady.ts";
@@ -32,5 +32,5 @@ async function storedOn(stand: Stand, machine: Machine, run: string): Promise<No
 
 /** So that rounds do not make each other slower. The API sees that rows are gone and loads its data anew. */
 export async function forgetRun(stand: Stand, { primary }: Roles, run: string): Promise<void> {
-  await stand.sql(primary, `DELETE FROM public.forecast WHERE summary LIKE '${run}:%'`);
+  await stand.sql(primary, deleteRunSql(run));
 }

@@ -10,7 +10,7 @@ export type { AlertsSince, ReceivedAlert } from "./engine/alerts.ts";
 export { type Engine, runningEngine } from "./engine/lock.ts";
 export type { ExperimentInput } from "./experiment/experiment.ts";
 export { type History, readHistory } from "./history/history.ts";
-export { parseRowLines, readStoredRows, rowsOfRunSql } from "./history/stored-rows.ts";
+export { deleteRunSql, parseRowLines, readStoredRows, rowsOfRunSql } from "./history/stored-rows.ts";
 export { evenWindows, type RequestFigures, type Summary, summarize, type TimeWindow } from "./history/summary.ts";
 export { newRunName } from "./probe/options.ts";
 export { probeProgram, roleSamplerProgram } from "./programs.ts";

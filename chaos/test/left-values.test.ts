@@ -5,6 +5,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { forgetLeftValues, LeftValues } from "../src/stand/left-values.ts";
 import type { Stand, StandMachine } from "../src/stand/stand.ts";
+import { thisComputer } from "../src/stand/this-computer.ts";
 import { WeatherApi } from "./weather-api.ts";
 
 const DEADLINE = 60_000;
@@ -33,19 +34,8 @@ function standOf(isThere: boolean): Stand {
     if (!isThere) return { code: 255, stdout: "", stderr: "no connection" };
     return { code: 0, stdout: (await query(input)).join("\n"), stderr: "" };
   };
-  const operator: StandMachine = { name: "operator", address: "", roles: [], faultFolder: folder, run };
-  const stand: Stand = {
-    name: "test",
-    folder,
-    machines: [{ ...operator, name: "pg-01", roles: ["postgres"] }],
-    operator,
-    inventory: undefined,
-    lab: undefined,
-    guardian: () => undefined,
-    again: () => stand,
-    disconnect: () => {},
-  };
-  return stand;
+  const stand = thisComputer(folder);
+  return { ...stand, machines: [{ ...stand.operator, name: "pg-01", roles: ["postgres"], run }] };
 }
 
 const summaries = () => query("SELECT summary FROM public.forecast WHERE summary LIKE '%:%' ORDER BY summary");

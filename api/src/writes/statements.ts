@@ -155,15 +155,16 @@ const RENAME_CITIES: Statement = {
   name: "rename cities",
   text: `
     WITH input AS (
-      SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[]) AS i (id, name, as_of, request)
-      ORDER BY id
-    ), ${remembering("EXISTS (SELECT FROM public.cities c WHERE c.id = i.id)")},
+      SELECT i.*, EXISTS (SELECT FROM public.cities c WHERE c.id = i.id) AS city_exists
+      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[]) AS i (id, name, as_of, request)
+      ORDER BY i.id
+    ), ${remembering("i.city_exists")},
     changed AS (
       UPDATE public.cities c SET name = i.name FROM input i
       WHERE c.id = i.id AND pg_visible_in_snapshot(c.version, i.as_of::pg_snapshot) AND ${IS_NEW}
       RETURNING c.id
     )
-    SELECT id FROM input i WHERE EXISTS (SELECT FROM public.cities c WHERE c.id = i.id)
+    SELECT id FROM input WHERE city_exists
     UNION ALL
     SELECT NULL WHERE (SELECT count(*) FROM changed) < (SELECT count(*) FROM input) AND ${WAIT_FOR_WAL} IS NULL`,
 };

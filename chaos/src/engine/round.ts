@@ -8,10 +8,9 @@ import type { Site } from "../faults/fault.ts";
 import { FaultMarks } from "../marks/fault-marks.ts";
 import { newRunName } from "../probe/options.ts";
 import type { RoundRecord, StageRecord } from "../run/record.ts";
-import { forgetLeftValues, LeftValues } from "../stand/left-values.ts";
+import { forgetLeftValues, forgetValues, LeftValues } from "../stand/left-values.ts";
 import { byRole } from "../stand/stand.ts";
 import type { StandRoles } from "../stand/steady.ts";
-import { forgetRun } from "../stand/stored.ts";
 import { gatherEvidence } from "./gather-evidence.ts";
 import { Observers } from "./observers.ts";
 import { roundRecord } from "./round-record.ts";
@@ -177,13 +176,10 @@ function canForget({ stand, experiment }: RunContext): boolean {
 async function forget(context: RunContext, violations: number, values: string): Promise<void> {
   if (!canForget(context)) return;
   const { stand, journal } = context;
-  try {
-    if (violations === 0) await forgetRun(stand, values);
-    new LeftValues(stand.folder).remove(values);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+  if (violations > 0) return new LeftValues(stand.folder).remove(values);
+  const why = await forgetValues(stand, values);
+  if (why !== undefined)
     journal.write("note", `its values stay in the service until the next run, or \`ring chaos recover\`: ${why}`);
-  }
 }
 
 function filesOf({ files }: Observers, runFolder: string): RoundRecord["files"] {

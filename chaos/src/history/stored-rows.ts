@@ -17,8 +17,17 @@ const StoredRow = z.object({
 
 /** The statement that reads a run's rows, for whoever reads them in another way. `run` must be a run's name: it is put in as it is. */
 export function rowsOfRunSql(run: string): string {
+  return `SELECT id, "cityId", "dateTime", temperature, summary FROM public.forecast WHERE ${isOfRun(run)} ORDER BY id`;
+}
+
+/** The statement that deletes a run's rows. */
+export function deleteRunSql(run: string): string {
+  return `DELETE FROM public.forecast WHERE ${isOfRun(run)}`;
+}
+
+function isOfRun(run: string): string {
   if (!/^[A-Za-z0-9-]+$/.test(run)) throw new Error(`${run} is no name of a run`);
-  return `SELECT id, "cityId", "dateTime", temperature, summary FROM public.forecast WHERE summary LIKE '${run}:%' ORDER BY id`;
+  return `summary LIKE '${run}:%'`;
 }
 
 /** Rows as one JSON object per line, as `SELECT row_to_json(r) FROM (…) r` gives them. Throws on anything else. */

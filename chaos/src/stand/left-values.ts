@@ -37,16 +37,20 @@ export class LeftValues {
 
 /** Deletes what earlier rounds have left in the service. What cannot be deleted now is left to the next time. */
 export async function forgetLeftValues(stand: Stand, say: (text: string) => void): Promise<void> {
-  const left = new LeftValues(stand.folder);
-  for (const values of left.list()) {
-    try {
-      await forgetRun(stand, values);
-      left.remove(values);
-      say(`values of an earlier run (${values}) are deleted`);
-    } catch (error) {
-      say(
-        `values of an earlier run (${values}) stay in the service for now: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
+  for (const values of new LeftValues(stand.folder).list()) {
+    const why = await forgetValues(stand, values);
+    const fate = why === undefined ? "are deleted" : `stay in the service for now: ${why}`;
+    say(`values of an earlier run (${values}) ${fate}`);
+  }
+}
+
+/** @returns why they stay; undefined: they are deleted */
+export async function forgetValues(stand: Stand, values: string): Promise<string | undefined> {
+  try {
+    await forgetRun(stand, values);
+    new LeftValues(stand.folder).remove(values);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }

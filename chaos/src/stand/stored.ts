@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { NodeRows } from "../check/final-rows.ts";
 import { monotonicMs } from "../clock.ts";
-import { parseRowLines, rowsOfRunSql } from "../history/stored-rows.ts";
+import { deleteRunSql, parseRowLines, rowsOfRunSql } from "../history/stored-rows.ts";
 import { byRole, machineOf, must, type Stand, type StandMachine } from "./stand.ts";
 import type { StandRoles } from "./steady.ts";
 
@@ -46,7 +46,7 @@ async function storedOn(machine: StandMachine, run: string): Promise<NodeRows> {
  * @throws where there is no primary, or it does not do it
  */
 export async function forgetRun(stand: Stand, run: string): Promise<void> {
-  await sql(await primaryOf(stand), `DELETE FROM public.forecast WHERE summary LIKE '${run}:%'`);
+  await sql(await primaryOf(stand), deleteRunSql(run));
 }
 
 async function primaryOf(stand: Stand): Promise<StandMachine> {

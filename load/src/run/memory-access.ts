@@ -7,7 +7,7 @@ const ROUNDS = 5;
 
 /**
  * How long the computer takes at the moment to reach a word of memory, ns, when where it lies is known only from the one before: the median
- * of five rounds, 0.2 s together. Neighbours of a virtual machine make this two and three times as long, and with it whatever wakes up
+ * of five rounds, 0.3 s together. Neighbours of a virtual machine make this two and three times as long, and with it whatever wakes up
  * often and briefly; no share of CPU shows why.
  */
 export function memoryAccessNs(): number {
