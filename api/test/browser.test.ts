@@ -217,6 +217,8 @@ describe.skipIf(executable === undefined)("in a real browser", () => {
       async () => {
         await look("/", async ({ page, answers }) => {
           await cardsAreThere(page, 9);
+          // What the page itself has asked for may come after its cards.
+          await page.waitForLoadState("networkidle");
           const before = answers.length;
           await page.click("#refresh");
           await page.waitForTimeout(500);
