@@ -21,10 +21,10 @@ describe("the settings", () => {
       dataFolder: ".data",
       sampleData: true,
       logLevel: "info",
-      readPatienceMs: 1_500,
-      readPatienceAwayMs: 300,
+      readTimeoutMs: 1_500,
+      unreachableReadTimeoutMs: 300,
       barrierIntervalMs: 2,
-      readGatheringMs: 0,
+      readBatchIntervalMs: 0,
       readBarrier: true,
       writeDeadlineMs: 30_000,
       writeQueueLimit: 10_000,
@@ -45,7 +45,7 @@ describe("the settings", () => {
 
   test("that the table lists as defaults are those that are used", () => {
     const listed = Object.fromEntries(
-      VARIABLES.flatMap(([name, fallback]) => (/^[\w.]*$/.test(fallback) ? [[name, fallback]] : [])),
+      VARIABLES.flatMap(({ name, fallback }) => (/^[\w.]*$/.test(fallback) ? [[name, fallback]] : [])),
     );
     const { database, ...given } = readConfig(listed);
     const { database: none, ...defaults } = readConfig({});
@@ -62,7 +62,7 @@ describe("the settings", () => {
       },
     });
     readConfig(environment);
-    expect([...read].sort()).toEqual(VARIABLES.map(([name]) => name as string).sort());
+    expect([...read].sort()).toEqual(VARIABLES.map(({ name }) => name).sort());
   });
 
   test("may have blanks around them, and an empty variable is none", () => {
@@ -145,7 +145,7 @@ describe("settings that cannot be used", () => {
   });
 
   test("whatever they are, are a ConfigError and nothing else", () => {
-    const names = VARIABLES.map(([name]) => name);
+    const names = VARIABLES.map(({ name }) => name);
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...names), fc.string({ unit: "binary" })), (environment) => {
         mistakesOf(environment);

@@ -119,7 +119,7 @@ function configOrExit(): Config {
 
 function printHelp(): void {
   const rows = VARIABLES.map(
-    ([name, fallback, help]) => `  ${name}\n      ${help}${fallback ? ` (default: ${fallback})` : ""}`,
+    ({ name, fallback, meaning }) => `  ${name}\n      ${meaning}${fallback ? ` (default: ${fallback})` : ""}`,
   );
   process.stdout.write(
     `Goldenring Weather API ${manifest.version}\n\nUsage: npm start\n\nEnvironment variables:\n${rows.join("\n")}\n\n` +

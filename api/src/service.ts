@@ -67,7 +67,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
     {
       database: options.database,
       search,
-      queryDeadlineMs: options.readPatienceMs,
+      queryDeadlineMs: options.readTimeoutMs,
       load: { budgetBytes: options.modelBudgetBytes, deadlineMs: LONG_STATEMENT_MS },
     },
     {
@@ -106,11 +106,11 @@ export function createService(options: ServiceOptions, log: Log): Service {
   const barrier = new ReadBarrier(
     () => feed.refresh(),
     {
-      patienceMs: options.readPatienceMs,
-      patienceWhenAwayMs: options.readPatienceAwayMs,
+      timeoutMs: options.readTimeoutMs,
+      unreachableTimeoutMs: options.unreachableReadTimeoutMs,
       minIntervalMs: options.barrierIntervalMs,
-      gatheringMs: options.readGatheringMs,
-      writesUnderWay: () => queue.depth > 0,
+      batchIntervalMs: options.readBatchIntervalMs,
+      hasOpenWrites: () => queue.depth > 0,
       retryIntervalMs: RETRY_INTERVAL_MS,
       idleIntervalMs: IDLE_INTERVAL_MS,
       enabled: options.readBarrier,

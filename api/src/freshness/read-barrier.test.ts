@@ -1,38 +1,74 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
-import { type BarrierOptions, type Freshness, ReadBarrier } from "./read-barrier.ts";
+import { type BarrierOptions, type Clock, type Freshness, ReadBarrier } from "./read-barrier.ts";
 
-/** Long enough that no timer interferes, ms. */
-const NEVER = 60_000;
+/** Long enough that no timer interferes. */
+const NEVER_MS = 60_000;
+
+/** Time that passes only when the test says so, or while the barrier sleeps. */
+class TestClock implements Clock {
+  readonly sleptMs: number[] = [];
+  #nowMs = 0;
+  #timers: { readonly atMs: number; readonly action: () => void }[] = [];
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  after(durationMs: number, action: () => void): () => void {
+    const timer = { atMs: this.#nowMs + durationMs, action };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  sleepUntil(timeMs: number): void {
+    this.sleptMs.push(timeMs - this.#nowMs);
+    this.#nowMs = timeMs;
+  }
+
+  /** Fires each timer at its time. */
+  async advance(durationMs: number): Promise<void> {
+    const endMs = this.#nowMs + durationMs;
+    for (;;) {
+      const [next] = this.#timers.filter(({ atMs }) => atMs <= endMs).sort((a, b) => a.atMs - b.atMs);
+      if (!next) break;
+      this.#timers = this.#timers.filter((other) => other !== next);
+      this.#nowMs = Math.max(this.#nowMs, next.atMs);
+      next.action();
+      await settle();
+    }
+    this.#nowMs = endMs;
+  }
+}
 
 /** Refreshes that end when the test says so. */
 class Refreshes {
   started = 0;
-  underWay = 0;
-  mostUnderWay = 0;
-  readonly startedAt: number[] = [];
+  running = 0;
+  maxRunning = 0;
   #end: { succeed: () => void; fail: (error: Error) => void } | undefined;
 
   readonly refresh = (): Promise<void> => {
     this.started += 1;
-    this.underWay += 1;
-    this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
-    this.startedAt.push(performance.now());
+    this.running += 1;
+    this.maxRunning = Math.max(this.maxRunning, this.running);
     return new Promise((succeed, fail) => {
       this.#end = { succeed, fail };
     });
   };
 
   async succeed(): Promise<void> {
-    this.underWay -= 1;
+    this.running -= 1;
     this.#end?.succeed();
     await settle();
   }
 
   async fail(): Promise<void> {
-    this.underWay -= 1;
-    this.#end?.fail(new Error("out of reach"));
+    this.running -= 1;
+    this.#end?.fail(new Error("unreachable"));
     await settle();
   }
 }
@@ -47,27 +83,32 @@ afterEach(() => {
   for (const barrier of open.splice(0)) barrier.close();
 });
 
-function barrierOn(refresh: () => Promise<void>, options: Partial<BarrierOptions> = {}): ReadBarrier {
+function barrierOn(
+  refresh: () => Promise<void>,
+  options: Partial<BarrierOptions> = {},
+  clock: Clock = new TestClock(),
+): ReadBarrier {
   const barrier = new ReadBarrier(
     refresh,
     {
-      patienceMs: NEVER,
-      patienceWhenAwayMs: NEVER,
+      timeoutMs: NEVER_MS,
+      unreachableTimeoutMs: NEVER_MS,
       minIntervalMs: 0,
-      gatheringMs: 0,
-      writesUnderWay: () => false,
+      batchIntervalMs: 0,
+      hasOpenWrites: () => false,
       retryIntervalMs: 0,
-      idleIntervalMs: NEVER,
+      idleIntervalMs: NEVER_MS,
       enabled: true,
       ...options,
     },
     { refreshed: () => {}, failed: () => {} },
+    clock,
   );
   open.push(barrier);
   return barrier;
 }
 
-/** What has become of a promise by now. */
+/** The outcome of a promise so far. */
 function watched(promise: Promise<Freshness>): { outcome: Freshness | "waits" } {
   const seen: { outcome: Freshness | "waits" } = { outcome: "waits" };
   void promise.then((freshness) => {
@@ -77,7 +118,7 @@ function watched(promise: Promise<Freshness>): { outcome: Freshness | "waits" } 
 }
 
 describe("a read", () => {
-  test("is not confirmed by a refresh that was under way when it arrived, but by the next one", async () => {
+  test("is confirmed by the refresh after it, not by the one that runs when it arrives", async () => {
     const refreshes = new Refreshes();
     const barrier = barrierOn(refreshes.refresh);
     const first = watched(barrier.wait());
@@ -116,31 +157,32 @@ describe("a read", () => {
     expect(barrier.reachable).toBe(false);
   });
 
-  test("is stale when its patience ends, and sooner while the primary is away", async () => {
+  test("is stale when its timeout ends, which is shorter while the primary is unreachable", async () => {
+    const clock = new TestClock();
     const refreshes = new Refreshes();
-    const barrier = barrierOn(refreshes.refresh, { patienceMs: 400, patienceWhenAwayMs: 30 });
-    const timed = async (): Promise<number> => {
-      const started = performance.now();
-      expect(await barrier.wait()).toBe("stale");
-      return performance.now() - started;
+    const barrier = barrierOn(refreshes.refresh, { timeoutMs: 400, unreachableTimeoutMs: 30 }, clock);
+    const timedOutAfter = async (timeoutMs: number): Promise<void> => {
+      const read = watched(barrier.wait());
+      await clock.advance(timeoutMs - 1);
+      expect(read.outcome).toBe("waits");
+      await clock.advance(1);
+      expect(read.outcome).toBe("stale");
     };
-    // Not reached yet counts as away.
-    const whileAway = await timed();
+    // Before the first refresh the primary counts as unreachable.
+    await settle();
+    await timedOutAfter(30);
     await refreshes.succeed();
-    const whileReachable = await timed();
-    expect(whileAway).toBeGreaterThanOrEqual(29);
-    expect(whileAway).toBeLessThan(399);
-    expect(whileReachable).toBeGreaterThanOrEqual(399);
+    await timedOutAfter(400);
   });
 
-  test("is confirmed again after an absence", async () => {
+  test("is confirmed again once the primary is reachable again", async () => {
     const refreshes = new Refreshes();
     const barrier = barrierOn(refreshes.refresh);
     const first = watched(barrier.wait());
     await settle();
     await refreshes.fail();
     const second = watched(barrier.wait());
-    await delay(5);
+    await settle();
     await refreshes.succeed();
     expect([first.outcome, second.outcome]).toEqual(["stale", "confirmed"]);
     expect(barrier.reachable).toBe(true);
@@ -165,156 +207,162 @@ describe("a read", () => {
   });
 });
 
-describe("the age of the model", () => {
-  test("counts from the start of the last refresh that succeeded", async () => {
-    const refreshes = new Refreshes();
-    const barrier = barrierOn(refreshes.refresh);
-    expect(barrier.ageMs).toBe(Number.POSITIVE_INFINITY);
-    void barrier.wait();
-    await settle();
-    await delay(40);
-    await refreshes.succeed();
-    const ageAfterSuccess = barrier.ageMs;
-    expect(ageAfterSuccess).toBeGreaterThanOrEqual(39);
-    void barrier.wait();
-    await settle();
-    await refreshes.fail();
-    expect(barrier.ageMs).toBeGreaterThanOrEqual(ageAfterSuccess);
-  });
+test("the age of the model counts from the start of the last successful refresh", async () => {
+  const clock = new TestClock();
+  const refreshes = new Refreshes();
+  const barrier = barrierOn(refreshes.refresh, {}, clock);
+  expect(barrier.ageMs).toBe(Number.POSITIVE_INFINITY);
+  void barrier.wait();
+  await settle();
+  await clock.advance(40);
+  await refreshes.succeed();
+  expect(barrier.ageMs).toBe(40);
+  void barrier.wait();
+  await settle();
+  await clock.advance(5);
+  await refreshes.fail();
+  expect(barrier.ageMs).toBe(45);
 });
 
 describe("refreshes", () => {
-  test("start at least the interval apart under reads without end", async () => {
-    const startedAt: number[] = [];
-    const barrier = barrierOn(
-      async () => {
-        startedAt.push(performance.now());
-      },
-      { minIntervalMs: 20 },
-    );
-    const until = performance.now() + 200;
-    while (performance.now() < until) await barrier.wait();
-    const gaps = startedAt.slice(1).map((at, index) => at - (startedAt[index] ?? 0));
-    // The first one is a retry still: the primary has not been reached before it.
-    expect(Math.min(...gaps.slice(1))).toBeGreaterThanOrEqual(18);
-    expect(gaps.length).toBeGreaterThan(3);
+  test("start the minimum interval apart while reads never end", async () => {
+    const clock = new TestClock();
+    const startedAtMs: number[] = [];
+    const barrier = barrierOn(async () => void startedAtMs.push(clock.now()), { minIntervalMs: 20 }, clock);
+    const reads = async (): Promise<void> => {
+      while (startedAtMs.length < 6) await barrier.wait();
+    };
+    const done = reads();
+    await settle();
+    await clock.advance(200);
+    await done;
+    expect(startedAtMs.slice(0, 6)).toEqual([0, 20, 40, 60, 80, 100]);
   });
 
-  test("go on without reads, at the idle interval or, while the primary is away, at that of retries", async () => {
-    let away = true;
+  test("run without reads, at the idle interval, or at that of retries while the primary is unreachable", async () => {
+    const clock = new TestClock();
+    let unreachable = true;
     let refreshes = 0;
     const barrier = barrierOn(
       async () => {
         refreshes += 1;
-        if (away) throw new Error("out of reach");
+        if (unreachable) throw new Error("unreachable");
       },
       { retryIntervalMs: 10, idleIntervalMs: 60 },
+      clock,
     );
     barrier.start();
-    await delay(150);
-    const whileAway = refreshes;
-    away = false;
-    await delay(30);
+    await settle();
+    await clock.advance(100);
+    expect(refreshes).toBe(11);
+    unreachable = false;
+    await clock.advance(10);
     refreshes = 0;
-    await delay(300);
-    expect(whileAway).toBeGreaterThanOrEqual(4);
-    expect(refreshes).toBeGreaterThanOrEqual(1);
-    expect(refreshes).toBeLessThanOrEqual(6);
+    await clock.advance(300);
+    expect(refreshes).toBe(5);
     barrier.close();
-    refreshes = 0;
-    await delay(100);
-    expect(refreshes).toBe(0);
+    await clock.advance(300);
+    expect(refreshes).toBe(5);
   });
 });
 
-describe("gathering", () => {
-  /** How far apart refreshes start while so many readers go on reading, ms: the median. */
-  async function apart(readers: number, gatheringMs: number): Promise<number> {
-    const startedAt: number[] = [];
-    const barrier = barrierOn(
-      async () => {
-        startedAt.push(performance.now());
-      },
-      { gatheringMs },
-    );
-    const until = performance.now() + 300;
+describe("batching", () => {
+  /** How far apart refreshes start while this many readers each read twenty times. */
+  async function intervalsMs(readers: number, batchIntervalMs: number): Promise<ReadonlySet<number>> {
+    const clock = new TestClock();
+    const startedAtMs: number[] = [];
+    const barrier = barrierOn(async () => void startedAtMs.push(clock.now()), { batchIntervalMs }, clock);
     const read = async (): Promise<void> => {
-      while (performance.now() < until) expect(await barrier.wait()).toBe("confirmed");
+      for (let count = 0; count < 20; count += 1) expect(await barrier.wait()).toBe("confirmed");
     };
     await Promise.all(Array.from({ length: readers }, read));
-    const gaps = startedAt.slice(1).map((at, index) => at - (startedAt[index] ?? 0));
-    return gaps.sort((a, b) => a - b)[gaps.length >> 1] ?? Number.NaN;
+    return new Set(startedAtMs.slice(1).map((atMs, index) => atMs - (startedAtMs[index] ?? 0)));
   }
 
-  test("holds refreshes apart while several read, and neither one reader nor a crowd", async () => {
-    expect(await apart(3, 15)).toBeGreaterThanOrEqual(14);
-    expect(await apart(1, 15)).toBeLessThan(10);
-    expect(await apart(100, 15)).toBeLessThan(10);
-    expect(await apart(3, 0)).toBeLessThan(10);
+  test("keeps refreshes apart for several readers, but neither for one reader nor for a crowd", async () => {
+    expect(await intervalsMs(3, 15)).toEqual(new Set([15]));
+    expect(await intervalsMs(63, 15)).toEqual(new Set([15]));
+    for (const [readers, batchIntervalMs] of [
+      [1, 15],
+      [64, 15],
+      [3, 0],
+    ] as const)
+      expect(await intervalsMs(readers, batchIntervalMs)).toEqual(new Set([0]));
   });
 
-  test("answers those who have waited before it begins", async () => {
-    const barrier = barrierOn(() => nextTurn(), { gatheringMs: 200 });
+  test("answers the reads that have waited before the process sleeps", async () => {
+    const clock = new TestClock();
+    const barrier = barrierOn(() => nextTurn(), { batchIntervalMs: 200 }, clock);
     await barrier.wait();
-    const started = performance.now();
-    const waited = Promise.all([barrier.wait(), barrier.wait()]).then(() => performance.now() - started);
-    expect(await waited).toBeLessThan(100);
-    // Let it pass: it holds the next test up, too.
-    await delay(1);
+    const sleepsBefore = await Promise.all(
+      [barrier.wait(), barrier.wait()].map((read) => read.then(() => clock.sleptMs.length)),
+    );
+    expect(sleepsBefore).toEqual([0, 0]);
+    await settle();
+    expect(clock.sleptMs).toEqual([200]);
   });
 
-  test("is interrupted for the answers to writes, while there are any", async () => {
-    /** How long something that was due in 10 ms is held up, ms. */
-    const heldUp = async (writesUnderWay: () => boolean): Promise<number> => {
-      const barrier = barrierOn(() => nextTurn(), { gatheringMs: 300, writesUnderWay });
-      await barrier.wait();
-      const started = performance.now();
-      const due = delay(10).then(() => performance.now() - started);
-      await Promise.all([barrier.wait(), barrier.wait()]);
-      return due;
+  test("wakes up every 10 ms for the answers of writes, as long as a write is open", async () => {
+    const clock = new TestClock();
+    let openWrites = 2;
+    // Each time the process wakes up, the answer to one write has come.
+    const hasOpenWrites = (): boolean => {
+      if (clock.sleptMs.length > 0) openWrites -= 1;
+      return openWrites > 0;
     };
-    expect(await heldUp(() => false)).toBeGreaterThan(250);
-    expect(await heldUp(() => true)).toBeLessThan(150);
+    const barrier = barrierOn(() => nextTurn(), { batchIntervalMs: 300, hasOpenWrites }, clock);
+    await barrier.wait();
+    await Promise.all([barrier.wait(), barrier.wait()]);
+    for (let turn = 0; turn < 5; turn += 1) await settle();
+    expect(clock.sleptMs).toEqual([10, 10, 280]);
   });
 
-  test("never begins while the primary is away", async () => {
-    const barrier = barrierOn(() => Promise.reject(new Error("out of reach")), { gatheringMs: 200 });
-    const started = performance.now();
+  test("never starts while the primary is unreachable", async () => {
+    const clock = new TestClock();
+    const barrier = barrierOn(() => Promise.reject(new Error("unreachable")), { batchIntervalMs: 200 }, clock);
     await Promise.all([barrier.wait(), barrier.wait()]);
-    await delay(1);
-    expect(performance.now() - started).toBeLessThan(100);
+    await settle();
+    expect(clock.sleptMs).toEqual([]);
   });
 });
 
 describe("a wait for a confirmation", () => {
   test("outlasts failures until a refresh that started after the call succeeds", async () => {
+    const clock = new TestClock();
     const refreshes = new Refreshes();
-    const barrier = barrierOn(refreshes.refresh, { retryIntervalMs: 1, patienceMs: 5, patienceWhenAwayMs: 5 });
+    const options = { retryIntervalMs: 1, timeoutMs: 5, unreachableTimeoutMs: 5 };
+    const barrier = barrierOn(refreshes.refresh, options, clock);
     void barrier.wait();
     await settle();
     let confirmed = false;
-    const waiting = barrier.confirmed(performance.now() + NEVER).then(() => {
+    const waiting = barrier.confirmed(clock.now() + NEVER_MS).then(() => {
       confirmed = true;
     });
     await refreshes.succeed();
     expect(confirmed).toBe(false);
     for (let failure = 0; failure < 3; failure += 1) {
-      await delay(10);
+      await clock.advance(10);
       await refreshes.fail();
       expect(confirmed).toBe(false);
     }
-    await delay(10);
+    await clock.advance(10);
     await refreshes.succeed();
     await waiting;
   });
 
-  test("ends at its deadline while refreshes fail or stay silent", async () => {
-    const failing = barrierOn(() => Promise.reject(new Error("out of reach")), { retryIntervalMs: 5 });
-    const silent = barrierOn(() => new Promise(() => {}));
-    for (const barrier of [failing, silent]) {
-      const started = performance.now();
-      await expect(barrier.confirmed(started + 60)).rejects.toThrow("could not be reached in time");
-      expect(performance.now() - started).toBeGreaterThanOrEqual(59);
+  test("ends at its deadline while refreshes fail or stay unanswered", async () => {
+    for (const refresh of [() => Promise.reject(new Error("unreachable")), () => new Promise<void>(() => {})]) {
+      const clock = new TestClock();
+      const barrier = barrierOn(refresh, { retryIntervalMs: 5 }, clock);
+      let failure = "";
+      const waiting = barrier.confirmed(60).catch((error: unknown) => {
+        failure = String(error);
+      });
+      await clock.advance(59);
+      expect(failure).toBe("");
+      await clock.advance(1);
+      await waiting;
+      expect(failure).toContain("could not be reached in time");
     }
   });
 });
@@ -339,7 +387,7 @@ test("whatever the order of events, a read is answered by the first refresh that
       const outcomes: ("confirmed" | "stale")[] = [];
       const reads: { refreshesBefore: number; answer: Promise<Freshness>; answeredAfter?: number }[] = [];
       const end = async (how: "confirmed" | "stale"): Promise<void> => {
-        if (refreshes.underWay === 0) return;
+        if (refreshes.running === 0) return;
         outcomes.push(how);
         await (how === "confirmed" ? refreshes.succeed() : refreshes.fail());
       };
@@ -354,13 +402,13 @@ test("whatever the order of events, a read is answered by the first refresh that
         else await end(step === "the refresh succeeds" ? "confirmed" : "stale");
       }
       await settle();
-      while (refreshes.underWay > 0 && reads.some(({ answeredAfter }) => answeredAfter === undefined)) {
+      while (refreshes.running > 0 && reads.some(({ answeredAfter }) => answeredAfter === undefined)) {
         await end("confirmed");
         await settle();
       }
       barrier.close();
 
-      expect(refreshes.mostUnderWay).toBeLessThanOrEqual(1);
+      expect(refreshes.maxRunning).toBeLessThanOrEqual(1);
       for (const { refreshesBefore, answer, answeredAfter } of reads) {
         expect(answeredAfter).toBe(refreshesBefore + 1);
         expect(await answer).toBe(outcomes[refreshesBefore] as Freshness);

@@ -1,43 +1,69 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { sleepUntil } from "./sleep.ts";
 
 /** How sure a read may be of what it sees. */
 export type Freshness = "confirmed" | "stale";
 
 export interface BarrierOptions {
-  /** While the primary is believed reachable, a read waits this long for its confirmation, ms. */
-  readonly patienceMs: number;
-  /** While it is not, a read waits this long for an attempt to reach it, ms; a refused connection answers sooner. */
-  readonly patienceWhenAwayMs: number;
-  /** Refreshes start at least this far apart, ms: under load more reads share each one. */
+  /** How long a read waits for its confirmation while the last refresh reached the primary. */
+  readonly timeoutMs: number;
+  /** The same while the primary is unreachable; a refused connection answers sooner. */
+  readonly unreachableTimeoutMs: number;
+  /** Minimum time between the starts of two refreshes: under load, more reads share each one. */
   readonly minIntervalMs: number;
-  /** While several reads share a refresh, refreshes start this far apart and the process sleeps between them, ms; 0: never. */
-  readonly gatheringMs: number;
-  /** Whether a write waits for the database: then the process looks, in between, whether the answer has come. */
-  readonly writesUnderWay: () => boolean;
-  /** While the primary is away, attempts start at least this far apart, ms. */
+  /** While several reads share a refresh, refreshes start this far apart and the process sleeps between them; 0: never. */
+  readonly batchIntervalMs: number;
+  /** Whether a write waits for the database: then the process wakes up in between to take the answer. */
+  readonly hasOpenWrites: () => boolean;
+  /** Minimum time between the starts of two attempts while the primary is unreachable. */
   readonly retryIntervalMs: number;
-  /** Without reads, a refresh still runs this often, ms, so that changes do not pile up. */
+  /** How often a refresh runs without reads, so that changes do not pile up. */
   readonly idleIntervalMs: number;
   /** False only to show that the tests of linearizability can fail: reads are then answered without confirmation. */
   readonly enabled: boolean;
 }
 
 export interface BarrierEvents {
-  refreshed(milliseconds: number, reads: number): void;
+  refreshed(durationMs: number, reads: number): void;
   failed(error: unknown): void;
 }
 
-/** As many reads as this to a refresh come by themselves: there is little to spare, and connections to spare time for. */
-const ENOUGH_READS = 64;
+/** How the barrier sees time; a test has its own. */
+export interface Clock {
+  /** Milliseconds, as performance.now(). */
+  now(): number;
+  /** Returns a function that cancels the action. */
+  after(durationMs: number, action: () => void): () => void;
+  /** Blocks the whole thread, its event loop included: what arrives meanwhile waits in the kernel. */
+  sleepUntil(timeMs: number): void;
+}
 
-/** Most writes are answered by then, the standby's disk included, ms. With a shorter one the process woke up twice in a sleep of 20 ms, for 4 % more CPU. */
-const NAP_MS = 10;
+const CELL = new Int32Array(new SharedArrayBuffer(4));
+
+const SYSTEM_CLOCK: Clock = {
+  now: () => performance.now(),
+  after: (durationMs, action) => {
+    const timer = setTimeout(action, durationMs);
+    return () => clearTimeout(timer);
+  },
+  sleepUntil: (timeMs) => {
+    const durationMs = timeMs - performance.now();
+    if (durationMs > 0) Atomics.wait(CELL, 0, 0, durationMs);
+  },
+};
+
+/** With 64 or more reads per refresh, requests already batch: sleeping would save little CPU and delay many clients. */
+const SELF_BATCHING_READS = 64;
+
+/**
+ * How often a sleeping process checks for the answers of writes. Most writes are answered by then, the standby's disk
+ * included. A shorter interval woke the process twice in a sleep of 20 ms, for 4 % more CPU.
+ */
+const WRITE_CHECK_INTERVAL_MS = 10;
 
 /** The calls that share one refresh. */
 interface Round {
   readonly outcome: Promise<Freshness>;
-  /** The outcome, or stale once the patience of the read that opened the round is over. */
+  /** The outcome, or stale once the read that opened the round has waited for its timeout. */
   readonly answer: Promise<Freshness>;
   readonly settle: (freshness: Freshness) => void;
   reads: number;
@@ -45,11 +71,11 @@ interface Round {
 
 /**
  * Makes reads from memory linearizable: a read waits for a refresh that started after the read arrived. At most one
- * refresh is under way, and all reads that arrive meanwhile share the next one, so the database's cost does not depend
- * on the number of reads (etcd's ReadIndex works so).
+ * refresh runs at a time, and all reads that arrive meanwhile share the next one, so the database's cost does not depend
+ * on the number of reads. etcd's ReadIndex works the same way.
  *
- * When the primary cannot be reached, the reads that waited for that attempt are told so and answered from memory as
- * stale. A read never waits longer than its patience.
+ * When the primary cannot be reached, the reads that waited for that attempt are answered from memory, marked stale. A
+ * read never waits longer than its timeout.
  */
 export class ReadBarrier {
   /** The round that reads arriving now belong to; it has not started. */
@@ -60,21 +86,22 @@ export class ReadBarrier {
   #reachable = false;
   #lastStart = Number.NEGATIVE_INFINITY;
   #confirmedAt = Number.NEGATIVE_INFINITY;
-  #idle: ReturnType<typeof setTimeout> | undefined;
+  #cancelIdle: () => void = () => {};
 
   constructor(
     readonly refresh: () => Promise<void>,
     readonly options: BarrierOptions,
     readonly events: BarrierEvents,
+    readonly clock: Clock = SYSTEM_CLOCK,
   ) {}
 
   get reachable(): boolean {
     return this.#reachable;
   }
 
-  /** Milliseconds since the start of the last refresh that succeeded: what a stale answer is at least as old as. */
+  /** Time since the start of the last successful refresh: a stale answer misses nothing older than this. */
   get ageMs(): number {
-    return performance.now() - this.#confirmedAt;
+    return this.clock.now() - this.#confirmedAt;
   }
 
   /** Resolves, and never rejects, once the model is as new as this call or cannot be shown to be. */
@@ -83,29 +110,29 @@ export class ReadBarrier {
     return this.#join().answer;
   }
 
-  /** Resolves once a refresh that started after this call has succeeded; rejects with the last reason at the deadline. */
+  /** Resolves once a refresh that started after this call has succeeded. Rejects at the deadline (performance.now()). */
   async confirmed(deadline: number): Promise<void> {
     for (;;) {
-      const left = deadline - performance.now();
-      if (left <= 0 || this.#closed) throw new Error("the primary could not be reached in time");
-      if ((await withinPatience(this.#join().outcome, left)) === "confirmed") return;
+      const leftMs = deadline - this.clock.now();
+      if (leftMs <= 0 || this.#closed) throw new Error("the primary could not be reached in time");
+      if ((await withinTimeout(this.#join().outcome, leftMs, this.clock)) === "confirmed") return;
     }
   }
 
-  /** Begins to refresh on its own, first at once. */
+  /** Starts the refreshes that run without reads, the first one at once. */
   start(): void {
     this.#join();
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#idle);
+    this.#cancelIdle();
     this.#next?.settle("stale");
     this.#next = undefined;
   }
 
   #join(): Round {
-    this.#next ??= newRound(this.#reachable ? this.options.patienceMs : this.options.patienceWhenAwayMs);
+    this.#next ??= newRound(this.#reachable ? this.options.timeoutMs : this.options.unreachableTimeoutMs, this.clock);
     this.#next.reads += 1;
     if (!this.#running && !this.#scheduled) this.#schedule();
     return this.#next;
@@ -113,29 +140,29 @@ export class ReadBarrier {
 
   #schedule(): void {
     this.#scheduled = true;
-    clearTimeout(this.#idle);
+    this.#cancelIdle();
     const interval = this.#reachable ? this.options.minIntervalMs : this.options.retryIntervalMs;
-    const wait = this.#lastStart + interval - performance.now();
-    // Even without a wait the reads of this turn of the event loop get the chance to join.
-    if (wait > 0) setTimeout(() => this.#run(), wait);
+    const waitMs = this.#lastStart + interval - this.clock.now();
+    // Even without a wait, the reads of this turn of the event loop can join.
+    if (waitMs > 0) this.clock.after(waitMs, () => this.#run());
     else setImmediate(() => this.#run());
   }
 
   /**
-   * Whether to sleep until the next refresh is due. A read that arrives can only wait for that one. To wake up for each costs more CPU
-   * than to answer it: taken from the network together, they cost a third less.
+   * Whether to sleep until the next refresh is due. A read that arrives can only wait for that refresh, and waking up for
+   * it costs more CPU than answering it: reads that are taken from the network together cost a third less.
    */
-  #gathers({ reads }: Round): boolean {
-    return this.options.gatheringMs > 0 && this.#reachable && reads > 1 && reads < ENOUGH_READS;
+  #batches({ reads }: Round): boolean {
+    return this.options.batchIntervalMs > 0 && this.#reachable && reads > 1 && reads < SELF_BATCHING_READS;
   }
 
   async #sleepUntil(end: number): Promise<void> {
     await answersLeave();
-    while (this.options.writesUnderWay() && performance.now() + NAP_MS < end) {
-      sleepUntil(performance.now() + NAP_MS);
+    while (this.options.hasOpenWrites() && this.clock.now() + WRITE_CHECK_INTERVAL_MS < end) {
+      this.clock.sleepUntil(this.clock.now() + WRITE_CHECK_INTERVAL_MS);
       await answersLeave();
     }
-    sleepUntil(end);
+    this.clock.sleepUntil(end);
   }
 
   async #run(): Promise<void> {
@@ -144,32 +171,31 @@ export class ReadBarrier {
     if (!round || this.#closed) return;
     this.#next = undefined;
     this.#running = true;
-    const started = performance.now();
+    const started = this.clock.now();
     this.#lastStart = started;
     try {
       await this.refresh();
       this.#reachable = true;
       this.#confirmedAt = started;
-      this.events.refreshed(performance.now() - started, round.reads);
+      this.events.refreshed(this.clock.now() - started, round.reads);
       round.settle("confirmed");
     } catch (error) {
       this.#reachable = false;
       this.events.failed(error);
       round.settle("stale");
     }
-    if (this.#gathers(round)) await this.#sleepUntil(started + this.options.gatheringMs);
+    if (this.#batches(round)) await this.#sleepUntil(started + this.options.batchIntervalMs);
     this.#running = false;
     if (this.#closed) return;
     if (this.#next) this.#schedule();
-    else
-      this.#idle = setTimeout(
-        () => this.#join(),
-        this.#reachable ? this.options.idleIntervalMs : this.options.retryIntervalMs,
-      );
+    else {
+      const { idleIntervalMs, retryIntervalMs } = this.options;
+      this.#cancelIdle = this.clock.after(this.#reachable ? idleIntervalMs : retryIntervalMs, () => this.#join());
+    }
   }
 }
 
-/** What has come is read, and what it leads to is written. */
+/** Lets the event loop read what has arrived and write the answers. */
 async function answersLeave(): Promise<void> {
   await nextTurn();
   await nextTurn();
@@ -177,18 +203,18 @@ async function answersLeave(): Promise<void> {
 
 const CONFIRMED: Promise<Freshness> = Promise.resolve("confirmed");
 
-function newRound(patienceMs: number): Round {
+function newRound(timeoutMs: number, clock: Clock): Round {
   const { promise, resolve } = Promise.withResolvers<Freshness>();
-  return { outcome: promise, answer: withinPatience(promise, patienceMs), settle: resolve, reads: 0 };
+  return { outcome: promise, answer: withinTimeout(promise, timeoutMs, clock), settle: resolve, reads: 0 };
 }
 
-function withinPatience(outcome: Promise<Freshness>, milliseconds: number): Promise<Freshness> {
+function withinTimeout(outcome: Promise<Freshness>, timeoutMs: number, clock: Clock): Promise<Freshness> {
   return new Promise((resolve) => {
-    // After a pause of the process (CPU quota) an overdue timer fires before the answer that has long arrived is read:
-    // look at the sockets once more before giving up.
-    const timer = setTimeout(() => setImmediate(() => resolve("stale")), milliseconds);
+    // After a pause of the process (CPU quota), an overdue timer fires before an answer that arrived long ago is read:
+    // read the sockets once more before giving up.
+    const cancel = clock.after(timeoutMs, () => setImmediate(() => resolve("stale")));
     outcome.then((freshness) => {
-      clearTimeout(timer);
+      cancel();
       resolve(freshness);
     });
   });
