@@ -1,4 +1,4 @@
-import type { Machine } from "../inventory/src/index.ts";
+import type { Machine } from "../stand/src/index.ts";
 import type { Stand } from "./stand.ts";
 
 /** Who is who when the round begins, and what its fault may do. */

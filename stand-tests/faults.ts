@@ -1,4 +1,4 @@
-import type { Machine } from "../inventory/src/index.ts";
+import type { Machine } from "../stand/src/index.ts";
 import type { Fault, Site } from "./fault.ts";
 
 const NONE_FAILED = { failedReads: 0, failedWrites: 0 } as const;

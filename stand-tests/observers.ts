@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { probeProgram, roleSamplerProgram } from "../chaos/src/index.ts";
-import { inNamespace } from "../inventory/src/index.ts";
+import { inNamespace } from "../stand/src/index.ts";
 import type { Stand } from "./stand.ts";
 
 /** What an observer may need to end after SIGTERM, ms: its own grace, and a busy computer. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { readGuardianReport } from "../guardian/src/index.ts";
-import { type Completed, type Inventory, type Machine, readInventory, Shell } from "../inventory/src/index.ts";
 import { Lab } from "../lab/src/index.ts";
+import { type Completed, type Inventory, type Machine, readInventory, Shell } from "../stand/src/index.ts";
 
 /** A guardian writes its report every second. */
 const GUARDIAN_SILENT_MS = 5_000;

@@ -1,5 +1,5 @@
 import { type ClusterMember, parseCluster } from "../chaos/src/index.ts";
-import type { Machine } from "../inventory/src/index.ts";
+import type { Machine } from "../stand/src/index.ts";
 import type { Stand } from "./stand.ts";
 
 /** The database machines, by what they are at the moment. */

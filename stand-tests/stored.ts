@@ -1,5 +1,5 @@
 import { deleteRunSql, monotonicMs, type NodeRows, parseRowLines, rowsOfRunSql } from "../chaos/src/index.ts";
-import type { Machine } from "../inventory/src/index.ts";
+import type { Machine } from "../stand/src/index.ts";
 import { type Stand, until } from "./stand.ts";
 import type { Roles } from "./steady.ts";
 

@@ -1,4 +1,7 @@
 /** Experiments, faults and their undo, probes, histories and their judgement; the door to this room. */
+
+export type { LabDoor, Stand } from "@goldenring/stand";
+export { type ClusterMember, openStand, parseCluster } from "@goldenring/stand";
 export { checkHistory, type Verdict } from "./check/check.ts";
 export type { FinalRow, NodeRows } from "./check/final-rows.ts";
 export type { Violation, ViolationKind } from "./check/violation.ts";
@@ -14,12 +17,9 @@ export { deleteRunSql, parseRowLines, readStoredRows, rowsOfRunSql } from "./his
 export { evenWindows, type RequestFigures, type Summary, summarize, type TimeWindow } from "./history/summary.ts";
 export { newRunName } from "./probe/options.ts";
 export { probeProgram, roleSamplerProgram } from "./programs.ts";
-export { type ClusterMember, parseCluster } from "./roles/cluster.ts";
 export { type RoleSample, readRoleSamples } from "./roles/samples.ts";
 export { judgeRoles, type RolesVerdict, timeToNewPrimary } from "./roles/verdict.ts";
 export { RUNS_FOLDER } from "./run/checkout.ts";
 export { CHAOS_EXIT, CHAOS_EXIT_MEANINGS, ChaosError } from "./run/exit.ts";
 export { ExperimentRun } from "./run/record.ts";
-export { openStand } from "./stand/open-stand.ts";
-export type { LabDoor, Stand } from "./stand/stand.ts";
 export { openFaults } from "./undo/open-fault.ts";

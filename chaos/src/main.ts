@@ -3,14 +3,12 @@
  * `ring chaos` has the same commands for the lab, too.
  */
 import { join, resolve } from "node:path";
-import { InventoryError, readInventory } from "@goldenring/inventory";
+import { InventoryError, openStand, readInventory, thisComputer } from "@goldenring/stand";
 import { Command, CommanderError } from "commander";
 import { addChaosCommands } from "./command/commands.ts";
 import { type StandAtHand, terminalOutput } from "./command/deps.ts";
 import { RUNS_FOLDER } from "./run/checkout.ts";
 import { CHAOS_EXIT, ChaosError } from "./run/exit.ts";
-import { openStand } from "./stand/open-stand.ts";
-import { thisComputer } from "./stand/this-computer.ts";
 
 const DEFAULT_HOME = "/var/lib/goldenring";
 /** A terminal and what stands between may both pass on the same Ctrl-C; ms. */

@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Inventory, inNamespace, readInventory, runCommand, runOn } from "@goldenring/inventory";
+import { type Inventory, inNamespace, readInventory, runOn, runProgram } from "@goldenring/stand";
 import * as z from "zod";
 import type { ExperimentInput } from "../src/index.ts";
 import { openFaults } from "../src/index.ts";
@@ -96,7 +96,7 @@ async function leftOf(inventory: Inventory): Promise<string[]> {
     const said = code === 0 ? stdout.trim() : `exit code ${code}: ${stderr.trim()}`;
     return said === "" ? [] : [`${machine.name}: ${said}`];
   });
-  const rules = await runCommand(inNamespace(inventory, ["nft", "list", "ruleset"]), { deadlineMs: COMMAND_MS });
+  const rules = await runProgram(inNamespace(inventory, ["nft", "list", "ruleset"]), { deadlineMs: COMMAND_MS });
   const drops = rules.stdout.split("\n").filter((line) => / drop$/.test(line) && line.includes('"vb-'));
   return [...(await Promise.all(onMachines)).flat(), ...drops];
 }
@@ -104,7 +104,7 @@ async function leftOf(inventory: Inventory): Promise<string[]> {
 test(
   `after ${KILLS} kills of ring nothing is left of any fault`,
   async () => {
-    const status = await runCommand([RING, "status", "--json"], { deadlineMs: COMMAND_MS });
+    const status = await runProgram([RING, "status", "--json"], { deadlineMs: COMMAND_MS });
     const inventory = await readInventory(
       z.object({ inventory: z.string() }).parse(JSON.parse(status.stdout)).inventory,
     );
@@ -114,7 +114,7 @@ test(
       const kinds = await killAtRandom(dirname(inventory.file), kill);
       for (const kind of kinds) met[kind] = (met[kind] ?? 0) + 1;
       if (kinds.length > 0) open += 1;
-      const recovered = await runCommand([RING, "chaos", "recover"], { deadlineMs: RECOVERY_MS });
+      const recovered = await runProgram([RING, "chaos", "recover"], { deadlineMs: RECOVERY_MS });
       expect([kill, recovered.code, recovered.code === 0 ? "" : recovered.stdout + recovered.stderr]).toEqual([
         kill,
         0,

@@ -1,7 +1,8 @@
 /** Does one fault after another to this computer and undoes each, until it is killed. Arguments: the stand's folder, a folder to fill. */
+
+import { thisComputer } from "@goldenring/stand";
 import { inflict } from "../src/engine/inflict.ts";
 import { takeTurn } from "../src/engine/lock.ts";
-import { thisComputer } from "../src/stand/this-computer.ts";
 import { OpenFaults } from "../src/undo/open-fault.ts";
 import { undoAll } from "../src/undo/undo.ts";
 

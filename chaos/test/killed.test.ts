@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { thisComputer } from "@goldenring/stand";
 import { takeTurn } from "../src/engine/lock.ts";
 import { undoOpenFaults } from "../src/engine/recover.ts";
-import { thisComputer } from "../src/stand/this-computer.ts";
 import { OpenFaults } from "../src/undo/open-fault.ts";
 
 const PROGRAM = fileURLToPath(new URL("inflicting-program.ts", import.meta.url));

@@ -2,10 +2,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Stand, type StandMachine, thisComputer } from "@goldenring/stand";
 import pg from "pg";
 import { forgetLeftValues, LeftValues } from "../src/stand/left-values.ts";
-import type { Stand, StandMachine } from "../src/stand/stand.ts";
-import { thisComputer } from "../src/stand/this-computer.ts";
 import { WeatherApi } from "./weather-api.ts";
 
 const DEADLINE = 60_000;

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { runCommand } from "@goldenring/inventory";
+import { runProgram } from "@goldenring/stand";
 import type { ExperimentInput, ExperimentRun } from "../src/index.ts";
 import { CHAOS_EXIT } from "../src/index.ts";
 import { readRun } from "../src/run/run-folder.ts";
@@ -213,7 +213,7 @@ test(
     const { ended, said } = chaos("run", experiment("ended-before", { stages }), "--runs", runs);
     await untilFilled();
     const faults = join(folder, "this-computer", "chaos", "faults");
-    await runCommand(["sh", "-c", undoAllThere(faults)], { deadlineMs: 10_000 });
+    await runProgram(["sh", "-c", undoAllThere(faults)], { deadlineMs: 10_000 });
     expect([await ended, said()]).toEqual([CHAOS_EXIT.failed, expect.stringContaining("had ended before its time")]);
     expect(await recordOf("ended-before")).toMatchObject({ endedBy: "failed" });
   },

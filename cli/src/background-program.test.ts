@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Inventory } from "@goldenring/inventory";
+import type { Inventory } from "@goldenring/stand";
 import { BackgroundProgram, type SignOfLife } from "./background-program.ts";
 
 setDefaultTimeout(30_000);

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Inventory, inNamespace } from "@goldenring/inventory";
+import { type Inventory, inNamespace } from "@goldenring/stand";
 import { RingError } from "./exit.ts";
 
 /** What a program in the background says about itself in a file, which it renews every second. */

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Inventory, type Machine, machineNamed, readInventory } from "@goldenring/inventory";
 import { Lab } from "@goldenring/lab";
+import { type Inventory, type Machine, machineNamed, readInventory } from "@goldenring/stand";
 import { EXIT, RingError } from "./exit.ts";
 
 const DEFAULT_HOME = "/var/lib/goldenring";

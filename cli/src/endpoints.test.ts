@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Inventory, Machine, Role } from "@goldenring/inventory";
+import type { Inventory, Machine, Role } from "@goldenring/stand";
 import { endpointsOf } from "./endpoints.ts";
 
 const machine = (role: Role, address: string): Machine => ({

@@ -1,4 +1,4 @@
-import type { Inventory, Role } from "@goldenring/inventory";
+import type { Inventory, Role } from "@goldenring/stand";
 import type { Context } from "./context.ts";
 
 /** What a person opens: the service's port on its machine, and what its URL looks like at a host and port. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Alert, AlertmanagerAlert } from "@goldenring/prometheus";
+import type { Alert, AlertmanagerAlert } from "@goldenring/stand";
 import { firingAlerts } from "./firing-alerts.ts";
 
 const alert = (name: string, change: Partial<Alert> = {}): Alert => ({

@@ -1,5 +1,5 @@
 import { WATCHDOG } from "@goldenring/monitoring";
-import type { Alert, AlertmanagerAlert } from "@goldenring/prometheus";
+import type { Alert, AlertmanagerAlert } from "@goldenring/stand";
 
 /** An alert that fires now. */
 export interface FiringAlert {

@@ -1,10 +1,10 @@
 import { ChaosError } from "@goldenring/chaos";
-import { InventoryError } from "@goldenring/inventory";
 import { LabProblem, StandBusy } from "@goldenring/lab";
 import { LoadError } from "@goldenring/load";
+import { onInterruption } from "@goldenring/run-kit";
+import { InventoryError } from "@goldenring/stand";
 import { CommanderError } from "commander";
 import { EXIT, RingError } from "./exit.ts";
-import { onInterruption } from "./interruption.ts";
 import { createProgram } from "./program.ts";
 
 async function main(): Promise<number> {

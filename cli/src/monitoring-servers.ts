@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readLogins } from "@goldenring/inventory";
-import type { Server } from "@goldenring/prometheus";
+import { readLogins, type Server } from "@goldenring/stand";
 import { assertIsUp } from "./commands/status.ts";
 import { type Context, noStand } from "./context.ts";
 import { endpointsOf } from "./endpoints.ts";

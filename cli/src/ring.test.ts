@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runCommand } from "@goldenring/inventory";
+import { runProgram } from "@goldenring/stand";
 import { CHECKOUT } from "./checkout.ts";
 import { EXIT_MEANINGS } from "./exit.ts";
 
@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 function ring(...args: string[]) {
   const script = 'cd "$1" && shift && RING_HOME=home exec ./ring "$@"';
-  return runCommand(["sh", "-c", script, "sh", folder, ...args], { deadlineMs: 20_000 });
+  return runProgram(["sh", "-c", script, "sh", folder, ...args], { deadlineMs: 20_000 });
 }
 
 const COMMANDS = "up down destroy status check alerts dashboards logins ssh logs snapshot power network guardian".split(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Inventory, Machine, Role } from "@goldenring/inventory";
+import type { Inventory, Machine, Role } from "@goldenring/stand";
 import type { Facts } from "./facts/facts.ts";
 import { type Sources, statusOf } from "./status.ts";
 import { statusText, table } from "./status-text.ts";

@@ -1,5 +1,5 @@
 import type { GuardianReport } from "@goldenring/guardian";
-import type { Inventory } from "@goldenring/inventory";
+import type { Inventory } from "@goldenring/stand";
 import type { Endpoints } from "./endpoints.ts";
 import type { Facts, Monitoring } from "./facts/facts.ts";
 

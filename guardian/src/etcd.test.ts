@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Inventory, type Machine, runCommand } from "@goldenring/inventory";
+import { type Inventory, type Machine, runProgram } from "@goldenring/stand";
 import { type Etcd, openEtcd } from "./etcd.ts";
 
 /** A real etcd with TLS on loopback addresses of its own; one of the two members of the inventory is not there. */
 const ADDRESS = "127.88.77.21";
 const NOBODY = "127.88.77.22";
-const hasEtcd = (await runCommand(["etcd", "--version"], { deadlineMs: 10_000 })).code === 0;
+const hasEtcd = (await runProgram(["etcd", "--version"], { deadlineMs: 10_000 })).code === 0;
 
 const machineAt = (address: string): Machine => ({
   name: `etcd-${address}`,
@@ -29,7 +29,7 @@ async function makeCertificates(folder: string): Promise<void> {
       openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$name -keyout certificates/$name.key -out $name.csr
       openssl x509 -req -in $name.csr -CA ca/ca.crt -CAkey ca/ca.key -CAcreateserial -extfile names -out certificates/$name.crt -days 1
     done`;
-  const { code, stderr } = await runCommand(["sh", "-c", script, "sh", folder], { deadlineMs: 20_000 });
+  const { code, stderr } = await runProgram(["sh", "-c", script, "sh", folder], { deadlineMs: 20_000 });
   if (code !== 0) throw new Error(stderr);
 }
 
@@ -104,7 +104,7 @@ describe.skipIf(!hasEtcd)("etcd", () => {
     ];
     const options = credentials.map((word) => (word.startsWith("--") ? word : secret(word)));
     const argv = ["curl", "-sS", ...options, "-d", JSON.stringify(body), `https://${ADDRESS}:2379${path}`];
-    const { code, stdout, stderr } = await runCommand(argv, { deadlineMs: 5_000 });
+    const { code, stdout, stderr } = await runProgram(argv, { deadlineMs: 5_000 });
     if (code !== 0) throw new Error(stderr);
     return stdout;
   };

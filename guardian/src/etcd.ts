@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Agent, request } from "node:https";
 import { join } from "node:path";
-import type { Inventory } from "@goldenring/inventory";
+import type { Inventory } from "@goldenring/stand";
 import * as z from "zod";
 
 /** Who holds the leader key, and which incarnation of the key that is. */

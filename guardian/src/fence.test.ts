@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Inventory, Machine } from "@goldenring/inventory";
+import type { Inventory, Machine } from "@goldenring/stand";
 import { commandFence } from "./fence.ts";
 
 const machine: Machine = {

@@ -1,4 +1,4 @@
-import { DEADLINE_EXCEEDED, fenceArgv, type Inventory, type Machine, runCommand } from "@goldenring/inventory";
+import { DEADLINE_EXCEEDED, fenceArgv, type Inventory, type Machine, runProgram } from "@goldenring/stand";
 
 /** Knows whether a machine is off. */
 export interface Fence {
@@ -25,7 +25,7 @@ export function commandFence(inventory: Inventory): Fence | undefined {
     pollMs: COMMAND_POLL,
     async isOff(machine) {
       const argv = fenceArgv(inventory, machine) ?? [];
-      const { code, stderr } = await runCommand(argv, { deadlineMs: COMMAND_DEADLINE });
+      const { code, stderr } = await runProgram(argv, { deadlineMs: COMMAND_DEADLINE });
       if (code === DEADLINE_EXCEEDED || code >= FIRST_CODE_WITHOUT_ANSWER) {
         throw new Error(`the fence command gave no answer (exit code ${code}): ${stderr.trim()}`);
       }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Inventory } from "@goldenring/inventory";
+import type { Inventory } from "@goldenring/stand";
 import { openEtcd } from "./etcd.ts";
 import type { Fence } from "./fence.ts";
 import { FencingResponse, type Surroundings } from "./fencing-response.ts";

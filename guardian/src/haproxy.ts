@@ -1,4 +1,4 @@
-import { type Machine, Shell, shellQuote } from "@goldenring/inventory";
+import { type Machine, Shell, shellQuote } from "@goldenring/stand";
 
 /** HAProxy on one machine, by its admin socket. */
 export interface LoadBalancer {

@@ -1,4 +1,4 @@
-import { type Machine, Shell } from "@goldenring/inventory";
+import { type Machine, Shell } from "@goldenring/stand";
 
 /** PostgreSQL on one machine, by psql there. */
 export interface Postgres {

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test"
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { runCommand } from "@goldenring/inventory";
+import { runProgram } from "@goldenring/stand";
 import * as z from "zod";
 import { type Entry, readGuardianReport } from "../src/index.ts";
 
@@ -24,7 +24,7 @@ const Status = z.object({
 });
 
 async function ring(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await runCommand([RING, ...args], { deadlineMs: 120_000 });
+  const { code, stdout, stderr } = await runProgram([RING, ...args], { deadlineMs: 120_000 });
   if (code !== 0) throw new Error(`ring ${args.join(" ")}: exit code ${code}\n${stdout}${stderr}`);
   return stdout;
 }
@@ -136,7 +136,7 @@ describe("nothing is decided about a machine", () => {
     const { replica, folder } = await readStand();
     const decisions = await decisionsDuring(folder, async () => {
       // The connection ends with the machine.
-      await runCommand([RING, "ssh", replica, "systemctl reboot"], { deadlineMs: 30_000 });
+      await runProgram([RING, "ssh", replica, "systemctl reboot"], { deadlineMs: 30_000 });
       await delay(2_000);
       await ring("check", "--wait", "60");
     });
@@ -164,7 +164,7 @@ describe("nothing is decided about a machine", () => {
 test("a guardian that was killed is missed, and the one that `ring up` starts instead fences", async () => {
   const { leader, replica, api, folder } = await readStand();
   process.kill(readGuardianReport(folder)?.pid ?? 0, "SIGKILL");
-  const { code, stdout } = await runCommand([RING, "check"], { deadlineMs: 30_000 });
+  const { code, stdout } = await runProgram([RING, "check"], { deadlineMs: 30_000 });
   expect({ code, stdout }).toEqual({ code: 1, stdout: "the guardian is not running\n" });
   await ring("up");
   expect((await readStand()).isGuarded).toBe(true);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { replaceFile } from "@goldenring/stand";
 import type { Folders } from "./folders.ts";
 import { ensureKernelLimits } from "./host/kernel.ts";
 import { isAlive } from "./host/processes.ts";
@@ -29,7 +30,6 @@ import {
   stopMachines,
   waitForMachines,
 } from "./stand.ts";
-import { writeWhole } from "./state/json-file.ts";
 import { changeRuntime, readRuntime } from "./state/runtime.ts";
 import { limitOf, type Settings } from "./state/settings.ts";
 
@@ -98,7 +98,7 @@ async function prepareMachines({ folders, settings, machines }: Stand): Promise<
       return `${machine.address},${machine.name} ${hostKey}\n`;
     }),
   );
-  await writeWhole(join(folders.ssh, "known_hosts"), known.join(""), 0o600);
+  replaceFile(join(folders.ssh, "known_hosts"), known.join(""), { mode: 0o600, durable: true });
   // A running supervisor reads its file as it goes: the new one takes its place without touching it.
   const supervisor = join(folders.stand, "supervisor.sh");
   await copyFile(SUPERVISOR, `${supervisor}.new`);

@@ -1,5 +1,5 @@
+import { OBJECTIVES } from "@goldenring/stand";
 import type { Options, Scenario, Threshold } from "k6/options";
-import { OBJECTIVES } from "../../slo/src/objectives.ts";
 import { type Plan, plannedSeconds } from "./plan.ts";
 
 /** Requests under way have this long at the end; then they are dropped and not counted. */

@@ -1,4 +1,4 @@
-import type { Machine } from "@goldenring/inventory";
+import type { Machine } from "@goldenring/stand";
 import type { Stand } from "./stand.ts";
 
 /** Who is who when the round begins. */

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Machine } from "@goldenring/inventory";
+import type { Machine } from "@goldenring/stand";
 import { parse } from "yaml";
 import * as z from "zod";
 import type { Site } from "./fault.ts";

@@ -1,4 +1,4 @@
-import type { Machine } from "@goldenring/inventory";
+import type { Machine } from "@goldenring/stand";
 import type { Declared, Expected, Fault, Site } from "./fault.ts";
 import { cpuLoad, diskFilled, type MachineFault, memoryInUse, postgresKeptDead, stopped } from "./machine-fault.ts";
 

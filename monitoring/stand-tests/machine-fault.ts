@@ -1,4 +1,4 @@
-import { shellQuote } from "@goldenring/inventory";
+import { shellQuote } from "@goldenring/stand";
 
 /** Seconds after which a machine ends a fault itself, whatever has become of whoever made it. */
 const BOUND_S = 300;

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { type Inventory, type Machine, readInventory, runCommand, runOn } from "@goldenring/inventory";
+import { type Inventory, type Machine, readInventory, runOn, runProgram } from "@goldenring/stand";
 import * as z from "zod";
 import { alertLogIn, type ReceivedAlert, readAlertLog, receivedAlerts } from "../src/index.ts";
 import { UNDO_ALL } from "./machine-fault.ts";
@@ -50,7 +50,7 @@ export class Stand {
 
   /** Every query of every panel and rule, asked of the live Prometheus. @throws when it was not */
   async verification(): Promise<z.infer<typeof Verification>> {
-    const { stdout, stderr } = await runCommand([RING, "dashboards", "verify", "--json"], {
+    const { stdout, stderr } = await runProgram([RING, "dashboards", "verify", "--json"], {
       deadlineMs: RING_DEADLINE,
     });
     if (stdout.trim() === "") throw new Error(`ring dashboards verify: ${stderr.trim()}`);
@@ -89,7 +89,7 @@ async function statusOf(): Promise<Status> {
 }
 
 async function ring(...words: string[]): Promise<string> {
-  const { code, stdout, stderr } = await runCommand([RING, ...words], { deadlineMs: RING_DEADLINE });
+  const { code, stdout, stderr } = await runProgram([RING, ...words], { deadlineMs: RING_DEADLINE });
   if (code === 0) return stdout;
   throw new Error(`ring ${words.join(" ")}: exit code ${code}: ${(stderr || stdout).trim()}`);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Machine } from "@goldenring/inventory";
+import type { Machine } from "@goldenring/stand";
 import { stopped } from "./machine-fault.ts";
 import type { Stand } from "./stand.ts";
 import { untilCalm, type Waiting } from "./wait.ts";

@@ -1,5 +1,5 @@
+import type { Stand } from "@goldenring/stand";
 import type { AlertsSince } from "../engine/alerts.ts";
-import type { Stand } from "../stand/stand.ts";
 
 /** What the chaos commands get from the program that they are part of. */
 export interface ChaosDeps {

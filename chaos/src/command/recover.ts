@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Stand } from "@goldenring/stand";
 import { takeTurn } from "../engine/lock.ts";
 import { recover as recoverStand } from "../engine/recover.ts";
 import { CHAOS_EXIT } from "../run/exit.ts";
 import { forgetLeftValues } from "../stand/left-values.ts";
-import type { Stand } from "../stand/stand.ts";
 import { findLeftovers, type Leftover } from "../undo/leftovers.ts";
 import type { ChaosDeps } from "./deps.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { StandMachine } from "../stand/stand.ts";
+import type { StandMachine } from "@goldenring/stand";
 import { beyondBlastRadius } from "./blast-radius.ts";
 
 const machine = (name: string, ...roles: StandMachine["roles"]): StandMachine => ({

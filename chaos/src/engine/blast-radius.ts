@@ -1,5 +1,5 @@
+import type { Stand, StandMachine } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
-import type { Stand, StandMachine } from "../stand/stand.ts";
 import type { OpenFault } from "../undo/open-fault.ts";
 
 /**

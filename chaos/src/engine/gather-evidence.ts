@@ -1,10 +1,10 @@
+import type { StandRoles } from "@goldenring/stand";
 import { checkHistory, type Verdict } from "../check/check.ts";
 import { judgeStoredValues } from "../check/stored-values.ts";
 import type { Evidence } from "../experiment/evidence.ts";
 import { type History, readHistory } from "../history/history.ts";
 import { readRoleSamples } from "../roles/samples.ts";
 import { storedValues } from "../stand/own-database.ts";
-import type { StandRoles } from "../stand/steady.ts";
 import { storedOnAll } from "../stand/stored.ts";
 import { recordedAlerts } from "./alerts.ts";
 import type { ObserverFiles } from "./observers.ts";

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { machineOf, type StandMachine } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { ReadyFault, Site } from "../faults/fault.ts";
 import { type FaultUse, prepareFault, wordsOf } from "../faults/registry.ts";
 import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
-import { machineOf, type StandMachine } from "../stand/stand.ts";
 import { guarded } from "../undo/guard.ts";
 import { carryOut } from "../undo/lab-call.ts";
 import type { OpenFault, OpenFaults } from "../undo/open-fault.ts";

@@ -1,10 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { inNamespace } from "@goldenring/inventory";
+import { byRole, inNamespace, type Stand } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { PathPlanInput } from "../paths/plan.ts";
 import { pathProbeProgram, probeProgram, roleSamplerProgram } from "../programs.ts";
-import { byRole, type Stand } from "../stand/stand.ts";
 import { Program } from "./program.ts";
 
 export interface ObserverFiles {

@@ -1,5 +1,5 @@
+import type { Stand } from "@goldenring/stand";
 import { clearMarks } from "../marks/fault-marks.ts";
-import type { Stand } from "../stand/stand.ts";
 import { findLeftovers, type Leftover, mendMachines } from "../undo/leftovers.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
 import { type NotUndone, undoAll } from "../undo/undo.ts";

@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { byRole, type StandRoles } from "@goldenring/stand";
 import { monotonicMs } from "../clock.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { judgeRound } from "../experiment/judge.ts";
@@ -9,8 +10,6 @@ import { FaultMarks } from "../marks/fault-marks.ts";
 import { newRunName } from "../probe/options.ts";
 import type { RoundRecord, StageRecord } from "../run/record.ts";
 import { forgetLeftValues, forgetValues, LeftValues } from "../stand/left-values.ts";
-import { byRole } from "../stand/stand.ts";
-import type { StandRoles } from "../stand/steady.ts";
 import { gatherEvidence } from "./gather-evidence.ts";
 import { Observers } from "./observers.ts";
 import { roundRecord } from "./round-record.ts";

@@ -1,5 +1,5 @@
+import type { Stand } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
-import type { Stand } from "../stand/stand.ts";
 import type { OpenFaults } from "../undo/open-fault.ts";
 import type { AlertsSince } from "./alerts.ts";
 import type { Turn } from "./lock.ts";

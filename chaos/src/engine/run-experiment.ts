@@ -1,3 +1,4 @@
+import { type Stand, serviceUrl } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
 import { hypothesisHeld, judgeRun } from "../experiment/judge.ts";
 import { commitOfCheckout, describeComputer } from "../run/checkout.ts";
@@ -5,8 +6,6 @@ import { CHAOS_EXIT, ChaosError, type EndedBy } from "../run/exit.ts";
 import type { ExperimentRun, JudgedExpectation, RoundRecord } from "../run/record.ts";
 import { makeRunFolder, writeRun } from "../run/run-folder.ts";
 import { connectionStringOf } from "../stand/own-database.ts";
-import type { Stand } from "../stand/stand.ts";
-import { serviceUrl } from "../stand/steady.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
 import type { AlertsSince } from "./alerts.ts";
 import { takeTurn } from "./lock.ts";

@@ -1,9 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
+import {
+  byRole,
+  ETCD_HEALTH,
+  isHealthy,
+  SHOW_SERVERS,
+  type Stand,
+  type StandMachine,
+  serversIn,
+} from "@goldenring/stand";
 import { monotonicMs } from "../clock.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { StateSpan } from "../run/record.ts";
-import { byRole, type Stand, type StandMachine } from "../stand/stand.ts";
-import { ETCD_HEALTH, isHealthy, SHOW_SERVERS, serversIn } from "../stand/steady.ts";
 
 /** Between two looks at the same machine, ms. */
 const EVERY_MS = 1_000;

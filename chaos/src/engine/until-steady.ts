@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { type Stand, type StandRoles, steadiness } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
-import type { Stand } from "../stand/stand.ts";
-import { type StandRoles, steadiness } from "../stand/steady.ts";
 
 /** Between two looks, ms. */
 const EVERY_MS = 500;

@@ -1,9 +1,9 @@
+import type { StandRoles } from "@goldenring/stand";
 import type { Verdict } from "../check/check.ts";
 import type { History } from "../history/history.ts";
 import type { RoleSample } from "../roles/samples.ts";
 import { timeToNewPrimary } from "../roles/verdict.ts";
 import type { RecordedAlert, StageRecord, StateSpan } from "../run/record.ts";
-import type { StandRoles } from "../stand/steady.ts";
 
 /** All that a round has brought, before it is judged. */
 export interface Evidence {

@@ -1,4 +1,4 @@
-import { ROLES } from "@goldenring/inventory";
+import { ROLES } from "@goldenring/stand";
 import * as z from "zod";
 import { FaultUse } from "../faults/registry.ts";
 import { LIVE_METRIC_NAMES, METRIC_NAMES, METRICS } from "./metrics.ts";

@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Role } from "@goldenring/inventory";
-import { thisComputer } from "../stand/this-computer.ts";
+import { type Role, thisComputer } from "@goldenring/stand";
 import { resolveTarget, Target } from "./target.ts";
 
 const NAMES: Readonly<Record<string, Role>> = {

@@ -1,9 +1,6 @@
-import { ROLES, type Role } from "@goldenring/inventory";
+import { byRole, OPERATOR, ROLES, type Role, type Stand, type StandRoles } from "@goldenring/stand";
 import * as z from "zod";
 import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
-import { OPERATOR } from "../stand/operator.ts";
-import { byRole, type Stand } from "../stand/stand.ts";
-import type { StandRoles } from "../stand/steady.ts";
 
 const FORM = new RegExp(
   `^(?:primary|replica|etcd-leader|${OPERATOR}|machine/[A-Za-z0-9.-]+|(?:${ROLES.join("|")})(?:/(?:[1-9]|next))?)$`,

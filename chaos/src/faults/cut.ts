@@ -1,6 +1,6 @@
+import { machineOf } from "@goldenring/stand";
 import * as z from "zod";
 import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
-import { machineOf } from "../stand/stand.ts";
 import type { FaultKind, MachineFault } from "./fault.ts";
 import { mustHave } from "./fault.ts";
 import { on } from "./forms.ts";

@@ -1,4 +1,4 @@
-import { shellQuote } from "@goldenring/inventory";
+import { shellQuote } from "@goldenring/stand";
 import * as z from "zod";
 import { MARK } from "../undo/guard.ts";
 import { type FaultKind, mustHold } from "./fault.ts";

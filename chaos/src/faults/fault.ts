@@ -1,6 +1,6 @@
+import type { LabDoor, Stand, StandMachine } from "@goldenring/stand";
 import type * as z from "zod";
 import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
-import type { LabDoor, Stand, StandMachine } from "../stand/stand.ts";
 import type { LabCall } from "../undo/lab-call.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
+import { OPERATOR } from "@goldenring/stand";
 import * as z from "zod";
 import { startTimeOf } from "../run/processes.ts";
-import { OPERATOR } from "../stand/operator.ts";
 import { type FaultKind, notAvailable } from "./fault.ts";
 
 const form = z.object({ fault: z.literal("freeze-guardian"), on: z.literal(OPERATOR).default(OPERATOR) });

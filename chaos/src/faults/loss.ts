@@ -1,5 +1,5 @@
+import { DIRECTION_WORDS, DIRECTIONS, type StandMachine } from "@goldenring/stand";
 import * as z from "zod";
-import { DIRECTION_WORDS, DIRECTIONS, type StandMachine } from "../stand/stand.ts";
 import type { FaultKind, MachineFault } from "./fault.ts";
 import { mustHave } from "./fault.ts";
 import { on, percent } from "./forms.ts";

@@ -1,5 +1,5 @@
+import type { StandMachine } from "@goldenring/stand";
 import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
-import type { StandMachine } from "../stand/stand.ts";
 import { MARK } from "../undo/guard.ts";
 import { hasNetworkFault } from "../undo/lab-call.ts";
 import { mustHold, type Site } from "./fault.ts";

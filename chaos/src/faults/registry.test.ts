@@ -1,7 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Completed } from "@goldenring/inventory";
-import { runCommand } from "@goldenring/inventory";
-import type { LabDoor, Stand, StandMachine } from "../stand/stand.ts";
+import { type Completed, type LabDoor, runProgram, type Stand, type StandMachine } from "@goldenring/stand";
 import { guarded } from "../undo/guard.ts";
 import type { Site } from "./fault.ts";
 import { FAULTS, FaultUse, prepareFault, wordsOf } from "./registry.ts";
@@ -83,7 +81,7 @@ test("what runs on machines is shell that a shell can read", async () => {
     if (ready.by === "lab") throw new Error("there is no host here");
     const scripts = guarded(ready, { id: "a1", folder: "/run/x", endsAfterSeconds: 60 });
     for (const script of [ready.inject, ready.undo, ready.gone, ...Object.values(scripts)]) {
-      const { code, stderr } = await runCommand(["sh", "-n", "-c", script], { deadlineMs: 10_000 });
+      const { code, stderr } = await runProgram(["sh", "-n", "-c", script], { deadlineMs: 10_000 });
       expect([use.fault, code, stderr]).toEqual([use.fault, 0, ""]);
     }
   }

@@ -1,5 +1,5 @@
+import type { StandMachine } from "@goldenring/stand";
 import * as z from "zod";
-import type { StandMachine } from "../stand/stand.ts";
 import { cpu } from "./cpu.ts";
 import { cut } from "./cut.ts";
 import { delay } from "./delay.ts";

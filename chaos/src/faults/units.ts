@@ -1,4 +1,4 @@
-import type { StandMachine } from "../stand/stand.ts";
+import type { StandMachine } from "@goldenring/stand";
 import { mustHold } from "./fault.ts";
 
 /** @throws {ChaosError} unless the unit runs: stopping what is stopped shows nothing */

@@ -1,5 +1,4 @@
-import { shellQuote } from "@goldenring/inventory";
-import { byRole, type Stand, type StandMachine } from "../stand/stand.ts";
+import { byRole, type Stand, type StandMachine, shellQuote } from "@goldenring/stand";
 
 /** Where node_exporter's textfile collector looks; the role node_exporter says so. */
 const FOLDER = "/var/lib/prometheus/node-exporter";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type Chart, type Figure, isTimeline } from "@goldenring/report-page";
+import { type Chart, type Figure, isTimeline } from "@goldenring/run-kit";
 import { chartsOfRound, chartsOfRuns } from "./charts.ts";
 import { timelineOf } from "./lanes.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";

@@ -1,4 +1,4 @@
-import type { Chart, Figure, Line, Timeline } from "@goldenring/report-page";
+import type { Chart, Figure, Line, Timeline } from "@goldenring/run-kit";
 import type { ExperimentRun, RoundRecord, Second } from "../run/record.ts";
 import { worstRound } from "./figures.ts";
 import { faultBands, faultsOf, roundTime, timelineOf } from "./lanes.ts";

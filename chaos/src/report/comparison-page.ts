@@ -1,4 +1,4 @@
-import { type Content, html, moment, page, table } from "@goldenring/report-page";
+import { type Content, html, moment, page, table } from "@goldenring/run-kit";
 import type { ExperimentRun } from "../run/record.ts";
 import { chartsOfRuns, type NamedRun } from "./charts.ts";
 import {

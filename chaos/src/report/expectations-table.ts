@@ -1,4 +1,4 @@
-import { type Content, html, table } from "@goldenring/report-page";
+import { type Content, html, table } from "@goldenring/run-kit";
 import type { ExperimentRun, JudgedExpectation } from "../run/record.ts";
 import { figureInWords, heldRounds, limitInWords, reasons, VERDICTS } from "./words.ts";
 

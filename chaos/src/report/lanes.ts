@@ -1,4 +1,4 @@
-import type { Band, Lane, Span, Timeline, Tone } from "@goldenring/report-page";
+import type { Band, Lane, Span, Timeline, Tone } from "@goldenring/run-kit";
 import type { FaultRecord, RecordedAlert, RoleSpan, RoundRecord, StateSpan } from "../run/record.ts";
 import { faultInWords, second } from "./words.ts";
 

@@ -11,7 +11,7 @@ import {
   lookAt,
   namesOfControls,
   overflowing,
-} from "@goldenring/report-page/browser-fixture";
+} from "@goldenring/run-kit/browser-fixture";
 import type { Browser, Page } from "playwright-core";
 import type { ExperimentRun } from "../run/record.ts";
 import { comparisonPage } from "./comparison-page.ts";

@@ -1,4 +1,4 @@
-import { junitXml, type Outcome, type TestCase, type TestSuite } from "@goldenring/report-page";
+import { junitXml, type Outcome, type TestCase, type TestSuite } from "@goldenring/run-kit";
 import type { ExperimentRun, JudgedExpectation } from "../run/record.ts";
 import {
   cameToItsEnd,

@@ -1,4 +1,4 @@
-import { moment } from "@goldenring/report-page";
+import { moment } from "@goldenring/run-kit";
 import type { ExperimentRun } from "../run/record.ts";
 import { roundInWords } from "./figures.ts";
 import { escapeMarkdown, markdownTable } from "./markdown.ts";

@@ -1,4 +1,4 @@
-import { type Content, duration, factTable, html, moment, page, table } from "@goldenring/report-page";
+import { type Content, duration, factTable, html, moment, page, table } from "@goldenring/run-kit";
 import type { ExperimentRun, JournalLine, RecordedAlert, RoundRecord } from "../run/record.ts";
 import { chartsOfRound } from "./charts.ts";
 import { expectationsTable } from "./expectations-table.ts";

@@ -1,4 +1,4 @@
-import { duration, shown } from "@goldenring/report-page";
+import { duration, shown } from "@goldenring/run-kit";
 import type { ExperimentRun, FaultRecord, JudgedExpectation } from "../run/record.ts";
 
 /** How a run came out, in two or three words. */

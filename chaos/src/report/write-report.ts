@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeWhole } from "@goldenring/report-page";
+import { replaceFile } from "@goldenring/stand";
 import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
 import type { ExperimentRun } from "../run/record.ts";
 import { comparisonPage } from "./comparison-page.ts";
@@ -17,9 +17,9 @@ export const REPORT_FILES = { page: "report.html", summary: "summary.md", junit:
  */
 export async function writeReport(folder: string, run: ExperimentRun): Promise<string> {
   const page = join(folder, REPORT_FILES.page);
-  await writeWhole(page, await runPage(run));
-  await writeWhole(join(folder, REPORT_FILES.summary), runMarkdown(run));
-  await writeWhole(join(folder, REPORT_FILES.junit), junitOfRuns([run]));
+  replaceFile(page, await runPage(run));
+  replaceFile(join(folder, REPORT_FILES.summary), runMarkdown(run));
+  replaceFile(join(folder, REPORT_FILES.junit), junitOfRuns([run]));
   return page;
 }
 
@@ -27,5 +27,5 @@ export async function writeReport(folder: string, run: ExperimentRun): Promise<s
 export async function writeComparison(file: string, runs: readonly ExperimentRun[]): Promise<void> {
   const ids = new Set(runs.map(({ id }) => id));
   if (ids.size < 2) throw new ChaosError("A comparison needs two different runs or more.", CHAOS_EXIT.usage);
-  await writeWhole(file, await comparisonPage(runs));
+  replaceFile(file, await comparisonPage(runs));
 }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeWhole } from "@goldenring/report-page";
+import { replaceFile } from "@goldenring/stand";
 import * as z from "zod";
 import { ChaosError } from "../run/exit.ts";
 import type { ExperimentRun } from "../run/record.ts";
@@ -30,8 +30,8 @@ export async function writeChaosResults(
     await readEntries(data),
     runs.filter(({ endedBy }) => !CHOSEN.has(endedBy)).map((run) => entryOf(run, command)),
   );
-  await writeWhole(data, `${JSON.stringify(entries, rounded, 1)}\n`);
-  await writeWhole(join(folder, "chaos.md"), resultsPage(entries));
+  replaceFile(data, `${JSON.stringify(entries, rounded, 1)}\n`);
+  replaceFile(join(folder, "chaos.md"), resultsPage(entries));
 }
 
 async function readEntries(file: string): Promise<ResultEntry[]> {

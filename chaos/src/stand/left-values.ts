@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Stand } from "./stand.ts";
+import type { Stand } from "@goldenring/stand";
 import { forgetRun } from "./stored.ts";
 
 /**

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { runCommand } from "@goldenring/inventory";
+import { runProgram } from "@goldenring/stand";
 import type { MachineFault } from "../faults/fault.ts";
 import { ENDED_BEFORE, FAULTY_ALREADY, type Guard, guarded, UNDONE_BEFORE, undoAllThere } from "./guard.ts";
 
@@ -36,7 +36,7 @@ function fileFault(id = "a1") {
 }
 
 const sh = async (script: string): Promise<number> =>
-  (await runCommand(["sh", "-c", script], { deadlineMs: 30_000 })).code;
+  (await runProgram(["sh", "-c", script], { deadlineMs: 30_000 })).code;
 
 test("the machine knows the undo while the fault is there, and forgets it afterwards", async () => {
   const { fault, guard, isThere, undoFiles } = fileFault();
@@ -64,7 +64,7 @@ test("injection and undo at the same moment leave nothing, whichever comes first
 
 test("an undo says when something else has ended the fault, but not when it runs once more itself", async () => {
   const says = async (script: string): Promise<boolean> =>
-    (await runCommand(["sh", "-c", script], { deadlineMs: 30_000 })).stdout.includes(ENDED_BEFORE);
+    (await runProgram(["sh", "-c", script], { deadlineMs: 30_000 })).stdout.includes(ENDED_BEFORE);
   const whole = fileFault();
   await sh(guarded(whole.fault, whole.guard).inject);
   expect(await says(guarded(whole.fault, whole.guard).undo)).toBe(false);
@@ -111,7 +111,7 @@ test("a fault ends by itself when nobody undoes it", async () => {
   expect(isThere()).toBe(true);
   await delay(4_000);
   expect([isThere(), undoFiles().length]).toEqual([false, 0]);
-  const { stdout } = await runCommand(["sh", "-c", guarded(fault, guard).undo], { deadlineMs: 30_000 });
+  const { stdout } = await runProgram(["sh", "-c", guarded(fault, guard).undo], { deadlineMs: 30_000 });
   expect(stdout).toContain(ENDED_BEFORE);
 }, 15_000);
 

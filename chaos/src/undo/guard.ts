@@ -1,4 +1,4 @@
-import { shellQuote } from "@goldenring/inventory";
+import { shellQuote } from "@goldenring/stand";
 import type { MachineFault } from "../faults/fault.ts";
 
 /** What a guarded fault is called, and how long it may last. */

@@ -1,5 +1,5 @@
+import { DIRECTIONS, type LabDoor } from "@goldenring/stand";
 import * as z from "zod";
-import { DIRECTIONS, type LabDoor } from "../stand/stand.ts";
 
 /** Something that the host does to a machine, as data. */
 export const LabCall = z.discriminatedUnion("do", [

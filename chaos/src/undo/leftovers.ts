@@ -1,6 +1,4 @@
-import type { Role } from "@goldenring/inventory";
-import { SSH_FAILED, shellQuote } from "@goldenring/inventory";
-import type { Stand, StandMachine } from "../stand/stand.ts";
+import { type Role, SSH_FAILED, type Stand, type StandMachine, shellQuote } from "@goldenring/stand";
 import { MARK, undoAllThere } from "./guard.ts";
 
 /** ms. */

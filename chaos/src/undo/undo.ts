@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { machineOf, type Stand } from "../stand/stand.ts";
+import { machineOf, type Stand } from "@goldenring/stand";
 import { ENDED_BEFORE } from "./guard.ts";
 import { carryOut, leftAfter } from "./lab-call.ts";
 import type { OpenFault, OpenFaults } from "./open-fault.ts";

@@ -8,7 +8,7 @@ import {
   readAlertLog,
   receivedAlerts,
 } from "@goldenring/monitoring";
-import { createAlertmanager, createPrometheus } from "@goldenring/prometheus";
+import { createAlertmanager, createPrometheus } from "@goldenring/stand";
 import { type AlertsReport, alertsText, receivedLine } from "../alerts-text.ts";
 import { type Context, labOf } from "../context.ts";
 import { EXIT } from "../exit.ts";

@@ -1,5 +1,5 @@
 import { type Finding, type Verification, verifyQueries } from "@goldenring/monitoring";
-import { createPrometheus, PrometheusError } from "@goldenring/prometheus";
+import { createPrometheus, PrometheusError } from "@goldenring/stand";
 import type { Context } from "../context.ts";
 import { EXIT, RingError } from "../exit.ts";
 import { monitoringServers } from "../monitoring-servers.ts";

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { commandFence, type Entry, type Fence, runGuardian } from "@goldenring/guardian";
-import { type Inventory, readInventory } from "@goldenring/inventory";
 import type { Lab } from "@goldenring/lab";
+import { type Inventory, readInventory } from "@goldenring/stand";
 import { type Context, labOf } from "../context.ts";
 import { EXIT, RingError } from "../exit.ts";
 

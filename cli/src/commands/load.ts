@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Inventory, inNamespace, readLogins } from "@goldenring/inventory";
 import {
   type DatabasePlace,
   type InsideNetwork,
@@ -10,7 +9,7 @@ import {
   standParts,
   TerminalOutput,
 } from "@goldenring/load";
-import { createPrometheus } from "@goldenring/prometheus";
+import { createPrometheus, type Inventory, inNamespace, readLogins } from "@goldenring/stand";
 import type { Context } from "../context.ts";
 import { endpointsOf } from "../endpoints.ts";
 import { EXIT, RingError } from "../exit.ts";

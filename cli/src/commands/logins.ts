@@ -1,4 +1,4 @@
-import { readLogins } from "@goldenring/inventory";
+import { readLogins } from "@goldenring/stand";
 import type { Context } from "../context.ts";
 import { EXIT } from "../exit.ts";
 import { table } from "../status-text.ts";

@@ -1,4 +1,4 @@
-import { SSH_FAILED, shellQuote, sshCommand, sshTerminal } from "@goldenring/inventory";
+import { SSH_FAILED, shellQuote, sshCommand, sshTerminal } from "@goldenring/stand";
 import { type Context, machineOf } from "../context.ts";
 import { EXIT, RingError } from "../exit.ts";
 import { runInTerminal } from "../terminal.ts";

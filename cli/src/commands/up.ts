@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { Rto } from "@goldenring/inventory";
 import type { Lab } from "@goldenring/lab";
+import type { Rto } from "@goldenring/stand";
 import { BUNDLE_FOLDER, DASHBOARDS_FOLDER, PLAYBOOK_FOLDER, RULES_FOLDER, runTask } from "../checkout.ts";
 import { type Context, labOf } from "../context.ts";
 import { SERVICE_NAMES } from "../endpoints.ts";

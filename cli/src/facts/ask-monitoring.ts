@@ -1,13 +1,14 @@
-import type { Inventory, Login } from "@goldenring/inventory";
 import {
   type Alert,
   createAlertmanager,
   createPrometheus,
+  type Inventory,
+  type Login,
   type Prometheus,
   type Sample,
   type Server,
   type Target,
-} from "@goldenring/prometheus";
+} from "@goldenring/stand";
 import { firingAlerts } from "../firing-alerts.ts";
 import type { Monitoring } from "./facts.ts";
 

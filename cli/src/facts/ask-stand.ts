@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { type Inventory, inNamespace, runCommand } from "@goldenring/inventory";
+import { type Inventory, inNamespace, runProgram } from "@goldenring/stand";
 import { Facts } from "./facts.ts";
 
 /** Milliseconds, the start of the program included. */
@@ -9,6 +9,6 @@ const PROGRAM = fileURLToPath(new URL("main.ts", import.meta.url));
 /** What the stand's services say; undefined when the network that they are in is not there or nothing could be asked. */
 export async function askStand(inventory: Inventory): Promise<Facts | undefined> {
   const argv = inNamespace(inventory, [process.execPath, PROGRAM, inventory.file]);
-  const { code, stdout } = await runCommand(argv, { deadlineMs: DEADLINE });
+  const { code, stdout } = await runProgram(argv, { deadlineMs: DEADLINE });
   return code === 0 ? Facts.parse(JSON.parse(stdout)) : undefined;
 }

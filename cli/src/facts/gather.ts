@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Inventory, type Machine, readLogins } from "@goldenring/inventory";
+import { type Inventory, type Machine, readLogins } from "@goldenring/stand";
 import * as z from "zod";
 import { ask, type Credentials } from "./ask.ts";
 import { askMonitoring } from "./ask-monitoring.ts";

@@ -1,4 +1,4 @@
-import { readInventory } from "@goldenring/inventory";
+import { readInventory } from "@goldenring/stand";
 import { gatherFacts } from "./gather.ts";
 
 // Its own process, because it is started inside the stand's network namespace. Writes the facts as JSON.

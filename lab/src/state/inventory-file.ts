@@ -1,15 +1,15 @@
 import { join } from "node:path";
+import { replaceFile } from "@goldenring/stand";
 import { stringify } from "yaml";
 import type { Folders } from "../folders.ts";
 import { inside } from "../network/namespace.ts";
 import { planAddresses, planAlertWebhook } from "../plan.ts";
-import { writeWhole } from "./json-file.ts";
 import { machinesOf, type Settings } from "./settings.ts";
 
 const HEADER = "# Written by the lab at each `ring up`; a change by hand does not last.\n";
 
 export async function writeInventory(folders: Folders, settings: Settings): Promise<void> {
-  await writeWhole(folders.inventory, inventoryText(folders, settings), 0o600);
+  replaceFile(folders.inventory, inventoryText(folders, settings), { mode: 0o600, durable: true });
 }
 
 /** The stand as an Ansible inventory: the one file that all other rooms and the playbook read. */

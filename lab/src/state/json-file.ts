@@ -1,4 +1,5 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { replaceFile } from "@goldenring/stand";
 import { z } from "zod";
 import { LabProblem } from "../problem.ts";
 
@@ -24,17 +25,5 @@ export async function readJson<Shape extends z.ZodType>(
 }
 
 export async function writeJson(file: string, value: unknown): Promise<void> {
-  await writeWhole(file, `${JSON.stringify(value, null, 2)}\n`, 0o600);
-}
-
-/** A reader sees the old content or the new one, also after a crash. */
-export async function writeWhole(file: string, content: string, mode: number): Promise<void> {
-  const next = `${file}.${process.pid}.new`;
-  try {
-    await writeFile(next, content, { mode, flush: true });
-    await rename(next, file);
-  } catch (error) {
-    await rm(next, { force: true });
-    throw error;
-  }
+  replaceFile(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, durable: true });
 }

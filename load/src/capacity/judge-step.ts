@@ -1,4 +1,4 @@
-import { OBJECTIVES, type Objectives } from "@goldenring/slo";
+import { OBJECTIVES, type Objectives } from "@goldenring/stand";
 import * as z from "zod";
 import { LoadError } from "../run/exit.ts";
 import type { PartsRow, RunRecord, Series, SeriesRow } from "../run/record.ts";

@@ -1,4 +1,4 @@
-import type { Machine } from "@goldenring/inventory";
+import type { Machine } from "@goldenring/stand";
 import type { InsideNetwork } from "../run/k6-run.ts";
 import type { PartsRow } from "../run/record.ts";
 import type { DatabasePlace } from "../seed/database.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Machine } from "@goldenring/inventory";
+import type { Machine } from "@goldenring/stand";
 import { type Scenario, type ScenarioName, scenarioNamed } from "../../k6/scenario-table.ts";
 import type { Lengths, PartName } from "../all/parts-of-all.ts";
 import type { MeasuredRun, Side } from "../report/results.ts";

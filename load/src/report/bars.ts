@@ -1,4 +1,4 @@
-import { shown } from "@goldenring/report-page";
+import { shown } from "@goldenring/run-kit";
 import {
   HEAVY_BASE_USERS,
   HEAVY_FULL_USERS,

@@ -1,5 +1,5 @@
-import type { Chart, Line } from "@goldenring/report-page";
-import { OBJECTIVES } from "@goldenring/slo";
+import type { Chart, Line } from "@goldenring/run-kit";
+import { OBJECTIVES } from "@goldenring/stand";
 import { bySecond, kindOf, mostUsed, partNames } from "../capacity/parts.ts";
 import type { PartsRow, PartUse, RouteSecond, SeriesRow } from "../run/record.ts";
 import { median } from "../statistics/median.ts";

@@ -1,4 +1,4 @@
-import { type Content, html, moment, page, shown, table } from "@goldenring/report-page";
+import { type Content, html, moment, page, shown, table } from "@goldenring/run-kit";
 import { isHeld } from "../run/verdict.ts";
 import { type Difference, METHOD } from "../statistics/difference.ts";
 import { chartsOfRuns } from "./chart.ts";

@@ -1,4 +1,4 @@
-import { duration } from "@goldenring/report-page";
+import { duration } from "@goldenring/run-kit";
 import { type Difference, differenceOf } from "../statistics/difference.ts";
 import { FIGURES, type Figure } from "./figures.ts";
 import type { StoredRun } from "./stored-run.ts";

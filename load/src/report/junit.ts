@@ -1,4 +1,4 @@
-import { attributes, escapeXml } from "@goldenring/report-page";
+import { attributes, escapeXml } from "@goldenring/run-kit";
 import type { RunRecord } from "../run/record.ts";
 import { inWords } from "../run/verdict.ts";
 import { cameToItsEnd, commitInWords, endInWords, objectiveInWords } from "./words.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { duration, moment, shown } from "@goldenring/report-page";
+import { duration, moment, shown } from "@goldenring/run-kit";
 import { spreadInWords, withUnit } from "./numbers.ts";
 
 test("figures have three digits, whole numbers all of theirs", () => {

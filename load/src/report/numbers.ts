@@ -1,4 +1,4 @@
-import { shown } from "@goldenring/report-page";
+import { shown } from "@goldenring/run-kit";
 import { spreadOf } from "../statistics/median.ts";
 
 export type Unit = "ms" | "/s" | "%" | "MiB" | "users" | "" | "/CPU s" | "ns";

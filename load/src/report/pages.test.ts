@@ -12,7 +12,7 @@ import {
   openFile,
   paintedPixels,
   paleTexts,
-} from "@goldenring/report-page/browser-fixture";
+} from "@goldenring/run-kit/browser-fixture";
 import type { Browser, Page } from "playwright-core";
 import { RUN_FILES } from "../run/record.ts";
 import { writeRun } from "../run/run-folder.ts";

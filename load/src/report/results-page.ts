@@ -1,4 +1,4 @@
-import { shown } from "@goldenring/report-page";
+import { shown } from "@goldenring/run-kit";
 import { SCENARIOS } from "../../k6/scenario-table.ts";
 import { PARTS } from "../all/parts-of-all.ts";
 import { median } from "../statistics/median.ts";

@@ -1,4 +1,4 @@
-import { type Content, duration, factTable, html, moment, page, shown, table } from "@goldenring/report-page";
+import { type Content, duration, factTable, html, moment, page, shown, table } from "@goldenring/run-kit";
 import { RULES, STAND_LIMITS, whatGaveOut } from "../capacity/gave-out.ts";
 import { ownLimit } from "../capacity/own-limit.ts";
 import { RUN_FILES, type SeriesRow } from "../run/record.ts";

@@ -1,4 +1,4 @@
-import { OBJECTIVES } from "@goldenring/slo";
+import { OBJECTIVES } from "@goldenring/stand";
 import { type EndedBy, FORMAT_VERSION, type PartsRow, RunRecord, Series, type SeriesRow } from "../run/record.ts";
 import { judge } from "../run/verdict.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";

@@ -1,4 +1,4 @@
-import { duration } from "@goldenring/report-page";
+import { duration } from "@goldenring/run-kit";
 import type { Load, ObjectiveVerdict, RunRecord } from "../run/record.ts";
 import { withUnit } from "./numbers.ts";
 

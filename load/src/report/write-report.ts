@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { writeWhole } from "@goldenring/report-page";
+import { replaceFile } from "@goldenring/stand";
 import { LOAD_EXIT, LoadError } from "../run/exit.ts";
 import { comparisonPage } from "./comparison-page.ts";
 import { runPage } from "./run-page.ts";
@@ -18,7 +18,7 @@ export const REPORT_FILE = "report.html";
 export async function writeReport(folder: string): Promise<string> {
   const run = await openRun(folder);
   const file = join(folder, REPORT_FILE);
-  await writeWhole(file, await runPage(run, await readdir(folder)));
+  replaceFile(file, await runPage(run, await readdir(folder)));
   return file;
 }
 
@@ -30,5 +30,5 @@ export async function writeReport(folder: string): Promise<string> {
 export async function writeComparison(folders: readonly string[], file: string): Promise<void> {
   const different = [...new Set(folders)];
   if (different.length < 2) throw new LoadError("a comparison needs two different runs or more", LOAD_EXIT.usage);
-  await writeWhole(file, await comparisonPage(await Promise.all(different.map(openRun))));
+  replaceFile(file, await comparisonPage(await Promise.all(different.map(openRun))));
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Machine } from "@goldenring/inventory";
+import type { Machine } from "@goldenring/stand";
 import type { Plan } from "../../k6/plan.ts";
 import type { Scenario } from "../../k6/scenario-table.ts";
 import { bySecond } from "../capacity/parts.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { OBJECTIVES } from "@goldenring/slo";
+import { OBJECTIVES } from "@goldenring/stand";
 import { inWords, isHeld, judge } from "./verdict.ts";
 
 const atTheLimit = {

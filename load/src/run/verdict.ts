@@ -1,4 +1,4 @@
-import { OBJECTIVES } from "@goldenring/slo";
+import { OBJECTIVES } from "@goldenring/stand";
 import type { ObjectiveVerdict } from "./record.ts";
 
 /** What the objectives are about; each is undefined where nothing was measured. */

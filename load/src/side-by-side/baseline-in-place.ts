@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { type Machine, runOn } from "@goldenring/inventory";
+import { type Machine, runOn } from "@goldenring/stand";
 import { LoadError } from "../run/exit.ts";
 
 const ENTRY = fileURLToPath(new URL("../../baseline/main.ts", import.meta.url));

@@ -1,4 +1,4 @@
-import type { Prometheus, Series } from "@goldenring/prometheus";
+import type { Prometheus, Series } from "@goldenring/stand";
 import type { PartsRow, PartUse } from "../run/record.ts";
 import { REPLICA_CORES } from "./watch-machines.ts";
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { type Machine, sshCommand } from "@goldenring/inventory";
+import { type Machine, sshCommand } from "@goldenring/stand";
 import type { PartsRow, PartUse } from "../run/record.ts";
 
 /** The report's replicas have a quarter of a core each. */

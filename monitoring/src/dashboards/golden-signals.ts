@@ -1,4 +1,4 @@
-import { OBJECTIVES } from "@goldenring/slo";
+import { OBJECTIVES } from "@goldenring/stand";
 import { type Dashboard, lines, number, states } from "./panels.ts";
 import { average, quantile, rate } from "./promql.ts";
 import { machineOf } from "./variables.ts";

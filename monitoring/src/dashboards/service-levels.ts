@@ -1,4 +1,4 @@
-import { BUDGET_PERIOD, BURN_RATES, SERVICE_LEVELS } from "@goldenring/slo";
+import { BUDGET_PERIOD, BURN_RATES, SERVICE_LEVELS } from "@goldenring/stand";
 import { type Dashboard, lines, number, type Panel, type Variable } from "./panels.ts";
 
 const PROMISE: Variable = { name: "slo", title: "Promise", label: "slo", of: "slo:error_budget:ratio" };

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { join } from "node:path";
-import { readLogins } from "@goldenring/inventory";
+import { readLogins } from "@goldenring/stand";
 import { AlertLog } from "./alert-log.ts";
 import { createReceiver } from "./receiver.ts";
 import { writeReceiverReport } from "./report.ts";

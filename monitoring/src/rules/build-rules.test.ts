@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { BURN_RATES, SERVICE_LEVELS } from "@goldenring/slo";
+import { BURN_RATES, SERVICE_LEVELS } from "@goldenring/stand";
 import { buildRules } from "./build-rules.ts";
 import { readRules } from "./read-rules.ts";
 

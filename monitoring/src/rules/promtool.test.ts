@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { runCommand } from "@goldenring/inventory";
+import { runProgram } from "@goldenring/stand";
 import { RULES_FOLDER } from "./read-rules.ts";
 
 /** Prometheus' own judgement. In CI its absence is a failure, elsewhere these tests are left out. */
 const isRequired = process.env.GOLDENRING_REQUIRE_PROMTOOL === "1";
-const isThere = (await runCommand(["promtool", "--version"], { deadlineMs: 10_000 })).code === 0;
+const isThere = (await runProgram(["promtool", "--version"], { deadlineMs: 10_000 })).code === 0;
 const WITHOUT = "promtool is not installed (Debian: apt-get install --no-install-recommends prometheus)";
 
 const filesIn = (folder: string): readonly string[] =>
@@ -16,7 +16,7 @@ const filesIn = (folder: string): readonly string[] =>
     .map((file) => join(folder, file));
 
 async function promtool(...args: readonly string[]): Promise<void> {
-  const { code, stdout, stderr } = await runCommand(["promtool", ...args], { deadlineMs: 120_000 });
+  const { code, stdout, stderr } = await runProgram(["promtool", ...args], { deadlineMs: 120_000 });
   if (code !== 0) throw new Error(`promtool ${args.slice(0, 2).join(" ")} ended with ${code}:\n${stdout}\n${stderr}`);
 }
 

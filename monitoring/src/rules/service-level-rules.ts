@@ -9,7 +9,7 @@ import {
   SERVICE_LEVELS,
   type ServiceLevel,
   type Window,
-} from "@goldenring/slo";
+} from "@goldenring/stand";
 import type { RuleEntry, RuleGroup } from "./rule-file.ts";
 import { runbookOf } from "./runbook.ts";
 

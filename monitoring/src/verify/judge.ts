@@ -1,4 +1,4 @@
-import { type Prometheus, PrometheusError, type Sample } from "@goldenring/prometheus";
+import { type Prometheus, PrometheusError, type Sample } from "@goldenring/stand";
 import { expectationFor } from "./expectations.ts";
 import { type Known, misreading } from "./meaning.ts";
 import type { Question } from "./questions.ts";

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { createPrometheus, type Prometheus } from "@goldenring/prometheus";
+import { createPrometheus, type Prometheus } from "@goldenring/stand";
 
 /** Milliseconds. The computer may be busy. */
 const DEADLINE = 40_000;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { PrometheusError } from "@goldenring/prometheus";
+import { PrometheusError } from "@goldenring/stand";
 import fc from "fast-check";
 import { DASHBOARDS } from "../dashboards/all.ts";
 import { type Dashboard, lines, type Panel } from "../dashboards/panels.ts";
@@ -230,7 +230,7 @@ describe.skipIf(isMissing)(`with the rules of the checkout${isMissing ? " (there
 });
 
 test("a Prometheus that does not answer is an error, not a finding", async () => {
-  const { createPrometheus } = await import("@goldenring/prometheus");
+  const { createPrometheus } = await import("@goldenring/stand");
   const nobody = createPrometheus({ url: "http://127.0.0.1:1", user: "", password: "", ca: "" });
   expect(verify(nobody, [], [])).rejects.toBeInstanceOf(PrometheusError);
 });

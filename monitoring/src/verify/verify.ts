@@ -1,4 +1,4 @@
-import type { Prometheus } from "@goldenring/prometheus";
+import type { Prometheus } from "@goldenring/stand";
 import { DASHBOARDS } from "../dashboards/all.ts";
 import { type Rule, readRules } from "../rules/read-rules.ts";
 import { type Finding, Judge } from "./judge.ts";

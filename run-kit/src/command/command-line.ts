@@ -1,0 +1,47 @@
+import { type Command, CommanderError } from "commander";
+import { CommandError, EXIT } from "./exit.ts";
+import { type Interruption, onInterruption } from "./interruption.ts";
+
+/** What every command of a program receives. */
+export interface CommandContext {
+  readonly interruption: Interruption;
+  /** The command that ran writes its exit code here. */
+  readonly outcome: { exitCode: number };
+}
+
+/**
+ * Runs a program of commands to its end and ends the process with its exit code.
+ *
+ * @param create makes the program; it must call `exitOverride()` on it
+ * @param onFirstSignal see `onInterruption`
+ */
+export async function runCommandLine(
+  create: (context: CommandContext) => Command,
+  onFirstSignal?: (signal: NodeJS.Signals) => void,
+): Promise<never> {
+  // The reader of a pipe may leave early: `ring status | head`.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  const context: CommandContext = { interruption: onInterruption(onFirstSignal), outcome: { exitCode: EXIT.ok } };
+  const program = create(context);
+  try {
+    await program.parseAsync();
+    process.exit(context.outcome.exitCode);
+  } catch (error) {
+    process.exit(exitCodeOf(error, program.name(), context.interruption));
+  }
+}
+
+function exitCodeOf(error: unknown, program: string, interruption: Interruption): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (interruption.signal.aborted) {
+    process.stderr.write("\nInterrupted.\n");
+    return interruption.exitCode();
+  }
+  if (error instanceof CommandError) {
+    process.stderr.write(`\n${program}: ${error.message}\n`);
+    return error.exitCode;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`\n${program}: this is a defect, please report it:\n${stack}\n`);
+  return EXIT.failed;
+}

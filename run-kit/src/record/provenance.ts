@@ -1,0 +1,46 @@
+import { cpus, release, totalmem, type } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runProgram } from "@goldenring/stand";
+import * as z from "zod";
+
+/** The folder of this checkout. */
+export const CHECKOUT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+
+/** Where the runs of a kind are kept unless the user names another folder. */
+export function runsFolder(kind: "load" | "chaos"): string {
+  return join(CHECKOUT, "runs", kind);
+}
+
+/** Where and by what a run was made. Part of every record. */
+export const Provenance = z.object({
+  computer: z.object({ os: z.string(), cpu: z.string(), cores: z.int(), memoryMiB: z.int() }),
+  /** "unknown" where there is no git. */
+  commit: z.string(),
+  /** The checkout had changes outside of docs/results. */
+  dirty: z.boolean(),
+});
+export type Provenance = z.infer<typeof Provenance>;
+
+const GIT_DEADLINE_MS = 10_000;
+
+export async function provenance(): Promise<Provenance> {
+  const all = cpus();
+  const computer = {
+    os: `${type()} ${release()}`,
+    cpu: all[0]?.model.trim() ?? "unknown",
+    cores: all.length,
+    memoryMiB: Math.round(totalmem() / 2 ** 20),
+  };
+  const [commit, changes] = await Promise.all([
+    git("rev-parse", "HEAD"),
+    git("status", "--porcelain", "--", ":/", ":(top,exclude)docs/results"),
+  ]);
+  return { computer, commit: commit ?? "unknown", dirty: commit !== undefined && changes !== "" };
+}
+
+/** @returns undefined where there is no git, or it fails */
+async function git(...args: string[]): Promise<string | undefined> {
+  const { code, stdout } = await runProgram(["git", ...args], { deadlineMs: GIT_DEADLINE_MS, folder: CHECKOUT });
+  return code === 0 ? stdout.trim() : undefined;
+}

@@ -1,0 +1,70 @@
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { replaceFile } from "@goldenring/stand";
+import * as z from "zod";
+import { CommandError } from "../command/exit.ts";
+
+/**
+ * Makes the folder of a new run.
+ *
+ * @param what the scenario or experiment, part of the id
+ * @returns its id (`2026-11-23T20-35-00Z-CE-01`: sorts by time, and is a file name everywhere) and its path; a second run in the same second gets a
+ * number
+ */
+export async function makeRunFolder(runs: string, what: string, now: Date): Promise<{ id: string; folder: string }> {
+  await mkdir(runs, { recursive: true });
+  const first = `${now.toISOString().slice(0, 19).replaceAll(":", "-")}Z-${what}`;
+  for (let attempt = 1; ; attempt += 1) {
+    const id = attempt === 1 ? first : `${first}-${attempt}`;
+    const folder = join(runs, id);
+    try {
+      await mkdir(folder);
+      return { id, folder };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 100) throw error;
+    }
+  }
+}
+
+/** Writes one of a run's JSON files. The record is written last: a folder that has one is complete. */
+export function writeRunFile(folder: string, name: string, content: unknown): void {
+  replaceFile(join(folder, name), `${JSON.stringify(content, null, 1)}\n`);
+}
+
+/**
+ * @param schema of the file's current version; it may upgrade older ones
+ * @throws {CommandError} (usage) where there is no such file, or it is not what this version reads
+ */
+export async function readRunFile<Shape extends z.ZodType>(
+  folder: string,
+  name: string,
+  schema: Shape,
+): Promise<z.output<Shape>> {
+  const file = join(folder, name);
+  let content: unknown;
+  try {
+    content = JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new CommandError(`${file} cannot be read: ${error instanceof Error ? error.message : error}`, "usage");
+  }
+  const parsed = schema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  throw new CommandError(`${file} is not a record that this version reads:\n${z.prettifyError(parsed.error)}`, "usage");
+}
+
+/** @param idOrFolder the id of a run below `runs`, or the path of its folder */
+export function folderOfRun(runs: string, idOrFolder: string): string {
+  return /[/\\]/.test(idOrFolder) ? resolve(idOrFolder) : join(runs, idOrFolder);
+}
+
+/** Ids of the complete runs, oldest first. @param record the name of the file that completes a run */
+export async function listRuns(runs: string, record: string): Promise<string[]> {
+  const entries = await readdir(runs, { withFileTypes: true }).catch(() => []);
+  const complete = await Promise.all(
+    entries.map(async (entry) => entry.isDirectory() && (await readdir(join(runs, entry.name))).includes(record)),
+  );
+  return entries
+    .filter((_, index) => complete[index])
+    .map(({ name }) => name)
+    .sort();
+}

@@ -1,0 +1,37 @@
+import { expect, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { DEADLINE_EXCEEDED, runProgram } from "./run-program.ts";
+
+test("a command gives its exit code and both of its outputs", async () => {
+  const command = ["sh", "-c", "cat; echo wrong >&2; exit 7"];
+  expect(await runProgram(command, { deadlineMs: 5_000, input: "read" })).toEqual({
+    code: 7,
+    stdout: "read",
+    stderr: "wrong\n",
+  });
+});
+
+test("a program that does not exist is exit code 127", async () => {
+  expect((await runProgram(["no-such-program"], { deadlineMs: 5_000 })).code).toBe(127);
+});
+
+test("a command that is killed gives 128 and the signal", async () => {
+  expect((await runProgram(["sh", "-c", "kill -TERM $$"], { deadlineMs: 5_000 })).code).toBe(143);
+});
+
+test("a command is ended at its deadline with all that it started, and what it wrote so far is kept", async () => {
+  const started = performance.now();
+  const folder = mkdtempSync(join(tmpdir(), "goldenring-command-"));
+  const survived = join(folder, "survived");
+  const script = 'echo so far; (sleep 0.6; touch "$1") & sleep 60';
+  const { code, stdout } = await runProgram(["sh", "-c", script, "sh", survived], { deadlineMs: 300 });
+  expect(code).toBe(DEADLINE_EXCEEDED);
+  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(stdout).toBe("so far\n");
+  await delay(600);
+  expect(existsSync(survived)).toBe(false);
+  rmSync(folder, { recursive: true });
+});

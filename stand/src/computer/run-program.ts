@@ -1,0 +1,107 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+
+export interface RunOptions {
+  /** Milliseconds after which the program and everything it started are killed. */
+  readonly deadlineMs: number;
+  /** Written to its standard input; otherwise that is empty. */
+  readonly input?: string;
+  /** Kills the program when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+  /** Default: this process's environment. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Its working directory. Default: `/`, so that no program depends on where `ring` was called. */
+  readonly folder?: string;
+  /** Called with each complete line of standard output as it arrives. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** How a program ended. */
+export interface Completed {
+  /** Exit code as a shell gives it: 127 there is no such program, 124 deadline exceeded, 128 + N ended by signal N. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Exit code of a program that was killed at its deadline, as timeout(1) gives it. */
+export const DEADLINE_EXCEEDED = 124;
+
+/** How long the streams of a killed program may stay open: a grandchild may hold them. */
+const CLOSING_GRACE_MS = 200;
+
+/**
+ * Runs a program on this computer to its end or its deadline, in a process group of its own: the terminal's Ctrl-C does not reach it.
+ *
+ * Never rejects: whatever goes wrong is an exit code and a message on stderr.
+ */
+export function runProgram(argv: readonly string[], options: RunOptions): Promise<Completed> {
+  const { deadlineMs, input = "", signal, environment = process.env, folder = "/", onLine } = options;
+  const [program = "", ...args] = argv;
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: folder, env: environment, detached: true, stdio: "pipe" });
+    const output = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name].setEncoding("utf8").on("data", (text: string) => {
+        output[name] += text;
+      });
+    }
+    if (onLine) splitLines(child.stdout, onLine);
+    const end = (code: number, message = ""): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", kill);
+      resolve({ code, stdout: output.stdout, stderr: output.stderr + message });
+    };
+    let killedAs: number | undefined;
+    const endKilled = (code: number): void =>
+      end(code, code === DEADLINE_EXCEEDED ? `${program} did not end within ${deadlineMs} ms\n` : "");
+    const killWith = (code: number): void => {
+      killedAs ??= code;
+      killGroup(child.pid);
+      setTimeout(endKilled, CLOSING_GRACE_MS, killedAs);
+    };
+    const kill = (): void => killWith(128 + constants.signals.SIGKILL);
+    const timer = setTimeout(killWith, deadlineMs, DEADLINE_EXCEEDED);
+    signal?.addEventListener("abort", kill);
+    if (signal?.aborted) kill();
+    child.once("error", (error) => end(127, `${error.message}\n`));
+    child.once("close", (code, by) =>
+      killedAs === undefined ? end(code ?? 128 + constants.signals[by ?? "SIGKILL"]) : endKilled(killedAs),
+    );
+    // It may end without reading its input.
+    child.stdin.on("error", () => {});
+    child.stdin.end(input);
+  });
+}
+
+/** @throws {Error} with the program and the end of its output, unless it ends with 0 */
+export async function runOrThrow(argv: readonly string[], options: RunOptions): Promise<string> {
+  const { code, stdout, stderr } = await runProgram(argv, options);
+  options.signal?.throwIfAborted();
+  if (code === 0) return stdout;
+  const output = lastLines(stderr.trim() === "" ? stdout : stderr, 5);
+  throw new Error(`\`${argv.slice(0, 12).join(" ")}\` failed (exit code ${code})${output ? `:\n${output}` : ""}`);
+}
+
+export function lastLines(text: string, count: number): string {
+  return text.trim().split("\n").slice(-count).join("\n");
+}
+
+/** Ends a process that was started detached, with everything that it started. */
+export function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+function splitLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  let rest = "";
+  stream.on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onLine(line);
+  });
+}

@@ -1,0 +1,140 @@
+import { byRole, type Stand, type StandMachine } from "../stand.ts";
+import { type ClusterMember, parseCluster } from "./patroni-cluster.ts";
+
+/** Who is who at the moment; undefined where the stand has no such thing. */
+export interface StandRoles {
+  readonly primary: string | undefined;
+  readonly replica: string | undefined;
+  readonly etcdLeader: string | undefined;
+}
+
+export type Steadiness = { readonly roles: StandRoles } | { readonly missing: string };
+
+const NOBODY: StandRoles = { primary: undefined, replica: undefined, etcdLeader: undefined };
+/** ms. */
+const LOOK_MS = 8_000;
+
+/** Whether every part that the stand has is as it should be, asked on the machines themselves; else what is missing, in a few words. */
+export async function steadiness(
+  stand: Stand,
+  wanted: { readonly cluster: boolean; readonly guardian: boolean },
+): Promise<Steadiness> {
+  const guardian =
+    wanted.guardian && stand.guardian() === undefined ? ["the guardian does not run (`ring up` starts it)"] : [];
+  if (!wanted.cluster) return guardian.length > 0 ? { missing: guardian.join("; ") } : { roles: NOBODY };
+  const databases = await databaseRoles(stand);
+  if ("missing" in databases) return databases;
+  const { primary, replica } = databases.roles;
+  const [etcd, ...servers] = await Promise.all([
+    etcdMembers(stand),
+    ...byRole(stand, "haproxy").map((machine) =>
+      serversMissing(machine, {
+        ...(primary ? { master: [primary] } : {}),
+        ...(replica ? { replicas: [replica] } : {}),
+      }),
+    ),
+    ...byRole(stand, "ingress").map((machine) =>
+      serversMissing(machine, { api: byRole(stand, "api").map(({ name }) => name) }),
+    ),
+  ]);
+  const missing = [...guardian, ...etcd.missing, ...servers.flat()];
+  return missing.length > 0
+    ? { missing: missing.join("; ") }
+    : { roles: { primary, replica, etcdLeader: etcd.leader } };
+}
+
+async function databaseRoles(stand: Stand): Promise<Steadiness> {
+  const machines = byRole(stand, "postgres");
+  if (machines.length === 0) return { roles: NOBODY };
+  const clusters = await Promise.all(machines.map(clusterSeenBy));
+  const unheard = machines.filter((_, index) => clusters[index] === undefined);
+  if (unheard.length > 0)
+    return { missing: `Patroni does not answer on ${unheard.map(({ name }) => name).join(", ")}` };
+  return rolesIn(clusters[0] ?? [], machines.length);
+}
+
+function rolesIn(members: readonly ClusterMember[], machines: number): Steadiness {
+  const seen = members.map(({ name, role, state }) => `${name} ${role} ${state}`).join(", ") || "no members";
+  const [leader, second] = members.filter(({ role, state }) => role === "leader" && state === "running");
+  if (!leader || second) return { missing: `no leader (${seen})` };
+  if (machines === 1) return { roles: { ...NOBODY, primary: leader.name } };
+  const standby = members.find(({ role, state }) => role === "sync_standby" && state === "streaming");
+  if (!standby || standby.timeline !== leader.timeline) return { missing: `no synchronous standby (${seen})` };
+  return { roles: { ...NOBODY, primary: leader.name, replica: standby.name } };
+}
+
+/** Python is there because Ansible needs it. */
+async function clusterSeenBy(machine: StandMachine): Promise<readonly ClusterMember[] | undefined> {
+  const context = "ssl.create_default_context(cafile='/etc/patroni/tls/ca.crt')";
+  const program = `import ssl, urllib.request; print(urllib.request.urlopen('https://${machine.address}:8008/cluster', timeout=2, context=${context}).read().decode())`;
+  const { code, stdout } = await machine.run(`python3 -I -c "${program}"`, { deadlineMs: LOOK_MS });
+  return code === 0 ? parseCluster(stdout) : undefined;
+}
+
+async function etcdMembers(
+  stand: Stand,
+): Promise<{ readonly leader: string | undefined; readonly missing: readonly string[] }> {
+  const machines = byRole(stand, "etcd");
+  const answers = await Promise.all(
+    machines.map(({ run }) =>
+      // The first answer ends without a new line.
+      run(`${ETCD_HEALTH}; echo; ${ETCD_METRICS} | grep '^etcd_server_is_leader '`, { deadlineMs: LOOK_MS }),
+    ),
+  );
+  return {
+    leader: machines[answers.findIndex(({ stdout }) => isLeader(stdout))]?.name,
+    missing: machines.flatMap(({ name }, index) =>
+      isHealthy(answers[index]?.stdout ?? "") ? [] : [`etcd on ${name} is not healthy`],
+    ),
+  };
+}
+
+/** Plain HTTP from the machine itself, by the shell alone: it is asked every second. */
+const get = (path: string): string =>
+  `bash -c 'exec 3<>/dev/tcp/127.0.0.1/2381 && printf "GET ${path} HTTP/1.0\\r\\n\\r\\n" >&3 && timeout 2 cat <&3' 2>/dev/null`;
+export const ETCD_HEALTH = get("/health");
+const ETCD_METRICS = get("/metrics");
+export const isHealthy = (answer: string): boolean => /"health"\s*:\s*"true"/.test(answer);
+export const isLeader = (answer: string): boolean => /^etcd_server_is_leader 1\r?$/m.test(answer);
+
+export interface ServerState {
+  readonly listener: string;
+  readonly server: string;
+  /** `UP`, `DOWN`, `UP 1/2` ... */
+  readonly state: string;
+}
+
+export const SHOW_SERVERS = "echo 'show stat' | socat -t 3 - UNIX-CONNECT:/run/haproxy/admin.sock";
+
+/** The servers in what HAProxy shows as CSV. */
+export function serversIn(csv: string): readonly ServerState[] {
+  return csv.split("\n").flatMap((line) => {
+    const [listener = "", server = "", ...columns] = line.split(",");
+    const isServer = !line.startsWith("#") && server !== "" && server !== "FRONTEND" && server !== "BACKEND";
+    return isServer ? [{ listener, server, state: columns[15] ?? "" }] : [];
+  });
+}
+
+/** In each listener exactly these servers must be up. */
+async function serversMissing(
+  machine: StandMachine,
+  expected: Readonly<Record<string, readonly string[]>>,
+): Promise<string[]> {
+  const { code, stdout } = await machine.run(SHOW_SERVERS, { deadlineMs: LOOK_MS });
+  if (code !== 0) return [`HAProxy on ${machine.name} does not answer`];
+  const servers = serversIn(stdout);
+  return Object.entries(expected).flatMap(([listener, names]) => {
+    const up = servers
+      .filter((each) => each.listener === listener && each.state.startsWith("UP"))
+      .map(({ server }) => server);
+    return up.toSorted().join() === names.toSorted().join()
+      ? []
+      : [`${machine.name} has ${up.join(", ") || "nobody"} up in ${listener} instead of ${names.join(", ")}`];
+  });
+}
+
+/** Where the clients of the Weather API go. */
+export function serviceUrl(stand: Stand): string | undefined {
+  const [machine] = byRole(stand, "ingress");
+  return machine && `http://${machine.address}`;
+}

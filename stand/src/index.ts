@@ -1,0 +1,58 @@
+/** What a stand is and how to reach its parts: the inventory, commands on machines, roles and health, metrics, objectives. */
+
+export { type Lock, LockHeld, type LockOptions, takeLock, withLock } from "./computer/lock.ts";
+export { isAlive, ProcessId, processIdOf, sendSignal } from "./computer/process-id.ts";
+export { type ReplaceOptions, replaceFile, syncFolder } from "./computer/replace-file.ts";
+export {
+  type Completed,
+  DEADLINE_EXCEEDED,
+  killGroup,
+  lastLines,
+  type RunOptions,
+  runOrThrow,
+  runProgram,
+} from "./computer/run-program.ts";
+export { type Attempt, DeadlineExceeded, type WaitOptions, waitFor, waitUntil } from "./computer/wait-for.ts";
+export { type ClusterMember, parseCluster } from "./health/patroni-cluster.ts";
+export {
+  ETCD_HEALTH,
+  isHealthy,
+  SHOW_SERVERS,
+  type StandRoles,
+  serversIn,
+  serviceUrl,
+  steadiness,
+} from "./health/steady.ts";
+export {
+  fenceArgv,
+  type Inventory,
+  type Machine,
+  machineNamed,
+  ROLES,
+  type Role,
+  type Rto,
+} from "./inventory/inventory.ts";
+export { InventoryError } from "./inventory/inventory-error.ts";
+export { type Login, readLogins } from "./inventory/logins.ts";
+export { readInventory } from "./inventory/read-inventory.ts";
+export { inNamespace } from "./machine/namespace.ts";
+export { Shell, type ShellOptions } from "./machine/shell.ts";
+export { shellQuote, shellWords } from "./machine/shell-words.ts";
+export { runOn, SSH_FAILED, sshCommand, sshTerminal } from "./machine/ssh.ts";
+export * from "./metrics/index.ts";
+export * from "./objectives/index.ts";
+export { openStand } from "./open-stand.ts";
+export { OPERATOR, operatorMachine } from "./operator.ts";
+export {
+  byRole,
+  DIRECTION_WORDS,
+  DIRECTIONS,
+  type Direction,
+  type LabDoor,
+  machineOf,
+  must,
+  type NetworkFaults,
+  type Stand,
+  type StandMachine,
+} from "./stand.ts";
+export { thisComputer } from "./this-computer.ts";
