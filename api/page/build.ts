@@ -1,10 +1,11 @@
 /**
  * Builds the page and Swagger UI: minified, compressed, and listed in a manifest for the server, which then has nothing
- * to do but send files. Run it with Bun: `bun api/page/build.ts [folder]`, the folder being `dist` beside this file.
+ * to do but send files. `bun api/page/build.ts [folder]`; the default folder is `dist` beside this file. Does nothing when the
+ * folder was built from the same sources.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { MANIFEST_NAME, type Manifest, type StaticFile, type StoredFile } from "../src/http/static-manifest.ts";
@@ -12,6 +13,8 @@ import type { EncodingName } from "../src/model/encodings.ts";
 
 const here = folderOf(import.meta.url);
 const dist = process.argv[2] ?? join(here, "dist");
+/** Holds the checksum of the sources that the folder was built from. */
+const marker = join(dist, "sources.sha256");
 
 const TYPES: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",
@@ -128,22 +131,46 @@ async function addSwagger(): Promise<void> {
   add("/swagger/index.html", withoutIndent(fill(html, paths)), "revalidate");
 }
 
+/** The versions of the packages are in bun.lock. */
+function checksumOfSources(): string {
+  const hash = createHash("sha256");
+  const sources = readdirSync(here, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((file) => !file.startsWith(join(here, "dist")))
+    .sort();
+  for (const file of [...sources, join(here, "../src/http/static-manifest.ts"), join(here, "../../bun.lock")]) {
+    hash.update(`${relative(here, file)}\0`).update(readFileSync(file));
+  }
+  return hash.digest("hex");
+}
+
+function isUpToDate(checksum: string): boolean {
+  return existsSync(join(dist, MANIFEST_NAME)) && existsSync(marker) && readFileSync(marker, "utf8") === checksum;
+}
+
 /** The manifest comes last and at once: a server beside this build sees the old state or the new one. */
-function finish(): void {
+function finish(checksum: string): void {
   const manifest: Manifest = { files };
   const draft = join(dist, `${MANIFEST_NAME}.${process.pid}`);
   writeFileSync(draft, JSON.stringify(manifest, null, 2));
   renameSync(draft, join(dist, MANIFEST_NAME));
-  const wanted = new Set(files.flatMap(({ stored }) => Object.values(stored).map(({ name }) => name)));
+  const expected = new Set(files.flatMap(({ stored }) => Object.values(stored).map(({ name }) => name)));
   for (const name of readdirSync(dist)) {
-    if (name !== MANIFEST_NAME && !wanted.has(name)) rmSync(join(dist, name), { force: true });
+    if (name !== MANIFEST_NAME && !expected.has(name)) rmSync(join(dist, name), { force: true });
   }
+  writeFileSync(marker, checksum);
 }
 
-mkdirSync(dist, { recursive: true });
-await addPage();
-await addSwagger();
-finish();
-const ofPage = files.filter(({ path }) => !path.startsWith("/swagger") && !path.endsWith(".txt"));
-const weight = ofPage.reduce((sum, { stored }) => sum + (stored.gzip ?? stored.identity).size, 0);
-console.log(`Built the page (${(weight / 1000).toFixed(1)} kB in gzip) and Swagger UI: ${files.length} files`);
+async function build(checksum: string): Promise<void> {
+  mkdirSync(dist, { recursive: true });
+  await addPage();
+  await addSwagger();
+  finish(checksum);
+  const ofPage = files.filter(({ path }) => !path.startsWith("/swagger") && !path.endsWith(".txt"));
+  const bytes = ofPage.reduce((sum, { stored }) => sum + (stored.gzip ?? stored.identity).size, 0);
+  console.log(`Built the page (${(bytes / 1000).toFixed(1)} kB in gzip) and Swagger UI: ${files.length} files`);
+}
+
+const checksum = checksumOfSources();
+if (!isUpToDate(checksum)) await build(checksum);

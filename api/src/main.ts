@@ -8,6 +8,9 @@ import { createService, type Service } from "./service.ts";
 /** Exit codes of the process. */
 const EXIT = { stopped: 0, failed: 1, usage: 2, interruptedTwice: 130 } as const;
 
+/** Both the terminal and npm send Ctrl-C: within this time a second signal is the same one. */
+const SAME_SIGNAL_MS = 1_000;
+
 /** Where `bun api/page/build.ts` writes, and where the bundle has it: seen from this file it is the same place. */
 const PAGE_FOLDER = resolve(import.meta.dirname, "../page/dist");
 
@@ -69,11 +72,14 @@ async function startEmbedded(running: Running, config: Config, log: Log) {
 }
 
 function stopOnSignals(running: Running, config: Config, log: Log): void {
-  let stopping = false;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  let signalledMs: number | undefined;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (stopping) process.exit(EXIT.interruptedTwice);
-      stopping = true;
+      if (signalledMs !== undefined) {
+        if (performance.now() - signalledMs > SAME_SIGNAL_MS) process.exit(EXIT.interruptedTwice);
+        return;
+      }
+      signalledMs = performance.now();
       log.info({ signal }, "stopping");
       stopAll(running, config, log).then(
         () => process.exit(EXIT.stopped),

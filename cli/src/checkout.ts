@@ -14,12 +14,12 @@ export const RULES_FOLDER = join(CHECKOUT, "monitoring/rules");
 export const DASHBOARDS_FOLDER = join(CHECKOUT, "monitoring/dashboards");
 
 /**
- * Runs a task of bootstrap.mjs, as the owner of the checkout: root's files would be in their way later.
+ * Makes the API's bundle, as the owner of the checkout: root's files would be in their way later.
  *
- * @throws {RingError} with the end of what it said
+ * @throws {RingError} with the end of its output
  */
-export async function runTask(task: string, signal: AbortSignal): Promise<void> {
-  const argv = [...asOwner(), process.execPath, join(CHECKOUT, "bootstrap.mjs"), task];
+export async function makeBundle(signal: AbortSignal): Promise<void> {
+  const argv = [...asOwner(), process.execPath, join(CHECKOUT, "api/bundle.ts")];
   const [program = "", ...args] = argv;
   const child = spawn(program, args, { cwd: CHECKOUT, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
@@ -36,8 +36,7 @@ export async function runTask(task: string, signal: AbortSignal): Promise<void> 
   });
   signal.removeEventListener("abort", stop);
   signal.throwIfAborted();
-  if (code !== 0)
-    throw new RingError(`node bootstrap.mjs ${task} failed:\n${output.trim().split("\n").slice(-15).join("\n")}`);
+  if (code !== 0) throw new RingError(`api/bundle.ts failed:\n${output.trim().split("\n").slice(-15).join("\n")}`);
 }
 
 function asOwner(): string[] {

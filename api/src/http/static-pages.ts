@@ -193,7 +193,7 @@ function methodNotAllowed(method: string): Problem {
 function notBuilt(): Problem {
   return new Problem(
     503,
-    "the page has not been built: `node bootstrap.mjs start` does it before the start, `bun api/page/build.ts` by " +
-      "itself; the API's other paths work without it",
+    "the page has not been built: `npm start` builds it first, and so does `bun api/page/build.ts`; " +
+      "the API's other paths work without it",
   );
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Lab } from "@goldenring/lab";
 import type { Rto } from "@goldenring/stand";
-import { BUNDLE_FOLDER, DASHBOARDS_FOLDER, PLAYBOOK_FOLDER, RULES_FOLDER, runTask } from "../checkout.ts";
+import { BUNDLE_FOLDER, DASHBOARDS_FOLDER, makeBundle, PLAYBOOK_FOLDER, RULES_FOLDER } from "../checkout.ts";
 import { type Context, labOf } from "../context.ts";
 import { SERVICE_NAMES } from "../endpoints.ts";
 import { EXIT, RingError } from "../exit.ts";
@@ -55,7 +55,7 @@ async function bringUp(context: Context, options: UpOptions, progress: Progress,
     });
   });
   await undoOpenFaults(context, progress, signal);
-  await progress.step("API bundle", () => runTask("bundle", signal));
+  await progress.step("API bundle", () => makeBundle(signal));
 
   const inventory = await context.inventory();
   const stamp = stampOf([PLAYBOOK_FOLDER, BUNDLE_FOLDER, RULES_FOLDER, DASHBOARDS_FOLDER, inventory.file]);
