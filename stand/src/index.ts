@@ -26,13 +26,13 @@ export {
 export {
   fenceArgv,
   type Inventory,
+  InventoryError,
   type Machine,
   machineNamed,
   ROLES,
   type Role,
   type Rto,
 } from "./inventory/inventory.ts";
-export { InventoryError } from "./inventory/inventory-error.ts";
 export { type Login, readLogins } from "./inventory/logins.ts";
 export { readInventory } from "./inventory/read-inventory.ts";
 export { inNamespace } from "./machine/namespace.ts";

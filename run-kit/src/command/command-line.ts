@@ -1,3 +1,4 @@
+import { InventoryError, LockHeld } from "@goldenring/stand";
 import { type Command, CommanderError } from "commander";
 import { CommandError, EXIT } from "./exit.ts";
 import { type Interruption, onInterruption } from "./interruption.ts";
@@ -37,11 +38,19 @@ function exitCodeOf(error: unknown, program: string, interruption: Interruption)
     process.stderr.write("\nInterrupted.\n");
     return interruption.exitCode();
   }
-  if (error instanceof CommandError) {
-    process.stderr.write(`\n${program}: ${error.message}\n`);
-    return error.exitCode;
+  const expected = forUser(error);
+  if (expected !== undefined) {
+    process.stderr.write(`\n${program}: ${expected.message}\n`);
+    return expected.exitCode;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`\n${program}: this is a defect, please report it:\n${stack}\n`);
   return EXIT.failed;
+}
+
+/** Errors of `stand`, which knows no exit codes, get theirs here. */
+function forUser(error: unknown): CommandError | undefined {
+  if (error instanceof CommandError) return error;
+  if (error instanceof InventoryError) return new CommandError(error.message, "usage");
+  return error instanceof LockHeld ? new CommandError(error.message, "busy") : undefined;
 }

@@ -1,170 +1,149 @@
-import { LineCounter, parseDocument, type ScalarTag } from "yaml";
-import { InventoryError } from "./inventory-error.ts";
-import { type Path, type Place, placesOf } from "./places.ts";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as z from "zod";
+import { replaceFile } from "../computer/replace-file.ts";
+import { runProgram } from "../computer/run-program.ts";
+import { InventoryError } from "./inventory.ts";
 
-/** A variable with the place where it was set. */
-export interface Variable {
-  readonly value: unknown;
-  readonly place: string;
-}
-export type Variables = ReadonlyMap<string, Variable>;
+const DEADLINE_MS = 60_000;
+/** Part of the key of a cached listing: another form of it gets another number. */
+const CACHE_VERSION = 1;
+/** Variables of the playbook's own folder count, too. */
+const PLAYBOOK_FOLDER = fileURLToPath(new URL("../../../cluster", import.meta.url));
 
+/** A host as Ansible sees it. */
 export interface AnsibleHost {
   readonly name: string;
-  readonly place: string;
   /** Every group that holds it, directly or through a child group. */
-  readonly groups: ReadonlySet<string>;
-  /** All that hold for it, the most particular one winning as in Ansible. */
-  readonly variables: Variables;
+  readonly groups: readonly string[];
+  /** The value that wins for this host, templates not expanded. */
+  readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** Stands for a value that only Ansible can read. */
-const ENCRYPTED = Symbol("encrypted by ansible-vault");
-
-const ANSIBLE_TAGS: ScalarTag[] = [
-  { tag: "!vault", resolve: () => ENCRYPTED },
-  { tag: "!vault-encrypted", resolve: () => ENCRYPTED },
-  { tag: "!unsafe", resolve: (text) => text },
-];
-
-interface Group {
-  readonly variables: Map<string, Variable>;
-  readonly hosts: Set<string>;
-  readonly children: Set<string>;
-}
-
-interface Tree {
-  readonly groups: Map<string, Group>;
-  readonly hosts: Map<string, { readonly place: string; readonly variables: Map<string, Variable> }>;
-  readonly place: Place;
-  readonly problems: string[];
-}
+const Group = z.object({ hosts: z.array(z.string()).default([]), children: z.array(z.string()).default([]) });
+/** What `ansible-inventory --list` prints. */
+const Listing = z
+  .object({ _meta: z.object({ hostvars: z.record(z.string(), z.record(z.string(), z.unknown())) }) })
+  .catchall(Group);
+type Listing = z.infer<typeof Listing>;
 
 /**
- * Reads an Ansible inventory in YAML form: groups with `hosts`, `vars` and `children`, nested and repeated as one likes. Values are
- * YAML 1.1, as Ansible reads them. Host ranges (`pg-[01:02]`) and the folders group_vars/ and host_vars/ are not read.
+ * The hosts of an inventory as `ansible-inventory` reads them: with group_vars/ and host_vars/, ranges, and any form that Ansible knows. Running it
+ * takes most of a second, so what it printed for the same files is kept, as far as `variables` names it.
  *
- * @throws {InventoryError}
+ * @param variables the names that are needed; everything else is dropped, so that no secret of an inventory reaches the cache
+ * @returns in the order of the inventory
+ * @throws {InventoryError} where Ansible cannot read it, or would skip a part of it
  */
-export function parseAnsibleInventory(
-  file: string,
-  text: string,
-): { readonly hosts: readonly AnsibleHost[]; readonly all: Variables } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    version: "1.1",
-    customTags: (tags) => [...tags, ...ANSIBLE_TAGS],
-    lineCounter: lines,
-  });
-  const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0) {
-    throw new InventoryError(
-      file,
-      faults.map(({ message }) => message.split("\n")[0] ?? message),
-    );
-  }
+export async function readAnsibleHosts(file: string, variables: readonly string[]): Promise<readonly AnsibleHost[]> {
+  const cached = cacheFile(file, variables);
+  const known = cached && readCached(cached);
+  if (known) return known;
+  const hosts = hostsIn(await list(file)).map((host) => ({
+    ...host,
+    variables: Object.fromEntries(Object.entries(host.variables).filter(([name]) => variables.includes(name))),
+  }));
+  if (cached) writeCached(cached, hosts);
+  return hosts;
+}
 
-  const tree: Tree = { groups: new Map(), hosts: new Map(), place: placesOf(document, lines), problems: [] };
-  addGroup(tree, "all", {}, []);
-  for (const [name, content] of entries(tree, document.toJS(), [])) {
-    addGroup(tree, name, content, [name]);
-    if (name !== "all") tree.groups.get("all")?.children.add(name);
-  }
-  checkForCycles(tree);
-  if (tree.problems.length > 0) throw new InventoryError(file, tree.problems);
-
-  const depths = depthsOf(tree);
-  return {
-    hosts: [...tree.hosts].map(([name, host]) => {
-      const groups = groupsHolding(tree, name);
-      const particular = [...groups].sort(
-        (one, other) => (depths.get(one) ?? 0) - (depths.get(other) ?? 0) || (one < other ? -1 : 1),
-      );
-      const inherited = particular.flatMap((group) => [...(tree.groups.get(group)?.variables ?? [])]);
-      return { name, place: host.place, groups, variables: new Map([...inherited, ...host.variables]) };
-    }),
-    all: tree.groups.get("all")?.variables ?? new Map(),
+async function list(file: string): Promise<Listing> {
+  const argv = ["ansible-inventory", "--inventory", file, "--list", "--playbook-dir", PLAYBOOK_FOLDER];
+  const environment = {
+    ...process.env,
+    ANSIBLE_CONFIG: join(PLAYBOOK_FOLDER, "ansible.cfg"),
+    ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: "1",
+    ANSIBLE_NOCOLOR: "1",
   };
+  const { code, stdout, stderr } = await runProgram(argv, { deadlineMs: DEADLINE_MS, environment });
+  if (code === 127) throw new InventoryError(file, ["ansible-inventory is not installed: install ansible-core"]);
+  const messages = messagesIn(stderr);
+  const skipped = messages.filter((line) => /\bSkipping\b/.test(line));
+  if (code === 0 && skipped.length === 0) return Listing.parse(JSON.parse(stdout));
+  const yaml = messages.filter((line) => /with yaml plugin/.test(line));
+  throw new InventoryError(file, skipped.length > 0 ? skipped : yaml.length > 0 ? yaml : messages.slice(-3));
 }
 
-function addGroup(tree: Tree, name: string, content: unknown, path: Path): void {
-  const group = tree.groups.get(name) ?? { variables: new Map(), hosts: new Set(), children: new Set() };
-  tree.groups.set(name, group);
-  for (const [key, value] of entries(tree, content, path)) {
-    const inside = [...path, key];
-    if (key === "vars") setVariables(tree, group.variables, value, inside);
-    else if (key === "hosts") for (const host of addHosts(tree, value, inside)) group.hosts.add(host);
-    else if (key === "children") {
-      for (const [child, childContent] of entries(tree, value, inside)) {
-        group.children.add(child);
-        addGroup(tree, child, childContent, [...inside, child]);
-      }
-    } else tree.problems.push(`${tree.place(inside)}: is not understood; a group has hosts, vars and children`);
-  }
+/** Ansible breaks its messages into lines of a terminal's width. */
+function messagesIn(stderr: string): readonly string[] {
+  return stderr
+    .replace(/\s*\n(?!\[|ERROR!)/g, " ")
+    .split("\n")
+    .map((message) => message.replace(/^\[\w+\]: *\*? */, "").trim())
+    .filter((message) => message !== "");
 }
 
-function addHosts(tree: Tree, content: unknown, path: Path): string[] {
-  return entries(tree, content, path).flatMap(([name, variables]) => {
-    const inside = [...path, name];
-    if (/[[\]:,]/.test(name)) {
-      tree.problems.push(`${tree.place(inside)}: ranges and patterns are not understood; name each host by itself`);
-      return [];
-    }
-    const host = tree.hosts.get(name) ?? { place: tree.place(inside), variables: new Map() };
-    tree.hosts.set(name, host);
-    setVariables(tree, host.variables, variables, inside);
-    return [name];
-  });
+/** @throws {z.ZodError} where it is not what `ansible-inventory --list` prints */
+export function parseListing(listing: unknown): readonly AnsibleHost[] {
+  return hostsIn(Listing.parse(listing));
 }
 
-function setVariables(tree: Tree, variables: Map<string, Variable>, content: unknown, path: Path): void {
-  for (const [name, value] of entries(tree, content, path)) {
-    const place = tree.place([...path, name]);
-    variables.set(name, { value, place });
-    if (name === "ansible_group_priority") tree.problems.push(`${place}: is not understood`);
-  }
-}
-
-/** The entries of a mapping; nothing stands for an empty one. */
-function entries(tree: Tree, content: unknown, path: Path): [string, unknown][] {
-  if (content === null || content === undefined) return [];
-  if (typeof content === "object" && !Array.isArray(content)) return Object.entries(content);
-  tree.problems.push(`${tree.place(path)}: a mapping (name: ...) is expected`);
-  return [];
-}
-
-function checkForCycles(tree: Tree): void {
-  const done = new Set<string>();
+function hostsIn({ _meta, ...groups }: Listing): readonly AnsibleHost[] {
+  const groupsOf = new Map<string, Set<string>>();
   const visit = (name: string, above: readonly string[]): void => {
-    if (above.includes(name))
-      tree.problems.push(`the group ${name} is its own child (${[...above, name].join(" > ")})`);
-    else if (!done.has(name)) {
-      for (const child of tree.groups.get(name)?.children ?? []) visit(child, [...above, name]);
-      done.add(name);
+    const group = groups[name];
+    const holding = [...above, name];
+    for (const host of group?.hosts ?? []) {
+      const all = groupsOf.get(host) ?? new Set();
+      groupsOf.set(host, all);
+      for (const each of holding) all.add(each);
     }
+    for (const child of group?.children ?? []) visit(child, holding);
   };
-  for (const name of tree.groups.keys()) visit(name, []);
+  visit("all", []);
+  return [...groupsOf].map(([name, of]) => ({ name, groups: [...of], variables: _meta.hostvars[name] ?? {} }));
 }
 
-/** Of two groups Ansible lets the one win that is farther away from `all`. */
-function depthsOf(tree: Tree): Map<string, number> {
-  const depths = new Map<string, number>();
-  const descend = (name: string, depth: number): void => {
-    if ((depths.get(name) ?? -1) >= depth) return;
-    depths.set(name, depth);
-    for (const child of tree.groups.get(name)?.children ?? []) descend(child, depth + 1);
-  };
-  descend("all", 0);
-  return depths;
+/** @returns undefined for an inventory that is a program or a folder: what it prints depends on more than files beside it */
+function cacheFile(file: string, variables: readonly string[]): string | undefined {
+  const hash = createHash("sha256").update(JSON.stringify([CACHE_VERSION, file, variables]));
+  try {
+    const { mode } = statSync(file);
+    if ((mode & 0o111) !== 0) return undefined;
+    hash.update(readFileSync(file));
+    for (const folder of [dirname(file), PLAYBOOK_FOLDER]) {
+      for (const kind of ["group_vars", "host_vars"])
+        for (const each of filesIn(join(folder, kind))) hash.update(each).update(readFileSync(each));
+    }
+  } catch {
+    return undefined;
+  }
+  const caches = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
+  return join(caches, "goldenring", `${basename(file)}-${hash.digest("hex")}.json`);
 }
 
-function groupsHolding(tree: Tree, host: string): Set<string> {
-  const holding = new Set(["all"]);
-  const climb = (name: string): void => {
-    if (holding.has(name)) return;
-    holding.add(name);
-    for (const [parent, { children }] of tree.groups) if (children.has(name)) climb(parent);
-  };
-  for (const [name, { hosts }] of tree.groups) if (hosts.has(host)) climb(name);
-  return holding;
+function filesIn(folder: string): readonly string[] {
+  try {
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+const Cached = z.array(
+  z.object({ name: z.string(), groups: z.array(z.string()), variables: z.record(z.string(), z.unknown()) }),
+);
+
+function readCached(file: string): readonly AnsibleHost[] | undefined {
+  try {
+    return Cached.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A cache that cannot be written costs time and nothing else. */
+function writeCached(file: string, hosts: readonly AnsibleHost[]): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    replaceFile(file, JSON.stringify(hosts), { mode: 0o600 });
+  } catch {}
 }

@@ -52,3 +52,16 @@ export function fenceArgv(inventory: Inventory, machine: Machine): string[] | un
     word.replaceAll("{name}", machine.name).replaceAll("{address}", machine.address),
   );
 }
+
+/** An inventory that cannot be used. */
+export class InventoryError extends Error {
+  override readonly name = "InventoryError";
+
+  /** @param problems everything that is wrong with it */
+  constructor(
+    readonly file: string,
+    readonly problems: readonly string[],
+  ) {
+    super(`${file} cannot be used:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
+  }
+}

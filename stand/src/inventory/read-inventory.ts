@@ -1,12 +1,12 @@
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { shellWords } from "../machine/shell-words.ts";
-import { type AnsibleHost, parseAnsibleInventory, type Variables } from "./ansible-inventory.ts";
-import { type Inventory, type Machine, ROLES } from "./inventory.ts";
-import { InventoryError } from "./inventory-error.ts";
+import { type AnsibleHost, readAnsibleHosts } from "./ansible-inventory.ts";
+import { type Inventory, InventoryError, type Machine, ROLES } from "./inventory.ts";
 
 const text = z.string("a text is expected").min(1, "must not be empty");
 const name = text
@@ -41,13 +41,13 @@ const HOST = {
   ansible_ssh_common_args: words.default([]),
   ansible_ssh_extra_args: words.default([]),
   ansible_become: z.boolean("true or false is expected").default(false),
-  ansible_connection: z.enum(["ssh", "smart"], "only ssh is understood").optional(),
-  ansible_become_method: z.literal("sudo", "only sudo is understood").optional(),
-  ansible_become_user: z.literal("root", "only root is understood").optional(),
+  ansible_connection: z.enum(["ssh", "smart"], "only ssh is supported").optional(),
+  ansible_become_method: z.literal("sudo", "only sudo is supported").optional(),
+  ansible_become_user: z.literal("root", "only root is supported").optional(),
 };
 
 /** Ansible's other ways of saying what HOST says, and what would need a password in hand. */
-const NOT_UNDERSTOOD = new Map([
+const NOT_SUPPORTED = new Map([
   ["ansible_ssh_host", "use ansible_host"],
   ["ansible_ssh_port", "use ansible_port"],
   ["ansible_ssh_user", "use ansible_user"],
@@ -59,34 +59,34 @@ const NOT_UNDERSTOOD = new Map([
   ["ansible_become_pass", "allow sudo without a password for this user"],
 ]);
 
+const NEEDED_VARIABLES = [...Object.keys(STAND), ...Object.keys(HOST), ...NOT_SUPPORTED.keys()];
+
 /**
- * Reads and validates an Ansible inventory in YAML form.
+ * Reads an Ansible inventory as Ansible reads it, and validates what `ring` needs of it.
  *
- * @throws {InventoryError} with every place that is wrong
+ * @throws {InventoryError} with everything that is wrong
  */
 export async function readInventory(file: string): Promise<Inventory> {
   const absolute = resolve(file);
-  return parseInventory(absolute, await readText(absolute));
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new InventoryError(file, [error instanceof Error ? error.message : String(error)]);
-  }
+  if (!existsSync(absolute)) throw new InventoryError(absolute, ["there is no such file"]);
+  return inventoryOf(absolute, await readAnsibleHosts(absolute, NEEDED_VARIABLES));
 }
 
 /** @throws {InventoryError} */
-export function parseInventory(file: string, content: string): Inventory {
-  const { hosts, all } = parseAnsibleInventory(file, content);
-  const problems: string[] = [];
+export function inventoryOf(file: string, hosts: readonly AnsibleHost[]): Inventory {
+  if (hosts.length === 0) throw new InventoryError(file, ["there are no hosts in it"]);
   const folder = dirname(file);
-  const stand = readVariables(STAND, all, "all.vars", { inventory_dir: folder }, problems);
-  const machines = hosts.flatMap((host) => readMachine(host, folder, problems) ?? []);
-  if (hosts.length === 0) problems.push("there are no hosts in it");
-  problems.push(...sharedAddresses(machines));
-  if (stand === undefined || problems.length > 0) throw new InventoryError(file, [...new Set(problems)]);
+  const perHost = hosts.map((host) => readHost(host, folder));
+  const machines = perHost.flatMap(({ machine }) => machine ?? []);
+  const [stand, ...others] = perHost.flatMap(({ stand }) => stand ?? []);
+  const problems = [
+    ...problemsOf(perHost),
+    ...sharedAddresses(machines),
+    ...(others.some((other) => !isDeepStrictEqual(other, stand))
+      ? [`${Object.keys(STAND).join(", ")} must be the same for all hosts: set them for the group all`]
+      : []),
+  ];
+  if (stand === undefined || problems.length > 0) throw new InventoryError(file, problems);
   return {
     file,
     standName: stand.stand_name,
@@ -100,60 +100,69 @@ export function parseInventory(file: string, content: string): Inventory {
   };
 }
 
-function readMachine(host: AnsibleHost, folder: string, problems: string[]): Machine | undefined {
-  if (!name.safeParse(host.name).success) {
-    problems.push(
-      `${host.place}: a host's name has only letters, digits and hyphens; put its address into ansible_host`,
-    );
-    return undefined;
-  }
-  for (const [variable, advice] of NOT_UNDERSTOOD) {
-    const found = host.variables.get(variable);
-    if (found !== undefined) problems.push(`${found.place}: is not understood; ${advice}`);
-  }
+interface ReadHost {
+  readonly name: string;
+  readonly machine: Machine | undefined;
+  readonly stand: z.infer<z.ZodObject<typeof STAND>> | undefined;
+  readonly problems: readonly string[];
+}
+
+function readHost(host: AnsibleHost, folder: string): ReadHost {
+  const { variables } = host;
   const known = { inventory_dir: folder, inventory_hostname: host.name };
-  const read = readVariables(HOST, host.variables, host.place, known, problems);
-  return (
-    read && {
-      name: host.name,
-      address: read.ansible_host ?? host.name,
-      roles: ROLES.filter((role) => host.groups.has(role)),
-      ssh: {
-        user: read.ansible_user,
-        port: read.ansible_port,
-        keyFile: read.ansible_ssh_private_key_file,
-        args: [...read.ansible_ssh_common_args, ...read.ansible_ssh_extra_args],
-        sudo: read.ansible_become,
-      },
-    }
+  const problems: string[] = [];
+  if (!name.safeParse(host.name).success)
+    problems.push("a host's name has only letters, digits and hyphens; put its address into ansible_host");
+  for (const [variable, advice] of NOT_SUPPORTED)
+    if (variables[variable] !== undefined) problems.push(`${variable} is not supported; ${advice}`);
+  const stand = readVariables(STAND, variables, { inventory_dir: folder }, problems);
+  const read = readVariables(HOST, variables, known, problems);
+  const machine = read && {
+    name: host.name,
+    address: read.ansible_host ?? host.name,
+    roles: ROLES.filter((role) => host.groups.includes(role)),
+    ssh: {
+      user: read.ansible_user,
+      port: read.ansible_port,
+      keyFile: read.ansible_ssh_private_key_file,
+      args: [...read.ansible_ssh_common_args, ...read.ansible_ssh_extra_args],
+      sudo: read.ansible_become,
+    },
+  };
+  return { name: host.name, machine, stand, problems };
+}
+
+/** What is wrong with all hosts is wrong in one place, and said once. */
+function problemsOf(hosts: readonly ReadHost[]): string[] {
+  const namesOf = new Map<string, string[]>();
+  for (const { name, problems } of hosts)
+    for (const problem of problems) namesOf.set(problem, [...(namesOf.get(problem) ?? []), name]);
+  return [...namesOf].map(([problem, names]) =>
+    names.length === hosts.length ? `all hosts: ${problem}` : `${names.join(", ")}: ${problem}`,
   );
 }
 
 function readVariables<Shape extends z.ZodRawShape>(
   shape: Shape,
-  variables: Variables,
-  owner: string,
+  variables: AnsibleHost["variables"],
   known: Readonly<Record<string, string>>,
   problems: string[],
 ): z.infer<z.ZodObject<Shape>> | undefined {
   const values: Record<string, unknown> = {};
   for (const variable of Object.keys(shape)) {
-    const value = variables.get(variable)?.value;
+    const value = variables[variable];
     if (value !== undefined && value !== null) values[variable] = expandTemplates(value, known);
   }
   const parsed = z.object(shape).safeParse(values);
   const unexpanded = Object.keys(values).filter((variable) => /\{\{|\{%/.test(JSON.stringify(values[variable]) ?? ""));
   for (const variable of unexpanded) {
-    const understood = Object.keys(known).map((template) => `{{ ${template} }}`);
-    problems.push(
-      `${variables.get(variable)?.place}: of Ansible's templates only ${understood.join(" and ")} are understood`,
-    );
+    const supported = Object.keys(known).map((template) => `{{ ${template} }}`);
+    problems.push(`${variable}: of Ansible's templates only ${supported.join(" and ")} are supported`);
   }
   for (const { path, message } of parsed.error?.issues ?? []) {
     const variable = String(path[0]);
     if (unexpanded.includes(variable)) continue;
-    const place = variables.get(variable)?.place;
-    problems.push(place === undefined ? `${owner}: ${variable} is missing` : `${place}: ${message}`);
+    problems.push(variable in values ? `${variable}: ${message}` : `${variable} is missing`);
   }
   return unexpanded.length > 0 ? undefined : parsed.data;
 }
