@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { readGuardianReport } from "../guardian/src/index.ts";
+import { guardianReport } from "../guardian/src/index.ts";
 import { Lab } from "../lab/src/index.ts";
 import { type Completed, type Inventory, type Machine, readInventory, Shell } from "../stand/src/index.ts";
 
@@ -78,7 +78,7 @@ export class Stand {
 
   /** Its process number. */
   #guardian(): number | undefined {
-    const report = readGuardianReport(this.folder);
+    const report = guardianReport.read(this.folder);
     return report && Date.now() - Date.parse(report.aliveAt) < GUARDIAN_SILENT_MS ? report.pid : undefined;
   }
 

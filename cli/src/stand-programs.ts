@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { type GuardianReport, readGuardianReport } from "@goldenring/guardian";
-import { type ReceiverReport, readReceiverReport, receiverProgram } from "@goldenring/monitoring";
+import { type GuardianReport, guardianReport } from "@goldenring/guardian";
+import { type ReceiverReport, receiverProgram, receiverReport } from "@goldenring/monitoring";
 import { BackgroundProgram } from "./background-program.ts";
 import { type Context, labOf } from "./context.ts";
 
@@ -9,13 +9,18 @@ const RING = fileURLToPath(new URL("main.ts", import.meta.url));
 /** Fences the stand's machines that are off. */
 export function guardianOf(folder: string, inventoryFile: string): BackgroundProgram<GuardianReport> {
   const lastWords = ["guardian", "--watch-lab", inventoryFile];
-  return new BackgroundProgram({ name: "guardian", folder, lastWords, readReport: readGuardianReport });
+  return new BackgroundProgram({ name: "guardian", folder, lastWords, readReport: (of) => guardianReport.read(of) });
 }
 
 /** Keeps the alerts that the stand's Alertmanager sends. */
 export function alertReceiverOf(folder: string): BackgroundProgram<ReceiverReport> {
   const lastWords = ["--folder", folder];
-  return new BackgroundProgram({ name: "alert receiver", folder, lastWords, readReport: readReceiverReport });
+  return new BackgroundProgram({
+    name: "alert receiver",
+    folder,
+    lastWords,
+    readReport: (of) => receiverReport.read(of),
+  });
 }
 
 export async function startGuardian(context: Context): Promise<void> {

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import type { Inventory } from "@goldenring/stand";
 import * as z from "zod";
 
@@ -11,9 +13,9 @@ export interface Leadership {
   readonly createRevision: string;
 }
 
-/** The part of etcd the guardian uses; each step ends within a deadline and rejects when no member answered. */
+/** The part of etcd that the guardian uses; each call ends within a deadline and rejects when no member answered. */
 export interface Etcd {
-  /** Undefined when no one is the leader. */
+  /** Undefined while nobody leads. */
   leadership(): Promise<Leadership | undefined>;
   /**
    * Deletes the leader key and the host's member key, if the leader key is still the one that was read and still names that host.
@@ -25,101 +27,92 @@ export interface Etcd {
 }
 
 const CLIENT_PORT = 2379;
-/** Milliseconds. A member that answers does so in a few; one that does not must not hold up the others. */
-const DEADLINE = 1_000;
+/** A member that answers does so in a few milliseconds; one that does not must not hold up the others. */
+const DEADLINE_MS = 1_000;
 
 const RangeAnswer = z.object({
-  kvs: z.array(z.object({ value: z.string(), create_revision: z.string() })).optional(),
+  kvs: z.array(z.object({ value: z.string(), create_revision: z.string() })).default([]),
 });
-const TxnAnswer = z.object({ succeeded: z.boolean().optional() });
+const TransactionAnswer = z.object({ succeeded: z.boolean().default(false) });
 
 /** @throws when the operator's certificate is not there yet */
 export async function openEtcd(inventory: Inventory): Promise<Etcd> {
   const secret = (file: string): Promise<string> => readFile(join(inventory.secretsFolder, file), "utf8");
-  const [ca, cert, key] = await Promise.all(
-    ["ca/ca.crt", "certificates/operator.crt", "certificates/operator.key"].map(secret),
-  );
-  if (ca === undefined || cert === undefined || key === undefined)
-    throw new Error("the operator's certificate is missing");
-  const agent = new Agent({ ca, cert, key, keepAlive: true });
+  const agent = new Agent({
+    ca: await secret("ca/ca.crt"),
+    cert: await secret("certificates/operator.crt"),
+    key: await secret("certificates/operator.key"),
+    keepAlive: true,
+  });
   const hosts = inventory.byRole("etcd").map(({ address }) => address);
-  const prefix = `/service/${inventory.standName}`;
-  /** Asks all members at once; the first answer that pleases counts. */
-  const ask = async <Answer>(path: string, body: object, read: (answer: unknown) => Answer): Promise<Answer> => {
+  const service = `/service/${inventory.standName}`;
+  const leaderKey = base64(`${service}/leader`);
+  /** Asks all members at once and takes the first answer that `accept` does not refuse. */
+  const ask = async <Answer>(path: string, body: object, accept: (answer: unknown) => Answer): Promise<Answer> => {
     const abort = new AbortController();
     try {
-      return await Promise.any(hosts.map(async (host) => read(await post(agent, host, path, body, abort.signal))));
+      return await Promise.any(hosts.map(async (host) => accept(await post(agent, host, path, body, abort.signal))));
     } finally {
       abort.abort();
     }
   };
   return {
     async leadership() {
-      const range = { key: base64(`${prefix}/leader`) };
-      const { kvs } = await ask("/v3/kv/range", range, (answer) => RangeAnswer.parse(answer)).catch(noAnswer);
-      const [key] = kvs ?? [];
+      const { kvs } = await ask("/v3/kv/range", { key: leaderKey }, RangeAnswer.parse).catch(noAnswer);
+      const [key] = kvs;
       return key && { leader: Buffer.from(key.value, "base64").toString(), createRevision: key.create_revision };
     },
     async release({ leader, createRevision }) {
-      const key = base64(`${prefix}/leader`);
       const transaction = {
         compare: [
-          { key, target: "VALUE", value: base64(leader) },
-          { key, target: "CREATE", create_revision: createRevision },
+          { key: leaderKey, target: "VALUE", value: base64(leader) },
+          { key: leaderKey, target: "CREATE", create_revision: createRevision },
         ],
         success: [
-          // Without it the others would wait for an answer from this member before they elect.
-          { request_delete_range: { key: base64(`${prefix}/members/${leader}`) } },
-          { request_delete_range: { key } },
+          // With it there, the others would wait for an answer from this member before they elect.
+          { request_delete_range: { key: base64(`${service}/members/${leader}`) } },
+          { request_delete_range: { key: leaderKey } },
         ],
       };
       // Several members carry it out; the first one deletes the key and the others find another or none. It names one
-      // incarnation of the key, so a copy that arrives late does no harm either.
+      // incarnation of the key, so a copy that arrives late changes nothing.
       return ask("/v3/kv/txn", transaction, refuseUnlessDone).then(
         () => true,
-        (error) => (refusals(error).length > 0 ? false : noAnswer(error)),
+        (error) => (isRefusal(error) ? false : noAnswer(error)),
       );
     },
     close: () => agent.destroy(),
   };
 }
 
-function post(agent: Agent, host: string, path: string, body: object, signal: AbortSignal): Promise<unknown> {
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE)]);
+function post(agent: Agent, host: string, path: string, body: object, abort: AbortSignal): Promise<unknown> {
+  const signal = AbortSignal.any([abort, AbortSignal.timeout(DEADLINE_MS)]);
   return new Promise((resolve, reject) => {
-    const asked = request({ agent, host, port: CLIENT_PORT, path, method: "POST", signal: bounded }, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (chunk: string) => {
-        text += chunk;
-      });
-      response.on("error", reject);
-      response.on("end", () => {
-        if (response.statusCode === 200) resolve(JSON.parse(text));
-        else reject(new Error(`${host}: HTTP ${response.statusCode} ${text.slice(0, 200)}`));
-      });
-    });
-    asked.on("error", (error) => reject(new Error(`${host}: ${error.message}`)));
-    asked.end(JSON.stringify(body));
+    const fail = (error: Error): void => reject(new Error(`${host}: ${error.message}`));
+    const take = async (response: IncomingMessage): Promise<void> => {
+      const answer = await text(response);
+      if (response.statusCode === 200) resolve(JSON.parse(answer));
+      else throw new Error(`HTTP ${response.statusCode} ${answer.slice(0, 200)}`);
+    };
+    request({ agent, host, port: CLIENT_PORT, path, method: "POST", signal }, (response) => take(response).catch(fail))
+      .on("error", fail)
+      .end(JSON.stringify(body));
   });
 }
 
-function base64(text: string): string {
-  return Buffer.from(text).toString("base64");
-}
+const base64 = (plain: string): string => Buffer.from(plain).toString("base64");
 
 class Refused extends Error {}
 
 function refuseUnlessDone(answer: unknown): void {
-  if (TxnAnswer.parse(answer).succeeded !== true) throw new Refused("the leader key is another one by now");
+  if (!TransactionAnswer.parse(answer).succeeded) throw new Refused("the leader key has changed");
 }
 
-function refusals(error: unknown): unknown[] {
-  return error instanceof AggregateError ? error.errors.filter((one) => one instanceof Refused) : [];
-}
+const isRefusal = (error: unknown): boolean =>
+  error instanceof AggregateError && error.errors.some((one) => one instanceof Refused);
 
 function noAnswer(error: unknown): never {
-  const errors = error instanceof AggregateError ? error.errors : [error];
-  throw new Error(
-    `no etcd member answered: ${errors.map((one) => (one instanceof Error ? one.message : String(one))).join("; ")}`,
-  );
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+  const why = errors.map((one) => (one instanceof Error ? one.message : String(one)));
+  throw new Error(`no etcd member answered: ${why.join("; ")}`);
 }

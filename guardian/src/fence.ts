@@ -4,16 +4,16 @@ import { DEADLINE_EXCEEDED, fenceArgv, type Inventory, type Machine, runProgram 
 export interface Fence {
   /**
    * True only when the machine is off for certain: it writes to no disk and sends no packet until somebody turns it on.
-   * Rejects when that cannot be told. Must end by itself within a few seconds.
+   * Rejects when the fence gives no answer. Must end within a few seconds.
    */
   isOff(machine: Machine): Promise<boolean>;
-  /** Milliseconds between two questions. */
+  /** Pause between two questions. */
   readonly pollMs: number;
 }
 
 /** A power or cloud interface may take a moment, and should not be asked too often. */
-const COMMAND_POLL = 2_000;
-const COMMAND_DEADLINE = 10_000;
+const COMMAND_POLL_MS = 2_000;
+const COMMAND_DEADLINE_MS = 10_000;
 
 /** Shells' exit codes for a program that is missing or may not run; above come signals, and ssh's "no connection". */
 const FIRST_CODE_WITHOUT_ANSWER = 126;
@@ -22,10 +22,10 @@ const FIRST_CODE_WITHOUT_ANSWER = 126;
 export function commandFence(inventory: Inventory): Fence | undefined {
   if (inventory.fenceCommand === undefined) return undefined;
   return {
-    pollMs: COMMAND_POLL,
+    pollMs: COMMAND_POLL_MS,
     async isOff(machine) {
       const argv = fenceArgv(inventory, machine) ?? [];
-      const { code, stderr } = await runProgram(argv, { deadlineMs: COMMAND_DEADLINE });
+      const { code, stderr } = await runProgram(argv, { deadlineMs: COMMAND_DEADLINE_MS });
       if (code === DEADLINE_EXCEEDED || code >= FIRST_CODE_WITHOUT_ANSWER) {
         throw new Error(`the fence command gave no answer (exit code ${code}): ${stderr.trim()}`);
       }

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import type { Leadership } from "./etcd.ts";
-import { FencingResponse } from "./fencing-response.ts";
+import { fencingResponse } from "./fencing-response.ts";
 
-/** A cluster that notes what is done to it; the real one is acted on in stand-tests/. */
+/** A cluster that notes what is done to it; guardian/stand-tests acts on a real one. */
 function cluster(leader: string | undefined) {
   const done: string[] = [];
   const state = { leader, isOff: true, isProxyReached: true };
-  const surroundings = {
+  const services = {
     etcd: {
       async leadership(): Promise<Leadership | undefined> {
         return state.leader === undefined ? undefined : { leader: state.leader, createRevision: "7" };
@@ -44,15 +44,15 @@ function cluster(leader: string | undefined) {
       ],
     ]),
   };
-  const said: string[] = [];
+  const noted: string[] = [];
   const respondTo = (machine: string) =>
-    new FencingResponse(
+    fencingResponse(
       machine,
-      surroundings,
+      services,
       async () => state.isOff,
-      ({ event }) => said.push(event),
+      ({ event }) => noted.push(event),
     );
-  return { state, done, said, respondTo };
+  return { state, done, noted, respondTo };
 }
 
 test("a leader that is off loses its key, that very one, and its sessions", async () => {
@@ -83,12 +83,12 @@ test("while nobody leads, nothing is decided; later attempts do what the electio
   expect(done).toEqual(["down pg-02", "ended pg-02"]);
 });
 
-test("a step that failed is repeated, the others are not, and the same failure is said once", async () => {
-  const { state, done, said, respondTo } = cluster("pg-01");
+test("a step that failed is repeated, the others are not, and the same failure is noted once", async () => {
+  const { state, done, noted, respondTo } = cluster("pg-01");
   state.isProxyReached = false;
   const response = respondTo("pg-01");
   expect([await response.attempt(), await response.attempt()]).toEqual([false, false]);
-  expect(said.sort()).toEqual(["could not mark down in haproxy", "leader key released"]);
+  expect(noted.sort()).toEqual(["could not mark down in haproxy", "leader key released"]);
   state.isProxyReached = true;
   expect(await response.attempt()).toBe(true);
   expect(done).toEqual(["released pg-01 7", "down pg-01"]);

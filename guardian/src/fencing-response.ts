@@ -1,80 +1,73 @@
 import type { Etcd } from "./etcd.ts";
-import type { LoadBalancer } from "./haproxy.ts";
 import type { Note } from "./journal.ts";
-import type { Postgres } from "./postgres.ts";
+import type { LoadBalancer, Postgres } from "./services.ts";
 
-/** What the guardian acts on, by the names of the machines. */
-export interface Surroundings {
+/** What the guardian acts on; services by the names of their machines. */
+export interface Cluster {
   readonly etcd: Etcd;
   readonly proxies: ReadonlyMap<string, LoadBalancer>;
   readonly databases: ReadonlyMap<string, Postgres>;
 }
 
+/** One step of a response. @returns whether it is complete */
+type Step = () => Promise<boolean>;
+
+/** The response to one machine that is off. */
+export interface FencingResponse {
+  /** Tries every step that is not complete. @returns whether all are */
+  attempt(): Promise<boolean>;
+}
+
 /**
- * The answer to one machine that is off: everything that waits for it is told. Each step is done once; one that failed is
- * tried again at the next attempt. Before each step that changes something the fence is asked again: power may have come back.
+ * The response to a machine that is off: frees everything that waits for it. Each step is carried out once; one that failed is tried
+ * again at the next attempt. Before each step that changes something the fence is asked again: power may have come back.
  */
-export class FencingResponse {
-  readonly #machine: string;
-  readonly #surroundings: Surroundings;
-  readonly #isStillOff: () => Promise<boolean>;
-  readonly #note: Note;
-  readonly #todo: Map<string, () => Promise<boolean>>;
-  /** Why a step failed the last time: the same is not said twice. */
-  readonly #failures = new Map<string, string>();
-
-  constructor(machine: string, surroundings: Surroundings, isStillOff: () => Promise<boolean>, note: Note) {
-    this.#machine = machine;
-    this.#surroundings = surroundings;
-    this.#isStillOff = isStillOff;
-    this.#note = note;
-    const proxies = [...surroundings.proxies].map(([name, proxy]) => {
-      return [`mark down in ${name}`, () => this.#markDown(name, proxy)] as const;
-    });
-    this.#todo = new Map([["free the cluster", () => this.#freeCluster()], ...proxies]);
-  }
-
-  /** Tries what is still to be done. @returns whether nothing is left */
-  async attempt(): Promise<boolean> {
-    await Promise.all(
-      [...this.#todo].map(async ([name, step]) => {
-        try {
-          if (await step()) this.#todo.delete(name);
-        } catch (error) {
-          const why = error instanceof Error ? error.message : String(error);
-          if (this.#failures.get(name) !== why) this.#say(`could not ${name}`, why);
-          this.#failures.set(name, why);
-        }
-      }),
-    );
-    return this.#todo.size === 0;
-  }
-
-  async #markDown(name: string, proxy: LoadBalancer): Promise<boolean> {
-    if (!(await this.#isStillOff())) return false;
-    const listeners = await proxy.markDown(this.#machine);
-    this.#say("marked down", `in ${name}: ${listeners.join(" ") || "no listener has it"}`);
+export function fencingResponse(
+  machine: string,
+  { etcd, proxies, databases }: Cluster,
+  isStillOff: () => Promise<boolean>,
+  note: Note,
+): FencingResponse {
+  const markDown = async (name: string, proxy: LoadBalancer): Promise<boolean> => {
+    if (!(await isStillOff())) return false;
+    const listeners = await proxy.markDown(machine);
+    note({ machine, event: "marked down", detail: `in ${name}: ${listeners.join(" ") || "no listener has it"}` });
     return true;
-  }
-
-  /** Gives up the machine's leadership, or ends the replication that waits for it. */
-  async #freeCluster(): Promise<boolean> {
-    const leadership = await this.#surroundings.etcd.leadership();
+  };
+  /** Deletes the machine's leader key, or ends the replication that waits for it. */
+  const freeCluster = async (): Promise<boolean> => {
+    const leadership = await etcd.leadership();
     // An election is under way, and who waits for this machine is not known before its end.
-    if (leadership === undefined || !(await this.#isStillOff())) return false;
-    if (leadership.leader === this.#machine) {
-      const isReleased = await this.#surroundings.etcd.release(leadership);
-      if (isReleased) this.#say("leader key released");
+    if (leadership === undefined || !(await isStillOff())) return false;
+    const { leader } = leadership;
+    if (leader === machine) {
+      const isReleased = await etcd.release(leadership);
+      if (isReleased) note({ machine, event: "leader key released" });
       return isReleased;
     }
-    const primary = this.#surroundings.databases.get(leadership.leader);
-    if (primary === undefined) throw new Error(`the leader ${leadership.leader} is not in the inventory`);
-    const ended = await primary.endReplication(this.#machine);
-    this.#say("replication ended", `${ended} connections on ${leadership.leader}`);
+    const primary = databases.get(leader);
+    if (primary === undefined) throw new Error(`the leader ${leader} is not in the inventory`);
+    const ended = await primary.endReplication(machine);
+    note({ machine, event: "replication ended", detail: `${ended} connections on ${leader}` });
     return true;
-  }
-
-  #say(event: string, detail?: string): void {
-    this.#note({ machine: this.#machine, event, ...(detail === undefined ? {} : { detail }) });
-  }
+  };
+  const steps = new Map<string, Step>([["free the cluster", freeCluster]]);
+  for (const [name, proxy] of proxies) steps.set(`mark down in ${name}`, () => markDown(name, proxy));
+  /** Why a step failed the last time: the same failure is noted once. */
+  const failures = new Map<string, string>();
+  const run = async (name: string, step: Step): Promise<void> => {
+    try {
+      if (await step()) steps.delete(name);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (failures.get(name) !== why) note({ machine, event: `could not ${name}`, detail: why });
+      failures.set(name, why);
+    }
+  };
+  return {
+    async attempt() {
+      await Promise.all([...steps].map(([name, step]) => run(name, step)));
+      return steps.size === 0;
+    },
+  };
 }

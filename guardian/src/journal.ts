@@ -1,27 +1,41 @@
 import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { ProgramReport, type SignOfLife } from "@goldenring/stand";
+import * as z from "zod";
+import { MACHINE_STATES, OBSERVATIONS } from "./machine-state.ts";
 
-/** One decision or finding of the guardian, as it stands in its log (one JSON object per line). */
-export interface Entry {
+/** One decision or finding of the guardian: a line of its log, as JSON. */
+const Entry = z.object({
   /** ISO 8601, UTC. */
-  readonly time: string;
-  readonly machine?: string;
-  readonly event: string;
-  readonly detail?: string;
-}
+  time: z.string(),
+  machine: z.string().optional(),
+  event: z.string(),
+  detail: z.string().optional(),
+});
+export type Entry = z.output<typeof Entry>;
 
 export type Note = (entry: Omit<Entry, "time">) => void;
 
-/** The newest entries that a report shows. */
+const Details = z.object({
+  machines: z.record(z.string(), z.object({ state: z.enum(MACHINE_STATES), fence: z.enum(OBSERVATIONS) })),
+  newest: z.array(Entry),
+});
+export type GuardianReport = SignOfLife & z.output<typeof Details>;
+
+/** What a running guardian reports, for `ring status`. */
+export const guardianReport = new ProgramReport("guardian.json", Details);
+
+/** How many of the newest entries the report shows. */
 const SHOWN = 20;
 
-/** Writes to a file and remembers the newest entries. */
+/** Appends to guardian.log in the folder and remembers the newest entries. */
 export class Journal {
   readonly #file: string;
   readonly #onEntry: (entry: Entry) => void;
-  #newest: readonly Entry[] = [];
+  #newest: Entry[] = [];
 
-  constructor(file: string, onEntry: (entry: Entry) => void) {
-    this.#file = file;
+  constructor(folder: string, onEntry: (entry: Entry) => void) {
+    this.#file = join(folder, "guardian.log");
     this.#onEntry = onEntry;
   }
 
@@ -32,7 +46,7 @@ export class Journal {
     this.#onEntry(entry);
   };
 
-  get newest(): readonly Entry[] {
+  get newest(): Entry[] {
     return this.#newest;
   }
 }

@@ -1,14 +1,16 @@
-/** What the fence said about a machine. */
-export type Observation = "off" | "not off" | "unknown";
+export const OBSERVATIONS = ["off", "not off", "unknown"] as const;
+/** What the fence answered about a machine; `unknown` when it gave no answer. */
+export type Observation = (typeof OBSERVATIONS)[number];
 
+export const MACHINE_STATES = ["on", "suspected", "acting", "handled"] as const;
 /**
- * What the guardian makes of it. An event begins with `suspected` and ends with `on`:
+ * What the guardian makes of it. An event starts with `suspected` and ends with `on`:
  *
  *     on -> suspected -> acting -> handled -> on
  *
- * Only `acting` acts. What cannot be told never moves a machine towards acting.
+ * Only `acting` acts. `unknown` never moves a machine towards acting.
  */
-export type MachineState = "on" | "suspected" | "acting" | "handled";
+export type MachineState = (typeof MACHINE_STATES)[number];
 
 export function nextState(state: MachineState, observation: Observation): MachineState {
   if (observation === "not off") return "on";
@@ -23,7 +25,7 @@ export function nextState(state: MachineState, observation: Observation): Machin
   }
 }
 
-/** Whether to act now: an event goes on while its machine cannot be told about, but nothing is done then. */
+/** Whether to act now: while the fence gives no answer an event goes on, but nothing is changed. */
 export function mayAct(state: MachineState, observation: Observation): boolean {
   return state === "acting" && observation === "off";
 }

@@ -1,15 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { FencingResponse } from "./fencing-response.ts";
 import type { Note } from "./journal.ts";
 import { type MachineState, mayAct, nextState, type Observation } from "./machine-state.ts";
 
 /** One machine under watch. */
 export interface Watched {
   readonly name: string;
-  /** Rejects when it cannot be told. */
+  /** Rejects when the fence gives no answer. */
   readonly isOff: () => Promise<boolean>;
   readonly pollMs: number;
-  /** Begins the answer to one event; its `attempt` is repeated until it says that nothing is left. */
-  readonly respond: (isStillOff: () => Promise<boolean>) => { attempt(): Promise<boolean> };
+  /** Starts the response to one event; it is attempted until it is complete. */
+  readonly respond: (isStillOff: () => Promise<boolean>) => FencingResponse;
 }
 
 export interface WatchedState {
@@ -17,13 +18,13 @@ export interface WatchedState {
   readonly fence: Observation;
 }
 
-/** Milliseconds. A fence that is not even late but silent knows nothing. */
-const FENCE_DEADLINE = 15_000;
-const RETRY = 250;
-/** After that long, Patroni and HAProxy have long helped themselves. */
-const PATIENCE = 120_000;
+/** For a fence that breaks its promise to end by itself. */
+const FENCE_DEADLINE_MS = 15_000;
+const RETRY_MS = 250;
+/** After this time Patroni and HAProxy have recovered without the guardian. */
+const GIVE_UP_MS = 120_000;
 
-/** Watches one machine until the signal comes. Never rejects. */
+/** Watches one machine until the signal aborts. Never rejects. */
 export async function watch(
   { name, isOff, pollMs, respond }: Watched,
   note: Note,
@@ -32,16 +33,15 @@ export async function watch(
 ): Promise<void> {
   let state: MachineState = "on";
   let fence: Observation = "not off";
-  let response: ReturnType<Watched["respond"]> | undefined;
+  let response: FencingResponse | undefined;
   let actingSince = 0;
 
-  const say = (event: string, detail?: string): void =>
-    note({ machine: name, event, ...(detail === undefined ? {} : { detail }) });
   const observe = async (): Promise<Observation> => {
     try {
-      return (await within(isOff(), FENCE_DEADLINE)) ? "off" : "not off";
+      return (await within(isOff(), FENCE_DEADLINE_MS)) ? "off" : "not off";
     } catch (error) {
-      if (fence !== "unknown") say("cannot be told", error instanceof Error ? error.message : String(error));
+      const detail = error instanceof Error ? error.message : String(error);
+      if (fence !== "unknown") note({ machine: name, event: "cannot be told", detail });
       return "unknown";
     }
   };
@@ -51,25 +51,25 @@ export async function watch(
     const before: MachineState = state;
     fence = await observe();
     state = nextState(before, fence);
-    if (before !== state) {
-      if (state === "on") say(before === "suspected" ? "is not off after all" : "is back");
-      if (state === "acting") {
-        say("is off");
-        response = respond(isStillOff);
-        actingSince = performance.now();
-      }
+    if (state === "on" && before !== "on") {
+      note({ machine: name, event: before === "suspected" ? "is not off after all" : "is back" });
+    }
+    if (state === "acting" && before === "suspected") {
+      note({ machine: name, event: "is off" });
+      response = respond(isStillOff);
+      actingSince = performance.now();
     }
     onState({ state, fence });
     if (mayAct(state, fence) && response !== undefined && !signal.aborted) {
-      const isDone = await response.attempt();
-      if (isDone || performance.now() - actingSince > PATIENCE) {
+      const isComplete = await response.attempt();
+      if (isComplete || performance.now() - actingSince > GIVE_UP_MS) {
         state = "handled";
-        say(isDone ? "handled" : "given up");
+        note({ machine: name, event: isComplete ? "handled" : "given up" });
         onState({ state, fence });
       }
     }
     if (state === "suspected") continue;
-    await delay(state === "acting" ? RETRY : pollMs, undefined, { signal }).catch(() => {});
+    await delay(state === "acting" ? RETRY_MS : pollMs, undefined, { signal }).catch(() => {});
   }
 }
 

@@ -2,6 +2,7 @@
 
 export { type Lock, LockHeld, type LockOptions, takeLock, withLock } from "./computer/lock.ts";
 export { isAlive, ProcessId, processIdOf, sendSignal } from "./computer/process-id.ts";
+export { ProgramReport, type SignOfLife } from "./computer/program-report.ts";
 export { type ReplaceOptions, replaceFile, syncFolder } from "./computer/replace-file.ts";
 export {
   type Completed,

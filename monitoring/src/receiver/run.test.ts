@@ -8,8 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { readAlertLog } from "./alert-log.ts";
 import { receiverProgram } from "./program.ts";
 import { receivedAlerts } from "./received-alerts.ts";
-import { readReceiverReport } from "./report.ts";
-import { alertLogIn } from "./run.ts";
+import { alertLogIn, receiverReport } from "./run.ts";
 
 setDefaultTimeout(60_000);
 
@@ -38,7 +37,7 @@ beforeAll(async () => {
   writeFileSync(join(secretsFolder, "logins.json"), JSON.stringify(logins));
   url = new URL(`http://127.0.0.1:${await freePort()}/alerts`);
   receiver = startProgram(secretsFolder);
-  await until(() => readReceiverReport(folder) !== undefined);
+  await until(() => receiverReport.read(folder) !== undefined);
 });
 afterAll(async () => {
   await end(receiver);
@@ -76,9 +75,9 @@ function freePort(): Promise<number> {
 
 describe("the receiver as a program", () => {
   test("says where it takes notifications and that it lives", async () => {
-    const first = readReceiverReport(folder);
+    const first = receiverReport.read(folder);
     expect(first).toMatchObject({ pid: receiver.pid, url: url.href });
-    await until(() => readReceiverReport(folder)?.aliveAt !== first?.aliveAt);
+    await until(() => receiverReport.read(folder)?.aliveAt !== first?.aliveAt);
   });
 
   test("takes the token from the file of logins: it is not in its command line", async () => {

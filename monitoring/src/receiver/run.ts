@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { join } from "node:path";
-import { readLogins } from "@goldenring/stand";
+import { ProgramReport, readLogins, type SignOfLife } from "@goldenring/stand";
+import * as z from "zod";
 import { AlertLog } from "./alert-log.ts";
 import { createReceiver } from "./receiver.ts";
-import { writeReceiverReport } from "./report.ts";
 
 export interface RunOptions {
   /** Where it listens, and the path at which it takes notifications: `http://10.88.0.1:9094/alerts`. */
@@ -16,9 +16,15 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds. */
-const REPORT_EVERY = 1_000;
 const LOGIN = "alert_receiver";
+
+const Details = z.object({
+  /** Where it accepts notifications. */
+  url: z.string(),
+});
+export type ReceiverReport = SignOfLife & z.output<typeof Details>;
+
+export const receiverReport = new ProgramReport("alert-receiver.json", Details);
 
 /** The log of alerts in a stand's folder. */
 export const alertLogIn = (folder: string): string => join(folder, "alerts.jsonl");
@@ -35,15 +41,9 @@ export async function runReceiver({ url, folder, secretsFolder, signal }: RunOpt
   const listening = once(server, "listening");
   server.listen(Number(url.port), url.hostname);
   await listening;
-  const startedAt = new Date().toISOString();
-  const report = (): void => {
-    const aliveAt = new Date().toISOString();
-    writeReceiverReport(folder, { pid: process.pid, startedAt, aliveAt, url: url.href });
-  };
-  const reporting = setInterval(report, REPORT_EVERY);
-  report();
+  const report = receiverReport.keep(folder, () => ({ url: url.href }));
   await aborted(signal);
-  clearInterval(reporting);
+  report.stop();
   server.close();
   server.closeAllConnections();
 }

@@ -1,0 +1,86 @@
+import { type Machine, Shell, shellQuote } from "@goldenring/stand";
+
+/** HAProxy on one machine, by its admin socket. */
+export interface LoadBalancer {
+  /**
+   * Marks a server down in every listener that has it, which ends its sessions at once (`on-marked-down shutdown-sessions`).
+   * HAProxy's own checks go on and bring it up again when it answers.
+   *
+   * @returns the listeners
+   */
+  markDown(server: string): Promise<readonly string[]>;
+  close(): void;
+}
+
+/** PostgreSQL on one machine, by psql there. */
+export interface Postgres {
+  /** Ends the connections over which a replica gets its changes. @returns how many there were */
+  endReplication(replica: string): Promise<number>;
+  close(): void;
+}
+
+const DEADLINE_MS = 1_500;
+const KEEP_WARM_MS = 2_000;
+
+/** Python is there because Ansible needs it; a client for UNIX sockets may be missing. */
+const MARK_DOWN = `
+import socket, sys
+def ask(command):
+    with socket.socket(socket.AF_UNIX) as admin:
+        admin.settimeout(1)
+        admin.connect("/run/haproxy/admin.sock")
+        admin.sendall(command.encode() + b"\\n")
+        answer = b""
+        while True:
+            part = admin.recv(65536)
+            if not part:
+                return answer.decode()
+            answer += part
+rows = [line.split() for line in ask("show servers state").splitlines() if line[:1].isdigit()]
+listeners = [row[1] for row in rows if len(row) > 3 and row[3] == sys.argv[1]]
+complaint = ask("; ".join("set server %s/%s health down" % (name, sys.argv[1]) for name in listeners)).strip() if listeners else ""
+print(" ".join(listeners))
+sys.exit(complaint or 0)
+`;
+
+export function openLoadBalancer(machine: Machine): LoadBalancer {
+  const { run, close } = openCommands(machine);
+  return {
+    close,
+    async markDown(server) {
+      const listeners = await run(`python3 -I -c ${shellQuote(MARK_DOWN)} ${shellQuote(server)}`);
+      return listeners.split(/\s+/).filter((word) => word !== "");
+    },
+  };
+}
+
+/**
+ * psql reads the statement from its input, where it quotes the variable itself; `cd /` because the account may not read root's folder.
+ * Patroni gives every replica its host's name as application_name.
+ */
+const PSQL = "cd / && runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d postgres";
+const END_REPLICATION =
+  "select count(pg_terminate_backend(pid)) from pg_stat_replication where application_name = :'replica';";
+
+export function openPostgres(machine: Machine): Postgres {
+  const { run, close } = openCommands(machine);
+  return {
+    close,
+    endReplication: async (replica) =>
+      Number.parseInt(await run(`${PSQL} -v replica=${shellQuote(replica)}`, END_REPLICATION), 10),
+  };
+}
+
+/** Commands over one connection that is kept open: none of them waits for a login. */
+function openCommands(machine: Machine) {
+  const shell = new Shell(machine, { keepWarmMs: KEEP_WARM_MS });
+  return {
+    close: () => shell.close(),
+    async run(command: string, input?: string): Promise<string> {
+      const options = { deadlineMs: DEADLINE_MS, ...(input === undefined ? {} : { input }) };
+      const { code, stdout, stderr } = await shell.run(command, options);
+      if (code === 0) return stdout;
+      throw new Error(`${machine.name}: exit code ${code}: ${(stderr || stdout).trim()}`);
+    },
+  };
+}
