@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { SUITE_NAMES } from "../book/suites.ts";
 import { CHAOS_EXIT_MEANINGS } from "../run/exit.ts";
 import type { ChaosDeps } from "./deps.ts";
 import { list, listFaults } from "./list.ts";
@@ -14,7 +15,7 @@ Examples:
   chaos list
   chaos plan CE-01                what it would do; --json: as data, to be changed and run
   chaos run CE-01 --rounds 1
-  chaos run all --write           the whole book, into docs/results/chaos.md
+  chaos run --suite short         a suite: several experiments one after another, with a table at the end
   chaos run ./my-experiment.ts    one of your own: docs/chaos.md
   chaos stop                      the kill switch: ends what runs and undoes it
   chaos recover                   undoes what a killed run has left, and asks the machines
@@ -32,8 +33,8 @@ export function addChaosCommands(program: Command, deps: ChaosDeps): void {
   program.addHelpText("after", CHAOS_HELP);
   program
     .command("list")
-    .description("the experiments of the book")
-    .option("--json", "for programs: id, title, hypothesis, rounds", false)
+    .description("the experiments and suites")
+    .option("--json", "for programs: id, title, hypothesis, rounds, suites", false)
     .action(({ json }) => list(output, json));
   program
     .command("faults")
@@ -45,8 +46,9 @@ export function addChaosCommands(program: Command, deps: ChaosDeps): void {
     .option("--json", "as data, which run takes as well", false)
     .action((experiment, { json }) => plan(experiment, json, output));
   program
-    .command("run <experiments...>")
-    .description("run experiments, by id or by file, one after another; all: the whole book")
+    .command("run [experiments...]")
+    .description("run experiments, by id or by file, one after another")
+    .addOption(new Option("--suite <name>", "all experiments of a suite instead").choices(SUITE_NAMES))
     .option("--rounds <number>", "instead of the experiment's own", roundsOf)
     .option("--target <url>", "the Weather API (default: the ingress of the stand)")
     .option("--runs <folder>", "where the runs' folders are made (default: runs/chaos)")
@@ -80,8 +82,8 @@ export function addChaosCommands(program: Command, deps: ChaosDeps): void {
 
 function addReportCommands(program: Command, { output, runs: defaultRuns }: ChaosDeps): void {
   const withRuns = (command: Command): Command => command.option("--runs <folder>", "where the runs are", defaultRuns);
-  withRuns(program.command("runs").description("the runs that are kept, oldest first")).action(({ runs }) =>
-    listAllRuns(runs, output),
+  withRuns(program.command("runs").description("the runs that are kept, oldest first, with their verdicts")).action(
+    ({ runs }) => listAllRuns(runs, output),
   );
   withRuns(
     program.command("report [run]").description("write the report of a run anew (default: of the newest)"),

@@ -1,20 +1,40 @@
-import { EXPERIMENTS } from "../experiments/registry.ts";
+import { EXPERIMENTS } from "../book/registry.ts";
+import { SUITES, type Suite } from "../book/suites.ts";
 import { FAULTS } from "../faults/registry.ts";
 import type { ChaosOutput } from "./deps.ts";
 
-/** The experiments of the book. */
+/** The experiments of the book, and the suites. */
 export function list(output: ChaosOutput, json: boolean): void {
   if (json) {
-    const rows = EXPERIMENTS.map(({ id, title, hypothesis, rounds }) => ({ id, title, hypothesis, rounds }));
+    const rows = EXPERIMENTS.map(({ id, title, hypothesis, rounds }) => {
+      const suites = Object.entries<Suite>(SUITES).flatMap(([name, { experiments }]) =>
+        experiments.includes(id) ? name : [],
+      );
+      return { id, title, hypothesis, rounds, suites };
+    });
     output.result(JSON.stringify(rows, null, 2));
     return;
   }
-  const width = Math.max(...EXPERIMENTS.map(({ id }) => id.length));
-  for (const { id, title } of EXPERIMENTS) output.result(`${id.padEnd(width)}  ${title}`);
+  output.result(columns(EXPERIMENTS.map(({ id, rounds, title }) => [id, `${rounds}x`, title])));
+  output.result("\nSuites (ring chaos run --suite <name>):");
+  for (const [name, { about, experiments }] of Object.entries<Suite>(SUITES))
+    output.result(`  ${name}: ${about}\n    ${name === "all" ? `all ${experiments.length}` : experiments.join(" ")}`);
 }
 
 /** The kinds of faults that an experiment may use. */
 export function listFaults(output: ChaosOutput): void {
-  const width = Math.max(...Object.keys(FAULTS).map((name) => name.length));
-  for (const [name, { about }] of Object.entries(FAULTS)) output.result(`${name.padEnd(width)}  ${about}`);
+  output.result(columns(Object.entries(FAULTS).map(([name, { about }]) => [name, about])));
+}
+
+/** Rows with the cells of each column below each other. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }

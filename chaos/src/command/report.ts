@@ -1,8 +1,11 @@
 import { join } from "node:path";
+import { moment } from "@goldenring/run-kit";
+import { endInWords } from "../report/words.ts";
 import { writeComparison, writeReport } from "../report/write-report.ts";
 import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
 import { listRuns, readRun } from "../run/run-folder.ts";
 import type { ChaosOutput } from "./deps.ts";
+import { columns } from "./list.ts";
 
 /** Writes the report of a run anew, from its record. @param id default: the newest run */
 export async function report(runs: string, id: string | undefined, output: ChaosOutput): Promise<void> {
@@ -28,7 +31,18 @@ export async function compare(
   output.result(page);
 }
 
-/** Ids of the runs, oldest first. */
+/** Oldest first: id, verdict and when it started. */
 export async function listAllRuns(runs: string, output: ChaosOutput): Promise<void> {
-  for (const id of await listRuns(runs)) output.result(id);
+  output.result(columns(await Promise.all((await listRuns(runs)).map((id) => rowOf(runs, id)))));
+}
+
+async function rowOf(runs: string, id: string): Promise<readonly string[]> {
+  try {
+    const { run } = await readRun(runs, id);
+    const { length } = run.rounds;
+    return [id, endInWords(run), `${length} ${length === 1 ? "round" : "rounds"}`, moment(run.startedAt)];
+  } catch (error) {
+    if (error instanceof ChaosError) return [id, "this version cannot read its record"];
+    throw error;
+  }
 }

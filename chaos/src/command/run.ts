@@ -1,15 +1,19 @@
+import { duration } from "@goldenring/run-kit";
+import { SUITES, type Suite, type SuiteName } from "../book/suites.ts";
 import { runExperiment } from "../engine/run-experiment.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { loadExperiment } from "../experiment/load-experiment.ts";
-import { EXPERIMENTS } from "../experiments/registry.ts";
-import { writeReport } from "../report/write-report.ts";
-import { writeChaosResults } from "../report/write-results.ts";
+import { endInWords } from "../report/words.ts";
+import { writeJunit, writeReport } from "../report/write-report.ts";
+import { writeResults } from "../report/write-results.ts";
 import { CHAOS_EXIT, ChaosError, type EndedBy } from "../run/exit.ts";
 import type { ExperimentRun, JudgedExpectation } from "../run/record.ts";
 import type { ChaosDeps, StandAtHand } from "./deps.ts";
+import { columns } from "./list.ts";
 
 export interface RunCommandOptions {
   readonly rounds?: number;
+  readonly suite?: SuiteName;
   readonly target?: string;
   readonly runs?: string;
   readonly iOwnTheseMachines: boolean;
@@ -18,31 +22,63 @@ export interface RunCommandOptions {
   readonly json: boolean;
 }
 
-/** After these the next experiment of a list is not begun. */
-const LAST: readonly EndedBy[] = ["not-undone", "not-steady", "interrupted", "terminated"];
+/** From good to bad. */
+const ENDS: readonly EndedBy[] = [
+  "held",
+  "not-steady",
+  "deviated",
+  "aborted",
+  "failed",
+  "not-undone",
+  "interrupted",
+  "terminated",
+];
+/** After these the next experiment does not start. */
+const LAST: readonly EndedBy[] = ["not-undone", "interrupted", "terminated"];
 
-/** Runs experiments one after another: ids of the book, files, or `all`. @returns the exit code of the first one that did not hold */
+/** Runs experiments one after another: ids of the book, files, or a suite. @returns the exit code of the worst end */
 export async function run(names: readonly string[], options: RunCommandOptions, deps: ChaosDeps): Promise<number> {
-  const experiments = await experimentsOf(names);
+  if ((options.suite === undefined) === (names.length === 0))
+    throw new ChaosError("Name experiments or a suite: `ring chaos list` shows both.", CHAOS_EXIT.usage);
+  const suite: Suite | undefined = options.suite && SUITES[options.suite];
+  const experiments = await Promise.all((suite?.experiments ?? names).map(loadExperiment));
   const atHand = await deps.stand();
   assertMayBeHurt(atHand, options);
+  const startedAt = new Date();
+  const command = `ring chaos run ${options.suite === undefined ? names.join(" ") : `--suite ${options.suite}`}`;
   const records: ExperimentRun[] = [];
   for (const experiment of experiments) {
-    const record = await runOne(experiment, options, deps, atHand);
+    const rounds = options.rounds ?? suite?.rounds;
+    const record = await runOne(experiment, { ...options, ...(rounds === undefined ? {} : { rounds }) }, deps, atHand);
     records.push(record);
     // After each: the whole book takes hours.
     if (options.write) {
-      await writeChaosResults([record], `ring chaos run ${names.join(" ")}`);
-      deps.output.say("docs/results/chaos.md is written");
+      const pages = await writeResults(record, command);
+      deps.output.say(`written: ${pages.join(", ") || "nothing"}`);
     }
     if (LAST.includes(record.endedBy)) break;
   }
-  return records.find(({ exit }) => exit !== CHAOS_EXIT.held)?.exit ?? CHAOS_EXIT.held;
+  if (records.length > 1) {
+    const junit = writeJunit(options.runs ?? deps.runs, options.suite ?? "runs", startedAt, records);
+    if (!options.json) deps.output.result(`${summary(records)}\n${junit}`);
+  }
+  return (
+    records.toSorted((one, other) => ENDS.indexOf(other.endedBy) - ENDS.indexOf(one.endedBy))[0]?.exit ??
+    CHAOS_EXIT.held
+  );
 }
 
-async function experimentsOf(names: readonly string[]): Promise<readonly Experiment[]> {
-  if (names.length === 1 && names[0] === "all") return EXPERIMENTS;
-  return Promise.all(names.map(loadExperiment));
+/** How each experiment ended. */
+function summary(records: readonly ExperimentRun[]): string {
+  return columns(
+    records.map(({ experiment, rounds, startedAt, endedAt, ending, endedBy }) => [
+      experiment.id,
+      endInWords({ endedBy }),
+      `${rounds.length} ${rounds.length === 1 ? "round" : "rounds"}`,
+      duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1_000),
+      endedBy === "held" ? "" : (ending.split("\n")[0] ?? ""),
+    ]),
+  );
 }
 
 function assertMayBeHurt({ stand, isOurs }: StandAtHand, { iOwnTheseMachines }: RunCommandOptions): void {

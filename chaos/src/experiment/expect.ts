@@ -39,6 +39,14 @@ export const FIGURES: readonly Expectation[] = [
   stated("recovery", "time from the undo until everything is as before"),
 ];
 
+/** The same figures, with a target for the slowest write. */
+export function figuresWithin(slowestWriteMs: number): Expectation[] {
+  const words = `no write takes longer than ${slowestWriteMs / 1_000} s`;
+  return FIGURES.map((figure) =>
+    figure.metric === "longestWrite" ? atMost("longestWrite", slowestWriteMs, words) : figure,
+  );
+}
+
 /** Where a fault may cost writes: reads go on all the same, nothing is lost, and what it costs is stated. */
 export const READS_GO_ON: readonly Expectation[] = [
   none("failedReads", "no read fails"),

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
-import { EXPERIMENTS } from "../experiments/registry.ts";
+import { EXPERIMENTS } from "../book/registry.ts";
 import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
 import { Experiment } from "./experiment.ts";
 

@@ -13,16 +13,16 @@ const OVERVIEW: readonly (readonly [string, string])[] = [
   ["wrong", "What the history checker found wrong"],
 ];
 
-/** docs/results/chaos.md from the entries of chaos.json. */
-export function resultsPage(entries: readonly ResultEntry[]): string {
+/** A page of docs/results, from the entries of its JSON file. */
+export function resultsPage(entries: readonly ResultEntry[], suite: string, title: string): string {
   const facts = entries.map(
     ({ date, commit, computer, stand }) => `${date}, commit ${commit}, ${computer}, stand ${stand}`,
   );
   const commands = [...new Set(entries.map(({ command }) => command))];
   return [
-    "# Results: chaos experiments",
+    `# Results: ${title}`,
     "",
-    "Written by `ring chaos run all --write`; do not edit. The commands were:",
+    `Written by \`ring chaos run --suite ${suite} --write\`; do not edit. The commands were:`,
     "",
     ...commands.map((command) => `    ${command.replace(/\s+/g, " ")}`),
     "",

@@ -2,13 +2,13 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EXPERIMENTS } from "../experiments/registry.ts";
+import { EXPERIMENTS } from "../book/registry.ts";
 import { PRODUCT_CHANGES } from "./product-changes.ts";
 import { REPORT_OF_2023 } from "./report-of-2023.ts";
 import { entryOf, mergeEntries } from "./results.ts";
 import { resultsPage } from "./results-page.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
-import { writeChaosResults } from "./write-results.ts";
+import { writeResults } from "./write-results.ts";
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -33,10 +33,11 @@ const missed = syntheticRun({
 });
 
 describe("the page of results", () => {
-  const page = resultsPage([
-    entryOf(held, "ring chaos run all --write"),
-    entryOf(missed, "ring chaos run CE-99 --write"),
-  ]);
+  const page = resultsPage(
+    [entryOf(held, "ring chaos run --suite chaos --write"), entryOf(missed, "ring chaos run CE-99 --write")],
+    "chaos",
+    "chaos experiments",
+  );
 
   test("has hypothesis, figures, verdict, what the report saw and what was changed, for each experiment", () => {
     const [, first = "", second = ""] = page.split("\n## ");
@@ -80,24 +81,26 @@ test("a new run of an experiment takes the place of the old one, and the others 
 describe("writing results", () => {
   test("adds to what is there, twice the same is the same", async () => {
     const folder = await newFolder();
-    await writeChaosResults([held], "one", folder);
-    await writeChaosResults([missed], "two", folder);
+    await writeResults(held, "one", folder);
+    await writeResults(missed, "two", folder);
     const read = () => Promise.all(["chaos.json", "chaos.md"].map((name) => readFile(join(folder, name), "utf8")));
     const once = await read();
-    await writeChaosResults([missed], "two", folder);
+    await writeResults(missed, "two", folder);
     expect(await read()).toEqual(once);
     expect(JSON.parse(once[0] ?? "").map(({ experiment }: { experiment: string }) => experiment)).toEqual([
       "CE-01",
       "CE-99",
     ]);
-    expect((await readdir(folder)).sort()).toEqual(["chaos.json", "chaos.md"]);
+    // The first one is in the suite stand, too.
+    expect((await readdir(folder)).sort()).toEqual(["chaos.json", "chaos.md", "stand.json", "stand.md"]);
+    expect(await readFile(join(folder, "stand.md"), "utf8")).not.toContain("CE-99");
   });
 
   test("keeps what is known when a run was interrupted", async () => {
     const folder = await newFolder();
-    await writeChaosResults([held], "one", folder);
+    await writeResults(held, "one", folder);
     const before = await readFile(join(folder, "chaos.md"), "utf8");
-    await writeChaosResults([{ ...held, rounds: [], endedBy: "interrupted" }], "two", folder);
+    await writeResults({ ...held, rounds: [], endedBy: "interrupted" }, "two", folder);
     expect(await readFile(join(folder, "chaos.md"), "utf8")).toBe(before);
   });
 
@@ -106,7 +109,7 @@ describe("writing results", () => {
     const file = join(folder, "chaos.json");
     for (const strange of ["[{}]", "no JSON", ""]) {
       await writeFile(file, strange);
-      await expect(writeChaosResults([held], "one", folder)).rejects.toThrow("put it right or remove it");
+      await expect(writeResults(held, "one", folder)).rejects.toThrow("put it right or remove it");
       expect(await readFile(file, "utf8")).toBe(strange);
     }
   });

@@ -23,6 +23,13 @@ export async function writeReport(folder: string, run: ExperimentRun): Promise<s
   return page;
 }
 
+/** JUnit XML of runs that belong together. @returns its path */
+export function writeJunit(runs: string, name: string, startedAt: Date, records: readonly ExperimentRun[]): string {
+  const file = join(runs, `${startedAt.toISOString().slice(0, 19).replaceAll(":", "-")}Z-${name}.junit.xml`);
+  replaceFile(file, junitOfRuns(records));
+  return file;
+}
+
 /** @throws {ChaosError} (usage) where there is nothing to compare */
 export async function writeComparison(file: string, runs: readonly ExperimentRun[]): Promise<void> {
   const ids = new Set(runs.map(({ id }) => id));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { replaceFile } from "@goldenring/stand";
 import * as z from "zod";
+import { SUITES, type Suite } from "../book/suites.ts";
 import { ChaosError } from "../run/exit.ts";
 import type { ExperimentRun } from "../run/record.ts";
 import { entryOf, mergeEntries, ResultEntry } from "./results.ts";
@@ -14,24 +15,32 @@ const CHOSEN: ReadonlySet<ExperimentRun["endedBy"]> = new Set(["interrupted", "t
 const FOLDER = fileURLToPath(new URL("../../../docs/results/", import.meta.url));
 
 /**
- * Adds runs to chaos.json and chaos.md: they replace what the files have about the same experiments, and leave the rest as it is.
- * Runs that were interrupted are left out.
+ * Adds a run to the results pages whose suites have its experiment, and to their JSON: it replaces what they have about the experiment. A run that
+ * was interrupted is left out.
  *
  * @param command what a person typed to run this
- * @throws {ChaosError} when chaos.json is there and is none of this version
+ * @returns the pages that were written
+ * @throws {ChaosError} when one of the JSON files is none of this version
  */
-export async function writeChaosResults(
-  runs: readonly ExperimentRun[],
-  command: string,
-  folder = FOLDER,
-): Promise<void> {
-  const data = join(folder, "chaos.json");
-  const entries = mergeEntries(
-    await readEntries(data),
-    runs.filter(({ endedBy }) => !CHOSEN.has(endedBy)).map((run) => entryOf(run, command)),
+export async function writeResults(run: ExperimentRun, command: string, folder = FOLDER): Promise<readonly string[]> {
+  if (CHOSEN.has(run.endedBy)) return [];
+  const pages = pagesOf(run.experiment.id);
+  for (const { name, title, suite } of pages) {
+    const data = join(folder, `${name}.json`);
+    const entries = mergeEntries(await readEntries(data), [entryOf(run, command)]);
+    replaceFile(data, `${JSON.stringify(entries, rounded, 1)}\n`);
+    replaceFile(join(folder, `${name}.md`), resultsPage(entries, suite, title));
+  }
+  return pages.map(({ name }) => `docs/results/${name}.md`);
+}
+
+/** One that is in no suite with a page goes to that of the chaos experiments. */
+function pagesOf(experiment: string) {
+  const all = Object.entries<Suite>(SUITES).flatMap(([suite, { page, experiments }]) =>
+    page === undefined ? [] : { ...page, suite, experiments },
   );
-  replaceFile(data, `${JSON.stringify(entries, rounded, 1)}\n`);
-  replaceFile(join(folder, "chaos.md"), resultsPage(entries));
+  const found = all.filter(({ experiments }) => experiments.includes(experiment));
+  return found.length > 0 ? found : all.filter(({ suite }) => suite === "chaos");
 }
 
 async function readEntries(file: string): Promise<ResultEntry[]> {

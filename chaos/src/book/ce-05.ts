@@ -17,6 +17,7 @@ function withoutEtcd(id: string, how: string, fault: (on: string) => Fault): Exp
       ...NOTHING_LOST,
       none("primaryMoved", "the primary stays"),
       atMost("longestWriteGap", 2_000, "writes pause for 2 s at most"),
+      atMost("longestWrite", 2_000, "no write takes longer than 2 s"),
     ],
     steadyState: { guardian: true },
     stages: [

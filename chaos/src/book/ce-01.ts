@@ -1,4 +1,4 @@
-import { atMost, FIGURES, NONE_FAILS, NOTHING_LOST } from "../experiment/expect.ts";
+import { atMost, figuresWithin, NONE_FAILS, NOTHING_LOST } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
 
 export const ce01: ExperimentInput = {
@@ -9,7 +9,7 @@ export const ce01: ExperimentInput = {
     ...NONE_FAILS,
     ...NOTHING_LOST,
     atMost("longestWriteGap", 3_000, "writes pause for 3 s at most"),
-    ...FIGURES,
+    ...figuresWithin(5_000),
   ],
   steadyState: { guardian: true },
   stages: [{ name: "reboot", faults: [{ fault: "reboot", on: "primary" }], seconds: 10 }],

@@ -1,4 +1,4 @@
-import { NOTHING_LOST, none, stated } from "../experiment/expect.ts";
+import { FIGURES, NONE_FAILS, NOTHING_LOST, none, stated } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
 
 type Direction = "out" | "both";
@@ -69,3 +69,28 @@ export const ce02Both: ExperimentInput = {
   stages: lossOf("both", BOTH),
   rounds: 3,
 };
+
+const DIRECTION_WORDS = { out: "that it sends", both: "both ways" } as const;
+
+/** One loss for a minute, in which nothing may fail. */
+function lossWithoutFailure(direction: Direction, percent: number): ExperimentInput {
+  return {
+    id: `CE-02-${direction}-${percent}`,
+    title: `The primary's machine loses ${percent} % of the packets ${DIRECTION_WORDS[direction]}`,
+    hypothesis: "Packets are sent again in time: answers take longer, and nothing fails.",
+    expectations: [
+      ...NONE_FAILS,
+      ...NOTHING_LOST,
+      stated("longestWriteGap", "longest time without an acknowledged write"),
+      ...FIGURES,
+    ],
+    steadyState: { guardian: true },
+    stages: lossOf(direction, [percent]),
+    rounds: 3,
+  };
+}
+
+export const ce02Single: readonly ExperimentInput[] = [
+  ...[10, 20, 30, 40].map((percent) => lossWithoutFailure("out", percent)),
+  ...BOTH.map((percent) => lossWithoutFailure("both", percent)),
+];

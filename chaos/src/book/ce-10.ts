@@ -14,6 +14,7 @@ export const ce10: ExperimentInput = {
     stated("longestReadGap", "longest time without an answered read"),
     stated("longestWriteGap", "longest time without an acknowledged write"),
   ],
+  steadyState: { guardian: true },
   stages: [
     { name: "kill", faults: [{ fault: "kill-unit", on: "api/next", unit: UNIT }], seconds: 5, after: "recover" },
     ...[1, 2, 3].map((number) => ({

@@ -12,6 +12,7 @@ export const ce09: ExperimentInput = {
     stated("longestWriteGap", "longest time without an acknowledged write"),
     ...FIGURES,
   ],
+  steadyState: { guardian: true },
   stages: [{ name: "power", faults: [{ fault: "power-off", on: "haproxy/1" }], seconds: 15 }],
   rounds: 5,
 };

@@ -1,4 +1,4 @@
-import { atMost, FIGURES, NONE_FAILS, NOTHING_LOST } from "../experiment/expect.ts";
+import { atMost, figuresWithin, NONE_FAILS, NOTHING_LOST } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
 
 export const ce12: ExperimentInput = {
@@ -9,7 +9,7 @@ export const ce12: ExperimentInput = {
     ...NONE_FAILS,
     ...NOTHING_LOST,
     atMost("longestWriteGap", 2_500, "writes pause for 2.5 s at most"),
-    ...FIGURES,
+    ...figuresWithin(4_000),
   ],
   steadyState: { guardian: true },
   stages: [

@@ -1,0 +1,43 @@
+import { expect, test } from "bun:test";
+import { EXPERIMENTS } from "./registry.ts";
+import { SUITES, type Suite } from "./suites.ts";
+
+const ids = EXPERIMENTS.map(({ id }) => id);
+
+test("a suite has experiments of the book, each once", () => {
+  for (const [name, { experiments }] of Object.entries<Suite>(SUITES)) {
+    expect([name, experiments.filter((id) => !ids.includes(id))]).toEqual([name, []]);
+    expect([name, new Set(experiments).size]).toEqual([name, experiments.length]);
+  }
+});
+
+test("the suite all is every experiment, and each is on a results page", () => {
+  expect(SUITES.all.experiments).toEqual(ids);
+  const onPages = Object.values<Suite>(SUITES).flatMap(({ page, experiments }) =>
+    page === undefined ? [] : experiments,
+  );
+  expect(ids.filter((id) => !onPages.includes(id))).toEqual([]);
+});
+
+test("the suite stand keeps the targets of availability: nothing fails, and writes are as fast as they were", () => {
+  const slowestWrites = SUITES.stand.experiments.map((id) => {
+    const { expectations = [] } = EXPERIMENTS.find((each) => each.id === id) ?? {};
+    const limit = (metric: string) =>
+      expectations.find((each) => each.metric === metric && each.limit !== undefined)?.limit;
+    expect([id, limit("failedReads"), limit("failedWrites")]).toEqual([id, 0, 0]);
+    return [id, limit("longestWrite"), limit("primaryMoved")];
+  });
+  expect(slowestWrites.filter(([, write, moved]) => write !== undefined || moved !== undefined)).toEqual([
+    ["CE-01", 5_000, undefined],
+    ["CE-12", 4_000, undefined],
+    ["CE-06-fenced", 4_000, undefined],
+    ["CE-06", 25_000, undefined],
+    ["CE-08", 2_500, 0],
+    ["CE-08-alone", 8_000, 0],
+    ["CE-09", undefined, 0],
+    ["CE-10", undefined, 0],
+    ["CE-05", 2_000, 0],
+    ["CE-05-kill", 2_000, 0],
+    ["CE-05-cut", 2_000, 0],
+  ]);
+});
