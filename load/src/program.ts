@@ -1,6 +1,7 @@
+import { CommandError } from "@goldenring/run-kit";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SCENARIOS, type Scenario, scenarioNamed } from "../k6/scenario-table.ts";
-import { PARTS, type PartName } from "./all/parts-of-all.ts";
+import { PARTS, type PartName } from "./all/parts.ts";
 import { type AllOptions, measureAll } from "./command/all.ts";
 import { type CapacityCommandOptions, searchCapacity } from "./command/capacity.ts";
 import type { LoadDeps } from "./command/deps.ts";
@@ -8,7 +9,6 @@ import { listScenarios } from "./command/list-scenarios.ts";
 import { compare, report } from "./command/reports.ts";
 import { type RunCommandOptions, runScenario } from "./command/run-scenario.ts";
 import { removeSeeds, type SeedOptions, seed, type UnseedOptions } from "./command/seed.ts";
-import { LOAD_EXIT_MEANINGS, LoadError } from "./run/exit.ts";
 import { parseRamp, parseSeconds, parseUsers } from "./run/options.ts";
 import { DATA_SIZES, type DataSizeName } from "./seed/growth.ts";
 
@@ -30,8 +30,7 @@ Examples:
 A run ends when an objective breaks or its time is over, and leaves a folder in runs/load: report.html, k6-report.html (k6's own page), run.json
 (what was run and what came out), series.json (second by second), k6-summary.json, k6.log.
 
-Exit codes:
-${LOAD_EXIT_MEANINGS.map(([code, meaning]) => `  ${String(code).padEnd(4)} ${meaning}`).join("\n")}
+Exit codes: 10 an objective was missed, 11 the target cannot be reached; all of them: docs/ring.md
 
 Environment:
   GOLDENRING_K6   the k6 to use, instead of the one in PATH or in Go's bin folder
@@ -211,7 +210,7 @@ function as<T>(parse: (text: string) => T): (text: string) => T {
     try {
       return parse(text);
     } catch (error) {
-      throw error instanceof LoadError ? new InvalidArgumentError(error.message) : error;
+      throw error instanceof CommandError ? new InvalidArgumentError(error.message) : error;
     }
   };
 }

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { RunRecord, Series } from "../src/record/record.ts";
+import { readRun } from "../src/record/run-folder.ts";
 import { findK6 } from "../src/run/k6-program.ts";
-import type { RunRecord, Series } from "../src/run/record.ts";
-import { readRun } from "../src/run/run-folder.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
@@ -85,7 +85,7 @@ export class LoadCommand {
       .at(-1);
     if (name === undefined) throw new Error(`there is no run: ${output}`);
     const folder = join(this.runs, name);
-    return { folder, ...(await readRun(folder)) };
+    return readRun(folder);
   }
 
   remove(): void {

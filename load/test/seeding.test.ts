@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { EXIT } from "@goldenring/run-kit";
 import pg from "pg";
-import { LOAD_EXIT } from "../src/run/exit.ts";
 import { LoadCommand } from "./load-command.ts";
 import { WeatherApi } from "./weather-api.ts";
 
@@ -119,7 +119,7 @@ test(
     const value = { dateTime: 1, temperature: 1, summary: "~Mild" };
     await fetch(`${api.url}/Forecast/1`, { method: "POST", body: JSON.stringify(value), headers: JSON_TYPE });
     const refused = await load.run("unseed", ...database());
-    expect(refused.exitCode).toBe(LOAD_EXIT.usage);
+    expect(refused.exitCode).toBe(EXIT.usage);
     expect(refused.output).toContain("1 values whose summary begins with");
     expect(await served()).toEqual({ cities: 9, values: 721 });
     const undone = await load.run("unseed", ...database(), "--yes");
@@ -136,7 +136,7 @@ test(
     while ((await served()).values < 3_000) await new Promise((resolve) => setTimeout(resolve, 100));
     child.kill("SIGINT");
     const { exitCode, output } = await ended;
-    expect(exitCode).toBe(LOAD_EXIT.interrupted);
+    expect(exitCode).toBe(EXIT.interrupted);
     expect(output).toContain("had been added; written down in");
     const left = await served();
     expect(left.values).toBeLessThan(120_896);
@@ -154,7 +154,7 @@ test("a password stays out of messages and records", async () => {
     "--database",
     "postgres://user:very-secret@127.0.0.1:1/weather",
   );
-  expect(exitCode).toBe(LOAD_EXIT.targetDown);
+  expect(exitCode).toBe(EXIT.targetUnreachable);
   expect(output).not.toContain("very-secret");
 });
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { LOAD_EXIT } from "../src/run/exit.ts";
+import { EXIT } from "@goldenring/run-kit";
 import { k6IsMissing, LoadCommand } from "./load-command.ts";
 import { MisbehavingTarget } from "./misbehaving-target.ts";
 
@@ -39,8 +39,8 @@ describe.skipIf(k6IsMissing)("a target that", () => {
     async () => {
       target.behaviour = "answers 500";
       const { exitCode, record, output } = await load.scenario(...args());
-      expect(exitCode).toBe(LOAD_EXIT.sloBroken);
-      expect(record).toMatchObject({ endedBy: "slo", exit: LOAD_EXIT.sloBroken });
+      expect(exitCode).toBe(EXIT.objectiveMissed);
+      expect(record).toMatchObject({ endedBy: "objective missed", exit: EXIT.objectiveMissed });
       expect(record.verdict.find(({ name }) => name === "errors")).toMatchObject({ actual: 1, isHeld: false });
       expect(record.figures.failed).toBe(record.figures.requests);
       expect(record.figures.usersAtBreak).toBe(5);
@@ -55,8 +55,8 @@ describe.skipIf(k6IsMissing)("a target that", () => {
     async () => {
       target.behaviour = "is slow";
       const { exitCode, record } = await load.scenario(...args());
-      expect(exitCode).toBe(LOAD_EXIT.sloBroken);
-      expect(record.endedBy).toBe("slo");
+      expect(exitCode).toBe(EXIT.objectiveMissed);
+      expect(record.endedBy).toBe("objective missed");
       expect(record.verdict.filter(({ isHeld }) => !isHeld).map(({ name }) => name)).toEqual(["p95", "p90"]);
       expect(record.figures.latency?.p50).toBeGreaterThan(890);
       expect(secondsOf(record)).toBeLessThan(30);
@@ -69,7 +69,7 @@ describe.skipIf(k6IsMissing)("a target that", () => {
     async () => {
       target.behaviour = "lies";
       const { exitCode, record } = await load.scenario(...args());
-      expect(exitCode).toBe(LOAD_EXIT.sloBroken);
+      expect(exitCode).toBe(EXIT.objectiveMissed);
       expect(record.figures.failed).toBe(0);
       expect(record.verdict.filter(({ isHeld }) => !isHeld).map(({ name }) => name)).toEqual(["checks"]);
       expect(record.notes[0]).toContain("missing or wrong");
@@ -82,7 +82,7 @@ describe.skipIf(k6IsMissing)("a target that", () => {
     async () => {
       target.behaviour = "is silent";
       const { exitCode, record } = await load.scenario(...args());
-      expect(exitCode).toBe(LOAD_EXIT.sloBroken);
+      expect(exitCode).toBe(EXIT.objectiveMissed);
       expect(record.verdict.find(({ name }) => name === "errors")).toMatchObject({ isHeld: false });
       expect(secondsOf(record)).toBeLessThan(40);
     },
@@ -97,8 +97,8 @@ describe.skipIf(k6IsMissing)("a target that", () => {
       await target.die();
       const { exitCode } = await ended;
       const { record } = await load.newest();
-      expect(exitCode).toBe(LOAD_EXIT.targetDown);
-      expect(record).toMatchObject({ endedBy: "target down", exit: LOAD_EXIT.targetDown });
+      expect(exitCode).toBe(EXIT.targetUnreachable);
+      expect(record).toMatchObject({ endedBy: "target unreachable", exit: EXIT.targetUnreachable });
       expect(record.notes).toContain("nothing answers at the target any more");
       expect(secondsOf(record)).toBeLessThan(30);
     },
@@ -110,7 +110,7 @@ describe.skipIf(k6IsMissing)("a target that", () => {
     async () => {
       target.behaviour = "answers 500";
       const { exitCode, record } = await load.scenario(...args("--keep-going", "--duration", "5s"));
-      expect(exitCode).toBe(LOAD_EXIT.sloBroken);
+      expect(exitCode).toBe(EXIT.objectiveMissed);
       expect(record.endedBy).toBe("duration");
       expect(secondsOf(record)).toBeGreaterThan(4);
     },
@@ -125,7 +125,7 @@ describe("before any load", () => {
     const { url } = target;
     await target.die();
     const { exitCode, output } = await load.run("browse-cities", "--target", url, ...short);
-    expect(exitCode).toBe(LOAD_EXIT.targetDown);
+    expect(exitCode).toBe(EXIT.targetUnreachable);
     expect(output).toContain(`${url}/Cities does not answer`);
     expect(readdirSync(load.runs)).toEqual([]);
     await target.start();
@@ -133,27 +133,27 @@ describe("before any load", () => {
 
   test.skipIf(k6IsMissing)("a target without the data is told, and how to put it there", async () => {
     const { exitCode, output } = await load.run("browse-weather", "--target", target.url, ...short);
-    expect(exitCode).toBe(LOAD_EXIT.targetUnfit);
+    expect(exitCode).toBe(EXIT.targetUnfit);
     expect(output).toContain("has 9 cities, 0 of them fit");
     expect(output).toContain(`load seed base --target ${target.url}`);
   });
 
   test.skipIf(k6IsMissing)("something that is no Weather API is told", async () => {
     const { exitCode, output } = await load.run("browse-cities", "--target", `${target.url}/elsewhere`, ...short);
-    expect(exitCode).toBe(LOAD_EXIT.targetUnfit);
+    expect(exitCode).toBe(EXIT.targetUnfit);
     expect(output).toContain("answers 404 instead of 200");
   });
 
   test.skipIf(k6IsMissing)("somebody else's service is not loaded without the user's word", async () => {
     const { exitCode, output } = await load.run("browse-cities", "--target", "http://203.0.113.5", ...short);
-    expect(exitCode).toBe(LOAD_EXIT.usage);
+    expect(exitCode).toBe(EXIT.usage);
     expect(output).toContain("--i-own-this-target");
   });
 
   test("a k6 that is not there is told", async () => {
     const started = load.start(["browse-cities", "--target", target.url, ...short], { GOLDENRING_K6: "/no/such/k6" });
     const { exitCode, output } = await started.ended;
-    expect(exitCode).toBe(LOAD_EXIT.k6Missing);
+    expect(exitCode).toBe(EXIT.k6Missing);
     expect(output).toContain("go install");
   });
 
@@ -168,14 +168,14 @@ describe("before any load", () => {
     [["unseed"]],
   ])("%p is wrong usage", async (command) => {
     const { exitCode } = await load.run(...command);
-    expect(exitCode).toBe(LOAD_EXIT.usage);
+    expect(exitCode).toBe(EXIT.usage);
   });
 });
 
 describe.skipIf(k6IsMissing || process.platform !== "linux")("a run that is stopped", () => {
   for (const [signal, code] of [
-    ["SIGINT", LOAD_EXIT.interrupted],
-    ["SIGTERM", LOAD_EXIT.terminated],
+    ["SIGINT", EXIT.interrupted],
+    ["SIGTERM", EXIT.terminated],
   ] as const) {
     test(
       `by ${signal} keeps its result so far, and no k6 stays behind`,
@@ -188,7 +188,7 @@ describe.skipIf(k6IsMissing || process.platform !== "linux")("a run that is stop
         const { exitCode, output } = await ended;
         const { record } = await load.newest(output);
         expect(exitCode).toBe(code);
-        expect(record).toMatchObject({ endedBy: "interrupt", exit: code });
+        expect(record).toMatchObject({ endedBy: "interrupted", exit: code });
         expect(record.figures.requests).toBeGreaterThan(15);
         expect(output).toContain("interrupted: this is the result so far");
         expect(isAlive(k6)).toBeFalse();

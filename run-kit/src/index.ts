@@ -2,7 +2,7 @@
 
 export { type CommandContext, runCommandLine } from "./command/command-line.ts";
 export { CommandError, EXIT, EXIT_MEANINGS, type ExitName } from "./command/exit.ts";
-export { type Interruption, onInterruption } from "./command/interruption.ts";
+export { type Interruption, interruptedExit, onInterruption } from "./command/interruption.ts";
 export { type Output, redrawLine, type Screen, TerminalOutput } from "./command/output.ts";
 export { junitXml, type Outcome, type TestCase, type TestSuite } from "./junit.ts";
 export {
@@ -25,3 +25,4 @@ export { factTable, table } from "./page/table.ts";
 export { attributes, escapeXml } from "./page/xml.ts";
 export { CHECKOUT, Provenance, provenance, runsFolder } from "./record/provenance.ts";
 export { folderOfRun, listRuns, makeRunFolder, readRunFile, writeRunFile } from "./record/run-folder.ts";
+export { median, type Spread, spreadOf } from "./statistics.ts";

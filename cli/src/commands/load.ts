@@ -4,15 +4,14 @@ import {
   type DatabasePlace,
   type InsideNetwork,
   type LoadDeps,
-  RUNS_FOLDER,
   type StandUnderLoad,
-  standParts,
-  TerminalOutput,
+  standResources,
 } from "@goldenring/load";
+import { runsFolder, TerminalOutput } from "@goldenring/run-kit";
 import { createPrometheus, type Inventory, inNamespace, readLogins } from "@goldenring/stand";
 import type { Context } from "../context.ts";
 import { endpointsOf } from "../endpoints.ts";
-import { EXIT, RingError } from "../exit.ts";
+import { RingError } from "../exit.ts";
 import { monitoringServers } from "../monitoring-servers.ts";
 
 /** What `ring load` gets beside its options: the stand that is up is the target unless another is named. */
@@ -24,9 +23,8 @@ export function loadDeps(
   return {
     output: new TerminalOutput(),
     signal,
-    interruptedExit: () => interruptedExit(signal),
     outcome,
-    runs: RUNS_FOLDER,
+    runs: runsFolder("load"),
     stand: async () => standUnderLoad(await openContext()),
   };
 }
@@ -44,7 +42,8 @@ async function standUnderLoad(context: Context): Promise<StandUnderLoad | undefi
     machines: (["api", "ingress", "haproxy", "postgres"] as const).flatMap((role) => inventory.byRole(role)),
     ...(inside === undefined ? {} : { inside }),
     ...(database === undefined ? {} : { database: () => databasePlace(inventory, database) }),
-    parts: async (from, to) => standParts(createPrometheus((await monitoringServers(context)).prometheus), from, to),
+    parts: async (from, to) =>
+      standResources(createPrometheus((await monitoringServers(context)).prometheus), from, to),
   };
 }
 
@@ -64,9 +63,4 @@ async function databasePlace(inventory: Inventory, endpoint: string): Promise<Da
   url.password = encodeURIComponent(login.password);
   const ca = await readFile(join(inventory.secretsFolder, "ca/ca.crt"), "utf8");
   return { url: url.href, name: `stand ${inventory.standName}${url.pathname}`, ca };
-}
-
-function interruptedExit({ reason }: AbortSignal): number {
-  const code = reason instanceof Error && "exitCode" in reason ? reason.exitCode : undefined;
-  return typeof code === "number" ? code : EXIT.interrupted;
 }

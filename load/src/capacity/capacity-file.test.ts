@@ -2,12 +2,13 @@ import { expect, test } from "bun:test";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readRunFile, writeRunFile } from "@goldenring/run-kit";
 import { syntheticRun } from "../report/synthetic-run.fixture.ts";
-import { CAPACITY_FILE, type CapacityFile, readCapacity, writeCapacity } from "./capacity-file.ts";
+import { CAPACITY_FILE, CAPACITY_FORMAT, CapacityFile } from "./capacity-file.ts";
 import { CAPACITY_DEFAULTS, findCapacity } from "./find-capacity.ts";
 import { judgeStep, type StepResult } from "./judge-step.ts";
 
-const { mostSteps, ...search } = CAPACITY_DEFAULTS;
+const { maxSteps, ...search } = CAPACITY_DEFAULTS;
 const { record, series } = syntheticRun();
 const judged = judgeStep({ ...record, endedBy: "duration" }, series, 1, { warmUpSeconds: 10, holdSeconds: 100 });
 
@@ -19,11 +20,10 @@ async function step(users: number): Promise<StepResult> {
 test("a search that was interrupted is stored, read again and goes on to the same end", async () => {
   const folder = await mkdtemp(join(tmpdir(), "goldenring-capacity-"));
   try {
-    const file = join(folder, CAPACITY_FILE);
-    const part = await findCapacity(step, { mostSteps: 6 });
+    const part = await findCapacity(step, { maxSteps: 6 });
     const { broke, held, steps } = part;
     const stored: CapacityFile = {
-      format: 1,
+      format: CAPACITY_FORMAT,
       search,
       ended: "interrupted",
       held,
@@ -31,24 +31,40 @@ test("a search that was interrupted is stored, read again and goes on to the sam
       steps: [...steps],
       record,
     };
-    await writeCapacity(file, stored);
+    writeRunFile(folder, CAPACITY_FILE, stored);
     expect(await readdir(folder)).toEqual([CAPACITY_FILE]);
-    const read = await readCapacity(file);
+    const read = await readRunFile(folder, CAPACITY_FILE, CapacityFile);
     expect(read).toEqual(stored);
-    const whole = await findCapacity(step, { ...read.search, mostSteps, earlier: read.steps });
+    const whole = await findCapacity(step, { ...read.search, maxSteps, earlier: read.steps });
     expect(whole).toEqual(await findCapacity(step));
   } finally {
     await rm(folder, { recursive: true });
   }
 });
 
+test("a search that the version before stored can be resumed", async () => {
+  const { saturation: gaveOut, replicaLimit: ownLimit, ...rest } = { ...judged, users: 600, held: true };
+  const { max: most, ...bounds } = search;
+  const found = { held: 600, steps: [{ ...rest, gaveOut, ownLimit }], record };
+  expect(CapacityFile.parse({ format: 1, search: { ...bounds, most }, ended: "most", ...found })).toEqual({
+    format: CAPACITY_FORMAT,
+    search,
+    ended: "max",
+    held: 600,
+    steps: [{ ...judged, users: 600, held: true }],
+    record,
+  });
+});
+
 test("what is no stored search is refused in words", async () => {
   const folder = await mkdtemp(join(tmpdir(), "goldenring-capacity-"));
   try {
     const file = join(folder, CAPACITY_FILE);
-    await expect(readCapacity(file)).rejects.toThrow("cannot be read");
+    await expect(readRunFile(folder, CAPACITY_FILE, CapacityFile)).rejects.toThrow("cannot be read");
     await writeFile(file, '{"format": 0}');
-    await expect(readCapacity(file)).rejects.toThrow("is not what this version reads");
+    await expect(readRunFile(folder, CAPACITY_FILE, CapacityFile)).rejects.toThrow(
+      "is not a record that this version reads",
+    );
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -80,23 +80,23 @@ describe("the search", () => {
   });
 
   test("ends at the most users it may try, and says that this is no limit", async () => {
-    const found = await findCapacity(simulatedService({ limit: 5_000, seed: 1 }), { start: 300, most: 1_000 });
-    expect(found).toMatchObject({ ended: "most", held: 1_000, broke: undefined });
+    const found = await findCapacity(simulatedService({ limit: 5_000, seed: 1 }), { start: 300, max: 1_000 });
+    expect(found).toMatchObject({ ended: "max", held: 1_000, broke: undefined });
     const inTime = await findCapacity(simulatedService({ limit: 5_000, seed: 1 }), {
       start: 300,
-      most: 1_000,
-      mostSteps: found.steps.length,
+      max: 1_000,
+      maxSteps: found.steps.length,
     });
     expect(inTime).toEqual(found);
   });
 
   test("ends on a service that answers by the throw of a coin, after the steps it was given", async () => {
     await fc.assert(
-      fc.asyncProperty(seeds, fc.integer({ min: 1, max: 60 }), async (seed, mostSteps) => {
+      fc.asyncProperty(seeds, fc.integer({ min: 1, max: 60 }), async (seed, maxSteps) => {
         const random = seededRandom(seed);
-        const found = await findCapacity(async (users) => ({ users, held: random() < 0.5 }), { mostSteps });
-        expect(found.steps.length).toBeLessThanOrEqual(mostSteps);
-        if (found.ended === "too many steps") expect(found.steps).toHaveLength(mostSteps);
+        const found = await findCapacity(async (users) => ({ users, held: random() < 0.5 }), { maxSteps });
+        expect(found.steps.length).toBeLessThanOrEqual(maxSteps);
+        if (found.ended === "too many steps") expect(found.steps).toHaveLength(maxSteps);
       }),
     );
   });
@@ -167,11 +167,11 @@ test("a step that cannot be measured ends the search with its own error", async 
 test("options that make no search are refused in words", async () => {
   const refused: readonly CapacityOptions<Measured>[] = [
     { start: 0 },
-    { start: 10, most: 5 },
+    { start: 10, max: 5 },
     { start: 1.5 },
     { resolution: 0 },
     { repeats: 2 },
-    { mostSteps: 0 },
+    { maxSteps: 0 },
     { holdSeconds: 0 },
   ];
   for (const options of refused) {

@@ -13,15 +13,15 @@ export interface CapacityOptions<Step extends Measured> extends Partial<SearchOp
   /** Steps of a search that was interrupted; it goes on where it ended. */
   readonly earlier?: readonly Step[];
   /** However noise turns the search, it ends after so many steps, the earlier ones included. */
-  readonly mostSteps?: number;
+  readonly maxSteps?: number;
   readonly signal?: AbortSignal;
   /** Called after each step. */
   readonly onStep?: (step: Step, so: Bracket) => void;
 }
 
 export interface Capacity<Step extends Measured = Measured> extends Bracket {
-  /** Why the search ended; the bracket is to be relied on with "found" and "most" only. */
-  readonly ended: "found" | "most" | "too many steps" | "interrupted";
+  /** Why the search ended; the bracket is to be relied on with "found" and "max" only. */
+  readonly ended: "found" | "max" | "too many steps" | "interrupted";
   /** All that were measured, in their order. */
   readonly steps: readonly Step[];
 }
@@ -33,10 +33,10 @@ export interface Capacity<Step extends Measured = Measured> extends Bracket {
  */
 export const CAPACITY_DEFAULTS = {
   start: 300,
-  most: 10_000,
+  max: 10_000,
   resolution: 0.02,
   repeats: 5,
-  mostSteps: 50,
+  maxSteps: 50,
   warmUpSeconds: 15,
   holdSeconds: 30,
 } as const;
@@ -52,13 +52,13 @@ export async function findCapacity<Step extends Measured>(
   options: CapacityOptions<Step> = {},
 ): Promise<Capacity<Step>> {
   const { earlier = [], signal, onStep, ...given } = options;
-  const { mostSteps, warmUpSeconds, holdSeconds, ...search } = checked({ ...CAPACITY_DEFAULTS, ...given });
+  const { maxSteps, warmUpSeconds, holdSeconds, ...search } = checked({ ...CAPACITY_DEFAULTS, ...given });
   const steps = [...earlier];
   const end = (ended: Capacity["ended"]): Capacity<Step> => ({ ...bracketOf(steps, search.repeats), ended, steps });
   for (;;) {
     const users = nextStep(steps, search);
-    if (users === undefined) return end(bracketOf(steps, search.repeats).broke === undefined ? "most" : "found");
-    if (steps.length >= mostSteps) return end("too many steps");
+    if (users === undefined) return end(bracketOf(steps, search.repeats).broke === undefined ? "max" : "found");
+    if (steps.length >= maxSteps) return end("too many steps");
     if (signal?.aborted) return end("interrupted");
     let step: Step;
     try {
@@ -73,19 +73,14 @@ export async function findCapacity<Step extends Measured>(
   }
 }
 
-function checked<Options extends SearchOptions & StepTimes & { readonly mostSteps: number }>(
-  options: Options,
-): Options {
-  const { start, most, resolution, repeats, mostSteps, warmUpSeconds, holdSeconds } = options;
+function checked<Options extends SearchOptions & StepTimes & { readonly maxSteps: number }>(options: Options): Options {
+  const { start, max, resolution, repeats, maxSteps, warmUpSeconds, holdSeconds } = options;
   const isCount = (value: number): boolean => Number.isSafeInteger(value) && value > 0;
   const rules: readonly (readonly [boolean, string])[] = [
-    [
-      isCount(start) && isCount(most) && start <= most,
-      "start and most are whole numbers of users, start the smaller one",
-    ],
+    [isCount(start) && isCount(max) && start <= max, "start and max are whole numbers of users, start the smaller one"],
     [resolution > 0 && resolution < 1, "the resolution is a share between 0 and 1"],
     [isCount(repeats) && repeats % 2 === 1, "repeats is an odd number: the majority decides"],
-    [isCount(mostSteps), "mostSteps is a whole number of steps"],
+    [isCount(maxSteps), "maxSteps is a whole number of steps"],
     [warmUpSeconds >= 0 && holdSeconds > 0, "a step needs seconds to hold"],
   ];
   const broken = rules.find(([holds]) => !holds);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import type { Series } from "../record/record.ts";
 import { syntheticRun } from "../report/synthetic-run.fixture.ts";
-import type { Series } from "../run/record.ts";
 import { judgeStep, StepResult } from "./judge-step.ts";
-import { ownLimit } from "./own-limit.ts";
+import { replicaLimit } from "./replica-limit.ts";
 
 const TIMES = { warmUpSeconds: 10, holdSeconds: 20 };
 
@@ -16,8 +16,8 @@ function step(p95: (second: number) => number, failed = 0): Series {
   return { format: 1, interval: 1, rows };
 }
 
-const { machine, options } = syntheticRun().record;
-const planned = { endedBy: "duration", machine, options: { ...options, bodyCheckShare: 0.1 } } as const;
+const { computer, options } = syntheticRun().record;
+const planned = { endedBy: "duration", computer, options: { ...options, bodyCheckShare: 0.1 } } as const;
 
 describe("a step", () => {
   test("is judged by its hold: a slow warm-up does not count, a slow hold does", () => {
@@ -78,12 +78,12 @@ describe("a step", () => {
       ).misses,
     ).toEqual(["2.0 % failed, objective 1.0 %"]);
     expect(judgeStep(planned, { ...fast, rows: [] }, 100, TIMES).misses).toEqual(["no answers"]);
-    expect(judgeStep({ ...planned, endedBy: "target down" }, fast, 100, TIMES).held).toBe(false);
-    expect(judgeStep({ ...planned, endedBy: "slo" }, fast, 100, TIMES).held).toBe(false);
+    expect(judgeStep({ ...planned, endedBy: "target unreachable" }, fast, 100, TIMES).held).toBe(false);
+    expect(judgeStep({ ...planned, endedBy: "objective missed" }, fast, 100, TIMES).held).toBe(false);
   });
 
   test("says nothing about the service when k6 failed or was ended", () => {
-    for (const endedBy of ["k6 failed", "interrupt"] as const)
+    for (const endedBy of ["k6 failed", "interrupted"] as const)
       expect(() =>
         judgeStep(
           { ...planned, endedBy },
@@ -98,7 +98,7 @@ describe("a step", () => {
     const run = syntheticRun();
     const judged = judgeStep(planned, run.series, 100, { warmUpSeconds: 60, holdSeconds: 60 });
     expect(StepResult.parse(JSON.parse(JSON.stringify(judged)))).toEqual(judged);
-    expect(judged.ownLimit?.replicaShare).toBeWithin(0.3, 0.6);
+    expect(judged.replicaLimit?.replicaShare).toBeWithin(0.3, 0.6);
   });
 });
 
@@ -112,7 +112,7 @@ describe("the service's own limit", () => {
   });
 
   test("goes straight on from CPU per request to all of the CPU", () => {
-    expect(ownLimit(series(0.4), 0, 30)).toEqual({
+    expect(replicaLimit(series(0.4), 0, 30)).toEqual({
       replicaShare: expect.closeTo(0.4, 9),
       requestsPerSecond: 200,
       limitRequestsPerSecond: expect.closeTo(500, 6),
@@ -121,14 +121,14 @@ describe("the service's own limit", () => {
   });
 
   test("is not told from replicas that have next to nothing to do, or were not measured", () => {
-    expect(ownLimit(series(0.05), 0, 30)).toBeUndefined();
+    expect(replicaLimit(series(0.05), 0, 30)).toBeUndefined();
     expect(
-      ownLimit(
+      replicaLimit(
         step(() => 50),
         0,
         30,
       ),
     ).toBeUndefined();
-    expect(ownLimit(series(0.4), 100, 200)).toBeUndefined();
+    expect(replicaLimit(series(0.4), 100, 200)).toBeUndefined();
   });
 });

@@ -4,7 +4,7 @@ export interface SearchOptions {
   /** Users of the first step. */
   readonly start: number;
   /** The search goes no higher. */
-  readonly most: number;
+  readonly max: number;
   /** Width of the bracket at the end, as a share of its upper end. */
   readonly resolution: number;
   /** Times a step at an end of the last bracket is measured at most; odd, the majority decides. */
@@ -18,15 +18,15 @@ export interface SearchOptions {
  * @returns undefined when the search is at its end
  */
 export function nextStep(steps: readonly Measured[], options: SearchOptions): number | undefined {
-  const { start, most, resolution, repeats } = options;
+  const { start, max, resolution, repeats } = options;
   const votes = votesByUsers(steps);
   const open = [...votes].find(([, each]) => verdictOf(each, repeats) === "open");
   if (open) return open[0];
   const { held, broke } = bracketOf(steps, repeats);
   const unsettled = (users: number): boolean => !isSettled(votes.get(users) ?? { held: 0, broke: 0 }, repeats);
   if (broke === undefined) {
-    if (held < most) return Math.min(most, held === 0 ? start : held * 2);
-    return unsettled(most) ? most : undefined;
+    if (held < max) return Math.min(max, held === 0 ? start : held * 2);
+    return unsettled(max) ? max : undefined;
   }
   if (broke - held > Math.max(1, broke * resolution)) return middle(held, broke);
   return [held, broke].find((users) => users > 0 && unsettled(users));

@@ -1,11 +1,11 @@
-import { estimate, FULL, PARTS, type PartName, SHORT } from "../all/parts-of-all.ts";
+import { CommandError, EXIT, interruptedExit } from "@goldenring/run-kit";
+import { estimate, FULL, PARTS, type PartName, SHORT } from "../all/parts.ts";
 import { type Bar, barsOf } from "../report/bars.ts";
 import { entriesOf, mergeEntries, type ResultEntry } from "../report/results.ts";
 import { writeLoadResults } from "../report/write-results.ts";
-import { LOAD_EXIT, LoadError } from "../run/exit.ts";
 import type { LoadDeps } from "./deps.ts";
-import { openStand } from "./measured-stand.ts";
-import { MEASURES } from "./parts.ts";
+import { MEASURES } from "./measure-parts.ts";
+import { openStand } from "./stand-session.ts";
 
 export interface AllOptions {
   readonly only?: readonly PartName[];
@@ -28,7 +28,7 @@ export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<n
   const stand = await openStand(options, lengths, deps);
   const minutes = (seconds: number): string => `${(seconds / 60).toFixed(0)} min`;
   const total = parts.reduce((sum, part) => sum + estimate(part, lengths), 0);
-  output.say(
+  output.log(
     `about ${minutes(total)} at most: ${parts.map((part) => `${part} ${minutes(estimate(part, lengths))}`).join(", ")}`,
   );
   let entries: ResultEntry[] = [];
@@ -38,12 +38,12 @@ export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<n
     for (const part of parts) {
       if (signal.aborted) break;
       const begun = performance.now();
-      output.say(`\n== ${part}`);
+      output.log(`\n== ${part}`);
       const measured = await MEASURES[part](stand).catch((error: unknown) => {
         if (signal.aborted) return undefined;
-        if (!(error instanceof LoadError)) throw error;
+        if (!(error instanceof CommandError)) throw error;
         failures.push(`${part}: ${error.message}`);
-        output.say(`${part} was not measured: ${error.message}`);
+        output.log(`${part} was not measured: ${error.message}`);
         return undefined;
       });
       if (measured === undefined || signal.aborted) continue;
@@ -52,7 +52,7 @@ export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<n
         ? await writeLoadResults(fresh)
         : entriesOf(fresh.runs, fresh.capacities, fresh.command);
       entries = mergeEntries(entries, known);
-      output.say(`${part} took ${((performance.now() - begun) / 60_000).toFixed(1)} min`);
+      output.log(`${part} took ${((performance.now() - begun) / 60_000).toFixed(1)} min`);
     }
   } finally {
     await stand.putBack();
@@ -64,24 +64,20 @@ export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<n
   );
 }
 
-function verdictOf(
-  bars: readonly Bar[],
-  failures: readonly string[],
-  { output, signal, interruptedExit }: LoadDeps,
-): number {
+function verdictOf(bars: readonly Bar[], failures: readonly string[], { output, signal }: LoadDeps): number {
   for (const { scenario, bar, measured, held, isGoal } of bars) {
     const word = held === undefined ? "-" : held ? "held" : isGoal ? "not reached" : "BROKEN";
     output.result(`${word.padEnd(11)}  ${scenario}: ${bar}: ${measured}`);
   }
   if (signal.aborted) {
-    output.say("interrupted: what was finished is kept; --only measures the rest");
-    return interruptedExit();
+    output.log("interrupted: what was finished is kept; --only measures the rest");
+    return interruptedExit(signal);
   }
   if (failures.length > 0) {
-    for (const failure of failures) output.say(failure);
-    return LOAD_EXIT.failed;
+    for (const failure of failures) output.log(failure);
+    return EXIT.failed;
   }
-  return bars.every(({ held, isGoal }) => held !== false || isGoal) ? LOAD_EXIT.held : LOAD_EXIT.sloBroken;
+  return bars.every(({ held, isGoal }) => held !== false || isGoal) ? EXIT.ok : EXIT.objectiveMissed;
 }
 
 function commandOf({ only, full, write }: AllOptions): string {

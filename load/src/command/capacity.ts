@@ -1,26 +1,25 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { CommandError, EXIT, interruptedExit, makeRunFolder, readRunFile, writeRunFile } from "@goldenring/run-kit";
 import type { Scenario } from "../../k6/scenario-table.ts";
-import { CAPACITY_FILE, type CapacityFile, readCapacity, writeCapacity } from "../capacity/capacity-file.ts";
+import { CAPACITY_FILE, CAPACITY_FORMAT, CapacityFile } from "../capacity/capacity-file.ts";
 import { CAPACITY_DEFAULTS, type Capacity, findCapacity, type StepTimes } from "../capacity/find-capacity.ts";
 import { judgeStep, type StepResult } from "../capacity/judge-step.ts";
-import { LOAD_EXIT, LoadError } from "../run/exit.ts";
-import type { RunRecord } from "../run/record.ts";
+import type { RunRecord } from "../record/record.ts";
+import { shownMs } from "../record/verdict.ts";
 import { runLoad } from "../run/run.ts";
-import { makeRunFolder } from "../run/run-folder.ts";
-import { shownMs } from "../run/verdict.ts";
 import type { LoadDeps } from "./deps.ts";
-import { type TargetOptions, targetOfRun } from "./target.ts";
+import { type TargetOptions, targetOfRun } from "./load-target.ts";
 
 export interface CapacityCommandOptions extends TargetOptions {
   readonly encoding?: "gzip" | "identity";
   readonly start?: number;
-  readonly most?: number;
+  readonly max?: number;
   readonly warmUpSeconds?: number;
   readonly holdSeconds?: number;
   readonly resolution?: number;
   readonly repeats?: number;
-  readonly mostSteps?: number;
+  readonly maxSteps?: number;
   /** Folder of a search that was interrupted. */
   readonly resume?: string;
   readonly runs?: string;
@@ -36,10 +35,10 @@ export async function searchCapacity(
   const { capacity, folder } = await findMostUsers(scenario, options, deps);
   output.result(capacityText(capacity, scenario.name));
   output.result(`files: ${folder}`);
-  if (capacity.ended !== "interrupted") return capacity.ended === "too many steps" ? LOAD_EXIT.failed : LOAD_EXIT.held;
+  if (capacity.ended !== "interrupted") return capacity.ended === "too many steps" ? EXIT.failed : EXIT.ok;
   const named = options.target === undefined ? "" : ` --target ${options.target}`;
-  output.say(`to go on: load capacity ${scenario.name}${named} --resume ${folder}`);
-  return deps.interruptedExit();
+  output.log(`to go on: load capacity ${scenario.name}${named} --resume ${folder}`);
+  return interruptedExit(deps.signal);
 }
 
 export interface FoundCapacity {
@@ -59,10 +58,10 @@ export async function findMostUsers(
   const target = await targetOfRun(options, deps);
   const earlier = options.resume === undefined ? undefined : await readEarlier(options.resume, scenario);
   const folder = options.resume ?? (await newFolder(options.runs ?? deps.runs, scenario));
-  const { start, most, resolution, repeats, mostSteps, warmUpSeconds, holdSeconds } = CAPACITY_DEFAULTS;
+  const { start, max, resolution, repeats, maxSteps, warmUpSeconds, holdSeconds } = CAPACITY_DEFAULTS;
   const search: CapacityFile["search"] = earlier?.search ?? {
     start: options.start ?? start,
-    most: options.most ?? most,
+    max: options.max ?? max,
     resolution: options.resolution ?? resolution,
     repeats: options.repeats ?? repeats,
     warmUpSeconds: options.warmUpSeconds ?? warmUpSeconds,
@@ -73,7 +72,8 @@ export async function findMostUsers(
   const store = async (ended: CapacityFile["ended"], { held, broke }: { held: number; broke: number | undefined }) => {
     if (record === undefined) return;
     const found = { held, ...(broke === undefined ? {} : { broke }) };
-    await writeCapacity(join(folder, CAPACITY_FILE), { format: 1, search, ended, ...found, steps: [...steps], record });
+    const content: CapacityFile = { format: CAPACITY_FORMAT, search, ended, ...found, steps: [...steps], record };
+    writeRunFile(folder, CAPACITY_FILE, content);
   };
   let storing = Promise.resolve();
   const tryStep = async (users: number, times: StepTimes): Promise<StepResult> => {
@@ -90,24 +90,24 @@ export async function findMostUsers(
       },
       runs: join(folder, "steps"),
       signal,
-      interruptedExit: deps.interruptedExit,
-      say: () => {},
+      log: () => {},
       onRow: ({ t, requests }) =>
         output.live(`step with ${users} users: ${t.toFixed(0)} of ${seconds} s, ${requests} req/s`),
     });
     record = run.record;
-    if (run.record.endedBy === "target down") throw new LoadError("The target went away.", LOAD_EXIT.targetDown);
+    if (run.record.endedBy === "target unreachable")
+      throw new CommandError("The target went away.", "targetUnreachable");
     return judgeStep(run.record, run.series, users, times);
   };
-  output.say(`searching the most users of ${scenario.name} within the objectives; Ctrl-C keeps the steps so far`);
+  output.log(`searching the most users of ${scenario.name} within the objectives; Ctrl-C keeps the steps so far`);
   const capacity = await findCapacity(tryStep, {
     ...search,
-    mostSteps: options.mostSteps ?? mostSteps,
+    maxSteps: options.maxSteps ?? maxSteps,
     signal,
     earlier: [...steps],
     onStep: (step, so) => {
       steps.push(step);
-      output.say(stepLine(step));
+      output.log(stepLine(step));
       storing = storing.then(() => store("interrupted", so));
     },
   });
@@ -123,16 +123,16 @@ async function newFolder(runs: string, { name }: Scenario): Promise<string> {
 }
 
 async function readEarlier(folder: string, { name }: Scenario): Promise<CapacityFile> {
-  const earlier = await readCapacity(join(folder, CAPACITY_FILE));
+  const earlier = await readRunFile(folder, CAPACITY_FILE, CapacityFile);
   if (earlier.record.scenario === name) return earlier;
-  throw new LoadError(`${folder} is a search of ${earlier.record.scenario}, not of ${name}`, LOAD_EXIT.usage);
+  throw new CommandError(`${folder} is a search of ${earlier.record.scenario}, not of ${name}`, "usage");
 }
 
-function stepLine({ users, held, misses, requestsPerSecond, p95, gaveOut }: StepResult): string {
+function stepLine({ users, held, misses, requestsPerSecond, p95, saturation }: StepResult): string {
   const figures = `${requestsPerSecond.toFixed(0)} req/s, p95 ${p95 === undefined ? "-" : shownMs(p95)} ms`;
   const verdict = held ? "held" : `BROKEN: ${misses.join("; ")}`;
   const cause =
-    gaveOut.first === "none" || gaveOut.first === "not measured" ? "" : `; gave out first: ${gaveOut.first}`;
+    saturation.first === "none" || saturation.first === "not measured" ? "" : `; gave out first: ${saturation.first}`;
   return `${String(users).padStart(6)} users  ${figures}  ${verdict}${cause}`;
 }
 
@@ -145,9 +145,9 @@ function capacityText(
   }: { held: number; broke: number | undefined; ended: string; steps: readonly StepResult[] },
   scenario: string,
 ): string {
-  const causes = [...new Set(steps.filter((step) => !step.held).map(({ gaveOut }) => gaveOut.first))];
+  const causes = [...new Set(steps.filter((step) => !step.held).map(({ saturation }) => saturation.first))];
   const above =
     broke === undefined ? "nothing broke" : `${broke} users broke it (gave out first: ${causes.join(", ")})`;
-  const doubt = ended === "found" || ended === "most" ? "" : `; the search is not complete: ${ended}`;
+  const doubt = ended === "found" || ended === "max" ? "" : `; the search is not complete: ${ended}`;
   return `${scenario}: ${held} users within the objectives; ${above}; ${steps.length} steps${doubt}`;
 }

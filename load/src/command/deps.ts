@@ -1,15 +1,13 @@
+import type { Output } from "@goldenring/run-kit";
 import type { Machine } from "@goldenring/stand";
+import type { ResourceRow } from "../record/record.ts";
 import type { InsideNetwork } from "../run/k6-run.ts";
-import type { PartsRow } from "../run/record.ts";
 import type { DatabasePlace } from "../seed/database.ts";
-import type { Output } from "./output.ts";
 
 /** What the load commands get from the program that they are part of. */
 export interface LoadDeps {
   readonly output: Output;
   readonly signal: AbortSignal;
-  /** What an interrupted command exits with: 130, or 143 after SIGTERM. */
-  readonly interruptedExit: () => number;
   /** Gets the exit code of the command that ran. */
   readonly outcome: { exitCode: number };
   /** Where the runs are kept. */
@@ -30,5 +28,5 @@ export interface StandUnderLoad {
   /** What seeds go into. */
   readonly database?: () => Promise<DatabasePlace>;
   /** What its parts used between two moments (Unix time, ms): rows a second apart, `t` in seconds from the first moment. */
-  readonly parts?: (from: number, to: number) => Promise<PartsRow[]>;
+  readonly parts?: (from: number, to: number) => Promise<ResourceRow[]>;
 }

@@ -1,5 +1,5 @@
+import type { Output } from "@goldenring/run-kit";
 import { SCENARIOS } from "../../k6/scenario-table.ts";
-import type { Output } from "./output.ts";
 
 /** The scenarios and what the report's stand reached with each. */
 export function listScenarios(output: Output): void {

@@ -1,15 +1,16 @@
 import { join, relative } from "node:path";
 import type { Scenario } from "../../k6/scenario-table.ts";
+import type { RunRecord, SeriesRow } from "../record/record.ts";
+import type { StoredRun } from "../record/run-folder.ts";
+import { inWords, shownMs } from "../record/verdict.ts";
 import { REPORT_FILE, writeReport } from "../report/write-report.ts";
-import type { Course } from "../run/course.ts";
-import type { RunWishes } from "../run/options.ts";
-import type { RunRecord, SeriesRow } from "../run/record.ts";
-import { type FinishedRun, runLoad } from "../run/run.ts";
-import { inWords, shownMs } from "../run/verdict.ts";
+import type { Measurements } from "../run/measurements.ts";
+import type { LoadOptions } from "../run/options.ts";
+import { runLoad } from "../run/run.ts";
 import type { LoadDeps } from "./deps.ts";
-import { type TargetOptions, targetOfRun } from "./target.ts";
+import { type TargetOptions, targetOfRun } from "./load-target.ts";
 
-export interface RunCommandOptions extends RunWishes, TargetOptions {
+export interface RunCommandOptions extends LoadOptions, TargetOptions {
   /** Port of k6's web dashboard, when it is wanted. */
   readonly dashboardPort?: number;
   /** The folder of the runs. */
@@ -19,20 +20,16 @@ export interface RunCommandOptions extends RunWishes, TargetOptions {
 }
 
 /** Runs one scenario; shows what happens every second and the result at the end. */
-export async function runScenario(
-  scenario: Scenario,
-  options: RunCommandOptions,
-  deps: LoadDeps,
-): Promise<FinishedRun> {
+export async function runScenario(scenario: Scenario, options: RunCommandOptions, deps: LoadDeps): Promise<StoredRun> {
   const { output, signal } = deps;
   const { inside, ...target } = await targetOfRun(options, deps);
   const { dashboardPort } = options;
   if (dashboardPort !== undefined) {
-    output.say(
+    output.log(
       `k6's web dashboard during the run: http://127.0.0.1:${dashboardPort} (close the page before the end: k6 waits for that)`,
     );
     if (inside !== undefined)
-      output.say("k6 goes by the forwarded port: in the stand's network no browser could open it");
+      output.log("k6 goes by the forwarded port: in the stand's network no browser could open it");
   }
   const run = await runLoad({
     scenario,
@@ -43,8 +40,7 @@ export async function runScenario(
     runs: options.runs ?? deps.runs,
     ...(dashboardPort === undefined ? {} : { dashboardPort }),
     signal,
-    interruptedExit: deps.interruptedExit,
-    say: (text) => output.say(text),
+    log: (text) => output.log(text),
     onRow: (row, course) => output.live(liveLine(row, course)),
   });
   await writeReport(run.folder);
@@ -53,7 +49,7 @@ export async function runScenario(
 }
 
 /** The last second, and whether all so far is within the objectives. */
-function liveLine({ t, users, requests, failed, latency }: SeriesRow, course: Course): string {
+function liveLine({ t, users, requests, failed, latency }: SeriesRow, course: Measurements): string {
   const broken = course.verdictSoFar().filter(({ actual, isHeld }) => actual !== undefined && !isHeld);
   return [
     `${t.toFixed(0).padStart(4)} s`,
@@ -84,11 +80,11 @@ export function resultText(record: RunRecord, folder: string): string {
 }
 
 const ENDS: Readonly<Record<RunRecord["endedBy"], string>> = {
-  slo: "ended when an objective broke",
+  "objective missed": "ended when an objective broke",
   ramp: "the ramp went to its end",
   duration: "ran to its end",
-  interrupt: "interrupted: this is the result so far",
-  "target down": "the target is down",
+  interrupted: "interrupted: this is the result so far",
+  "target unreachable": "the target is down",
   "k6 failed": "k6 failed",
 };
 

@@ -1,13 +1,13 @@
 import { createInterface } from "node:readline/promises";
-import { LOAD_EXIT, LoadError } from "../run/exit.ts";
+import { CommandError, EXIT } from "@goldenring/run-kit";
 import { type DatabasePlace, databaseAt } from "../seed/database.ts";
 import type { DataSizeName } from "../seed/growth.ts";
 import { SeedingStopped, seedApi } from "../seed/seed-api.ts";
 import { seedDatabase } from "../seed/seed-database.ts";
 import { type SeedRecord, writeSeedRecord } from "../seed/seed-record.ts";
 import { unseed } from "../seed/unseed.ts";
-import { requirePermission } from "../target/permission.ts";
-import { parseTarget, WeatherApi } from "../target/weather-api.ts";
+import { requirePermission } from "../service/permission.ts";
+import { parseTarget, WeatherApi } from "../service/weather-api.ts";
 import type { LoadDeps } from "./deps.ts";
 
 export interface SeedOptions {
@@ -28,16 +28,16 @@ export async function seed(size: DataSizeName, options: SeedOptions, deps: LoadD
     const made = await addData(size, options, deps);
     if (made === undefined) {
       output.result("nothing to do: so much data is there already");
-      return LOAD_EXIT.held;
+      return EXIT.ok;
     }
     const file = await writeSeedRecord(runs, made);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     output.result(`${sumOf(made)} added in ${seconds} s; written down in ${file}`);
-    return LOAD_EXIT.held;
+    return EXIT.ok;
   } catch (error) {
     if (!(error instanceof SeedingStopped)) throw error;
     const file = await writeSeedRecord(runs, error.made);
-    output.say(`${sumOf(error.made)} had been added; written down in ${file}. The same command again adds the rest.`);
+    output.log(`${sumOf(error.made)} had been added; written down in ${file}. The same command again adds the rest.`);
     throw error;
   }
 }
@@ -47,18 +47,18 @@ async function addData(
   { target, database, isOwnTarget }: SeedOptions,
   deps: LoadDeps,
 ): Promise<SeedRecord | undefined> {
-  const say = (text: string): void => deps.output.live(text);
+  const log = (text: string): void => deps.output.live(text);
   if (target !== undefined && database !== undefined) {
-    throw new LoadError("Either --target or --database: one of them gets the data.", LOAD_EXIT.usage);
+    throw new CommandError("Either --target or --database: one of them gets the data.", "usage");
   }
-  if (database !== undefined) return seedDatabase(databaseAt(database), size, say);
+  if (database !== undefined) return seedDatabase(databaseAt(database), size, log);
   const stand = await deps.stand?.();
-  if (target === undefined && stand?.database !== undefined) return seedDatabase(await stand.database(), size, say);
+  if (target === undefined && stand?.database !== undefined) return seedDatabase(await stand.database(), size, log);
   const url = target ?? stand?.target;
-  if (url === undefined) throw new LoadError("Where to? Say --target URL or --database URL.", LOAD_EXIT.usage);
+  if (url === undefined) throw new CommandError("Where to? Say --target URL or --database URL.", "usage");
   const parsed = parseTarget(url);
   await requirePermission(parsed, { inventoryHosts: stand?.hosts ?? [], isOwnTarget });
-  return seedApi(new WeatherApi(parsed), size, say, deps.signal);
+  return seedApi(new WeatherApi(parsed), size, log, deps.signal);
 }
 
 function sumOf({ cities, values }: SeedRecord): string {
@@ -81,17 +81,18 @@ export async function removeSeeds({ database, target, runs, yes }: UnseedOptions
     target: target === undefined ? undefined : new WeatherApi(parseTarget(target)).base,
     runs: runs ?? deps.runs,
     isSure: async (question) => yes || ask(question, deps.signal),
-    say: (text) => deps.output.say(text),
+    log: (text) => deps.output.log(text),
   });
   deps.output.result(`${removed.cities} cities and ${removed.values} values removed`);
-  return LOAD_EXIT.held;
+  return EXIT.ok;
 }
 
 async function databaseOfStand({ stand }: LoadDeps): Promise<DatabasePlace> {
   const database = (await stand?.())?.database;
   if (database !== undefined) return database();
-  const why = "The API has no way to delete: say --database URL (or DATABASE_URL), with an account that may.";
-  throw new LoadError(why, LOAD_EXIT.usage);
+  const why =
+    "The API cannot delete rows: name the database with --database URL or DATABASE_URL, with an account that may delete.";
+  throw new CommandError(why, "usage");
 }
 
 async function ask(question: string, signal: AbortSignal): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { shown } from "@goldenring/run-kit";
+import { median, shown } from "@goldenring/run-kit";
 import {
   HEAVY_BASE_USERS,
   HEAVY_FULL_USERS,
@@ -7,9 +7,8 @@ import {
   SIDE_BY_SIDE_CITIES,
   STEADY_SCENARIOS,
   STEADY_USERS,
-} from "../all/parts-of-all.ts";
+} from "../all/parts.ts";
 import { DATA_SIZES } from "../seed/growth.ts";
-import { median } from "../statistics/median.ts";
 import { withUnit } from "./numbers.ts";
 import type { ResultEntry, RunFigures } from "./results.ts";
 

@@ -1,9 +1,9 @@
 import type { Chart, Line } from "@goldenring/run-kit";
+import { median } from "@goldenring/run-kit";
 import { OBJECTIVES } from "@goldenring/stand";
-import { bySecond, kindOf, mostUsed, partNames } from "../capacity/parts.ts";
-import type { PartsRow, PartUse, RouteSecond, SeriesRow } from "../run/record.ts";
-import { median } from "../statistics/median.ts";
-import type { StoredRun } from "./stored-run.ts";
+import type { ResourceRow, ResourceUse, RouteSecond, SeriesRow } from "../record/record.ts";
+import type { StoredRun } from "../record/run-folder.ts";
+import { bySecond, kindOf, mostUsed, resourceNames } from "../resources/resources.ts";
 
 const TIME = { label: "Seconds from the start", unit: "s" } as const;
 const LATENCY_LIMITS = [
@@ -121,7 +121,7 @@ export function chartsOfRuns(runs: readonly NamedRun[]): Chart[] {
       return { name, colour: set, values: seconds.map((second) => tidyOrNull(bySecond.get(second))) };
     });
   const rows = (run: StoredRun): readonly SeriesRow[] => run.series.rows;
-  const parts = (run: StoredRun): readonly PartsRow[] => bySecond(run.series.parts ?? []);
+  const parts = (run: StoredRun): readonly ResourceRow[] => bySecond(run.series.parts ?? []);
   const time = { x: TIME, xs: seconds, limits: [] };
   const charts: Chart[] = [
     latencyByUsers(runs),
@@ -219,8 +219,8 @@ function latencyByUsers(runs: readonly NamedRun[]): Chart {
 /** Replicas first, then the database, k6 and the computer, then what carries them. */
 const ORDER = ["replica", "database", "ingress", "k6", "computer", "other"];
 
-function partLines(rows: readonly PartsRow[], of: (part: PartUse) => number | undefined): Line[] {
-  return partNames(rows)
+function partLines(rows: readonly ResourceRow[], of: (part: ResourceUse) => number | undefined): Line[] {
+  return resourceNames(rows)
     .sort((one, other) => ORDER.indexOf(kindOf(one)) - ORDER.indexOf(kindOf(other)) || one.localeCompare(other))
     .map((name) =>
       withoutShortGaps(
@@ -236,7 +236,7 @@ function partLines(rows: readonly PartsRow[], of: (part: PartUse) => number | un
 /** Prometheus asks every ten seconds: a value holds until the next. */
 const HOLDS_SECONDS = 12;
 
-function withoutShortGaps(rows: readonly PartsRow[], { name, values }: Line): Line {
+function withoutShortGaps(rows: readonly ResourceRow[], { name, values }: Line): Line {
   let [known, since]: [number | null, number] = [null, Number.NEGATIVE_INFINITY];
   const filled = values.map((value, index) => {
     const t = rows[index]?.t ?? 0;

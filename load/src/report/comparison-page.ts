@@ -1,11 +1,11 @@
 import { type Content, html, moment, page, shown, table } from "@goldenring/run-kit";
-import { isHeld } from "../run/verdict.ts";
+import type { StoredRun } from "../record/run-folder.ts";
+import { isHeld } from "../record/verdict.ts";
 import { type Difference, METHOD } from "../statistics/difference.ts";
 import { chartsOfRuns } from "./chart.ts";
 import { compareFigures, type RunSet, setsOf, setUpDifferences, valuesOf } from "./comparison.ts";
 import { FIGURES, type Figure } from "./figures.ts";
 import { spreadInWords, withUnit } from "./numbers.ts";
-import type { StoredRun } from "./stored-run.ts";
 import { commitInWords, dataInWords, verdictInWords } from "./words.ts";
 
 /** Runs over each other and their figures against each other, as one HTML file. @param runs two or more */

@@ -1,7 +1,7 @@
 import { duration } from "@goldenring/run-kit";
+import type { StoredRun } from "../record/run-folder.ts";
 import { type Difference, differenceOf } from "../statistics/difference.ts";
 import { FIGURES, type Figure } from "./figures.ts";
-import type { StoredRun } from "./stored-run.ts";
 import { buildInWords, commitInWords, loadInWords, machineInWords } from "./words.ts";
 
 /** Runs with the same set-up: repetitions of each other. */

@@ -1,8 +1,8 @@
-import { ownLimit } from "../capacity/own-limit.ts";
-import { kindOf, mostUsed, type PartKind } from "../capacity/parts.ts";
-import { median } from "../statistics/median.ts";
+import { median } from "@goldenring/run-kit";
+import { replicaLimit } from "../capacity/replica-limit.ts";
+import type { StoredRun } from "../record/run-folder.ts";
+import { kindOf, mostUsed, type ResourceKind } from "../resources/resources.ts";
 import type { Unit } from "./numbers.ts";
-import type { StoredRun } from "./stored-run.ts";
 
 /** One figure of a run, for tables. */
 export interface Figure {
@@ -46,12 +46,12 @@ export const FIGURES: readonly Figure[] = [
   { name: "CPU of k6, median", unit: "%", of: (run) => middleCpu(run, "k6") },
   { name: "CPU of the computer, median", unit: "%", of: (run) => middleCpu(run, "computer") },
   { name: "Memory of a replica, most", unit: "MiB", better: "less", of: mostReplicaMemory },
-  { name: "One access to memory before the start", unit: "ns", of: ({ record }) => record.machine.memoryAccessNs },
+  { name: "One access to memory before the start", unit: "ns", of: ({ record }) => record.before.memoryAccessNs },
   { name: "Requests per CPU second of the replicas", unit: "/CPU s", better: "more", of: requestsPerCpuSecond },
 ];
 
 /** Median of a second's busiest part of this kind. */
-function middleCpu({ series }: StoredRun, kind: PartKind): number | undefined {
+function middleCpu({ series }: StoredRun, kind: ResourceKind): number | undefined {
   const shares = (series.parts ?? []).flatMap((row) => mostUsed(row, kind, ({ cpuShare }) => cpuShare) ?? []);
   return shares.length === 0 ? undefined : median(shares);
 }
@@ -64,7 +64,7 @@ function mostReplicaMemory({ series }: StoredRun): number | undefined {
 }
 
 function requestsPerCpuSecond({ series }: StoredRun): number | undefined {
-  return ownLimit(series, 0, Number.POSITIVE_INFINITY)?.requestsPerCpuSecond;
+  return replicaLimit(series, 0, Number.POSITIVE_INFINITY)?.requestsPerCpuSecond;
 }
 
 function mostRequests({ series }: StoredRun): number | undefined {

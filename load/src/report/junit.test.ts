@@ -27,9 +27,11 @@ describe("the JUnit file of a run", () => {
   });
 
   test("has an error for a run that did not come to its end, with what is known of it", () => {
-    const xml = junitXml(syntheticRun({ endedBy: "target down", notes: ["nothing <answers>\nany more"] }).record);
+    const xml = junitXml(
+      syntheticRun({ endedBy: "target unreachable", notes: ["nothing <answers>\nany more"] }).record,
+    );
     expect(xml).toContain('failures="0" errors="1"');
-    expect(xml).toContain('type="target down">nothing &lt;answers&gt;&#10;any more</error>');
+    expect(xml).toContain('type="target unreachable">nothing &lt;answers&gt;&#10;any more</error>');
   });
 
   test("stays XML whatever names and notes hold", () => {

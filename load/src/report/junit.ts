@@ -1,6 +1,6 @@
 import { attributes, escapeXml } from "@goldenring/run-kit";
-import type { RunRecord } from "../run/record.ts";
-import { inWords } from "../run/verdict.ts";
+import type { RunRecord } from "../record/record.ts";
+import { inWords } from "../record/verdict.ts";
 import { cameToItsEnd, commitInWords, endInWords, objectiveInWords } from "./words.ts";
 
 /** A run as JUnit XML, for CI: one test case for each objective, and one for the run having come to its end. */

@@ -1,5 +1,4 @@
-import { shown } from "@goldenring/run-kit";
-import { spreadOf } from "../statistics/median.ts";
+import { shown, spreadOf } from "@goldenring/run-kit";
 
 export type Unit = "ms" | "/s" | "%" | "MiB" | "users" | "" | "/CPU s" | "ns";
 
@@ -14,8 +13,8 @@ export function withUnit(value: number | undefined, unit: Unit): string {
 /** "605/s (603 to 610)": median, and least and most where they differ. */
 export function spreadInWords(values: readonly number[], unit: Unit): string {
   if (values.length === 0) return "–";
-  const { median, least, most } = spreadOf(values);
+  const { median, min, max } = spreadOf(values);
   const factor = unit === "%" ? 100 : 1;
-  const range = least === most ? "" : ` (${shown(least * factor)} to ${shown(most * factor)})`;
+  const range = min === max ? "" : ` (${shown(min * factor)} to ${shown(max * factor)})`;
   return `${withUnit(median, unit)}${range}`;
 }

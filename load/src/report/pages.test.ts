@@ -14,8 +14,8 @@ import {
   paleTexts,
 } from "@goldenring/run-kit/browser-fixture";
 import type { Browser, Page } from "playwright-core";
-import { RUN_FILES } from "../run/record.ts";
-import { writeRun } from "../run/run-folder.ts";
+import { RUN_FILES } from "../record/record.ts";
+import { writeRun } from "../record/run-folder.ts";
 import { type SyntheticRun, syntheticRun } from "./synthetic-run.fixture.ts";
 import { writeComparison, writeReport } from "./write-report.ts";
 
@@ -41,7 +41,7 @@ async function storedRun(name: string, wishes: SyntheticRun = {}): Promise<strin
   const at = join(folder, name);
   const { record, series } = syntheticRun(wishes);
   await mkdir(at, { recursive: true });
-  await writeRun(at, record, series);
+  writeRun({ folder: at, record, series });
   return at;
 }
 
@@ -77,7 +77,7 @@ test("a comparison needs two different runs, and a report a folder that holds a 
   await expect(writeComparison([one, one], join(folder, "never.html"))).rejects.toThrow("two different runs");
   await expect(writeReport(join(folder, "missing"))).rejects.toThrow("cannot be read");
   await writeFile(join(one, RUN_FILES.record), "{}");
-  await expect(writeReport(one)).rejects.toThrow("is not what this version reads");
+  await expect(writeReport(one)).rejects.toThrow("is not a record that this version reads");
 });
 
 describe.skipIf(executable === undefined)("in a real browser", () => {
@@ -246,9 +246,9 @@ describe.skipIf(executable === undefined)("in a real browser", () => {
     "a run without a single answer has a report as well",
     async () => {
       const at = await storedRun("empty");
-      const { record, series } = syntheticRun({ endedBy: "target down", noParts: true });
+      const { record, series } = syntheticRun({ endedBy: "target unreachable", noParts: true });
       const { latency: _, ...figures } = record.figures;
-      await writeRun(at, { ...record, figures, verdict: [] }, { ...series, rows: [] });
+      writeRun({ folder: at, record: { ...record, figures, verdict: [] }, series: { ...series, rows: [] } });
       await openFile(browser, pathToFileURL(await writeReport(at)).href, {}, async (page) => {
         expect(await page.textContent(".lead")).toContain("no answers");
         expect(await page.textContent("#gave-out ~ p")).toBe("No part was watched during this run.");

@@ -1,7 +1,6 @@
-import { shown } from "@goldenring/run-kit";
+import { median, shown } from "@goldenring/run-kit";
 import { SCENARIOS } from "../../k6/scenario-table.ts";
-import { PARTS } from "../all/parts-of-all.ts";
-import { median } from "../statistics/median.ts";
+import { PARTS } from "../all/parts.ts";
 import { type Bar, barsOf, type Load, perCpuSecond, sidesInWords } from "./bars.ts";
 import { spreadInWords, type Unit, withUnit } from "./numbers.ts";
 import { REPORT_OF_2023 } from "./report-of-2023.ts";
@@ -42,7 +41,7 @@ export function resultsPage(entries: readonly ResultEntry[]): string {
     "## All figures",
     "",
     "Figures of several runs are the median (least to most). What gave out first, and from when on, follows the rules of",
-    "`load/src/capacity/gave-out.ts`. The service's own limit goes straight on from its CPU per request to all of its CPU.",
+    "`load/src/capacity/saturation.ts`. The service's own limit goes straight on from its CPU per request to all of its CPU.",
     "",
     ...entries.flatMap((entry) => [details(entry), ""]),
   ].join("\n");
@@ -122,7 +121,12 @@ function inShort(entry: ResultEntry | undefined): string {
 
 function capacityInWords({ held, broke, ended }: NonNullable<ResultEntry["capacity"]>): string {
   const upper = broke === undefined ? "" : ` (not ${shown(broke)})`;
-  const caution = ended === "found" ? "" : ended === "most" ? ", no limit found" : `, search ended early: ${ended}`;
+  const caution =
+    ended === "found"
+      ? ""
+      : ended === "max" || ended === "most"
+        ? ", no limit found"
+        : `, search ended early: ${ended}`;
   return `${shown(held)} users${upper}${caution}`;
 }
 

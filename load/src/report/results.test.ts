@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SCENARIOS } from "../../k6/scenario-table.ts";
-import type { PartName } from "../all/parts-of-all.ts";
+import type { PartName } from "../all/parts.ts";
 import { judgeStep } from "../capacity/judge-step.ts";
 import { REPORT_OF_2023 } from "./report-of-2023.ts";
 import { entriesOf, type MeasuredRun } from "./results.ts";

@@ -1,16 +1,16 @@
 import * as z from "zod";
 import { SCENARIOS } from "../../k6/scenario-table.ts";
-import { PARTS, type PartName } from "../all/parts-of-all.ts";
+import { PARTS, type PartName } from "../all/parts.ts";
 import type { Capacity } from "../capacity/find-capacity.ts";
-import { STAND_LIMITS, whatGaveOut } from "../capacity/gave-out.ts";
 import type { StepResult } from "../capacity/judge-step.ts";
-import { ownLimit } from "../capacity/own-limit.ts";
-import { type RunRecord, STARTED_ANEW } from "../run/record.ts";
-import { isHeld } from "../run/verdict.ts";
+import { replicaLimit } from "../capacity/replica-limit.ts";
+import { saturationOf } from "../capacity/saturation.ts";
+import type { RunRecord } from "../record/record.ts";
+import type { StoredRun } from "../record/run-folder.ts";
+import { isHeld } from "../record/verdict.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import { FIGURES } from "./figures.ts";
 import { dataSize } from "./report-of-2023.ts";
-import type { StoredRun } from "./stored-run.ts";
 import { commitInWords, dataInWords, loadInWords, machineInWords } from "./words.ts";
 
 /** The product, or the same contract with one SQL query per request. */
@@ -160,10 +160,9 @@ function factsOf(side: Side, { scenario, target, options }: RunRecord): Facts {
 
 function runFigures({ run: whole, part, replicas, warmUpSeconds = 0 }: MeasuredRun): RunFigures {
   const run = withoutWarmUp(whole, warmUpSeconds);
-  const { id, options, figures, verdict, machine, target, start, end } = run.record;
+  const { id, options, figures, verdict, target, start, end } = run.record;
   const figure = (name: string): number | undefined => FIGURES.find((each) => each.name === name)?.of(run);
-  const limits = { ...STAND_LIMITS, computerMemoryBytes: machine.memoryBytes };
-  const own = ownLimit(run.series, 0, Number.POSITIVE_INFINITY);
+  const own = replicaLimit(run.series, 0, Number.POSITIVE_INFINITY);
   return {
     run: id,
     load: loadInWords(options.load),
@@ -173,13 +172,13 @@ function runFigures({ run: whole, part, replicas, warmUpSeconds = 0 }: MeasuredR
     commit: commitInWords(run.record),
     seconds: (Date.parse(end) - Date.parse(start)) / 1000,
     values: target.values,
-    replicasRestarted: run.record.notes.some((note) => note.startsWith(STARTED_ANEW)),
+    replicasRestarted: run.record.restarted.length > 0,
     held: isHeld(verdict),
     maxUsers: figures.maxUsers,
     requestsPerSecond: figures.rate,
     failed: figures.failed,
     answered: figures.requests - figures.failed,
-    gaveOutFirst: whatGaveOut(run.series.parts ?? [], limits).first,
+    gaveOutFirst: saturationOf(run.record, run.series).first,
     ...defined({
       usersAtBreak: figures.usersAtBreak,
       meanMs: figures.latency?.mean,
@@ -190,7 +189,7 @@ function runFigures({ run: whole, part, replicas, warmUpSeconds = 0 }: MeasuredR
       databaseCpu: figure("CPU of the busiest database, median"),
       k6Cpu: figure("CPU of k6, median"),
       computerCpu: figure("CPU of the computer, median"),
-      memoryAccessNs: machine.memoryAccessNs,
+      memoryAccessNs: run.record.before.memoryAccessNs,
       requestsPerCpuSecond: own?.requestsPerCpuSecond,
       ownLimitRequestsPerSecond: own?.limitRequestsPerSecond,
     }),
@@ -226,15 +225,15 @@ function capacityFigures({ held, broke, ended, steps }: Capacity<StepResult>): C
       broke,
       requestsPerSecond: best?.requestsPerSecond,
       p95Ms: best?.p95,
-      ownLimitRequestsPerSecond: best?.ownLimit?.limitRequestsPerSecond,
+      ownLimitRequestsPerSecond: best?.replicaLimit?.limitRequestsPerSecond,
     }),
   };
 }
 
 /** `CPU of the computer (CPU: replica 61 %, k6 52 %, computer 99 %)`. */
-function gaveOutWithShares({ gaveOut, shares = {} }: StepResult): string {
+function gaveOutWithShares({ saturation, shares = {} }: StepResult): string {
   const uses = Object.entries(shares).map(([kind, share]) => `${kind} ${Math.round(share * 100)} %`);
-  return uses.length === 0 ? gaveOut.first : `${gaveOut.first} (CPU: ${uses.join(", ")})`;
+  return uses.length === 0 ? saturation.first : `${saturation.first} (CPU: ${uses.join(", ")})`;
 }
 
 type Defined<Values> = { [Name in keyof Values]?: Exclude<Values[Name], undefined> };

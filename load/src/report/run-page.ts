@@ -1,13 +1,13 @@
 import { type Content, duration, factTable, html, moment, page, shown, table } from "@goldenring/run-kit";
-import { RULES, STAND_LIMITS, whatGaveOut } from "../capacity/gave-out.ts";
-import { ownLimit } from "../capacity/own-limit.ts";
-import { RUN_FILES, type SeriesRow } from "../run/record.ts";
-import { isHeld } from "../run/verdict.ts";
+import { replicaLimit } from "../capacity/replica-limit.ts";
+import { RULES, saturationOf } from "../capacity/saturation.ts";
+import { RUN_FILES, type SeriesRow } from "../record/record.ts";
+import type { StoredRun } from "../record/run-folder.ts";
+import { isHeld } from "../record/verdict.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import { chartsOfRun } from "./chart.ts";
 import { FIGURES } from "./figures.ts";
 import { withUnit } from "./numbers.ts";
-import type { StoredRun } from "./stored-run.ts";
 import {
   buildInWords,
   commitInWords,
@@ -54,11 +54,8 @@ ${table("Objectives", columns, rows)}</section>`;
 }
 
 function gaveOut({ record, series }: StoredRun): Content {
-  const { first, exhausted } = whatGaveOut(series.parts ?? [], {
-    ...STAND_LIMITS,
-    computerMemoryBytes: record.machine.memoryBytes,
-  });
-  const own = ownLimit(series, 0, Number.POSITIVE_INFINITY);
+  const { first, exhausted } = saturationOf(record, series);
+  const own = replicaLimit(series, 0, Number.POSITIVE_INFINITY);
   const rows = exhausted.map(({ cause, since, peak }) => {
     const rule = RULES.find((each) => each.cause === cause);
     return [cause, withUnit(since, ""), withUnit(peak, "%"), rule && `from ${withUnit(rule.share, "%")}: ${rule.why}`];
@@ -146,7 +143,7 @@ ${factTable("Set-up of the run", [
   ["Commit of this checkout", commitInWords(record)],
   ["k6", record.k6],
   ["Machine", machineInWords(record)],
-  ["Load average before the start", shown(record.machine.loadBefore)],
+  ["Load average before the start", shown(record.before.loadAverage)],
   ["Exit code", String(record.exit)],
 ])}</section>`;
 }

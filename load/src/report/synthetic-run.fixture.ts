@@ -1,9 +1,17 @@
 import { OBJECTIVES } from "@goldenring/stand";
-import { type EndedBy, FORMAT_VERSION, type PartsRow, RunRecord, Series, type SeriesRow } from "../run/record.ts";
-import { judge } from "../run/verdict.ts";
+import {
+  type EndedBy,
+  RECORD_FORMAT,
+  type ResourceRow,
+  RunRecord,
+  SERIES_FORMAT,
+  Series,
+  type SeriesRow,
+} from "../record/record.ts";
+import type { StoredRun } from "../record/run-folder.ts";
+import { judge } from "../record/verdict.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import { normal, seededRandom } from "../statistics/seeded-random.fixture.ts";
-import type { StoredRun } from "./stored-run.ts";
 
 export interface SyntheticRun {
   readonly seed?: number;
@@ -55,7 +63,7 @@ export function syntheticRun(wishes: SyntheticRun = {}): StoredRun {
   const breaking = rows.find((row) => (row.latency?.p95 ?? 0) > OBJECTIVES.p95Ms);
   const start = new Date(Date.UTC(2026, 10, 23, 12, seed % 60));
   const record: RunRecord = {
-    format: FORMAT_VERSION,
+    format: RECORD_FORMAT,
     id: `run-${seed}`,
     scenario: wishes.scenario ?? "browse-cities",
     options: {
@@ -68,7 +76,8 @@ export function syntheticRun(wishes: SyntheticRun = {}): StoredRun {
     commit: wishes.commit ?? "0123abc",
     dirty: false,
     k6: "1.8.1",
-    machine: { cores: 2, processor: "Test CPU", memoryBytes: 24 * 2 ** 30, kernel: "6.1.0", loadBefore: 0.1 },
+    computer: { os: "Linux 6.1.0", cpu: "Test CPU", cores: 2, memoryMiB: 24 * 2 ** 10 },
+    before: { loadAverage: 0.1 },
     target: {
       url: "http://127.0.0.1:8088",
       build: wishes.build ?? { version: "0.1.0" },
@@ -90,17 +99,18 @@ export function syntheticRun(wishes: SyntheticRun = {}): StoredRun {
       bytesReceived: requests * 400,
       bytesSent: requests * 100,
     },
+    restarted: [],
     exit: 0,
     notes: [...(wishes.notes ?? [])],
   };
   const parts = wishes.noParts ? {} : { parts: partsOf(rows, saturation, random) };
-  const series = { format: FORMAT_VERSION, interval: 1, rows, ...parts };
+  const series = { format: SERIES_FORMAT, interval: 1, rows, ...parts };
   // What readers would refuse is no fixture.
   return { folder: `/runs/${record.id}`, record: RunRecord.parse(record), series: Series.parse(series) };
 }
 
 /** k6 and the computer are measured at other moments than the stand's machines, in rows of their own. */
-function partsOf(rows: readonly SeriesRow[], saturation: number, random: () => number): PartsRow[] {
+function partsOf(rows: readonly SeriesRow[], saturation: number, random: () => number): ResourceRow[] {
   const share = (value: number): number => Math.min(1, Math.max(0, value + 0.02 * normal(random)));
   return rows.flatMap(({ t, users }) => {
     const load = users / saturation;

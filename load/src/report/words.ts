@@ -1,5 +1,5 @@
 import { duration } from "@goldenring/run-kit";
-import type { Load, ObjectiveVerdict, RunRecord } from "../run/record.ts";
+import type { Load, ObjectiveVerdict, RunRecord } from "../record/record.ts";
 import { withUnit } from "./numbers.ts";
 
 /** What the data call by a short name, in words. */
@@ -11,11 +11,11 @@ const OBJECTIVE_NAMES: Readonly<Record<ObjectiveVerdict["name"], string>> = {
 };
 
 const ENDS: Readonly<Record<RunRecord["endedBy"], string>> = {
-  slo: "Ended when an objective broke",
+  "objective missed": "Ended when an objective broke",
   ramp: "Ended with its ramp, as planned",
   duration: "Ended after its time, as planned",
-  interrupt: "Interrupted before its end",
-  "target down": "Ended because the target was away",
+  interrupted: "Interrupted before its end",
+  "target unreachable": "Ended because the target was away",
   "k6 failed": "Ended because k6 failed",
 };
 
@@ -33,7 +33,7 @@ export function endInWords({ endedBy }: Pick<RunRecord, "endedBy">): string {
 
 /** Whether the run got to an end that says something about the service. */
 export function cameToItsEnd({ endedBy }: Pick<RunRecord, "endedBy">): boolean {
-  return endedBy === "slo" || endedBy === "ramp" || endedBy === "duration";
+  return endedBy === "objective missed" || endedBy === "ramp" || endedBy === "duration";
 }
 
 export function loadInWords(load: Load): string {
@@ -46,9 +46,9 @@ export function commitInWords({ commit, dirty }: Pick<RunRecord, "commit" | "dir
   return dirty ? `${commit} with changes` : commit;
 }
 
-export function machineInWords({ machine }: Pick<RunRecord, "machine">): string {
-  const { cores, processor, memoryBytes, kernel } = machine;
-  return `${cores} cores (${processor}), ${Math.round(memoryBytes / 2 ** 30)} GB, ${kernel}`;
+export function machineInWords({ computer }: Pick<RunRecord, "computer">): string {
+  const { cores, cpu, memoryMiB, os } = computer;
+  return `${cores} cores (${cpu}), ${Math.round(memoryMiB / 2 ** 10)} GB, ${os}`;
 }
 
 export function buildInWords({ target }: Pick<RunRecord, "target">): string {

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CommandError } from "@goldenring/run-kit";
 import * as z from "zod";
-import { LoadError } from "../run/exit.ts";
 import { entriesOf, type MeasuredCapacity, type MeasuredRun, mergeEntries, ResultEntry } from "./results.ts";
 import { resultsPage } from "./results-page.ts";
 
@@ -19,7 +19,7 @@ export interface MeasuredLoad {
  * Adds measurements to load.json and load.md: they replace what the files have about the same scenario, data, encoding and side, and
  * leave the rest as it is.
  *
- * @throws {LoadError} when load.json is there and is none of this version
+ * @throws {CommandError} when load.json is there and is none of this version
  */
 export async function writeLoadResults(
   { runs, capacities, command }: MeasuredLoad,
@@ -39,7 +39,7 @@ async function readEntries(file: string): Promise<ResultEntry[]> {
   });
   const parsed = z.array(ResultEntry).safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
-  throw new LoadError(
+  throw new CommandError(
     `${file} is not what this version reads: put it right or remove it.\n${z.prettifyError(parsed.error)}`,
   );
 }

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LOAD_EXIT, LoadError } from "./exit.ts";
+import { CommandError, EXIT } from "@goldenring/run-kit";
 import { findK6 } from "./k6-program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "goldenring-k6-"));
@@ -20,9 +20,9 @@ async function refusal(environment: NodeJS.ProcessEnv): Promise<string> {
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  expect(error).toBeInstanceOf(LoadError);
-  expect((error as LoadError).exitCode).toBe(LOAD_EXIT.k6Missing);
-  return (error as LoadError).message;
+  expect(error).toBeInstanceOf(CommandError);
+  expect((error as CommandError).exitCode).toBe(EXIT.k6Missing);
+  return (error as CommandError).message;
 }
 
 test("the k6 that is named comes before the one in PATH", async () => {

@@ -4,7 +4,7 @@ import { access } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { LOAD_EXIT, LoadError } from "./exit.ts";
+import { CommandError } from "@goldenring/run-kit";
 
 export interface K6Program {
   readonly path: string;
@@ -24,7 +24,7 @@ and put it into PATH, or name it: GOLDENRING_K6=/path/to/k6`;
 /**
  * Looks where `GOLDENRING_K6` says, then in PATH, then where `go install` puts programs.
  *
- * @throws {LoadError} (k6Missing) that says how to get it
+ * @throws {CommandError} (k6Missing) that says how to get it
  */
 export async function findK6(environment: NodeJS.ProcessEnv = process.env): Promise<K6Program> {
   const named = environment.GOLDENRING_K6;
@@ -64,6 +64,6 @@ async function isProgram(path: string): Promise<boolean> {
   );
 }
 
-function missing(what: string): LoadError {
-  return new LoadError(`${what}\n${HOW_TO_GET}`, LOAD_EXIT.k6Missing);
+function missing(what: string): CommandError {
+  return new CommandError(`${what}\n${HOW_TO_GET}`, "k6Missing");
 }

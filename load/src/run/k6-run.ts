@@ -1,14 +1,15 @@
 import { freemem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { PLAN_VARIABLE, type Plan, plannedSeconds } from "../../k6/plan.ts";
-import { scenarioFile } from "./checkout.ts";
-import { Course } from "./course.ts";
+import { RUN_FILES, type SeriesRow } from "../record/record.ts";
+import { ComputerUse } from "../resources/computer-use.ts";
 import { K6Process } from "./k6-process.ts";
-import { MachineUse } from "./machine-use.ts";
-import { RUN_FILES, type SeriesRow } from "./record.ts";
+import { Measurements } from "./measurements.ts";
 import { SampleReader } from "./samples.ts";
 
+const SCENARIOS_FOLDER = fileURLToPath(new URL("../../scenarios/", import.meta.url));
 const LOOK_MS = 250;
 const USE_MS = 1_000;
 /** What k6 may take beside the plan: a fixed part, and what it needs to prepare a user. */
@@ -38,14 +39,14 @@ export interface K6Run {
   /** Where k6 runs; undefined: here. */
   readonly inside: InsideNetwork | undefined;
   readonly signal: AbortSignal;
-  readonly onRow: (row: SeriesRow, course: Course) => void;
+  readonly onRow: (row: SeriesRow, course: Measurements) => void;
   /** Asked when nothing but failures comes back. */
   readonly isTargetThere: () => Promise<boolean>;
 }
 
 export interface K6Outcome {
-  readonly course: Course;
-  readonly use: MachineUse;
+  readonly course: Measurements;
+  readonly use: ComputerUse;
   readonly exitCode: number;
   /** When k6 was gone, Unix time, ms. */
   readonly endedAt: number;
@@ -58,7 +59,7 @@ export type Stopped = "dead target" | "open dashboard" | undefined;
 /** Runs k6 to its end, or stops it: at the signal, when the target is gone, when it takes far longer than planned. */
 export async function runK6(run: K6Run): Promise<K6Outcome> {
   const { plan, folder, signal } = run;
-  const course = new Course(plan.valueModerators + plan.cityModerators, plan.judgedAfter);
+  const course = new Measurements(plan.valueModerators + plan.cityModerators, plan.judgedAfter);
   const reader = new SampleReader((sample) => course.take(sample));
   const child = new K6Process({
     argv: k6Command(run),
@@ -70,7 +71,7 @@ export async function runK6(run: K6Run): Promise<K6Outcome> {
   const stop = (): void => child.stop();
   signal.addEventListener("abort", stop);
   if (signal.aborted) stop();
-  const use = new MachineUse(child.pid);
+  const use = new ComputerUse(child.pid);
   const sampling = setInterval(() => use.sample(), USE_MS);
   try {
     const stopped = await follow(run, child, course);
@@ -87,7 +88,7 @@ export async function runK6(run: K6Run): Promise<K6Outcome> {
 
 function k6Command({ k6, scenario, inside }: K6Run): readonly string[] {
   const options = ["--quiet", "--no-color", "--address=", "--out=csv=-", "--out=web-dashboard"];
-  const argv = [k6, "run", ...options, scenarioFile(scenario)];
+  const argv = [k6, "run", ...options, join(SCENARIOS_FOLDER, `${scenario}.ts`)];
   return inside === undefined ? argv : inside.command(argv);
 }
 
@@ -96,7 +97,7 @@ function usersOf({ stages, valueModerators, cityModerators }: Plan): number {
 }
 
 /** Shows every second until k6 has ended. */
-async function follow(run: K6Run, child: K6Process, course: Course): Promise<Stopped> {
+async function follow(run: K6Run, child: K6Process, course: Measurements): Promise<Stopped> {
   let stopped: Stopped;
   while (!child.hasEnded) {
     await Promise.race([sleep(LOOK_MS), child.ended]);
@@ -108,7 +109,7 @@ async function follow(run: K6Run, child: K6Process, course: Course): Promise<Sto
   return stopped;
 }
 
-async function reasonToStop({ plan, dashboardPort, isTargetThere }: K6Run, course: Course): Promise<Stopped> {
+async function reasonToStop({ plan, dashboardPort, isTargetThere }: K6Run, course: Measurements): Promise<Stopped> {
   if (plan.stopsAtBreach && course.looksDead() && !(await isTargetThere())) return "dead target";
   const { startedAt = Number.POSITIVE_INFINITY } = course;
   const isOver = Date.now() > startedAt + plannedSeconds(plan) * 1000 + LINGER_MS;

@@ -1,4 +1,4 @@
-import type { Latency } from "./record.ts";
+import type { Latency } from "../record/record.ts";
 
 /** Collected durations, ms. Percentiles are k6's: between two ranks, interpolated. */
 export class Latencies {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { CommandError, EXIT } from "@goldenring/run-kit";
 import fc from "fast-check";
 import { SCENARIOS, scenarioNamed } from "../../k6/scenario-table.ts";
-import { LOAD_EXIT, LoadError } from "./exit.ts";
-import { parseRamp, parseSeconds, parseUsers, type RunWishes, rampSeconds, runOptions } from "./options.ts";
+import { type LoadOptions, parseRamp, parseSeconds, parseUsers, rampSeconds, runOptions } from "./options.ts";
 
 const [browse] = SCENARIOS;
 const chaos = scenarioNamed("chaos-background");
@@ -29,7 +29,7 @@ describe("the options of a run", () => {
   });
 
   test("refuse a constant number of users together with a ramp", () => {
-    const contradictions: RunWishes[] = [
+    const contradictions: LoadOptions[] = [
       { users: 5, maxUsers: 10 },
       { users: 5, ramp: { stepUsers: 1, stepSeconds: 1 } },
     ];
@@ -57,8 +57,8 @@ describe("a ramp", () => {
         parseRamp(text);
         expect.unreachable();
       } catch (error) {
-        expect(error).toBeInstanceOf(LoadError);
-        expect((error as LoadError).exitCode).toBe(LOAD_EXIT.usage);
+        expect(error).toBeInstanceOf(CommandError);
+        expect((error as CommandError).exitCode).toBe(EXIT.usage);
       }
     },
   );

@@ -1,6 +1,6 @@
+import { CommandError } from "@goldenring/run-kit";
 import type { Scenario } from "../../k6/scenario-table.ts";
-import { LOAD_EXIT, LoadError } from "./exit.ts";
-import type { Load, RunOptions } from "./record.ts";
+import type { Load, RunOptions } from "../record/record.ts";
 
 /** The report's ramp, and where it ends by default: the goal of 3,000 users. */
 const RAMP = { stepUsers: 600, stepSeconds: 300 } as const;
@@ -13,7 +13,7 @@ const LONGEST_SECONDS = 24 * 3600;
 const MOST_USERS = 100_000;
 
 /** What a user may say about a run. */
-export interface RunWishes {
+export interface LoadOptions {
   readonly ramp?: { readonly stepUsers: number; readonly stepSeconds: number };
   readonly maxUsers?: number;
   /** The same number of users all the time. */
@@ -24,8 +24,8 @@ export interface RunWishes {
   readonly keepGoing?: boolean;
 }
 
-/** @throws {LoadError} (usage) where the wishes contradict each other */
-export function runOptions(scenario: Scenario, wishes: RunWishes): RunOptions {
+/** @throws {CommandError} (usage) where the wishes contradict each other */
+export function runOptions(scenario: Scenario, wishes: LoadOptions): RunOptions {
   const { encoding = "gzip", keepGoing = false } = wishes;
   const load = loadOf(scenario, wishes);
   const seconds = wishes.seconds ?? defaultSeconds(load, scenario);
@@ -35,7 +35,7 @@ export function runOptions(scenario: Scenario, wishes: RunWishes): RunOptions {
   return { load, seconds, encoding, stopsAtBreach, bodyCheckShare: scenario.bodyCheckShare };
 }
 
-function loadOf(scenario: Scenario, { ramp, maxUsers, users }: RunWishes): Load {
+function loadOf(scenario: Scenario, { ramp, maxUsers, users }: LoadOptions): Load {
   if (users !== undefined && (ramp !== undefined || maxUsers !== undefined)) {
     throw usage("--users is a constant number of users: it goes with neither --ramp nor --max-users");
   }
@@ -57,7 +57,7 @@ export function rampSeconds({ stepUsers, stepSeconds, maxUsers }: Extract<Load, 
 /**
  * `600/5m`, `600/30s`: so many users more in each such time.
  *
- * @throws {LoadError} (usage)
+ * @throws {CommandError} (usage)
  */
 export function parseRamp(text: string): { stepUsers: number; stepSeconds: number } {
   const [users = "", time = "", ...rest] = text.split("/");
@@ -65,7 +65,7 @@ export function parseRamp(text: string): { stepUsers: number; stepSeconds: numbe
   return { stepUsers: parseUsers(users), stepSeconds: parseSeconds(time) };
 }
 
-/** @throws {LoadError} (usage) */
+/** @throws {CommandError} (usage) */
 export function parseUsers(text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= 1 && number <= MOST_USERS) return number;
@@ -75,7 +75,7 @@ export function parseUsers(text: string): number {
 /**
  * `90`, `90s`, `5m`, `1h30m`.
  *
- * @throws {LoadError} (usage)
+ * @throws {CommandError} (usage)
  */
 export function parseSeconds(text: string): number {
   const [, hours, minutes, seconds] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?$/.exec(text) ?? [];
@@ -84,6 +84,6 @@ export function parseSeconds(text: string): number {
   throw usage(`"${text}" is no time: from 1 second to 24 hours is expected, such as 30s, 5m or 1h30m`);
 }
 
-function usage(message: string): LoadError {
-  return new LoadError(message, LOAD_EXIT.usage);
+function usage(message: string): CommandError {
+  return new CommandError(message, "usage");
 }

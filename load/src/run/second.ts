@@ -1,5 +1,5 @@
+import type { RouteSecond, SeriesRow } from "../record/record.ts";
 import { Latencies } from "./latencies.ts";
-import type { RouteSecond, SeriesRow } from "./record.ts";
 
 class RouteCollector {
   readonly #latencies = new Latencies();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { plannedSeconds } from "../../k6/plan.ts";
-import type { Load } from "./record.ts";
+import type { Load } from "../record/record.ts";
 import { judgedAfter, stagesOf } from "./stages.ts";
 
 const ramp: Load = { kind: "ramp", stepUsers: 600, stepSeconds: 300, maxUsers: 1200 };

@@ -1,6 +1,6 @@
 import type { Stage } from "../../k6/plan.ts";
+import type { RunOptions } from "../record/record.ts";
 import { rampSeconds } from "./options.ts";
-import type { RunOptions } from "./record.ts";
 
 /** A constant number of users arrives over this share of the run, and in so many seconds at most: not all in one moment. */
 const ARRIVAL_SHARE = 0.1;

@@ -1,5 +1,5 @@
+import { CommandError } from "@goldenring/run-kit";
 import pg from "pg";
-import { LOAD_EXIT, LoadError } from "../run/exit.ts";
 
 const CONNECT_MS = 5_000;
 /** 120,896 rows take a second or two, over a synchronous replica some more. */
@@ -15,14 +15,14 @@ export interface DatabasePlace {
   readonly ca?: string;
 }
 
-/** @throws {LoadError} (usage) */
+/** @throws {CommandError} (usage) */
 export function databaseAt(url: string): DatabasePlace {
   requireUrl(url);
   const { host, pathname } = new URL(url);
   return { url, name: `${host}${pathname}` };
 }
 
-/** Lends a connection to the database and closes it. @throws {LoadError} where it cannot be reached */
+/** Lends a connection to the database and closes it. @throws {CommandError} where it cannot be reached */
 export async function withDatabase<Result>(
   { url, ca }: DatabasePlace,
   use: (client: pg.Client) => Promise<Result>,
@@ -40,7 +40,7 @@ export async function withDatabase<Result>(
   try {
     await client.connect();
   } catch (error) {
-    throw new LoadError(`The database cannot be reached: ${messageOf(error)}`, LOAD_EXIT.targetDown);
+    throw new CommandError(`The database cannot be reached: ${messageOf(error)}`, "targetUnreachable");
   }
   try {
     return await use(client);
@@ -62,20 +62,20 @@ export async function inTransaction<Result>(client: pg.Client, work: () => Promi
   }
 }
 
-/** @throws {LoadError} (targetUnfit) */
+/** @throws {CommandError} (targetUnfit) */
 export async function requireWeatherTables(client: pg.Client): Promise<void> {
   const { rows } = await client.query(
     "SELECT to_regclass('public.cities') IS NOT NULL AND to_regclass('public.forecast') IS NOT NULL AS there",
   );
   if (rows[0]?.there === true) return;
   const message = "The database has no tables cities and forecast: start the API on it once, which makes them.";
-  throw new LoadError(message, LOAD_EXIT.targetUnfit);
+  throw new CommandError(message, "targetUnfit");
 }
 
 function requireUrl(url: string): void {
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return;
   // The text itself may hold a password.
-  throw new LoadError("The database is named by a URL: postgres://user:password@host:5432/weather", LOAD_EXIT.usage);
+  throw new CommandError("The database is named by a URL: postgres://user:password@host:5432/weather", "usage");
 }
 
 function messageOf(error: unknown): string {

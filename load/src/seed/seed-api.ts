@@ -1,6 +1,6 @@
+import { CommandError } from "@goldenring/run-kit";
 import * as z from "zod";
-import { LoadError } from "../run/exit.ts";
-import type { WeatherApi } from "../target/weather-api.ts";
+import type { WeatherApi } from "../service/weather-api.ts";
 import { DATA_SIZES, type DataSizeName, growthTo, isNothing } from "./growth.ts";
 import { inWords } from "./seed-database.ts";
 import { rangesOf, type SeedRecord } from "./seed-record.ts";
@@ -15,7 +15,7 @@ const TELL_EVERY = 500;
 const Made = z.object({ id: z.int() });
 
 /** What was made so far when a seeding over the API failed or was interrupted. */
-export class SeedingStopped extends LoadError {
+export class SeedingStopped extends CommandError {
   readonly made: SeedRecord;
 
   constructor(reason: unknown, made: SeedRecord) {
@@ -33,7 +33,7 @@ export class SeedingStopped extends LoadError {
 export async function seedApi(
   api: WeatherApi,
   size: DataSizeName,
-  say: (text: string) => void,
+  log: (text: string) => void,
   signal: AbortSignal,
 ): Promise<SeedRecord | undefined> {
   const present = await api.weather(signal);
@@ -42,7 +42,7 @@ export async function seedApi(
     present.map(({ name, forecast }) => ({ name, values: forecast.length })),
   );
   if (isNothing(growth)) return undefined;
-  say(inWords(growth));
+  log(inWords(growth));
   const cities: { id: number; name: string }[] = [];
   const values: number[] = [];
   const made = (): SeedRecord => {
@@ -58,7 +58,7 @@ export async function seedApi(
     const now = Date.now();
     await eachOf(wanted, async ({ cityId, n }) => {
       values.push((await post(`${api.base}/Forecast/${cityId}`, newValue(now, n), signal)).id);
-      if (values.length % TELL_EVERY === 0) say(`${values.length} of ${wanted.length} values`);
+      if (values.length % TELL_EVERY === 0) log(`${values.length} of ${wanted.length} values`);
     });
     return made();
   } catch (error) {
@@ -98,6 +98,6 @@ async function post(url: string, body: object, signal: AbortSignal): Promise<z.i
     signal: AbortSignal.timeout(WRITE_MS),
   });
   if (answer.status !== 200)
-    throw new LoadError(`POST ${url} answers ${answer.status}: ${(await answer.text()).slice(0, 200)}`);
+    throw new CommandError(`POST ${url} answers ${answer.status}: ${(await answer.text()).slice(0, 200)}`);
   return Made.parse(await answer.json());
 }

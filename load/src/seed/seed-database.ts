@@ -13,12 +13,12 @@ import { COLDEST, SUMMARIES, VALUE_STEP_MS, WARMEST } from "./value.ts";
 export function seedDatabase(
   database: DatabasePlace,
   size: DataSizeName,
-  say: (text: string) => void,
+  log: (text: string) => void,
   data: DataSize = DATA_SIZES[size],
 ): Promise<SeedRecord | undefined> {
   return withDatabase(database, async (client) => {
     await requireWeatherTables(client);
-    const record = await inTransaction(client, () => addRows(client, database.name, size, data, say));
+    const record = await inTransaction(client, () => addRows(client, database.name, size, data, log));
     // The planner's figures; of tables that belong to another role PostgreSQL only warns.
     if (record !== undefined) await client.query("ANALYZE public.cities, public.forecast");
     return record;
@@ -30,7 +30,7 @@ async function addRows(
   database: string,
   size: DataSizeName,
   data: DataSize,
-  say: (text: string) => void,
+  log: (text: string) => void,
 ): Promise<SeedRecord | undefined> {
   // Another seeding, or the service's own sample data, must not count what this one adds as missing.
   await client.query("LOCK TABLE public.cities IN SHARE ROW EXCLUSIVE MODE");
@@ -44,7 +44,7 @@ async function addRows(
     present.map(({ name, values }) => ({ name, values: Number(values) })),
   );
   if (isNothing(growth)) return undefined;
-  say(inWords(growth));
+  log(inWords(growth));
   const cities = await addCities(client, growth.cities);
   const ids = [...present.map(({ id }) => Number(id)), ...cities.map(({ id }) => id)];
   const values = await addValues(client, ids, growth.values);

@@ -1,6 +1,6 @@
+import { CommandError } from "@goldenring/run-kit";
 import type pg from "pg";
 import { CITY_MARK, VALUE_MARK } from "../../k6/plan.ts";
-import { LOAD_EXIT, LoadError } from "../run/exit.ts";
 import { type DatabasePlace, inTransaction, requireWeatherTables, withDatabase } from "./database.ts";
 import { readSeedRecords, removeSeedRecord, type StoredSeed } from "./seed-record.ts";
 
@@ -11,7 +11,7 @@ export interface UnseedRequest {
   readonly runs: string;
   /** Asked before anything is removed that is in no record. */
   readonly isSure: (question: string) => Promise<boolean>;
-  readonly say: (text: string) => void;
+  readonly log: (text: string) => void;
 }
 
 export interface Removed {
@@ -35,19 +35,19 @@ const CITIES = `
  * Removes what load tests have put into a database, in one transaction: what seedings recorded, and, when the user is sure, the marked
  * rows besides, which runs of scenarios have added. A city in which others have put values stays, with those values.
  *
- * @throws {LoadError} where the user is not sure
+ * @throws {CommandError} where the user is not sure
  */
 export function unseed(request: UnseedRequest): Promise<Removed> {
-  const { database, runs, say } = request;
+  const { database, runs, log } = request;
   return withDatabase(database, async (client) => {
     await requireWeatherTables(client);
     const seeds = await seedsOf(request);
     const own = await ownRows(client, seeds);
     // Not in the transaction: an open one holds back what the service sees, and the answer may take its time.
     await requireSure(own, request);
-    const removed = await inTransaction(client, () => removeRows(client, own, say));
+    const removed = await inTransaction(client, () => removeRows(client, own, log));
     for (const seed of seeds) await removeSeedRecord(seed);
-    if (seeds.length === 0) say(`no seeding of this database is recorded in ${runs}`);
+    if (seeds.length === 0) log(`no seeding of this database is recorded in ${runs}`);
     return removed;
   });
 }
@@ -87,10 +87,10 @@ async function requireSure({ values, cities }: OwnRows, { isSure }: UnseedReques
     `${values.others.length} values whose summary begins with "${VALUE_MARK}" and ${cities.others.length} cities whose name begins with ` +
     `"${CITY_MARK}" are in no record of a seeding: runs of scenarios add such rows. Remove them, too?`;
   if (await isSure(question)) return;
-  throw new LoadError(`${question}\nNothing was removed; --yes says that you are sure.`, LOAD_EXIT.usage);
+  throw new CommandError(`${question}\nNothing was removed; --yes says that you are sure.`, "usage");
 }
 
-async function removeRows(client: pg.Client, own: OwnRows, say: (text: string) => void): Promise<Removed> {
+async function removeRows(client: pg.Client, own: OwnRows, log: (text: string) => void): Promise<Removed> {
   const values = [...own.values.recorded, ...own.values.others];
   const cities = [...own.cities.recorded, ...own.cities.others];
   const goneValues = await client.query("DELETE FROM public.forecast WHERE id = ANY($1::bigint[])", [values]);
@@ -100,7 +100,7 @@ async function removeRows(client: pg.Client, own: OwnRows, say: (text: string) =
     [cities],
   );
   const kept = cities.length - (goneCities.rowCount ?? 0);
-  if (kept > 0) say(`${kept} cities stay: others have put values into them`);
+  if (kept > 0) log(`${kept} cities stay: others have put values into them`);
   return { cities: goneCities.rowCount ?? 0, values: goneValues.rowCount ?? 0 };
 }
 

@@ -1,4 +1,4 @@
-import { type Spread, spreadOf } from "./median.ts";
+import { type Spread, spreadOf } from "@goldenring/run-kit";
 import { leastPossible, rankTest } from "./rank-test.ts";
 
 /** Chance at most that two sets which do not differ are said to. */

@@ -33,3 +33,8 @@ export function onInterruption(onFirst: (signal: NodeJS.Signals) => void = () =>
   }
   return { signal: controller.signal, exitCode: () => exitCode };
 }
+
+/** The exit code of a command that `signal` interrupted: 130, or 143 after SIGTERM. */
+export function interruptedExit({ reason }: AbortSignal): number {
+  return reason instanceof CommandError ? reason.exitCode : EXIT.interrupted;
+}

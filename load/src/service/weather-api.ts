@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { CommandError } from "@goldenring/run-kit";
 import * as z from "zod";
-import { LOAD_EXIT, LoadError } from "../run/exit.ts";
 
 const QUICK_MS = 5_000;
 /** A service that takes over many new rows answers with the old ones meanwhile and says so; it is given this long, ms. */
@@ -16,19 +16,16 @@ export type WeatherCity = z.infer<typeof WeatherBody>[number];
 /**
  * Of a URL only the origin and the folder count.
  *
- * @throws {LoadError} (usage)
+ * @throws {CommandError} (usage)
  */
 export function parseTarget(text: string): URL {
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
-    throw new LoadError(`"${text}" is no target: a URL such as http://127.0.0.1:8080 is expected`, LOAD_EXIT.usage);
+    throw new CommandError(`"${text}" is no target: a URL such as http://127.0.0.1:8080 is expected`, "usage");
   }
   if (url.username !== "" || url.password !== "") {
-    throw new LoadError(
-      "A target with a login in its URL cannot be used: it would stand in every record.",
-      LOAD_EXIT.usage,
-    );
+    throw new CommandError("A target with a login in its URL cannot be used: it would stand in every record.", "usage");
   }
   url.search = "";
   url.hash = "";
@@ -47,7 +44,7 @@ export class WeatherApi {
   /**
    * All cities with the ids of their values; of a service that is behind its database, when it has caught up, or does not for long.
    *
-   * @throws {LoadError} (targetDown, targetUnfit)
+   * @throws {CommandError} (targetDown, targetUnfit)
    */
   async weather(signal: AbortSignal): Promise<WeatherCity[]> {
     // First the small question, so that something else than a Weather API is told quickly.
@@ -104,7 +101,7 @@ export class WeatherApi {
     } catch (error) {
       signal.throwIfAborted();
       const why = deadline.aborted ? `no answer within ${deadlineMs / 1000} s` : reasonOf(error);
-      throw new LoadError(`${url} does not answer: ${why}. Is the service up?`, LOAD_EXIT.targetDown);
+      throw new CommandError(`${url} does not answer: ${why}. Is the service up?`, "targetUnreachable");
     }
     if (answer.status !== 200) throw unfit(`${url} answers ${answer.status} instead of 200.`);
     const parsed = form.safeParse(jsonOf(body));
@@ -142,6 +139,6 @@ function reasonOf(error: unknown): string {
   return code === undefined ? error.message : `${error.message} (${code})`;
 }
 
-function unfit(message: string): LoadError {
-  return new LoadError(message, LOAD_EXIT.targetUnfit);
+function unfit(message: string): CommandError {
+  return new CommandError(message, "targetUnfit");
 }

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import type { PartsRow, PartUse } from "../run/record.ts";
-import { RULES, whatGaveOut } from "./gave-out.ts";
+import type { ResourceRow, ResourceUse } from "../record/record.ts";
+import { RULES, saturationOf } from "./saturation.ts";
+
+const saturationIn = (parts: ResourceRow[]) =>
+  saturationOf({ computer: { os: "", cpu: "", cores: 2, memoryMiB: 24 * 2 ** 10 } }, { parts });
 
 /** A row a second; each part's use from its second on. */
-function rows(seconds: number, of: (second: number) => readonly PartUse[]): PartsRow[] {
+function rows(seconds: number, of: (second: number) => readonly ResourceUse[]): ResourceRow[] {
   return Array.from({ length: seconds }, (_, at) => ({ t: at + 1, parts: [...of(at + 1)] }));
 }
 
@@ -14,22 +17,22 @@ const QUIET = [
   { name: "computer", cpuShare: 0.5 },
 ];
 
-function withUse(name: string, use: Partial<PartUse>): PartUse[] {
+function withUse(name: string, use: Partial<ResourceUse>): ResourceUse[] {
   return QUIET.map((part) => (part.name === name ? { ...part, ...use } : part));
 }
 
 describe("what gave out first", () => {
   test("is nothing where no part was at its end", () => {
-    expect(whatGaveOut(rows(60, () => QUIET))).toEqual({ first: "none", exhausted: [] });
+    expect(saturationIn(rows(60, () => QUIET))).toEqual({ first: "none", exhausted: [] });
   });
 
   test("is not told where no part was measured", () => {
-    expect(whatGaveOut([]).first).toBe("not measured");
-    expect(whatGaveOut(rows(60, () => [])).first).toBe("not measured");
+    expect(saturationIn([]).first).toBe("not measured");
+    expect(saturationIn(rows(60, () => [])).first).toBe("not measured");
   });
 
   test("is each part that is at its end alone", () => {
-    const cases: readonly (readonly [string, Partial<PartUse>, string])[] = [
+    const cases: readonly (readonly [string, Partial<ResourceUse>, string])[] = [
       ["api-01", { cpuShare: 0.97 }, "CPU of a replica"],
       ["api-01", { memoryBytes: 127 * 2 ** 20 }, "memory of a replica"],
       ["pg-01", { cpuShare: 0.95 }, "CPU of the database"],
@@ -37,7 +40,7 @@ describe("what gave out first", () => {
       ["computer", { cpuShare: 0.99 }, "CPU of the computer"],
     ];
     for (const [name, use, cause] of cases) {
-      const found = whatGaveOut(rows(30, (second) => (second > 10 ? withUse(name, use) : QUIET)));
+      const found = saturationIn(rows(30, (second) => (second > 10 ? withUse(name, use) : QUIET)));
       expect(found.first).toBe(cause);
       expect(found.exhausted.map((each) => each.cause)).toEqual([cause]);
       expect(found.exhausted[0]?.since).toBeWithin(8, 12);
@@ -45,7 +48,7 @@ describe("what gave out first", () => {
   });
 
   test("is the part whose end came first, and the others are told after it", () => {
-    const found = whatGaveOut(
+    const found = saturationIn(
       rows(60, (second) => [
         { name: "api-01", cpuShare: second > 40 ? 1 : 0.3 },
         { name: "computer", cpuShare: second > 20 ? 1 : 0.3 },
@@ -55,7 +58,7 @@ describe("what gave out first", () => {
   });
 
   test("is the busiest replica, whatever the others do", () => {
-    const found = whatGaveOut(
+    const found = saturationIn(
       rows(20, () => [
         { name: "api-01", cpuShare: 0.1 },
         { name: "api-02", cpuShare: 0.98 },
@@ -65,10 +68,10 @@ describe("what gave out first", () => {
   });
 
   test("is not a spike of two seconds, and a gap of one does not hide it", () => {
-    const busyIn = (seconds: readonly number[]): PartsRow[] =>
+    const busyIn = (seconds: readonly number[]): ResourceRow[] =>
       rows(20, (second) => withUse("api-01", { cpuShare: seconds.includes(second) ? 1 : 0.2 }));
-    expect(whatGaveOut(busyIn([10, 11])).first).toBe("none");
-    expect(whatGaveOut(busyIn([8, 9, 11, 12])).first).toBe("CPU of a replica");
+    expect(saturationIn(busyIn([10, 11])).first).toBe("none");
+    expect(saturationIn(busyIn([8, 9, 11, 12])).first).toBe("CPU of a replica");
   });
 
   test("is found where the stand and the computer are measured at different moments", () => {
@@ -76,7 +79,7 @@ describe("what gave out first", () => {
       { t, parts: [{ name: "computer", cpuShare: 0.4 }] },
       { t: t + 0.4, parts: [{ name: "api-01", cpuShare: 0.95 }] },
     ]);
-    expect(whatGaveOut(apart).first).toBe("CPU of a replica");
+    expect(saturationIn(apart).first).toBe("CPU of a replica");
   });
 
   test("follows rules that each have a reason", () => {

@@ -1,19 +1,13 @@
-import type { PartsRow } from "../run/record.ts";
-import { median } from "../statistics/median.ts";
-import { mostUsed, type PartKind } from "./parts.ts";
+import { median } from "@goldenring/run-kit";
+import type { ResourceRow, RunRecord, Series } from "../record/record.ts";
+import { mostUsed, type ResourceKind } from "../resources/resources.ts";
 
-/** What parts may use where the measurements do not say so, bytes. */
-export interface Limits {
-  readonly replicaMemoryBytes: number;
-  readonly computerMemoryBytes?: number;
-}
-
-/** The stand of system.md: replicas of 128 MiB. */
-export const STAND_LIMITS: Limits = { replicaMemoryBytes: 128 * 2 ** 20 };
+/** The stand of docs/system.md: replicas of 128 MiB. */
+const REPLICA_MEMORY_BYTES = 128 * 2 ** 20;
 
 interface Rule {
   readonly cause: string;
-  readonly part: PartKind;
+  readonly part: ResourceKind;
   readonly uses: "cpu" | "memory";
   /** Of what the part may use; from here on it has given out. */
   readonly share: number;
@@ -84,23 +78,30 @@ export interface Exhausted {
   readonly peak: number;
 }
 
-export interface GaveOut {
+export interface Saturation {
   /** The first to give out; "none" when nothing did; "not measured" when no part was watched. */
   readonly first: string;
   /** All that gave out, the first one first. */
   readonly exhausted: readonly Exhausted[];
 }
 
-/** What gave out first while these rows were measured, by RULES. */
-export function whatGaveOut(rows: readonly PartsRow[], limits: Limits = STAND_LIMITS): GaveOut {
-  if (rows.every(({ parts }) => parts.length === 0)) return { first: "not measured", exhausted: [] };
-  const exhausted = RULES.flatMap((rule) => exhaustedBy(rule, rows, limits) ?? []).sort(
+/** What was saturated first during a run, by RULES. */
+export function saturationOf(
+  { computer }: Pick<RunRecord, "computer">,
+  { parts = [] }: Pick<Series, "parts">,
+): Saturation {
+  if (parts.every((row) => row.parts.length === 0)) return { first: "not measured", exhausted: [] };
+  const limits = { replica: REPLICA_MEMORY_BYTES, computer: computer.memoryMiB * 2 ** 20 };
+  const exhausted = RULES.flatMap((rule) => exhaustedBy(rule, parts, limits) ?? []).sort(
     (one, other) => one.since - other.since,
   );
   return { first: exhausted[0]?.cause ?? "none", exhausted };
 }
 
-function exhaustedBy(rule: Rule, rows: readonly PartsRow[], limits: Limits): Exhausted | undefined {
+/** Bytes that they may use. */
+type MemoryLimits = Readonly<Record<"replica" | "computer", number>>;
+
+function exhaustedBy(rule: Rule, rows: readonly ResourceRow[], limits: MemoryLimits): Exhausted | undefined {
   const uses = rows.flatMap((row) => {
     const share = shareUsed(rule, row, limits);
     return share === undefined ? [] : [{ t: row.t, share }];
@@ -112,9 +113,9 @@ function exhaustedBy(rule: Rule, rows: readonly PartsRow[], limits: Limits): Exh
   return first && { cause: rule.cause, since: first.t, peak: Math.max(...windows.map(({ share }) => share)) };
 }
 
-function shareUsed({ part, uses }: Rule, row: PartsRow, limits: Limits): number | undefined {
+function shareUsed({ part, uses }: Rule, row: ResourceRow, limits: MemoryLimits): number | undefined {
   if (uses === "cpu") return mostUsed(row, part, ({ cpuShare }) => cpuShare);
-  const limit = part === "replica" ? limits.replicaMemoryBytes : limits.computerMemoryBytes;
+  const limit = part === "replica" ? limits.replica : limits.computer;
   const bytes = mostUsed(row, part, ({ memoryBytes }) => memoryBytes);
-  return bytes === undefined || limit === undefined ? undefined : bytes / limit;
+  return bytes === undefined ? undefined : bytes / limit;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { rowsOf } from "./stand-parts.ts";
+import { rowsOf } from "./stand-resources.ts";
 
 const at = (time: number, value: number) => ({ time, value });
 

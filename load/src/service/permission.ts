@@ -1,6 +1,6 @@
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
-import { LOAD_EXIT, LoadError } from "../run/exit.ts";
+import { CommandError } from "@goldenring/run-kit";
 
 /** Loopback, private and link-local networks, and those shared with a carrier. Sources: RFC 1122, 1918, 3927, 6598, 4193, 4291. */
 const OWN_NETWORKS = new BlockList();
@@ -29,7 +29,7 @@ export interface Permission {
  * A load test of somebody else's service is an attack: what is not on this computer, in a private network or in the inventory needs
  * the user's word.
  *
- * @throws {LoadError} (usage; targetDown where the name has no address)
+ * @throws {CommandError} (usage; targetDown where the name has no address)
  */
 export async function requirePermission(target: URL, { inventoryHosts, isOwnTarget }: Permission): Promise<void> {
   // Brackets stand around an IPv6 address in a URL.
@@ -39,10 +39,10 @@ export async function requirePermission(target: URL, { inventoryHosts, isOwnTarg
   const foreign = addresses.find((address) => !isOwnNetwork(address));
   if (foreign === undefined) return;
   const at = foreign === host ? host : `${host} (${foreign})`;
-  throw new LoadError(
+  throw new CommandError(
     `${at} is neither this computer, nor in a private network, nor a machine of the inventory. ` +
       "A load test of somebody else's service is an attack. If it is yours: --i-own-this-target",
-    LOAD_EXIT.usage,
+    "usage",
   );
 }
 
@@ -56,6 +56,6 @@ async function addressesOf(host: string): Promise<string[]> {
   try {
     return (await lookup(host, { all: true })).map(({ address }) => address);
   } catch {
-    throw new LoadError(`The name ${host} has no address.`, LOAD_EXIT.targetDown);
+    throw new CommandError(`The name ${host} has no address.`, "targetUnreachable");
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { CommandError } from "@goldenring/run-kit";
 import { type Machine, runOn } from "@goldenring/stand";
-import { LoadError } from "../run/exit.ts";
 
 const ENTRY = fileURLToPath(new URL("../../baseline/main.ts", import.meta.url));
 /** On the machine, in memory: a reboot undoes it. */
@@ -55,7 +55,7 @@ const READY = `bash -c '. /dev/stdin; exec 3<>"/dev/tcp/$HOST/$PORT"; printf "GE
  * and the database by the first of the product's ways to it.
  *
  * @param seconds after which the machines put the product back, whatever has become of this process
- * @throws {LoadError}
+ * @throws {CommandError}
  */
 export async function putBaseline(replicas: readonly Machine[], seconds: number): Promise<void> {
   const bundle = await bundled();
@@ -67,14 +67,14 @@ export async function putBaseline(replicas: readonly Machine[], seconds: number)
  * Ends the product on machines where nothing takes its place; `putProductBack` undoes it.
  *
  * @param seconds after which the machines put it back, whatever has become of this process
- * @throws {LoadError}
+ * @throws {CommandError}
  */
 export async function putAside(replicas: readonly Machine[], seconds: number): Promise<void> {
   await onEach(replicas, `sh -c ${quoted(asideScript(seconds))}`);
   await sleep(SETTLED_MS);
 }
 
-/** Puts the product back where the baseline is, or was left by a run that was killed; elsewhere it changes nothing. @throws {LoadError} */
+/** Puts the product back where the baseline is, or was left by a run that was killed; elsewhere it changes nothing. @throws {CommandError} */
 export async function putProductBack(replicas: readonly Machine[]): Promise<void> {
   await onEach(replicas, `systemctl stop ${UNIT}-end.timer 2> /dev/null; ${BACK.replace(";", " 2> /dev/null;")}`);
   await untilReady(replicas);
@@ -88,7 +88,7 @@ export async function isBaselineLeft(replicas: readonly Machine[]): Promise<bool
 async function bundled(): Promise<string> {
   const built = await Bun.build({ entrypoints: [ENTRY], target: "bun" });
   const [output] = built.outputs;
-  if (output === undefined) throw new LoadError("The baseline cannot be bundled.");
+  if (output === undefined) throw new CommandError("The baseline cannot be bundled.");
   return output.text();
 }
 
@@ -97,7 +97,7 @@ async function onEach(machines: readonly Machine[], command: string, input?: str
   await Promise.all(
     machines.map(async (machine) => {
       const { code, stderr } = await runOn(machine, command, options);
-      if (code !== 0) throw new LoadError(`${machine.name}: exit code ${code}: ${stderr.trim().slice(-400)}`);
+      if (code !== 0) throw new CommandError(`${machine.name}: exit code ${code}: ${stderr.trim().slice(-400)}`);
     }),
   );
 }
@@ -113,7 +113,7 @@ async function untilOneIsReady(machine: Machine, until: number): Promise<void> {
     const { stdout } = await runOn(machine, READY, { deadlineMs: STEP_MS });
     if (stdout.includes(" 200")) return;
     if (Date.now() > until)
-      throw new LoadError(`${machine.name}: what should serve is not ready after ${READY_MS / 1000} s.`);
+      throw new CommandError(`${machine.name}: what should serve is not ready after ${READY_MS / 1000} s.`);
     await sleep(AGAIN_MS);
   }
 }

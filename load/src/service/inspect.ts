@@ -1,7 +1,7 @@
+import { CommandError } from "@goldenring/run-kit";
 import type { VisitedCity } from "../../k6/plan.ts";
 import { type Scenario, VISITED_CITIES, VISITED_VALUES } from "../../k6/scenario-table.ts";
-import { LOAD_EXIT, LoadError } from "../run/exit.ts";
-import type { TargetFacts } from "../run/record.ts";
+import type { TargetFacts } from "../record/record.ts";
 import type { WeatherApi, WeatherCity } from "./weather-api.ts";
 
 export interface Inspection {
@@ -13,7 +13,7 @@ export interface Inspection {
 /**
  * Looks at the target before any load is put on it.
  *
- * @throws {LoadError} (targetDown; targetUnfit where it is no Weather API or lacks data)
+ * @throws {CommandError} (targetDown; targetUnfit where it is no Weather API or lacks data)
  */
 export async function inspectTarget(api: WeatherApi, scenario: Scenario, signal: AbortSignal): Promise<Inspection> {
   const cities = await api.weather(signal);
@@ -28,11 +28,16 @@ function visitedOf({ id, forecast }: WeatherCity): VisitedCity {
   return { id, values: forecast.slice(0, VISITED_VALUES).map((value) => value.id) };
 }
 
-function lacksData(api: WeatherApi, { name, needs }: Scenario, cities: readonly WeatherCity[], fit: number): LoadError {
+function lacksData(
+  api: WeatherApi,
+  { name, needs }: Scenario,
+  cities: readonly WeatherCity[],
+  fit: number,
+): CommandError {
   const each = needs.valuesOfEachCity > 0 ? ` with at least ${needs.valuesOfEachCity} values each` : "";
-  return new LoadError(
+  return new CommandError(
     `${name} needs ${needs.cities} cities${each}; ${api.base} has ${cities.length} cities, ${fit} of them fit. ` +
       `Put the data in place: load seed base --target ${api.base}`,
-    LOAD_EXIT.targetUnfit,
+    "targetUnfit",
   );
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { type Machine, sshCommand } from "@goldenring/stand";
-import type { PartsRow, PartUse } from "../run/record.ts";
+import type { ResourceRow, ResourceUse } from "../record/record.ts";
 
 /** The report's replicas have a quarter of a core each. */
 export const REPLICA_CORES = 0.25;
@@ -60,7 +60,7 @@ interface Watched {
  * and what it keeps in memory; of other machines the memory is all but what the kernel can take back. A machine that cannot be reached has no rows.
  */
 export class MachineWatch {
-  readonly #rows: { readonly at: number; readonly part: PartUse }[] = [];
+  readonly #rows: { readonly at: number; readonly part: ResourceUse }[] = [];
   readonly #watched: readonly Watched[];
   readonly #restarted = new Set<string>();
 
@@ -78,7 +78,7 @@ export class MachineWatch {
   }
 
   /** @param startedAt the beginning of the run's clock, Unix time, ms */
-  rows(startedAt: number): PartsRow[] {
+  rows(startedAt: number): ResourceRow[] {
     return this.#rows
       .filter(({ at }) => at > startedAt)
       .map(({ at, part }) => ({ t: (at - startedAt) / 1000, parts: [part] }));

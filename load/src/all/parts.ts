@@ -17,10 +17,10 @@ export interface Lengths {
   readonly sideBySideHold: number;
   readonly search: {
     readonly start: number;
-    readonly most: number;
+    readonly max: number;
     readonly resolution: number;
     readonly repeats: number;
-    readonly mostSteps: number;
+    readonly maxSteps: number;
     readonly warmUpSeconds: number;
     readonly holdSeconds: number;
   };
@@ -36,7 +36,7 @@ export const SHORT: Lengths = {
   identityRamp: 60,
   sideBySideHold: 30,
   // The bracket is 10 % wide instead of 2, and an end is repeated at most twice.
-  search: { start: 1_200, most: 6_000, resolution: 0.1, repeats: 3, mostSteps: 12, warmUpSeconds: 12, holdSeconds: 15 },
+  search: { start: 1_200, max: 6_000, resolution: 0.1, repeats: 3, maxSteps: 12, warmUpSeconds: 12, holdSeconds: 15 },
 };
 
 export const FULL: Lengths = {
@@ -50,10 +50,10 @@ export const FULL: Lengths = {
   sideBySideHold: 60,
   search: {
     start: 1_200,
-    most: 10_000,
+    max: 10_000,
     resolution: 0.02,
     repeats: 5,
-    mostSteps: 50,
+    maxSteps: 50,
     warmUpSeconds: 15,
     holdSeconds: 30,
   },
@@ -99,7 +99,7 @@ export function estimate(part: PartName, lengths: Lengths): number {
     steady: STEADY_SCENARIOS.length * (warmUp + hold + AROUND),
     ramp: ramps,
     chaos: chaos + AROUND,
-    capacity: search.mostSteps * (search.warmUpSeconds + search.holdSeconds + AROUND / 2),
+    capacity: search.maxSteps * (search.warmUpSeconds + search.holdSeconds + AROUND / 2),
     heavy: 2 * (warmUp + hold + AROUND) + identityRamp + AROUND,
     growth: GROWTH_STAGES.length * (growthWarmUp + growthHold + AROUND),
     baseline: 8 * (warmUp + sideBySideHold + AROUND) + 80,

@@ -1,9 +1,9 @@
+import type { Figures, ObjectiveVerdict, SeriesRow } from "../record/record.ts";
+import { isHeld, judge, type Measured } from "../record/verdict.ts";
 import { Latencies } from "./latencies.ts";
 import { LatencySketch } from "./latency-sketch.ts";
-import type { Figures, ObjectiveVerdict, SeriesRow } from "./record.ts";
 import type { Sample } from "./samples.ts";
 import { Second } from "./second.ts";
-import { isHeld, judge, type Measured } from "./verdict.ts";
 
 /** k6 hands its samples out once a second, those of one second together with the first of the next; ms. */
 const SETTLED_MS = 1_500;
@@ -11,7 +11,7 @@ const SETTLED_MS = 1_500;
 const DEAD_ROWS = 3;
 
 /** What has been seen of a run so far; grows sample by sample. */
-export class Course {
+export class Measurements {
   readonly rows: SeriesRow[] = [];
   /** Unix time, ms: when the first users came. k6 prepares all of them before, which may take it seconds. */
   startedAt: number | undefined;

@@ -1,3 +1,4 @@
+import { CommandError } from "@goldenring/run-kit";
 import type { ScenarioName } from "../../k6/scenario-table.ts";
 import {
   GROWTH_STAGES,
@@ -11,11 +12,10 @@ import {
   SIDE_BY_SIDE_SHARE,
   STEADY_SCENARIOS,
   STEADY_USERS,
-} from "../all/parts-of-all.ts";
+} from "../all/parts.ts";
 import type { MeasuredCapacity, MeasuredRun, Side } from "../report/results.ts";
-import { LoadError } from "../run/exit.ts";
 import { findMostUsers } from "./capacity.ts";
-import { known, type MeasuredStand, type RunWish } from "./measured-stand.ts";
+import { known, type MeasuredStand, type RunWish } from "./stand-session.ts";
 
 export interface Measured {
   readonly runs: readonly MeasuredRun[];
@@ -70,7 +70,7 @@ async function capacity({ lengths, baseData, runs, deps }: MeasuredStand): Promi
     deps,
   );
   deps.signal.throwIfAborted();
-  if (record === undefined) throw new LoadError("no step of the search was measured");
+  if (record === undefined) throw new CommandError("no step of the search was measured");
   return { runs: [], capacities: [{ side: "ours", capacity: found, record }] };
 }
 

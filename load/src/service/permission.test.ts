@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { LOAD_EXIT, LoadError } from "../run/exit.ts";
+import { CommandError, EXIT } from "@goldenring/run-kit";
 import { isOwnNetwork, requirePermission } from "./permission.ts";
 import { parseTarget } from "./weather-api.ts";
 
@@ -26,7 +26,7 @@ test.each(["8.8.8.8", "172.32.0.1", "11.0.0.1", "128.0.0.1", "2001:db8::1", "::f
     const target = new URL(address.includes(":") ? `http://[${address}]:8080` : `http://${address}`);
     const refused = requirePermission(target, NOBODY);
     await expect(refused).rejects.toThrow("--i-own-this-target");
-    await expect(refused).rejects.toMatchObject({ exitCode: LOAD_EXIT.usage });
+    await expect(refused).rejects.toMatchObject({ exitCode: EXIT.usage });
     await requirePermission(target, { ...NOBODY, isOwnTarget: true });
   },
 );
@@ -41,13 +41,13 @@ test("localhost is a name of this computer", async () => {
 
 test("a name without an address is told", async () => {
   await expect(requirePermission(new URL("http://no-such-host.invalid"), NOBODY)).rejects.toMatchObject({
-    exitCode: LOAD_EXIT.targetDown,
+    exitCode: EXIT.targetUnreachable,
   });
 });
 
 test("a target is a URL of http or https, without a login", () => {
   expect(parseTarget("127.0.0.1:8080/weather?x=1#y").href).toBe("http://127.0.0.1:8080/weather");
   for (const text of ["ftp://127.0.0.1", "http://", "http://user:secret@127.0.0.1"]) {
-    expect(() => parseTarget(text)).toThrow(LoadError);
+    expect(() => parseTarget(text)).toThrow(CommandError);
   }
 });

@@ -1,10 +1,12 @@
 /**
- * What a run leaves behind, as it stands in its folder: `run.json` (RunRecord) and `series.json` (Series). Readers parse with these
- * schemas; a change that old readers would misread raises FORMAT_VERSION.
+ * What a run leaves behind in its folder: `run.json` (RunRecord) and `series.json` (Series). Readers parse with these schemas, which also upgrade
+ * older formats. A change that old readers would misread raises the format.
  */
+import { Provenance } from "@goldenring/run-kit";
 import * as z from "zod";
 
-export const FORMAT_VERSION = 1;
+export const RECORD_FORMAT = 2;
+export const SERIES_FORMAT = 1;
 
 /** Files of a run's folder. */
 export const RUN_FILES = {
@@ -17,8 +19,15 @@ export const RUN_FILES = {
   k6Report: "k6-report.html",
 } as const;
 
-/** Why a run ended. `slo`: an objective broke and the run stopped for it; `ramp`, `duration`: it ended as planned. */
-export const EndedBy = z.enum(["slo", "ramp", "duration", "interrupt", "target down", "k6 failed"]);
+/** Why a run ended. `ramp`, `duration`: as planned. */
+export const EndedBy = z.enum([
+  "objective missed",
+  "ramp",
+  "duration",
+  "interrupted",
+  "target unreachable",
+  "k6 failed",
+]);
 export type EndedBy = z.infer<typeof EndedBy>;
 
 /** zod's numbers are finite. */
@@ -81,16 +90,14 @@ export const Figures = z.object({
 });
 export type Figures = z.infer<typeof Figures>;
 
-export const Machine = z.object({
-  cores: z.int(),
-  processor: z.string(),
-  memoryBytes: z.int(),
-  kernel: z.string(),
-  /** Load average of the minute before the start: well above 0, something else was busy. */
-  loadBefore: finite,
-  /** One access to memory before the start, ns: how busy the neighbours of a virtual machine are. Older runs did not measure it. */
+/** The computer in the moment before the start. */
+export const Before = z.object({
+  /** Of the last minute: well above 0, something else was busy. */
+  loadAverage: finite,
+  /** One access to memory: how busy the neighbours of a virtual machine are. Older runs did not measure it. */
   memoryAccessNs: finite.optional(),
 });
+export type Before = z.infer<typeof Before>;
 
 export const TargetFacts = z.object({
   /** As it was named, or as this computer reaches the stand's ingress. */
@@ -105,33 +112,71 @@ export const TargetFacts = z.object({
 });
 export type TargetFacts = z.infer<typeof TargetFacts>;
 
-/** Begin of the note that names the replicas on which what serves ended during the run. */
-export const STARTED_ANEW = "started anew during the run: ";
-
-export const RunRecord = z.object({
-  format: z.literal(FORMAT_VERSION),
-  /** Name of the folder: UTC stamp and scenario. */
+const CurrentRecord = z.object({
+  format: z.literal(RECORD_FORMAT),
+  /** Name of the folder: UTC time and scenario. */
   id: z.string(),
   scenario: z.string(),
   options: RunOptions,
-  /** Commit of this checkout; "unknown" without git. */
-  commit: z.string(),
-  /** The checkout had changes that were not committed. */
-  dirty: z.boolean(),
+  ...Provenance.shape,
   k6: z.string(),
-  machine: Machine,
+  before: Before,
   target: TargetFacts,
   start: z.iso.datetime(),
   end: z.iso.datetime(),
   endedBy: EndedBy,
   verdict: z.array(ObjectiveVerdict),
   figures: Figures,
+  /** Machines of replicas whose service was restarted during the run. */
+  restarted: z.array(z.string()),
   /** What the command exited with. */
   exit: z.int(),
-  /** What a reader must know to judge the figures, such as that the target died. */
+  /** What a reader must know to judge the figures, such as that the target stopped answering. */
   notes: z.array(z.string()),
 });
-export type RunRecord = z.infer<typeof RunRecord>;
+
+export const RunRecord = z.preprocess(upgraded, CurrentRecord);
+export type RunRecord = z.infer<typeof CurrentRecord>;
+
+const Format1 = z.looseObject({
+  format: z.literal(1),
+  machine: z.object({
+    cores: z.int(),
+    processor: z.string(),
+    memoryBytes: z.int(),
+    kernel: z.string(),
+    loadBefore: finite,
+    memoryAccessNs: finite.optional(),
+  }),
+  endedBy: z.string(),
+  notes: z.array(z.string()),
+});
+
+const ENDED_BY_OF_FORMAT_1: Readonly<Record<string, EndedBy>> = {
+  slo: "objective missed",
+  interrupt: "interrupted",
+  "target down": "target unreachable",
+};
+
+const RESTARTED_NOTE_OF_FORMAT_1 = "started anew during the run: the service on ";
+
+/** A record of format 1 in the current form; anything else as it is. */
+function upgraded(content: unknown): unknown {
+  const parsed = Format1.safeParse(content);
+  if (!parsed.success) return content;
+  const { machine, endedBy, notes, ...rest } = parsed.data;
+  const { cores, processor, memoryBytes, kernel, loadBefore, memoryAccessNs } = machine;
+  const isRestart = (note: string): boolean => note.startsWith(RESTARTED_NOTE_OF_FORMAT_1);
+  return {
+    ...rest,
+    format: RECORD_FORMAT,
+    computer: { os: `Linux ${kernel}`, cpu: processor, cores, memoryMiB: Math.round(memoryBytes / 2 ** 20) },
+    before: { loadAverage: loadBefore, memoryAccessNs },
+    endedBy: ENDED_BY_OF_FORMAT_1[endedBy] ?? endedBy,
+    restarted: notes.filter(isRestart).flatMap((note) => note.slice(RESTARTED_NOTE_OF_FORMAT_1.length).split(", ")),
+    notes: notes.filter((note) => !isRestart(note)),
+  };
+}
 
 /** One second of requests. `latency` is undefined in a second without answers. */
 export const RouteSecond = z.object({
@@ -153,27 +198,27 @@ export const SeriesRow = RouteSecond.extend({
 });
 export type SeriesRow = z.infer<typeof SeriesRow>;
 
-/** What one part used in one second. */
-export const PartUse = z.object({
+/** What one machine or program used in one second. */
+export const ResourceUse = z.object({
   /** `k6`, `computer`, or a machine of the stand such as `api-01`. */
   name: z.string(),
-  /** CPU in use as a share of what the part may use (its limit, or the computer's cores); 1: all of it. */
+  /** CPU in use as a share of what it may use (its limit, or the computer's cores); 1: all of it. */
   cpuShare: share.optional(),
   memoryBytes: finite.optional(),
   /** Of a database, in a second. */
   transactions: finite.optional(),
 });
-export type PartUse = z.infer<typeof PartUse>;
+export type ResourceUse = z.infer<typeof ResourceUse>;
 
-export const PartsRow = z.object({ t: finite, parts: z.array(PartUse) });
-export type PartsRow = z.infer<typeof PartsRow>;
+export const ResourceRow = z.object({ t: finite, parts: z.array(ResourceUse) });
+export type ResourceRow = z.infer<typeof ResourceRow>;
 
 export const Series = z.object({
-  format: z.literal(FORMAT_VERSION),
+  format: z.literal(SERIES_FORMAT),
   /** Seconds between two rows. */
   interval: z.literal(1),
   rows: z.array(SeriesRow),
   /** On the same clock as `rows`, but in seconds of its own. */
-  parts: z.array(PartsRow).optional(),
+  parts: z.array(ResourceRow).optional(),
 });
 export type Series = z.infer<typeof Series>;

@@ -1,6 +1,6 @@
 import type { Prometheus, Series } from "@goldenring/stand";
-import type { PartsRow, PartUse } from "../run/record.ts";
-import { REPLICA_CORES } from "./watch-machines.ts";
+import type { ResourceRow, ResourceUse } from "../record/record.ts";
+import { REPLICA_CORES } from "./machine-watch.ts";
 
 /** Of the stand's Prometheus, seconds: how often it asks, and over how long a rate is taken. */
 const STEP = 10;
@@ -23,12 +23,12 @@ const TRANSACTIONS = `sum by (machine) (rate(pg_stat_database_xact_commit{job="p
  * @param replicaCores what a replica may use
  * @throws {PrometheusError}
  */
-export async function standParts(
+export async function standResources(
   prometheus: Pick<Prometheus, "queryRange">,
   from: number,
   to: number,
   replicaCores: number = REPLICA_CORES,
-): Promise<PartsRow[]> {
+): Promise<ResourceRow[]> {
   const range = { start: from / 1000, end: to / 1000, step: STEP };
   const [replicaCpu, replicaMemory, machineCpu, machineMemory, transactions] = await Promise.all([
     prometheus.queryRange(REPLICA_CPU, range),
@@ -50,19 +50,19 @@ export async function standParts(
 
 interface Measure {
   readonly series: readonly Series[];
-  readonly use: (value: number) => Omit<PartUse, "name">;
+  readonly use: (value: number) => Omit<ResourceUse, "name">;
 }
 
 /** Puts the series beside each other, by time and by machine. @param start seconds since 1970, the beginning of the run's clock */
-export function rowsOf(measures: readonly Measure[], start: number): PartsRow[] {
-  const rows = new Map<number, Map<string, PartUse>>();
+export function rowsOf(measures: readonly Measure[], start: number): ResourceRow[] {
+  const rows = new Map<number, Map<string, ResourceUse>>();
   for (const { series, use } of measures) {
     for (const { labels, values } of series) {
       const name = labels.machine;
       if (name === undefined) continue;
       for (const { time, value } of values) {
         if (!Number.isFinite(value)) continue;
-        const row = rows.get(time) ?? new Map<string, PartUse>();
+        const row = rows.get(time) ?? new Map<string, ResourceUse>();
         rows.set(time, row);
         row.set(name, { name, ...row.get(name), ...use(value) });
       }

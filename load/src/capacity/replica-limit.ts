@@ -1,11 +1,11 @@
-import type { Series } from "../run/record.ts";
-import { kindOf } from "./parts.ts";
+import type { Series } from "../record/record.ts";
+import { kindOf } from "../resources/resources.ts";
 
 /** Below this share of their CPU the replicas' work in the background outweighs that for requests. */
 const LEAST_SHARE = 0.1;
 
 /** What the replicas' own CPU would allow, whatever else gave out before. */
-export interface OwnLimit {
+export interface ReplicaLimit {
   /** Mean of the replicas' CPU, as a share of their limit. */
   readonly replicaShare: number;
   /** Measured. */
@@ -21,7 +21,7 @@ export interface OwnLimit {
  * @param replicaCores that one replica may use
  * @returns undefined when the replicas were not measured or had next to nothing to do
  */
-export function ownLimit(series: Series, from: number, to: number, replicaCores = 0.25): OwnLimit | undefined {
+export function replicaLimit(series: Series, from: number, to: number, replicaCores = 0.25): ReplicaLimit | undefined {
   const within = ({ t }: { readonly t: number }): boolean => t > from && t <= to;
   // What failed was no work done.
   const rates = series.rows.filter(within).map(({ requests, failed }) => requests - failed);

@@ -1,18 +1,11 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism, cpus, freemem, loadavg, release, totalmem } from "node:os";
-import type { z } from "zod";
+import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
+import type { Before, ResourceRow, ResourceUse } from "../record/record.ts";
 import { memoryAccessNs } from "./memory-access.ts";
-import type { Machine, PartsRow, PartUse } from "./record.ts";
 
-export function thisMachine(): z.infer<typeof Machine> {
-  return {
-    cores: availableParallelism(),
-    processor: cpus()[0]?.model.trim() ?? "unknown",
-    memoryBytes: totalmem(),
-    kernel: release(),
-    loadBefore: loadavg()[0] ?? 0,
-    memoryAccessNs: memoryAccessNs(),
-  };
+/** The computer in this moment. */
+export function computerBefore(): Before {
+  return { loadAverage: loadavg()[0] ?? 0, memoryAccessNs: memoryAccessNs() };
 }
 
 /** Linux counts CPU time for users of /proc in hundredths of a second. Source: proc(5), USER_HZ. */
@@ -30,8 +23,8 @@ interface Ticks {
  * What k6 and the whole computer use, read from /proc. Shares are of the computer's cores. Elsewhere than on Linux there is
  * nothing to read, and no rows.
  */
-export class MachineUse {
-  readonly #rows: { readonly at: number; readonly parts: PartUse[] }[] = [];
+export class ComputerUse {
+  readonly #rows: { readonly at: number; readonly parts: ResourceUse[] }[] = [];
   readonly #pid: number | undefined;
   #before: Ticks | undefined;
 
@@ -60,7 +53,7 @@ export class MachineUse {
   }
 
   /** @param startedAt the beginning of the run's clock, Unix time, ms */
-  rows(startedAt: number): PartsRow[] {
+  rows(startedAt: number): ResourceRow[] {
     return this.#rows
       .filter(({ at }) => at > startedAt)
       .map(({ at, parts }) => ({ t: (at - startedAt) / 1000, parts }));

@@ -1,4 +1,4 @@
-import { median } from "../statistics/median.ts";
+import { median } from "@goldenring/run-kit";
 
 /** 64 MiB: more than a core has of caches that it shares with nobody. */
 const WORDS = 2 ** 24;

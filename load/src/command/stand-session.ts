@@ -1,28 +1,28 @@
 import { join } from "node:path";
+import { CommandError } from "@goldenring/run-kit";
 import type { Machine } from "@goldenring/stand";
 import { type Scenario, type ScenarioName, scenarioNamed } from "../../k6/scenario-table.ts";
-import type { Lengths, PartName } from "../all/parts-of-all.ts";
+import type { Lengths, PartName } from "../all/parts.ts";
+import { shownMs } from "../record/verdict.ts";
 import type { MeasuredRun, Side } from "../report/results.ts";
 import { writeReport } from "../report/write-report.ts";
-import { LOAD_EXIT, LoadError } from "../run/exit.ts";
-import type { RunWishes } from "../run/options.ts";
+import type { LoadOptions } from "../run/options.ts";
 import { runLoad } from "../run/run.ts";
-import { shownMs } from "../run/verdict.ts";
 import type { DatabasePlace } from "../seed/database.ts";
 import { DATA_SIZES } from "../seed/growth.ts";
 import { seedDatabase } from "../seed/seed-database.ts";
 import { writeSeedRecord } from "../seed/seed-record.ts";
 import { unseed } from "../seed/unseed.ts";
-import { isBaselineLeft, putAside, putBaseline, putProductBack } from "../side-by-side/baseline-in-place.ts";
-import { type Inspection, inspectTarget } from "../target/inspect.ts";
-import { WeatherApi } from "../target/weather-api.ts";
+import { isBaselineLeft, putAside, putBaseline, putProductBack } from "../service/baseline-swap.ts";
+import { type Inspection, inspectTarget } from "../service/inspect.ts";
+import { WeatherApi } from "../service/weather-api.ts";
 import type { LoadDeps } from "./deps.ts";
-import { type TargetOfRun, targetOfRun } from "./target.ts";
+import { type TargetOfRun, targetOfRun } from "./load-target.ts";
 
 /** The machines put the product back by themselves after so long, s. */
 const BASELINE_MOST_SECONDS = 900;
 
-export interface RunWish extends RunWishes {
+export interface RunWish extends LoadOptions {
   readonly part: PartName;
   readonly side?: Side;
   readonly warmUpSeconds?: number;
@@ -57,16 +57,16 @@ export async function openStand(
   const { output } = deps;
   const stand = await deps.stand?.();
   if (stand?.database === undefined || stand.machines === undefined) {
-    throw new LoadError("`load all` measures the stand: bring it up first.", LOAD_EXIT.usage);
+    throw new CommandError("`load all` measures the stand: bring it up first.", "usage");
   }
   const target = await targetOfRun({ isOwnTarget: false }, deps);
   const database = await stand.database();
   const replicas = stand.machines.filter(({ roles }) => roles.includes("api"));
   const runs = folder ?? deps.runs;
   const removeAdded = async (): Promise<void> => {
-    const removed = await unseed({ database, target: undefined, runs, isSure: async () => true, say: () => {} });
+    const removed = await unseed({ database, target: undefined, runs, isSure: async () => true, log: () => {} });
     if (removed.values + removed.cities > 0)
-      output.say(`${removed.cities} cities and ${removed.values} values removed`);
+      output.log(`${removed.cities} cities and ${removed.values} values removed`);
   };
   const measured: MeasuredStand = {
     lengths,
@@ -74,9 +74,9 @@ export async function openStand(
     runs,
     baseData: async () => {
       await removeAdded();
-      await addData(database, runs, 0, output.say.bind(output));
+      await addData(database, runs, 0, output.log.bind(output));
     },
-    grownData: (share) => addData(database, runs, share, output.say.bind(output)),
+    grownData: (share) => addData(database, runs, share, output.log.bind(output)),
     run: (scenario, wish) => measure(scenario, wish, { target, runs, deps, replicas: replicas.length }),
     look: (scenario) => inspectTarget(new WeatherApi(target.target), known(scenario), deps.signal),
     withBaseline: (work) => withBaseline(replicas, work, deps),
@@ -93,7 +93,7 @@ export async function openStand(
       ),
     makeReady: async () => {
       if (await isBaselineLeft(replicas)) {
-        output.say("an earlier run has left the baseline in the replicas' place: putting the product back");
+        output.log("an earlier run has left the baseline in the replicas' place: putting the product back");
         await putProductBack(replicas);
       }
     },
@@ -109,12 +109,12 @@ async function addData(
   database: DatabasePlace,
   runs: string,
   share: number,
-  say: (text: string) => void,
+  log: (text: string) => void,
 ): Promise<void> {
   const { base, full } = DATA_SIZES;
   const between = (from: number, to: number): number => Math.round(from + (to - from) * share);
   const size = { cities: between(base.cities, full.cities), values: between(base.values, full.values) };
-  const made = await seedDatabase(database, share === 0 ? "base" : "full", say, size);
+  const made = await seedDatabase(database, share === 0 ? "base" : "full", log, size);
   if (made !== undefined) await writeSeedRecord(runs, made);
 }
 
@@ -141,8 +141,7 @@ async function measure(
     ...(inspection === undefined ? {} : { inspection }),
     runs,
     signal,
-    interruptedExit: deps.interruptedExit,
-    say: () => {},
+    log: () => {},
     onRow: ({ t, users, requests, latency }) =>
       output.live(
         `${name} (${side}): ${t.toFixed(0)} s, ${users} users, ${requests.toFixed(0)} req/s, p95 ${latency === undefined ? "-" : shownMs(latency.p95)} ms`,
@@ -150,14 +149,14 @@ async function measure(
   });
   await writeReport(folder);
   signal.throwIfAborted();
-  if (record.endedBy === "k6 failed") throw new LoadError(`k6 failed: ${record.notes.join("; ")}`);
+  if (record.endedBy === "k6 failed") throw new CommandError(`k6 failed: ${record.notes.join("; ")}`);
   const { figures, target: facts } = record;
-  output.say(
+  output.log(
     `${name} (${side}, ${facts.values} values, ${record.options.encoding}): at most ${figures.maxUsers} users, ${figures.rate.toFixed(0)} req/s, ` +
       `p95 ${figures.latency === undefined ? "-" : shownMs(figures.latency.p95)} ms, ${figures.failed} failed; ended by ${record.endedBy}` +
       `${figures.usersAtBreak === undefined ? "" : ` at ${figures.usersAtBreak} users`}  ${record.id}`,
   );
-  for (const note of record.notes) output.say(`  ${note}`);
+  for (const note of record.notes) output.log(`  ${note}`);
   return {
     side,
     part,
@@ -174,13 +173,13 @@ async function withBaseline<Result>(
   { output, signal }: LoadDeps,
 ): Promise<Result> {
   signal.throwIfAborted();
-  output.say("the baseline takes the replicas' place");
+  output.log("the baseline takes the replicas' place");
   try {
     await putBaseline(replicas, BASELINE_MOST_SECONDS);
     return await work();
   } finally {
     await putProductBack(replicas);
-    output.say("the product serves again");
+    output.log("the product serves again");
   }
 }
 
@@ -191,14 +190,14 @@ async function withOneReplica<Result>(
   { output, signal }: LoadDeps,
 ): Promise<Result> {
   signal.throwIfAborted();
-  if (one === undefined) throw new LoadError("The stand has no replica of the API.");
-  output.say(`${one.name} serves alone`);
+  if (one === undefined) throw new CommandError("The stand has no replica of the API.");
+  output.log(`${one.name} serves alone`);
   try {
     await putAside(others, BASELINE_MOST_SECONDS);
     return await work(one);
   } finally {
     await putProductBack(others);
-    output.say("all replicas serve again");
+    output.log("all replicas serve again");
   }
 }
 

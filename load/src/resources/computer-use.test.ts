@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { computerTicks, MachineUse, processTicks } from "./machine-use.ts";
+import { ComputerUse, computerTicks, processTicks } from "./computer-use.ts";
 
 test("the computer's time is read without counting guests twice", () => {
   const stat = "cpu  100 20 30 800 40 5 6 7 50 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
@@ -13,7 +13,7 @@ test("a process may be called by any name", () => {
 
 test.skipIf(process.platform !== "linux")("a busy process shows as one", async () => {
   const started = Date.now();
-  const use = new MachineUse(process.pid);
+  const use = new ComputerUse(process.pid);
   const until = performance.now() + 400;
   while (performance.now() < until);
   await sleep(10);

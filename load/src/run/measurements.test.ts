@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Course } from "./course.ts";
+import { Measurements } from "./measurements.ts";
 import type { Sample } from "./samples.ts";
 
 const START = 1_700_000_000_000;
@@ -20,8 +20,8 @@ function users(at: number, count: number): Sample {
   return { kind: "users", at: START + at * 1000, users: count };
 }
 
-function courseOf(samples: readonly Sample[], { moderators = 0, judgedAfter = 2 } = {}): Course {
-  const course = new Course(moderators, judgedAfter);
+function courseOf(samples: readonly Sample[], { moderators = 0, judgedAfter = 2 } = {}): Measurements {
+  const course = new Measurements(moderators, judgedAfter);
   for (const sample of samples) course.take(sample);
   return course;
 }
