@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { thisComputer } from "@goldenring/stand";
-import { takeTurn } from "../src/engine/lock.ts";
+import { takeEngineLock } from "../src/engine/lock.ts";
 import { undoOpenFaults } from "../src/engine/recover.ts";
 import { OpenFaults } from "../src/undo/open-fault.ts";
 
-const PROGRAM = fileURLToPath(new URL("inflicting-program.ts", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("injecting-program.ts", import.meta.url));
 const KILLS = 60;
 /** Longer than one fault and its undo take here, ms. */
 const AT_MOST_MS = 150;
@@ -45,9 +45,9 @@ test("whenever a process that does faults is killed, whoever recovers leaves not
   let open = 0;
   for (let kill = 0; kill < KILLS; kill += 1) {
     open += await killAtRandom();
-    const turn = await takeTurn(folder, "recover");
+    const lock = await takeEngineLock(folder, "recover");
     const { notUndone } = await undoOpenFaults(stand, () => {});
-    turn.release();
+    lock.release();
     expect([notUndone, new OpenFaults(folder).list(), undoFiles(), readdirSync(victim)]).toEqual([[], [], [], []]);
   }
   // What the killed ones had started may still have been under way.
@@ -58,9 +58,9 @@ test("whenever a process that does faults is killed, whoever recovers leaves not
 }, 180_000);
 
 test("while one process may do faults, another one is turned away, and told who it is", async () => {
-  const turn = await takeTurn(folder, "CE-01");
-  expect(takeTurn(folder, "CE-02")).rejects.toThrow(`CE-01 (process ${process.pid})`);
-  turn.release();
+  const lock = await takeEngineLock(folder, "CE-01");
+  expect(takeEngineLock(folder, "CE-02")).rejects.toThrow(`CE-01 (process ${process.pid})`);
+  lock.release();
   await delay(50);
-  (await takeTurn(folder, "CE-02")).release();
+  (await takeEngineLock(folder, "CE-02")).release();
 });

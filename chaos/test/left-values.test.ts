@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Stand, type StandMachine, thisComputer } from "@goldenring/stand";
 import pg from "pg";
-import { forgetLeftValues, LeftValues } from "../src/stand/left-values.ts";
+import { forgetLeftValues, LeftValues } from "../src/stored/left-values.ts";
 import { WeatherApi } from "./weather-api.ts";
 
 const DEADLINE = 60_000;

@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { EXIT } from "@goldenring/run-kit";
 import { runProgram } from "@goldenring/stand";
 import type { ExperimentInput, ExperimentRun } from "../src/index.ts";
-import { CHAOS_EXIT } from "../src/index.ts";
-import { readRun } from "../src/run/run-folder.ts";
+import { readRun } from "../src/run/record.ts";
 import { undoAllThere } from "../src/undo/guard.ts";
 import { WeatherApi } from "./weather-api.ts";
 
@@ -101,7 +101,7 @@ test(
   "an experiment with a service of one's own is played, judged and written down; its undo is on disk before its fault",
   async () => {
     const { ended, said } = chaos("run", experiment("mine"), "--runs", runs);
-    expect([await ended, said()]).toEqual([CHAOS_EXIT.held, expect.stringContaining("The hypothesis held.")]);
+    expect([await ended, said()]).toEqual([EXIT.ok, expect.stringContaining("The hypothesis held.")]);
     const run = await recordOf("mine");
     expect(run.expectations.map(({ verdict, worst }) => [verdict, worst])).toEqual(Array(4).fill(["held", 0]));
     expect(run.journal.map(({ event }) => event)).toEqual([
@@ -134,7 +134,7 @@ test(
     const words = "writes take no time";
     const expectations = [{ words, metric: "longestWrite", comparison: "at most", limit: 0, unit: "ms" }] as const;
     const { ended } = chaos("run", experiment("deviates", { expectations: [...expectations] }), "--runs", runs);
-    expect(await ended).toBe(CHAOS_EXIT.deviated);
+    expect(await ended).toBe(EXIT.expectationMissed);
     expect(await recordOf("deviates")).toMatchObject({ endedBy: "deviated", ending: expect.stringContaining(words) });
   },
   DEADLINE,
@@ -148,7 +148,7 @@ test(
     await untilFilled();
     api.suspend();
     try {
-      expect([await ended, isFilled()]).toEqual([CHAOS_EXIT.aborted, false]);
+      expect([await ended, isFilled()]).toEqual([EXIT.aborted, false]);
     } finally {
       api.resume();
     }
@@ -165,15 +165,15 @@ test(
   async () => {
     const service = { target: api.url, reads: [{ path: "/nowhere" }] };
     const { ended } = chaos("run", experiment("unwell", { service }), "--runs", runs);
-    expect(await ended).toBe(CHAOS_EXIT["not-steady"]);
+    expect(await ended).toBe(EXIT.notSteady);
     expect((await recordOf("unwell")).journal.map(({ event }) => event)).not.toContain("injected");
   },
   DEADLINE,
 );
 
 for (const [signal, code] of [
-  ["SIGINT", CHAOS_EXIT.interrupted],
-  ["SIGTERM", CHAOS_EXIT.terminated],
+  ["SIGINT", EXIT.interrupted],
+  ["SIGTERM", EXIT.terminated],
 ] as const) {
   test(
     `${signal} undoes what is in force and keeps the record`,
@@ -196,7 +196,7 @@ test(
     const { process: engine, ended, said } = chaos("run", over, interrupted, "--runs", runs);
     await until("the fault of the second experiment", () => said().includes("is-interrupted:") && isFilled());
     engine.kill("SIGINT");
-    expect(await ended).toBe(CHAOS_EXIT.interrupted);
+    expect(await ended).toBe(EXIT.interrupted);
     const events = async (id: string) => (await recordOf(id)).journal.map(({ event }) => event);
     expect((await events("is-interrupted")).filter((event) => event === "interrupt")).toHaveLength(1);
     expect(await events("over")).not.toContain("interrupt");
@@ -214,7 +214,7 @@ test(
     await untilFilled();
     const faults = join(folder, "this-computer", "chaos", "faults");
     await runProgram(["sh", "-c", undoAllThere(faults)], { deadlineMs: 10_000 });
-    expect([await ended, said()]).toEqual([CHAOS_EXIT.failed, expect.stringContaining("had ended before its time")]);
+    expect([await ended, said()]).toEqual([EXIT.failed, expect.stringContaining("had ended before its time")]);
     expect(await recordOf("ended-before")).toMatchObject({ endedBy: "failed" });
   },
   DEADLINE,
@@ -225,9 +225,9 @@ test(
   async () => {
     const first = chaos("run", experiment("long", { stages: LONG }), "--runs", runs);
     await untilFilled();
-    expect(await chaos("run", experiment("second"), "--runs", runs).ended).toBe(CHAOS_EXIT.busy);
+    expect(await chaos("run", experiment("second"), "--runs", runs).ended).toBe(EXIT.busy);
     const stop = chaos("stop");
-    expect(await first.ended).toBe(CHAOS_EXIT.terminated);
+    expect(await first.ended).toBe(EXIT.terminated);
     await stop.ended;
     expect(stop.said()).toContain("ending long");
     expect(isFilled()).toBe(false);
@@ -247,7 +247,7 @@ test(
     await open.ended;
     expect(open.said()).toContain("5 MiB of the disk");
     const next = chaos("run", experiment("next"), "--runs", runs);
-    expect(await next.ended).toBe(CHAOS_EXIT.held);
+    expect(await next.ended).toBe(EXIT.ok);
     expect(next.said()).toContain("may be in force: undoing it");
     expect(isFilled()).toBe(false);
   },
@@ -263,7 +263,7 @@ test(
       `all:\n  vars:\n    stand_name: shop\n    stand_network: 10.99.0.0/24\n    stand_secrets: ${folder}/secrets\n  children:\n    etcd:\n      hosts:\n        web-01:\n          ansible_host: 10.99.0.1\n`,
     );
     const { ended, said } = chaos("--inventory", inventory, "run", experiment("shop"), "--runs", runs);
-    expect([await ended, said()]).toEqual([CHAOS_EXIT.usage, expect.stringContaining("--i-own-these-machines")]);
+    expect([await ended, said()]).toEqual([EXIT.usage, expect.stringContaining("--i-own-these-machines")]);
   },
   DEADLINE,
 );

@@ -1,4 +1,3 @@
-import { ChaosError } from "@goldenring/chaos";
 import { LabProblem, StandBusy } from "@goldenring/lab";
 import { CommandError, onInterruption } from "@goldenring/run-kit";
 import { InventoryError } from "@goldenring/stand";
@@ -24,14 +23,14 @@ async function main(): Promise<number> {
 }
 
 function exitCodeOf(error: unknown): number {
-  if (error instanceof RingError || error instanceof CommandError || error instanceof ChaosError) return error.exitCode;
+  if (error instanceof RingError || error instanceof CommandError) return error.exitCode;
   if (error instanceof StandBusy) return EXIT.busy;
   return error instanceof InventoryError ? EXIT.usage : EXIT.failed;
 }
 
 /** What is for the user is said in words; a defect shows its stack. */
 function messageOf(error: unknown): string {
-  const forUser = [RingError, CommandError, ChaosError, LabProblem, InventoryError];
+  const forUser = [RingError, CommandError, LabProblem, InventoryError];
   if (error instanceof Error && forUser.some((kind) => error instanceof kind)) return `ring: ${error.message}`;
   return `ring: this is a defect of ring, please report it:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

@@ -1,7 +1,7 @@
 /** What every run has in common: command line, exit codes, interruption, progress; the folder and record of a run; pages, charts and JUnit XML. */
 
 export { type CommandContext, runCommandLine } from "./command/command-line.ts";
-export { CommandError, EXIT, EXIT_MEANINGS, type ExitName } from "./command/exit.ts";
+export { CommandError, EXIT, EXIT_MEANINGS, type ExitName, exitCodeHelp } from "./command/exit.ts";
 export { type Interruption, interruptedExit, onInterruption } from "./command/interruption.ts";
 export { type Output, redrawLine, type Screen, TerminalOutput } from "./command/output.ts";
 export { junitXml, type Outcome, type TestCase, type TestSuite } from "./junit.ts";

@@ -49,7 +49,7 @@ export {
   DIRECTION_WORDS,
   DIRECTIONS,
   type Direction,
-  type LabDoor,
+  type LabControl,
   machineOf,
   must,
   type NetworkFaults,

@@ -1,7 +1,7 @@
 import type { Inventory, Machine } from "./inventory/inventory.ts";
 import { Shell } from "./machine/shell.ts";
 import { operatorMachine } from "./operator.ts";
-import type { LabDoor, Stand, StandMachine } from "./stand.ts";
+import type { LabControl, Stand, StandMachine } from "./stand.ts";
 
 /** A folder of the machine that a boot empties. */
 const FAULT_FOLDER = "/run/goldenring-chaos";
@@ -9,7 +9,7 @@ const FAULT_FOLDER = "/run/goldenring-chaos";
 export interface StandParts {
   readonly inventory: Inventory;
   readonly folder: string;
-  readonly lab?: LabDoor;
+  readonly lab?: LabControl;
   readonly guardian?: () => number | undefined;
 }
 

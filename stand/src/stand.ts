@@ -12,7 +12,7 @@ export interface Stand {
   /** Of its machines; undefined where there are none but this computer. */
   readonly inventory: Inventory | undefined;
   /** The host of the machines, where it is at hand. */
-  readonly lab: LabDoor | undefined;
+  readonly lab: LabControl | undefined;
   /** The process number of the guardian that watches the stand; undefined while none does. */
   guardian(): number | undefined;
   /** The same stand by connections of its own, so that whoever looks on does not hold up whoever acts. */
@@ -32,7 +32,7 @@ export interface StandMachine {
 }
 
 /** What the host of the machines can do to them; the class `Lab` of the room lab/ is one. */
-export interface LabDoor {
+export interface LabControl {
   powerOff(machine: string): Promise<void>;
   powerOn(machine: string): Promise<void>;
   isOff(machine: string): Promise<boolean>;

@@ -1,6 +1,6 @@
+import { type ExitName, exitCodeHelp } from "@goldenring/run-kit";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SUITE_NAMES } from "../book/suites.ts";
-import { CHAOS_EXIT_MEANINGS } from "../run/exit.ts";
 import type { ChaosDeps } from "./deps.ts";
 import { list, listFaults } from "./list.ts";
 import { open } from "./open.ts";
@@ -9,6 +9,11 @@ import { recover } from "./recover.ts";
 import { compare, listAllRuns, report } from "./report.ts";
 import { type RunCommandOptions, run } from "./run.ts";
 import { stop } from "./stop.ts";
+
+const EXITS: readonly ExitName[] = [
+  ...(["ok", "failed", "usage", "noStand", "busy", "expectationMissed", "aborted"] as const),
+  ...(["notUndone", "notSteady", "interrupted", "terminated"] as const),
+];
 
 const CHAOS_HELP = `
 Examples:
@@ -23,7 +28,7 @@ Examples:
 A run leaves a folder in runs/chaos: report.html, summary.md, junit.xml, run.json, and the histories of each round.
 
 Exit codes:
-${CHAOS_EXIT_MEANINGS.map(([code, meaning]) => `  ${String(code).padEnd(4)} ${meaning}`).join("\n")}
+${exitCodeHelp(EXITS)}
 
 More: docs/chaos.md`;
 

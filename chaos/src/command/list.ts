@@ -1,10 +1,10 @@
+import type { Output } from "@goldenring/run-kit";
 import { EXPERIMENTS } from "../book/registry.ts";
 import { SUITES, type Suite } from "../book/suites.ts";
 import { FAULTS } from "../faults/registry.ts";
-import type { ChaosOutput } from "./deps.ts";
 
 /** The experiments of the book, and the suites. */
-export function list(output: ChaosOutput, json: boolean): void {
+export function list(output: Output, json: boolean): void {
   if (json) {
     const rows = EXPERIMENTS.map(({ id, title, hypothesis, rounds }) => {
       const suites = Object.entries<Suite>(SUITES).flatMap(([name, { experiments }]) =>
@@ -22,7 +22,7 @@ export function list(output: ChaosOutput, json: boolean): void {
 }
 
 /** The kinds of faults that an experiment may use. */
-export function listFaults(output: ChaosOutput): void {
+export function listFaults(output: Output): void {
   output.result(columns(Object.entries(FAULTS).map(([name, { about }]) => [name, about])));
 }
 

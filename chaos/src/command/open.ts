@@ -1,5 +1,5 @@
+import { EXIT } from "@goldenring/run-kit";
 import { runningEngine } from "../engine/lock.ts";
-import { CHAOS_EXIT } from "../run/exit.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
 import type { ChaosDeps } from "./deps.ts";
 
@@ -17,5 +17,5 @@ export async function open({ output, stand }: ChaosDeps, json: boolean): Promise
     if (faults.length === 0) output.result("No fault is open.");
     else if (!running) output.result("Undo them: ring chaos recover");
   }
-  return CHAOS_EXIT.held;
+  return EXIT.ok;
 }

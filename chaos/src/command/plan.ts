@@ -1,10 +1,10 @@
+import type { Output } from "@goldenring/run-kit";
 import type { Expectation, Experiment } from "../experiment/experiment.ts";
 import { loadExperiment } from "../experiment/load-experiment.ts";
 import { wordsOf } from "../faults/registry.ts";
-import type { ChaosOutput } from "./deps.ts";
 
 /** What an experiment would do, in words or as data. Does nothing. */
-export async function plan(idOrFile: string, json: boolean, output: ChaosOutput): Promise<void> {
+export async function plan(idOrFile: string, json: boolean, output: Output): Promise<void> {
   const experiment = await loadExperiment(idOrFile);
   output.result(json ? JSON.stringify(experiment, null, 2) : planText(experiment));
 }

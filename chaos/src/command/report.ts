@@ -1,16 +1,14 @@
 import { join } from "node:path";
-import { moment } from "@goldenring/run-kit";
+import { CommandError, listRuns, moment, type Output } from "@goldenring/run-kit";
 import { endInWords } from "../report/words.ts";
 import { writeComparison, writeReport } from "../report/write-report.ts";
-import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
-import { listRuns, readRun } from "../run/run-folder.ts";
-import type { ChaosOutput } from "./deps.ts";
+import { RUN_FILES, readRun } from "../run/record.ts";
 import { columns } from "./list.ts";
 
 /** Writes the report of a run anew, from its record. @param id default: the newest run */
-export async function report(runs: string, id: string | undefined, output: ChaosOutput): Promise<void> {
-  const wanted = id ?? (await listRuns(runs)).at(-1);
-  if (wanted === undefined) throw new ChaosError(`There is no run in ${runs} yet.`, CHAOS_EXIT.usage);
+export async function report(runs: string, id: string | undefined, output: Output): Promise<void> {
+  const wanted = id ?? (await listRuns(runs, RUN_FILES.record)).at(-1);
+  if (wanted === undefined) throw new CommandError(`There is no run in ${runs} yet.`, "usage");
   const { run, folder } = await readRun(runs, wanted);
   output.result(await writeReport(folder, run));
 }
@@ -20,7 +18,7 @@ export async function compare(
   runs: string,
   ids: readonly string[],
   file: string | undefined,
-  output: ChaosOutput,
+  output: Output,
 ): Promise<void> {
   const records = await Promise.all(ids.map((id) => readRun(runs, id)));
   const page = file ?? join(runs, "comparison.html");
@@ -32,8 +30,8 @@ export async function compare(
 }
 
 /** Oldest first: id, verdict and when it started. */
-export async function listAllRuns(runs: string, output: ChaosOutput): Promise<void> {
-  output.result(columns(await Promise.all((await listRuns(runs)).map((id) => rowOf(runs, id)))));
+export async function listAllRuns(runs: string, output: Output): Promise<void> {
+  output.result(columns(await Promise.all((await listRuns(runs, RUN_FILES.record)).map((id) => rowOf(runs, id)))));
 }
 
 async function rowOf(runs: string, id: string): Promise<readonly string[]> {
@@ -42,7 +40,7 @@ async function rowOf(runs: string, id: string): Promise<readonly string[]> {
     const { length } = run.rounds;
     return [id, endInWords(run), `${length} ${length === 1 ? "round" : "rounds"}`, moment(run.startedAt)];
   } catch (error) {
-    if (error instanceof ChaosError) return [id, "this version cannot read its record"];
+    if (error instanceof CommandError) return [id, "this version cannot read its record"];
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { duration } from "@goldenring/run-kit";
+import { CommandError, duration, EXIT } from "@goldenring/run-kit";
 import { SUITES, type Suite, type SuiteName } from "../book/suites.ts";
 import { runExperiment } from "../engine/run-experiment.ts";
 import type { Experiment } from "../experiment/experiment.ts";
@@ -6,9 +6,8 @@ import { loadExperiment } from "../experiment/load-experiment.ts";
 import { endInWords } from "../report/words.ts";
 import { writeJunit, writeReport } from "../report/write-report.ts";
 import { writeResults } from "../report/write-results.ts";
-import { CHAOS_EXIT, ChaosError, type EndedBy } from "../run/exit.ts";
-import type { ExperimentRun, JudgedExpectation } from "../run/record.ts";
-import type { ChaosDeps, StandAtHand } from "./deps.ts";
+import type { EndedBy, ExperimentRun, JudgedExpectation } from "../run/record.ts";
+import type { AvailableStand, ChaosDeps } from "./deps.ts";
 import { columns } from "./list.ts";
 
 export interface RunCommandOptions {
@@ -39,7 +38,7 @@ const LAST: readonly EndedBy[] = ["not-undone", "interrupted", "terminated"];
 /** Runs experiments one after another: ids of the book, files, or a suite. @returns the exit code of the worst end */
 export async function run(names: readonly string[], options: RunCommandOptions, deps: ChaosDeps): Promise<number> {
   if ((options.suite === undefined) === (names.length === 0))
-    throw new ChaosError("Name experiments or a suite: `ring chaos list` shows both.", CHAOS_EXIT.usage);
+    throw new CommandError("Name experiments or a suite: `ring chaos list` shows both.", "usage");
   const suite: Suite | undefined = options.suite && SUITES[options.suite];
   const experiments = await Promise.all((suite?.experiments ?? names).map(loadExperiment));
   const atHand = await deps.stand();
@@ -54,7 +53,7 @@ export async function run(names: readonly string[], options: RunCommandOptions, 
     // After each: the whole book takes hours.
     if (options.write) {
       const pages = await writeResults(record, command);
-      deps.output.say(`written: ${pages.join(", ") || "nothing"}`);
+      deps.output.log(`written: ${pages.join(", ") || "nothing"}`);
     }
     if (LAST.includes(record.endedBy)) break;
   }
@@ -62,10 +61,7 @@ export async function run(names: readonly string[], options: RunCommandOptions, 
     const junit = writeJunit(options.runs ?? deps.runs, options.suite ?? "runs", startedAt, records);
     if (!options.json) deps.output.result(`${summary(records)}\n${junit}`);
   }
-  return (
-    records.toSorted((one, other) => ENDS.indexOf(other.endedBy) - ENDS.indexOf(one.endedBy))[0]?.exit ??
-    CHAOS_EXIT.held
-  );
+  return records.toSorted((one, other) => ENDS.indexOf(other.endedBy) - ENDS.indexOf(one.endedBy))[0]?.exit ?? EXIT.ok;
 }
 
 /** How each experiment ended. */
@@ -81,11 +77,11 @@ function summary(records: readonly ExperimentRun[]): string {
   );
 }
 
-function assertMayBeHurt({ stand, isOurs }: StandAtHand, { iOwnTheseMachines }: RunCommandOptions): void {
+function assertMayBeHurt({ stand, isOurs }: AvailableStand, { iOwnTheseMachines }: RunCommandOptions): void {
   if (isOurs || iOwnTheseMachines) return;
-  throw new ChaosError(
+  throw new CommandError(
     `The machines of ${stand.name} are real ones: an experiment does faults to them. If they are yours and may be hurt, say --i-own-these-machines.`,
-    CHAOS_EXIT.usage,
+    "usage",
   );
 }
 
@@ -93,11 +89,11 @@ async function runOne(
   experiment: Experiment,
   options: RunCommandOptions,
   deps: ChaosDeps,
-  atHand: StandAtHand,
+  atHand: AvailableStand,
 ): Promise<ExperimentRun> {
-  const { output, signal, interruptedBy } = deps;
-  output.say(`${experiment.id}: ${experiment.title}`);
-  output.say(`hypothesis: ${experiment.hypothesis}`);
+  const { output, signal } = deps;
+  output.log(`${experiment.id}: ${experiment.title}`);
+  output.log(`hypothesis: ${experiment.hypothesis}`);
   const { record, folder } = await runExperiment(experiment, {
     stand: atHand.stand,
     runs: options.runs ?? deps.runs,
@@ -105,8 +101,7 @@ async function runOne(
     target: options.target,
     alertsSince: atHand.alertsSince,
     signal,
-    interruptedBy,
-    say: (text) => output.say(text),
+    log: (text) => output.log(text),
   });
   const page = await writeReport(folder, record);
   output.result(options.json ? JSON.stringify(record) : resultText(record, page));

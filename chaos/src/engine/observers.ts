@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { byRole, inNamespace, type Stand } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
-import type { PathPlanInput } from "../paths/plan.ts";
-import { pathProbeProgram, probeProgram, roleSamplerProgram } from "../programs.ts";
+import type { PathPlanInput } from "../probe/path-plan.ts";
+import { pathProbeProgram, probeProgram, roleSamplerProgram } from "../probe/programs.ts";
 import { Program } from "./program.ts";
 
 export interface ObserverFiles {

@@ -4,12 +4,12 @@ import { byRole, type StandRoles } from "@goldenring/stand";
 import { monotonicMs } from "../clock.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { judgeRound } from "../experiment/judge.ts";
-import { resolveTarget } from "../experiment/target.ts";
 import type { Site } from "../faults/fault.ts";
-import { FaultMarks } from "../marks/fault-marks.ts";
+import { resolveTarget } from "../faults/target.ts";
 import { newRunName } from "../probe/options.ts";
 import type { RoundRecord, StageRecord } from "../run/record.ts";
-import { forgetLeftValues, forgetValues, LeftValues } from "../stand/left-values.ts";
+import { forgetLeftValues, forgetValues, LeftValues } from "../stored/left-values.ts";
+import { FaultMarks } from "./fault-marks.ts";
 import { gatherEvidence } from "./gather-evidence.ts";
 import { Observers } from "./observers.ts";
 import { roundRecord } from "./round-record.ts";
@@ -48,7 +48,7 @@ export async function playRound(context: RunContext, number: number): Promise<Pl
     target: context.target,
     values,
     folder,
-    onStarted: context.turn.started,
+    onStarted: context.lock.started,
     onLost: (why) => lost(why),
   });
   const from = monotonicMs();
@@ -137,7 +137,7 @@ async function playCourse(context: RunContext, number: number, course: Course, s
   for (const use of experiment.stages.flatMap(({ faults }) => faults)) resolve(use.on);
   const again = async (): Promise<StandRoles> => {
     stand.disconnect();
-    return untilSteady(stand, experiment.steadyState, { signal, say: context.say });
+    return untilSteady(stand, experiment.steadyState, { signal, log: context.log });
   };
   const stagesContext = {
     experiment,

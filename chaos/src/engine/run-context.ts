@@ -2,7 +2,7 @@ import type { Stand } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { OpenFaults } from "../undo/open-fault.ts";
 import type { AlertsSince } from "./alerts.ts";
-import type { Turn } from "./lock.ts";
+import type { EngineLock } from "./lock.ts";
 import type { RunJournal } from "./run-journal.ts";
 
 /** What every round of a run has in common. */
@@ -15,11 +15,10 @@ export interface RunContext {
   /** Of the run. */
   readonly folder: string;
   readonly open: OpenFaults;
-  readonly turn: Turn;
+  readonly lock: EngineLock;
   readonly journal: RunJournal;
   readonly alertsSince: AlertsSince | undefined;
-  readonly interruptedBy: () => "interrupted" | "terminated";
   /** Aborts when a person interrupts the run. */
   readonly signal: AbortSignal;
-  readonly say: (text: string) => void;
+  readonly log: (text: string) => void;
 }

@@ -1,14 +1,19 @@
+import { CommandError, EXIT, interruptedExit, makeRunFolder, provenance, writeRunFile } from "@goldenring/run-kit";
 import { type Stand, serviceUrl } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
 import { hypothesisHeld, judgeRun } from "../experiment/judge.ts";
-import { commitOfCheckout, describeComputer } from "../run/checkout.ts";
-import { CHAOS_EXIT, ChaosError, type EndedBy } from "../run/exit.ts";
-import type { ExperimentRun, JudgedExpectation, RoundRecord } from "../run/record.ts";
-import { makeRunFolder, writeRun } from "../run/run-folder.ts";
-import { connectionStringOf } from "../stand/own-database.ts";
+import {
+  type EndedBy,
+  EXIT_OF_END,
+  type ExperimentRun,
+  type JudgedExpectation,
+  type RoundRecord,
+  RUN_FILES,
+} from "../run/record.ts";
+import { connectionStringOf } from "../stored/own-database.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
 import type { AlertsSince } from "./alerts.ts";
-import { takeTurn } from "./lock.ts";
+import { takeEngineLock } from "./lock.ts";
 import { undoOpenFaults } from "./recover.ts";
 import { playRound } from "./round.ts";
 import type { RunContext } from "./run-context.ts";
@@ -26,10 +31,9 @@ export interface RunOptions {
   /** Instead of the stand's ingress. */
   readonly target?: string | undefined;
   readonly alertsSince?: AlertsSince | undefined;
+  /** Aborts when a person interrupts the run. */
   readonly signal: AbortSignal;
-  /** What a run that was interrupted ended by. */
-  readonly interruptedBy: () => "interrupted" | "terminated";
-  readonly say: (text: string) => void;
+  readonly log: (text: string) => void;
 }
 
 export interface FinishedRun {
@@ -41,18 +45,18 @@ export interface FinishedRun {
  * Runs an experiment. What an earlier run has left open is undone first; what this one does is undone whatever happens, or the record says that
  * it is not.
  *
- * @throws {ChaosError} where nothing was begun: busy, a fault of an earlier run that cannot be undone, no target
+ * @throws {CommandError} where nothing was begun: busy, a fault of an earlier run that cannot be undone, no target
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<FinishedRun> {
-  const { stand, runs, say } = options;
+  const { stand, runs, log } = options;
   const target = targetOf(experiment, options);
   if (experiment.service?.database) connectionStringOf(experiment.service.database);
-  const turn = await takeTurn(stand.folder, experiment.id);
+  const lock = await takeEngineLock(stand.folder, experiment.id);
   try {
-    await undoWhatIsOpen(stand, say);
+    await undoWhatIsOpen(stand, log);
     const startedAt = new Date();
     const { id, folder } = await makeRunFolder(runs, experiment.id, startedAt);
-    const journal = new RunJournal(folder, say);
+    const journal = new RunJournal(folder, log);
     const context: RunContext = {
       ...options,
       id,
@@ -60,37 +64,34 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       target,
       folder,
       open: new OpenFaults(stand.folder),
-      turn,
+      lock,
       journal,
       alertsSince: options.alertsSince,
     };
     const played = await playRounds(context, options);
     const record = await recordOf(context, startedAt, played);
     journal.close();
-    await writeRun(folder, record);
+    writeRunFile(folder, RUN_FILES.record, record);
     return { record, folder };
   } finally {
-    turn.release();
+    lock.release();
   }
 }
 
 function targetOf(experiment: Experiment, { target, stand }: RunOptions): string {
   const found = experiment.service?.target ?? target ?? serviceUrl(stand);
   if (found !== undefined) return found;
-  throw new ChaosError(
+  throw new CommandError(
     `The stand ${stand.name} has no ingress: say with --target which service is to be loaded.`,
-    CHAOS_EXIT.usage,
+    "usage",
   );
 }
 
-async function undoWhatIsOpen(stand: Stand, say: (text: string) => void): Promise<void> {
-  const { notUndone } = await undoOpenFaults(stand, say);
+async function undoWhatIsOpen(stand: Stand, log: (text: string) => void): Promise<void> {
+  const { notUndone } = await undoOpenFaults(stand, log);
   if (notUndone.length === 0) return;
   const left = notUndone.map(({ fault, why }) => `${fault.machine}: "${fault.words}": ${why}`).join("\n");
-  throw new ChaosError(
-    `Faults of an earlier run are still in force and cannot be undone:\n${left}`,
-    CHAOS_EXIT["not-undone"],
-  );
+  throw new CommandError(`Faults of an earlier run are still in force and cannot be undone:\n${left}`, "notUndone");
 }
 
 interface PlayedRounds {
@@ -101,11 +102,11 @@ interface PlayedRounds {
 
 async function playRounds(
   context: RunContext,
-  { rounds = context.experiment.rounds, say }: RunOptions,
+  { rounds = context.experiment.rounds, log }: RunOptions,
 ): Promise<PlayedRounds> {
   const played: RoundRecord[] = [];
   for (let number = 1; number <= rounds; number += 1) {
-    say(`round ${number} of ${rounds}: waiting until everything is steady`);
+    log(`round ${number} of ${rounds}: waiting until everything is steady`);
     try {
       const { record, ended } = await playRound(context, number);
       played.push(record);
@@ -130,10 +131,9 @@ async function recordOf(context: RunContext, startedAt: Date, { rounds, ended }:
     endedAt: new Date().toISOString(),
     endedBy,
     ending,
-    exit: CHAOS_EXIT[endedBy],
+    exit: EXIT_OF_END[endedBy],
     stand: { name: stand.name, kind: stand.lab ? "lab" : "machines", target },
-    computer: describeComputer(),
-    ...(await commitOfCheckout()),
+    ...(await provenance()),
     rounds: [...rounds],
     expectations,
     journal: [...journal.lines],
@@ -145,10 +145,14 @@ interface End {
   readonly ending: string;
 }
 
-function endOf(ended: unknown, expectations: readonly JudgedExpectation[], { signal, interruptedBy }: RunContext): End {
+function endOf(ended: unknown, expectations: readonly JudgedExpectation[], { signal }: RunContext): End {
   const ending = ended instanceof Error ? ended.message : String(ended);
   if (ended instanceof NotUndone) return { endedBy: "not-undone", ending };
-  if (signal.aborted) return { endedBy: interruptedBy(), ending: "It was interrupted; everything is undone." };
+  if (signal.aborted)
+    return {
+      endedBy: interruptedExit(signal) === EXIT.terminated ? "terminated" : "interrupted",
+      ending: "It was interrupted; everything is undone.",
+    };
   if (ended instanceof Aborted) return { endedBy: "aborted", ending: `Aborted: ${ending}` };
   if (ended instanceof NotSteady) return { endedBy: "not-steady", ending };
   if (ended !== undefined) return { endedBy: "failed", ending };

@@ -7,12 +7,12 @@ import { type JournalLine, RUN_FILES } from "../run/record.ts";
 export class RunJournal {
   readonly #lines: JournalLine[] = [];
   readonly #file: Journal<JournalLine>;
-  readonly #say: (text: string) => void;
+  readonly #log: (text: string) => void;
   #round: { readonly number: number; readonly from: number } | undefined;
 
-  constructor(folder: string, say: (text: string) => void) {
+  constructor(folder: string, log: (text: string) => void) {
     this.#file = new Journal(join(folder, RUN_FILES.journal));
-    this.#say = say;
+    this.#log = log;
   }
 
   get lines(): readonly JournalLine[] {
@@ -35,7 +35,7 @@ export class RunJournal {
     this.#lines.push(line);
     this.#file.write(line);
     const words = event === "undone" ? `undone: ${text}` : text;
-    this.#say(machine === undefined ? words : `${machine}: ${words}`);
+    this.#log(machine === undefined ? words : `${machine}: ${words}`);
   }
 
   close(): void {

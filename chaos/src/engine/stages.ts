@@ -2,11 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { monotonicMs } from "../clock.ts";
 import type { Experiment, Stage } from "../experiment/experiment.ts";
 import type { Site } from "../faults/fault.ts";
-import type { FaultMarks } from "../marks/fault-marks.ts";
 import type { StageRecord } from "../run/record.ts";
 import type { OpenFault, OpenFaults } from "../undo/open-fault.ts";
 import { undoAll } from "../undo/undo.ts";
-import { inflict } from "./inflict.ts";
+import type { FaultMarks } from "./fault-marks.ts";
+import { inject } from "./inject.ts";
 import type { RunJournal } from "./run-journal.ts";
 
 /** Beyond the planned end of a fault, until its machine ends it itself, s. */
@@ -112,7 +112,7 @@ async function injectAll(
         marks.begun(machine, fault.words);
         journal.write("undo-written", `the undo of "${fault.words}" is on disk`, machine);
       };
-      await inflict(
+      await inject(
         { use, machine, endsAfterSeconds },
         { ...context, blastRadius: experiment.blastRadius, onWritten: written },
       );

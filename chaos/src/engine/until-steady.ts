@@ -16,7 +16,7 @@ export class NotSteady extends Error {
 export async function untilSteady(
   stand: Stand,
   wanted: Experiment["steadyState"],
-  { signal, say }: { readonly signal: AbortSignal; readonly say: (text: string) => void },
+  { signal, log }: { readonly signal: AbortSignal; readonly log: (text: string) => void },
 ): Promise<StandRoles> {
   const begin = performance.now();
   let saidAt = begin;
@@ -29,7 +29,7 @@ export async function untilSteady(
       throw new NotSteady(`After ${wanted.deadlineSeconds} s still: ${found.missing}.`);
     if (now - saidAt > SAY_EVERY_MS) {
       saidAt = now;
-      say(`waiting: ${found.missing}`);
+      log(`waiting: ${found.missing}`);
     }
     await delay(EVERY_MS, undefined, { signal }).catch(() => {});
   }

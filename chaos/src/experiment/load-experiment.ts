@@ -1,15 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { CommandError } from "@goldenring/run-kit";
 import * as z from "zod";
 import { EXPERIMENTS } from "../book/registry.ts";
-import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
 import { Experiment } from "./experiment.ts";
 
 /**
  * An experiment of the book by its id, or one of a user's own by its file: a module whose default export it is, or its JSON.
  *
- * @throws {ChaosError} (usage) with every place that is wrong
+ * @throws {CommandError} (usage) with every place that is wrong
  */
 export async function loadExperiment(idOrFile: string): Promise<Experiment> {
   const found = EXPERIMENTS.find(({ id }) => id.toLowerCase() === idOrFile.toLowerCase());
@@ -35,4 +35,4 @@ async function contentOf(file: string): Promise<unknown> {
   }
 }
 
-const unusable = (message: string): ChaosError => new ChaosError(message, CHAOS_EXIT.usage);
+const unusable = (message: string): CommandError => new CommandError(message, "usage");

@@ -1,6 +1,6 @@
+import { CommandError } from "@goldenring/run-kit";
 import { machineOf } from "@goldenring/stand";
 import * as z from "zod";
-import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
 import type { FaultKind, MachineFault } from "./fault.ts";
 import { mustHave } from "./fault.ts";
 import { on } from "./forms.ts";
@@ -22,7 +22,7 @@ export const cut: FaultKind<typeof form> = {
     await mustBeWhole(machine, site);
     const others = from && [...new Set(from.flatMap(site.resolve))];
     if (others?.includes(machine.name))
-      throw new ChaosError(`${machine.name} cannot be cut off from itself.`, CHAOS_EXIT.usage);
+      throw new CommandError(`${machine.name} cannot be cut off from itself.`, "usage");
     if (site.stand.lab) {
       const call = { do: "cut" as const, ...(others ? { from: others } : {}) };
       return { by: "lab", slot: NETWORK, inject: call, undo: { do: "heal" } };
@@ -35,7 +35,7 @@ export const cut: FaultKind<typeof form> = {
 /** By rules of its own. From everything spares ssh: by it the operator ends the fault. */
 function cutInside(addresses: readonly string[] | undefined): MachineFault {
   const named = addresses?.find((address) => !/^[0-9.]+$/.test(address));
-  if (named !== undefined) throw new ChaosError(`${named} is no IPv4 address: a cut needs one.`, CHAOS_EXIT.usage);
+  if (named !== undefined) throw new CommandError(`${named} is no IPv4 address: a cut needs one.`, "usage");
   const list = addresses?.join(", ");
   const [arriving, leaving] =
     list === undefined

@@ -1,7 +1,7 @@
-import type { LabDoor, Stand, StandMachine } from "@goldenring/stand";
+import { CommandError } from "@goldenring/run-kit";
+import type { LabControl, Stand, StandMachine } from "@goldenring/stand";
 import type * as z from "zod";
-import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
-import type { LabCall } from "../undo/lab-call.ts";
+import type { LabCall } from "./lab-call.ts";
 
 /**
  * A kind of fault: one file each in this folder, listed in `registry.ts`.
@@ -18,7 +18,7 @@ export interface FaultKind<Form extends z.ZodObject> {
   /**
    * Looks whether it can be done to the machine now.
    *
-   * @throws {ChaosError} where it is not available here or the machine is not fit for it
+   * @throws {CommandError} where it is not available here or the machine is not fit for it
    */
   prepare(use: z.infer<Form>, machine: StandMachine, site: Site): Promise<ReadyFault>;
 }
@@ -59,25 +59,25 @@ export type Slot = string;
 /** ms for a look at a machine. */
 const LOOK_MS = 15_000;
 
-export function notAvailable(what: string, why: string): ChaosError {
-  return new ChaosError(`${what} is not available here: ${why}.`, CHAOS_EXIT.usage);
+export function notAvailable(what: string, why: string): CommandError {
+  return new CommandError(`${what} is not available here: ${why}.`, "usage");
 }
 
-/** @throws {ChaosError} where there is no host at hand */
-export function labOf({ stand }: Site, what: string): LabDoor {
+/** @throws {CommandError} where there is no host at hand */
+export function labOf({ stand }: Site, what: string): LabControl {
   if (stand.lab) return stand.lab;
   throw notAvailable(what, "only the host of a machine can do it, and the stand has none at hand");
 }
 
-/** @throws {ChaosError} with the words, unless the shell condition holds on the machine */
+/** @throws {CommandError} with the words, unless the shell condition holds on the machine */
 export async function mustHold(machine: StandMachine, condition: string, otherwise: string): Promise<void> {
   const { code, stdout, stderr } = await machine.run(condition, { deadlineMs: LOOK_MS });
   if (code === 0) return;
   const said = (stderr || stdout).trim().split("\n").at(-1) ?? "";
-  throw new ChaosError(`${machine.name}: ${otherwise}${said ? ` (${said})` : ""}.`, CHAOS_EXIT.usage);
+  throw new CommandError(`${machine.name}: ${otherwise}${said ? ` (${said})` : ""}.`, "usage");
 }
 
-/** @throws {ChaosError} where a program is missing on the machine */
+/** @throws {CommandError} where a program is missing on the machine */
 export async function mustHave(machine: StandMachine, program: string): Promise<void> {
   await mustHold(machine, `command -v ${program} >/dev/null`, `${program} is not installed there`);
 }

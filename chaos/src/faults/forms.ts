@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Target } from "../experiment/target.ts";
+import { Target } from "./target.ts";
 
 /** Options that faults share. */
 export const on = Target;

@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
-import { OPERATOR } from "@goldenring/stand";
+import { OPERATOR, processIdOf } from "@goldenring/stand";
 import * as z from "zod";
-import { startTimeOf } from "../run/processes.ts";
 import { type FaultKind, notAvailable } from "./fault.ts";
 
 const form = z.object({ fault: z.literal("freeze-guardian"), on: z.literal(OPERATOR).default(OPERATOR) });
@@ -12,11 +10,12 @@ export const freezeGuardian: FaultKind<typeof form> = {
   about: "freezes the guardian (SIGSTOP), so that nobody fences",
   words: () => "the guardian is frozen",
   async prepare(_, __, { stand }) {
-    const pid = stand.guardian();
-    if (pid === undefined) throw notAvailable("Freezing the guardian", "none runs");
-    const startedAt = startTimeOf(readFileSync(`/proc/${pid}/stat`, "utf8"));
-    // The number may belong to another process by the time of the undo.
-    const isStill = `[ "$(sed 's/.*) //' /proc/${pid}/stat 2>/dev/null | cut -d ' ' -f 20)" = ${startedAt} ]`;
+    const guardian = stand.guardian();
+    const id = guardian === undefined ? undefined : processIdOf(guardian);
+    if (id === undefined) throw notAvailable("Freezing the guardian", "none runs");
+    const { pid, startTicks, bootId } = id;
+    // By the time of the undo the number may belong to another process, also after a reboot.
+    const isStill = `[ "$(cat /proc/sys/kernel/random/boot_id) $(sed 's/.*) //' /proc/${pid}/stat 2>/dev/null | cut -d ' ' -f 20)" = "${bootId} ${startTicks}" ]`;
     return {
       by: "machine",
       slot: "guardian",

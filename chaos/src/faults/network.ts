@@ -1,8 +1,8 @@
+import { CommandError } from "@goldenring/run-kit";
 import type { StandMachine } from "@goldenring/stand";
-import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
 import { MARK } from "../undo/guard.ts";
-import { hasNetworkFault } from "../undo/lab-call.ts";
 import { mustHold, type Site } from "./fault.ts";
+import { hasNetworkFault } from "./lab-call.ts";
 
 /** A machine has one fault of the network at a time: two at once could not be told apart in what they do. */
 export const NETWORK = "network";
@@ -16,13 +16,13 @@ export function findDevice({ address }: StandMachine): string {
   return `dev=${own}; [ -n "$dev" ] || dev=$(ip -o route show default | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p' | head -n 1); [ -n "$dev" ] || { echo "no network interface was found" >&2; exit 1; }`;
 }
 
-/** @throws {ChaosError} where the host already does something to the machine's network */
+/** @throws {CommandError} where the host already does something to the machine's network */
 export async function mustBeWhole(machine: StandMachine, { stand }: Site): Promise<void> {
   if (stand.lab && (await hasNetworkFault(stand.lab, machine.name)))
-    throw new ChaosError(`${machine.name} already has a fault of the network.`, CHAOS_EXIT.usage);
+    throw new CommandError(`${machine.name} already has a fault of the network.`, "usage");
 }
 
-/** @throws {ChaosError} where the kernel cannot hold packets back, or somebody else makes it do so */
+/** @throws {CommandError} where the kernel cannot hold packets back, or somebody else makes it do so */
 export async function mustHaveNetem(machine: StandMachine): Promise<void> {
   await mustHold(machine, "command -v tc >/dev/null", "tc is not installed there");
   await mustHold(machine, "! tc qdisc show | grep ' netem '", "tc netem is in use there already");

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
-import { type Completed, type LabDoor, runProgram, type Stand, type StandMachine } from "@goldenring/stand";
+import { type Completed, type LabControl, runProgram, type Stand, type StandMachine } from "@goldenring/stand";
 import { guarded } from "../undo/guard.ts";
 import type { Site } from "./fault.ts";
 import { FAULTS, FaultUse, prepareFault, wordsOf } from "./registry.ts";
 
 const DONE: Completed = { code: 0, stdout: "", stderr: "" };
 const nothing = async (): Promise<void> => {};
-const lab: LabDoor = {
+const lab: LabControl = {
   powerOff: nothing,
   powerOn: nothing,
   isOff: async () => false,
@@ -17,7 +17,7 @@ const lab: LabDoor = {
 };
 
 /** Fit for every fault, or for none. */
-function siteOf(host: LabDoor | undefined, answer: Completed = DONE): { site: Site; machine: StandMachine } {
+function siteOf(host: LabControl | undefined, answer: Completed = DONE): { site: Site; machine: StandMachine } {
   const machine: StandMachine = {
     name: "pg-01",
     address: "10.88.0.11",

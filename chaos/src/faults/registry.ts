@@ -66,7 +66,7 @@ export function wordsOf(use: FaultUse): string {
   return kind.words(use);
 }
 
-/** @throws {ChaosError} where it is not available here or the machine is not fit for it */
+/** @throws {CommandError} where it is not available here or the machine is not fit for it */
 export function prepareFault(use: FaultUse, machine: StandMachine, site: Site): Promise<ReadyFault> {
   const kind: AnyKind = FAULTS[use.fault];
   return kind.prepare(use, machine, site);

@@ -1,7 +1,7 @@
 import type { StandMachine } from "@goldenring/stand";
 import { mustHold } from "./fault.ts";
 
-/** @throws {ChaosError} unless the unit runs: stopping what is stopped shows nothing */
+/** @throws {CommandError} unless the unit runs: stopping what is stopped shows nothing */
 export async function mustRun(machine: StandMachine, unit: string): Promise<void> {
   await mustHold(machine, `systemctl is-active --quiet ${unit}`, `${unit} does not run there`);
 }

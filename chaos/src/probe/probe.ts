@@ -2,12 +2,12 @@ import { z } from "zod";
 import { monotonicMs } from "../clock.ts";
 import { Journal } from "../history/journal.ts";
 import { HttpConnection } from "../http/connection.ts";
-import { follow } from "../schedule.ts";
 import { bodyAs, CityBody } from "./answers.ts";
 import type { Client } from "./client.ts";
 import { Knowledge } from "./knowledge.ts";
 import type { ProbeOptions } from "./options.ts";
 import { readOnce } from "./reader.ts";
+import { follow } from "./schedule.ts";
 import { add, REGISTER_DATE_TIME, writeOnce } from "./writer.ts";
 
 /** What was under way when a signal came has this long to end, ms; afterwards it counts as abandoned. */

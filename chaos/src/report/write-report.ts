@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { CommandError } from "@goldenring/run-kit";
 import { replaceFile } from "@goldenring/stand";
-import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
 import type { ExperimentRun } from "../run/record.ts";
 import { comparisonPage } from "./comparison-page.ts";
 import { junitOfRuns } from "./run-junit.ts";
@@ -30,9 +30,9 @@ export function writeJunit(runs: string, name: string, startedAt: Date, records:
   return file;
 }
 
-/** @throws {ChaosError} (usage) where there is nothing to compare */
+/** @throws {CommandError} (usage) where there is nothing to compare */
 export async function writeComparison(file: string, runs: readonly ExperimentRun[]): Promise<void> {
   const ids = new Set(runs.map(({ id }) => id));
-  if (ids.size < 2) throw new ChaosError("A comparison needs two different runs or more.", CHAOS_EXIT.usage);
+  if (ids.size < 2) throw new CommandError("A comparison needs two different runs or more.", "usage");
   replaceFile(file, await comparisonPage(runs));
 }

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CommandError } from "@goldenring/run-kit";
 import { replaceFile } from "@goldenring/stand";
 import * as z from "zod";
 import { SUITES, type Suite } from "../book/suites.ts";
-import { ChaosError } from "../run/exit.ts";
 import type { ExperimentRun } from "../run/record.ts";
 import { entryOf, mergeEntries, ResultEntry } from "./results.ts";
 import { resultsPage } from "./results-page.ts";
@@ -20,7 +20,7 @@ const FOLDER = fileURLToPath(new URL("../../../docs/results/", import.meta.url))
  *
  * @param command what a person typed to run this
  * @returns the pages that were written
- * @throws {ChaosError} when one of the JSON files is none of this version
+ * @throws {CommandError} when one of the JSON files is none of this version
  */
 export async function writeResults(run: ExperimentRun, command: string, folder = FOLDER): Promise<readonly string[]> {
   if (CHOSEN.has(run.endedBy)) return [];
@@ -50,7 +50,7 @@ async function readEntries(file: string): Promise<ResultEntry[]> {
   });
   const parsed = z.array(ResultEntry).safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
-  throw new ChaosError(
+  throw new CommandError(
     `${file} is not what this version reads: put it right or remove it.\n${z.prettifyError(parsed.error)}`,
   );
 }

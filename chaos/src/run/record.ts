@@ -1,11 +1,26 @@
+import { EXIT, folderOfRun, Provenance, readRunFile } from "@goldenring/run-kit";
 import * as z from "zod";
 import { Experiment } from "../experiment/experiment.ts";
-import { EndedBy } from "./exit.ts";
 
 /**
  * One run of an experiment as it stands in `run.json`. Times of day are ISO 8601, UTC. Times called `at`, `from` or `to` are ms since the
  * beginning of their round (the probe's first request); figures are in the unit that their metric names.
  */
+
+/** How a run ended, with its exit code. */
+export const EXIT_OF_END = {
+  held: EXIT.ok,
+  deviated: EXIT.expectationMissed,
+  aborted: EXIT.aborted,
+  "not-undone": EXIT.notUndone,
+  "not-steady": EXIT.notSteady,
+  failed: EXIT.failed,
+  interrupted: EXIT.interrupted,
+  terminated: EXIT.terminated,
+} as const;
+
+const EndedBy = z.enum(Object.keys(EXIT_OF_END) as [EndedBy, ...EndedBy[]]);
+export type EndedBy = keyof typeof EXIT_OF_END;
 
 /** Files in the folder of a run. */
 export const RUN_FILES = { record: "run.json", journal: "journal.jsonl" } as const;
@@ -196,12 +211,7 @@ export const ExperimentRun = z.object({
   ending: z.string(),
   exit: z.int(),
   stand: z.object({ name: z.string(), kind: z.enum(["lab", "machines"]), target: z.string() }),
-  /** The computer that ran it. */
-  computer: z.object({ os: z.string(), cpu: z.string(), cores: z.int(), memoryMiB: z.int() }),
-  /** "unknown" where there is no git. */
-  commit: z.string(),
-  /** Whether the checkout had changes beside. */
-  dirty: z.boolean(),
+  ...Provenance.shape,
   rounds: z.array(Round),
   expectations: z.array(Judged),
   journal: z.array(JournalLine),
@@ -219,3 +229,12 @@ export type Second = z.infer<typeof Second>;
 export type RoleSpan = z.infer<typeof RoleSpan>;
 export type StateSpan = z.infer<typeof StateSpan>;
 export type RecordedAlert = z.infer<typeof Alert>;
+
+/**
+ * @param idOrFolder the id of a run below `runs`, or the path of its folder
+ * @throws {CommandError} (usage) where there is no such run, or its record is not what this version reads
+ */
+export async function readRun(runs: string, idOrFolder: string): Promise<{ run: ExperimentRun; folder: string }> {
+  const folder = folderOfRun(runs, idOrFolder);
+  return { run: await readRunFile(folder, RUN_FILES.record, ExperimentRun), folder };
+}

@@ -29,7 +29,7 @@ export async function findLeftovers(stand: Stand): Promise<readonly Leftover[]> 
 }
 
 /** Lets every machine undo what it has written down itself. */
-export async function mendMachines(stand: Stand): Promise<void> {
+export async function undoOnMachines(stand: Stand): Promise<void> {
   await Promise.all(
     [...stand.machines, stand.operator].map(({ faultFolder, run }) =>
       run(undoAllThere(faultFolder), { deadlineMs: LOOK_MS }),

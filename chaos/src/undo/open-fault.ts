@@ -10,9 +10,9 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { CommandError } from "@goldenring/run-kit";
 import * as z from "zod";
-import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
-import { LabCall } from "./lab-call.ts";
+import { LabCall } from "../faults/lab-call.ts";
 
 const Undo = z.discriminatedUnion("by", [
   z.object({ by: z.literal("lab"), call: LabCall }),
@@ -75,7 +75,7 @@ export class OpenFaults {
   /**
    * Oldest first.
    *
-   * @throws {ChaosError} (not-undone) where a file is none of this version: nothing is known to be undone then
+   * @throws {CommandError} (not-undone) where a file is none of this version: nothing is known to be undone then
    */
   list(): readonly OpenFault[] {
     return this.#names()
@@ -90,9 +90,9 @@ export class OpenFaults {
       return OpenFault.parse(JSON.parse(text));
     } catch (error) {
       const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-      throw new ChaosError(
+      throw new CommandError(
         `${file} cannot be understood: undo by hand what it says, then delete it.\n${why}`,
-        CHAOS_EXIT["not-undone"],
+        "notUndone",
       );
     }
   }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { machineOf, type Stand } from "@goldenring/stand";
+import { carryOut, leftAfter } from "../faults/lab-call.ts";
 import { ENDED_BEFORE } from "./guard.ts";
-import { carryOut, leftAfter } from "./lab-call.ts";
 import type { OpenFault, OpenFaults } from "./open-fault.ts";
 
 /** One try on a machine, ms: it may wait there for another script. */

@@ -1,50 +1,31 @@
 import {
   type AlertsSince,
-  CHAOS_EXIT,
+  type AvailableStand,
   type ChaosDeps,
-  type ChaosOutput,
   openFaults,
   openStand,
-  RUNS_FOLDER,
   recover,
   runningEngine,
-  type StandAtHand,
-  terminalOutput,
 } from "@goldenring/chaos";
 import { alertLogIn, readAlertLog, receivedAlerts } from "@goldenring/monitoring";
+import { runsFolder, TerminalOutput } from "@goldenring/run-kit";
 import type { Context } from "../context.ts";
 import { EXIT, RingError } from "../exit.ts";
 import type { Progress } from "../progress.ts";
 import { guardianOf } from "../stand-programs.ts";
 import { assertIsUp } from "./status.ts";
 
-/** What `ring chaos` gets beside its options: the stand, with its host where that is this computer. */
+/** What `ring chaos` gets: the stand, with its host where that is this computer. */
 export function chaosDeps(
   openContext: () => Promise<Context>,
   signal: AbortSignal,
   outcome: { exitCode: number },
 ): ChaosDeps {
-  return depsFor(async () => standAtHand(await openContext()), signal, outcome, terminalOutput);
+  const stand = async (): Promise<AvailableStand> => availableStand(await openContext());
+  return { output: new TerminalOutput({ withTime: true }), signal, outcome, runs: runsFolder("chaos"), stand };
 }
 
-function depsFor(
-  stand: ChaosDeps["stand"],
-  signal: AbortSignal,
-  outcome: { exitCode: number },
-  output: ChaosOutput,
-): ChaosDeps {
-  const wasTerminated = (): boolean => signal.reason instanceof RingError && signal.reason.exitCode === EXIT.terminated;
-  return {
-    output,
-    signal,
-    interruptedBy: () => (wasTerminated() ? "terminated" : "interrupted"),
-    outcome,
-    runs: RUNS_FOLDER,
-    stand,
-  };
-}
-
-async function standAtHand(context: Context): Promise<StandAtHand> {
+async function availableStand(context: Context): Promise<AvailableStand> {
   const { folder, lab } = context;
   const inventory = await context.inventory();
   if (lab === undefined) return { stand: openStand({ inventory, folder }), isOurs: false };
@@ -74,10 +55,16 @@ export function assertNoExperiment({ folder }: Context): void {
 /** Undoes what a killed experiment has left, if it has. @throws {RingError} where something stays */
 export async function undoOpenFaults(context: Context, progress: Progress, signal: AbortSignal): Promise<void> {
   if (openFaults(context.folder).length === 0) return;
-  const code = await progress.step("Faults that an experiment has left", (say) =>
-    recover(depsFor(() => standAtHand(context), signal, { exitCode: EXIT.ok }, { say, result: say })),
+  const code = await progress.step("Faults that an experiment has left", (log) =>
+    recover({
+      output: { log, live: () => {}, result: log },
+      signal,
+      outcome: { exitCode: EXIT.ok },
+      runs: runsFolder("chaos"),
+      stand: () => availableStand(context),
+    }),
   );
-  if (code === CHAOS_EXIT.held) return;
+  if (code === EXIT.ok) return;
   signal.throwIfAborted();
   throw new RingError(
     "Not all faults of an experiment could be undone. `ring chaos recover` says which, and tries again.",

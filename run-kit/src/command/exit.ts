@@ -38,6 +38,11 @@ export const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
   terminated: "ended by SIGTERM or `ring chaos stop`; the same",
 };
 
+/** The lines of a program's `--help` for the exit codes that it has. */
+export function exitCodeHelp(names: readonly ExitName[]): string {
+  return names.map((name) => `  ${String(EXIT[name]).padEnd(4)} ${EXIT_MEANINGS[name]}`).join("\n");
+}
+
 /** An end of a command that its message explains to the user; anything else that is thrown is a defect and shows its stack. */
 export class CommandError extends Error {
   override readonly name: string = "CommandError";

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { byRole, machineOf, must, type Stand, type StandMachine, type StandRoles } from "@goldenring/stand";
 import type { NodeRows } from "../check/final-rows.ts";
 import { monotonicMs } from "../clock.ts";
-import { deleteRunSql, parseRowLines, rowsOfRunSql } from "../history/stored-rows.ts";
+import { deleteRunSql, parseRowLines, rowsOfRunSql } from "./stored-rows.ts";
 
 /** An answer that needs no work, ms. */
 const LOOK_MS = 8_000;

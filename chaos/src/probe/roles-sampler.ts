@@ -3,9 +3,9 @@ import { z } from "zod";
 import { monotonicMs } from "../clock.ts";
 import { Journal } from "../history/journal.ts";
 import { type Exchange, HttpConnection } from "../http/connection.ts";
-import { follow } from "../schedule.ts";
-import type { SamplerOptions } from "./options.ts";
-import type { RoleSample, RolesEntry } from "./samples.ts";
+import type { RoleSample, RolesEntry } from "../roles/samples.ts";
+import type { SamplerOptions } from "./roles-options.ts";
+import { follow } from "./schedule.ts";
 
 /** The part of Patroni's `GET /patroni` that matters here. */
 const PatroniStatus = z.object({

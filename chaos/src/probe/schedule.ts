@@ -1,4 +1,4 @@
-import { monotonicMs } from "./clock.ts";
+import { monotonicMs } from "../clock.ts";
 
 export interface Lane {
   /** The first slot, ms of the shared clock. */

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "./usage-error.ts";
 
 export interface SamplerOptions {
   readonly nodes: readonly { readonly name: string; readonly url: URL }[];
@@ -13,7 +13,7 @@ export interface SamplerOptions {
   readonly caFile: string | undefined;
 }
 
-export const usage = `Usage: bun chaos/src/roles/main.ts --node NAME=URL ... --out FILE [OPTION ...]
+export const usage = `Usage: bun chaos/src/probe/roles-main.ts --node NAME=URL ... --out FILE [OPTION ...]
 
 Asks Patroni on every node several times a second which role it has, and writes down each answer with its times.
 

@@ -2,7 +2,7 @@ import pg from "pg";
 import { z } from "zod";
 import type { FinalRow, NodeRows } from "../check/final-rows.ts";
 import { monotonicMs } from "../clock.ts";
-import { parseLines } from "./lines.ts";
+import { parseLines } from "../history/lines.ts";
 
 /** Rows taken at a time: a run of an hour has some hundred thousand. */
 const FETCH = 5_000;

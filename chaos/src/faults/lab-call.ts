@@ -1,4 +1,4 @@
-import { DIRECTIONS, type LabDoor } from "@goldenring/stand";
+import { DIRECTIONS, type LabControl } from "@goldenring/stand";
 import * as z from "zod";
 
 /** Something that the host does to a machine, as data. */
@@ -10,7 +10,7 @@ export const LabCall = z.discriminatedUnion("do", [
 ]);
 export type LabCall = z.infer<typeof LabCall>;
 
-export async function carryOut(lab: LabDoor, machine: string, call: LabCall): Promise<void> {
+export async function carryOut(lab: LabControl, machine: string, call: LabCall): Promise<void> {
   switch (call.do) {
     case "power-off":
       return lab.powerOff(machine);
@@ -27,14 +27,14 @@ export async function carryOut(lab: LabDoor, machine: string, call: LabCall): Pr
 }
 
 /** What is left of the fault that the call undoes; undefined: nothing. */
-export async function leftAfter(lab: LabDoor, machine: string, call: LabCall): Promise<string | undefined> {
+export async function leftAfter(lab: LabControl, machine: string, call: LabCall): Promise<string | undefined> {
   if (call.do === "power-on") return (await lab.isOff(machine)) ? `${machine} is off` : undefined;
   if (call.do === "heal")
     return (await hasNetworkFault(lab, machine)) ? `${machine} has a fault of the network` : undefined;
   return undefined;
 }
 
-export async function hasNetworkFault(lab: LabDoor, machine: string): Promise<boolean> {
+export async function hasNetworkFault(lab: LabControl, machine: string): Promise<boolean> {
   const { loss, cut } = await lab.faults();
   return machine in loss || cut.some((each) => each.machine === machine || each.from === machine);
 }

@@ -36,11 +36,11 @@ export class LeftValues {
 }
 
 /** Deletes what earlier rounds have left in the service. What cannot be deleted now is left to the next time. */
-export async function forgetLeftValues(stand: Stand, say: (text: string) => void): Promise<void> {
+export async function forgetLeftValues(stand: Stand, log: (text: string) => void): Promise<void> {
   for (const values of new LeftValues(stand.folder).list()) {
     const why = await forgetValues(stand, values);
     const fate = why === undefined ? "are deleted" : `stay in the service for now: ${why}`;
-    say(`values of an earlier run (${values}) ${fate}`);
+    log(`values of an earlier run (${values}) ${fate}`);
   }
 }
 

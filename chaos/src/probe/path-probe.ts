@@ -3,9 +3,9 @@ import type { Begin, End } from "../history/entries.ts";
 import { Journal } from "../history/journal.ts";
 import { valueName } from "../history/values.ts";
 import { type Exchange, HttpConnection } from "../http/connection.ts";
-import { marks } from "../probe/answers.ts";
-import { follow } from "../schedule.ts";
-import type { PathPlan } from "./plan.ts";
+import { marks } from "./answers.ts";
+import type { PathPlan } from "./path-plan.ts";
+import { follow } from "./schedule.ts";
 
 /** What was under way when a signal came has this long to end, ms; afterwards it counts as abandoned. */
 const GRACE_MS = 1_000;

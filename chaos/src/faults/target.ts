@@ -1,6 +1,6 @@
+import { CommandError } from "@goldenring/run-kit";
 import { byRole, OPERATOR, ROLES, type Role, type Stand, type StandRoles } from "@goldenring/stand";
 import * as z from "zod";
-import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
 
 const FORM = new RegExp(
   `^(?:primary|replica|etcd-leader|${OPERATOR}|machine/[A-Za-z0-9.-]+|(?:${ROLES.join("|")})(?:/(?:[1-9]|next))?)$`,
@@ -22,12 +22,12 @@ export type Target = z.infer<typeof Target>;
 /**
  * @param round from 1
  * @returns names, at least one
- * @throws {ChaosError} (usage) where the stand has no such machine
+ * @throws {CommandError} (usage) where the stand has no such machine
  */
 export function resolveTarget(target: Target, stand: Stand, roles: StandRoles, round: number): readonly string[] {
   const found = candidates(target, stand, roles, round);
   if (found.length > 0) return found;
-  throw new ChaosError(`The stand ${stand.name} has no machine for "${target}".`, CHAOS_EXIT.usage);
+  throw new CommandError(`The stand ${stand.name} has no machine for "${target}".`, "usage");
 }
 
 function candidates(target: Target, stand: Stand, roles: StandRoles, round: number): readonly string[] {

@@ -1,18 +1,18 @@
 /** Does one fault after another to this computer and undoes each, until it is killed. Arguments: the stand's folder, a folder to fill. */
 
 import { thisComputer } from "@goldenring/stand";
-import { inflict } from "../src/engine/inflict.ts";
-import { takeTurn } from "../src/engine/lock.ts";
+import { inject } from "../src/engine/inject.ts";
+import { takeEngineLock } from "../src/engine/lock.ts";
 import { OpenFaults } from "../src/undo/open-fault.ts";
 import { undoAll } from "../src/undo/undo.ts";
 
 const [standFolder = "", path = ""] = process.argv.slice(2);
 const stand = thisComputer(standFolder);
 const open = new OpenFaults(standFolder);
-await takeTurn(standFolder, "test");
+await takeEngineLock(standFolder, "test");
 process.stdout.write("ready\n");
 for (;;) {
-  await inflict(
+  await inject(
     { use: { fault: "disk-fill", on: "operator", path, fill: { mib: 1 } }, machine: "operator", endsAfterSeconds: 60 },
     { site: { stand, resolve: (target) => [target] }, open, blastRadius: {}, run: "test", onWritten: () => {} },
   );

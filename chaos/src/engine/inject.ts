@@ -1,25 +1,25 @@
 import { randomBytes } from "node:crypto";
+import { CommandError } from "@goldenring/run-kit";
 import { machineOf, type StandMachine } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { ReadyFault, Site } from "../faults/fault.ts";
+import { carryOut } from "../faults/lab-call.ts";
 import { type FaultUse, prepareFault, wordsOf } from "../faults/registry.ts";
-import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
 import { guarded } from "../undo/guard.ts";
-import { carryOut } from "../undo/lab-call.ts";
 import type { OpenFault, OpenFaults } from "../undo/open-fault.ts";
 import { beyondBlastRadius } from "./blast-radius.ts";
 
 /** ms. Stopping a database in order takes a while. */
 const INJECT_MS = 60_000;
 
-export interface Infliction {
+export interface Injection {
   readonly use: FaultUse;
   readonly machine: string;
   /** The machine ends it itself then, if nobody has before. */
   readonly endsAfterSeconds: number;
 }
 
-export interface InflictContext {
+export interface InjectContext {
   readonly site: Site;
   readonly open: OpenFaults;
   readonly blastRadius: Experiment["blastRadius"];
@@ -34,14 +34,14 @@ export interface InflictContext {
  *
  * @throws when it did not come about; if its undo was written by then, it is open all the same
  */
-export async function inflict(infliction: Infliction, context: InflictContext): Promise<void> {
+export async function inject(infliction: Injection, context: InjectContext): Promise<void> {
   const { use, machine: name, endsAfterSeconds } = infliction;
   const { site, open, run, onWritten } = context;
   const machine = machineOf(site.stand, name);
   refuseWhatIsTooMuch(machine, context);
   const ready = await prepareFault(use, machine, site);
   const already = open.list().find((fault) => fault.machine === name && fault.slot === ready.slot);
-  if (already) throw new ChaosError(`${name} has a fault of this kind already: ${already.words}.`, CHAOS_EXIT.usage);
+  if (already) throw new CommandError(`${name} has a fault of this kind already: ${already.words}.`, "usage");
   const id = newId();
   const { inject, undo } = actionsOf(ready, machine, id, endsAfterSeconds, site);
   const fault: OpenFault = {
@@ -60,9 +60,9 @@ export async function inflict(infliction: Infliction, context: InflictContext): 
   await inject();
 }
 
-function refuseWhatIsTooMuch(machine: StandMachine, { site, open, blastRadius }: InflictContext): void {
+function refuseWhatIsTooMuch(machine: StandMachine, { site, open, blastRadius }: InjectContext): void {
   const why = beyondBlastRadius(machine, open.list(), site.stand, blastRadius);
-  if (why !== undefined) throw new ChaosError(`Refused: ${why}.`, CHAOS_EXIT.usage);
+  if (why !== undefined) throw new CommandError(`Refused: ${why}.`, "usage");
 }
 
 interface Actions {
@@ -87,7 +87,7 @@ function actionsOf(
     inject: async () => {
       const { code, stdout, stderr } = await machine.run(scripts.inject, { deadlineMs: INJECT_MS });
       if (code !== 0)
-        throw new ChaosError(
+        throw new CommandError(
           `${machine.name}: the fault did not come about: ${(stderr || stdout).trim() || `exit code ${code}`}`,
         );
     },

@@ -1,7 +1,7 @@
+import { CommandError } from "@goldenring/run-kit";
 import pg from "pg";
 import * as z from "zod";
 import type { OwnService } from "../experiment/own-service.ts";
-import { CHAOS_EXIT, ChaosError } from "../run/exit.ts";
 
 /** ms. */
 const DEADLINE_MS = 60_000;
@@ -10,11 +10,11 @@ const Values = z.array(z.array(z.string()).length(1, "the query must return one 
 
 type Database = NonNullable<OwnService["database"]>;
 
-/** @throws {ChaosError} (usage) when its environment variable is not set */
+/** @throws {CommandError} (usage) when its environment variable is not set */
 export function connectionStringOf({ urlVariable }: Database): string {
   const url = process.env[urlVariable];
   if (url) return url;
-  throw new ChaosError(`The experiment reads its database from ${urlVariable}: set this variable.`, CHAOS_EXIT.usage);
+  throw new CommandError(`The experiment reads its database from ${urlVariable}: set this variable.`, "usage");
 }
 
 /** The values of a run that the database of a user's own service holds. */
