@@ -11,10 +11,10 @@ const EXIT = { stopped: 0, failed: 1, usage: 2, interruptedTwice: 130 } as const
 /** Both the terminal and npm send Ctrl-C: within this time a second signal is the same one. */
 const SAME_SIGNAL_MS = 1_000;
 
-/** Where `bun api/page/build.ts` writes, and where the bundle has it: seen from this file it is the same place. */
+/** The output of `bun api/page/build.ts`; in the bundle it has the same place relative to this file. */
 const PAGE_FOLDER = resolve(import.meta.dirname, "../page/dist");
 
-/** What is running, in the order in which it is to be stopped. */
+/** What runs, in the order in which it is stopped. */
 interface Running {
   server?: Server;
   service?: Service;
@@ -57,8 +57,8 @@ function listen(service: Service, config: Config): Server {
   } catch (error) {
     const { code } = error as { code?: unknown };
     if (code !== "EADDRINUSE" && code !== "EACCES") throw error;
-    const why = code === "EADDRINUSE" ? "is taken by another program" : "may not be used by this account";
-    throw new Error(`port ${config.port} on ${config.host} ${why}: choose another one, such as PORT=8081`);
+    const reason = code === "EADDRINUSE" ? "is taken by another program" : "may not be used by this account";
+    throw new Error(`port ${config.port} on ${config.host} ${reason}: choose another one, such as PORT=8081`);
   }
 }
 
@@ -92,7 +92,7 @@ function stopOnSignals(running: Running, config: Config, log: Log): void {
   }
 }
 
-/** Readiness first, so that nobody sends more; then requests, writes, connections, the embedded server. */
+/** First readiness, so that load balancers send no more; then requests, writes, connections, the embedded server. */
 async function stopAll(running: Running, config: Config, log: Log): Promise<void> {
   running.service?.unready();
   if (running.server) await new Promise((resolve) => setTimeout(resolve, config.shutdownDelayMs));
@@ -105,8 +105,8 @@ async function stopAll(running: Running, config: Config, log: Log): Promise<void
 }
 
 async function within(work: Promise<void>, deadline: number): Promise<void> {
-  const { promise: late, resolve: giveUp } = Promise.withResolvers<void>();
-  const timer = setTimeout(giveUp, Math.max(0, deadline - performance.now()));
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, Math.max(0, deadline - performance.now()));
   await Promise.race([work, late]);
   clearTimeout(timer);
 }
@@ -117,7 +117,7 @@ function configOrExit(): Config {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(
-      `goldenring: the environment has settings that cannot be used:\n${error.message}\n\nSee --help for all of them.\n`,
+      `goldenring: these environment variables are not valid:\n${error.message}\n\n--help lists all of them.\n`,
     );
     process.exit(EXIT.usage);
   }
@@ -129,7 +129,7 @@ function printHelp(): void {
   );
   process.stdout.write(
     `Goldenring Weather API ${manifest.version}\n\nUsage: npm start\n\nEnvironment variables:\n${rows.join("\n")}\n\n` +
-      "Exit codes: 0 stopped, 1 failed, 2 settings that cannot be used, 130 interrupted twice.\n",
+      "Exit codes: 0 stopped, 1 failed, 2 invalid settings, 130 interrupted twice.\n",
   );
 }
 

@@ -8,6 +8,7 @@ import { forecastRoutes } from "./http/forecast.ts";
 import { openApiDocument } from "./http/openapi.ts";
 import { operationsRoutes } from "./http/operations-routes.ts";
 import { Reader } from "./http/reading.ts";
+import type { Route } from "./http/route.ts";
 import { createStaticPages } from "./http/static-pages.ts";
 import { Writer } from "./http/writing.ts";
 import type { Log } from "./operations/log.ts";
@@ -19,43 +20,44 @@ import { WriteQueue } from "./writes/write-queue.ts";
 export interface ServiceOptions extends Config {
   readonly database: DatabaseConfig;
   readonly version: string;
-  /** Where the page's build lies. */
+  /** The output of the page's build. */
   readonly pageFolder: string;
 }
 
-/** One replica without its listener: the parts, wired once. */
+/** One API replica without its listener. */
 export interface Service {
   readonly app: App;
-  /** Resolves once the model is loaded; waits for a database that is away. Throws where waiting would not help. */
+  /** Resolves once the model is loaded; waits for a database that is unavailable. Throws what waiting cannot fix. */
   start(): Promise<void>;
-  /** Tells load balancers to send no more. */
+  /** Turns readiness to 503, so that load balancers send no more requests. */
   unready(): void;
-  /** Settles accepted writes and closes the connections, until `deadline` (performance.now()) at most. */
+  /** Waits for accepted writes, at most until `deadline` (performance.now()), and closes the connections. */
   stop(deadline: number): Promise<void>;
 }
 
-/** An endpoint that stays silent this long does not hold up the others, ms. */
+/** How long a silent endpoint delays the next one. */
 const STAGGER_MS = 200;
-/** Least time between attempts to reach a primary that is away, ms. */
+/** Minimum time between attempts to reach an unreachable primary. */
 const RETRY_INTERVAL_MS = 50;
-/** Without requests the model is refreshed this often, ms. */
+/** How often the model is refreshed without requests. */
 const IDLE_INTERVAL_MS = 1_000;
-/** The model's size is looked at anew, which walks all blocks, when so much of its budget's worth of JSON has come in. */
-const BUDGET_BETWEEN_WEIGHINGS = 1 / 64;
-/** One statement of a load or a migration may take this long, ms. */
+/** The model's size is measured, which walks all blocks, whenever new JSON amounts to this share of its budget. */
+const MEASURED_BUDGET_SHARE = 1 / 64;
+/** Of one statement of a load or a migration. */
 const LONG_STATEMENT_MS = 120_000;
+/** How often the log repeats that the primary is unreachable. */
+const REMINDER_INTERVAL_MS = 10_000;
 
 export function createService(options: ServiceOptions, log: Log): Service {
   const search = { connectDeadlineMs: options.connectMs, staggerMs: STAGGER_MS };
   let ready = false;
   let modelBytes = 0;
-  let unweighedBytes = 0;
+  let unmeasuredBytes = 0;
 
   const metrics: Metrics = createMetrics({
     model: () => {
       const { model } = feed;
-      if (!model) return undefined;
-      return { rows: model.rows, cities: model.cities.length, bytes: model.bytes, revision: model.revision };
+      return model && { rows: model.rows, cities: model.cities.length, bytes: model.bytes, revision: model.revision };
     },
     ageMs: () => barrier.ageMs,
     reachable: () => barrier.reachable,
@@ -75,33 +77,25 @@ export function createService(options: ServiceOptions, log: Log): Service {
         log.debug({ endpoint, ...identity }, "connected to the primary");
         queue.primaryIs(identity);
       },
-      loaded: (model, milliseconds, reason) => {
+      loaded: (model, durationMs, reason) => {
         metrics.modelLoads.inc({ reason });
-        metrics.modelLoadSeconds.set(milliseconds / 1_000);
+        metrics.modelLoadSeconds.set(durationMs / 1_000);
         modelBytes = model.bytes;
-        log.info(
-          {
-            reason,
-            ...feed.identity,
-            cities: model.cities.length,
-            values: model.rows,
-            milliseconds: Math.round(milliseconds),
-          },
-          "data loaded",
-        );
+        const size = { cities: model.cities.length, values: model.rows };
+        log.info({ reason, ...feed.identity, ...size, milliseconds: Math.round(durationMs) }, "data loaded");
       },
-      applied: (rows, bytes) => {
+      applied: (rows, jsonBytes) => {
         metrics.rowsApplied.inc(rows);
-        unweighedBytes += bytes;
-        if (unweighedBytes > BUDGET_BETWEEN_WEIGHINGS * options.modelBudgetBytes && feed.model) {
-          unweighedBytes = 0;
+        unmeasuredBytes += jsonBytes;
+        if (unmeasuredBytes > MEASURED_BUDGET_SHARE * options.modelBudgetBytes && feed.model) {
+          unmeasuredBytes = 0;
           modelBytes = feed.model.bytes;
         }
       },
     },
   );
 
-  const away = reportOnce(log);
+  const outage = outageLog(log);
   let giveUp: (error: Error) => void = () => {};
   const barrier = new ReadBarrier(
     () => feed.refresh(),
@@ -116,15 +110,15 @@ export function createService(options: ServiceOptions, log: Log): Service {
       enabled: options.readBarrier,
     },
     {
-      refreshed: (milliseconds, reads) => {
-        metrics.barrierSeconds.observe(milliseconds / 1_000);
+      refreshed: (durationMs, reads) => {
+        metrics.barrierSeconds.observe(durationMs / 1_000);
         metrics.barrierReads.inc(reads);
-        away.back();
+        outage.ended();
         if (!ready) loaded();
       },
       failed: (error) => {
         metrics.barrierFailures.inc();
-        away.gone(error);
+        outage.failed(error);
         if (error instanceof UnservableData && feed.model === undefined) giveUp(error);
       },
     },
@@ -135,13 +129,13 @@ export function createService(options: ServiceOptions, log: Log): Service {
       database: options.database,
       search,
       capacity: options.writeQueueLimit,
-      largestBatch: 500,
+      maxBatch: 500,
       statementDeadlineMs: options.writeStatementMs,
     },
     {
-      batch: (kind, writes, milliseconds) => {
+      batch: (kind, writes, durationMs) => {
         metrics.writeBatch.observe({ kind }, writes);
-        metrics.writeSeconds.observe({ kind }, milliseconds / 1_000);
+        metrics.writeSeconds.observe({ kind }, durationMs / 1_000);
       },
       retry: (kind, writes, error) => {
         metrics.writeRetries.inc({ kind }, writes);
@@ -155,30 +149,23 @@ export function createService(options: ServiceOptions, log: Log): Service {
   let loaded: () => void = () => {};
   const reader = new Reader(feed, barrier, () => metrics.staleAnswers.inc());
   const writer = new Writer(queue, feed, barrier, options.writeDeadlineMs, () => modelBytes > options.modelBudgetBytes);
-  const contract = [
+  let openApi: string | undefined;
+  const routes: Route[] = [
     ...cityRoutes(reader, writer, options.bodyLimitBytes),
     ...forecastRoutes(reader, writer, options.bodyLimitBytes),
+    ...operationsRoutes({
+      ready: () => ready && !stopping,
+      registry: metrics.registry,
+      openApi: () => {
+        openApi ??= JSON.stringify(openApiDocument(routes, options.version));
+        return openApi;
+      },
+    }),
   ];
-  const operations = operationsRoutes({
-    ready: () => ready && !stopping,
-    registry: metrics.registry,
-    openApi: () => document(),
-  });
-  const routes = [...contract, ...operations];
-  const document = once(() => JSON.stringify(openApiDocument(routes, options.version)));
   const stopWatching = watchEventLoop(metrics.eventLoopLag);
 
   return {
-    app: createApp({
-      routes,
-      staticPages: createStaticPages(options.pageFolder),
-      corsOrigins: options.corsOrigins,
-      apiKeys: options.apiKeys,
-      rateLimitPerSecond: options.rateLimitPerSecond,
-      trustProxy: options.trustProxy,
-      metrics,
-      log,
-    }),
+    app: createApp({ ...options, routes, staticPages: createStaticPages(options.pageFolder), metrics, log }),
     start: async () => {
       await prepareDatabase(
         options.database,
@@ -207,24 +194,24 @@ export function createService(options: ServiceOptions, log: Log): Service {
   };
 }
 
-/** Logs the first failure of a run of failures, a reminder every ten seconds, and the recovery. */
-function reportOnce(log: Log): { gone(error: unknown): void; back(): void } {
+/** Logs the first failure of an outage, a reminder in intervals, and the end. */
+function outageLog(log: Log): { failed(error: unknown): void; ended(): void } {
   let since: number | undefined;
-  let reported = 0;
+  let loggedAt = 0;
   return {
-    gone: (error) => {
+    failed: (error) => {
       const now = performance.now();
       since ??= now;
-      if (now - reported < 10_000 && since !== now) return;
-      reported = now;
+      if (now - loggedAt < REMINDER_INTERVAL_MS && since !== now) return;
+      loggedAt = now;
       log.warn(
         { reason: messageOf(error), seconds: Math.round((now - since) / 1_000) },
-        "the primary is out of reach: reads are answered from memory, as stale",
+        "the primary is unreachable: reads are answered from memory, marked stale",
       );
     },
-    back: () => {
+    ended: () => {
       if (since === undefined) return;
-      log.info({ seconds: (performance.now() - since) / 1_000 }, "the primary is back");
+      log.info({ seconds: (performance.now() - since) / 1_000 }, "the primary is reachable again");
       since = undefined;
     },
   };
@@ -232,12 +219,4 @@ function reportOnce(log: Log): { gone(error: unknown): void; back(): void } {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

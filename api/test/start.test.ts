@@ -382,7 +382,7 @@ describe("a start that cannot succeed", () => {
   );
 
   test(
-    "for settings that cannot be used ends with 2 and names each of them",
+    "with invalid settings ends with 2 and names each of them",
     async () => {
       const words = await refusal("postgres://u:SECRET@h:x/d", {
         PORT: "eighty",

@@ -10,49 +10,47 @@ import {
 } from "../postgres/connection.ts";
 import { classifyFailure } from "../postgres/failures.ts";
 import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
-import { CITY_JSON, FORECAST_JSON } from "../postgres/wire-json.ts";
-import { BLOCK_COLUMNS, exactId, parseBlock } from "./blocks.ts";
+import { BLOCK_COLUMNS, CITY_JSON, exactId, FORECAST_JSON, parseBlock } from "./blocks.ts";
 import { type LoadLimits, loadModel } from "./load.ts";
 
-/** What the feed tells those who watch it: the log and the metrics. */
+/** Events for the log and the metrics. */
 export interface FeedEvents {
   connected(endpoint: string, identity: DatabaseIdentity): void;
-  loaded(model: ReadModel, milliseconds: number, why: string): void;
-  /** @param bytes of JSON */
-  applied(rows: number, bytes: number): void;
+  loaded(model: ReadModel, durationMs: number, reason: string): void;
+  applied(rows: number, jsonBytes: number): void;
 }
 
 export interface FeedOptions {
   readonly database: DatabaseConfig;
   readonly search: Omit<PrimarySearch, "applicationName" | "settings">;
-  /** Bound on one change query, ms. */
+  /** Of one change query. */
   readonly queryDeadlineMs: number;
   readonly load: LoadLimits;
 }
 
-/** More changed rows than this at once are cheaper, and bounded in memory, as a reload. */
-const LARGEST_DELTA = 20_000;
+/** With more changed rows than this, a reload is cheaper and its memory is bounded. */
+const MAX_CHANGED_ROWS = 20_000;
 
 /**
- * A statement of a reload may take this many times as long as the whole load before, and 5 s at least: from then on the
- * server counts as silent, and the search for a primary begins anew.
+ * A statement of a reload may take this many times as long as the last whole load, and at least 5 s. After that the
+ * server counts as silent, and the search for a primary restarts.
  */
-const RELOAD_PATIENCE = 5;
-const LEAST_RELOAD_PATIENCE_MS = 5_000;
+const RELOAD_DEADLINE_FACTOR = 5;
+const MIN_RELOAD_DEADLINE_MS = 5_000;
 
 /**
- * Without statistics the planner would read whole tables for a delta, and would plan each one anew. The bounds end a
- * session whose client is gone while it holds a snapshot.
+ * Without statistics the planner would read whole tables for a few changes, and would plan each query again. The timeouts
+ * end a session that holds a snapshot although its client is gone.
  */
 const SESSION_SETTINGS =
   "-c enable_seqscan=off -c plan_cache_mode=force_generic_plan -c jit=off -c default_transaction_read_only=on " +
   "-c idle_in_transaction_session_timeout=10000 -c statement_timeout=120000";
 
 /**
- * The rows that became visible after snapshot $1, and the snapshot they bring us to; the first row always comes. A row
- * counts as new if its writer was not visible in $1, which leaves no gap whatever order transactions commit in;
- * `version >= xmin` makes that an index range. Nothing is looked up while the snapshot is unchanged. Values come as one
- * block for each city: many small rows would cost four times as much to take in.
+ * The new snapshot, always the first row, and the rows that became visible since snapshot $1. A row counts as new if its
+ * writer was not visible in $1, which leaves no gap in whatever order transactions commit; `version >= xmin` makes that an
+ * index range. While the snapshot is unchanged no row is looked up. Values come as one block per city: many small rows
+ * would cost four times as much to read.
  */
 const CHANGES: Statement = {
   name: "changes",
@@ -63,21 +61,21 @@ const CHANGES: Statement = {
       SELECT id, ${CITY_JSON} AS json FROM public.cities
       WHERE pg_current_snapshot()::text <> $1 AND version >= pg_snapshot_xmin($1::pg_snapshot)
         AND NOT pg_visible_in_snapshot(version, $1::pg_snapshot)
-      LIMIT ${LARGEST_DELTA + 1}) c
+      LIMIT ${MAX_CHANGED_ROWS + 1}) c
     UNION ALL
     SELECT 'f', city, ${BLOCK_COLUMNS} FROM (
       SELECT id, coalesce("cityId", 0)::text AS city, coalesce("dateTime", 0)::bigint AS "dateTime", ${FORECAST_JSON} AS json
       FROM public.forecast
       WHERE pg_current_snapshot()::text <> $1 AND version >= pg_snapshot_xmin($1::pg_snapshot)
         AND NOT pg_visible_in_snapshot(version, $1::pg_snapshot)
-      LIMIT ${LARGEST_DELTA + 1}) f
+      LIMIT ${MAX_CHANGED_ROWS + 1}) f
     GROUP BY city`,
 };
 
 /**
- * Keeps the read model equal to the primary's rows. `refresh` brings it up to a moment after the call; callers run one
- * refresh at a time (the read barrier does). The model is replaced as a whole when its history ended: another system
- * identifier or timeline (a failover), or deleted rows.
+ * Keeps the read model equal to the primary's rows. After `refresh` it holds every change committed before the call.
+ * Callers run one refresh at a time, as the read barrier does. The model is replaced as a whole after a failover (another
+ * system identifier or timeline) and when rows were deleted.
  */
 export class ChangeFeed {
   readonly #changes = new Repeated(CHANGES);
@@ -87,7 +85,7 @@ export class ChangeFeed {
   #modelFrom: DatabaseIdentity | undefined;
   #snapshot = "";
   #epoch = "";
-  #reloadPatienceMs = Number.POSITIVE_INFINITY;
+  #reloadDeadlineMs = Number.POSITIVE_INFINITY;
 
   constructor(
     readonly options: FeedOptions,
@@ -99,20 +97,20 @@ export class ChangeFeed {
     return this.#model;
   }
 
-  /** The pg_snapshot up to which the model holds every change. */
+  /** The pg_snapshot whose changes the model holds, all of them. */
   get snapshot(): string {
     return this.#snapshot;
   }
 
-  /** Which history of the database the last connection led to. */
+  /** The history of the database that the last connection led to. */
   get identity(): DatabaseIdentity | undefined {
     return this.#identity;
   }
 
   /**
-   * Throws what kept it from the primary; the connection is closed then, and the next call looks for a primary anew. A
-   * connection that turns out to be broken says nothing about the primary (a proxy may have restarted): one fresh
-   * connection is tried before giving up. A silent one does, and its deadline is spent.
+   * Throws the reason if the primary was not reached; the connection is closed then, and the next call searches for a
+   * primary again. A broken connection says nothing about the primary (a proxy may have restarted), so one new connection
+   * is tried. A silent connection has used up the deadline already.
    */
   async refresh(): Promise<void> {
     const reused = this.#connection;
@@ -155,44 +153,43 @@ export class ChangeFeed {
     return connection;
   }
 
-  async #load(connection: Connection, why: string): Promise<void> {
+  async #load(connection: Connection, reason: string): Promise<void> {
     const started = performance.now();
-    const deadlineMs = Math.min(this.options.load.deadlineMs, this.#reloadPatienceMs);
+    const deadlineMs = Math.min(this.options.load.deadlineMs, this.#reloadDeadlineMs);
     const loaded = await loadModel(connection, { ...this.options.load, deadlineMs }, this.#model).catch((error) => {
       // The data may have grown since.
-      if (error instanceof QueryTimeout) this.#reloadPatienceMs *= 2;
+      if (error instanceof QueryTimeout) this.#reloadDeadlineMs *= 2;
       throw error;
     });
-    const milliseconds = performance.now() - started;
-    this.#reloadPatienceMs = Math.max(LEAST_RELOAD_PATIENCE_MS, RELOAD_PATIENCE * milliseconds);
+    const durationMs = performance.now() - started;
+    this.#reloadDeadlineMs = Math.max(MIN_RELOAD_DEADLINE_MS, RELOAD_DEADLINE_FACTOR * durationMs);
     this.#model = loaded.model;
     this.#modelFrom = this.#identity;
     this.#snapshot = loaded.snapshot;
     this.#epoch = loaded.epoch;
-    this.events.loaded(loaded.model, milliseconds, why);
+    this.events.loaded(loaded.model, durationMs, reason);
   }
 
   async #applyChanges(connection: Connection, model: ReadModel): Promise<void> {
     const [state, ...changes] = await connection.repeat(this.#changes, [this.#snapshot], this.options.queryDeadlineMs);
     const [, snapshot, epoch] = state ?? [];
-    if (!snapshot) throw new Error("the change query did not say its snapshot");
+    if (!snapshot) throw new Error("the change query returned no snapshot");
     if (epoch !== this.#epoch) return this.#load(connection, "rows were deleted");
-    const { cities, values, rows, bytes } = parseChanges(changes);
-    if (rows > LARGEST_DELTA) return this.#load(connection, "many rows changed");
+    const { cities, values, rows, jsonBytes } = parseChanges(changes);
+    if (rows > MAX_CHANGED_ROWS) return this.#load(connection, "many rows changed");
     for (const city of cities) model.putCity(city);
     for (const { cityId, block } of values) model.putForecasts(cityId, block);
     this.#snapshot = snapshot;
-    if (rows > 0) this.events.applied(rows, bytes);
+    if (rows > 0) this.events.applied(rows, jsonBytes);
   }
 }
 
 interface Changes {
   readonly cities: readonly City[];
-  /** For each city the values that are new or changed. */
+  /** The new and changed values of each city. */
   readonly values: readonly { readonly cityId: number; readonly block: Block }[];
   readonly rows: number;
-  /** Of JSON. */
-  readonly bytes: number;
+  readonly jsonBytes: number;
 }
 
 function parseChanges(changes: readonly Row[]): Changes {
@@ -207,6 +204,6 @@ function parseChanges(changes: readonly Row[]): Changes {
   }
   const rows = values.reduce((sum, { block }) => sum + block.rows, cities.length);
   const jsons = [...cities.map(({ json }) => json), ...values.map(({ block }) => block.json)];
-  const bytes = jsons.reduce((sum, json) => sum + json.length, 0);
-  return { cities, values, rows, bytes };
+  const jsonBytes = jsons.reduce((sum, json) => sum + json.length, 0);
+  return { cities, values, rows, jsonBytes };
 }

@@ -1,14 +1,13 @@
 import { ROWS_PER_BLOCK } from "../model/block.ts";
 import { ReadModel } from "../model/read-model.ts";
 import type { Connection } from "../postgres/connection.ts";
-import { CITY_JSON, FORECAST_JSON } from "../postgres/wire-json.ts";
-import { BLOCK_COLUMNS, exactId, parseBlock, UnservableData } from "./blocks.ts";
+import { BLOCK_COLUMNS, CITY_JSON, exactId, FORECAST_JSON, parseBlock, UnservableData } from "./blocks.ts";
 
-/** The data do not fit into the memory this process may use for them. */
+/** The data do not fit into their memory budget. */
 export class OverBudget extends UnservableData {
   constructor(rows: number, bytes: number, budgetBytes: number) {
     super(
-      `the data need more memory than allowed: after ${rows} values ${mebibytes(bytes)} MiB are in use, the budget is ` +
+      `the data need more memory than allowed: ${rows} values use ${mebibytes(bytes)} MiB, the budget is ` +
         `${mebibytes(budgetBytes)} MiB; raise MODEL_MEMORY_BUDGET_MB (and the container's memory limit) or remove data`,
     );
     this.name = "OverBudget";
@@ -17,15 +16,15 @@ export class OverBudget extends UnservableData {
 
 export interface Loaded {
   readonly model: ReadModel;
-  /** pg_snapshot of the load: the change feed goes on from here. */
+  /** pg_snapshot of the load, from which the change feed continues. */
   readonly snapshot: string;
   readonly epoch: string;
 }
 
 export interface LoadLimits {
-  /** Bytes the model may hold. */
+  /** How much the model may hold. */
   readonly budgetBytes: number;
-  /** Bound on each statement, ms. */
+  /** Of each statement. */
   readonly deadlineMs: number;
 }
 
@@ -42,13 +41,13 @@ const DECLARE_BLOCKS = `
   ) numbered
   GROUP BY coalesce("cityId", 0), block
   ORDER BY coalesce("cityId", 0), block`;
-/** Blocks fetched at once: about 0.7 MB. */
+/** About 0.7 MB at once. */
 const FETCH_BLOCKS = "FETCH 16 FROM blocks";
 
 /**
- * Reads the whole database in one snapshot into a new model. Blocks that are byte for byte those of `previous` are taken
- * over from it, so that a reload after a failover costs little memory and keeps what is compressed already.
- * Throws OverBudget, or the error of the statement that failed.
+ * Reads the whole database in one snapshot into a new model. Blocks with the same bytes as in `previous` are reused, so
+ * that a reload after a failover needs little memory and keeps the compressed forms.
+ * Throws OverBudget, or the error of the failed statement.
  */
 export async function loadModel(connection: Connection, limits: LoadLimits, previous?: ReadModel): Promise<Loaded> {
   const run = (sql: string) => connection.query(sql, [], limits.deadlineMs);
@@ -57,7 +56,7 @@ export async function loadModel(connection: Connection, limits: LoadLimits, prev
     await run("SET LOCAL enable_seqscan = on; SET LOCAL work_mem = '32MB'");
     const [state] = await run(STATE);
     const [snapshot, epoch] = state ?? [];
-    if (!snapshot || !epoch) throw new Error("the database did not say its snapshot: is the schema migrated?");
+    if (!snapshot || !epoch) throw new Error("the database returned no snapshot: is the schema migrated?");
     const model = new ReadModel();
     for (const [id, json] of await run(`SELECT id, ${CITY_JSON} FROM public.cities`)) {
       model.putCity({ id: exactId(id), json: Buffer.from(json ?? "") });

@@ -1,6 +1,6 @@
 import type { EncodingName } from "../model/encodings.ts";
 
-/** In the order of preference: zstd is smaller and cheaper than gzip. */
+/** In order of preference: zstd is smaller and cheaper than gzip. */
 const OFFERED: readonly EncodingName[] = ["zstd", "gzip"];
 
 /** The encoding to answer in, by Accept-Encoding (RFC 9110, 12.5.3). Identity where nothing else is accepted. */
@@ -13,7 +13,7 @@ export function negotiateEncoding(header: string | null): EncodingName {
   return decision;
 }
 
-/** Clients send a handful of distinct headers. */
+/** Clients send few different headers. */
 const decisions = new Map<string, EncodingName>();
 
 function decide(header: string): EncodingName {

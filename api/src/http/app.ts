@@ -1,9 +1,8 @@
 import type { Log } from "../operations/log.ts";
 import type { Metrics } from "../operations/metrics.ts";
-import { requireApiKey } from "./api-keys.ts";
+import { rateLimit, requireApiKey } from "./access.ts";
 import { CrossOrigin } from "./cross-origin.ts";
-import { Problem, problemResponse } from "./problem.ts";
-import { rateLimit } from "./rate-limit.ts";
+import { methodNotAllowed, Problem, problemResponse } from "./problem.ts";
 import { allowedMethods, type Route, RouteTable } from "./route.ts";
 import type { StaticPages } from "./static-pages.ts";
 
@@ -18,13 +17,13 @@ export interface AppOptions {
   readonly log: Log;
 }
 
-/** Answers one request. Never rejects. `address` tells the peer's address when it is needed. */
+/** Answers one request. Never rejects. `address` returns the peer's address. */
 export type App = (request: Request, address: () => string) => Promise<Response>;
 
-/** Slower answers are logged, s. */
-const SLOW_SECONDS = 5;
+/** Slower answers are logged. */
+const SLOW_S = 5;
 
-/** The API over `fetch`: path to route, checks, handler, error to problem, and the measure of it all. */
+/** The API as a function from Request to Response: finds the route, checks, calls the handler, turns errors into problems, measures. */
 export function createApp(options: AppOptions): App {
   const { metrics, log } = options;
   const table = new RouteTable(options.routes);
@@ -52,11 +51,7 @@ export function createApp(options: AppOptions): App {
     const method = request.method === "HEAD" ? "GET" : request.method;
     const { operations } = match.route;
     const operation = Object.hasOwn(operations, method) ? operations[method as keyof typeof operations] : undefined;
-    if (!operation) {
-      throw new Problem(405, `${request.method} is not possible here`, {
-        headers: { allow: allowedMethods(match.route) },
-      });
-    }
+    if (!operation) throw methodNotAllowed(request.method, allowedMethods(match.route));
     if (options.rateLimitPerSecond > 0 && !match.route.template.startsWith("/healthz/"))
       checkRate(clientOf(request, address, options.trustProxy));
     if (method !== "GET") checkKey(request);
@@ -70,8 +65,8 @@ export function createApp(options: AppOptions): App {
     const seen = { route: "none" };
     let response: Response;
     try {
-      // Bun puts Host before the path without a look: with a slash or a question mark in it, it would be part of the path.
-      if (!isHost(request.headers.get("host") ?? "")) throw new Problem(400, "the Host header is no host");
+      // Bun puts Host before the path unchecked: a slash or a question mark in it would become part of the path.
+      if (!isHost(request.headers.get("host") ?? "")) throw new Problem(400, "the Host header is not a host");
       response = await route(request, address, pathname, query, seen);
     } catch (error) {
       response = failure(error, requestIds.of(request), seen.route, log);
@@ -80,16 +75,10 @@ export function createApp(options: AppOptions): App {
     if (request.headers.has("x-request-id")) response.headers.set("x-request-id", requestIds.of(request));
     const seconds = (performance.now() - started) / 1_000;
     metrics.requests.end(seen.route, request.method, response.status, seconds);
-    if (seconds > SLOW_SECONDS || log.isLevelEnabled("debug")) {
-      const level = seconds > SLOW_SECONDS ? "warn" : "debug";
+    if (seconds > SLOW_S || log.isLevelEnabled("debug")) {
+      const level = seconds > SLOW_S ? "warn" : "debug";
       log[level](
-        {
-          requestId: requestIds.of(request),
-          route: seen.route,
-          method: request.method,
-          status: response.status,
-          seconds,
-        },
+        { requestId: requestIds.of(request), ...seen, method: request.method, status: response.status, seconds },
         "request",
       );
     }
@@ -100,7 +89,7 @@ export function createApp(options: AppOptions): App {
 const HOST = /^[\w.:[\]-]*$/;
 let lastHost = "";
 
-/** Nearly every request names the host that the one before named. */
+/** Nearly every request has the same host as the last one. */
 function isHost(text: string): boolean {
   if (text === lastHost) return true;
   if (!HOST.test(text)) return false;
@@ -115,15 +104,12 @@ function failure(error: unknown, requestId: string, route: string, log: Log): Re
     return problemResponse(error, requestId);
   }
   log.error({ requestId, route, err: error }, "request failed unexpectedly");
-  return problemResponse(
-    new Problem(500, "something went wrong here; the log has it under the request's id"),
-    requestId,
-  );
+  return problemResponse(new Problem(500, "an unexpected error: the log has it under the request's id"), requestId);
 }
 
 /** The path and the query of an absolute URL, without the cost of a URL object on every read. */
 function pathOf(url: string): { pathname: string; query: string } {
-  // Without a Host header, as HTTP/1.0 allows, Bun gives the target alone.
+  // Without a Host header, which HTTP/1.0 allows, Bun passes the path alone.
   const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
   if (start < 0) return { pathname: "/", query: "" };
   const mark = url.indexOf("?", start);
@@ -139,7 +125,7 @@ function clientOf(request: Request, address: () => string, trustProxy: boolean):
   return forwarded || address();
 }
 
-/** A request's id: the client's own where it sends a harmless one, else a new one. The same for the whole request. */
+/** A request's id: the one that the client sent, if it is harmless, else a new one. */
 class RequestIds {
   readonly #given = new WeakMap<Request, string>();
   readonly #prefix = crypto.randomUUID().slice(0, 8);

@@ -3,22 +3,27 @@ import { z } from "zod";
 import { checksumOf } from "../model/crc32.ts";
 import type { EncodingName } from "../model/encodings.ts";
 import { concatenated } from "../model/list-body.ts";
-import type { City } from "../model/read-model.ts";
+import type { City, ReadModel } from "../model/read-model.ts";
 import { negotiateEncoding } from "./accept-encoding.ts";
-import { answer, momentHeaders, type ReadyBody, readyBody, readyBytes, written } from "./answer.ts";
-import { NOT_FOUND_CITY, NOT_VALID, UNCONFIRMED } from "./error-texts.ts";
-import { requestIdentity } from "./idempotency-key.ts";
+import { answer, type ReadyBody, readyBody, readyBytes, written } from "./answer.ts";
 import { readJson } from "./json-body.ts";
-import { Problem } from "./problem.ts";
+import { NOT_FOUND_CITY, NOT_VALID, Problem, UNCONFIRMED } from "./problem.ts";
+import { rowHandler } from "./read-handlers.ts";
 import type { Reader } from "./reading.ts";
 import type { Route } from "./route.ts";
 import { CityInput, City as CitySchema, idFromPath, validated } from "./schemas.ts";
-import type { Writer } from "./writing.ts";
+import { requestIdentity, type Writer } from "./writing.ts";
 
 export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): Route[] {
   const lists = new CityListCache();
-  const readyCity = kept((city: City) => readyBytes(city.json));
-  const noCity = (headers = {}) => new Problem(404, NOT_FOUND_CITY, { headers });
+  const readyCities = new WeakMap<City, ReadyBody>();
+  const readyCity = (model: ReadModel, id: number): ReadyBody | undefined => {
+    const city = model.city(id);
+    if (!city) return undefined;
+    const ready = readyCities.get(city) ?? readyBytes(city.json);
+    readyCities.set(city, ready);
+    return ready;
+  };
   return [
     {
       template: "/Cities",
@@ -56,14 +61,7 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
           tag: "Cities",
           answers: CitySchema,
           errors: { 404: NOT_FOUND_CITY },
-          handler: ({ request, parameter }) => {
-            const id = idFromPath(parameter);
-            return reader.read(({ model, moment }) => {
-              const city = model.city(id);
-              if (!city) throw noCity(momentHeaders(moment));
-              return answer(request, readyCity(city), moment);
-            });
-          },
+          handler: rowHandler(reader, readyCity, NOT_FOUND_CITY),
         },
         PUT: {
           summary: "Renames a city",
@@ -75,33 +73,17 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
           handler: async ({ request, parameter }) => {
             const id = idFromPath(parameter);
             const { name } = validated(CityInput, await readJson(request, bodyLimit));
-            if (Number.isNaN(id)) throw noCity();
+            if (Number.isNaN(id)) throw new Problem(404, NOT_FOUND_CITY);
             const content = JSON.stringify({ id, name });
-            const { found } = await writer.change("renameCity", {
-              id,
-              name,
-              request: requestIdentity(request, content),
-            });
-            if (!found) throw noCity();
+            const identity = requestIdentity(request, content);
+            const { found } = await writer.change("renameCity", { id, name, request: identity });
+            if (!found) throw new Problem(404, NOT_FOUND_CITY);
             return written(content);
           },
         },
       },
     },
   ];
-}
-
-/** What is made of an object, once for as long as the object is there. */
-function kept<Key extends object, Made>(make: (key: Key) => Made): (key: Key) => Made {
-  const made = new WeakMap<Key, Made>();
-  return (key) => {
-    let one = made.get(key);
-    if (one === undefined) {
-      one = make(key);
-      made.set(key, one);
-    }
-    return one;
-  };
 }
 
 /** The list of cities, ready in each encoding until a city changes. */

@@ -1,6 +1,6 @@
 import { allowedMethods, type Route } from "./route.ts";
 
-/** What pages of other origins may do (CORS). Without configured origins: nothing. */
+/** What pages of other origins may do (CORS): nothing, unless their origin is configured. */
 export class CrossOrigin {
   readonly #all: boolean;
   readonly #origins: ReadonlySet<string>;
@@ -10,7 +10,7 @@ export class CrossOrigin {
     this.#origins = new Set(origins);
   }
 
-  /** The origin to name in the answer; undefined when the request comes from none that is allowed. */
+  /** The origin to name in the answer; undefined if the request's origin is not allowed. */
   allowed(request: Request): string | undefined {
     if (!this.#all && this.#origins.size === 0) return undefined;
     const origin = request.headers.get("origin");
@@ -19,7 +19,7 @@ export class CrossOrigin {
     return this.#origins.has(origin) ? origin : undefined;
   }
 
-  /** Says in an answer which pages may read it. Where that depends on the page, caches are told so in every answer. */
+  /** Marks which pages may read an answer. If that depends on the page, every answer says so to caches (`Vary`). */
   mark(request: Request, response: Response): void {
     const origin = this.allowed(request);
     if (origin !== undefined) this.permit(response, origin);

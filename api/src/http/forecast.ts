@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { FORECAST_SHAPE, WEATHER_SHAPE } from "../model/list-body.ts";
-import { answer, momentHeaders, readyBytes, written } from "./answer.ts";
-import { NOT_FOUND_CITY, NOT_FOUND_FORECAST, NOT_VALID, UNCONFIRMED } from "./error-texts.ts";
-import { requestIdentity } from "./idempotency-key.ts";
+import type { ReadModel } from "../model/read-model.ts";
+import { type ReadyBody, readyBytes, written } from "./answer.ts";
 import { readJson } from "./json-body.ts";
-import { listHandler } from "./lists.ts";
-import { Problem } from "./problem.ts";
+import { NOT_FOUND_CITY, NOT_FOUND_FORECAST, NOT_VALID, Problem, UNCONFIRMED } from "./problem.ts";
+import { listHandler, rowHandler } from "./read-handlers.ts";
 import type { Reader } from "./reading.ts";
-import type { Route } from "./route.ts";
+import type { Handler, Route } from "./route.ts";
 import {
   ChangedForecast,
   CityForecast,
@@ -18,36 +17,12 @@ import {
   NewForecast,
   validated,
 } from "./schemas.ts";
-import type { Writer } from "./writing.ts";
+import { requestIdentity, type Writer } from "./writing.ts";
 
 export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number): Route[] {
   return [
-    {
-      template: "/WeatherForecast",
-      operations: {
-        GET: {
-          summary: "All cities with all their values",
-          tag: "WeatherForecast",
-          query: ListQuery,
-          answers: z.array(CityWeather),
-          errors: { 400: "a query parameter is not valid" },
-          handler: listHandler(reader, WEATHER_SHAPE),
-        },
-      },
-    },
-    {
-      template: "/Forecast",
-      operations: {
-        GET: {
-          summary: "All cities with all their values",
-          tag: "Forecast",
-          query: ListQuery,
-          answers: z.array(CityForecast),
-          errors: { 400: "a query parameter is not valid" },
-          handler: listHandler(reader, FORECAST_SHAPE),
-        },
-      },
-    },
+    listRoute("WeatherForecast", z.array(CityWeather), listHandler(reader, WEATHER_SHAPE)),
+    listRoute("Forecast", z.array(CityForecast), listHandler(reader, FORECAST_SHAPE)),
     {
       template: "/Forecast/{id}",
       operations: {
@@ -56,14 +31,7 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
           tag: "Forecast",
           answers: Forecast,
           errors: { 404: NOT_FOUND_FORECAST },
-          handler: ({ request, parameter }) => {
-            const id = idFromPath(parameter);
-            return reader.read(({ model, moment }) => {
-              const json = model.forecastJson(id);
-              if (!json) throw new Problem(404, NOT_FOUND_FORECAST, { headers: momentHeaders(moment) });
-              return answer(request, readyBytes(json), moment);
-            });
-          },
+          handler: rowHandler(reader, readyForecast, NOT_FOUND_FORECAST),
         },
         POST: {
           summary: "Adds a value to the city with this id",
@@ -107,7 +75,21 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
   ];
 }
 
-/** By hand, because JSON.stringify knows no 64-bit integers. The order of the fields is that of the lists. */
+function listRoute(name: string, answers: z.ZodType, handler: Handler): Route {
+  const summary = "All cities with all their values";
+  const errors = { 400: "a query parameter is not valid" };
+  return {
+    template: `/${name}`,
+    operations: { GET: { summary, tag: name, query: ListQuery, answers, errors, handler } },
+  };
+}
+
+function readyForecast(model: ReadModel, id: number): ReadyBody | undefined {
+  const json = model.forecastJson(id);
+  return json && readyBytes(json);
+}
+
+/** Written by hand, because JSON.stringify does not support 64-bit integers. The order of the fields is that of the lists. */
 function wireForecast(row: {
   id: number;
   cityId: number;

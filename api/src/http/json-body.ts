@@ -1,19 +1,19 @@
 import { Problem } from "./problem.ts";
 
 /**
- * Reads a JSON body of at most `limit` bytes. Throws Problem: 413, 415, or 400 for what is not JSON. Integers beyond 2^53
- * come as bigint and what would be rounded to an integer as NaN, so nothing is rounded before the schema has seen it.
+ * Reads a JSON body. Throws Problem: 413, 415, or 400 for what is not JSON. Integers beyond 2^53 become bigint, and
+ * fractions that would be rounded to an integer become NaN: nothing is rounded before the schema has seen it.
  */
-export async function readJson(request: Request, limit: number): Promise<unknown> {
+export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
   requireJson(request.headers);
-  return parseJson(await readText(request, limit));
+  return parseJson(await readText(request, limitBytes));
 }
 
 let lastGoodType = "application/json";
 
 function requireJson(headers: Headers): void {
   const contentType = headers.get("content-type") ?? "";
-  // Nearly every client sends the type that the one before sent.
+  // Nearly every request has the same type as the last one.
   if (contentType !== lastGoodType) {
     requireJsonType(contentType);
     lastGoodType = contentType;
@@ -32,12 +32,12 @@ function requireJsonType(contentType: string): void {
     throw new Problem(415, "send the body as application/json in UTF-8", { headers: { accept: "application/json" } });
 }
 
-async function readText(request: Request, limit: number): Promise<string> {
-  const tooLarge = () => new Problem(413, `the body may have at most ${limit} bytes`);
+async function readText(request: Request, limitBytes: number): Promise<string> {
+  const tooLarge = () => new Problem(413, `the body may have at most ${limitBytes} bytes`);
   const declared = request.headers.get("content-length");
-  if (declared !== null && Number(declared) > limit) throw tooLarge();
-  const bytes = declared === null ? await readStream(request, limit, tooLarge) : await request.bytes();
-  if (bytes.length > limit) throw tooLarge();
+  if (declared !== null && Number(declared) > limitBytes) throw tooLarge();
+  const bytes = declared === null ? await readStream(request, limitBytes, tooLarge) : await request.bytes();
+  if (bytes.length > limitBytes) throw tooLarge();
   try {
     return UTF8.decode(bytes);
   } catch {
@@ -46,20 +46,20 @@ async function readText(request: Request, limit: number): Promise<string> {
 }
 
 /** For a body of unknown length: stops reading at the limit instead of trusting the client. */
-async function readStream(request: Request, limit: number, tooLarge: () => Problem): Promise<Uint8Array> {
+async function readStream(request: Request, limitBytes: number, tooLarge: () => Problem): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.body ?? []) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > limit) throw tooLarge();
+    if (length > limitBytes) throw tooLarge();
   }
   return Buffer.concat(chunks);
 }
 
 function parseJson(text: string): unknown {
   try {
-    // Only so many digits can be rounded; the reviver that sees the source costs several times as much.
+    // Only numbers with many digits can be rounded, and the reviver that sees the source costs several times as much.
     return MANY_DIGITS.test(text) ? JSON.parse(text, exactNumbers) : JSON.parse(text);
   } catch {
     throw new Problem(400, "the body is not valid JSON");
@@ -67,7 +67,7 @@ function parseJson(text: string): unknown {
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
-/** Fewer digits always survive as a double. */
+/** Numbers with fewer digits are exact as a double. */
 const MANY_DIGITS = /\d[\d.]{15}/;
 
 /** The third argument is ECMAScript 2026's access to the source text of a value. */
@@ -75,7 +75,7 @@ function exactNumbers(_key: string, value: unknown, context?: { readonly source?
   const source = context?.source;
   if (typeof value !== "number" || source === undefined) return value;
   if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value) ? value : BigInt(source);
-  // A fraction that was rounded away must not pass for a whole number.
+  // A number whose fraction was rounded away must not pass as a whole number.
   const rounded = Number.isInteger(value) && MANY_DIGITS.test(source) && !/^-?\d+\.0+$/.test(source);
   return rounded ? Number.NaN : value;
 }

@@ -45,7 +45,7 @@ const KEY_PARAMETER = {
   in: "header",
   required: false,
   description:
-    "Makes the request safe to send again: with the same key and the same content it is done once and gets the same answer. A UUID, say.",
+    "Makes the request safe to send again: with the same key and the same content it is done once and gets the same answer. Use a UUID.",
   schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]+$" },
 } as const;
 
@@ -98,7 +98,7 @@ function jsonSchema(type: z.ZodType, components: Record<string, object> | undefi
   return { $ref: `#/components/schemas/${id}` };
 }
 
-/** `shape` in a schema's metadata replaces what its validating form would show. */
+/** `shape` in a schema's metadata replaces its validating form in the document. */
 function useShape(type: z.ZodType, json: Record<string, unknown>): void {
   const shape = z.globalRegistry.get(type)?.shape;
   if (shape && typeof shape === "object") {

@@ -1,7 +1,7 @@
 import type { Registry } from "prom-client";
-import type { Route } from "./route.ts";
+import type { Operation, Route } from "./route.ts";
 
-/** Probes, metrics and the OpenAPI document. */
+/** Health checks, metrics and the OpenAPI document. */
 export function operationsRoutes(sources: {
   readonly ready: () => boolean;
   readonly registry: Registry;
@@ -12,50 +12,30 @@ export function operationsRoutes(sources: {
       status: healthy ? 200 : 503,
       headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
     });
+  const { registry } = sources;
   return [
-    {
-      template: "/healthz/live",
-      operations: {
-        GET: { summary: "The process answers", tag: "Operations", answers: "text/plain", handler: () => health(true) },
-      },
-    },
-    {
-      template: "/healthz/ready",
-      operations: {
-        GET: {
-          summary: "The data are loaded; also while the database is away",
-          tag: "Operations",
-          answers: "text/plain",
-          errors: { 503: "not loaded yet, or stopping" },
-          handler: () => health(sources.ready()),
-        },
-      },
-    },
-    {
-      template: "/metrics",
-      operations: {
-        GET: {
-          summary: "Metrics in Prometheus' text format",
-          tag: "Operations",
-          answers: "text/plain",
-          handler: async () =>
-            new Response(await sources.registry.metrics(), {
-              headers: { "content-type": sources.registry.contentType, "cache-control": "no-store" },
-            }),
-        },
-      },
-    },
-    {
-      template: "/swagger/v1/swagger.json",
-      operations: {
-        GET: {
-          summary: "This document",
-          tag: "Operations",
-          answers: "application/openapi+json",
-          handler: () =>
-            new Response(sources.openApi(), { headers: { "content-type": "application/json; charset=utf-8" } }),
-        },
-      },
-    },
+    get("/healthz/live", { summary: "The process answers", handler: () => health(true) }),
+    get("/healthz/ready", {
+      summary: "The data are loaded, whether or not the database is available now",
+      errors: { 503: "not loaded yet, or stopping" },
+      handler: () => health(sources.ready()),
+    }),
+    get("/metrics", {
+      summary: "Metrics in Prometheus' text format",
+      handler: async () =>
+        new Response(await registry.metrics(), {
+          headers: { "content-type": registry.contentType, "cache-control": "no-store" },
+        }),
+    }),
+    get("/swagger/v1/swagger.json", {
+      summary: "This document",
+      answers: "application/openapi+json",
+      handler: () =>
+        new Response(sources.openApi(), { headers: { "content-type": "application/json; charset=utf-8" } }),
+    }),
   ];
+}
+
+function get(template: string, operation: Omit<Operation, "tag" | "answers"> & Partial<Operation>): Route {
+  return { template, operations: { GET: { tag: "Operations", answers: "text/plain", ...operation } } };
 }

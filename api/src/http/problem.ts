@@ -1,7 +1,7 @@
 /** Errors by field, for a 400: `{"name": ["must have 1 to 255 characters"]}`. */
 export type FieldErrors = Readonly<Record<string, readonly string[]>>;
 
-/** A request that ends in an error answer. Thrown by handlers, turned into problem+json (RFC 9457) in one place. */
+/** A request that ends in an error answer. Handlers throw it; app.ts turns it into problem+json (RFC 9457). */
 export class Problem extends Error {
   override readonly name = "Problem";
 
@@ -12,6 +12,20 @@ export class Problem extends Error {
   ) {
     super(detail);
   }
+}
+
+/** What error answers mean: the same text in answers and in the OpenAPI document. */
+export const NOT_FOUND_CITY = "there is no city with this id";
+export const NOT_FOUND_FORECAST = "there is no forecast value with this id";
+export const NOT_VALID = {
+  400: "the body is not JSON or breaks a rule: see errors",
+  413: "the body is too long",
+  415: "the body is not application/json",
+};
+export const UNCONFIRMED = { 503: "the write was not confirmed in time: it may or may not be stored" };
+
+export function methodNotAllowed(method: string, allow: string): Problem {
+  return new Problem(405, `this path does not support ${method}`, { headers: { allow } });
 }
 
 const TITLES: Readonly<Record<number, string>> = {

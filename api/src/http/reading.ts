@@ -9,7 +9,7 @@ export interface Reading {
   readonly moment: Moment;
 }
 
-/** The way every read takes: through the barrier to the model. Throws Problem 503 before the model was first loaded. */
+/** Takes every read through the barrier to the model. Throws Problem 503 until the model is loaded. */
 export class Reader {
   constructor(
     readonly feed: ChangeFeed,
@@ -17,15 +17,15 @@ export class Reader {
     readonly onStale: () => void,
   ) {}
 
-  /** What a read checks of its request it checks before; one promise a read, because each costs a fiftieth of it. */
+  /** Check the request before the call: one promise per read is enough, and each costs a fiftieth of the read. */
   read(answer: (reading: Reading) => Response | Promise<Response>): Promise<Response> {
-    return this.barrier.wait().then((freshness) => answer(this.#look(freshness)));
+    return this.barrier.wait().then((freshness) => answer(this.#readingAt(freshness)));
   }
 
-  #look(freshness: Freshness): Reading {
+  #readingAt(freshness: Freshness): Reading {
     const model = this.feed.model;
     if (!model) {
-      throw new Problem(503, "the data are not loaded yet: the database has not been reached since the start", {
+      throw new Problem(503, "the data are not loaded: the database has not been reached since the service started", {
         headers: { "retry-after": "1" },
       });
     }

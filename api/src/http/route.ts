@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-/** One request on its way to a handler. */
+/** One request, as a handler gets it. */
 export interface Exchange {
   readonly request: Request;
   /** The path's last segment, where the template has a parameter. */
@@ -11,7 +11,7 @@ export interface Exchange {
 
 export type Handler = (exchange: Exchange) => Response | Promise<Response>;
 
-/** What the OpenAPI document says of an operation; validation uses the same schemas. */
+/** An operation as the OpenAPI document shows it; validation uses the same schemas. */
 export interface Operation {
   readonly summary: string;
   readonly tag: string;
@@ -20,9 +20,9 @@ export interface Operation {
   readonly answers: z.ZodType | "text/plain" | "application/openapi+json";
   readonly body?: z.ZodType;
   readonly query?: z.ZodObject;
-  /** It heeds `Idempotency-Key`. */
+  /** It takes `Idempotency-Key`. */
   readonly repeatable?: boolean;
-  /** Error statuses of its own, with what they mean. */
+  /** Its error statuses and their meaning. */
   readonly errors?: Readonly<Record<number, string>>;
 }
 
@@ -46,7 +46,7 @@ export class RouteTable {
     for (const route of routes) {
       const [path = "", parameter] = route.template.toLowerCase().split("/{");
       if (parameter !== undefined) this.#withParameter.set(path, route);
-      // As the contract spells it, too: most clients do.
+      // In its own spelling too, which most clients use.
       else for (const spelling of [path, route.template]) this.#whole.set(spelling, { route, parameter: "" });
     }
   }

@@ -4,7 +4,7 @@ import { type FieldErrors, Problem } from "./problem.ts";
 const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n } as const;
 const INT32 = { min: -(2 ** 31), max: 2 ** 31 - 1 } as const;
 
-/** How a schema shows in the OpenAPI document where the validating form cannot be expressed there. */
+/** How a schema appears in the OpenAPI document, which cannot express the validating form. */
 const int64Shape = { type: ["integer", "string"], format: "int64", pattern: "^-?\\d{1,19}$" } as const;
 const int32Shape = {
   type: ["integer", "string"],
@@ -14,14 +14,14 @@ const int32Shape = {
   pattern: "^-?\\d{1,10}$",
 } as const;
 
-/** Why a field is not valid, for the client. */
+/** Tells the client why a field is not valid. */
 class Mistake {
   constructor(readonly message: string) {}
 }
 
 type Parse<T> = (value: unknown) => T | Mistake;
 
-/** A field by one function, because these are on the way of every write and a chain of checks costs five times as much. */
+/** A field with one parse function: every write passes these, and a chain of checks costs five times as much. */
 function field<T>(parse: Parse<T>, input: z.ZodType = z.unknown()) {
   return input.transform((value, context): T => {
     const result = parse(value);
@@ -31,7 +31,7 @@ function field<T>(parse: Parse<T>, input: z.ZodType = z.unknown()) {
   });
 }
 
-/** One that may be missing or null; null in both cases. */
+/** A field that may be missing or null; null in both cases. */
 function optionalField<T>(parse: Parse<T>) {
   return field((value) => (value === undefined || value === null ? null : parse(value)), z.unknown().optional());
 }
@@ -60,26 +60,23 @@ function text(value: unknown): string | Mistake {
   return value.isWellFormed() ? value : new Mistake("must be well-formed Unicode");
 }
 
-const LONGEST_NAME = 255;
+const MAX_NAME_LENGTH = 255;
 
 function name(value: unknown): string | Mistake {
   const result = text(value);
   if (result instanceof Mistake) return result;
-  const fits = result.length > 0 && (result.length <= LONGEST_NAME || [...result].length <= LONGEST_NAME);
-  return fits ? result : new Mistake(`must have 1 to ${LONGEST_NAME} characters`);
+  const fits = result.length > 0 && (result.length <= MAX_NAME_LENGTH || [...result].length <= MAX_NAME_LENGTH);
+  return fits ? result : new Mistake(`must have 1 to ${MAX_NAME_LENGTH} characters`);
 }
 
-export const CityInput = z
-  .object(
-    {
-      name: field(name).meta({
-        shape: { type: "string", minLength: 1, maxLength: LONGEST_NAME },
-        examples: ["Плёс"],
-      }),
-    },
-    { error: "must be an object" },
-  )
-  .meta({ id: "CityInput", description: "An `id` may be present and is ignored." });
+/** The body of a write. */
+function input<Shape extends z.ZodRawShape>(id: string, description: string, shape: Shape) {
+  return z.object(shape, { error: "must be an object" }).meta({ id, description });
+}
+
+export const CityInput = input("CityInput", "An `id` may be present and is ignored.", {
+  name: field(name).meta({ shape: { type: "string", minLength: 1, maxLength: MAX_NAME_LENGTH }, examples: ["Плёс"] }),
+});
 
 const forecastFields = {
   dateTime: field(int64).meta({
@@ -91,22 +88,19 @@ const forecastFields = {
   summary: optionalField(text).meta({ shape: { type: ["string", "null"] }, examples: ["Snow"] }),
 };
 
-export const NewForecast = z
-  .object(forecastFields, { error: "must be an object" })
-  .meta({ id: "NewForecast", description: "`id` and `cityId` may be present and are ignored." });
+export const NewForecast = input("NewForecast", "`id` and `cityId` may be present and are ignored.", forecastFields);
 
-export const ChangedForecast = z
-  .object(
-    {
-      cityId: optionalField(int64).meta({
-        shape: { ...int64Shape, type: ["integer", "string", "null"] },
-        description: "Moves the value to another city.",
-      }),
-      ...forecastFields,
-    },
-    { error: "must be an object" },
-  )
-  .meta({ id: "ChangedForecast", description: "An `id` may be present and is ignored: the path's id wins." });
+export const ChangedForecast = input(
+  "ChangedForecast",
+  "An `id` may be present and is ignored: the path's id counts.",
+  {
+    cityId: optionalField(int64).meta({
+      shape: { ...int64Shape, type: ["integer", "string", "null"] },
+      description: "Moves the value to another city.",
+    }),
+    ...forecastFields,
+  },
+);
 
 const answerInt64 = z.int().meta({ shape: { type: "integer", format: "int64" } });
 
@@ -146,23 +140,16 @@ const wholeNumber = (max: bigint | number) =>
     .transform((value) => BigInt(value))
     .refine((value) => value >= INT64.min && value <= BigInt(max), { error: "is out of range" });
 
-/** Query parameters of the two lists, beyond the original service. */
+const queryInt64 = (description: string) =>
+  wholeNumber(INT64.max)
+    .optional()
+    .meta({ shape: { type: "integer", format: "int64" }, description });
+
+/** Query parameters of the two lists, which the original service does not have. */
 export const ListQuery = z.strictObject({
-  cityId: wholeNumber(INT64.max)
-    .optional()
-    .meta({ shape: { type: "integer", format: "int64" }, description: "Only this city." }),
-  from: wholeNumber(INT64.max)
-    .optional()
-    .meta({
-      shape: { type: "integer", format: "int64" },
-      description: "Only values whose `dateTime` is at or after this.",
-    }),
-  to: wholeNumber(INT64.max)
-    .optional()
-    .meta({
-      shape: { type: "integer", format: "int64" },
-      description: "Only values whose `dateTime` is before this.",
-    }),
+  cityId: queryInt64("Only this city."),
+  from: queryInt64("Only values whose `dateTime` is at or after this."),
+  to: queryInt64("Only values whose `dateTime` is before this."),
   limit: wholeNumber(1_000_000_000)
     .refine((value) => value >= 0n, { error: "must not be negative" })
     .transform(Number)
@@ -188,7 +175,7 @@ export function validated<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new Problem(400, "the request is not valid: see errors", { errors });
 }
 
-/** An id in a path. Throws Problem 400 for what is no integer of 64 bits; ids beyond 2^53 cannot exist and come as NaN. */
+/** An id in a path; NaN for one beyond 2^53, which cannot exist. Throws Problem 400 unless it is an integer of 64 bits. */
 export function idFromPath(segment: string): number {
   if (!/^-?\d{1,19}$/.test(segment)) throw badId();
   const number = Number(segment);
@@ -200,5 +187,5 @@ export function idFromPath(segment: string): number {
 
 function badId(): Problem {
   const errors: FieldErrors = { id: ["must be a whole number of at most 64 bits"] };
-  return new Problem(400, "the id in the path is no whole number of at most 64 bits", { errors });
+  return new Problem(400, "the id in the path is not a whole number of at most 64 bits", { errors });
 }

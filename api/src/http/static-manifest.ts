@@ -1,4 +1,4 @@
-/** What the page's build tells the server about the files it made. */
+/** What the page's build tells the server about its files. */
 
 import type { EncodingName } from "../model/encodings.ts";
 

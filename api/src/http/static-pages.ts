@@ -2,11 +2,12 @@ import { readFileSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { negotiateEncoding } from "./accept-encoding.ts";
-import { Problem } from "./problem.ts";
+import { etagMatches } from "./answer.ts";
+import { methodNotAllowed, Problem } from "./problem.ts";
 import { MANIFEST_NAME, type Manifest, type StaticFile, type StoredFile } from "./static-manifest.ts";
 
-/** Bytes. Larger files are read piece by piece while they are sent, so that slow readers cost one piece each. */
-const PIECE = 64 * 1024;
+/** Larger files are read in pieces while they are sent, so that a slow client costs one piece. */
+const PIECE_BYTES = 64 * 1024;
 
 const REDIRECTS: ReadonlyMap<string, string> = new Map([
   ["/swagger", "/swagger/index.html"],
@@ -24,7 +25,7 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Swagger UI sets style attributes, and its style sheet holds pictures as data. */
+/** Swagger UI sets style attributes, and its style sheet has images as data URLs. */
 const SWAGGER_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
   "img-src 'self'",
   "img-src 'self' data:",
@@ -35,14 +36,14 @@ const COMMON_HEADERS = {
   "Referrer-Policy": "no-referrer",
 } as const;
 
-/** Throws Problem 405, and 503 where the page has not been built. */
+/** Throws Problem 405, and 503 if the page is not built. */
 export type StaticPages = (pathname: string, request: Request) => Response | undefined;
 
 /**
- * Answers for the page at `/`, Swagger UI and their assets; undefined for every other path. Only paths of the build's
- * manifest lead to files: no file name is ever made from a request. Nothing but that manifest stays in memory.
+ * Answers for the page at `/`, Swagger UI and their assets; undefined for every other path. Only paths in the
+ * build's manifest lead to files: no file name is made from a request. Only the manifest stays in memory.
  *
- * @param folder the build's output; where it is missing the page's own paths answer 503 and say how to build it.
+ * @param folder the build's output. While it is missing, the page's paths answer 503 and explain how to build it.
  */
 export function createStaticPages(folder: string): StaticPages {
   const build = new Build(folder);
@@ -50,7 +51,7 @@ export function createStaticPages(folder: string): StaticPages {
     const path = canonical(pathname);
     const target = REDIRECTS.get(path);
     if (target === undefined && !build.owns(path)) return undefined;
-    if (request.method !== "GET" && request.method !== "HEAD") throw methodNotAllowed(request.method);
+    if (request.method !== "GET" && request.method !== "HEAD") throw methodNotAllowed(request.method, "GET, HEAD");
     if (target !== undefined) return redirect(target);
     const response = build.answer(path, request);
     if (response === undefined) throw notBuilt();
@@ -64,7 +65,7 @@ function canonical(pathname: string): string {
   return path.length > 2 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
-/** The pages there are even before the first build, which then have to say that it is missing. */
+/** Paths that exist before the first build, and then answer that it is missing. */
 const ENTRANCES = new Set(["/", "/swagger/index.html", "/favicon.svg"]);
 
 class Build {
@@ -79,7 +80,7 @@ class Build {
     return ENTRANCES.has(path) || this.#list().has(path);
   }
 
-  /** Undefined when the file is not there. A new build may have removed it: then its manifest is read once more. */
+  /** Undefined if the file is missing. A new build may have removed it: then the manifest is read again. */
   answer(path: string, request: Request): Response | undefined {
     const response = this.#answer(path, request);
     if (response !== undefined) return response;
@@ -95,7 +96,8 @@ class Build {
     const stored = file.stored[encoding] ?? file.stored.identity;
     const etag = `"${file.hash}-${encoding}"`;
     const headers = headersOf(file, etag);
-    if (namesEtag(request.headers.get("if-none-match"), etag)) return new Response(null, { status: 304, headers });
+    if (etagMatches(request.headers.get("if-none-match") ?? "", etag))
+      return new Response(null, { status: 304, headers });
 
     if (encoding !== "identity") headers.set("Content-Encoding", encoding);
     headers.set("Content-Type", file.type);
@@ -105,7 +107,7 @@ class Build {
     return body === undefined ? undefined : new Response(body, { headers });
   }
 
-  /** Read at the first request that needs it, and again as long as it is missing. */
+  /** Read at the first request that needs it, and again while it is missing. */
   #list(): ReadonlyMap<string, StaticFile> {
     if (this.#files !== undefined) return this.#files;
     const text = readIfThere(join(this.#folder, MANIFEST_NAME));
@@ -125,9 +127,9 @@ function headersOf(file: StaticFile, etag: string): Headers {
   return headers;
 }
 
-/** Undefined when the file is missing. */
+/** Undefined if the file is missing. */
 function bodyOf(path: string, { size }: StoredFile): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined {
-  if (size <= PIECE) return readIfThere(path);
+  if (size <= PIECE_BYTES) return readIfThere(path);
   return isThere(path) ? inPieces(path) : undefined;
 }
 
@@ -148,7 +150,7 @@ function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
-/** Opens the file when the first piece is asked for, so that a request given up before leaves nothing open. */
+/** Opens the file when the first piece is needed, so that a request that is cancelled before leaves nothing open. */
 function inPieces(path: string): ReadableStream<Uint8Array> {
   let opening: Promise<FileHandle> | undefined;
   return new ReadableStream<Uint8Array>(
@@ -156,7 +158,7 @@ function inPieces(path: string): ReadableStream<Uint8Array> {
       async pull(controller) {
         opening ??= open(path);
         const file = await opening;
-        const { bytesRead, buffer } = await file.read(new Uint8Array(PIECE), 0, PIECE);
+        const { bytesRead, buffer } = await file.read(new Uint8Array(PIECE_BYTES), 0, PIECE_BYTES);
         if (bytesRead > 0) {
           controller.enqueue(buffer.subarray(0, bytesRead));
           return;
@@ -172,28 +174,15 @@ function inPieces(path: string): ReadableStream<Uint8Array> {
   );
 }
 
-/** If-None-Match compares weakly (RFC 9110, section 13.1.2). */
-function namesEtag(header: string | null, etag: string): boolean {
-  if (header === null) return false;
-  return header.split(",").some((item) => {
-    const named = item.trim();
-    return named === "*" || named.replace(/^W\//, "") === etag;
-  });
-}
-
 function redirect(target: string): Response {
   const headers = { ...COMMON_HEADERS, Location: target, "Cache-Control": "public, max-age=86400" };
   return new Response(null, { status: 302, headers });
 }
 
-function methodNotAllowed(method: string): Problem {
-  return new Problem(405, `${method} is not possible here`, { headers: { allow: "GET, HEAD" } });
-}
-
 function notBuilt(): Problem {
   return new Problem(
     503,
-    "the page has not been built: `npm start` builds it first, and so does `bun api/page/build.ts`; " +
-      "the API's other paths work without it",
+    "the page is not built: `npm start` builds it, and so does `bun api/page/build.ts`; the API's other paths work " +
+      "without it",
   );
 }

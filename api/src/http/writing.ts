@@ -1,34 +1,32 @@
+import { createHash } from "node:crypto";
 import type { ChangeFeed } from "../freshness/change-feed.ts";
 import type { ReadBarrier } from "../freshness/read-barrier.ts";
 import type { WriteKind, Writes } from "../writes/statements.ts";
 import { QueueFull, type WriteQueue, WriteRefused, WriteUnconfirmed } from "../writes/write-queue.ts";
 import { Problem } from "./problem.ts";
 
-/** The way every write takes: into the queue, with the outcomes that a client can be told. */
+/** Takes every write to the queue and turns its outcome into an answer. */
 export class Writer {
-  /** Changes that wait for their snapshot: they count as waiting writes, or they would pile up while the primary is away. */
+  /** Changes that wait for their snapshot. They count as waiting writes, so that they do not pile up without a primary. */
   #confirming = 0;
 
   constructor(
     readonly queue: WriteQueue,
     readonly feed: ChangeFeed,
     readonly barrier: ReadBarrier,
-    /** ms from a write's arrival to its 503. */
+    /** From a write's arrival to its 503. */
     readonly deadlineMs: number,
     readonly overBudget: () => boolean,
   ) {}
 
   /** Throws Problem: 409, 503 with Retry-After, or 507. */
   async add<K extends "addCity" | "addForecast">(kind: K, input: Writes[K]["input"]): Promise<Writes[K]["output"]> {
-    if (this.overBudget()) throw new Problem(507, "the data have reached the memory budget of this service");
+    if (this.overBudget()) throw new Problem(507, "the data fill the memory budget of this service");
     this.#requireRoom();
     return this.#submit(kind, input, performance.now() + this.deadlineMs);
   }
 
-  /**
-   * A change carries a snapshot taken after it arrived, which makes it safe to repeat (see writes/statements.ts).
-   * Throws as `add` does.
-   */
+  /** A change carries a snapshot taken after it arrived, so that it can be repeated (see writes/statements.ts). Throws as `add`. */
   async change<K extends "renameCity" | "changeForecast">(
     kind: K,
     input: Omit<Writes[K]["input"], "asOf">,
@@ -67,11 +65,27 @@ export class Writer {
 }
 
 function unconfirmed(reason: string): Problem {
-  return new Problem(503, `${reason}: it is not known to be done`, { headers: { "retry-after": "5" } });
+  return new Problem(503, `${reason}: it may or may not be stored`, { headers: { "retry-after": "5" } });
 }
 
 function tooMany(): Problem {
   return new Problem(503, "too many writes are waiting; this one was not accepted", {
     headers: { "retry-after": "1" },
   });
+}
+
+const PRINTABLE = /^[\x21-\x7e]{1,255}$/;
+
+/**
+ * Identifies a write, so that it can be sent again and is done once: a hash of its header `Idempotency-Key`
+ * (draft-ietf-httpapi-idempotency-key-header) and of what it writes. The same key with other content is another write.
+ * 128 bits as hexadecimal digits; null without the header. Throws Problem 400.
+ *
+ * @param content what is written, always as the same text
+ */
+export function requestIdentity(request: Request, content: string): string | null {
+  const key = request.headers.get("idempotency-key");
+  if (key === null) return null;
+  if (!PRINTABLE.test(key)) throw new Problem(400, "Idempotency-Key must be 1 to 255 visible ASCII characters");
+  return createHash("sha256").update(`${key}\n${content}`).digest("hex").slice(0, 32);
 }

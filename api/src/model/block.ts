@@ -1,16 +1,16 @@
 import { type Checksum, checksumOf, extendChecksum } from "./crc32.ts";
 
-/** Blocks are this long when values arrive in the order of their ids; one that grows to twice that is split. */
+/** The length of blocks whose values arrive in the order of their ids. A block that grows to twice that is split. */
 export const ROWS_PER_BLOCK = 1_024;
 const COMMA = 0x2c;
 
 /**
  * A run of one city's values in the order of their ids, with their JSON joined by commas. A block never changes: every
- * edit returns a new one, so an answer that is being sent keeps the bytes it began with. Appending writes behind the end
- * of the shared buffer, which no older block can see; only the newest block of a series may be appended to.
+ * edit returns a new one, so an answer that is being sent keeps its bytes. Appending writes after the end of the shared
+ * buffer, which no older block can see; only the newest block of a series may be appended to.
  */
 export class Block {
-  /** Compressed forms, made when first asked for. */
+  /** Compressed forms, made when they are first needed. */
   readonly encoded: { gzip?: Uint8Array; zstd?: Uint8Array } = {};
   #checksum: Checksum | undefined;
 
@@ -52,7 +52,7 @@ export class Block {
     return this.#checksum;
   }
 
-  /** Bytes this block holds on to, compressed forms included. */
+  /** Bytes that this block keeps in memory, compressed forms included. */
   get heldBytes(): number {
     const encoded = (this.encoded.gzip?.length ?? 0) + (this.encoded.zstd?.length ?? 0);
     return (
@@ -78,7 +78,7 @@ export class Block {
     return this.rows === other.rows && Buffer.compare(this.json, other.json) === 0;
   }
 
-  /** This block with values added or put in the place of those with their ids. */
+  /** This block with values added; a value whose id exists replaces that one. */
   with(values: Block): Block {
     if (values.rows === 0) return this;
     return values.firstId > this.lastId ? this.#append(values) : this.#merge(values);
@@ -149,7 +149,7 @@ export class Block {
   }
 }
 
-/** Puts a block together from runs of others. The capacities are upper bounds. */
+/** Builds a block from runs of others. The capacities are upper bounds. */
 class Columns {
   readonly #ids: Float64Array<ArrayBuffer>;
   readonly #times: BigInt64Array<ArrayBuffer>;
@@ -217,12 +217,12 @@ type Column =
   | Uint32Array<ArrayBuffer>
   | Uint8Array<ArrayBuffer>;
 
-/** The first elements: a view where that wastes little, else a copy, because a view holds on to the whole buffer. */
+/** The first elements: a view if that wastes little, else a copy, because a view keeps the whole buffer in memory. */
 function trimmed<T extends Column>(column: T, length: number): T {
   return (length < 0.8 * column.length ? column.slice(0, length) : column.subarray(0, length)) as T;
 }
 
-/** A view that is `more` elements longer: over the same buffer where it has room behind the end, else over a larger copy. */
+/** A view that is `more` elements longer: over the same buffer if it has room, else over a larger copy. */
 function withRoom<T extends Column>(column: T, more: number): T {
   const length = column.length + more;
   const View = column.constructor as new (buffer: ArrayBuffer, offset: number, length: number) => T;

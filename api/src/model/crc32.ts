@@ -1,11 +1,11 @@
 import { crc32 } from "node:zlib";
 
-/** The CRC-32 of gzip (RFC 1952), which can be combined: the checksum of a long answer from those of its parts. */
+/** The CRC-32 of gzip (RFC 1952). The checksum of a long answer can be combined from those of its parts. */
 const POLYNOMIAL = 0xedb88320;
 
 export interface Checksum {
   readonly crc: number;
-  /** Bytes covered. */
+  /** Number of bytes that it covers. */
   readonly length: number;
 }
 
@@ -41,9 +41,9 @@ const SQUARES: readonly number[] = (() => {
   return squares;
 })();
 
-/** Operators for lengths seen before: answers are put together from the same blocks again and again. */
+/** Operators of recent lengths: answers are made of the same blocks again and again. */
 const shifts = new Map<number, number>();
-const SHIFTS_KEPT = 4_096;
+const MAX_SHIFTS = 4_096;
 
 /** x^(8 * bytes) modulo the polynomial. */
 function shiftBy(bytes: number): number {
@@ -54,7 +54,7 @@ function shiftBy(bytes: number): number {
   for (let rest = bytes; rest > 0; rest = Math.floor(rest / 2), exponent += 1) {
     if (rest % 2 === 1) power = multiply(SQUARES[exponent & 31] ?? 0, power);
   }
-  if (shifts.size >= SHIFTS_KEPT) shifts.clear();
+  if (shifts.size >= MAX_SHIFTS) shifts.clear();
   shifts.set(bytes, power);
   return power;
 }

@@ -10,12 +10,12 @@ export type EncodingName = "identity" | "gzip" | "zstd";
  */
 export interface Encoding {
   readonly name: EncodingName;
-  /** Parts are gathered into chunks of many blocks: compressed ones are small, and every chunk sent costs a system call. */
-  readonly gathersBlocks: boolean;
+  /** Whether parts are joined into chunks of many blocks: compressed ones are small, and each chunk costs a system call. */
+  readonly joinsBlocks: boolean;
   start(): Uint8Array;
   text(bytes: Uint8Array): Uint8Array;
   block(block: Block): Uint8Array;
-  /** Remembers where a block's part lies inside a larger chunk, so that it is held once. */
+  /** Replaces a block's part by the same bytes inside a larger chunk, so that they are held once. */
   keep(block: Block, part: Uint8Array): void;
   end(whole: Checksum): Uint8Array;
 }
@@ -24,7 +24,7 @@ const NOTHING = new Uint8Array(0);
 
 const identity: Encoding = {
   name: "identity",
-  gathersBlocks: false,
+  joinsBlocks: false,
   start: () => NOTHING,
   text: (bytes) => bytes,
   block: (block) => block.json,
@@ -34,12 +34,12 @@ const identity: Encoding = {
 
 /**
  * One gzip member (RFC 1952) whose deflate stream is a sequence of parts. Each part ends with a sync flush, so it fills
- * whole bytes and refers to nothing before it; short texts go in as stored blocks. The checksum at the end is combined
+ * whole bytes and refers to nothing before it; short texts become stored blocks. The checksum at the end is combined
  * from those of the parts. Level 3: on this JSON level 6 is 7 % smaller at half the speed (docs/api.md has the table).
  */
 const gzip: Encoding = {
   name: "gzip",
-  gathersBlocks: true,
+  joinsBlocks: true,
   start: () => Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff),
   text: storedDeflateBlocks,
   block: (block) => {
@@ -61,7 +61,7 @@ const gzip: Encoding = {
 /** A frame (RFC 8878) for each part; a decoder joins consecutive frames. */
 const zstd: Encoding = {
   name: "zstd",
-  gathersBlocks: true,
+  joinsBlocks: true,
   start: () => NOTHING,
   text: rawZstdFrame,
   block: (block) => {
@@ -76,14 +76,14 @@ const zstd: Encoding = {
 
 export const ENCODINGS: Readonly<Record<EncodingName, Encoding>> = { identity, gzip, zstd };
 
-const LONGEST_STORED = 0xffff;
+const MAX_STORED_BYTES = 0xffff;
 
 function storedDeflateBlocks(bytes: Uint8Array): Uint8Array {
-  const blocks = Math.max(1, Math.ceil(bytes.length / LONGEST_STORED));
+  const blocks = Math.max(1, Math.ceil(bytes.length / MAX_STORED_BYTES));
   const out = new Uint8Array(bytes.length + 5 * blocks);
   const view = new DataView(out.buffer);
-  for (let from = 0, to = 0; from < bytes.length || from === 0; from += LONGEST_STORED) {
-    const part = bytes.subarray(from, from + LONGEST_STORED);
+  for (let from = 0, to = 0; from < bytes.length || from === 0; from += MAX_STORED_BYTES) {
+    const part = bytes.subarray(from, from + MAX_STORED_BYTES);
     view.setUint16(to + 1, part.length, true);
     view.setUint16(to + 3, ~part.length & 0xffff, true);
     out.set(part, to + 5);
@@ -93,11 +93,11 @@ function storedDeflateBlocks(bytes: Uint8Array): Uint8Array {
 }
 
 const ZSTD_MAGIC = 0xfd2fb528;
-const LONGEST_RAW = 65_535;
+const MAX_RAW_BYTES = 65_535;
 
 /** Single-segment frames with a 2-byte content size and one raw block. Sizes below 256 have no 2-byte form: 1 byte then. */
 function rawZstdFrame(bytes: Uint8Array): Uint8Array {
-  if (bytes.length > LONGEST_RAW) return zstdCompressSync(bytes);
+  if (bytes.length > MAX_RAW_BYTES) return zstdCompressSync(bytes);
   const short = bytes.length < 256;
   const header = short ? 9 : 10;
   const out = new Uint8Array(header + bytes.length);

@@ -1,7 +1,7 @@
 import type { Block } from "./block.ts";
 import { type Checksum, checksumOf, combineChecksums, EMPTY_CHECKSUM } from "./crc32.ts";
-import type { Encoding } from "./encodings.ts";
-import type { City, CityBlocks } from "./read-model.ts";
+import { ENCODINGS, type Encoding, type EncodingName } from "./encodings.ts";
+import type { City, CityBlocks, ReadModel } from "./read-model.ts";
 
 /** An answer as ready bytes in chunks; the chunks may be shared with other answers and must not be written to. */
 export interface ListBody {
@@ -11,7 +11,7 @@ export interface ListBody {
   readonly checksum: Checksum;
 }
 
-/** How a city opens in a list; its values and `]}` follow. */
+/** The text of a city in a list up to its values; the values and `]}` follow. */
 export type CityShape = (city: City) => string;
 
 /** `{"city":{...},"forecast":[` of GET /Forecast. */
@@ -19,9 +19,9 @@ export const FORECAST_SHAPE: CityShape = (city) => `{"city":${decoder.decode(cit
 /** `{"id":1,"name":"...","forecast":[` of GET /WeatherForecast. */
 export const WEATHER_SHAPE: CityShape = (city) => `${decoder.decode(city.json).slice(0, -1)},"forecast":[`;
 
-/** Blocks to a gathered chunk: about 80 kB compressed, so that one change copies little and one answer is few chunks. */
+/** About 80 kB compressed, so that one change copies little and an answer has few chunks. */
 const BLOCKS_PER_CHUNK = 16;
-/** Blocks encoded before the event loop gets a turn: about 2 ms of a full core. */
+/** Blocks to encode before the event loop gets a turn: about 2 ms of a full core. */
 const BLOCKS_PER_TURN = 16;
 
 const decoder = new TextDecoder();
@@ -31,8 +31,8 @@ const COMMA = encoder.encode(",");
 type Piece = { readonly text: Uint8Array; readonly checksum: Checksum } | { readonly block: Block };
 
 /**
- * Builds one list answer in one encoding again and again, reusing what has not changed since the last time: blocks keep
- * their encoded bytes, and a chunk whose pieces are the same ones as before is taken over as it is.
+ * Builds one list answer in one encoding whenever the model has changed, and reuses what is unchanged: blocks keep their
+ * encoded bytes, and a chunk is kept as long as its pieces are the same.
  */
 export class ListBuilder {
   #before: { readonly pieces: readonly Piece[]; readonly chunk: Uint8Array }[] = [];
@@ -43,7 +43,7 @@ export class ListBuilder {
     readonly encoding: Encoding,
   ) {}
 
-  /** Gives the event loop a turn now and then when there is much to encode. */
+  /** Gives the event loop a turn in between if there is much to encode. */
   async build(cities: readonly CityBlocks[]): Promise<ListBody> {
     const pieces = this.#piecesOf(cities);
     const checksum = pieces.reduce(
@@ -51,18 +51,18 @@ export class ListBuilder {
       EMPTY_CHECKSUM,
     );
     const chunks = [this.encoding.start()];
-    if (this.encoding.gathersBlocks) await this.#gather(pieces, chunks);
+    if (this.encoding.joinsBlocks) await this.#joinIntoChunks(pieces, chunks);
     else for (const piece of pieces) chunks.push("block" in piece ? this.encoding.block(piece.block) : piece.text);
     chunks.push(this.encoding.end(checksum));
     const filled = chunks.filter((chunk) => chunk.length > 0);
     return { chunks: filled, length: filled.reduce((sum, chunk) => sum + chunk.length, 0), checksum };
   }
 
-  async #gather(pieces: readonly Piece[], chunks: Uint8Array[]): Promise<void> {
-    const gathered: { pieces: readonly Piece[]; chunk: Uint8Array }[] = [];
+  async #joinIntoChunks(pieces: readonly Piece[], chunks: Uint8Array[]): Promise<void> {
+    const joined: { pieces: readonly Piece[]; chunk: Uint8Array }[] = [];
     let encodedThisTurn = 0;
     for (const group of grouped(pieces)) {
-      const before = this.#before[gathered.length];
+      const before = this.#before[joined.length];
       const reusable = before && samePieces(before.pieces, group) ? before : undefined;
       if (!reusable) {
         encodedThisTurn += group.length;
@@ -72,10 +72,10 @@ export class ListBuilder {
         }
       }
       const done = reusable ?? { pieces: group, chunk: this.#encode(group) };
-      gathered.push(done);
+      joined.push(done);
       chunks.push(done.chunk);
     }
-    this.#before = gathered;
+    this.#before = joined;
   }
 
   #encode(pieces: readonly Piece[]): Uint8Array {
@@ -118,6 +118,32 @@ export class ListBuilder {
       texts.set(before, piece);
     }
     return piece;
+  }
+}
+
+/** The answers of one list endpoint: each encoding is built at most once per revision of the model, when it is needed. */
+export class ListCache {
+  readonly #shape: CityShape;
+  readonly #slots = new Map<
+    EncodingName,
+    { builder: ListBuilder; model?: ReadModel; revision?: number; body?: Promise<ListBody> }
+  >();
+
+  constructor(shape: CityShape) {
+    this.#shape = shape;
+  }
+
+  body(model: ReadModel, encoding: EncodingName): Promise<ListBody> {
+    let slot = this.#slots.get(encoding);
+    if (!slot) {
+      slot = { builder: new ListBuilder(this.#shape, ENCODINGS[encoding]) };
+      this.#slots.set(encoding, slot);
+    }
+    if (slot.body && slot.model === model && slot.revision === model.revision) return slot.body;
+    slot.model = model;
+    slot.revision = model.revision;
+    slot.body = slot.builder.build(model.snapshot());
+    return slot.body;
   }
 }
 

@@ -4,8 +4,7 @@ import fc from "fast-check";
 import { Block, endsOf, ROWS_PER_BLOCK } from "./block.ts";
 import { checksumOf } from "./crc32.ts";
 import { ENCODINGS, type EncodingName } from "./encodings.ts";
-import { concatenated, FORECAST_SHAPE, ListBuilder, WEATHER_SHAPE } from "./list-body.ts";
-import { ListCache } from "./list-cache.ts";
+import { concatenated, FORECAST_SHAPE, ListBuilder, ListCache, WEATHER_SHAPE } from "./list-body.ts";
 import { type CityBlocks, ReadModel } from "./read-model.ts";
 
 setDefaultTimeout(60_000);

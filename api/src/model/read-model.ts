@@ -1,5 +1,4 @@
 import type { Block } from "./block.ts";
-import { IdIndex } from "./id-index.ts";
 import { Series } from "./series.ts";
 
 /** A city and its JSON. Replaced as a whole when it changes. */
@@ -14,10 +13,41 @@ export interface CityBlocks {
   readonly blocks: readonly Block[];
 }
 
+const IDS_PER_PAGE = 1_024;
+
+/**
+ * Which city each value belongs to: value id -> city id's ordinal. Ids come from a sequence and are dense, so a table of
+ * pages costs 4 bytes a value (a Map of a million entries costs ten times that) and takes ids in any order.
+ */
+class IdIndex {
+  readonly #pages = new Map<number, Uint32Array>();
+
+  /** Bytes of all pages. */
+  get bytes(): number {
+    return this.#pages.size * IDS_PER_PAGE * Uint32Array.BYTES_PER_ELEMENT;
+  }
+
+  get(id: number): number | undefined {
+    const page = Math.floor(id / IDS_PER_PAGE);
+    const entry = this.#pages.get(page)?.[id - page * IDS_PER_PAGE];
+    return entry ? entry - 1 : undefined;
+  }
+
+  set(id: number, ordinal: number): void {
+    const page = Math.floor(id / IDS_PER_PAGE);
+    let entries = this.#pages.get(page);
+    if (!entries) {
+      entries = new Uint32Array(IDS_PER_PAGE);
+      this.#pages.set(page, entries);
+    }
+    entries[id - page * IDS_PER_PAGE] = ordinal + 1;
+  }
+}
+
 /**
  * Every row of the database in the form in which it is answered. Plain state without I/O: the change feed applies what
- * the database reports, the routes read. `revision` grows with each change, so whatever is derived from the model can be
- * kept until then.
+ * the database reports, the routes read. `revision` grows with each change: what is derived from the model is valid until
+ * then.
  */
 export class ReadModel {
   readonly #cities = new Map<number, City>();
@@ -38,7 +68,7 @@ export class ReadModel {
     return this.#rows;
   }
 
-  /** Bytes held for values and their index, compressed forms included. Walks all blocks: for metrics and limits. */
+  /** Bytes held for values and their index, compressed forms included. Walks all blocks: only for metrics and limits. */
   get bytes(): number {
     let bytes = this.#index.bytes;
     for (const series of this.#seriesByOrdinal) for (const block of series.blocks) bytes += block.heldBytes;
@@ -76,7 +106,7 @@ export class ReadModel {
     this.#revision += 1;
   }
 
-  /** Adds values to a city, or puts them in the place of those with their ids, in whichever city these were. */
+  /** Adds values to a city. A value whose id exists replaces that one, in whichever city it was. */
   putForecasts(cityId: number, values: Block): void {
     const ordinal = this.#ordinalOf(cityId);
     for (const id of values.ids) {
@@ -87,7 +117,7 @@ export class ReadModel {
     this.#revision += 1;
   }
 
-  /** Appends a loaded block: its ids are new to the model and lie behind those of the city so far. */
+  /** Appends a loaded block: its ids are new to the model and greater than those of the city so far. */
   putBlock(cityId: number, block: Block): void {
     this.#seriesOf(cityId).push(block);
     const ordinal = this.#ordinalOf(cityId);

@@ -1,12 +1,12 @@
 import { type Block, ROWS_PER_BLOCK } from "./block.ts";
 
-/** All values of one city, as blocks in the order of the ids. The list of blocks is replaced, never edited in place. */
+/** All values of one city, as blocks in the order of the ids. Edits replace the list of blocks. */
 export class Series {
   blocks: readonly Block[] = [];
 
   constructor(readonly cityId: number) {}
 
-  /** Adds a block whose ids all lie behind those present. */
+  /** Adds a block whose ids are all greater than the present ones. */
   push(block: Block): void {
     (this.blocks as Block[]).push(block);
   }
@@ -15,7 +15,7 @@ export class Series {
     return this.blocks[this.#blockFor(id)]?.jsonOf(id);
   }
 
-  /** Adds values, or puts them in the place of those with their ids. */
+  /** Adds values, or replaces those with their ids. */
   put(values: Block): void {
     let from = 0;
     while (from < values.rows) {
@@ -33,7 +33,7 @@ export class Series {
     this.#replace(at, 1, rest ? [rest] : []);
   }
 
-  /** Values behind the end fill the last block up and go on in new ones, so that blocks are full where ids come in order. */
+  /** Values after the end fill the last block and go on in new ones, so that blocks are full if ids come in order. */
   #putIntoBlock(at: number, values: Block): void {
     const block = this.blocks[at];
     if (!block) {
@@ -49,7 +49,7 @@ export class Series {
     ]);
   }
 
-  /** The index of the block that holds `id` or would: the last one that begins at or before it; -1 without blocks. */
+  /** The index of the block that has or would have `id`: the last one that starts at or before it; -1 without blocks. */
   #blockFor(id: number): number {
     let low = 0;
     let high = this.blocks.length;

@@ -15,11 +15,21 @@ export interface MetricSources {
 export type Metrics = ReturnType<typeof createMetrics>;
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.3, 0.6, 1, 2.5, 5, 10, 30];
+const LAG_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5];
+const BATCH_SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
 /** Every metric of the API. Names follow Prometheus' conventions: base units, `_total` for counters. */
 export function createMetrics(sources: MetricSources) {
-  const registers = [new Registry()];
-  const [registry] = registers as [Registry];
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = <Label extends string = never>(name: string, help: string, ...labelNames: Label[]) =>
+    new Counter<Label>({ name, help, labelNames, registers });
+  const histogram = <Label extends string = never>(
+    name: string,
+    help: string,
+    buckets: number[],
+    ...labelNames: Label[]
+  ) => new Histogram<Label>({ name, help, buckets, labelNames, registers });
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
       name,
@@ -30,26 +40,20 @@ export function createMetrics(sources: MetricSources) {
       },
     });
   };
+  const modelGauge = (name: "rows" | "cities" | "bytes" | "revision", help: string): void =>
+    gauge(`weather_model_${name}`, help, () => sources.model()?.[name] ?? 0);
 
-  gauge("weather_model_rows", "Forecast values in the read model.", () => sources.model()?.rows ?? 0);
-  gauge("weather_model_cities", "Cities in the read model.", () => sources.model()?.cities ?? 0);
-  gauge(
-    "weather_model_bytes",
-    "Bytes held by the read model, compressed forms included.",
-    () => sources.model()?.bytes ?? 0,
-  );
-  gauge(
-    "weather_model_revision",
-    "Changes applied to the read model since it was loaded.",
-    () => sources.model()?.revision ?? 0,
-  );
+  modelGauge("rows", "Forecast values in the read model.");
+  modelGauge("cities", "Cities in the read model.");
+  modelGauge("bytes", "Bytes held by the read model, compressed forms included.");
+  modelGauge("revision", "Changes applied to the read model since it was loaded.");
   gauge("weather_model_age_seconds", "Time since the primary last confirmed the read model.", () =>
     finite(sources.ageMs() / 1_000),
   );
   gauge("weather_primary_reachable", "1 while the last change query reached a primary.", () =>
     sources.reachable() ? 1 : 0,
   );
-  gauge("weather_write_queue_depth", "Writes accepted and not yet settled.", () => sources.writeQueueDepth());
+  gauge("weather_write_queue_depth", "Writes accepted and not yet answered.", () => sources.writeQueueDepth());
   gauge("process_resident_memory_bytes", "Resident memory size in bytes.", () => process.memoryUsage.rss());
   gauge("process_start_time_seconds", "Start time of the process since the Unix epoch.", () => STARTED_SECONDS);
   new Counter({
@@ -64,7 +68,7 @@ export function createMetrics(sources: MetricSources) {
   });
   new Gauge({
     name: "weather_build_info",
-    help: "1, labelled with what runs.",
+    help: "1, labelled with version, commit and runtime.",
     labelNames: ["version", "commit", "runtime"],
     registers,
   }).set({ ...sources.build, runtime: RUNTIME }, 1);
@@ -76,75 +80,38 @@ export function createMetrics(sources: MetricSources) {
   return {
     registry,
     requests,
-    staleAnswers: new Counter({
-      name: "weather_stale_answers_total",
-      help: "Reads answered from memory while the primary was out of reach.",
-      registers,
-    }),
-    barrierSeconds: new Histogram({
-      name: "weather_barrier_seconds",
-      help: "Duration of a change query that confirms reads.",
-      buckets: SECONDS,
-      registers,
-    }),
-    barrierReads: new Counter({
-      name: "weather_barrier_reads_total",
-      help: "Reads that waited for a confirmation.",
-      registers,
-    }),
-    barrierFailures: new Counter({
-      name: "weather_barrier_failures_total",
-      help: "Change queries that failed.",
-      registers,
-    }),
-    modelLoads: new Counter({
-      name: "weather_model_loads_total",
-      help: "Times the whole data set was read, by reason.",
-      labelNames: ["reason"],
-      registers,
-    }),
+    staleAnswers: counter(
+      "weather_stale_answers_total",
+      "Reads answered from memory while the primary was unreachable.",
+    ),
+    barrierSeconds: histogram("weather_barrier_seconds", "Duration of a change query that confirms reads.", SECONDS),
+    barrierReads: counter("weather_barrier_reads_total", "Reads that waited for a confirmation."),
+    barrierFailures: counter("weather_barrier_failures_total", "Change queries that failed."),
+    modelLoads: counter("weather_model_loads_total", "Loads of the whole data set, by reason.", "reason"),
     modelLoadSeconds: new Gauge({
       name: "weather_model_load_seconds",
-      help: "Duration of the last whole read.",
+      help: "Duration of the last load of the whole data set.",
       registers,
     }),
-    rowsApplied: new Counter({
-      name: "weather_model_rows_applied_total",
-      help: "Changed rows applied to the model.",
-      registers,
-    }),
-    writeBatch: new Histogram({
-      name: "weather_write_batch_size",
-      help: "Writes in one statement.",
-      labelNames: ["kind"],
-      buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
-      registers,
-    }),
-    writeSeconds: new Histogram({
-      name: "weather_write_statement_seconds",
-      help: "Duration of one statement of writes.",
-      labelNames: ["kind"],
-      buckets: SECONDS,
-      registers,
-    }),
-    writeRetries: new Counter({
-      name: "weather_write_retries_total",
-      help: "Writes sent again after a failure whose outcome was unknown.",
-      labelNames: ["kind"],
-      registers,
-    }),
-    writes: new Counter({
-      name: "weather_writes_total",
-      help: "Writes settled, by outcome: done, refused, unconfirmed.",
-      labelNames: ["kind", "outcome"],
-      registers,
-    }),
-    eventLoopLag: new Histogram({
-      name: "weather_event_loop_lag_seconds",
-      help: "How late a timer fires: pauses of the event loop, CPU throttling included.",
-      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5],
-      registers,
-    }),
+    rowsApplied: counter("weather_model_rows_applied_total", "Changed rows applied to the model."),
+    writeBatch: histogram("weather_write_batch_size", "Writes in one statement.", BATCH_SIZES, "kind"),
+    writeSeconds: histogram("weather_write_statement_seconds", "Duration of one statement of writes.", SECONDS, "kind"),
+    writeRetries: counter(
+      "weather_write_retries_total",
+      "Writes sent again after a failure whose outcome was unknown.",
+      "kind",
+    ),
+    writes: counter(
+      "weather_writes_total",
+      "Answered writes by outcome: done, refused, unconfirmed.",
+      "kind",
+      "outcome",
+    ),
+    eventLoopLag: histogram(
+      "weather_event_loop_lag_seconds",
+      "How late a timer fires: pauses of the event loop, CPU throttling included.",
+      LAG_SECONDS,
+    ),
   };
 }
 

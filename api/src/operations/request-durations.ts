@@ -7,12 +7,12 @@ interface Series {
   count: number;
 }
 
-/** Other methods share one label: a client must not be able to make up series. */
+/** Other methods share one label, so that a client cannot create new series. */
 const KNOWN_METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]);
 
 /**
- * A Prometheus histogram of requests. prom-client's own checks and hashes its labels on every observation, a tenth of
- * what a whole read from memory costs; here a series is found by three look-ups.
+ * A Prometheus histogram of requests. prom-client's own checks and hashes its labels on every observation, which costs a
+ * tenth of a whole read from memory; here a series is found by three look-ups.
  */
 export class RequestDurations {
   readonly name = "http_request_duration_seconds";

@@ -89,7 +89,9 @@ describe("a database URL", () => {
     for (const hosts of ["h:0", "h:65536", "h:x", "h:", "h,,i", "h,", "::1", "[::1", "a b"]) {
       expect(messageOf(() => parseDatabaseUrl(`postgres://u:p@${hosts}/d`))).toMatch(/port|host \d/);
     }
-    expect(messageOf(() => parseDatabaseUrl("postgres://u:%zz@h/d"))).toBe("the password has a % that begins no %XX");
+    expect(messageOf(() => parseDatabaseUrl("postgres://u:%zz@h/d"))).toBe(
+      "the password has a % that does not start a %XX",
+    );
   });
 
   test("whose password is not encoded is understood as it is meant or refused, but shows no part of it", () => {

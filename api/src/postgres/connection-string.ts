@@ -9,7 +9,7 @@ const KEY_AND_VALUE = /\s*([^=;]+)=\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'|([^;]
  * Throws an Error that never contains the password.
  */
 export function parseDatabaseUrl(text: string): DatabaseConfig {
-  // No @ after the hosts: it would come from a password that is not encoded, and a part of that would pass for a host.
+  // No @ after the hosts: it would come from a password that is not encoded, part of which would be taken for a host.
   const match = /^postgres(?:ql)?:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^@/?]+)\/([^@/?]+)(?:\?([^@]*))?$/.exec(text);
   if (!match)
     throw new Error(
@@ -27,8 +27,8 @@ export function parseDatabaseUrl(text: string): DatabaseConfig {
 }
 
 /**
- * The .NET form of the original service. `Server` (or `Host`) may list several hosts by comma, each with a port or not.
- * A value with semicolons stands in quotes, which are doubled inside it. Throws an Error that never contains the password.
+ * The .NET form of the original service. `Server` (or `Host`) may list several hosts, separated by commas, with or without
+ * a port. A value with semicolons is quoted; a quote inside it is doubled. Throws an Error that never contains the password.
  */
 export function parseConnectionString(text: string): DatabaseConfig {
   const parts = new Map<string, string>();
@@ -55,7 +55,7 @@ export function parseConnectionString(text: string): DatabaseConfig {
   };
 }
 
-/** The errors do not repeat the text: where the @ before the hosts was forgotten, it is the password. */
+/** The errors do not repeat the text: if the @ before the hosts is missing, it is the password. */
 function parseHosts(text: string, fallbackPort: number): Endpoint[] {
   return text.split(",").map((part, index) => {
     const match = /^(?:\[([^\]]+)\]|([^:[\]\s]+))(?::(\d+))?$/.exec(part.trim());
@@ -81,6 +81,6 @@ function decode(text: string, what: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new Error(`${what} has a % that begins no %XX`);
+    throw new Error(`${what} has a % that does not start a %XX`);
   }
 }

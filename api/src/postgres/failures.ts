@@ -2,10 +2,10 @@ import { QueryTimeout } from "./connection.ts";
 import { NoPrimary } from "./primary.ts";
 
 /**
- * What a failed statement means for the one who sent it.
- * - `retry`: the server or the way to it is in trouble, or the node is not the primary; the same statement may succeed
+ * What to do about a failed statement.
+ * - `retry`: the server or the network is in trouble, or the node is not the primary; the same statement may succeed
  *   elsewhere or later. Its outcome may be unknown, so only idempotent statements may be sent again.
- * - `refused`: the data break a rule of the database; sending them again changes nothing.
+ * - `refused`: the data break a rule of the database; sending them again does not help.
  * - `broken`: anything else, such as a missing table or a missing permission.
  */
 export type Failure = "retry" | "refused" | "broken";
@@ -29,7 +29,7 @@ const RETRYABLE_CODES = new Set([
 
 export function classifyFailure(error: unknown): Failure {
   const state = sqlState(error);
-  if (state === undefined) return "retry"; // sockets, timeouts, no primary: nothing was refused by a database
+  if (state === undefined) return "retry"; // sockets, timeouts, no primary: no database refused anything
   if (RETRYABLE_CODES.has(state) || RETRYABLE_CLASSES.has(state.slice(0, 2))) return "retry";
   return state.startsWith("22") || state.startsWith("23") ? "refused" : "broken";
 }

@@ -115,25 +115,25 @@ const MIGRATIONS: readonly { readonly title: string; readonly sql: string }[] = 
   },
 ];
 
-/** Waiting does not make this build newer. */
+/** The schema comes from a newer build. Waiting does not help. */
 export class SchemaTooNew extends Error {
   override readonly name = "SchemaTooNew";
 }
 
-/** A constant of our own: the key under which replicas that start together take turns. */
+/** An arbitrary key: replicas that start together hold this lock one after the other. */
 const MIGRATION_LOCK = 7_204_511;
 
 /**
- * Rows restored from a dump of another server carry that server's transaction ids. Those from "the future" would be
- * reported as changed by every change query until this server's counter gets there: stamp them anew.
+ * Rows restored from a dump of another server have that server's transaction ids. Every change query would report those
+ * "from the future" as changed, until this server's counter gets there: they get a new version.
  */
-const RESTAMP_FOREIGN_VERSIONS = `
+const RENEW_FOREIGN_VERSIONS = `
   UPDATE public.cities SET version = version WHERE version > pg_current_xact_id();
   UPDATE public.forecast SET version = version WHERE version > pg_current_xact_id();`;
 
 /**
- * Brings the schema up to date, then runs `seed` in the same transaction. Throws the database's error when the existing
- * data cannot be taken over; nothing has been changed then.
+ * Brings the schema up to date, then runs `seed` in the same transaction. Throws the database's error if the existing
+ * data cannot be taken over; nothing is changed then.
  */
 export async function migrate(
   connection: Connection,
@@ -154,7 +154,7 @@ export async function migrate(
       await run(`INSERT INTO public.weather_migrations (version, title) VALUES (${index + 1}, '${migration.title}')`);
       options.onApplied?.(migration.title);
     }
-    await run(RESTAMP_FOREIGN_VERSIONS);
+    await run(RENEW_FOREIGN_VERSIONS);
     await options.seed?.(connection);
     await run("COMMIT");
   } catch (error) {

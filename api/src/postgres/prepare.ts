@@ -5,21 +5,21 @@ import { migrate, SchemaTooNew } from "./migrations.ts";
 import { connectToPrimary, type PrimarySearch } from "./primary.ts";
 import { seedSampleData } from "./sample-data.ts";
 
-const PAUSE_MS = 500;
-const REMINDER_MS = 5_000;
+const RETRY_PAUSE_MS = 500;
+const REMINDER_INTERVAL_MS = 5_000;
 
 /**
- * Migrates the database and puts the sample data in where asked for. Waits for a database that is down, and says so.
- * Throws what waiting would not mend: existing rows that cannot be taken over, missing permissions, a newer schema.
+ * Migrates the database and inserts the sample data if configured. Waits for a database that is unavailable, and logs it.
+ * Throws what waiting cannot fix: existing rows that cannot be taken over, missing permissions, a newer schema.
  */
 export async function prepareDatabase(
   database: DatabaseConfig,
   options: {
     readonly search: Omit<PrimarySearch, "applicationName">;
     readonly sampleData: boolean;
-    /** Bound on each statement, ms. */
+    /** Of each statement. */
     readonly deadlineMs: number;
-    /** Ends the waiting. */
+    /** Ends the wait. */
     readonly stopped: () => boolean;
   },
   log: Log,
@@ -30,11 +30,11 @@ export async function prepareDatabase(
       return await prepareOnce(database, options, log);
     } catch (error) {
       if (error instanceof SchemaTooNew || classifyFailure(error) !== "retry") throw error;
-      if (performance.now() - reported > REMINDER_MS) {
+      if (performance.now() - reported > REMINDER_INTERVAL_MS) {
         reported = performance.now();
         log.warn({ reason: error instanceof Error ? error.message : String(error) }, "waiting for the database");
       }
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
     }
   }
 }

@@ -1,12 +1,12 @@
 import { Connection, type DatabaseConfig, type Endpoint } from "./connection.ts";
 
-/** What distinguishes one history of the database from another: after a change of any, nothing remembered counts. */
+/** Distinguishes histories of a database. If any of it changes, everything remembered is invalid. */
 export interface DatabaseIdentity {
   readonly systemIdentifier: string;
   readonly timeline: string;
   /**
-   * Another one after every start of the server, because it may have been given an older backup, and after every crash of
-   * one of its processes: a crash forgets the transactions that had not reached the disk and gives their numbers to others.
+   * Changes with every start of the server, which may have got an older backup, and with every crash of one of its
+   * processes: a crash loses the transactions that were not on disk and gives their numbers to others.
    */
   readonly incarnation: string;
 }
@@ -26,15 +26,15 @@ export interface PrimaryConnection {
 
 export interface PrimarySearch {
   readonly applicationName: string;
-  /** Bound on one endpoint's connect and check, ms. */
+  /** Of connecting to one endpoint, and of checking it. */
   readonly connectDeadlineMs: number;
-  /** A silent endpoint does not hold up the others for longer than this, ms. */
+  /** How long a silent endpoint delays the next one. */
   readonly staggerMs: number;
   /** Startup settings of the session, as libpq's `options`. */
   readonly settings?: string;
 }
 
-/** No endpoint led to a primary; `reasons` says why, endpoint by endpoint. */
+/** No endpoint led to a primary; `reasons` has the reason of each. */
 export class NoPrimary extends Error {
   constructor(readonly reasons: readonly string[]) {
     super(`no primary reachable: ${reasons.join("; ")}`);
@@ -47,15 +47,15 @@ const IDENTIFY = `
          (SELECT system_identifier FROM pg_control_system()),
          CASE WHEN pg_is_in_recovery() THEN NULL
               ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END,
-         -- Recovery from a crash resets the statistics, also where the postmaster lived on.
+         -- Recovery from a crash resets the statistics, even if the postmaster survived.
          concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()),
                         extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()))`;
 
 /**
- * Connects to the first endpoint that leads to a primary. Endpoints are tried in order, each next one as soon as the one
- * before has failed or stayed silent for `staggerMs` (as RFC 8305 does for addresses): a dead proxy costs a fraction of a
- * second, not a connect timeout. While one is silent, those that have failed are asked again every `staggerMs`: when the
- * primary's machine is gone, its replica becomes the primary within that second. Throws NoPrimary when all have failed.
+ * Connects to the first endpoint that leads to a primary. Endpoints are tried in order, the next one as soon as the last
+ * one has failed or was silent for `staggerMs` (as RFC 8305 does for addresses): a dead proxy costs a fraction of a
+ * second, not a connect timeout. While one is silent, those that failed are tried again every `staggerMs`: if the
+ * primary's machine is lost, its replica may be promoted in the meantime. Throws NoPrimary when all have failed.
  */
 export function connectToPrimary(config: DatabaseConfig, search: PrimarySearch): Promise<PrimaryConnection> {
   return new Promise((resolve, reject) => {
@@ -112,7 +112,7 @@ async function identify(config: DatabaseConfig, endpoint: Endpoint, search: Prim
     const [row] = await connection.query(IDENTIFY, [], search.connectDeadlineMs);
     const [inRecovery, systemIdentifier, timeline, incarnation] = row ?? [];
     if (inRecovery !== "f") throw new Error("is a replica");
-    if (!systemIdentifier || !timeline || !incarnation) throw new Error("did not say which system it is");
+    if (!systemIdentifier || !timeline || !incarnation) throw new Error("returned no system identifier");
     return { connection, identity: { systemIdentifier, timeline, incarnation } };
   } catch (error) {
     connection.destroy();

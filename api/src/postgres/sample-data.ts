@@ -13,13 +13,13 @@ export const CITIES = [
   "Владимир",
 ] as const;
 const DAYS = 10;
-const VALUES_A_DAY = 8;
+const VALUES_PER_DAY = 8;
 const HOUR_MS = 3_600_000;
 
 /**
  * Fills empty tables with the sample data: cities 1 to 9 and values 1 to 720 without gaps, 8 a day for 10 days from
- * today. Does nothing when either table has a row. Run it inside the migration's transaction: replicas that start
- * together then seed once.
+ * today. Does nothing if a table has a row. Run it inside the migration's transaction, so that replicas that start
+ * together seed once.
  */
 export async function seedSampleData(connection: Connection, now: Date, deadlineMs: number): Promise<void> {
   const [row] = await connection.query(
@@ -58,8 +58,8 @@ function sampleValues(now: Date) {
   const today = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate());
   return CITIES.flatMap((_, cityIndex) => {
     let weather = 0;
-    return Array.from({ length: DAYS * VALUES_A_DAY }, (_, index) => {
-      const dateTime = today + (index * 24 * HOUR_MS) / VALUES_A_DAY;
+    return Array.from({ length: DAYS * VALUES_PER_DAY }, (_, index) => {
+      const dateTime = today + (index * 24 * HOUR_MS) / VALUES_PER_DAY;
       weather = weather * 0.9 + (Math.random() - 0.5) * 3;
       const temperature = Math.round(usualTemperature(new Date(dateTime)) + weather);
       return { cityId: cityIndex + 1, dateTime, temperature, summary: summaryOf(temperature) };
@@ -67,7 +67,7 @@ function sampleValues(now: Date) {
   });
 }
 
-/** Degrees Celsius by season and hour, near enough to the region's climate for a chart that looks like weather. */
+/** Degrees Celsius by season and hour, close enough to the region's climate for a chart that looks like weather. */
 function usualTemperature(time: Date): number {
   const dayOfYear = (time.getTime() - Date.UTC(time.getUTCFullYear(), 0, 1)) / (24 * HOUR_MS);
   const season = 5 + 14 * Math.cos(((dayOfYear - 197) / 365) * 2 * Math.PI);

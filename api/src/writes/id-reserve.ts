@@ -1,20 +1,20 @@
 import type { Connection } from "../postgres/connection.ts";
 import { WAIT_FOR_WAL } from "./statements.ts";
 
-/** Ids taken from a table's sequence ahead of use. What is left when the process ends stays a gap in the sequence. */
+/** Ids taken from a table's sequence in advance. Those left when the process ends stay a gap in the sequence. */
 export class IdReserve {
   /** The highest first. */
   #free: number[] = [];
 
   /**
-   * @param spare how many ids to take beyond what is needed, as a multiple of it: 0 leaves no gaps, more saves round trips
+   * @param spare how many more ids to take than needed, as a multiple: 0 leaves no gaps, more saves round trips
    */
   constructor(
     readonly table: "cities" | "forecast",
     readonly spare: number,
   ) {}
 
-  /** Makes sure that `count` ids are there to take. Rows that were given ids ahead of the sequence are stepped over. */
+  /** Makes sure that `count` ids can be taken. Skips ids that rows inserted by hand have ahead of the sequence. */
   async fill(connection: Connection, count: number, deadlineMs: number): Promise<void> {
     let asked = count - this.#free.length + this.spare * count;
     while (this.#free.length < count) {
@@ -25,11 +25,11 @@ export class IdReserve {
       );
       const ids = row?.[0] ? row[0].split(",").map(Number) : [];
       this.#free = [...ids.reverse(), ...this.#free];
-      asked = Math.min(10 * asked, MOST_ASKED);
+      asked = Math.min(10 * asked, MAX_ASKED);
     }
   }
 
-  /** Gives the ids up, where the database may not remember that they were taken. */
+  /** Drops the ids when the database may have forgotten that they were taken. */
   forget(): void {
     this.#free = [];
   }
@@ -42,16 +42,16 @@ export class IdReserve {
   }
 }
 
-/** Ids asked for at once where the sequence is far behind the rows: some 50 ms of the database's time. */
-const MOST_ASKED = 100_000;
+/** How many ids to ask for at once if the sequence is far behind the rows: about 50 ms of the database's time. */
+const MAX_ASKED = 100_000;
 
 /**
- * One text of all ids, because a row for each would cost a microsecond a write. Without those that rows have already: an
- * insert would find the row there and leave it, as it does when it is repeated, and the value would be lost. A correlated
- * look-up, so that no plan reads the whole table.
+ * One text of all ids, because a row for each would cost a microsecond per write. Ids that rows already have are left out:
+ * an insert would take such a row for its own earlier attempt, and the value would be lost. A correlated subquery, because
+ * the planner may answer an EXISTS by reading the whole table.
  *
- * PostgreSQL writes a sequence down 32 values ahead, and only the transaction that did so waits for the standby. The ones
- * that take the values after it must wait, too: a standby that was promoted would give them to somebody else.
+ * PostgreSQL logs a sequence 32 values ahead, and only the transaction that did so waits for the standby. The
+ * transactions that take the next values must wait too: a promoted standby would give the same values to others.
  */
 const RESERVE = { cities: reserveFrom("cities"), forecast: reserveFrom("forecast") } as const;
 

@@ -9,12 +9,12 @@ export interface ForecastInput {
 
 export type WriteKind = keyof Writes;
 
-/** It may have come before: the request's identity (128 bits as hexadecimal digits), null where it has none. */
 interface Repeatable {
+  /** The request's identity (128 bits as hexadecimal digits), by which a repeated one is recognized; null without one. */
   readonly request: string | null;
 }
 
-/** What each kind of write takes, and what it gives back when it was done. */
+/** What each kind of write takes, and what it returns once it is done. */
 export interface Writes {
   addCity: { input: Repeatable & { name: string }; output: { id: number } };
   renameCity: { input: Repeatable & { id: number; name: string; asOf: string }; output: Renamed };
@@ -31,13 +31,13 @@ export type Changed =
   | { readonly found: true; readonly cityId: number }
   | { readonly found: false; readonly missing: "forecast" | "city" };
 
-/** One kind of write as a single statement for many rows; safe to send again when its outcome is unknown. */
+/** One kind of write as a single statement for many rows. It may be sent again if its outcome is unknown. */
 export interface BatchStatement<K extends WriteKind> {
-  /** New rows take an id reserved from this sequence's table, and keep it however often they are sent. */
+  /** New rows take an id reserved from this table's sequence, and keep it however often they are sent. */
   readonly idsFrom?: "cities" | "forecast";
   /** Writes with equal keys never share a batch, so that each row is touched once per statement. */
   readonly key?: (input: Writes[K]["input"]) => number;
-  /** Undefined where nothing was added because a row that holds something else has the reserved id. */
+  /** Undefined for a row that was not added because another row has the reserved id. */
   run(
     connection: Connection,
     batch: readonly Batched<K>[],
@@ -47,22 +47,22 @@ export interface BatchStatement<K extends WriteKind> {
 
 export interface Batched<K extends WriteKind> {
   readonly input: Writes[K]["input"];
-  /** The reserved id; 0 where the kind needs none. */
+  /** The reserved id; 0 if the kind needs none. */
   readonly id: number;
-  /** Whether an earlier attempt may have been done: a row with this id may then be our own. */
+  /** Whether an earlier attempt may have succeeded: a row with this id may then be its result. */
   readonly mayBeDone: boolean;
 }
 
 /**
- * A record in the WAL that says nothing. A transaction that finds its work done already would write none, and so would
- * not wait until what it found has reached the disk and the synchronous standby: where the primary crashed while an
- * earlier attempt waited for the standby, that is not certain.
+ * An empty record in the WAL. A transaction that finds its work already done would write no record, and so would not wait
+ * until what it found is on disk and on the synchronous standby. If the primary crashed while an earlier attempt waited
+ * for the standby, it may not be there.
  */
 export const WAIT_FOR_WAL = "pg_logical_emit_message(true, 'goldenring', '')";
 
 const WAIT: Statement = { name: "wait for WAL", text: `SELECT ${WAIT_FOR_WAL}` };
 
-/** The ids that have a row already come back, and those of requests that were done before, with the id from then. */
+/** Returns the ids that another row has, and those of requests done earlier, with the id that they got. */
 const ADD_CITIES: Statement = {
   name: "add cities",
   text: `
@@ -78,7 +78,7 @@ const ADD_CITIES: Statement = {
     SELECT id, earlier FROM input WHERE earlier IS NOT NULL`,
 };
 
-/** Those of the ids whose row is the one that was to be added: an earlier attempt did it. */
+/** Returns the ids whose row is the one to add: an earlier attempt added it. */
 const CITIES_THERE: Statement = {
   name: "cities there",
   text: `
@@ -86,7 +86,7 @@ const CITIES_THERE: Statement = {
     JOIN public.cities c ON c.id = i.id AND c.name = i.name`,
 };
 
-/** As with cities; those that do not exist come back, too. */
+/** As with cities; returns the cities that do not exist, too. */
 const ADD_FORECASTS: Statement = {
   name: "add forecasts",
   text: `
@@ -117,14 +117,14 @@ const FORECASTS_THERE: Statement = {
       AND f.temperature = i.temperature AND f.summary IS NOT DISTINCT FROM i.summary`,
 };
 
-/** Whoever sends a request once more does so within a minute. */
+/** Clients repeat a request within a minute. */
 const REMEMBERED = "1 hour";
 
 /**
- * Parts of a WITH that keep the identities of requests, and forget old ones, some in every statement. In one order, because two
- * replicas may have the same requests in hand; the later one waits for the earlier.
+ * Parts of a WITH that store the identities of requests, and forget some old ones in every statement. They are stored in
+ * order, because two replicas may send the same requests; the later one waits for the earlier.
  *
- * @param isMade whether there is something that the request changes: what was refused is no done change
+ * @param isMade whether the row that the request changes exists: a refused change is not done
  */
 function remembering(isMade: string): string {
   return `fresh AS (
@@ -141,15 +141,15 @@ function remembering(isMade: string): string {
 const IS_NEW = "(i.request IS NULL OR i.request IN (SELECT request FROM fresh))";
 
 /**
- * Changes set only rows that nobody, ourselves in an earlier attempt included, has touched since snapshot `as_of`, which
- * was taken after the request arrived. A row touched since then counts as changed by us and overwritten right after:
- * the other write began while this one was under way, so that order is as good as the reverse, and a retry after an
- * unknown outcome can never undo a later write. This is last-writer-wins that may be repeated.
+ * A change sets only a row that was not touched since snapshot `as_of`, which was taken after the request arrived. If the
+ * row was touched since then, by another write or by an earlier attempt of this one, the change counts as done and
+ * overwritten right after: the other write started while this one was open, so either order is correct, and a retry after
+ * an unknown outcome can never undo a later write. This is last-writer-wins that may be repeated.
  *
- * Another replica has no snapshot from then. So a request that has an identity leaves it behind in the same transaction, and
- * who finds it there knows that the change was made, however many others came after it.
+ * Another replica does not have that snapshot. So a request with an identity stores it in the same transaction: if it is
+ * there, the change was made, however many others followed.
  *
- * Rows are taken in the order of their ids, which needs the queue's SESSION_SETTINGS, too.
+ * Rows are taken in the order of their ids, which also needs the queue's SESSION_SETTINGS.
  */
 const RENAME_CITIES: Statement = {
   name: "rename cities",
@@ -192,7 +192,7 @@ const CHANGE_FORECASTS: Statement = {
     WHERE (SELECT count(*) FROM changed) < (SELECT count(*) FROM input) AND ${WAIT_FOR_WAL} IS NULL`,
 };
 
-/** PostgreSQL's text form of an array of one number from each row, in one pass: pg would look at each element for what it is. */
+/** PostgreSQL's text form of an array with one number from each row, in one pass: pg would check the type of each element. */
 function numbers<T>(rows: readonly T[], numberOf: (row: T) => number | bigint | null): string {
   let text = "";
   for (const row of rows) text += `${text === "" ? "" : ","}${numberOf(row) ?? "NULL"}`;
@@ -219,16 +219,17 @@ function idsOf(rows: readonly Row[]): Set<number> {
 
 type AddKind = "addCity" | "addForecast";
 
-/** A statement that adds rows, its columns but the last, which is the requests, and how a row of our own is known again. */
 interface Adding<K extends AddKind> {
   readonly add: Statement;
+  /** Finds the rows that an earlier attempt added. */
   readonly there: Statement;
+  /** The parameters of both; `add` takes the requests, too. */
   readonly columns: (batch: readonly Batched<K>[]) => unknown[];
 }
 
-/** What came of a batch that was to be added. */
+/** The outcome of adding a batch. */
 interface AddedRows {
-  /** The id under which it is stored; undefined where it is not. */
+  /** The id under which it is stored; undefined if it is not stored. */
   idOf(row: Batched<AddKind>): number | undefined;
   readonly unknownCities: ReadonlySet<number>;
 }
@@ -241,7 +242,7 @@ async function addRows<K extends AddKind>(
 ): Promise<AddedRows> {
   const sent = withoutRepeated(batch);
   const values = [...columns(sent), requestsOf(sent)];
-  const rows = await untilNobodyElseDoes(sent.length, () => connection.query(add, values, deadlineMs));
+  const rows = await repeatedOnSameRequest(sent.length, () => connection.query(add, values, deadlineMs));
   const ids = new Map(sent.map(({ id }) => [id, id]));
   const unknownCities = new Set<number>();
   let hasEarlier = false;
@@ -261,7 +262,7 @@ async function addRows<K extends AddKind>(
   return { idOf: ({ id }) => ids.get(id), unknownCities };
 }
 
-/** Of those that are one request the first; the others find it stored when they are sent after it. */
+/** Of rows with the same request only the first; the others find it stored when they are sent after it. */
 function withoutRepeated<K extends AddKind>(batch: readonly Batched<K>[]): readonly Batched<K>[] {
   const seen = new Set<string>();
   return batch.filter(({ input: { request } }) => {
@@ -272,7 +273,7 @@ function withoutRepeated<K extends AddKind>(batch: readonly Batched<K>[]): reado
   });
 }
 
-/** Null where no row has one: PostgreSQL fills the column up. */
+/** Null if no row has one: PostgreSQL fills the column with NULL. */
 function requestsOf(batch: readonly Batched<WriteKind>[]): readonly (string | null)[] | null {
   return batch.some(({ input }) => input.request !== null) ? batch.map(({ input }) => input.request) : null;
 }
@@ -280,25 +281,21 @@ function requestsOf(batch: readonly Batched<WriteKind>[]): readonly (string | nu
 const REQUEST_INDEXES: readonly unknown[] = ["cities_request", "forecast_request"];
 
 /**
- * A request that came to two replicas fails in one of them when both store it at the same time. Sent once more, the
- * statement finds what the other one has stored: at most once for each row.
+ * If two replicas store the same request at the same time, one statement fails. Sent again, it finds what the other one
+ * stored: at most once for each row.
  */
-async function untilNobodyElseDoes<Result>(attempts: number, work: () => Promise<Result>): Promise<Result> {
+async function repeatedOnSameRequest<Result>(attempts: number, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
     const isSameRequest = REQUEST_INDEXES.includes((error as { constraint?: unknown }).constraint);
     if (!isSameRequest || attempts === 0) throw error;
-    return untilNobodyElseDoes(attempts - 1, work);
+    return repeatedOnSameRequest(attempts - 1, work);
   }
 }
 
 const ADD_CITY: Adding<"addCity"> = { add: ADD_CITIES, there: CITIES_THERE, columns: cityColumns };
-const ADD_FORECAST: Adding<"addForecast"> = {
-  add: ADD_FORECASTS,
-  there: FORECASTS_THERE,
-  columns: forecastColumns,
-};
+const ADD_FORECAST: Adding<"addForecast"> = { add: ADD_FORECASTS, there: FORECASTS_THERE, columns: forecastColumns };
 
 export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
   addCity: {

@@ -55,7 +55,7 @@ afterEach(async () => {
 
 function startQueue(options: Partial<WriteQueueOptions> = {}): WriteQueue {
   const queue = new WriteQueue(
-    { database, search: SEARCH, capacity: 10_000, largestBatch: 500, statementDeadlineMs: 3_000, ...options },
+    { database, search: SEARCH, capacity: 10_000, maxBatch: 500, statementDeadlineMs: 3_000, ...options },
     {
       batch: (kind, writes) => told.batches.push({ kind, writes }),
       retry: () => {
@@ -112,7 +112,7 @@ test("concurrent writes share statements, and each gets an id of its own", async
 });
 
 test("no statement takes more writes than allowed", async () => {
-  const queue = startQueue({ largestBatch: 40 });
+  const queue = startQueue({ maxBatch: 40 });
   await Promise.all(numbersUpTo(100).map((index) => queue.submit("addForecast", value(index, "bounded"), inTime())));
   expect(told.batches.map(({ writes }) => writes)).toEqual([40, 40, 20]);
   expect(await storedWith("bounded")).toHaveLength(100);
@@ -235,7 +235,7 @@ test("a value that may be stored is not taken for another row that has its id by
 });
 
 test("a request that comes again, to this replica or to others at the same moment, is done once and gets the same id", async () => {
-  const replicas = numbersUpTo(3).map(() => startQueue({ largestBatch: 7 }));
+  const replicas = numbersUpTo(3).map(() => startQueue({ maxBatch: 7 }));
   const ofAll = await Promise.all(
     replicas.map((replica) =>
       Promise.all(

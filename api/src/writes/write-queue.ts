@@ -9,7 +9,7 @@ export class QueueFull extends Error {
   override readonly name = "QueueFull";
 }
 
-/** The deadline passed without a confirmation: the write may or may not have been done. */
+/** The deadline passed without a confirmation: the write may or may not be stored. */
 export class WriteUnconfirmed extends Error {
   override readonly name = "WriteUnconfirmed";
   constructor(readonly lastFailure: string) {
@@ -17,7 +17,7 @@ export class WriteUnconfirmed extends Error {
   }
 }
 
-/** The database refused the data by a rule of its own, such as a constraint that the API does not know. */
+/** The database refused the data, for example by a constraint that the API does not know. */
 export class WriteRefused extends Error {
   override readonly name = "WriteRefused";
   constructor(readonly state: string) {
@@ -28,16 +28,15 @@ export class WriteRefused extends Error {
 export interface WriteQueueOptions {
   readonly database: DatabaseConfig;
   readonly search: Omit<PrimarySearch, "applicationName" | "settings">;
-  /** Writes waiting at most; more are turned away. */
+  /** Maximum number of waiting writes; more are refused. */
   readonly capacity: number;
-  /** Writes to a statement at most. */
-  readonly largestBatch: number;
-  /** Bound on one statement, ms. */
+  /** Maximum number of writes in a statement. */
+  readonly maxBatch: number;
   readonly statementDeadlineMs: number;
 }
 
 export interface WriteEvents {
-  batch(kind: WriteKind, writes: number, milliseconds: number): void;
+  batch(kind: WriteKind, writes: number, durationMs: number): void;
   /** The statement failed and will be sent again. */
   retry(kind: WriteKind, writes: number, error: unknown): void;
   settled(kind: WriteKind, outcome: "done" | "refused" | "unconfirmed", writes: number): void;
@@ -45,7 +44,7 @@ export interface WriteEvents {
 
 interface Job<K extends WriteKind> extends Pending {
   readonly input: Writes[K]["input"];
-  /** 0 until an id is reserved; kept over every retry, which is what makes an insert repeatable. */
+  /** 0 until an id is reserved. Every retry keeps it, which makes an insert repeatable. */
   id: number;
   readonly resolve: (output: Writes[K]["output"]) => void;
 }
@@ -54,32 +53,32 @@ interface Pending {
   readonly deadline: number;
   /** True once an attempt ended without an outcome. */
   mayBeDone: boolean;
-  /** Answered, perhaps while a statement with it is under way. */
+  /** Answered, perhaps while a statement with it still runs. */
   settled: boolean;
   readonly reject: (error: Error) => void;
 }
 
-/** First and longest pause between attempts while the primary is away, ms. */
-const RETRY_PAUSE_MS = { first: 20, longest: 250 } as const;
+/** Pauses between attempts while the primary is unreachable. */
+const RETRY_PAUSE_MS = { first: 20, max: 250 } as const;
 
-/** Writes past their deadline are looked for this often, ms. */
+/** How often writes past their deadline are answered. */
 const EXPIRY_INTERVAL_MS = 50;
 
 /**
- * Every statement looks its rows up by their keys, one after another in the order of its input: two replicas that change the
- * same rows then never wait for each other in a circle, as they might if one of them read the table in its own order.
- * So there is one plan; made anew each time, as PostgreSQL would, it took more time than the statement (0.40 and 0.18 ms).
- * The bounds end sessions of ours that hang.
+ * Every statement finds its rows by their keys, in the order of its input: two replicas that change the same rows then
+ * cannot deadlock, which they could if one of them read the table in another order. So one plan is enough; planning each
+ * statement, PostgreSQL's default, took longer than the statement itself (0.40 and 0.18 ms). The timeouts end sessions
+ * that hang.
  */
 const SESSION_SETTINGS =
   "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c plan_cache_mode=force_generic_plan -c jit=off " +
   "-c idle_in_transaction_session_timeout=10000 -c statement_timeout=30000";
 
 /**
- * Gathers concurrent writes into one statement per kind, one statement under way at a time. A batch whose outcome is
- * unknown is sent again, to whichever server is the primary by then, until each write's own deadline: the statements are
- * made so that nothing happens twice. At its deadline a write is answered, even while a statement with it is under way. A
- * write that the database refuses fails alone.
+ * Joins concurrent writes into one statement per kind; one statement runs at a time. A batch whose outcome is unknown is
+ * sent again, to the server that is the primary then, until each write's own deadline: the statements have no effect the
+ * second time. At its deadline a write is answered, even while a statement with it runs. A write that the database
+ * refuses fails alone.
  */
 export class WriteQueue {
   readonly #waiting: { [K in WriteKind]: Job<K>[] } = {
@@ -89,7 +88,7 @@ export class WriteQueue {
     changeForecast: [],
   };
   readonly #reserves = { cities: new IdReserve("cities", 0), forecast: new IdReserve("forecast", 15) };
-  /** The writes that left the queue for the statement under way. */
+  /** The writes of the statement that runs. */
   #sending: { readonly kind: WriteKind; readonly batch: readonly Pending[] } | undefined;
   #connection: Connection | undefined;
   #identity: DatabaseIdentity | undefined;
@@ -105,7 +104,7 @@ export class WriteQueue {
     readonly events: WriteEvents,
   ) {}
 
-  /** Writes accepted and not yet settled. */
+  /** Writes accepted and not yet answered. */
   get depth(): number {
     return this.#depth;
   }
@@ -124,14 +123,14 @@ export class WriteQueue {
   }
 
   /**
-   * Tells which history the primary has by now. A connection that leads to another one is given up, and what waits for an
-   * answer there is sent to the primary: a machine that lost its power says nothing, and only a deadline would tell.
+   * Closes a connection that leads to another history than the primary's, so that what waits for an answer there is sent
+   * to the primary: a machine that lost its power never answers, and its deadline would take longer.
    */
   primaryIs(identity: DatabaseIdentity): void {
     if (this.#connection && !sameHistory(this.#identity, identity)) this.#connection.destroy();
   }
 
-  /** Waits until every accepted write is settled, at most until `deadline` (performance.now()), and closes. */
+  /** Waits until every accepted write is answered, at most until `deadline` (performance.now()), and closes. */
   async close(deadline: number): Promise<void> {
     this.#closed = true;
     const { promise: late, resolve } = Promise.withResolvers<void>();
@@ -162,7 +161,7 @@ export class WriteQueue {
     if (this.#waiting[kind].length === 0) return;
     let batch: Job<K>[] = [];
     try {
-      // Before the batch is taken, because another database than the last one settles some of those that wait.
+      // Before the batch is taken: a connection to another database than the last one ends some of the waiting writes.
       const connection = await this.#connected();
       batch = this.#takeBatch(kind);
       this.#sending = { kind, batch };
@@ -176,7 +175,7 @@ export class WriteQueue {
     }
   }
 
-  /** A write without an output had an id that was taken: it gets another one, unless it may be done under this one. */
+  /** A write without an output had an id that another row has: it gets a new id, unless it may be stored under this one. */
   #done<K extends WriteKind>(
     kind: K,
     batch: readonly Job<K>[],
@@ -204,16 +203,16 @@ export class WriteQueue {
     this.#giveUp(kind, unclear, "another row has its id");
   }
 
-  /** The longest-waiting writes of the kind, none of which share a key. */
+  /** The oldest writes of the kind, each with its own key. */
   #takeBatch<K extends WriteKind>(kind: K): Job<K>[] {
     const waiting: Job<K>[] = this.#waiting[kind];
     const { key } = STATEMENTS[kind] as BatchStatement<K>;
-    if (!key) return waiting.splice(0, this.options.largestBatch);
+    if (!key) return waiting.splice(0, this.options.maxBatch);
     const keys = new Set<number>();
     const batch: Job<K>[] = [];
     const later: Job<K>[] = [];
     for (const job of waiting.splice(0)) {
-      const taken = batch.length < this.options.largestBatch && !keys.has(key(job.input));
+      const taken = batch.length < this.options.maxBatch && !keys.has(key(job.input));
       keys.add(key(job.input));
       (taken ? batch : later).push(job);
     }
@@ -256,8 +255,8 @@ export class WriteQueue {
   }
 
   /**
-   * A server with another history may hand out the reserved ids again. And in another database cluster the ids of what was
-   * sent before mean nothing, nor do the snapshots that changes carry: whether they were done cannot be found out there.
+   * A server with another history may give the reserved ids to others. In another database cluster the ids of what was
+   * sent mean nothing, nor do the snapshots of changes: there is no way to know whether they were done.
    */
   #follow(identity: DatabaseIdentity): void {
     const known = this.#identity;
@@ -283,7 +282,7 @@ export class WriteQueue {
     const waiting: Job<K>[] = this.#waiting[kind];
     waiting.unshift(...again);
     this.events.retry(kind, waiting.length, error);
-    // A missed deadline has taken its time already; anything that failed at once would fail at once again.
+    // A missed deadline took time already. What failed at once would fail at once again.
     if (!(error instanceof QueryTimeout)) await this.#pause();
   }
 
@@ -310,9 +309,9 @@ export class WriteQueue {
   }
 
   async #pause(): Promise<void> {
-    const milliseconds = this.#pauseMs;
-    this.#pauseMs = Math.min(2 * milliseconds, RETRY_PAUSE_MS.longest);
-    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    const pauseMs = this.#pauseMs;
+    this.#pauseMs = Math.min(2 * pauseMs, RETRY_PAUSE_MS.max);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 
   /** Answers the writes whose deadline has passed. */
@@ -343,5 +342,5 @@ export class WriteQueue {
   }
 }
 
-/** New cities first: values that were sent together with their city then find it. */
+/** New cities first, so that values sent together with their city find it. */
 const KINDS: readonly WriteKind[] = ["addCity", "renameCity", "addForecast", "changeForecast"];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import pg from "pg";
-import { CITY_JSON, FORECAST_JSON } from "../../src/postgres/wire-json.ts";
+import { CITY_JSON, FORECAST_JSON } from "../../src/freshness/blocks.ts";
 import { sharedCluster } from "../client/api-under-test.ts";
 
 setDefaultTimeout(60_000);

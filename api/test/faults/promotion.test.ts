@@ -64,7 +64,7 @@ describe("a primary with a synchronous standby", () => {
       bodyOf.value(await client.addValue(1, value(1, "before")));
       way.silence();
       const asked = client.addValue(1, value(2, "asked of nobody"));
-      await until(async () => replica.logs.some(({ msg }) => String(msg).startsWith("the primary is out of reach")));
+      await until(async () => replica.logs.some(({ msg }) => String(msg).startsWith("the primary is unreachable")));
       await primary.kill();
       // By now the search waits for the port that says nothing.
       await delay(500);

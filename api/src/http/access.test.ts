@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { rateLimit } from "./access.ts";
 import { Problem } from "./problem.ts";
-import { rateLimit } from "./rate-limit.ts";
 
-/** Whether the check lets a request pass; else the seconds that the client is told to wait. */
+/** "passed", or the seconds of Retry-After. */
 function tried(check: (client: string) => void, client: string): "passed" | number {
   try {
     check(client);
@@ -15,7 +15,7 @@ function tried(check: (client: string) => void, client: string): "passed" | numb
 }
 
 describe("a rate limit", () => {
-  test("lets a burst of its size pass, and then as many a second", () => {
+  test("lets a burst of its size pass, and then that many requests per second", () => {
     let now = 0;
     const check = rateLimit(2, () => now);
     const at = (milliseconds: number): "passed" | number => {

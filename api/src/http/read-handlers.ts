@@ -1,14 +1,30 @@
 import type { Block } from "../model/block.ts";
-import type { CityShape, ListBody } from "../model/list-body.ts";
-import { ListCache } from "../model/list-cache.ts";
+import { type CityShape, type ListBody, ListCache } from "../model/list-body.ts";
 import type { ReadModel } from "../model/read-model.ts";
 import { negotiateEncoding } from "./accept-encoding.ts";
-import { answer, madeToOrder, type ReadyBody, readyBody } from "./answer.ts";
+import { answer, madeToOrder, momentHeaders, type ReadyBody, readyBody } from "./answer.ts";
+import { Problem } from "./problem.ts";
 import type { Reader } from "./reading.ts";
 import type { Handler } from "./route.ts";
-import { ListQuery, validated } from "./schemas.ts";
+import { idFromPath, ListQuery, validated } from "./schemas.ts";
 
-/** Answers a list: from the ready bodies, or put together for this request when the query narrows it. */
+/** Answers one row, by the id in the path. */
+export function rowHandler(
+  reader: Reader,
+  bodyOf: (model: ReadModel, id: number) => ReadyBody | undefined,
+  missing: string,
+): Handler {
+  return ({ request, parameter }) => {
+    const id = idFromPath(parameter);
+    return reader.read(({ model, moment }) => {
+      const body = bodyOf(model, id);
+      if (!body) throw new Problem(404, missing, { headers: momentHeaders(moment) });
+      return answer(request, body, moment);
+    });
+  };
+}
+
+/** Answers a list: from the ready bodies, or built for this request when the query narrows it. */
 export function listHandler(reader: Reader, shape: CityShape): Handler {
   const cache = new ListCache(shape);
   const ready = new WeakMap<ListBody, ReadyBody>();
@@ -53,7 +69,7 @@ function* narrowedChunks(model: ReadModel, shape: CityShape, query: ListQuery): 
   yield encoder.encode("]");
 }
 
-/** The JSON of the values in question, as long runs of neighbours: views of the model's bytes, nothing is copied. */
+/** The JSON of the matching values, as long runs of neighbours: views of the model's bytes, without a copy. */
 function* matchingRuns(
   blocks: readonly Block[],
   { from, to, limit = Number.POSITIVE_INFINITY }: ListQuery,
