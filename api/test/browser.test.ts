@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser, Page } from "playwright-core";
+import { closeWithAllProcesses, hasChromium, launchChromium } from "../../run-kit/src/browser.fixture.ts";
 import { startOfDay } from "../page/src/calendar.ts";
 import { contrasts, headingLevels, interactiveNames } from "./browser/accessibility.ts";
-import { closeWithAllProcesses, findChromium, launchChromium } from "./browser/chromium.ts";
 import { type Visit, visit } from "./browser/visit.ts";
 import { type Replica, startReplica } from "./replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "./throwaway-cluster.ts";
@@ -16,14 +16,7 @@ interface WeatherOfCity {
   readonly forecast: readonly { readonly dateTime: number; readonly temperature: number; readonly summary: string }[];
 }
 
-const executable = findChromium();
-if (executable === undefined) {
-  const advice = "No Chromium was found: install it, or name it in CHROMIUM_PATH.";
-  if (process.env.CI === "true") test("Chromium is there for the tests of the page", () => expect(advice).toBe(""));
-  else console.warn(`The tests of the page and of Swagger UI are skipped. ${advice}`);
-}
-
-describe.skipIf(executable === undefined)("in a real browser", () => {
+describe.skipIf(!hasChromium)("in a real browser", () => {
   let cluster: ThrowawayCluster;
   let replica: Replica;
   let browser: Browser;
@@ -38,7 +31,7 @@ describe.skipIf(executable === undefined)("in a real browser", () => {
   beforeAll(async () => {
     cluster = await startThrowawayCluster();
     replica = await startReplica({ databaseUrl: await cluster.createDatabase(), env: { SAMPLE_DATA: "if-empty" } });
-    browser = await launchChromium(executable ?? "");
+    browser = await launchChromium();
   }, START_MS);
 
   afterAll(async () => {

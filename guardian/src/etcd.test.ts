@@ -3,13 +3,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Inventory, type Machine, runOrThrow, runProgram, waitUntil } from "@goldenring/stand";
+import { type Inventory, type Machine, runOrThrow, waitUntil } from "@goldenring/stand";
+import { hasProgram } from "../../skips.fixture.ts";
 import { type Etcd, openEtcd } from "./etcd.ts";
 
 /** A real etcd with TLS on loopback addresses of its own; one of the two members of the inventory is not there. */
 const ADDRESS = "127.88.77.21";
 const NOBODY = "127.88.77.22";
-const hasEtcd = (await runProgram(["etcd", "--version"], { deadlineMs: 10_000 })).code === 0;
 
 const machineAt = (address: string): Machine => ({
   name: `etcd-${address}`,
@@ -31,7 +31,7 @@ async function makeCertificates(folder: string): Promise<void> {
   await runOrThrow(["sh", "-c", script, "sh", folder], { deadlineMs: 20_000 });
 }
 
-describe.skipIf(!hasEtcd)("etcd", () => {
+describe.skipIf(!hasProgram("etcd"))("etcd", () => {
   let folder: string;
   let server: ChildProcess;
   let etcd: Etcd;

@@ -6,16 +6,12 @@ import { fileURLToPath } from "node:url";
 import type { RunRecord, Series } from "../src/record/record.ts";
 import { readRun } from "../src/record/run-folder.ts";
 import { findK6 } from "../src/run/k6-program.ts";
+import { hasProgram } from "../../skips.fixture.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
 const found = await findK6().catch((error: unknown) => String(error));
-if (typeof found === "string") {
-  if (process.env.GOLDENRING_REQUIRE_K6 === "1") throw new Error(`GOLDENRING_REQUIRE_K6 is set, but: ${found}`);
-  console.warn("Tests with k6 are SKIPPED: k6 is not on this computer (see docs/load.md).");
-}
-
-export const k6IsMissing = typeof found === "string";
+export const k6IsMissing = !hasProgram("k6", typeof found !== "string");
 
 export interface Ended {
   readonly exitCode: number;

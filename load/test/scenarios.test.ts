@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isGiven } from "../../skips.fixture.ts";
 import { SCENARIOS } from "../k6/scenario-table.ts";
 import { k6IsMissing, LoadCommand } from "./load-command.ts";
 import { WeatherApi } from "./weather-api.ts";
@@ -95,7 +96,7 @@ describe.skipIf(k6IsMissing)("a run", () => {
     DEADLINE,
   );
 
-  test.skipIf(process.platform !== "linux")(
+  test.skipIf(!isGiven("Linux", process.platform === "linux"))(
     "measures what k6 and the computer use",
     async () => {
       const { series } = await load.scenario("browse-cities", "--target", api.url, "--users", "4", "--duration", "5s");

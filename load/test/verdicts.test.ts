@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { EXIT } from "@goldenring/run-kit";
 import { k6IsMissing, LoadCommand } from "./load-command.ts";
 import { MisbehavingTarget } from "./misbehaving-target.ts";
+import { isGiven } from "../../skips.fixture.ts";
 
 const DEADLINE = 120_000;
 
@@ -172,7 +173,7 @@ describe("before any load", () => {
   });
 });
 
-describe.skipIf(k6IsMissing || process.platform !== "linux")("a run that is stopped", () => {
+describe.skipIf(k6IsMissing || !isGiven("Linux", process.platform === "linux"))("a run that is stopped", () => {
   for (const [signal, code] of [
     ["SIGINT", EXIT.interrupted],
     ["SIGTERM", EXIT.terminated],

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { hasProgram } from "../../skips.fixture.ts";
 
 const USUAL_PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -21,13 +22,16 @@ const ARGUMENTS = [
 
 const PATIENCE_MS = 15_000;
 
-/** CHROMIUM_PATH, or else where distributions put it; undefined when there is none. */
-export function findChromium(): string | undefined {
-  const named = process.env.CHROMIUM_PATH;
-  return (named ? [named] : USUAL_PLACES).find((path) => existsSync(path));
-}
+/** CHROMIUM_PATH, or else where distributions put it. */
+const executablePath = (process.env.CHROMIUM_PATH ? [process.env.CHROMIUM_PATH] : USUAL_PLACES).find((path) =>
+  existsSync(path),
+);
 
-export function launchChromium(executablePath: string): Promise<Browser> {
+/** Whether tests in a browser can run here. */
+export const hasChromium = hasProgram("chromium", executablePath !== undefined);
+
+export function launchChromium(): Promise<Browser> {
+  if (executablePath === undefined) throw new Error("install Chromium, or name it in CHROMIUM_PATH");
   return chromium.launch({ executablePath, headless: true, args: ARGUMENTS });
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { isGiven } from "../../../skips.fixture.ts";
 import { waitUntil } from "../../src/embedded/wait-until.ts";
 import { type Replica, startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
@@ -27,7 +28,7 @@ let usualMemory: number;
 let usualSockets: number;
 
 // Memory and sockets are read from /proc.
-describe.skipIf(process.platform !== "linux")("slow clients", () => {
+describe.skipIf(!isGiven("Linux", process.platform === "linux"))("slow clients", () => {
   beforeAll(async () => {
     cluster = await startThrowawayCluster();
     const databaseUrl = await cluster.createDatabase();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import {
   closeWithAllProcesses,
   coloursIn,
-  findChromium,
+  hasChromium,
   headingLevels,
   launchChromium,
   lookAt,
@@ -68,18 +68,11 @@ describe("the summary in Markdown", () => {
   });
 });
 
-const executable = findChromium();
-if (executable === undefined) {
-  const advice = "No Chromium was found: install it, or name it in CHROMIUM_PATH.";
-  if (process.env.CI === "true") test("Chromium is there for the tests of reports", () => expect(advice).toBe(""));
-  else console.warn(`The tests of chaos reports are skipped. ${advice}`);
-}
-
-describe.skipIf(executable === undefined)("in a real browser", () => {
+describe.skipIf(!hasChromium)("in a real browser", () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await launchChromium(executable ?? "");
+    browser = await launchChromium();
   }, START_MS);
 
   afterAll(() => closeWithAllProcesses(browser), START_MS);

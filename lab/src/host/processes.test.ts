@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isGiven } from "../../../skips.fixture.ts";
 import { isAlive, parseStat, readPidFile, startOf, waitUntil } from "./processes.ts";
 
 const stat = (name: string, state: string): string =>
@@ -16,9 +17,9 @@ test("a zombie runs no more", () => {
   expect(parseStat(stat("sh", "Z"))).toBeUndefined();
 });
 
-const isLinux = process.platform === "linux";
+const isLinux = isGiven("Linux", process.platform === "linux");
 
-test.if(isLinux)("a process is alive until it ends, and another one with its number is not it", async () => {
+test.skipIf(!isLinux)("a process is alive until it ends, and another one with its number is not it", async () => {
   const child = spawn("sleep", ["60"], { stdio: "ignore" });
   const pid = child.pid ?? 0;
   const startedAt = (await startOf(pid)) ?? "";

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import {
   closeWithAllProcesses,
   commonestColour,
-  findChromium,
+  hasChromium,
   launchChromium,
   namesOfControls,
   openFile,
@@ -21,13 +21,6 @@ import { writeComparison, writeReport } from "./write-report.ts";
 
 const START_MS = 60_000;
 const TEST_MS = 60_000;
-
-const executable = findChromium();
-if (executable === undefined) {
-  const advice = "No Chromium was found: install it, or name it in CHROMIUM_PATH.";
-  if (process.env.CI === "true") test("Chromium is there for the tests of the reports", () => expect(advice).toBe(""));
-  else console.warn(`The tests of the load reports are skipped. ${advice}`);
-}
 
 let folder: string;
 
@@ -80,11 +73,11 @@ test("a comparison needs two different runs, and a report a folder that holds a 
   await expect(writeReport(one)).rejects.toThrow("is not a record that this version reads");
 });
 
-describe.skipIf(executable === undefined)("in a real browser", () => {
+describe.skipIf(!hasChromium)("in a real browser", () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await launchChromium(executable ?? "");
+    browser = await launchChromium();
   }, START_MS);
 
   afterAll(() => closeWithAllProcesses(browser), START_MS);

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { hasProgram } from "../../../skips.fixture.ts";
 import { readAlertLog } from "./alert-log.ts";
 import { receiverProgram } from "./program.ts";
 import { receivedAlerts } from "./received-alerts.ts";
@@ -13,17 +14,6 @@ import { alertLogIn, receiverReport } from "./run.ts";
 setDefaultTimeout(60_000);
 
 const ALERTMANAGER = "prometheus-alertmanager";
-const hasAlertmanager = (() => {
-  try {
-    execFileSync("sh", ["-c", `command -v ${ALERTMANAGER}`], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-if (process.env.GOLDENRING_REQUIRE_PROMTOOL === "1" && !hasAlertmanager) {
-  throw new Error(`install ${ALERTMANAGER} (Debian: the package of that name)`);
-}
 
 let folder: string;
 let receiver: ChildProcess;
@@ -96,7 +86,7 @@ describe("the receiver as a program", () => {
     expect(said).toMatch(/in use|EADDRINUSE/);
   });
 
-  test.skipIf(!hasAlertmanager)(
+  test.skipIf(!hasProgram(ALERTMANAGER))(
     "keeps what a real Alertmanager sends: that an alert fires, and that it is over",
     async () => {
       const port = await freePort();

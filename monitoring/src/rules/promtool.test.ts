@@ -1,13 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { runProgram } from "@goldenring/stand";
+import { hasProgram } from "../../../skips.fixture.ts";
 import { RULES_FOLDER } from "./read-rules.ts";
-
-/** Prometheus' own judgement. In CI its absence is a failure, elsewhere these tests are left out. */
-const isRequired = process.env.GOLDENRING_REQUIRE_PROMTOOL === "1";
-const isThere = (await runProgram(["promtool", "--version"], { deadlineMs: 10_000 })).code === 0;
-const WITHOUT = "promtool is not installed (Debian: apt-get install --no-install-recommends prometheus)";
 
 const filesIn = (folder: string): readonly string[] =>
   readdirSync(folder)
@@ -20,11 +16,7 @@ async function promtool(...args: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`promtool ${args.slice(0, 2).join(" ")} ended with ${code}:\n${stdout}\n${stderr}`);
 }
 
-test.skipIf(!isRequired)("promtool is there where it is required", () => {
-  expect(isThere ? "promtool" : WITHOUT).toBe("promtool");
-});
-
-describe.skipIf(!isThere)(isThere ? "promtool" : `left out: ${WITHOUT}`, () => {
+describe.skipIf(!hasProgram("promtool"))("promtool", () => {
   test("takes every rule file for good", async () => {
     await promtool("check", "rules", ...filesIn(RULES_FOLDER));
   }, 130_000);

@@ -1,5 +1,5 @@
 /** A real Prometheus on loopback that scrapes one target, which says whatever a test wants it to say. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -16,15 +16,6 @@ export interface RealPrometheus {
   readonly url: string;
   readonly prometheus: Prometheus;
   stop(): Promise<void>;
-}
-
-export function isPrometheusInstalled(): boolean {
-  try {
-    execFileSync("prometheus", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /**

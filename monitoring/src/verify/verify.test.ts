@@ -3,20 +3,19 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { PrometheusError } from "@goldenring/stand";
 import fc from "fast-check";
+import { hasProgram } from "../../../skips.fixture.ts";
 import { DASHBOARDS } from "../dashboards/all.ts";
 import { type Dashboard, lines, type Panel } from "../dashboards/panels.ts";
 import { RULES_FOLDER, readRules } from "../rules/read-rules.ts";
 import { expression } from "./expressions.fixture.ts";
 import type { Finding } from "./judge.ts";
 import { type Question, questionsOfDashboards, questionsOfRules } from "./questions.ts";
-import { isPrometheusInstalled, type RealPrometheus, startPrometheus } from "./real-prometheus.fixture.ts";
+import { type RealPrometheus, startPrometheus } from "./real-prometheus.fixture.ts";
 import { formatSelector, selectorsOf } from "./selectors.ts";
 import { verify } from "./verify.ts";
 
 setDefaultTimeout(120_000);
-const isMissing = !isPrometheusInstalled();
-if (isMissing && process.env.GOLDENRING_REQUIRE_PROMTOOL === "1")
-  throw new Error("install prometheus (Debian's package)");
+const isMissing = !hasProgram("prometheus");
 
 /** What etcd, postgres_exporter and the API of the stand's versions say of themselves. */
 const METRICS = `
@@ -56,7 +55,7 @@ function dashboardOf(...panels: Panel[]): Dashboard {
   return { name: "test", title: "Test", description: "", variables: [of], sections: [{ title: "", panels }] };
 }
 
-describe.skipIf(isMissing)(`against a real Prometheus${isMissing ? " (there is none here)" : ""}`, () => {
+describe.skipIf(isMissing)("against a real Prometheus", () => {
   let real: RealPrometheus;
   beforeAll(async () => {
     real = await startPrometheus(() => METRICS);
@@ -204,7 +203,7 @@ describe.skipIf(isMissing)(`against a real Prometheus${isMissing ? " (there is n
   });
 });
 
-describe.skipIf(isMissing)(`with the rules of the checkout${isMissing ? " (there is no Prometheus here)" : ""}`, () => {
+describe.skipIf(isMissing)("with the rules of the checkout", () => {
   let real: RealPrometheus;
   beforeAll(async () => {
     const files = readdirSync(RULES_FOLDER).filter((file) => file.endsWith(".yml"));

@@ -3,7 +3,7 @@ import type { Browser } from "playwright-core";
 import {
   closeWithAllProcesses,
   coloursIn,
-  findChromium,
+  hasChromium,
   headingLevels,
   launchChromium,
   lookAt,
@@ -61,20 +61,13 @@ const content: PageContent = {
   rest: undefined,
 };
 
-const executable = findChromium();
-if (executable === undefined) {
-  const advice = "No Chromium was found: install it, or name it in CHROMIUM_PATH.";
-  if (process.env.CI === "true") test("Chromium is there for the tests of pages", () => expect(advice).toBe(""));
-  else console.warn(`The tests of report pages are skipped. ${advice}`);
-}
-
-describe.skipIf(executable === undefined)("a page in a real browser", () => {
+describe.skipIf(!hasChromium)("a page in a real browser", () => {
   let browser: Browser;
   let text: string;
 
   beforeAll(async () => {
     text = await page(content);
-    browser = await launchChromium(executable ?? "");
+    browser = await launchChromium();
   }, START_MS);
 
   afterAll(() => closeWithAllProcesses(browser), START_MS);

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { isGiven } from "../../../skips.fixture.ts";
 import { isAlive, parseStartTicks, processIdOf, sendSignal } from "./process-id.ts";
 
 const stat = (name: string, state: string): string =>
@@ -14,7 +15,7 @@ test("a zombie is not alive", () => {
   expect(parseStartTicks(stat("sh", "Z"))).toBeUndefined();
 });
 
-test.if(process.platform === "linux")("a process is alive until it ends", async () => {
+test.skipIf(!isGiven("Linux", process.platform === "linux"))("a process is alive until it ends", async () => {
   const child = spawn("sleep", ["60"], { stdio: "ignore" });
   const id = processIdOf(child.pid ?? 0);
   if (!id) throw new Error("it has just been started");
@@ -25,13 +26,16 @@ test.if(process.platform === "linux")("a process is alive until it ends", async 
   expect(sendSignal(id, "SIGKILL")).toBe(false);
 });
 
-test.if(process.platform === "linux")("neither another start nor another boot is the same process", () => {
-  const own = processIdOf(process.pid);
-  if (!own) throw new Error("this process is alive");
-  expect(isAlive(own)).toBe(true);
-  expect(isAlive({ ...own, startTicks: `${own.startTicks}1` })).toBe(false);
-  expect(isAlive({ ...own, bootId: "of another boot" })).toBe(false);
-});
+test.skipIf(!isGiven("Linux", process.platform === "linux"))(
+  "neither another start nor another boot is the same process",
+  () => {
+    const own = processIdOf(process.pid);
+    if (!own) throw new Error("this process is alive");
+    expect(isAlive(own)).toBe(true);
+    expect(isAlive({ ...own, startTicks: `${own.startTicks}1` })).toBe(false);
+    expect(isAlive({ ...own, bootId: "of another boot" })).toBe(false);
+  },
+);
 
 test("a process that does not exist has no identity", () => {
   expect(processIdOf(2 ** 30)).toBeUndefined();

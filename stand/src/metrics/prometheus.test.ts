@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { hasProgram } from "../../../skips.fixture.ts";
 import { createAlertmanager } from "./alertmanager.ts";
 import { PrometheusError } from "./error.ts";
 import { createPrometheus, type Prometheus } from "./prometheus.ts";
-import { foreignAuthority, missingPrograms, type RealServers, startRealServers } from "./real-servers.fixture.ts";
+import { foreignAuthority, type RealServers, startRealServers } from "./real-servers.fixture.ts";
 
 setDefaultTimeout(60_000);
-const missing = missingPrograms();
-if (process.env.GOLDENRING_REQUIRE_PROMTOOL === "1" && missing.length > 0) {
-  throw new Error(`install ${missing.join(", ")} (Debian: prometheus, prometheus-alertmanager, openssl)`);
-}
+const isComplete = (["prometheus", "prometheus-alertmanager", "openssl"] as const).every((name) => hasProgram(name));
 
 async function failureOf(work: Promise<unknown>): Promise<Pick<PrometheusError, "kind" | "message">> {
   const error = await work.then(
@@ -32,123 +30,120 @@ async function eventually<Answer>(
   }
 }
 
-describe.skipIf(missing.length > 0)(
-  `a real Prometheus${missing.length > 0 ? ` (no ${missing.join(", ")} here)` : ""}`,
-  () => {
-    let servers: RealServers;
-    let prometheus: Prometheus;
-    beforeAll(async () => {
-      servers = await startRealServers();
-      prometheus = createPrometheus(servers.prometheus);
-    });
-    afterAll(() => servers?.stop());
+describe.skipIf(!isComplete)("a real Prometheus", () => {
+  let servers: RealServers;
+  let prometheus: Prometheus;
+  beforeAll(async () => {
+    servers = await startRealServers();
+    prometheus = createPrometheus(servers.prometheus);
+  });
+  afterAll(() => servers?.stop());
 
-    test("answers a query with its samples, now and at an earlier time", async () => {
-      const up = await eventually(
-        () => prometheus.query("up"),
-        (samples) => samples.length === 2 && samples.some(({ value }) => value === 1),
-      );
-      expect(up.map(({ labels, value }) => [labels.job, labels.machine, value]).toSorted()).toEqual([
-        ["itself", "here", 1],
-        ["nobody", undefined, 0],
-      ]);
-      const [now] = await prometheus.query("time()");
-      expect(Math.abs((now?.value ?? 0) - Date.now() / 1_000)).toBeLessThan(10);
-      expect(await prometheus.query("time()", { time: 1_000 })).toEqual([{ labels: {}, value: 1_000, time: 1_000 }]);
-      expect(await prometheus.query("no_such_metric")).toEqual([]);
-    });
+  test("answers a query with its samples, now and at an earlier time", async () => {
+    const up = await eventually(
+      () => prometheus.query("up"),
+      (samples) => samples.length === 2 && samples.some(({ value }) => value === 1),
+    );
+    expect(up.map(({ labels, value }) => [labels.job, labels.machine, value]).toSorted()).toEqual([
+      ["itself", "here", 1],
+      ["nobody", undefined, 0],
+    ]);
+    const [now] = await prometheus.query("time()");
+    expect(Math.abs((now?.value ?? 0) - Date.now() / 1_000)).toBeLessThan(10);
+    expect(await prometheus.query("time()", { time: 1_000 })).toEqual([{ labels: {}, value: 1_000, time: 1_000 }]);
+    expect(await prometheus.query("no_such_metric")).toEqual([]);
+  });
 
-    test("answers a query over a range with series", async () => {
-      const range = { start: 1_000, end: 1_020, step: 10 };
-      expect(await prometheus.queryRange("vector(time())", range)).toEqual([
-        { labels: {}, values: [1_000, 1_010, 1_020].map((time) => ({ time, value: time })) },
-      ]);
-    });
+  test("answers a query over a range with series", async () => {
+    const range = { start: 1_000, end: 1_020, step: 10 };
+    expect(await prometheus.queryRange("vector(time())", range)).toEqual([
+      { labels: {}, values: [1_000, 1_010, 1_020].map((time) => ({ time, value: time })) },
+    ]);
+  });
 
-    test("takes an expression that is longer than a URL may be", async () => {
-      const long = "x".repeat(1_200_000);
-      expect(await prometheus.query(`vector(1) unless up{job="${long}"}`)).toMatchObject([{ value: 1 }]);
-    });
+  test("takes an expression that is longer than a URL may be", async () => {
+    const long = "x".repeat(1_200_000);
+    expect(await prometheus.query(`vector(1) unless up{job="${long}"}`)).toMatchObject([{ value: 1 }]);
+  });
 
-    test("says in its own words what is wrong with a query", async () => {
-      expect(await failureOf(prometheus.query("sum(up"))).toEqual({
-        kind: "refused",
-        message: expect.stringContaining("parse error: unclosed left parenthesis"),
-      });
-      expect((await failureOf(prometheus.query("1 / vector(1) + up{job=~'['}"))).kind).toBe("refused");
+  test("says in its own words what is wrong with a query", async () => {
+    expect(await failureOf(prometheus.query("sum(up"))).toEqual({
+      kind: "refused",
+      message: expect.stringContaining("parse error: unclosed left parenthesis"),
     });
+    expect((await failureOf(prometheus.query("1 / vector(1) + up{job=~'['}"))).kind).toBe("refused");
+  });
 
-    test("lists its targets, with what is wrong with those that are down", async () => {
-      const targets = await eventually(
-        () => prometheus.targets(),
-        (found) => found.every(({ health }) => health !== "unknown"),
-      );
-      expect(targets.map(({ job, health }) => [job, health]).toSorted()).toEqual([
-        ["itself", "up"],
-        ["nobody", "down"],
-      ]);
-      expect(targets.find(({ job }) => job === "nobody")).toMatchObject({
-        instance: "127.0.0.1:1",
-        error: expect.stringContaining("refused"),
-      });
-      expect(targets.find(({ job }) => job === "itself")).toMatchObject({ labels: { machine: "here" }, error: "" });
+  test("lists its targets, with what is wrong with those that are down", async () => {
+    const targets = await eventually(
+      () => prometheus.targets(),
+      (found) => found.every(({ health }) => health !== "unknown"),
+    );
+    expect(targets.map(({ job, health }) => [job, health]).toSorted()).toEqual([
+      ["itself", "up"],
+      ["nobody", "down"],
+    ]);
+    expect(targets.find(({ job }) => job === "nobody")).toMatchObject({
+      instance: "127.0.0.1:1",
+      error: expect.stringContaining("refused"),
     });
+    expect(targets.find(({ job }) => job === "itself")).toMatchObject({ labels: { machine: "here" }, error: "" });
+  });
 
-    test("lists its rules and alerts", async () => {
-      const rules = await eventually(
-        () => prometheus.rules(),
-        (found) => found.every(({ health }) => health === "ok"),
-      );
-      expect(rules).toMatchObject([
-        { kind: "recording", name: "job:up:sum", group: "example", labels: { kind: "recorded" }, forSeconds: 0 },
-        { kind: "alerting", name: "Watchdog", expr: "vector(42)", labels: { severity: "info" }, health: "ok" },
-        { kind: "alerting", name: "Patient", forSeconds: 3_600 },
-      ]);
-      const alerts = await eventually(
-        () => prometheus.alerts(),
-        (found) => found.length === 2,
-      );
-      expect(alerts.toSorted((one, other) => (one.name < other.name ? -1 : 1))).toMatchObject([
-        { name: "Patient", state: "pending" },
-        { name: "Watchdog", state: "firing", value: 42, annotations: { summary: "The value is 42" } },
-      ]);
-    });
+  test("lists its rules and alerts", async () => {
+    const rules = await eventually(
+      () => prometheus.rules(),
+      (found) => found.every(({ health }) => health === "ok"),
+    );
+    expect(rules).toMatchObject([
+      { kind: "recording", name: "job:up:sum", group: "example", labels: { kind: "recorded" }, forSeconds: 0 },
+      { kind: "alerting", name: "Watchdog", expr: "vector(42)", labels: { severity: "info" }, health: "ok" },
+      { kind: "alerting", name: "Patient", forSeconds: 3_600 },
+    ]);
+    const alerts = await eventually(
+      () => prometheus.alerts(),
+      (found) => found.length === 2,
+    );
+    expect(alerts.toSorted((one, other) => (one.name < other.name ? -1 : 1))).toMatchObject([
+      { name: "Patient", state: "pending" },
+      { name: "Watchdog", state: "firing", value: 42, annotations: { summary: "The value is 42" } },
+    ]);
+  });
 
-    test("knows the metrics' names and what they are", async () => {
-      await eventually(
-        () => prometheus.metricNames(),
-        (names) => names.includes("job:up:sum"),
-      );
-      expect(await prometheus.metricNames()).toContain("prometheus_tsdb_head_series");
-      expect((await prometheus.metadata()).get("prometheus_tsdb_head_series")?.type).toBe("gauge");
-    });
+  test("knows the metrics' names and what they are", async () => {
+    await eventually(
+      () => prometheus.metricNames(),
+      (names) => names.includes("job:up:sum"),
+    );
+    expect(await prometheus.metricNames()).toContain("prometheus_tsdb_head_series");
+    expect((await prometheus.metadata()).get("prometheus_tsdb_head_series")?.type).toBe("gauge");
+  });
 
-    test("hands its alerts to the Alertmanager, which lists them", async () => {
-      const alerts = await eventually(
-        () => createAlertmanager(servers.alertmanager).alerts(),
-        (found) => found.length > 0 && found.every(({ state }) => state === "active"),
-      );
-      expect(alerts).toMatchObject([
-        { name: "Watchdog", state: "active", inhibitedBy: [], silencedBy: [], labels: { severity: "info" } },
-      ]);
-    });
+  test("hands its alerts to the Alertmanager, which lists them", async () => {
+    const alerts = await eventually(
+      () => createAlertmanager(servers.alertmanager).alerts(),
+      (found) => found.length > 0 && found.every(({ state }) => state === "active"),
+    );
+    expect(alerts).toMatchObject([
+      { name: "Watchdog", state: "active", inhibitedBy: [], silencedBy: [], labels: { severity: "info" } },
+    ]);
+  });
 
-    test("that does not accept the login says so, and the password is not in the message", async () => {
-      const wrong = createPrometheus({ ...servers.prometheus, password: "guessed" });
-      const failure = await failureOf(wrong.query("up"));
-      expect(failure.kind).toBe("unauthorized");
-      expect(failure.message).not.toContain("guessed");
-    });
+  test("that does not accept the login says so, and the password is not in the message", async () => {
+    const wrong = createPrometheus({ ...servers.prometheus, password: "guessed" });
+    const failure = await failureOf(wrong.query("up"));
+    expect(failure.kind).toBe("unauthorized");
+    expect(failure.message).not.toContain("guessed");
+  });
 
-    test("whose certificate is of another authority gets no question and no password", async () => {
-      const foreign = createPrometheus({ ...servers.prometheus, ca: foreignAuthority() });
-      const failure = await failureOf(foreign.query("up"));
-      expect(failure).toEqual({ kind: "unreachable", message: expect.stringMatching(/certificate|verify/i) });
-    });
+  test("whose certificate is of another authority gets no question and no password", async () => {
+    const foreign = createPrometheus({ ...servers.prometheus, ca: foreignAuthority() });
+    const failure = await failureOf(foreign.query("up"));
+    expect(failure).toEqual({ kind: "unreachable", message: expect.stringMatching(/certificate|verify/i) });
+  });
 
-    test("that is not there is said to be unreachable", async () => {
-      const nobody = createPrometheus({ ...servers.prometheus, url: "https://127.0.0.1:1" });
-      expect((await failureOf(nobody.targets())).kind).toBe("unreachable");
-    });
-  },
-);
+  test("that is not there is said to be unreachable", async () => {
+    const nobody = createPrometheus({ ...servers.prometheus, url: "https://127.0.0.1:1" });
+    expect((await failureOf(nobody.targets())).kind).toBe("unreachable");
+  });
+});

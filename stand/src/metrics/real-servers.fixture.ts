@@ -36,18 +36,6 @@ export interface RealServers {
   stop(): Promise<void>;
 }
 
-/** @returns the programs that this computer lacks */
-export function missingPrograms(): string[] {
-  return ["prometheus", "prometheus-alertmanager", "openssl"].filter((program) => {
-    try {
-      execFileSync("sh", ["-c", 'command -v "$1"', "sh", program], { stdio: "ignore" });
-      return false;
-    } catch {
-      return true;
-    }
-  });
-}
-
 export async function startRealServers(): Promise<RealServers> {
   const folder = mkdtempSync(join(tmpdir(), "goldenring-prometheus-"));
   const running: Program[] = [];
