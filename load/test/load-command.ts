@@ -3,10 +3,10 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { hasProgram } from "../../skips.fixture.ts";
 import type { RunRecord, Series } from "../src/record/record.ts";
 import { readRun } from "../src/record/run-folder.ts";
 import { findK6 } from "../src/run/k6-program.ts";
-import { hasProgram } from "../../skips.fixture.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 

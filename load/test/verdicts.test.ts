@@ -3,9 +3,9 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { EXIT } from "@goldenring/run-kit";
+import { isGiven } from "../../skips.fixture.ts";
 import { k6IsMissing, LoadCommand } from "./load-command.ts";
 import { MisbehavingTarget } from "./misbehaving-target.ts";
-import { isGiven } from "../../skips.fixture.ts";
 
 const DEADLINE = 120_000;
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ComputerUse, computerTicks, processTicks } from "./computer-use.ts";
 import { isGiven } from "../../../skips.fixture.ts";
+import { ComputerUse, computerTicks, processTicks } from "./computer-use.ts";
 
 test("the computer's time is read without counting guests twice", () => {
   const stat = "cpu  100 20 30 800 40 5 6 7 50 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
