@@ -1,7 +1,7 @@
 /**
  * Reads HTTP/1.1 answers off one connection, one at a time, no pipelining. Knows Content-Length and chunked bodies,
- * nothing else: an answer that has neither is an error here. Written for speed; a parser of all of HTTP costs several times
- * the CPU of the answers it is to measure.
+ * nothing else: an answer that has neither is an error here. Not the parser of chaos/src/http, which understands all answers: at
+ * 20,000 answers a second that one costs several times the CPU of the answers it is to measure.
  */
 
 export interface Answer {

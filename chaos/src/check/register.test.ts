@@ -32,6 +32,11 @@ test("a write without an answer may come late, once, or never", () => {
   expect(kinds([unknown, write("2", 3, 4)], [read("1", 1, 2), read("1", 5, 6)])).not.toEqual([]);
 });
 
+test("an overwritten value that comes back is found", () => {
+  expect(kinds([write("1", 0, 1), write("2", 2, 3)], [read("1", 4, 5)])).toEqual(["stale-read"]);
+  expect(kinds([write("1", 0, 1), write("2", 2, 3)], [read("2", 4, 5), read("1", 6, 7)])).toEqual(["stale-read"]);
+});
+
 test("an acknowledged change that the database does not have at the end is lost", () => {
   expect(kinds([write("1", 0, 1)], [read("1", 2, 3), read("0", 10, Infinity, true)])).toEqual(["lost"]);
   expect(kinds([write("1", 0, Infinity)], [read("0", 10, Infinity, true)])).toEqual([]);

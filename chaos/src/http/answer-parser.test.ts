@@ -56,6 +56,19 @@ test("a connection that the server is about to close is not used again", () => {
   expect(answer?.keepAlive).toBe(false);
 });
 
+test("an answer to HEAD has no body, whatever its headers say", () => {
+  const parser = new AnswerParser({ toHead: true });
+  const answer = parser.push(Buffer.from("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"));
+  expect(answer).toMatchObject({ status: 200, body: Buffer.alloc(0), keepAlive: true });
+});
+
+test("what comes after an answer is kept for the next one", () => {
+  const parser = new AnswerParser();
+  const [first, next] = [ANSWERS["of a known length"], "HTTP/1.1 204 No Content\r\n\r\n"];
+  expect(parser.push(Buffer.from(first + next))).toMatchObject({ status: 200, keepAlive: false });
+  expect(parser.rest.toString()).toBe(next);
+});
+
 test("what is no HTTP is refused", () => {
   for (const text of ["SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "x".repeat(70_000)])
     expect(() => new AnswerParser().push(Buffer.from(text))).toThrow("no HTTP answer");

@@ -1,7 +1,6 @@
 export interface ParsedAnswer {
   readonly status: number;
-  /** Names in lower case; the last of several wins. */
-  readonly headers: ReadonlyMap<string, string>;
+  readonly headers: Headers;
   readonly body: Buffer;
   /** Whether the connection can take the next request. */
   readonly keepAlive: boolean;
@@ -9,17 +8,28 @@ export interface ParsedAnswer {
 
 interface Head {
   readonly status: number;
-  readonly headers: ReadonlyMap<string, string>;
+  readonly headers: Headers;
 }
 
 const HEAD_END = "\r\n\r\n";
 /** No answer of the service comes near; a peer that is no HTTP server is noticed instead of filling the memory. */
 const HEAD_LIMIT = 64 * 1024;
 
-/** Reads one HTTP/1.1 answer from the bytes of a connection (RFC 9112). Throws on what is none. */
+/** Reads one HTTP/1.1 answer from the bytes of a connection (RFC 9112). Throws on anything else. */
 export class AnswerParser {
+  readonly #toHead: boolean;
   #bytes: Buffer = Buffer.alloc(0);
   #head: Head | undefined;
+
+  /** @param toHead whether it answers a HEAD request, which has no body whatever its headers say */
+  constructor({ toHead = false } = {}) {
+    this.#toHead = toHead;
+  }
+
+  /** The bytes after the answer, or those that are no whole answer yet. */
+  get rest(): Buffer {
+    return this.#bytes;
+  }
 
   /** Returns the answer once it is complete. */
   push(more: Buffer): ParsedAnswer | undefined {
@@ -27,20 +37,22 @@ export class AnswerParser {
     this.#head ??= this.#takeHead();
     const head = this.#head;
     if (!head) return undefined;
-    if (head.headers.get("transfer-encoding")?.toLowerCase() === "chunked") {
+    if (!this.#toHead && head.headers.get("transfer-encoding")?.toLowerCase() === "chunked") {
       const chunked = takeChunks(this.#bytes);
-      return chunked && this.#answer(chunked.body, chunked.length === this.#bytes.length);
+      return chunked && this.#answer(chunked.body, chunked.length);
     }
-    const length = bodyLength(head);
+    const length = this.#toHead ? 0 : bodyLength(head);
     if (length === undefined || this.#bytes.length < length) return undefined;
-    return this.#answer(this.#bytes.subarray(0, length), this.#bytes.length === length);
+    return this.#answer(this.#bytes.subarray(0, length), length);
   }
 
   /** The server closed: the answer, where only this says that it is complete. */
   end(): ParsedAnswer | undefined {
     const untilClose =
       this.#head && bodyLength(this.#head) === undefined && !this.#head.headers.has("transfer-encoding");
-    return untilClose ? this.#answer(this.#bytes, false) : undefined;
+    if (!untilClose) return undefined;
+    const answer = this.#answer(this.#bytes, this.#bytes.length);
+    return answer && { ...answer, keepAlive: false };
   }
 
   #takeHead(): Head | undefined {
@@ -55,10 +67,16 @@ export class AnswerParser {
     return head.status < 200 ? this.#takeHead() : head;
   }
 
-  #answer(body: Buffer, nothingLeft: boolean): ParsedAnswer | undefined {
+  #answer(body: Buffer, length: number): ParsedAnswer | undefined {
     if (!this.#head) return undefined;
     const { status, headers } = this.#head;
-    return { status, headers, body, keepAlive: nothingLeft && headers.get("connection")?.toLowerCase() !== "close" };
+    this.#bytes = this.#bytes.subarray(length);
+    return {
+      status,
+      headers,
+      body,
+      keepAlive: this.#bytes.length === 0 && headers.get("connection")?.toLowerCase() !== "close",
+    };
   }
 }
 
@@ -66,10 +84,11 @@ function parseHead(text: string): Head {
   const [first = "", ...lines] = text.split("\r\n");
   const status = /^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1];
   if (status === undefined) throw new Error(`no HTTP answer: ${JSON.stringify(first.slice(0, 40))}`);
-  const headers = new Map<string, string>();
+  const headers = new Headers();
   for (const line of lines) {
     const colon = line.indexOf(":");
-    if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+    if (colon < 1) throw new Error(`no HTTP answer: the header ${JSON.stringify(line.slice(0, 40))}`);
+    headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
   }
   return { status: Number(status), headers };
 }
@@ -78,7 +97,7 @@ function parseHead(text: string): Head {
 function bodyLength({ status, headers }: Head): number | undefined {
   if (status === 204 || status === 304) return 0;
   const length = headers.get("content-length");
-  if (length === undefined) return undefined;
+  if (length === null) return undefined;
   if (!/^\d+$/.test(length)) throw new Error(`no HTTP answer: content-length ${length}`);
   return Number(length);
 }

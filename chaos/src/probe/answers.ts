@@ -45,6 +45,6 @@ export function marks(exchange: Exchange): { status?: number; stale?: number; by
   return {
     status,
     ...(stale ? { stale: Number(headers.get("age") ?? 0) } : {}),
-    ...(by === undefined ? {} : { by }),
+    ...(by === null ? {} : { by }),
   };
 }
