@@ -8,7 +8,7 @@ import type { Machine } from "../inventory/inventory.ts";
 import { Shell } from "./shell.ts";
 import { SSH_FAILED } from "./ssh.ts";
 
-/** An ssh that runs its command line on this computer; the real one is tried on real machines (stand-tests/). */
+/** An ssh that runs its command line on this computer; a real one is used by every experiment. */
 const LOCAL_SSH = `#!/bin/sh
 echo $$ >> "$CONNECTIONS"
 [ -e "$CONNECTIONS.refused" ] && { echo "no route" >&2; exit 255; }
