@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Stand, type StandMachine, thisComputer } from "@goldenring/stand";
-import pg from "pg";
 import { forgetLeftValues, LeftValues } from "../src/stored/left-values.ts";
 import { WeatherApi } from "./weather-api.ts";
 
@@ -16,32 +15,21 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 }, DEADLINE);
 
-async function query(statement: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString: api.databaseUrl });
-  await client.connect();
-  try {
-    const { rows } = await client.query<unknown[]>({ text: statement, rowMode: "array" });
-    return rows.map(([value]) => (value === false ? "f" : String(value)));
-  } finally {
-    await client.end();
-  }
-}
-
 /** Its PostgreSQL is the one of the API; what psql would be told on the machine goes there. */
 function standOf(isThere: boolean): Stand {
   const run: StandMachine["run"] = async (_command, { input = "" }) => {
     if (!isThere) return { code: 255, stdout: "", stderr: "no connection" };
-    return { code: 0, stdout: (await query(input)).join("\n"), stderr: "" };
+    return { code: 0, stdout: (await api.query(input)).join("\n"), stderr: "" };
   };
   const stand = thisComputer(folder);
   return { ...stand, machines: [{ ...stand.operator, name: "pg-01", roles: ["postgres"], run }] };
 }
 
-const summaries = () => query("SELECT summary FROM public.forecast WHERE summary LIKE '%:%' ORDER BY summary");
+const summaries = () => api.query("SELECT summary FROM public.forecast WHERE summary LIKE '%:%' ORDER BY summary");
 
 test("values of a killed round are deleted by whoever comes next, and those of nobody else", async () => {
   for (const summary of ["pkilled-1:1", "pkilled-1:2", "pevidence-1:1", "mine: warm"])
-    await query(
+    await api.query(
       `INSERT INTO public.forecast ("cityId", "dateTime", temperature, summary) VALUES (1, 1700000000, 1, '${summary}')`,
     );
   const left = new LeftValues(folder);

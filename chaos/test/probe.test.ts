@@ -4,8 +4,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import pg from "pg";
-import { checkHistory, probeProgram, readHistory, readStoredRows, summarize } from "../src/index.ts";
+import { checkHistory } from "../src/check/check.ts";
+import { monotonicMs } from "../src/clock.ts";
+import { readHistory } from "../src/history/history.ts";
+import { summarize } from "../src/history/summary.ts";
+import { probeProgram } from "../src/probe/programs.ts";
+import { parseRows, rowsOfRunSql } from "../src/stored/weather-rows.ts";
 import { WeatherApi } from "./weather-api.ts";
 
 const DEADLINE = 120_000;
@@ -38,7 +42,10 @@ function startProbe(run: string, ...more: string[]): RunningProbe {
 
 async function judged({ run, file }: RunningProbe) {
   const history = await readHistory(file);
-  const verdict = checkHistory(history, [await readStoredRows("embedded", api.databaseUrl, run)]);
+  const readAt = monotonicMs();
+  const lines = await api.query(rowsOfRunSql(run));
+  const rows = parseRows(lines.map((line) => `${line}\n`).join(""));
+  const verdict = checkHistory(history, [{ node: "embedded", readAt, rows }]);
   return { history, verdict, summary: summarize(history) };
 }
 
@@ -81,7 +88,7 @@ test(
     expect(summary.writes.ok).toBeGreaterThan(200);
 
     const victim = history.writes.findLast(({ kind, outcome }) => kind === "add" && outcome === "ok");
-    await execute(`DELETE FROM forecast WHERE id = ${victim?.id}`);
+    await api.query(`DELETE FROM forecast WHERE id = ${victim?.id}`);
     expect((await judged(probe)).verdict.violations.map(({ kind }) => kind)).toEqual(["lost"]);
   },
   DEADLINE,
@@ -149,10 +156,3 @@ test(
   },
   DEADLINE,
 );
-
-async function execute(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: api.databaseUrl });
-  await client.connect();
-  await client.query(sql);
-  await client.end();
-}

@@ -7,7 +7,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { judgeRoles, readRoleSamples, roleSamplerProgram } from "../src/index.ts";
+import { roleSamplerProgram } from "../src/probe/programs.ts";
+import { readRoleSamples } from "../src/roles/samples.ts";
+import { judgeRoles } from "../src/roles/verdict.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "goldenring-roles-"));
 const servers: Server[] = [];

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import pg from "pg";
 
 /** Started as a user would: the rooms share no code. */
 const API = fileURLToPath(new URL("../../api/src/main.ts", import.meta.url));
@@ -50,6 +51,18 @@ export class WeatherApi {
     clearTimeout(timer);
   }
 
+  /** The first column of each row, as psql shows it. */
+  async query(statement: string): Promise<string[]> {
+    const client = new pg.Client({ connectionString: this.databaseUrl });
+    await client.connect();
+    try {
+      const { rows } = await client.query<unknown[]>({ text: statement, rowMode: "array" });
+      return rows.map(([value]) => textOf(value));
+    } finally {
+      await client.end();
+    }
+  }
+
   /** SIGKILL; its PostgreSQL ends, too. */
   kill(): Promise<void> {
     return this.#end("SIGKILL");
@@ -76,4 +89,9 @@ export class WeatherApi {
     child.kill(signal);
     await ended;
   }
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "boolean") return value ? "t" : "f";
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
 }

@@ -1,4 +1,4 @@
-import { type Machine, Shell, shellQuote } from "@goldenring/stand";
+import { type Machine, psql, Shell, shellQuote } from "@goldenring/stand";
 
 /** HAProxy on one machine, by its admin socket. */
 export interface LoadBalancer {
@@ -54,11 +54,7 @@ export function openLoadBalancer(machine: Machine): LoadBalancer {
   };
 }
 
-/**
- * psql reads the statement from its input, where it quotes the variable itself; `cd /` because the account may not read root's folder.
- * Patroni gives every replica its host's name as application_name.
- */
-const PSQL = "cd / && runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d postgres";
+/** psql quotes the variable itself. Patroni gives every replica its host's name as application_name. */
 const END_REPLICATION =
   "select count(pg_terminate_backend(pid)) from pg_stat_replication where application_name = :'replica';";
 
@@ -67,7 +63,7 @@ export function openPostgres(machine: Machine): Postgres {
   return {
     close,
     endReplication: async (replica) =>
-      Number.parseInt(await run(`${PSQL} -v replica=${shellQuote(replica)}`, END_REPLICATION), 10),
+      Number.parseInt(await run(`${psql("postgres")} -v replica=${shellQuote(replica)}`, END_REPLICATION), 10),
   };
 }
 

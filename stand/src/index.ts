@@ -15,6 +15,7 @@ export {
 } from "./computer/run-program.ts";
 export { type Attempt, DeadlineExceeded, type WaitOptions, waitFor, waitUntil } from "./computer/wait-for.ts";
 export { type ClusterMember, parseCluster } from "./health/patroni-cluster.ts";
+export { primaryOf, psql, sql, untilReplayed } from "./health/sql.ts";
 export {
   ETCD_HEALTH,
   isHealthy,

@@ -5,7 +5,7 @@ import type { Evidence } from "../experiment/evidence.ts";
 import { type History, readHistory } from "../history/history.ts";
 import { readRoleSamples } from "../roles/samples.ts";
 import { storedValues } from "../stored/own-database.ts";
-import { storedOnAll } from "../stored/stored.ts";
+import { storedOnAll } from "../stored/weather-rows.ts";
 import { recordedAlerts } from "./alerts.ts";
 import type { ObserverFiles } from "./observers.ts";
 import type { RunContext } from "./run-context.ts";

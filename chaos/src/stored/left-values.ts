@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Stand } from "@goldenring/stand";
-import { forgetRun } from "./stored.ts";
+import { deleteRun } from "./weather-rows.ts";
 
 /**
  * The rounds whose values are in the service of a stand: one empty file each, from before the first value until the values are deleted, or stay
@@ -47,7 +47,7 @@ export async function forgetLeftValues(stand: Stand, log: (text: string) => void
 /** @returns why they stay; undefined: they are deleted */
 export async function forgetValues(stand: Stand, values: string): Promise<string | undefined> {
   try {
-    await forgetRun(stand, values);
+    await deleteRun(stand, values);
     new LeftValues(stand.folder).remove(values);
     return undefined;
   } catch (error) {

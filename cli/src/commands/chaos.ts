@@ -3,12 +3,12 @@ import {
   type AvailableStand,
   type ChaosDeps,
   openFaults,
-  openStand,
   recover,
   runningEngine,
 } from "@goldenring/chaos";
 import { alertLogIn, readAlertLog, receivedAlerts } from "@goldenring/monitoring";
 import { runsFolder, TerminalOutput } from "@goldenring/run-kit";
+import { openStand } from "@goldenring/stand";
 import type { Context } from "../context.ts";
 import { EXIT, RingError } from "../exit.ts";
 import type { Progress } from "../progress.ts";

@@ -1,0 +1,65 @@
+import {
+  machineOf,
+  primaryOf,
+  type Stand,
+  type StandMachine,
+  type StandRoles,
+  sql,
+  untilReplayed,
+} from "@goldenring/stand";
+import * as z from "zod";
+import type { FinalRow, NodeRows } from "../check/final-rows.ts";
+import { monotonicMs } from "../clock.ts";
+import { parseLines } from "../history/lines.ts";
+
+const StoredRow = z.object({
+  id: z.coerce.number().int(),
+  cityId: z.coerce.number().int(),
+  dateTime: z.coerce.number().int(),
+  temperature: z.int(),
+  summary: z.string(),
+});
+
+/** What the database machines hold of a run, each asked on the machine itself, once the replica has all that the primary had. */
+export async function storedOnAll(
+  stand: Stand,
+  { primary, replica }: StandRoles,
+  run: string,
+): Promise<readonly NodeRows[]> {
+  if (primary === undefined) throw new Error("there is no primary to ask what is stored");
+  const machines = [primary, ...(replica === undefined ? [] : [replica])].map((name) => machineOf(stand, name));
+  const [first, second] = machines;
+  if (first && second) await untilReplayed(first, second);
+  return Promise.all(machines.map((machine) => storedOn(machine, run)));
+}
+
+async function storedOn(machine: StandMachine, run: string): Promise<NodeRows> {
+  const readAt = monotonicMs();
+  return { node: machine.name, readAt, rows: parseRows(await sql(machine, rowsOfRunSql(run))) };
+}
+
+/**
+ * So that rounds do not slow each other down. The API sees that rows are gone and loads its data again.
+ *
+ * @throws where there is no primary, or the statement fails
+ */
+export async function deleteRun(stand: Stand, run: string): Promise<void> {
+  await sql(await primaryOf(stand), `DELETE FROM public.forecast WHERE ${isOfRun(run)}`);
+}
+
+/** The statement that reads a run's rows, as one JSON object each. */
+export function rowsOfRunSql(run: string): string {
+  return `SELECT row_to_json(r) FROM (SELECT id, "cityId", "dateTime", temperature, summary FROM public.forecast WHERE ${isOfRun(run)} ORDER BY id) r`;
+}
+
+/** @param text one JSON object per line. @throws on anything else */
+export function parseRows(text: string): readonly FinalRow[] {
+  const { lines, cut } = parseLines(text, StoredRow);
+  if (cut) throw new Error(`the rows end in the middle of a line: ${text.slice(-80)}`);
+  return lines;
+}
+
+function isOfRun(run: string): string {
+  if (!/^[A-Za-z0-9-]+$/.test(run)) throw new Error(`${run} is no name of a run`);
+  return `summary LIKE '${run}:%'`;
+}
