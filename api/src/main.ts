@@ -63,7 +63,7 @@ function listen(service: Service, config: Config): Server {
 }
 
 async function startEmbedded(running: Running, config: Config, log: Log) {
-  const { openEmbeddedDatabase } = await import("./embedded/open-embedded-database.ts");
+  const { openEmbeddedDatabase } = await import("./embedded/embedded-database.ts");
   const { parseDatabaseUrl } = await import("./postgres/connection-string.ts");
   const folder = resolve(import.meta.dirname, "../..", config.dataFolder);
   const embedded = await openEmbeddedDatabase({ folder, log: (message) => log.info(message) });

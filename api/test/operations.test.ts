@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { waitUntil } from "../src/embedded/wait-until.ts";
+import { waitUntil } from "../src/embedded/processes.ts";
 import { apiUnderTest } from "./client/api-under-test.ts";
 import { ask } from "./client/ask.ts";
 import { scrape } from "./client/metrics-text.ts";

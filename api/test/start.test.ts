@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { waitUntil } from "../src/embedded/wait-until.ts";
+import { waitUntil } from "../src/embedded/processes.ts";
 import { databaseName } from "./client/api-under-test.ts";
 import { ask, askOn } from "./client/ask.ts";
 import { type Answer, WireConnection } from "./client/connection.ts";

@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { clusterProcesses, isRunning } from "../src/embedded/processes.ts";
-import { waitUntil } from "../src/embedded/wait-until.ts";
+import { isRunning } from "../src/embedded/embedded-database.fixture.ts";
+import { clusterProcesses, waitUntil } from "../src/embedded/processes.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "./throwaway-cluster.ts";
 
 const DEADLINE = 60_000;

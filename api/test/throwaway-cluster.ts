@@ -3,12 +3,8 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
-import { startCluster } from "../src/embedded/cluster.ts";
-import { freePort } from "../src/embedded/free-port.ts";
-import { clusterProcesses } from "../src/embedded/processes.ts";
-import { runToEnd } from "../src/embedded/run-to-end.ts";
-import { signalProcess } from "../src/embedded/signals.ts";
-import { waitUntil } from "../src/embedded/wait-until.ts";
+import { freePort, startCluster } from "../src/embedded/cluster.ts";
+import { clusterProcesses, runToEnd, signalProcess, waitUntil } from "../src/embedded/processes.ts";
 import { throwawayFolder } from "./throwaway/folder.ts";
 import { prepareStandby, requireConfirmationBy, waitUntilStreaming, withClient } from "./throwaway/standby.ts";
 

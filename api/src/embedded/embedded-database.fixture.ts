@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -6,10 +6,10 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { throwawayFolder } from "../../test/throwaway/folder.ts";
-import { type EmbeddedDatabase, openEmbeddedDatabase } from "./open-embedded-database.ts";
+import { type EmbeddedDatabase, openEmbeddedDatabase } from "./embedded-database.ts";
 import { clusterProcesses } from "./processes.ts";
 
-export const MODULE = fileURLToPath(import.meta.resolve("./open-embedded-database.ts"));
+export const MODULE = fileURLToPath(import.meta.resolve("./embedded-database.ts"));
 
 const OPENING_PROGRAM = `
   const { openEmbeddedDatabase } = await import(process.argv[1]);
@@ -34,8 +34,8 @@ interface ChildOptions {
 /** Another process that opened the folder: stops it at SIGTERM, and prints a line at SIGINT. */
 export interface Child {
   readonly process: ChildProcess;
-  /** What it said first: the URL, or why it could not open the folder. */
-  readonly firstWords: string;
+  /** What it printed first: the URL, or why it could not open the folder. */
+  readonly firstLine: string;
 }
 
 /** A folder of its own for one test, and ways to open the embedded database in it. */
@@ -70,7 +70,7 @@ export class EmbeddedDatabaseFixture {
 
   async openInChild(options?: ChildOptions): Promise<Child> {
     const child = this.startChild(options);
-    return { process: child, firstWords: JSON.parse(await nextLine(child)) as string };
+    return { process: child, firstLine: JSON.parse(await nextLine(child)) as string };
   }
 
   processes(): number[] {
@@ -90,6 +90,11 @@ export async function nextLine(child: ChildProcess): Promise<string> {
   return String(line);
 }
 
+/** A zombie, of which only the exit code is left, does not run. */
+export function isRunning(pid: number): boolean {
+  return /^[^Z]/.test(spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).stdout);
+}
+
 export async function query(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
   client.on("error", () => {});
@@ -105,7 +110,7 @@ export async function query(url: string, sql: string): Promise<unknown[]> {
 export function pathWithout(missing: string): string {
   const bin = throwawayFolder("bin");
   mkdirSync(bin);
-  for (const name of ["setpriv", "unshare", "test", "chown", "ps"].filter((each) => each !== missing)) {
+  for (const name of ["sh", "setpriv", "unshare", "test", "chown", "ps"].filter((each) => each !== missing)) {
     const place = (process.env.PATH ?? "").split(":").find((each) => existsSync(join(each, name)));
     if (place !== undefined) symlinkSync(join(place, name), join(bin, name));
   }

@@ -1,43 +1,54 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 
-const onLinux = process.platform === "linux";
+const POLL_INTERVAL_MS = 20;
+
+export interface Ended {
+  /** Exit code; 127 when the command doesn't exist, 128 when a signal ended it. */
+  readonly code: number;
+  /** Standard output and error, in the order in which they came. */
+  readonly output: string;
+}
 
 /**
- * Names one run of one process: two processes that got the same id one after the other have different names.
- * Undefined when there is no such process, or only its exit status is left (a zombie).
+ * Runs a short command to its end, in the root folder (the account it runs under may not enter the current one) and where the
+ * terminal's Ctrl-C does not reach it.
+ *
+ * Never rejects: a command that doesn't exist is an exit code like any other failure.
  */
-export function processName(pid: number): string | undefined {
-  if (onLinux) {
-    const stat = statOf(pid);
-    return stat === undefined || stat.state === "Z" ? undefined : `${bootId()} ${stat.startTicks}`;
+export function runToEnd(command: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
+  const [program = "", ...args] = command;
+  return new Promise((resolve) => {
+    let output = "";
+    const child = spawn(program, args, { cwd: "/", detached: true, env, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+    }
+    child.on("error", (error) => resolve({ code: 127, output: `${output}${error.message}\n` }));
+    child.on("close", (code) => resolve({ code: code ?? 128, output }));
+  });
+}
+
+/** Polls every 20 ms; false when the condition does not hold within the deadline. */
+export async function waitUntil(holds: () => boolean, deadlineMs: number): Promise<boolean> {
+  const end = performance.now() + deadlineMs;
+  while (!holds()) {
+    if (performance.now() >= end) return false;
+    await delay(POLL_INTERVAL_MS);
   }
+  return true;
+}
+
+/** Sends a signal to a process that may have ended already. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
-    const [state = "Z", ...started] = execFileSync("ps", ["-o", "stat=,lstart=", "-p", String(pid)], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    })
-      .trim()
-      .split(/\s+/);
-    return state.startsWith("Z") ? undefined : started.join(" ");
-  } catch {
-    return undefined;
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
-}
-
-export function isRunning(pid: number): boolean {
-  return processName(pid) !== undefined;
-}
-
-/**
- * The processes of the PostgreSQL that runs on `dataDirectory` (a real path): the postmaster, if it is alive, and its
- * children, which may survive it for a moment.
- */
-export function clusterProcesses(dataDirectory: string): number[] {
-  const table = onLinux ? linuxProcesses(dataDirectory) : otherProcesses(dataDirectory);
-  const found = new Set(table.filter(({ ofCluster }) => ofCluster).map(({ pid }) => pid));
-  for (const { pid, parent } of table) if (found.has(parent)) found.add(pid);
-  return [...found];
 }
 
 interface TableRow {
@@ -46,31 +57,36 @@ interface TableRow {
   readonly ofCluster: boolean;
 }
 
-/** PostgreSQL's processes work in their data directory. Where that link is not readable, the postmaster's arguments tell it. */
-function linuxProcesses(dataDirectory: string): TableRow[] {
-  const rows: TableRow[] = [];
-  for (const name of readdirSync("/proc")) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid)) continue;
-    const stat = statOf(pid);
-    if (stat === undefined || stat.state === "Z") continue;
-    // Somebody's shell may stand in that folder too.
-    const ofCluster = stat.program === "postgres" && worksIn(pid, dataDirectory);
-    rows.push({ pid, parent: stat.parent, ofCluster });
-  }
-  return rows;
+/**
+ * The processes of the PostgreSQL that runs on `dataDirectory` (a real path): the postmaster, if it is alive, and its
+ * children, which may survive it for a moment. Zombies do not count.
+ */
+export function clusterProcesses(dataDirectory: string): number[] {
+  const table = process.platform === "linux" ? linuxProcesses(dataDirectory) : otherProcesses(dataDirectory);
+  const found = new Set(table.filter(({ ofCluster }) => ofCluster).map(({ pid }) => pid));
+  for (const { pid, parent } of table) if (found.has(parent)) found.add(pid);
+  return [...found];
 }
 
+/** A slim container may have no `ps`. See proc_pid_stat(5): the name in parentheses may hold anything, even ") ". */
+function linuxProcesses(dataDirectory: string): TableRow[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter(Number.isInteger)
+    .flatMap((pid) => {
+      const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8")) ?? "";
+      const [, program, state, parent] = /^\d+ \((.*)\) (\S) (\d+) /s.exec(stat) ?? [];
+      if (state === undefined || state === "Z") return [];
+      // A shell may stand in that folder, too.
+      return [{ pid, parent: Number(parent), ofCluster: program === "postgres" && worksIn(pid, dataDirectory) }];
+    });
+}
+
+/** PostgreSQL's processes work in their data directory. Where that link is not readable, the postmaster's arguments name it. */
 function worksIn(pid: number, dataDirectory: string): boolean {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`) === dataDirectory;
-  } catch {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(dataDirectory);
-    } catch {
-      return false;
-    }
-  }
+  const folder = attempt(() => readlinkSync(`/proc/${pid}/cwd`));
+  if (folder !== undefined) return folder === dataDirectory;
+  return attempt(() => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(dataDirectory)) ?? false;
 }
 
 function otherProcesses(dataDirectory: string): TableRow[] {
@@ -84,29 +100,11 @@ function otherProcesses(dataDirectory: string): TableRow[] {
     });
 }
 
-interface Stat {
-  readonly program: string;
-  readonly state: string;
-  readonly parent: number;
-  readonly startTicks: string;
-}
-
-/** See proc_pid_stat(5). The second field is the program's name in parentheses and may hold anything, even ") ". */
-function statOf(pid: number): Stat | undefined {
+/** The process may end between listing and reading, and may belong to another user. */
+function attempt<Value>(read: () => Value): Value | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const program = text.slice(text.indexOf("(") + 1, text.lastIndexOf(")"));
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    const [state, parent] = fields;
-    const startTicks = fields[19];
-    if (state === undefined || parent === undefined || startTicks === undefined) return undefined;
-    return { program, state, parent: Number(parent), startTicks };
+    return read();
   } catch {
     return undefined;
   }
-}
-
-/** Start times count from boot, so they name a process only together with the boot. */
-function bootId(): string {
-  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }

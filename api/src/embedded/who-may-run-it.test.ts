@@ -3,16 +3,21 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { isGiven } from "../../../skips.fixture.ts";
 import { type Child, EmbeddedDatabaseFixture, MODULE, pathWithout, query } from "./embedded-database.fixture.ts";
 
 const DEADLINE = 60_000;
 const NOBODY = "65534";
 const asNobody = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "--"];
 
-const isRoot = process.getuid?.() === 0;
-const rootOnLinux = isRoot && process.platform === "linux";
-/** Whether this checkout lies where another user may read it. */
-const nobodyReaches = rootOnLinux && succeeds([...asNobody, process.execPath, "-e", `await import("${MODULE}")`]);
+const isRoot = isGiven("root", process.getuid?.() === 0);
+const rootOnLinux = isRoot && isGiven("Linux", process.platform === "linux");
+const nobodyReaches =
+  rootOnLinux &&
+  isGiven(
+    "a checkout that the account nobody may read",
+    succeeds([...asNobody, process.execPath, "-e", `await import("${MODULE}")`]),
+  );
 
 function succeeds([program = "", ...args]: readonly string[]): boolean {
   return spawnSync(program, args, { cwd: "/" }).status === 0;
@@ -53,7 +58,7 @@ describe("who may run it", () => {
       chmodSync(dirname(fixture.place), 0o755);
       giveToNobody(fixture.place);
       const running = await fixture.openInChild({ before: asNobody });
-      expect(await query(running.firstWords, "SELECT current_user")).toEqual([{ current_user: "weather" }]);
+      expect(await query(running.firstLine, "SELECT current_user")).toEqual([{ current_user: "weather" }]);
       expect(statSync(fixture.dataDirectory).uid).toBe(Number(NOBODY));
       await stop(running);
       expect(fixture.processes()).toEqual([]);
@@ -62,13 +67,13 @@ describe("who may run it", () => {
   );
 
   test.skipIf(!nobodyReaches)(
-    "an ordinary user hears how to get back a folder that root has made",
+    "an ordinary user is told how to take back a folder that root has made",
     async () => {
       await (await fixture.open()).stop();
       chmodSync(dirname(fixture.place), 0o755);
-      const { firstWords } = await fixture.openInChild({ before: asNobody });
-      expect(firstWords).toContain("belongs to another user (id 0)");
-      expect(firstWords).toContain(`sudo chown -R "$(id -un)" "${fixture.folder}"`);
+      const { firstLine } = await fixture.openInChild({ before: asNobody });
+      expect(firstLine).toContain("belongs to another user (id 0)");
+      expect(firstLine).toContain(`sudo chown -R "$(id -un)" "${fixture.folder}"`);
     },
     DEADLINE,
   );
@@ -101,7 +106,7 @@ describe("root where user namespaces are forbidden", () => {
     async () => {
       chmodSync(dirname(fixture.place), 0o755);
       const running = await fixture.openInChild(withoutNamespaces);
-      await query(running.firstWords, "CREATE TABLE kept AS SELECT 42 AS answer");
+      await query(running.firstLine, "CREATE TABLE kept AS SELECT 42 AS answer");
       expect(statSync(fixture.dataDirectory).uid).not.toBe(0);
       await stop(running);
       expect(fixture.processes()).toEqual([]);
@@ -114,12 +119,12 @@ describe("root where user namespaces are forbidden", () => {
   );
 
   test.skipIf(!rootOnLinux)(
-    "says what to do when no account can reach the folder",
+    "explains what to do when no account can reach the folder",
     async () => {
       chmodSync(fixture.place, 0o700);
-      const { firstWords } = await fixture.openInChild(withoutNamespaces);
-      expect(firstWords).toContain("PostgreSQL cannot run as root");
-      expect(firstWords).toContain("Run npm start as an ordinary user");
+      const { firstLine } = await fixture.openInChild(withoutNamespaces);
+      expect(firstLine).toContain("PostgreSQL cannot run as root");
+      expect(firstLine).toContain("Run npm start as an ordinary user");
     },
     DEADLINE,
   );
@@ -134,14 +139,14 @@ const onSmallDisk = [
   'mount -t tmpfs -o size=35m none "$1" && shift && exec "$@"',
   "sh",
 ];
-const canMount = rootOnLinux && succeeds(["unshare", "--mount", "true"]);
+const canMount = rootOnLinux && isGiven("a system that lets root mount", succeeds(["unshare", "--mount", "true"]));
 
 test.skipIf(!canMount)(
   "a full disk is named as the reason",
   async () => {
     mkdirSync(fixture.place);
-    const { firstWords } = await fixture.openInChild({ before: [...onSmallDisk, fixture.place] });
-    expect(firstWords).toMatch(/The disk that holds .* is full/);
+    const { firstLine } = await fixture.openInChild({ before: [...onSmallDisk, fixture.place] });
+    expect(firstLine).toMatch(/The disk that holds .* is full/);
   },
   DEADLINE,
 );

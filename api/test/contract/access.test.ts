@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { waitUntil } from "../../src/embedded/wait-until.ts";
+import { waitUntil } from "../../src/embedded/processes.ts";
 import { apiUnderTest } from "../client/api-under-test.ts";
 import { ask } from "../client/ask.ts";
 import { expectProblem } from "../client/problem.ts";

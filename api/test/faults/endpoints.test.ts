@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { freePort } from "../../src/embedded/free-port.ts";
+import { freePort } from "../../src/embedded/cluster.ts";
 import { startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
 import { type Answer, ApiClient, bodyOf } from "./api-client.ts";

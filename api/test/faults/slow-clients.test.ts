@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { isGiven } from "../../../skips.fixture.ts";
-import { waitUntil } from "../../src/embedded/wait-until.ts";
+import { waitUntil } from "../../src/embedded/processes.ts";
 import { type Replica, startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
 import { ApiClient, bodyOf } from "./api-client.ts";

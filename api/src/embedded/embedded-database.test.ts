@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { EmbeddedDatabaseFixture, nextLine, pathWithout, query } from "./embedded-database.fixture.ts";
-import { isRunning } from "./processes.ts";
-import { waitUntil } from "./wait-until.ts";
+import { isGiven } from "../../../skips.fixture.ts";
+import { EmbeddedDatabaseFixture, isRunning, nextLine, pathWithout, query } from "./embedded-database.fixture.ts";
+import { waitUntil } from "./processes.ts";
 
 const DEADLINE = 60_000;
 
@@ -146,7 +146,7 @@ describe("a later start", () => {
   );
 
   test(
-    "says what to do when the server cannot start, with the server's own words",
+    "explains what to do when the server cannot start, with the server's own messages",
     async () => {
       await (await fixture.open()).stop();
       writeFileSync(join(fixture.dataDirectory, "PG_VERSION"), "17\n");
@@ -159,7 +159,7 @@ describe("a later start", () => {
 
 describe("a second start while one runs", () => {
   test(
-    "says which process runs, on which port, and where the URL for a second replica is",
+    "names the process that runs, its port, and the file with the URL for a second replica",
     async () => {
       const running = await fixture.openInChild();
       const message = await fixture.open().then(
@@ -167,9 +167,9 @@ describe("a second start while one runs", () => {
         (error: Error) => error.message,
       );
       expect(message).toContain(`process ${running.process.pid} runs it`);
-      expect(message).toContain(`port ${new URL(running.firstWords).port}`);
+      expect(message).toContain(`port ${new URL(running.firstLine).port}`);
       expect(message).toContain(`PORT=8081 DATABASE_URL="$(cat '${join(fixture.folder, "database-url")}')" npm start`);
-      expect(await query(running.firstWords, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+      expect(await query(running.firstLine, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
     },
     DEADLINE,
   );
@@ -180,14 +180,14 @@ describe("a second start while one runs", () => {
       const running = await fixture.openInChild();
       running.process.kill("SIGTERM");
       await once(running.process, "exit");
-      expect((await fixture.open()).url).toBe(running.firstWords);
+      expect((await fixture.open()).url).toBe(running.firstLine);
     },
     DEADLINE,
   );
 });
 
 describe("when the process that opened it is killed", () => {
-  test.skipIf(process.platform !== "linux")(
+  test.skipIf(!isGiven("Linux", process.platform === "linux"))(
     "the server ends with it",
     async () => {
       const running = await fixture.openInChild();
@@ -202,10 +202,10 @@ describe("when the process that opened it is killed", () => {
     "the next start works at once, with the data, on the same port",
     async () => {
       const running = await fixture.openInChild();
-      await query(running.firstWords, "CREATE TABLE kept AS SELECT 42 AS answer");
+      await query(running.firstLine, "CREATE TABLE kept AS SELECT 42 AS answer");
       running.process.kill("SIGKILL");
       const { url } = await fixture.open();
-      expect(url).toBe(running.firstWords);
+      expect(url).toBe(running.firstLine);
       expect(await query(url, "SELECT answer FROM kept")).toEqual([{ answer: 42 }]);
     },
     DEADLINE,
@@ -220,7 +220,7 @@ describe("when the process that opened it is killed", () => {
       running.process.kill("SIGKILL");
       await once(running.process, "exit");
       const { url, pid } = await fixture.open();
-      expect(url).toBe(running.firstWords);
+      expect(url).toBe(running.firstLine);
       expect(left).not.toContain(pid);
       expect(left.filter(isRunning)).toEqual([]);
       expect(fixture.logged.join("\n")).toContain("ended without its PostgreSQL");
@@ -251,7 +251,7 @@ describe("a running database", () => {
       const heard = nextLine(running.process);
       process.kill(-(running.process.pid ?? 0), "SIGINT");
       expect(await heard).toBe("interrupted");
-      expect(await query(running.firstWords, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+      expect(await query(running.firstLine, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
     },
     DEADLINE,
   );

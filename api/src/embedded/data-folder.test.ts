@@ -1,35 +1,39 @@
 import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { throwawayFolder } from "../../test/throwaway/folder.ts";
-import { claimFolder } from "./folder-claim.ts";
+import { claimFolder } from "./data-folder.ts";
 
-test("a folder has one claimant until it is released", async () => {
+function newFolder(): string {
   const folder = throwawayFolder("claim");
-  const first = await claimFolder(folder);
-  expect(await claimFolder(folder)).toEqual({ claimed: false, by: process.pid });
+  mkdirSync(folder);
+  return folder;
+}
+
+test("a folder has one claimant until it is released", () => {
+  const folder = newFolder();
+  const first = claimFolder(folder);
+  expect(claimFolder(folder)).toEqual({ claimed: false, by: process.pid });
   if (first.claimed) first.release();
-  expect((await claimFolder(folder)).claimed).toBe(true);
+  expect(claimFolder(folder).claimed).toBe(true);
 });
 
-test("a claim whose process id now belongs to another process is void", async () => {
-  const folder = throwawayFolder("claim");
-  mkdirSync(join(folder, "claims"), { recursive: true });
-  const stale = JSON.stringify({ pid: process.pid, processName: "an earlier process with this id", settled: true });
-  writeFileSync(join(folder, "claims", "stale.json"), stale);
-  expect((await claimFolder(folder)).claimed).toBe(true);
-  expect(readdirSync(join(folder, "claims"))).toHaveLength(1);
+test("what an earlier process left in the folder is no claim, even when its process id now belongs to another", () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, "lock"), "");
+  writeFileSync(join(folder, "lock.pid"), `${process.pid}\n`);
+  expect(claimFolder(folder).claimed).toBe(true);
 });
 
 test("of many processes that start at the same moment exactly one gets the folder, and its death frees it", async () => {
-  const folder = throwawayFolder("claim");
-  const module = fileURLToPath(import.meta.resolve("./folder-claim.ts"));
+  const folder = newFolder();
+  const module = fileURLToPath(import.meta.resolve("./data-folder.ts"));
   const program = `
     const { claimFolder } = await import(${JSON.stringify(module)});
-    const { claimed } = await claimFolder(${JSON.stringify(folder)});
+    const { claimed } = claimFolder(${JSON.stringify(folder)});
     console.log(claimed ? "mine" : "taken");
     if (claimed) setInterval(() => {}, 1000);
   `;
@@ -42,5 +46,5 @@ test("of many processes that start at the same moment exactly one gets the folde
 
   for (const child of children) child.kill("SIGKILL");
   await Promise.all(ends);
-  expect((await claimFolder(folder)).claimed).toBe(true);
+  expect(claimFolder(folder).claimed).toBe(true);
 }, 30_000);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { adviceFor } from "./advice.ts";
+import { adviceFor } from "./embedded-database-error.ts";
 
 const ENOUGH = 1_000_000_000;
 

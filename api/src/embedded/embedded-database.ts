@@ -1,0 +1,187 @@
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import pg from "pg";
+import { type Cluster, freePort, isFree, startCluster } from "./cluster.ts";
+import {
+  claimFolder,
+  newPassword,
+  openDataFolder,
+  readLogin,
+  urlOf,
+  type WeatherLogin,
+  writeFileWhole,
+} from "./data-folder.ts";
+import { EmbeddedDatabaseError, withAdvice } from "./embedded-database-error.ts";
+import { endClusterProcesses } from "./server.ts";
+
+/**
+ * For a small machine. Every committed transaction is on the disk before it is confirmed (fsync and synchronous_commit
+ * keep PostgreSQL's defaults, which are on); the rest saves memory, processes and disk space.
+ */
+const SETTINGS = {
+  shared_buffers: "64MB",
+  max_connections: "50",
+  io_method: "sync",
+  max_parallel_workers_per_gather: "0",
+  min_wal_size: "32MB",
+  max_wal_size: "256MB",
+  jit: "off",
+  log_checkpoints: "off",
+  log_line_prefix: "%m [%p] ",
+};
+
+/** Before an attempt to start it again after it ended unexpectedly; doubled each time. */
+const FIRST_RESTART_PAUSE_MS = 100;
+const MAX_RESTART_PAUSE_MS = 30_000;
+
+/** The server is on this machine and has just accepted connections. */
+const QUERY_DEADLINE_MS = 30_000;
+
+export interface EmbeddedDatabaseOptions {
+  /** Holds the data between starts; created when missing. */
+  readonly folder: string;
+  /** Gets a line for every step that takes a while and for every failure. */
+  readonly log: (message: string) => void;
+}
+
+export interface EmbeddedDatabase {
+  /** `postgres://weather:<password>@127.0.0.1:<port>/weather`; the role owns the database and is no superuser. */
+  readonly url: string;
+  /** Process id of the server; another one after a restart. */
+  readonly pid: number;
+  /** Call it last: it ends all connections. Resolves when no process of the server is left. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the PostgreSQL of `folder`, at the first time with an empty database `weather`.
+ *
+ * While it is open, no second process can open the same folder. It is started again when it ends unexpectedly; it ends with
+ * this process when this process is killed.
+ *
+ * @throws EmbeddedDatabaseError with what to do
+ */
+export async function openEmbeddedDatabase({ folder, log }: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
+  const urlFile = join(folder, "database-url");
+  let release = (): void => {};
+  try {
+    const { dataDirectory } = openDataFolder(folder);
+    const claim = claimFolder(folder);
+    if (!claim.claimed) throw new EmbeddedDatabaseError(alreadyRunning(claim.by, folder, urlFile));
+    release = claim.release;
+    // One that was left behind would still hold the port.
+    await endClusterProcesses(dataDirectory, log);
+    const login = await chooseLogin(urlFile);
+    const restart = () => start(folder, login, log);
+    const kept = keepRunning(await restart(), restart, log);
+    writeFileWhole(urlFile, `${urlOf(login)}\n`);
+    return {
+      url: urlOf(login),
+      get pid() {
+        return kept.cluster().pid;
+      },
+      async stop() {
+        await kept.stop();
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw withAdvice(error, folder);
+  }
+}
+
+/** Somebody may kill PostgreSQL, or the system does when memory is short: it comes back on the same port. */
+function keepRunning(first: Cluster, restart: () => Promise<Cluster>, log: (message: string) => void) {
+  let cluster = first;
+  const closing = new AbortController();
+  const closed = once(closing.signal, "abort");
+
+  async function keep(): Promise<void> {
+    let pauseMs = FIRST_RESTART_PAUSE_MS;
+    for (;;) {
+      const startedMs = performance.now();
+      const how = await Promise.race([cluster.ended, closed]);
+      if (performance.now() - startedMs > MAX_RESTART_PAUSE_MS) pauseMs = FIRST_RESTART_PAUSE_MS;
+      if (!closing.signal.aborted) log(`PostgreSQL ended unexpectedly (${how}); starting it again ...`);
+      await delay(pauseMs, undefined, { signal: closing.signal }).catch(() => {});
+      if (closing.signal.aborted) return;
+      pauseMs = Math.min(pauseMs * 2, MAX_RESTART_PAUSE_MS);
+      try {
+        cluster = await restart();
+        log("PostgreSQL runs again.");
+      } catch (error) {
+        log(error instanceof Error ? error.message : String(error));
+      }
+    }
+  }
+
+  const keeper = keep();
+  return {
+    cluster: () => cluster,
+    async stop() {
+      closing.abort();
+      await keeper;
+      await cluster.stop();
+    },
+  };
+}
+
+async function start(folder: string, login: WeatherLogin, log: (message: string) => void): Promise<Cluster> {
+  const cluster = await startCluster({ folder, port: login.port, log, settings: SETTINGS });
+  try {
+    await ensureWeatherDatabase(cluster, login.password);
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+/**
+ * Makes sure that the database `weather` and its owner, the role `weather` that is no superuser, exist, and that this password
+ * is the role's.
+ */
+async function ensureWeatherDatabase(cluster: Cluster, password: string): Promise<void> {
+  const client = new pg.Client({
+    connectionString: cluster.superuserUrl("postgres"),
+    connectionTimeoutMillis: QUERY_DEADLINE_MS,
+    query_timeout: QUERY_DEADLINE_MS,
+  });
+  // A connection that breaks fails the current query, which is enough.
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    // Otherwise a failing statement would put the password into the server's log.
+    await client.query("SET log_min_error_statement = panic");
+    const roles = await client.query("SELECT FROM pg_roles WHERE rolname = 'weather'");
+    await client.query(
+      `${roles.rowCount === 0 ? "CREATE" : "ALTER"} ROLE weather
+       LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD ${client.escapeLiteral(password)}`,
+    );
+    const databases = await client.query("SELECT FROM pg_database WHERE datname = 'weather'");
+    if (databases.rowCount === 0) await client.query("CREATE DATABASE weather OWNER weather");
+  } finally {
+    await client.end();
+  }
+}
+
+/** The same port and password as last time, as far as possible: other replicas may have been given the URL. */
+async function chooseLogin(urlFile: string): Promise<WeatherLogin> {
+  const kept = readLogin(urlFile);
+  return {
+    password: kept?.password ?? newPassword(),
+    port: kept !== undefined && (await isFree(kept.port)) ? kept.port : await freePort(),
+  };
+}
+
+function alreadyRunning(pid: number, folder: string, urlFile: string): string {
+  const port = readLogin(urlFile)?.port;
+  return (
+    `The database in ${folder} is in use: process ${pid} runs it${port === undefined ? "" : `, its PostgreSQL listens on port ${port}`}.\n` +
+    `npm start is running already. To stop that one: kill ${pid}\n` +
+    "To run a second replica on the same database, give it another port and the URL in this file:\n" +
+    `PORT=8081 DATABASE_URL="$(cat '${urlFile}')" npm start`
+  );
+}
