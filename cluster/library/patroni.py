@@ -1,8 +1,7 @@
 #!/usr/bin/python
-"""Asks the REST interface of the Patroni member on this machine, and waits for what it is to become.
+"""Asks the REST interface of the Patroni member on this machine, and waits for a state of it.
 
-Not ansible.builtin.uri: with ansible-core 2.14 that cannot do TLS under Python 3.12 and newer, and it waits by asking
-over ssh again and again.
+Not ansible.builtin.uri: that of ansible-core 2.14 cannot do TLS under Python 3.12 and newer, and it polls over ssh.
 """
 
 import base64
@@ -16,38 +15,43 @@ from ansible.module_utils.basic import AnsibleModule
 
 DOCUMENTATION = r"""
 module: patroni
-short_description: What the Patroni member on this machine is, and changes to its cluster
+short_description: Waits for a state of the Patroni member on this machine, and changes its cluster
 options:
   action:
     type: str
     required: true
-    choices: [settle, synchronous, configure, hand_over]
+    choices: [settle, synchronous, configure, hand_over, reload]
     description: >
-      settle waits until the member is the primary or streams from it; synchronous until it is the synchronous replica;
-      configure merges C(config) into the settings that all members share; hand_over makes another member the primary.
-  address: {type: str, required: true, description: Of this member.}
+      settle waits until the member is the primary or streams from it; synchronous, until it is the synchronous standby;
+      configure merges C(config) into the settings that all members share; hand_over makes another member the primary;
+      reload makes Patroni read its files again and waits until it uses the certificate on disk.
+  address: {type: str, required: true, description: Address of this member.}
+  port: {type: int, default: 8008, description: Port of its REST interface.}
   ca: {type: path, default: /etc/patroni/tls/ca.crt}
+  certificate: {type: path, default: /etc/patroni/tls/machine.crt}
   user: {type: str, description: Login for what changes something.}
   password: {type: str}
   config: {type: dict}
   patience: {type: int, default: 120, description: Seconds to wait.}
 """
 
-PORT = 8008
-PAUSE = 0.25
-# A switchover answers when it is done.
-ANSWER_SECONDS = 60
+PAUSE_S = 0.25
+# Patroni answers a request for a switchover when the switchover has ended.
+ANSWER_TIMEOUT_S = 60
+# Patroni takes signals that come close together for one.
+BETWEEN_RELOADS_S = 1
 
 
 class Member:
     def __init__(self, params):
-        self.base = "https://%s:%d" % (params["address"], PORT)
+        self.address = (params["address"], params["port"])
+        self.base = "https://%s:%d" % self.address
         self.tls = ssl.create_default_context(cafile=params["ca"])
         login = "%s:%s" % (params["user"], params["password"])
         self.authorization = "Basic " + base64.b64encode(login.encode()).decode()
 
     def ask(self, path, method="GET", body=None):
-        """(status, parsed body); status 0 and the reason when there was no answer."""
+        """(status, parsed body); status 0 and the reason if there was no answer."""
         request = urllib.request.Request(self.base + path, method=method)
         if body is not None:
             request.data = json.dumps(body).encode()
@@ -57,12 +61,19 @@ class Member:
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self.tls)
         )
         try:
-            with opener.open(request, timeout=ANSWER_SECONDS) as answer:
+            with opener.open(request, timeout=ANSWER_TIMEOUT_S) as answer:
                 return answer.status, parsed(answer.read())
         except urllib.error.HTTPError as error:
             return error.code, parsed(error.read())
         except (OSError, ValueError) as error:
             return 0, str(error)
+
+    def certificate(self):
+        """The certificate that the REST interface uses, or None if it does not answer."""
+        try:
+            return ssl.get_server_certificate(self.address).strip()
+        except (OSError, ValueError):
+            return None
 
 
 def parsed(text):
@@ -81,22 +92,23 @@ def is_settled(answer):
     return member.get("replication_state") == "streaming"
 
 
-def wait(module, ask, is_good, what):
-    """The first answer that is_good; fails with the last one when there is none within the member's patience."""
+def wait(module, ask, is_good, what, pause_s=PAUSE_S):
+    """The first answer that is_good. Fails with the last answer if there is none within the module's patience."""
     end = time.monotonic() + module.params["patience"]
     while True:
         answer = ask()
         if is_good(answer):
-            return answer[1]
+            return answer
         if time.monotonic() > end:
             module.fail_json(
-                msg="%s for %d s; it says: %s. See: journalctl -u patroni" % (what, module.params["patience"], answer)
+                msg="%s for %d s; the last answer: %s. See: journalctl -u patroni"
+                % (what, module.params["patience"], answer)
             )
-        time.sleep(PAUSE)
+        time.sleep(pause_s)
 
 
 def has(present, wanted):
-    """Whether all of `wanted` is in force. Patroni takes 200 and "200" for the same, and keeps the older one."""
+    """Whether `present` has all of `wanted`. Patroni takes 200 and "200" for the same and keeps the older one."""
     if isinstance(wanted, dict):
         return isinstance(present, dict) and all(has(present.get(key), value) for key, value in wanted.items())
     return str(present) == str(wanted)
@@ -104,33 +116,54 @@ def has(present, wanted):
 
 def configure(module, member):
     wanted = module.params["config"]
-    present = wait(module, lambda: member.ask("/config"), lambda answer: answer[0] == 200, "no settings from etcd")
+    _, present = wait(module, lambda: member.ask("/config"), is_ok, "no settings from etcd")
     if has(present, wanted):
         return False
     if module.check_mode:
         return True
     answer = member.ask("/config", "PATCH", wanted)
-    if answer[0] != 200:
+    if not is_ok(answer):
         module.fail_json(msg="Patroni refused the settings: %s" % (answer,))
-    # Members take them over in their next loop; whether PostgreSQL must restart for them shows in the one after.
+    # Members apply them in their next loop. Whether PostgreSQL must restart for them shows in the one after.
     time.sleep(int(present.get("loop_wait", 10)) + int(wanted.get("loop_wait", 0)) + 2)
     return True
 
 
-def hand_over(module, member, name):
-    def try_once():
-        return member.ask("/switchover", "POST", {"leader": name})
+def is_ok(answer):
+    return answer[0] == 200
 
-    # 412: no good candidate yet; 503: it did not come to pass, such as under packet loss.
-    wait(module, try_once, lambda answer: answer[0] == 200, "no handing over to another member")
+
+def hand_over(module, member, name):
+    # 412: there is no good candidate yet; 503: the switchover failed, for example because of packet loss.
+    wait(module, lambda: member.ask("/switchover", "POST", {"leader": name}), is_ok, "no switchover to another member")
+
+
+def reload(module, member):
+    """Of two changes at once, Patroni 4.1 applies the settings with the first signal and the certificate of its REST interface with
+    the second: it gets signals until it uses the certificate."""
+    with open(module.params["certificate"], encoding="ascii") as file:
+        on_disk = file.read().strip()
+
+    def signal():
+        module.run_command(["systemctl", "reload", "patroni"], check_rc=True)
+        time.sleep(PAUSE_S)
+        return member.certificate()
+
+    wait(module, signal, lambda used: used == on_disk, "the REST interface uses another certificate", BETWEEN_RELOADS_S)
 
 
 def main():
     module = AnsibleModule(
         argument_spec={
-            "action": {"type": "str", "required": True, "choices": ["settle", "synchronous", "configure", "hand_over"]},
+            "action": {
+                "type": "str",
+                "required": True,
+                "choices": ["settle", "synchronous", "configure", "hand_over", "reload"],
+            },
             "address": {"type": "str", "required": True},
+            "port": {"type": "int", "default": 8008},
             "ca": {"type": "path", "default": "/etc/patroni/tls/ca.crt"},
+            "certificate": {"type": "path", "default": "/etc/patroni/tls/machine.crt"},
             "user": {"type": "str"},
             "password": {"type": "str", "no_log": True},
             "config": {"type": "dict"},
@@ -143,9 +176,13 @@ def main():
     if action == "configure":
         module.exit_json(changed=configure(module, member))
     if action == "synchronous":
-        wait(module, lambda: member.ask("/sync"), lambda answer: answer[0] == 200, "not the synchronous replica")
+        wait(module, lambda: member.ask("/sync"), is_ok, "not the synchronous standby")
         module.exit_json(changed=False)
-    found = wait(module, lambda: member.ask("/patroni"), is_settled, "neither the primary nor streaming from it")
+    if action == "reload":
+        if not module.check_mode:
+            reload(module, member)
+        module.exit_json(changed=True)
+    _, found = wait(module, lambda: member.ask("/patroni"), is_settled, "neither the primary nor streaming from it")
     primary = found["role"] == "primary"
     if action == "hand_over" and primary and not module.check_mode:
         hand_over(module, member, found["patroni"]["name"])

@@ -1,9 +1,9 @@
 #!/usr/bin/python
-"""Places a set of files in one run, and remembers what was not applied yet.
+"""Writes a set of files in one run, and records which of them are not applied yet.
 
-One run per machine and role instead of one per file: over ssh that is most of the time an installation takes.
-A changed file is noted in a marker on the machine until the role has applied it (reloaded or restarted its service)
-and acknowledges it. A run that is interrupted in between is made up for by the next one.
+One run per machine and role instead of one per file: over ssh that is most of the time of an installation. A changed file is
+recorded on the machine until the role has applied it, by a reload or a restart of its service, and acknowledges it. After an
+interrupted run the next one therefore applies what is left.
 """
 
 import glob
@@ -19,17 +19,24 @@ from ansible.module_utils.basic import AnsibleModule
 
 DOCUMENTATION = r"""
 module: place_files
-short_description: Places a set of files at once
+short_description: Writes a set of files at once
 options:
   name: {type: str, required: true, description: Name of the set, one per role and machine.}
-  directories: {type: list, elements: dict, description: Folders to make, before the files.}
-  files: {type: list, elements: dict, description: Files to write whole, or as a block between markers.}
-  look_for: {type: list, elements: str, description: Patterns of paths; those without a match are returned as missing.}
-  acknowledge: {type: bool, default: false, description: The set has been applied; nothing is pending any more.}
+  directories: {type: list, elements: dict, description: Folders to make before the files are written.}
+  files: {type: list, elements: dict, description: Files to write as a whole, or as a block between two marker lines.}
+  look_for: {type: list, elements: str, description: Patterns of paths. Those without a match are returned as missing.}
+  acknowledge: {type: bool, default: false, description: The set is applied. Deletes its record.}
+  records: {type: path, default: /run/goldenring/pending, description: Folder of the records.}
 """
 
-# Gone after a restart of the machine, as it should be: every service has then started with what is on disk.
-MARKERS = "/run/goldenring/pending"
+RETURN = r"""
+pending: {type: list, elements: str, returned: always, description: Paths that were written and are not applied yet.}
+restart: {type: bool, returned: always, description: Whether a pending file has restart set.}
+missing: {type: list, elements: str, returned: always, description: Patterns of look_for without a match.}
+"""
+
+# A restart of the machine deletes the records in /run: every service has then started with what is on disk.
+RECORDS = "/run/goldenring/pending"
 
 ATTRIBUTES = {"owner": {"type": "str", "default": "root"}, "group": {"type": "str", "default": "root"}}
 DIRECTORY = {"path": {"type": "path", "required": True}, "mode": {"type": "str", "default": "0755"}, **ATTRIBUTES}
@@ -37,10 +44,12 @@ FILE = {
     "dest": {"type": "path", "required": True},
     "content": {"type": "str", "required": True, "no_log": True},
     "mode": {"type": "str", "default": "0644"},
-    # A command that refuses a bad file, with %s for its path, before it takes the place of the old one.
+    # A command that refuses a bad file, with %s for its path, before it replaces the old one.
     "validate": {"type": "str"},
-    # Text inside a file that belongs to others: only what stands between two lines with this name is ours.
+    # For text inside a file that belongs to others: only the text between two marker lines with this name is written.
     "block": {"type": "str"},
+    # The service reads this file only when it starts.
+    "restart": {"type": "bool", "default": False},
     **ATTRIBUTES,
 }
 
@@ -57,7 +66,7 @@ def attributes_differ(entry, path):
 
 
 def make_directory(entry, check):
-    """True when the folder was missing or had other attributes."""
+    """True if the folder was missing or had other attributes."""
     path = entry["path"]
     missing = not os.path.isdir(path)
     if not missing and not attributes_differ(entry, path):
@@ -88,30 +97,30 @@ def with_block(present, entry):
 
 
 def write(module, entry, wanted):
-    """Whole or not at all: beside the old one first, with its final attributes, then renamed. A link is replaced, not
-    followed: what it points to belongs to somebody else."""
+    """Writes all or nothing: a temporary file in the same folder with its final attributes, then a rename. A link is replaced and
+    not followed: its target belongs to others."""
     dest = entry["dest"]
     os.makedirs(os.path.dirname(dest), exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=os.path.dirname(dest), prefix=".place_files-")
+    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(dest), prefix=".place_files-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(wanted)
             file.flush()
             os.fsync(file.fileno())
-        os.chown(beside, *ids(entry))
-        os.chmod(beside, int(entry["mode"], 8))
+        os.chown(temporary, *ids(entry))
+        os.chmod(temporary, int(entry["mode"], 8))
         if entry["validate"]:
-            code, out, err = module.run_command(shlex.split(entry["validate"] % beside))
+            code, out, err = module.run_command(shlex.split(entry["validate"] % temporary))
             if code != 0:
-                module.fail_json(msg="%s was refused: %s" % (entry["dest"], (err or out).strip()))
-        os.rename(beside, dest)
+                module.fail_json(msg="%s was refused: %s" % (dest, (err or out).strip()))
+        os.rename(temporary, dest)
     finally:
-        if os.path.exists(beside):
-            os.unlink(beside)
+        if os.path.exists(temporary):
+            os.unlink(temporary)
 
 
 def place_file(module, entry):
-    """The difference for --diff, or None when the file is as wanted."""
+    """The difference for --diff, or None if the file is as expected."""
     present = read(entry["dest"])
     wanted = with_block(present, entry) if entry["block"] else entry["content"]
     if present == wanted and not attributes_differ(entry, entry["dest"]):
@@ -127,10 +136,10 @@ def place_file(module, entry):
     }
 
 
-def remember(marker, pending):
-    os.makedirs(MARKERS, mode=0o700, exist_ok=True)
-    with open(marker, "w", encoding="utf-8") as file:
-        file.write("".join(path + "\n" for path in pending))
+def record(path, pending):
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("".join(line + "\n" for line in pending))
 
 
 def main():
@@ -141,16 +150,17 @@ def main():
             "files": {"type": "list", "elements": "dict", "options": FILE, "default": []},
             "look_for": {"type": "list", "elements": "str", "default": []},
             "acknowledge": {"type": "bool", "default": False},
+            "records": {"type": "path", "default": RECORDS},
         },
         supports_check_mode=True,
     )
     wanted = module.params
-    marker = os.path.join(MARKERS, wanted["name"])
-    pending = (read(marker) or "").splitlines()
+    own_record = os.path.join(wanted["records"], wanted["name"])
+    pending = (read(own_record) or "").splitlines()
     if wanted["acknowledge"]:
         if pending and not module.check_mode:
-            os.unlink(marker)
-        module.exit_json(changed=False, pending=[])
+            os.unlink(own_record)
+        module.exit_json(changed=False, pending=[], restart=False, missing=[])
     differences = []
     try:
         for entry in wanted["directories"]:
@@ -164,13 +174,18 @@ def main():
             if entry["dest"] not in pending:
                 pending.append(entry["dest"])
             if not module.check_mode:
-                remember(marker, pending)
+                record(own_record, pending)
     except KeyError as error:
-        # In a trial run the packages that bring the users are not installed yet.
+        # In check mode the packages that bring the users are not installed yet.
         if not module.check_mode:
             module.fail_json(msg="there is no such user or group: %s" % error)
-    missing = [pattern for pattern in wanted["look_for"] if not glob.glob(pattern)]
-    module.exit_json(changed=bool(pending), pending=pending, missing=missing, diff=differences)
+    module.exit_json(
+        changed=bool(pending),
+        pending=pending,
+        restart=any(entry["restart"] and entry["dest"] in pending for entry in wanted["files"]),
+        missing=[pattern for pattern in wanted["look_for"] if not glob.glob(pattern)],
+        diff=differences,
+    )
 
 
 if __name__ == "__main__":
