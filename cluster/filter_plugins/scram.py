@@ -4,13 +4,16 @@ import base64
 import hashlib
 import hmac
 
-ITERATIONS = 4096  # PostgreSQL's own number (scram_iterations)
+ITERATIONS = 4096  # PostgreSQL's default (scram_iterations)
 
 
 def scram_verifier(password, role):
-    """SCRAM-SHA-256 verifier (RFC 5803). The salt comes from role and password, so equal ones give equal verifiers:
-    a second run can tell that nothing changed."""
-    salt = hashlib.sha256(("goldenring %s %s" % (role, password)).encode()).digest()[:16]
+    """The salt is derived from role and password: a second run makes the same verifier and changes nothing."""
+    return verifier(password, hashlib.sha256(("goldenring %s %s" % (role, password)).encode()).digest()[:16])
+
+
+def verifier(password, salt):
+    """SCRAM-SHA-256 verifier (RFC 5803)."""
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ITERATIONS)
 
     def key(label):

@@ -6,6 +6,7 @@ recorded on the machine until the role has applied it, by a reload or a restart 
 interrupted run the next one therefore applies what is left.
 """
 
+import difflib
 import glob
 import grp
 import os
@@ -127,13 +128,18 @@ def place_file(module, entry):
         return None
     if not module.check_mode:
         write(module, entry, wanted)
-    public = int(entry["mode"], 8) & 0o004
-    return {
-        "before_header": entry["dest"],
-        "after_header": entry["dest"],
-        "before": (present or "") if public else "(not shown)\n",
-        "after": wanted if public else "(not shown: another content or other attributes)\n",
-    }
+    return {"prepared": difference(entry, present or "", wanted)}
+
+
+def difference(entry, present, wanted):
+    """Not as two texts: Ansible would blank out the new one, since `content` is secret."""
+    dest = entry["dest"]
+    if present == wanted:
+        return "%s: other attributes\n" % dest
+    if not int(entry["mode"], 8) & 0o004:
+        return "%s: other content, which is not shown\n" % dest
+    lines = difflib.unified_diff(present.splitlines(), wanted.splitlines(), dest, dest, lineterm="")
+    return "\n".join(lines) + "\n"
 
 
 def record(path, pending):
