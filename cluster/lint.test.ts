@@ -24,8 +24,16 @@ test.skipIf(!isGiven(`ansible-lint ${pinned} (pip install ansible-lint==${pinned
         stdout: "pipe",
         stderr: "pipe",
       });
-      const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-      expect({ findings: stdout, code, stderr: code === 0 ? "" : stderr }).toEqual({ findings: "", code: 0, stderr: "" });
+      const [stdout, stderr, code] = await Promise.all([
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+        child.exited,
+      ]);
+      expect({ findings: stdout, code, stderr: code === 0 ? "" : stderr }).toEqual({
+        findings: "",
+        code: 0,
+        stderr: "",
+      });
     } finally {
       rmSync(home, { recursive: true, force: true });
     }

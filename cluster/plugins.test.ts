@@ -13,7 +13,7 @@ test.skipIf(!hasProgram("ansible-playbook"))(
       stdout: "ignore",
       stderr: "pipe",
     });
-    const [stderr, code] = await Promise.all([child.stderr.text(), child.exited]);
+    const [stderr, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
     expect(code === 0 ? "" : stderr).toBe("");
     expect(stderr).toMatch(/^Ran \d\d+ tests/m);
   },

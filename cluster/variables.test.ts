@@ -53,14 +53,17 @@ function readYaml<T>(file: string): T {
 const specified = new Map(roles.flatMap(({ options }) => [...options]));
 const defaulted = new Map(roles.flatMap(({ defaults }) => Object.entries(defaults)));
 
-test.each(roles)("each default of the role $name is in a spec, with the same value where it fits a table", ({ defaults }) => {
-  for (const [variable, value] of Object.entries(defaults)) {
-    const option = specified.get(variable);
-    if (option === undefined) throw new Error(`${variable}: no spec in cluster/roles/*/meta/main.yml has it`);
-    const expected = fitsTable(value) || option.default !== undefined ? value : undefined;
-    expect({ [variable]: option.default }).toEqual({ [variable]: expected });
-  }
-});
+test.each(roles)(
+  "each default of the role $name is in a spec, with the same value where it fits a table",
+  ({ defaults }) => {
+    for (const [variable, value] of Object.entries(defaults)) {
+      const option = specified.get(variable);
+      if (option === undefined) throw new Error(`${variable}: no spec in cluster/roles/*/meta/main.yml has it`);
+      const expected = fitsTable(value) || option.default !== undefined ? value : undefined;
+      expect({ [variable]: option.default }).toEqual({ [variable]: expected });
+    }
+  },
+);
 
 test("a variable that is required or has a default in a spec is so in the roles", () => {
   for (const [variable, option] of specified) {
