@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkHistory } from "../src/check/check.ts";
 import { monotonicMs } from "../src/clock.ts";
+import { PROBE_PROGRAM } from "../src/engine/observers.ts";
 import { readHistory } from "../src/history/history.ts";
 import { summarize } from "../src/history/summary.ts";
-import { probeProgram } from "../src/probe/programs.ts";
 import { parseRows, rowsOfRunSql } from "../src/stored/weather-rows.ts";
 import { WeatherApi } from "./weather-api.ts";
 
@@ -34,7 +34,7 @@ interface RunningProbe {
 
 function startProbe(run: string, ...more: string[]): RunningProbe {
   const file = join(folder, `${run}.jsonl`);
-  const args = [probeProgram, "--target", api.url, "--out", file, "--run", run, ...more];
+  const args = [PROBE_PROGRAM, "weather", "--target", api.url, "--out", file, "--run", run, ...more];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
   probes.push(child);
   return { run, file, process: child, ended: new Promise((resolve) => child.once("exit", resolve)) };
@@ -139,7 +139,8 @@ test(
   "a service that cannot be reached, and arguments that cannot be used, are said clearly",
   async () => {
     const nowhere = spawn(process.execPath, [
-      probeProgram,
+      PROBE_PROGRAM,
+      "weather",
       "--target",
       "http://127.0.0.1:1",
       "--out",
@@ -151,7 +152,7 @@ test(
     });
     expect(await new Promise((resolve) => nowhere.once("close", resolve))).toBe(1);
     expect(said).toContain("http://127.0.0.1:1/ does not answer: ECONNREFUSED");
-    const wrong = spawn(process.execPath, [probeProgram, "--target", "nonsense", "--out", "x"]);
+    const wrong = spawn(process.execPath, [PROBE_PROGRAM, "weather", "--target", "nonsense", "--out", "x"]);
     expect(await new Promise((resolve) => wrong.once("close", resolve))).toBe(2);
   },
   DEADLINE,

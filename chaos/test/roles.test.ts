@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { roleSamplerProgram } from "../src/probe/programs.ts";
+import { PROBE_PROGRAM } from "../src/engine/observers.ts";
 import { readRoleSamples } from "../src/roles/samples.ts";
 import { judgeRoles } from "../src/roles/verdict.ts";
 
@@ -45,7 +45,8 @@ test("the sampler sees a change of roles, a silent node and a broken answer, and
   const file = join(folder, "roles.jsonl");
   const nodes = ["--node", `pg-01=${one}`, "--node", `pg-02=${two}`];
   const sampler = spawn(process.execPath, [
-    roleSamplerProgram,
+    PROBE_PROGRAM,
+    "roles",
     ...nodes,
     "--out",
     file,

@@ -1,10 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { byRole, inNamespace, type Stand } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
-import type { PathPlanInput } from "../probe/path-plan.ts";
-import { pathProbeProgram, probeProgram, roleSamplerProgram } from "../probe/programs.ts";
+import type { PathPlanInput } from "../probe/path-probe.ts";
 import { Program } from "./program.ts";
+
+/** Run by Bun; see its `--help`. */
+export const PROBE_PROGRAM = fileURLToPath(new URL("../probe/main.ts", import.meta.url));
 
 export interface ObserverFiles {
   readonly history: string;
@@ -57,80 +60,55 @@ export class Observers {
 type Command = readonly [name: string, argv: readonly string[]];
 
 function commandsOf({ history, background, roles }: ObserverFiles, options: ObserversOptions): readonly Command[] {
-  const { experiment, stand } = options;
+  const { experiment } = options;
   return [
-    experiment.service ? ownProbe(history, options) : weatherProbe(history, options),
-    ...(background === undefined ? [] : [backgroundLoad(background, options)]),
-    ...(roles === undefined ? [] : [roleSampler(roles, stand, atMostSeconds(experiment))]),
+    ["probe", experiment.service ? ownProbe(history, options) : weatherProbe(history, options)],
+    ...(background === undefined ? [] : [["background load", backgroundLoad(background, options)] as const]),
+    ...(roles === undefined ? [] : [["role sampler", roleSampler(roles, options)] as const]),
   ];
 }
 
-function weatherProbe(out: string, { stand, experiment, target, values }: ObserversOptions): Command {
+function weatherProbe(out: string, { stand, experiment, target, values }: ObserversOptions): readonly string[] {
   const { clients, intervalMs } = experiment.load;
-  const words = [
-    "--clients",
-    String(clients),
-    "--interval",
-    String(intervalMs),
-    "--seconds",
-    String(atMostSeconds(experiment)),
-  ];
-  return [
-    "probe",
-    inside(stand, [process.execPath, probeProgram, "--target", target, "--run", values, "--out", out, ...words]),
-  ];
+  const load = ["--clients", clients, "--interval", intervalMs, "--seconds", maxSeconds(experiment)].map(String);
+  return inside(stand, probeArgv("weather", "--target", target, "--run", values, "--out", out, ...load));
 }
 
-function ownProbe(out: string, options: ObserversOptions): Command {
-  const { experiment, target, values } = options;
-  const { clients, intervalMs } = experiment.load;
-  const { reads = [], writes = [], deadlineMs = 35_000 } = experiment.service ?? {};
-  const plan = {
-    target,
-    out,
-    run: values,
-    clients,
-    intervalMs,
-    deadlineMs,
-    atMostSeconds: atMostSeconds(experiment),
-    reads,
-    writes,
-  };
-  return ["probe", pathProbe(plan, options)];
+function ownProbe(out: string, options: ObserversOptions): readonly string[] {
+  const { clients, intervalMs } = options.experiment.load;
+  const { reads = [], writes = [], deadlineMs = 35_000 } = options.experiment.service ?? {};
+  return pathProbe(out, { clients, intervalMs, deadlineMs, reads, writes }, options);
 }
 
-/** The report's probe had 5 s of patience. */
-function backgroundLoad(out: string, options: ObserversOptions): Command {
-  const { experiment, target, values } = options;
-  const { users = 1, intervalMs = 1_000, path = "/" } = experiment.load.background ?? {};
-  const plan = {
-    target,
-    out,
-    run: values,
-    clients: users,
-    intervalMs,
-    deadlineMs: 5_000,
-    atMostSeconds: atMostSeconds(experiment),
-    reads: [{ path }],
-    writes: [],
-  };
-  return ["background load", pathProbe(plan, options)];
+/** Its deadline is the one of the 2023 baseline. */
+function backgroundLoad(out: string, options: ObserversOptions): readonly string[] {
+  const { users = 1, intervalMs = 1_000, path = "/" } = options.experiment.load.background ?? {};
+  return pathProbe(out, { clients: users, intervalMs, deadlineMs: 5_000, reads: [{ path }], writes: [] }, options);
 }
 
-function pathProbe(plan: PathPlanInput, { stand, experiment }: ObserversOptions): readonly string[] {
-  const file = `${plan.out}.plan.json`;
+type Load = Pick<PathPlanInput, "clients" | "intervalMs" | "deadlineMs" | "reads" | "writes">;
+
+function pathProbe(
+  out: string,
+  load: Load,
+  { stand, experiment, target, values }: ObserversOptions,
+): readonly string[] {
+  const plan: PathPlanInput = { target, out, run: values, maxSeconds: maxSeconds(experiment), ...load };
+  const file = `${out}.plan.json`;
   writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`);
-  const argv = [process.execPath, pathProbeProgram, file];
+  const argv = probeArgv("paths", file);
   return experiment.service?.from === "here" ? argv : inside(stand, argv);
 }
 
-function roleSampler(out: string, stand: Stand, seconds: number): Command {
+function roleSampler(out: string, { stand, experiment }: ObserversOptions): readonly string[] {
   const nodes = byRole(stand, "postgres").flatMap(({ name, address }) => ["--node", `${name}=https://${address}:8008`]);
   const ca = stand.inventory ? ["--ca", join(stand.inventory.secretsFolder, "ca", "ca.crt")] : [];
-  return [
-    "role sampler",
-    inside(stand, [process.execPath, roleSamplerProgram, ...nodes, ...ca, "--out", out, "--seconds", String(seconds)]),
-  ];
+  const seconds = String(maxSeconds(experiment));
+  return inside(stand, probeArgv("roles", ...nodes, ...ca, "--out", out, "--seconds", seconds));
+}
+
+function probeArgv(...words: readonly string[]): readonly string[] {
+  return [process.execPath, PROBE_PROGRAM, ...words];
 }
 
 /** Where the stand's machines can be reached. */
@@ -138,8 +116,8 @@ function inside({ inventory }: Stand, argv: readonly string[]): readonly string[
   return inventory ? inNamespace(inventory, argv) : argv;
 }
 
-/** Longer than the round: should this process be killed, they end by themselves. */
-function atMostSeconds({ stages, steadyState, leadOutSeconds }: Experiment): number {
+/** Longer than the round: should the engine be killed, its programs end by themselves. */
+function maxSeconds({ stages, steadyState, leadOutSeconds }: Experiment): number {
   const waits = (2 + stages.length) * (steadyState.deadlineSeconds + 60);
   return Math.ceil(
     stages.reduce((sum, { seconds }) => sum + seconds, steadyState.loadSeconds + leadOutSeconds + waits),

@@ -6,7 +6,7 @@ import type { Experiment } from "../experiment/experiment.ts";
 import { judgeRound } from "../experiment/judge.ts";
 import type { Site } from "../faults/fault.ts";
 import { resolveTarget } from "../faults/target.ts";
-import { newRunName } from "../probe/options.ts";
+import { newRunName } from "../history/values.ts";
 import type { RoundRecord, StageRecord } from "../run/record.ts";
 import { forgetLeftValues, forgetValues, LeftValues } from "../stored/left-values.ts";
 import { FaultMarks } from "./fault-marks.ts";

@@ -1,6 +1,13 @@
+import { randomBytes } from "node:crypto";
+
 /**
  * The values that a run writes: `RUN:CLIENT:NUMBER`, each used for one request only, and the short form of a set of them.
  */
+
+/** Sorts by time, and two runs that begin at the same moment differ. */
+export function newRunName(): string {
+  return `p${Date.now().toString(36)}-${randomBytes(2).toString("hex")}`;
+}
 
 export function valueName(run: string, client: number, number: number): string {
   return `${run}:${client}:${number}`;

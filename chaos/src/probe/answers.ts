@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { End } from "../history/entries.ts";
 import type { Exchange } from "../http/connection.ts";
 
 /** What the probe looks at in the bodies of the Weather API; more may be in them. */
@@ -47,4 +48,14 @@ export function marks(exchange: Exchange): { status?: number; stale?: number; by
     ...(stale ? { stale: Number(headers.get("age") ?? 0) } : {}),
     ...(by === null ? {} : { by }),
   };
+}
+
+/**
+ * Of a write. Only what certainly did nothing has failed: a request that was never sent, or one that the service refused. 408 is no refusal by the
+ * service: proxies answer it when their own deadline has passed.
+ */
+export function outcomeOf(exchange: Exchange, accepted: readonly number[]): End["outcome"] {
+  if (!exchange.answered) return exchange.sent ? "unknown" : "failed";
+  if (accepted.includes(exchange.status)) return "ok";
+  return exchange.status >= 400 && exchange.status < 500 && exchange.status !== 408 ? "failed" : "unknown";
 }

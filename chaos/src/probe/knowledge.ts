@@ -1,3 +1,5 @@
+import { itemAt } from "./clients.ts";
+
 /** A row that the service has acknowledged. */
 export interface KnownValue {
   readonly id: number;
@@ -33,8 +35,8 @@ export class Knowledge {
 
   /** One of the recent values. */
   recent(number: number): KnownValue | undefined {
-    const ofCity = this.#newest.get(at(this.cities, number));
-    return ofCity && ofCity.length > 0 ? at(ofCity, Math.floor(number / this.cities.length)) : undefined;
+    const ofCity = this.#newest.get(itemAt(this.cities, number));
+    return ofCity && ofCity.length > 0 ? itemAt(ofCity, Math.floor(number / this.cities.length)) : undefined;
   }
 
   /** `dateTime` from which on a list of the city is asked for. */
@@ -43,16 +45,10 @@ export class Knowledge {
   }
 
   city(number: number): number {
-    return at(this.cities, number);
+    return itemAt(this.cities, number);
   }
 
   register(number: number): number {
-    return at(this.registers, number);
+    return itemAt(this.registers, number);
   }
-}
-
-function at<Item>(items: readonly Item[], number: number): Item {
-  const item = items[number % items.length];
-  if (item === undefined) throw new Error("there must be at least one city and one register");
-  return item;
 }

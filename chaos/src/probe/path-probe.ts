@@ -1,146 +1,74 @@
+import * as z from "zod";
 import { monotonicMs } from "../clock.ts";
-import type { Begin, End } from "../history/entries.ts";
-import { Journal } from "../history/journal.ts";
+import { OwnService } from "../experiment/own-service.ts";
 import { valueName } from "../history/values.ts";
-import { type Exchange, HttpConnection } from "../http/connection.ts";
-import { marks } from "./answers.ts";
-import type { PathPlan } from "./path-plan.ts";
-import { follow } from "./schedule.ts";
+import { marks, outcomeOf } from "./answers.ts";
+import { type Client, itemAt, runClients } from "./clients.ts";
 
-/** What was under way when a signal came has this long to end, ms; afterwards it counts as abandoned. */
-const GRACE_MS = 1_000;
+/** What the path probe does, as the file that it is started with says. */
+export const PathPlan = z.object({
+  /** Its path is put before those of the requests. */
+  target: OwnService.shape.target,
+  /** The history to write. */
+  out: z.string(),
+  run: z.string().regex(/^[A-Za-z0-9-]{1,40}$/),
+  clients: z.int().min(1),
+  /** Between two requests of the same kind by the same client. */
+  intervalMs: z.number().positive(),
+  deadlineMs: z.number().positive(),
+  /** Longer than any round: should the engine be killed, the probe ends by itself. */
+  maxSeconds: z.number().positive(),
+  reads: OwnService.shape.reads,
+  writes: OwnService.shape.writes,
+});
+export type PathPlan = z.infer<typeof PathPlan>;
+/** What has a default may be left out. */
+export type PathPlanInput = z.input<typeof PathPlan>;
 
-interface Client {
-  readonly number: number;
-  readonly plan: PathPlan;
-  readonly journal: Pick<Journal, "write">;
-  readonly nextOperation: () => number;
-  readonly reads: HttpConnection;
-  readonly writes: HttpConnection;
-}
-
-/** Runs the clients until the signal comes or the time is over. */
-export async function probePaths(plan: PathPlan, interrupted: AbortSignal): Promise<void> {
-  const journal = new Journal(plan.out);
-  const begin = monotonicMs();
-  journal.write({
-    e: "history",
-    version: 1,
-    run: plan.run,
-    target: plan.target,
-    at: begin,
-    wallClock: new Date().toISOString(),
-    clients: plan.clients,
-    intervalMs: plan.intervalMs,
-    readDeadlineMs: plan.deadlineMs,
-    writeDeadlineMs: plan.deadlineMs,
-  });
-  let closed = false;
-  // What is given up at the end is abandoned: nothing is written about its end.
-  const clients = clientsOf(plan, { write: (entry) => void (closed || journal.write(entry)) });
-  const over = AbortSignal.any([interrupted, AbortSignal.timeout(plan.atMostSeconds * 1_000)]);
-  const done = Promise.all(clients.flatMap((client) => lanesOf(client, begin).map((lane) => follow(lane, over))));
-  await Promise.race([done, patience(over)]);
-  closed = true;
-  for (const { reads, writes } of clients) {
-    reads.close();
-    writes.close();
-  }
-  await done;
-  journal.write({ e: "close", at: monotonicMs(), reason: interrupted.aborted ? String(interrupted.reason) : "time" });
-  journal.close();
-}
-
-function patience(over: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const wait = (): void => void setTimeout(resolve, GRACE_MS).unref();
-    if (over.aborted) wait();
-    else over.addEventListener("abort", wait, { once: true });
-  });
-}
-
-function clientsOf(plan: PathPlan, journal: Client["journal"]): readonly Client[] {
-  let operations = 0;
+/** Reads given paths of any HTTP service, and writes to it; see `runClients`. */
+export function probePaths(plan: PathPlan, interrupted: AbortSignal): Promise<void> {
+  const { out, run, clients, intervalMs, deadlineMs, maxSeconds, reads, writes } = plan;
   const target = new URL(plan.target);
-  return Array.from({ length: plan.clients }, (_, number) => ({
-    number,
-    plan,
-    journal,
-    nextOperation: () => operations++,
-    reads: new HttpConnection(target),
-    writes: new HttpConnection(target),
+  const base = target.pathname.replace(/\/$/, "");
+  const deadlines = { readDeadlineMs: deadlineMs, writeDeadlineMs: deadlineMs };
+  const options = { target, out, run, durationMs: 1_000 * maxSeconds, clients, intervalMs, ...deadlines };
+  return runClients(options, interrupted, async () => ({
+    read: (client, slot) => read(client, itemAt(reads, slot + client.number), base),
+    write:
+      writes.length === 0 ? undefined : (client, slot) => write(client, itemAt(writes, slot + client.number), base),
   }));
 }
 
-/** Every client has its own place in the interval, and its writes stand half a place after its reads. */
-function lanesOf(client: Client, begin: number) {
-  const { number, plan, journal } = client;
-  const { intervalMs, clients } = plan;
-  const lane = (kind: "read" | "write", place: number, act: (slot: number) => Promise<void>) => ({
-    from: begin + (place * intervalMs) / clients,
-    intervalMs,
-    act,
-    onSkipped: (slots: number) => journal.write({ e: "skipped", client: number, lane: kind, slots, at: monotonicMs() }),
-  });
-  return [
-    lane("read", number, (slot) => readOnce(client, slot)),
-    ...(plan.writes.length > 0 ? [lane("write", number + 0.5, (slot) => writeOnce(client, slot))] : []),
-  ];
-}
-
-async function readOnce({ plan, journal, number, nextOperation, reads }: Client, slot: number): Promise<void> {
-  const wanted = plan.reads[(slot + number) % plan.reads.length];
-  if (!wanted) return;
-  const op = nextOperation();
+async function read(client: Client, { path, status }: PathPlan["reads"][number], base: string): Promise<void> {
+  const op = client.nextOperation();
   const start = monotonicMs();
-  const exchange = await reads.request({ method: "GET", path: pathOf(plan, wanted.path), deadlineMs: plan.deadlineMs });
-  const isOk = exchange.answered && wanted.status.includes(exchange.status);
-  journal.write({
+  const deadlineMs = client.options.readDeadlineMs;
+  const exchange = await client.reads.request({ method: "GET", path: `${base}${path}`, deadlineMs });
+  client.journal.write({
     e: "read",
     op,
-    client: number,
+    client: client.number,
     kind: "path",
-    key: wanted.path,
+    key: path,
     start,
     end: monotonicMs(),
     ...marks(exchange),
-    outcome: isOk ? "ok" : "failed",
+    outcome: exchange.answered && status.includes(exchange.status) ? "ok" : "failed",
   });
 }
 
-async function writeOnce({ plan, journal, number, nextOperation, writes }: Client, slot: number): Promise<void> {
-  const wanted = plan.writes[(slot + number) % plan.writes.length];
-  if (!wanted) return;
-  const op = nextOperation();
-  const value = valueName(plan.run, number, slot);
-  const begin: Begin = {
-    e: "begin",
-    op,
-    client: number,
-    kind: "add",
-    key: wanted.path,
-    value,
-    dateTime: Date.now(),
-    temperature: 0,
-    at: monotonicMs(),
-  };
-  journal.write(begin);
-  const exchange = await writes.request({
-    method: wanted.method,
-    path: pathOf(plan, wanted.path.replaceAll("{value}", encodeURIComponent(value))),
-    body: wanted.body.replaceAll("{value}", value),
-    deadlineMs: plan.deadlineMs,
+async function write(client: Client, expected: PathPlan["writes"][number], base: string): Promise<void> {
+  const { method, path, body, status } = expected;
+  const { options, number, journal } = client;
+  const op = client.nextOperation();
+  const value = valueName(options.run, number, client.nextValue());
+  const sent = { value, dateTime: Date.now(), temperature: 0 };
+  journal.write({ e: "begin", op, client: number, kind: "add", key: path, ...sent, at: monotonicMs() });
+  const exchange = await client.writes.request({
+    method,
+    path: base + path.replaceAll("{value}", encodeURIComponent(value)),
+    body: body.replaceAll("{value}", value),
+    deadlineMs: options.writeDeadlineMs,
   });
-  journal.write({ e: "end", op, at: monotonicMs(), outcome: outcomeOf(exchange, wanted.status), ...marks(exchange) });
-}
-
-/** Only what certainly did nothing has failed: what was never sent, or what the service refused. 408 is a proxy that lost patience. */
-function outcomeOf(exchange: Exchange, wanted: readonly number[]): End["outcome"] {
-  if (!exchange.answered) return exchange.sent ? "unknown" : "failed";
-  if (wanted.includes(exchange.status)) return "ok";
-  return exchange.status >= 400 && exchange.status < 500 && exchange.status !== 408 ? "failed" : "unknown";
-}
-
-function pathOf({ target }: PathPlan, path: string): string {
-  return `${new URL(target).pathname.replace(/\/$/, "")}${path}`;
+  journal.write({ e: "end", op, at: monotonicMs(), outcome: outcomeOf(exchange, status), ...marks(exchange) });
 }

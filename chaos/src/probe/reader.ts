@@ -1,34 +1,23 @@
 import { monotonicMs } from "../clock.ts";
 import type { Read } from "../history/entries.ts";
 import { parseValue, writeSeen } from "../history/values.ts";
-import type { HttpConnection } from "../http/connection.ts";
 import { bodyAs, CityBody, isListedValue, marks, ValueBody, WeatherBody } from "./answers.ts";
-import type { Client } from "./client.ts";
+import type { Client } from "./clients.ts";
+import type { Knowledge } from "./knowledge.ts";
 
 /** What a client reads in turn: the newest value most of all, for it shows a stale read first. */
-const TURN = [
-  "newest",
-  "register",
-  "newest",
-  "recent",
-  "city",
-  "newest",
-  "register",
-  "newest",
-  "recent",
-  "list",
-] as const;
+const READS = "newest register newest recent city newest register newest recent list".split(" ");
 
 /** The read of one slot; none where nothing is known to read yet. */
-export async function readOnce(client: Client, connection: HttpConnection, slot: number): Promise<void> {
-  const { knowledge, number } = client;
-  const turn = TURN[(slot + 3 * number) % TURN.length];
-  const round = number + Math.floor(slot / TURN.length);
-  if (turn === "city") return read(client, connection, cityQuestion(knowledge.city(round)));
-  if (turn === "list") return read(client, connection, listQuestion(client, knowledge.city(round)));
-  if (turn === "register") return read(client, connection, valueQuestion(knowledge.register(number + slot)));
-  const known = turn === "newest" ? knowledge.newest : knowledge.recent(number + slot);
-  if (known) await read(client, connection, valueQuestion(known.id));
+export async function readOnce(client: Client, knowledge: Knowledge, slot: number): Promise<void> {
+  const { number } = client;
+  const kind = READS[(slot + 3 * number) % READS.length];
+  const round = number + Math.floor(slot / READS.length);
+  if (kind === "city") return read(client, cityQuestion(knowledge.city(round)));
+  if (kind === "list") return read(client, listQuestion(client.options.run, knowledge.city(round), knowledge));
+  if (kind === "register") return read(client, valueQuestion(knowledge.register(number + slot)));
+  const known = kind === "newest" ? knowledge.newest : knowledge.recent(number + slot);
+  if (known) await read(client, valueQuestion(known.id));
 }
 
 type Seen = Pick<Read, "value" | "seen" | "odd">;
@@ -39,11 +28,11 @@ interface Question extends Pick<Read, "kind" | "key" | "from"> {
   readonly see: (body: Buffer) => Seen | undefined;
 }
 
-async function read(client: Client, connection: HttpConnection, { path, see, ...question }: Question): Promise<void> {
+async function read(client: Client, { path, see, ...question }: Question): Promise<void> {
   const { journal, number, options } = client;
   const op = client.nextOperation();
   const start = monotonicMs();
-  const exchange = await connection.request({ method: "GET", path, deadlineMs: options.readDeadlineMs });
+  const exchange = await client.reads.request({ method: "GET", path, deadlineMs: options.readDeadlineMs });
   const entry = { e: "read" as const, op, client: number, ...question, start, end: monotonicMs(), ...marks(exchange) };
   const status = exchange.answered ? exchange.status : undefined;
   // That a value is not there is an answer, too: whether it may be so is for the checker to judge.
@@ -79,7 +68,7 @@ function cityQuestion(id: number): Question {
 }
 
 /** The query's parameters narrow the answer; of a service that does not know them, the rest is left aside here. */
-function listQuestion({ knowledge, options }: Client, cityId: number): Question {
+function listQuestion(run: string, cityId: number, knowledge: Knowledge): Question {
   const from = knowledge.listFrom(cityId);
   return {
     kind: "list",
@@ -88,7 +77,7 @@ function listQuestion({ knowledge, options }: Client, cityId: number): Question 
     path: `/WeatherForecast?cityId=${cityId}&from=${from}`,
     see: (body) => {
       const city = bodyAs(WeatherBody, body)?.find(({ id }) => id === cityId);
-      return city && seenIn(options.run, cityId, from, city.forecast);
+      return city && seenIn(run, cityId, from, city.forecast);
     },
   };
 }

@@ -4,8 +4,19 @@ import { monotonicMs } from "../clock.ts";
 import { Journal } from "../history/journal.ts";
 import { type Exchange, HttpConnection } from "../http/connection.ts";
 import type { RoleSample, RolesEntry } from "../roles/samples.ts";
-import type { SamplerOptions } from "./roles-options.ts";
-import { follow } from "./schedule.ts";
+import { follow, untilEither } from "./schedule.ts";
+
+export interface SamplerOptions {
+  readonly nodes: readonly { readonly name: string; readonly url: URL }[];
+  /** The file to write. */
+  readonly out: string;
+  readonly intervalMs: number;
+  readonly deadlineMs: number;
+  /** Infinity: until a signal comes. */
+  readonly durationMs: number;
+  /** Certificates to trust, PEM. */
+  readonly caFile: string | undefined;
+}
 
 /** The part of Patroni's `GET /patroni` that matters here. */
 const PatroniStatus = z.object({
@@ -19,11 +30,7 @@ export async function sampleRoles(options: SamplerOptions, interrupted: AbortSig
   const { nodes, out, intervalMs, durationMs, deadlineMs, caFile } = options;
   const ca = caFile === undefined ? undefined : readFileSync(caFile, "utf8");
   const journal = new Journal<RolesEntry>(out);
-  const over = new AbortController();
-  const stop = (): void => over.abort();
-  interrupted.addEventListener("abort", stop, { once: true });
-  if (interrupted.aborted) stop();
-  const timer = Number.isFinite(durationMs) ? setTimeout(stop, durationMs) : undefined;
+  const over = untilEither(interrupted, durationMs);
   const from = monotonicMs();
   journal.write({
     e: "roles",
@@ -37,10 +44,9 @@ export async function sampleRoles(options: SamplerOptions, interrupted: AbortSig
     nodes.map(({ name, url }) => {
       const connection = new HttpConnection(url, ca);
       const act = async (): Promise<void> => journal.write(await sample(name, connection, deadlineMs));
-      return follow({ from, intervalMs, act, onSkipped: () => {} }, over.signal).finally(() => connection.close());
+      return follow({ from, intervalMs, act, onSkipped: () => {} }, over).finally(() => connection.close());
     }),
   );
-  clearTimeout(timer);
   journal.close();
 }
 

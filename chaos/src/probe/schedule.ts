@@ -21,6 +21,11 @@ export async function follow({ from, intervalMs, act, onSkipped }: Lane, stop: A
   }
 }
 
+/** Aborts at the signal, or when the time is over. @param durationMs Infinity: only at the signal */
+export function untilEither(signal: AbortSignal, durationMs: number): AbortSignal {
+  return Number.isFinite(durationMs) ? AbortSignal.any([signal, AbortSignal.timeout(durationMs)]) : signal;
+}
+
 class Alarm {
   #timer: NodeJS.Timeout | undefined;
   #wake: (inTime: boolean) => void = () => {};

@@ -1,9 +1,9 @@
 import { monotonicMs } from "../clock.ts";
 import type { Begin, End } from "../history/entries.ts";
 import { valueName } from "../history/values.ts";
-import type { Exchange, HttpConnection } from "../http/connection.ts";
-import { bodyAs, marks, ValueBody } from "./answers.ts";
-import type { Client } from "./client.ts";
+import { bodyAs, marks, outcomeOf, ValueBody } from "./answers.ts";
+import type { Client } from "./clients.ts";
+import type { Knowledge } from "./knowledge.ts";
 
 /** Every so-many-th write of a client changes a value, the others add one. */
 const PUT_EVERY = 5;
@@ -15,42 +15,23 @@ const PUT_EVERY = 5;
 export const REGISTER_DATE_TIME = 1;
 
 /** The write of one slot. */
-export async function writeOnce(client: Client, connection: HttpConnection, slot: number): Promise<void> {
-  const { knowledge, number } = client;
+export async function writeOnce(client: Client, knowledge: Knowledge, slot: number): Promise<void> {
+  const { number } = client;
   if (slot % PUT_EVERY === PUT_EVERY - 1) {
-    await put(client, connection, knowledge.register(number + Math.floor(slot / PUT_EVERY)));
+    const id = knowledge.register(number + Math.floor(slot / PUT_EVERY));
+    const path = `/Forecast/${id}`;
+    await write(client, { kind: "put", key: `value/${id}`, dateTime: REGISTER_DATE_TIME, path, id });
     return;
   }
   const cityId = knowledge.city(number + slot);
   const dateTime = Date.now();
-  const id = await add(client, connection, cityId, dateTime);
+  const id = await add(client, cityId, dateTime);
   if (id !== undefined) knowledge.added(cityId, { id, dateTime });
 }
 
-/** Returns the new row's id, undefined where it was not acknowledged. */
-export function add(
-  client: Omit<Client, "knowledge">,
-  connection: HttpConnection,
-  cityId: number,
-  dateTime: number,
-): Promise<number | undefined> {
-  return write(client, connection, {
-    kind: "add",
-    key: `city/${cityId}`,
-    dateTime,
-    path: `/Forecast/${cityId}`,
-    cityId,
-  });
-}
-
-function put(client: Client, connection: HttpConnection, id: number): Promise<number | undefined> {
-  return write(client, connection, {
-    kind: "put",
-    key: `value/${id}`,
-    dateTime: REGISTER_DATE_TIME,
-    path: `/Forecast/${id}`,
-    id,
-  });
+/** @returns the new row's id; undefined where it was not acknowledged */
+export function add(client: Client, cityId: number, dateTime: number): Promise<number | undefined> {
+  return write(client, { kind: "add", key: `city/${cityId}`, dateTime, path: `/Forecast/${cityId}`, cityId });
 }
 
 interface Intent extends Pick<Begin, "kind" | "key" | "dateTime"> {
@@ -60,11 +41,7 @@ interface Intent extends Pick<Begin, "kind" | "key" | "dateTime"> {
   readonly cityId?: number;
 }
 
-async function write(
-  client: Omit<Client, "knowledge">,
-  connection: HttpConnection,
-  { path, id, cityId, ...intent }: Intent,
-): Promise<number | undefined> {
+async function write(client: Client, { path, id, cityId, ...intent }: Intent): Promise<number | undefined> {
   const { journal, number, options } = client;
   const counter = client.nextValue();
   const op = client.nextOperation();
@@ -79,13 +56,13 @@ async function write(
     temperature: sent.temperature,
     at: monotonicMs(),
   });
-  const exchange = await connection.request({
+  const exchange = await client.writes.request({
     method: intent.kind === "add" ? "POST" : "PUT",
     path,
     body: JSON.stringify(sent),
     deadlineMs: options.writeDeadlineMs,
   });
-  const end: End = { e: "end", op, at: monotonicMs(), outcome: outcomeOf(exchange), ...marks(exchange) };
+  const end: End = { e: "end", op, at: monotonicMs(), outcome: outcomeOf(exchange, [200]), ...marks(exchange) };
   if (!exchange.answered || end.outcome !== "ok") {
     journal.write(end);
     return undefined;
@@ -95,16 +72,6 @@ async function write(
   const wrong = answered ? differences(expected, answered) : `no such body: ${exchange.body.toString().slice(0, 200)}`;
   journal.write({ ...end, ...(answered ? { id: answered.id } : {}), ...(wrong ? { wrong } : {}) });
   return answered?.id;
-}
-
-/**
- * Only what certainly did nothing has failed: a request that was never sent, or one that the service refused. 408 is no
- * refusal by the service: proxies answer it when they lost patience.
- */
-function outcomeOf(exchange: Exchange): End["outcome"] {
-  if (!exchange.answered) return exchange.sent ? "unknown" : "failed";
-  if (exchange.status === 200) return "ok";
-  return exchange.status >= 400 && exchange.status < 500 && exchange.status !== 408 ? "failed" : "unknown";
 }
 
 function differences(expected: Readonly<Record<string, unknown>>, answered: Readonly<Record<string, unknown>>): string {

@@ -1,0 +1,128 @@
+import { monotonicMs } from "../clock.ts";
+import { Journal } from "../history/journal.ts";
+import { HttpConnection } from "../http/connection.ts";
+import { follow, untilEither } from "./schedule.ts";
+
+/** What was under way when a signal came has this long to end; afterwards it counts as abandoned. */
+const GRACE_MS = 1_000;
+
+export interface ProbeOptions {
+  readonly target: URL;
+  /** The history file to write. */
+  readonly out: string;
+  readonly run: string;
+  /** How long requests are sent; Infinity: until a signal comes. */
+  readonly durationMs: number;
+  readonly clients: number;
+  /** Between two requests of the same kind by the same client. */
+  readonly intervalMs: number;
+  readonly readDeadlineMs: number;
+  readonly writeDeadlineMs: number;
+}
+
+/** One client of a probe. */
+export interface Client {
+  /** From 0. */
+  readonly number: number;
+  readonly options: ProbeOptions;
+  readonly journal: Pick<Journal, "write">;
+  readonly reads: HttpConnection;
+  readonly writes: HttpConnection;
+  /** A number that no other request of the run has. */
+  nextOperation(): number;
+  /** A number that no other write of this client has. */
+  nextValue(): number;
+}
+
+/** The requests of one slot of the schedule. */
+export interface Requests {
+  readonly read: (client: Client, slot: number) => Promise<void>;
+  /** Undefined: nothing is written. */
+  readonly write: ((client: Client, slot: number) => Promise<void>) | undefined;
+}
+
+/**
+ * Runs the clients until their time is over, and then waits for what is under way; or until the signal comes (its reason: the signal's name), and
+ * then waits one second.
+ *
+ * @param prepare called with one client before the schedule starts
+ * @throws when the preparation fails
+ */
+export async function runClients(
+  options: ProbeOptions,
+  interrupted: AbortSignal,
+  prepare: (client: Client) => Promise<Requests>,
+): Promise<void> {
+  const { out, run, target, durationMs, clients: count, intervalMs, readDeadlineMs, writeDeadlineMs } = options;
+  const journal = new Journal(out);
+  const deadlines = { readDeadlineMs, writeDeadlineMs };
+  let isClosed = false;
+  let operations = 0;
+  // Nothing is written after the end, whatever still arrives: what is given up there counts as abandoned.
+  const writer: Client["journal"] = { write: (entry) => void (isClosed || journal.write(entry)) };
+  const clients = Array.from({ length: count }, (_, number) => clientOf(number, options, writer, () => operations++));
+  try {
+    const header = {
+      e: "history",
+      version: 1,
+      run,
+      target: target.href,
+      clients: count,
+      intervalMs,
+      ...deadlines,
+    } as const;
+    journal.write({ ...header, at: monotonicMs(), wallClock: new Date().toISOString() });
+    const [first] = clients;
+    if (!first) throw new Error("a probe needs a client");
+    const requests = await prepare(first);
+    const begin = monotonicMs();
+    const over = untilEither(interrupted, durationMs);
+    const lanes = clients.flatMap((client) => lanesOf(client, requests, begin));
+    await Promise.race([Promise.all(lanes.map((lane) => follow(lane, over))), graceAfter(interrupted)]);
+    isClosed = true;
+    journal.write({ e: "close", at: monotonicMs(), reason: interrupted.aborted ? String(interrupted.reason) : "time" });
+  } finally {
+    isClosed = true;
+    for (const { reads, writes } of clients) for (const connection of [reads, writes]) connection.close();
+    journal.close();
+  }
+}
+
+function clientOf(
+  number: number,
+  options: ProbeOptions,
+  journal: Client["journal"],
+  nextOperation: () => number,
+): Client {
+  let values = 0;
+  const [reads, writes] = [new HttpConnection(options.target), new HttpConnection(options.target)];
+  return { number, options, journal, reads, writes, nextOperation, nextValue: () => values++ };
+}
+
+/** Every client has its own place in the interval, and its writes are half a place after its reads. */
+function lanesOf(client: Client, { read, write }: Requests, begin: number) {
+  const { number, journal } = client;
+  const { intervalMs, clients } = client.options;
+  const lane = (kind: "read" | "write", place: number, request: Requests["read"]) => ({
+    from: begin + (place * intervalMs) / clients,
+    intervalMs,
+    act: (slot: number) => request(client, slot),
+    onSkipped: (slots: number) => journal.write({ e: "skipped", client: number, lane: kind, slots, at: monotonicMs() }),
+  });
+  return [lane("read", number, read), ...(write ? [lane("write", number + 0.5, write)] : [])];
+}
+
+function graceAfter(interrupted: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wait = (): void => void setTimeout(resolve, GRACE_MS).unref();
+    if (interrupted.aborted) wait();
+    else interrupted.addEventListener("abort", wait, { once: true });
+  });
+}
+
+/** The items in turn, for ever. @throws when there is none */
+export function itemAt<Item>(items: readonly Item[], number: number): Item {
+  const item = items[number % items.length];
+  if (item === undefined) throw new Error("there is no item to take");
+  return item;
+}
