@@ -1,17 +1,18 @@
 import type { ReceivedAlert } from "@goldenring/monitoring";
-import type { FiringAlert } from "./firing-alerts.ts";
+import type { FiringAlert } from "@goldenring/stand";
+
 import { age, table } from "./status-text.ts";
 
 export interface AlertsReport {
-  /** Undefined when Prometheus could not be asked. */
+  /** Undefined when Prometheus did not answer. */
   readonly firing: readonly FiringAlert[] | undefined;
   /** Undefined for real machines: their alerts go where the inventory says. */
   readonly received: readonly ReceivedAlert[] | undefined;
-  /** When the dead man's switch was heard last; ISO 8601. */
+  /** When the watchdog alert arrived last; ISO 8601. */
   readonly heartbeat: string | undefined;
 }
 
-/** Firing and received alerts as paragraphs, for a person. @param since how far back the received ones go, in the user's words */
+/** Firing and received alerts as paragraphs. @param since how far back the received ones go, as the user wrote it */
 export function alertsText({ firing, received, heartbeat }: AlertsReport, since: string): string {
   const paragraphs = [
     ...(firing === undefined ? [] : [section("Firing", firingRows(firing))]),
@@ -25,7 +26,7 @@ export function alertsText({ firing, received, heartbeat }: AlertsReport, since:
   return paragraphs.join("\n");
 }
 
-/** One alert that was received, as a line. */
+/** A received alert as a line. */
 export function receivedLine(alert: ReceivedAlert): string {
   return row(alert).filter(Boolean).join("  ");
 }
@@ -41,7 +42,7 @@ function firingRows(alerts: readonly FiringAlert[]): string[][] {
     name,
     machine,
     `for ${age(since)}`,
-    delivery === "told" ? "" : delivery,
+    delivery === "sent" ? "" : delivery,
     summary,
   ]);
 }

@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Inventory } from "@goldenring/stand";
-import { BackgroundProgram, type SignOfLife } from "./background-program.ts";
+import type { Inventory, SignOfLife } from "@goldenring/stand";
+import { BackgroundProgram } from "./background-program.ts";
 
 setDefaultTimeout(30_000);
 
-/** Says that it lives, as a real one does, in `life.json` of the folder that its last word names. */
+/** Reports as a real program does, in `life.json` of the folder that its last argument names. */
 const PROGRAM = `
   const { writeFileSync, renameSync } = require("node:fs");
   const folder = process.argv.at(-1);
@@ -34,7 +34,7 @@ let folder: string;
 let program: BackgroundProgram<SignOfLife>;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "goldenring-background-"));
-  program = new BackgroundProgram({ name: "night watch", folder, lastWords: ["--folder", folder], readReport });
+  program = new BackgroundProgram({ name: "night watch", folder, lastArguments: ["--folder", folder], readReport });
 });
 afterEach(async () => {
   await program.stop();
@@ -80,12 +80,12 @@ describe("a program in the background", () => {
     expect(program.state.report?.pid).not.toBe(pid);
   });
 
-  test("that does not start is explained in its own words", async () => {
+  test("that does not start is explained by its own output", async () => {
     const words = [write("program.cjs", 'console.error("no such address"); process.exit(1)')];
     await expect(program.start(inventory, words)).rejects.toThrow("The night watch does not start:\nno such address");
   });
 
-  test("is never mistaken for another process that got its number", async () => {
+  test("is never confused with another process that got its number", async () => {
     write("life.json", JSON.stringify({ pid: process.pid, aliveAt: new Date().toISOString() }));
     expect(program.state.isRunning).toBe(false);
     await program.stop();

@@ -1,11 +1,7 @@
-import { spawn } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { RingError } from "./exit.ts";
-
-/** Folder of this checkout. */
-export const CHECKOUT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+import { join } from "node:path";
+import { CHECKOUT, CommandError } from "@goldenring/run-kit";
+import { lastLines, runProgram } from "@goldenring/stand";
 
 export const PLAYBOOK_FOLDER = join(CHECKOUT, "cluster");
 export const BUNDLE_FOLDER = join(CHECKOUT, "api/bundle");
@@ -13,30 +9,18 @@ export const BUNDLE_FOLDER = join(CHECKOUT, "api/bundle");
 export const RULES_FOLDER = join(CHECKOUT, "monitoring/rules");
 export const DASHBOARDS_FOLDER = join(CHECKOUT, "monitoring/dashboards");
 
+const BUNDLE_DEADLINE_MS = 300_000;
+
 /**
- * Makes the API's bundle, as the owner of the checkout: root's files would be in their way later.
+ * Builds the API's bundle as the owner of the checkout, who could not change files of root's later.
  *
- * @throws {RingError} with the end of its output
+ * @throws {CommandError} with the end of its output
  */
 export async function makeBundle(signal: AbortSignal): Promise<void> {
   const argv = [...asOwner(), process.execPath, join(CHECKOUT, "api/bundle.ts")];
-  const [program = "", ...args] = argv;
-  const child = spawn(program, args, { cwd: CHECKOUT, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
-  }
-  const stop = (): void => void child.kill("SIGTERM");
-  signal.addEventListener("abort", stop);
-  const code = await new Promise<number>((resolve) => {
-    child.on("error", () => resolve(127));
-    child.on("close", (code) => resolve(code ?? 128));
-  });
-  signal.removeEventListener("abort", stop);
+  const { code, stdout, stderr } = await runProgram(argv, { deadlineMs: BUNDLE_DEADLINE_MS, folder: CHECKOUT, signal });
   signal.throwIfAborted();
-  if (code !== 0) throw new RingError(`api/bundle.ts failed:\n${output.trim().split("\n").slice(-15).join("\n")}`);
+  if (code !== 0) throw new CommandError(`api/bundle.ts failed:\n${lastLines(`${stdout}\n${stderr}`, 15)}`);
 }
 
 function asOwner(): string[] {

@@ -1,23 +1,23 @@
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Lab } from "@goldenring/lab";
-import { type Inventory, type Machine, machineNamed, readInventory } from "@goldenring/stand";
-import { EXIT, RingError } from "./exit.ts";
+import { CommandError } from "@goldenring/run-kit";
+import { type Inventory, LockHeld, type Machine, machineNamed, readInventory, withLock } from "@goldenring/stand";
 
 const DEFAULT_HOME = "/var/lib/goldenring";
 
-/** What every command is about: the lab on this computer, or the machines of an inventory. */
+/** The stand that a command works on: the lab of this computer, or the machines of an inventory. */
 export interface Context {
   readonly lab: Lab | undefined;
-  /** Names the stand in locks and messages. */
+  /** Name of the stand, for messages. */
   readonly stand: string;
-  /** Where ring keeps what belongs to the stand. */
+  /** Where `ring` keeps the files of the stand. */
   readonly folder: string;
-  /** @throws {RingError} (noStand) while there is none */
+  /** @throws {CommandError} (noStand) while there is none */
   inventory(): Promise<Inventory>;
 }
 
-/** @param inventoryFile given by the user: real machines; otherwise the lab */
+/** @param inventoryFile of real machines; undefined for the lab */
 export async function openContext(inventoryFile: string | undefined): Promise<Context> {
   const home = resolve(process.env.RING_HOME || DEFAULT_HOME);
   if (inventoryFile !== undefined) {
@@ -34,12 +34,12 @@ export async function openContext(inventoryFile: string | undefined): Promise<Co
     folder,
     async inventory() {
       if (isThere(lab.inventory)) return readInventory(lab.inventory);
-      throw noStand(`There is no stand ${stand === "lab" ? "" : `${stand} `}yet: \`ring up\` makes one.`);
+      throw noStand(`There is no stand ${stand === "lab" ? "" : `${stand} `}yet: \`ring up\` creates it.`);
     },
   };
 }
 
-/** @throws {RingError} when this account may not know */
+/** @throws {CommandError} when this account may not look */
 function isThere(file: string): boolean {
   try {
     statSync(file);
@@ -47,17 +47,17 @@ function isThere(file: string): boolean {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "EACCES") return false;
-    throw new RingError("The stand belongs to root: put sudo in front of the command.");
+    throw new CommandError("The stand belongs to root: run the command with sudo.");
   }
 }
 
-/** @throws {RingError} (usage) for commands that only the lab has */
+/** @throws {CommandError} (usage) for commands that only the lab has */
 export function labOf({ lab }: Context, command: string): Lab {
   if (lab !== undefined) return lab;
-  throw new RingError(`\`ring ${command}\` works on the lab only, not on the machines of an inventory.`, EXIT.usage);
+  throw new CommandError(`\`ring ${command}\` works only on the lab, not on the machines of an inventory.`, "usage");
 }
 
-/** @throws {RingError} (noStand) */
+/** @throws {CommandError} (noStand) */
 export async function machineOf(context: Context, name: string): Promise<Machine> {
   const inventory = await context.inventory();
   const machine = machineNamed(inventory, name);
@@ -66,6 +66,36 @@ export async function machineOf(context: Context, name: string): Promise<Machine
   throw noStand(`The stand has no machine "${name}"; it has ${names}.`);
 }
 
-export function noStand(message: string): RingError {
-  return new RingError(message, EXIT.noStand);
+/** @throws {CommandError} (noStand) */
+export function assertIsUp(outside: readonly { readonly state: string }[]): void {
+  if (outside.every(({ state }) => state !== "running")) throw noStand("The stand is down: start it with `ring up`.");
+}
+
+export function noStand(message: string): CommandError {
+  return new CommandError(message, "noStand");
+}
+
+/** The lock that commands which change a stand exclude each other by. */
+export const lockKeyOf = ({ folder }: Pick<Context, "folder">): string => `ring ${folder}`;
+
+/**
+ * Runs the work while no other command changes the same stand.
+ *
+ * @throws {CommandError} (busy) when another one still does after `waitMs`
+ */
+export async function exclusively<Result>(
+  context: Context,
+  command: string,
+  waitMs: number,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await withLock({ key: lockKeyOf(context), purpose: `ring ${command}`, waitMs }, work);
+  } catch (error) {
+    if (!(error instanceof LockHeld)) throw error;
+    throw new CommandError(
+      `Another command is changing the stand ${context.stand}${error.holder ? `: ${error.holder}` : ""}. Try again when it has ended.`,
+      "busy",
+    );
+  }
 }

@@ -1,7 +1,10 @@
-import type { Inventory, Role } from "@goldenring/stand";
-import type { Context } from "./context.ts";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CommandError } from "@goldenring/run-kit";
+import { type Inventory, type Role, readLogins, type Server } from "@goldenring/stand";
+import { assertIsUp, type Context, noStand } from "./context.ts";
 
-/** What a person opens: the service's port on its machine, and what its URL looks like at a host and port. */
+/** The services that a person opens: role of the machine, port there, and URL at a host and port. */
 const SERVICES = {
   api: { role: "ingress", port: 80, url: (at: string) => `http://${at}` },
   database: { role: "haproxy", port: 5_000, url: (at: string) => `postgres://${at}/weather` },
@@ -21,13 +24,13 @@ export type Endpoints = Readonly<Partial<Record<Service, string>>>;
 function urls(at: (service: Service) => string | undefined): Endpoints {
   const found: Partial<Record<Service, string>> = {};
   for (const service of SERVICE_NAMES) {
-    const place = at(service);
-    if (place !== undefined) found[service] = SERVICES[service].url(place);
+    const address = at(service);
+    if (address !== undefined) found[service] = SERVICES[service].url(address);
   }
   return found;
 }
 
-/** Where the services of a stand are opened from this computer. @throws {RingError} (noStand) */
+/** Where the services of a stand are opened from this computer. @throws {CommandError} (noStand) */
 export async function endpointsOf({ lab, inventory }: Pick<Context, "lab" | "inventory">): Promise<Endpoints> {
   return lab === undefined ? machineEndpoints(await inventory()) : forwardedEndpoints(await lab.forwards());
 }
@@ -41,7 +44,37 @@ function machineEndpoints(inventory: Inventory): Endpoints {
   });
 }
 
-/** The lab's services, at the ports of this computer that lead to them. */
+/** The lab's services, at the forwarded ports of this computer. */
 function forwardedEndpoints(ports: Readonly<Record<string, number>>): Endpoints {
   return urls((service) => (ports[service] === undefined ? undefined : `127.0.0.1:${ports[service]}`));
+}
+
+export interface MonitoringServers {
+  readonly prometheus: Server;
+  readonly alertmanager: Server;
+}
+
+/**
+ * Where this computer reaches the stand's Prometheus and Alertmanager, with their logins.
+ *
+ * @throws {CommandError} when there is no stand, it is down, or the playbook has not created the logins yet
+ */
+export async function monitoringServers(context: Context): Promise<MonitoringServers> {
+  const inventory = await context.inventory();
+  if (context.lab !== undefined) assertIsUp(await context.lab.status());
+  const endpoints = await endpointsOf(context);
+  const ca = await readFile(join(inventory.secretsFolder, "ca/ca.crt"), "utf8").catch(() => undefined);
+  const logins = await readLogins(inventory).catch((error: Error) => {
+    throw new CommandError(`The stand's logins cannot be read: ${error.message}.`);
+  });
+  const serverOf = (service: "prometheus" | "alertmanager"): Server => {
+    const url = endpoints[service];
+    const login = logins[service];
+    if (url === undefined) throw noStand(`The stand's ${service} cannot be reached: run \`ring up\`.`);
+    if (login === undefined || ca === undefined) {
+      throw new CommandError(`The stand has no login for ${service} yet: \`ring up\` creates it.`);
+    }
+    return { url, ca, ...login };
+  };
+  return { prometheus: serverOf("prometheus"), alertmanager: serverOf("alertmanager") };
 }

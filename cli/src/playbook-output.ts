@@ -1,10 +1,10 @@
-/** What the playbook does now. */
+/** A task of the playbook that is running. */
 export interface PlaybookStep {
   readonly role: string | undefined;
   readonly task: string;
 }
 
-/** The step that a line of ansible-playbook's output begins: `TASK [etcd : The service runs] ****`. */
+/** The step that starts at a line of ansible-playbook's output: `TASK [etcd : The service runs] ****`. */
 export function stepOf(line: string): PlaybookStep | undefined {
   const name = /^(?:TASK|RUNNING HANDLER) \[(.*)\] \**$/.exec(line)?.[1];
   if (name === undefined) return undefined;
@@ -12,7 +12,7 @@ export function stepOf(line: string): PlaybookStep | undefined {
   return { role, task: task ?? name };
 }
 
-/** Tasks that failed, with their messages, as ansible-playbook wrote them; the newest lines where it names none. */
+/** Failed tasks with their messages, as ansible-playbook printed them; the last lines where it names none. */
 export function failuresIn(output: string): string {
   const lines = output.trimEnd().split("\n");
   const failures = lines.filter((line) => /^(fatal|failed|ERROR!|\[ERROR\])/.test(line)).map(shorten);

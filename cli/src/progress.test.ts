@@ -19,9 +19,9 @@ const timeless = (text: string): string => text.replaceAll(/\d+\.\d s/g, "0.0 s"
 test("where there is no terminal, each step and each thing said is a line with the seconds", async () => {
   const plain = screen(false);
   const progress = new Progress(plain);
-  const result = await progress.step("Machines", async (say) => {
-    say("starting pg-01");
-    say("starting pg-01");
+  const result = await progress.step("Machines", async (log) => {
+    log("starting pg-01");
+    log("starting pg-01");
     return 7;
   });
   expect(result).toBe(7);
@@ -38,10 +38,10 @@ test("a step that fails is said to have, and its error goes on", async () => {
 test("a terminal has one line per step, never wider than itself, and keeps what a failed one did last", async () => {
   const terminal = screen(true);
   const progress = new Progress(terminal);
-  await progress.step("Machines", async (say) => say("a".repeat(100)));
+  await progress.step("Machines", async (log) => log("a".repeat(100)));
   await progress
-    .step("Playbook", (say) => {
-      say("etcd");
+    .step("Playbook", (log) => {
+      log("etcd");
       return Promise.reject(new Error());
     })
     .catch(() => {});

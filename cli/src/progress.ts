@@ -5,12 +5,11 @@ interface Screen {
   write(text: string): unknown;
 }
 
-/** Milliseconds between two redrawings of a running step's seconds. */
-const REDRAW = 500;
+/** Between two updates of a running step's seconds. */
+const REDRAW_MS = 500;
 
 /**
- * Shows steps with what happens in them and how long they take: on a terminal one line per step, redrawn; otherwise plain lines
- * with the seconds since the beginning.
+ * Shows steps, their details and how long they take: on a terminal one line per step, redrawn; elsewhere plain lines with the seconds since the start.
  */
 export class Progress {
   readonly #screen: Screen;
@@ -21,18 +20,18 @@ export class Progress {
     this.#screen = screen;
   }
 
-  /** Runs one step; `say` tells what happens in it. */
-  async step<Result>(title: string, work: (say: (detail: string) => void) => Promise<Result>): Promise<Result> {
+  /** Runs one step; `log` shows what happens in it. */
+  async step<Result>(title: string, work: (log: (detail: string) => void) => Promise<Result>): Promise<Result> {
     const line = { title, detail: "", started: performance.now() };
     this.#line = line;
     this.#begin();
-    const redrawing = this.#screen.isTTY ? setInterval(() => this.#draw("…"), REDRAW) : undefined;
+    const redrawing = this.#screen.isTTY ? setInterval(() => this.#draw("…"), REDRAW_MS) : undefined;
     let mark = "✗";
     try {
       const result = await work((detail) => {
         if (line.detail === detail) return;
         line.detail = detail;
-        this.#tell(detail);
+        this.#detail(detail);
       });
       mark = "✓";
       return result;
@@ -44,7 +43,7 @@ export class Progress {
   }
 
   /** One line between steps. */
-  say(text: string): void {
+  log(text: string): void {
     this.#screen.write(this.#screen.isTTY ? `  ${text}\n` : `${this.#clock()} ${text}\n`);
   }
 
@@ -53,7 +52,7 @@ export class Progress {
     else this.#screen.write(`${this.#clock()} ${this.#line?.title}\n`);
   }
 
-  #tell(detail: string): void {
+  #detail(detail: string): void {
     if (this.#screen.isTTY) this.#draw("…");
     else this.#screen.write(`${this.#clock()}   ${detail}\n`);
   }

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CHECKOUT, EXIT, EXIT_MEANINGS, type ExitName } from "@goldenring/run-kit";
 import { runProgram } from "@goldenring/stand";
-import { CHECKOUT } from "./checkout.ts";
-import { EXIT_MEANINGS } from "./exit.ts";
+
+setDefaultTimeout(30_000);
 
 /** The real command, called by a symbolic link from a folder of its own, for a stand that does not exist. */
 let folder: string;
@@ -28,7 +29,8 @@ describe("ring", () => {
     const { code, stdout } = await ring("--help");
     expect(code).toBe(0);
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command}( |$)`, "m"));
-    for (const [exitCode, meaning] of EXIT_MEANINGS) expect(stdout).toContain(`${exitCode}`.padEnd(5) + meaning);
+    for (const [name, meaning] of Object.entries(EXIT_MEANINGS))
+      expect(stdout).toContain(`${EXIT[name as ExitName]}`.padEnd(5) + meaning);
   });
 
   const wrong: [string, string[], string][] = [
@@ -69,7 +71,7 @@ describe("ring", () => {
     const up = await ring("-i", "my.yml", "up");
     expect({ code: up.code, stderr: up.stderr }).toEqual({
       code: 2,
-      stderr: expect.stringContaining("`ring up` works on the lab only"),
+      stderr: expect.stringContaining("`ring up` works only on the lab"),
     });
     const unknown = await ring("-i", "my.yml", "ssh", "pg-09");
     expect({ code: unknown.code, stderr: unknown.stderr }).toEqual({
@@ -80,6 +82,6 @@ describe("ring", () => {
 
   test("asks before it destroys, and without a terminal needs --yes", async () => {
     const { code, stderr } = await ring("destroy");
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("say --yes") });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("add --yes") });
   });
 });

@@ -6,19 +6,24 @@ import { type Context, labOf } from "./context.ts";
 
 const RING = fileURLToPath(new URL("main.ts", import.meta.url));
 
-/** Fences the stand's machines that are off. */
+/** Fences machines of the stand that are off. */
 export function guardianOf(folder: string, inventoryFile: string): BackgroundProgram<GuardianReport> {
-  const lastWords = ["guardian", "--watch-lab", inventoryFile];
-  return new BackgroundProgram({ name: "guardian", folder, lastWords, readReport: (of) => guardianReport.read(of) });
+  const lastArguments = ["guardian", "--watch-lab", inventoryFile];
+  return new BackgroundProgram({
+    name: "guardian",
+    folder,
+    lastArguments,
+    readReport: (of) => guardianReport.read(of),
+  });
 }
 
-/** Keeps the alerts that the stand's Alertmanager sends. */
+/** Stores the notifications that the stand's Alertmanager sends. */
 export function alertReceiverOf(folder: string): BackgroundProgram<ReceiverReport> {
-  const lastWords = ["--folder", folder];
+  const lastArguments = ["--folder", folder];
   return new BackgroundProgram({
     name: "alert receiver",
     folder,
-    lastWords,
+    lastArguments,
     readReport: (of) => receiverReport.read(of),
   });
 }
@@ -28,7 +33,7 @@ export async function startGuardian(context: Context): Promise<void> {
   await guardianOf(context.folder, inventory.file).start(inventory, [RING]);
 }
 
-/** What runs beside the machines from `ring up` to `ring down`; what runs already stays. */
+/** Starts the programs that run from `ring up` to `ring down` and are not running yet. */
 export async function startPrograms(context: Context): Promise<void> {
   const inventory = await context.inventory();
   const url = await labOf(context, "up").alertWebhook();
@@ -36,7 +41,7 @@ export async function startPrograms(context: Context): Promise<void> {
   await alertReceiverOf(context.folder).start(inventory, receiverProgram(url, inventory.secretsFolder));
 }
 
-/** The stand need not be whole, nor exist. */
+/** Works on a broken stand, and where there is none. */
 export async function stopPrograms({ folder }: Context, inventoryFile: string): Promise<void> {
   await Promise.all([guardianOf(folder, inventoryFile).stop(), alertReceiverOf(folder).stop()]);
 }

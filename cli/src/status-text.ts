@@ -3,11 +3,9 @@ import type { StandStatus } from "./status.ts";
 
 /** The stand at a glance, for a person. */
 export function statusText(status: StandStatus): string {
-  const { stand, machines, cluster, monitoring, endpoints, logins, problems } = status;
+  const { stand, runningCommand, machines, cluster, monitoring, endpoints, logins, problems } = status;
   const health =
-    problems.length === 0
-      ? "all is well"
-      : `not well: ${problems.length === 1 ? "one problem" : `${problems.length} problems`}`;
+    problems.length === 0 ? "all is well" : `${problems.length === 1 ? "1 problem" : `${problems.length} problems`}`;
   const machineRows = machines.map(({ name, address, state, bootedAt, limit, faults }) => [
     name,
     address,
@@ -25,11 +23,14 @@ export function statusText(status: StandStatus): string {
   const lastAction = guardian.newest.findLast(({ machine }) => machine !== undefined);
   return [
     `Stand ${stand}: ${health}`,
+    ...(runningCommand === null
+      ? []
+      : [`  ${runningCommand} is changing it: what is missing may not be installed yet`]),
     ...problems.map((problem) => `  ! ${problem}`),
     "",
     ...table(machineRows),
     "",
-    `Leader    ${cluster.leader ?? "none that can be seen"}`,
+    `Leader    ${cluster.leader ?? "unknown"}`,
     `Guardian  ${guardian.isRunning ? "watching" : "not running"}${lastAction ? `; last: ${[lastAction.machine, lastAction.event, lastAction.detail].filter(Boolean).join(" ")} (${age(lastAction.time)} ago)` : ""}`,
     ...monitoringLines(monitoring),
     "",
@@ -38,7 +39,7 @@ export function statusText(status: StandStatus): string {
   ].join("\n");
 }
 
-/** Which services behind an address are known not to answer. */
+/** Whether the service behind an address is known not to answer. */
 function isSilent(service: string, { monitoring }: StandStatus): boolean {
   if (service === "prometheus") return monitoring?.prometheus.error !== undefined;
   return service === "alertmanager" && monitoring?.alertmanager.error !== undefined;
@@ -52,7 +53,7 @@ function monitoringLines(monitoring: StandStatus["monitoring"]): string[] {
   return [
     `Targets   ${up} of ${up + down.length} up`,
     ...down.map(({ job, instance, error }) => `  - ${instance} (${job}): ${error}`),
-    `Alerts    ${alerts.length === 0 ? "none fires" : `${alerts.length} firing`}`,
+    `Alerts    ${alerts.length === 0 ? "none firing" : `${alerts.length} firing`}`,
     ...table(
       alerts.map(({ name, severity, machine, since, summary }) => [
         `  - ${severity}`,
@@ -66,36 +67,36 @@ function monitoringLines(monitoring: StandStatus["monitoring"]): string[] {
 }
 
 function serviceOn(name: string, { cluster }: StandStatus): string {
-  const words: string[] = [];
+  const parts: string[] = [];
   const database = cluster.members.find((member) => member.name === name);
-  if (database?.error !== undefined) words.push("Patroni does not answer");
+  if (database?.error !== undefined) parts.push("Patroni does not answer");
   else if (database !== undefined) {
     const lag = database.lagBytes === undefined ? "" : `, ${bytes(database.lagBytes)} behind`;
-    words.push(`${database.role?.replaceAll("_", " ")}, ${database.state}, timeline ${database.timeline ?? "?"}${lag}`);
-    words.push(`PostgreSQL ${database.postgresql ?? "?"}, Patroni ${database.patroni ?? "?"}`);
+    parts.push(`${database.role?.replaceAll("_", " ")}, ${database.state}, timeline ${database.timeline ?? "?"}${lag}`);
+    parts.push(`PostgreSQL ${database.postgresql ?? "?"}, Patroni ${database.patroni ?? "?"}`);
   }
   const etcd = cluster.etcd.find((member) => member.name === name);
   if (etcd !== undefined) {
     const version = etcd.version === undefined ? "" : ` ${etcd.version}`;
-    words.push(`etcd${version} ${etcd.isHealthy ? "healthy" : "not healthy"}${etcd.isLeader ? ", leader" : ""}`);
+    parts.push(`etcd${version} ${etcd.isHealthy ? "healthy" : "not healthy"}${etcd.isLeader ? ", leader" : ""}`);
   }
   const balancer = cluster.haproxy.find((one) => one.name === name);
-  if (balancer?.error !== undefined) words.push("HAProxy does not answer");
+  if (balancer?.error !== undefined) parts.push("HAProxy does not answer");
   else if (balancer !== undefined) {
     const up = (listener: string): string => {
       const names = balancer.servers.filter((one) => one.listener === listener && one.state.startsWith("UP"));
-      return names.map(({ server }) => server).join(" ") || "nobody";
+      return names.map(({ server }) => server).join(" ") || "none";
     };
-    words.push(`primary ${up("master")}, replicas ${up("replicas")}`);
+    parts.push(`primary ${up("master")}, replicas ${up("replicas")}`);
   }
   const replica = cluster.api.find((one) => one.name === name);
-  if (replica !== undefined) words.push(replica.isReady ? "API ready" : "API not ready");
+  if (replica !== undefined) parts.push(replica.isReady ? "API ready" : "API not ready");
   const ingress = cluster.ingress.find((one) => one.name === name);
-  if (ingress !== undefined) words.push(ingress.isReady ? "reaches the API" : "does not reach the API");
-  return words.join("; ");
+  if (ingress !== undefined) parts.push(ingress.isReady ? "reaches the API" : "does not reach the API");
+  return parts.join("; ");
 }
 
-/** Columns as wide as their widest cell; columns that are empty throughout are left out. */
+/** Columns are as wide as their widest cell; empty columns are left out. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const width = Math.max(0, ...rows.map((row) => row.length));
   const columns = Array.from({ length: width }, (_, index) =>
@@ -109,7 +110,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** How long ago that was. @param time ISO 8601 */
+/** How long ago it was. @param time ISO 8601 */
 export function age(time: string): string {
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000));
   if (seconds < 120) return `${seconds} s`;

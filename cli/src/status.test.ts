@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Inventory, Machine, Role } from "@goldenring/stand";
-import type { Facts } from "./facts/facts.ts";
+import type { Inventory, Machine, Role, ServicesHealth } from "@goldenring/stand";
 import { type Sources, statusOf } from "./status.ts";
 import { statusText, table } from "./status-text.ts";
 
@@ -28,7 +27,7 @@ const inventory: Inventory = {
   machines,
   byRole: (role) => machines.filter(({ roles }) => roles.includes(role)),
 };
-const facts: Facts = {
+const services: ServicesHealth = {
   databases: [
     { name: "pg-01", role: "leader", state: "running", timeline: 3, postgresql: "17.6", patroni: "4.1.5" },
     { name: "pg-02", role: "sync_standby", state: "streaming", timeline: 3, lagBytes: 0 },
@@ -54,15 +53,16 @@ const facts: Facts = {
     alerts: [],
   },
 };
-const { monitoring } = facts;
-if (monitoring === undefined) throw new Error("the facts of this test have monitoring");
+const { monitoring } = services;
+if (monitoring === undefined) throw new Error("the services of this test include monitoring");
 const whole: Sources = {
   inventory,
   outside: machines.map(({ name }) => ({ name, state: "running" })),
-  facts,
+  services,
   guardian: { isRunning: true, report: undefined },
   alertReceiver: { isRunning: true },
   endpoints: { api: "http://127.0.0.1:8088" },
+  runningCommand: undefined,
 };
 
 const NODE = { job: "node", instance: "pg-01:9100", machine: "pg-01" };
@@ -85,28 +85,28 @@ describe("the status of a stand", () => {
     ["a machine is off", { outside: [{ name: "pg-02", state: "off" }] }, "pg-02 is off"],
     [
       "the ingress reaches no replica",
-      { facts: { ...facts, ingresses: [{ name: "ingress", isReady: false, error: "answers 503" }] } },
+      { services: { ...services, ingresses: [{ name: "ingress", isReady: false, error: "answers 503" }] } },
       "the ingress on ingress: answers 503",
     ],
     ["a fault is in force", { outside: [{ name: "pg-02", state: "running", faults: ["cut off"] }] }, "pg-02: cut off"],
-    ["nothing can be asked", { facts: undefined }, "the services cannot be asked"],
+    ["nothing can be asked", { services: undefined }, "the services cannot be asked"],
     ["the guardian is gone", { guardian: { isRunning: false, report: undefined } }, "the guardian is not running"],
     [
       "nobody leads",
-      { facts: { ...facts, databases: [{ name: "pg-01", error: "no answer" }] } },
+      { services: { ...services, databases: [{ name: "pg-01", error: "no answer" }] } },
       "the database has no leader",
     ],
     [
       "etcd lost its quorum",
-      { facts: { ...facts, etcd: [{ name: "etcd-01", isHealthy: false }] } },
+      { services: { ...services, etcd: [{ name: "etcd-01", isHealthy: false }] } },
       "etcd has no quorum",
     ],
     [
       "the replica is not synchronous",
       {
-        facts: {
-          ...facts,
-          databases: facts.databases.map((member) => ({
+        services: {
+          ...services,
+          databases: services.databases.map((member) => ({
             ...member,
             role: member.role === "leader" ? "leader" : "replica",
           })),
@@ -117,31 +117,31 @@ describe("the status of a stand", () => {
     [
       "HAProxy sees no primary",
       {
-        facts: {
-          ...facts,
+        services: {
+          ...services,
           loadBalancers: [{ name: "haproxy", servers: [{ listener: "master", server: "pg-01", state: "DOWN" }] }],
         },
       },
-      "HAProxy on haproxy has no primary to send to",
+      "HAProxy on haproxy knows no primary",
     ],
     [
       "a replica of the API is not ready",
-      { facts: { ...facts, replicas: [{ name: "api-01", isReady: false, error: "answers 503" }] } },
+      { services: { ...services, replicas: [{ name: "api-01", isReady: false, error: "answers 503" }] } },
       "the API on api-01: answers 503",
     ],
     [
       "Prometheus is away",
-      { facts: { ...facts, monitoring: { ...monitoring, prometheus: { error: "no answer" } } } },
+      { services: { ...services, monitoring: { ...monitoring, prometheus: { error: "no answer" } } } },
       "Prometheus on prometheus: no answer",
     ],
     [
       "Alertmanager is away",
-      { facts: { ...facts, monitoring: { ...monitoring, alertmanager: { error: "no answer" } } } },
+      { services: { ...services, monitoring: { ...monitoring, alertmanager: { error: "no answer" } } } },
       "Alertmanager on prometheus: no answer",
     ],
     [
       "Prometheus hears nothing of a target",
-      { facts: { ...facts, monitoring: withTargets({ silent: [{ ...NODE, machine: "pg-01" }] }) } },
+      { services: { ...services, monitoring: withTargets({ silent: [{ ...NODE, machine: "pg-01" }] }) } },
       "Prometheus has had no answer from pg-01:9100 (node) for a minute",
     ],
     ["nobody receives the alerts", { alertReceiver: { isRunning: false } }, "the alert receiver is not running"],
@@ -155,7 +155,7 @@ describe("the status of a stand", () => {
   test("does not say of a machine that is off that its services are silent", () => {
     const replicas = [{ name: "api-01", isReady: false, error: "no answer" }];
     const outside = [{ name: "api-01", state: "off" }];
-    expect(statusOf({ ...whole, outside, facts: { ...facts, replicas } }).problems).toEqual(["api-01 is off"]);
+    expect(statusOf({ ...whole, outside, services: { ...services, replicas } }).problems).toEqual(["api-01 is off"]);
   });
 
   test("shows a target that is down and an alert that fires, and takes neither for a problem of its own", () => {
@@ -167,7 +167,7 @@ describe("the status of a stand", () => {
       summary: "hot",
     };
     const seen = { ...withTargets({ up: 39, down: [{ ...NODE, error: "connection refused" }] }), alerts: [alert] };
-    const status = statusOf({ ...whole, facts: { ...facts, monitoring: seen } });
+    const status = statusOf({ ...whole, services: { ...services, monitoring: seen } });
     expect(status).toMatchObject({
       problems: [],
       monitoring: { targets: { up: 39, down: [{ ...NODE, error: "connection refused" }] }, alerts: [alert] },
@@ -180,22 +180,22 @@ describe("the status of a stand", () => {
   test("says nothing of the monitoring of machines that are off", () => {
     const outside = ["pg-01", "prometheus"].map((name) => ({ name, state: "off" }));
     const away = { ...withTargets({ silent: [NODE] }), prometheus: { error: "no answer" } };
-    const { problems } = statusOf({ ...whole, outside, facts: { ...facts, monitoring: away } });
+    const { problems } = statusOf({ ...whole, outside, services: { ...services, monitoring: away } });
     expect(problems).toEqual(["pg-01 is off", "prometheus is off"]);
   });
 
   test("says of an address that nothing answers there", () => {
     const away = { ...monitoring, prometheus: { error: "no answer within 1500 ms" } };
     const endpoints = { api: "http://here", prometheus: "https://there" };
-    const text = statusText(statusOf({ ...whole, endpoints, facts: { ...facts, monitoring: away } }));
+    const text = statusText(statusOf({ ...whole, endpoints, services: { ...services, monitoring: away } }));
     expect(text).toContain("prometheus  https://there  does not answer");
     expect(text).toContain("Targets   unknown: Prometheus does not answer (no answer within 1500 ms)");
     expect(text).toMatch(/^api +http:\/\/here$/m);
   });
 
   test("of a stand without a machine for monitoring has none", () => {
-    const { monitoring: _, ...unwatched } = facts;
-    const status = statusOf({ ...whole, facts: unwatched });
+    const { monitoring: _, ...unwatched } = services;
+    const status = statusOf({ ...whole, services: unwatched });
     expect(status).toMatchObject({ monitoring: null, problems: [] });
     expect(statusText(status)).not.toContain("Targets");
   });

@@ -1,16 +1,15 @@
 import type { GuardianReport } from "@goldenring/guardian";
-import type { Inventory } from "@goldenring/stand";
+import type { Inventory, MonitoringHealth, ServicesHealth } from "@goldenring/stand";
 import type { Endpoints } from "./endpoints.ts";
-import type { Facts, Monitoring } from "./facts/facts.ts";
 
-/** What the lab knows of a machine from outside. */
+/** What the lab knows about a machine from outside. */
 export interface MachineOutside {
   readonly name: string;
   readonly state: string;
   /** ISO 8601. */
   readonly bootedAt?: string | undefined;
   readonly limit?: { readonly cpu: number; readonly memoryMiB: number } | undefined;
-  /** Faults that were made and not healed. */
+  /** Active faults. */
   readonly faults?: readonly string[] | undefined;
 }
 
@@ -18,44 +17,48 @@ export interface Sources {
   readonly inventory: Inventory;
   /** Undefined for real machines. */
   readonly outside: readonly MachineOutside[] | undefined;
-  /** Undefined when the services could not be asked at all. */
-  readonly facts: Facts | undefined;
+  /** Undefined when the network that they are in does not exist. */
+  readonly services: ServicesHealth | undefined;
   readonly guardian: { readonly isRunning: boolean; readonly report: GuardianReport | undefined };
   /** Undefined for real machines: their alerts go where the inventory says. */
   readonly alertReceiver: { readonly isRunning: boolean } | undefined;
   readonly endpoints: Endpoints;
+  /** The command that is changing the stand now, with its process. */
+  readonly runningCommand: string | undefined;
 }
 
 export type StandStatus = ReturnType<typeof statusOf>;
 
 /** The stand at a glance: what `ring status --json` prints. */
-export function statusOf({ inventory, outside, facts, guardian, alertReceiver, endpoints }: Sources) {
+export function statusOf(sources: Sources) {
+  const { inventory, outside, services, guardian, alertReceiver, endpoints, runningCommand } = sources;
   const machines = inventory.machines.map(({ name, address, roles }) => {
     const seen = outside?.find((machine) => machine.name === name);
     return { name, address, roles, state: seen?.state ?? "unknown", ...withoutName(seen) };
   });
-  const leader = facts?.databases.find(({ role }) => role === "leader")?.name ?? null;
+  const leader = services?.databases.find(({ role }) => role === "leader")?.name ?? null;
   const cluster = {
     name: inventory.standName,
     rto: inventory.rto,
     leader,
-    members: facts?.databases ?? [],
-    etcd: facts?.etcd ?? [],
-    haproxy: facts?.loadBalancers ?? [],
-    api: facts?.replicas ?? [],
-    ingress: facts?.ingresses ?? [],
+    members: services?.databases ?? [],
+    etcd: services?.etcd ?? [],
+    haproxy: services?.loadBalancers ?? [],
+    api: services?.replicas ?? [],
+    ingress: services?.ingresses ?? [],
     guardian: {
       isRunning: guardian.isRunning,
       machines: guardian.isRunning ? (guardian.report?.machines ?? {}) : {},
       newest: guardian.report?.newest ?? [],
     },
   };
-  const problems = problemsOf({ inventory, outside, facts, guardian, alertReceiver, leader });
+  const problems = problemsOf(sources, leader);
   return {
     stand: inventory.standName,
+    runningCommand: runningCommand ?? null,
     machines,
     cluster,
-    monitoring: monitoringOf(facts?.monitoring, alertReceiver),
+    monitoring: monitoringOf(services?.monitoring, alertReceiver),
     endpoints,
     logins: `${inventory.secretsFolder}/logins.json`,
     inventory: inventory.file,
@@ -63,8 +66,8 @@ export function statusOf({ inventory, outside, facts, guardian, alertReceiver, e
   };
 }
 
-/** Null for a stand that has none, and when nothing could be asked. */
-function monitoringOf(seen: Monitoring | undefined, alertReceiver: Sources["alertReceiver"]) {
+/** Null for a stand without monitoring, and when nothing could be asked. */
+function monitoringOf(seen: MonitoringHealth | undefined, alertReceiver: Sources["alertReceiver"]) {
   if (seen === undefined) return null;
   const { prometheus, alertmanager, targets, alerts } = seen;
   const { up, down } = targets;
@@ -78,35 +81,31 @@ function withoutName(machine: MachineOutside | undefined): Partial<MachineOutsid
   return rest;
 }
 
-/** What is not as it should be on a stand that is whole, in words. */
-function problemsOf({
-  inventory,
-  outside,
-  facts,
-  guardian,
-  alertReceiver,
-  leader,
-}: Omit<Sources, "endpoints"> & { readonly leader: string | null }): string[] {
+/** Everything that differs from a stand on which all is well. */
+function problemsOf(
+  { inventory, outside, services, guardian, alertReceiver }: Sources,
+  leader: string | null,
+): string[] {
   const off = (outside ?? [])
     .filter(({ state }) => state !== "running")
     .map(({ name, state }) => `${name} is ${state}`);
   const faults = (outside ?? []).flatMap(({ name, faults = [] }) => faults.map((fault) => `${name}: ${fault}`));
   const isOff = (name: string): boolean => outside?.find((machine) => machine.name === name)?.state === "off";
   const silent =
-    facts === undefined
-      ? ["the services cannot be asked: the stand's network is not there"]
-      : problemsIn(facts, leader, isOff);
+    services === undefined
+      ? ["the services cannot be asked: the stand's network does not exist"]
+      : problemsIn(services, leader, isOff);
   const isGuarded = inventory.labNamespace !== undefined || inventory.fenceCommand !== undefined;
   const unguarded = isGuarded && !guardian.isRunning ? ["the guardian is not running"] : [];
   const unheard = alertReceiver?.isRunning === false ? ["the alert receiver is not running"] : [];
-  return [...off, ...faults, ...silent, ...blindSpots(facts?.monitoring, isOff), ...unguarded, ...unheard];
+  return [...off, ...faults, ...silent, ...blindSpots(services?.monitoring, isOff), ...unguarded, ...unheard];
 }
 
 /**
- * Where monitoring does not see. What it does see is no problem of its own: ring asks the services themselves, which know at once what
- * Prometheus knows some scrapes later.
+ * What monitoring cannot see. What it does see is not repeated here: ring asks the services themselves, which know at once what Prometheus knows
+ * some scrapes later.
  */
-function blindSpots(monitoring: Monitoring | undefined, isOff: (name: string) => boolean): string[] {
+function blindSpots(monitoring: MonitoringHealth | undefined, isOff: (name: string) => boolean): string[] {
   if (monitoring === undefined || isOff(monitoring.name)) return [];
   const { name, prometheus, alertmanager, targets } = monitoring;
   const services = [
@@ -122,25 +121,23 @@ function blindSpots(monitoring: Monitoring | undefined, isOff: (name: string) =>
 }
 
 function problemsIn(
-  { databases, etcd, loadBalancers, replicas, ingresses }: Facts,
+  { databases, etcd, loadBalancers, replicas, ingresses }: ServicesHealth,
   leader: string | null,
   isOff: (name: string) => boolean,
 ): string[] {
   const healthyEtcd = etcd.filter(({ isHealthy }) => isHealthy).length;
   const leads = databases.length === 0 || leader !== null ? [] : ["the database has no leader"];
   const quorum = healthyEtcd * 2 > etcd.length || etcd.length === 0 ? [] : ["etcd has no quorum"];
-  const services = [
+  const members = [
     ["Patroni", databases],
     ["etcd", etcd],
     ["HAProxy", loadBalancers],
     ["the API", replicas],
     ["the ingress", ingresses],
   ] as const;
-  // Of a machine that is off that has been said.
-  const silentOnes = services.flatMap(([service, members]) =>
-    members.flatMap(({ name, error }) =>
-      error === undefined || isOff(name) ? [] : [`${service} on ${name}: ${error}`],
-    ),
+  // A machine that is off is a problem already.
+  const silentOnes = members.flatMap(([service, all]) =>
+    all.flatMap(({ name, error }) => (error === undefined || isOff(name) ? [] : [`${service} on ${name}: ${error}`])),
   );
   const stopped = databases.flatMap(({ name, state }) =>
     state === undefined || state === "running" || state === "streaming" ? [] : [`PostgreSQL on ${name} is ${state}`],
@@ -150,7 +147,7 @@ function problemsIn(
   const unserved = loadBalancers.flatMap(({ name, servers, error }) =>
     error !== undefined || servers.some(({ listener, state }) => listener === "master" && state.startsWith("UP"))
       ? []
-      : [`HAProxy on ${name} has no primary to send to`],
+      : [`HAProxy on ${name} knows no primary`],
   );
   return [...leads, ...quorum, ...silentOnes, ...stopped, ...standby, ...unserved];
 }

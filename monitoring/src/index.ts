@@ -2,7 +2,7 @@
 export { readAlertLog } from "./receiver/alert-log.ts";
 export type { Notification } from "./receiver/notification.ts";
 export { receiverProgram } from "./receiver/program.ts";
-export { lastHeartbeat, type ReceivedAlert, receivedAlerts, WATCHDOG } from "./receiver/received-alerts.ts";
+export { lastHeartbeat, type ReceivedAlert, receivedAlerts } from "./receiver/received-alerts.ts";
 export { alertLogIn, type ReceiverReport, receiverReport } from "./receiver/run.ts";
 export { type Rule, readRules } from "./rules/read-rules.ts";
 export type { Finding } from "./verify/judge.ts";

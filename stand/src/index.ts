@@ -1,6 +1,6 @@
 /** What a stand is and how to reach its parts: the inventory, commands on machines, roles and health, metrics, objectives. */
 
-export { type Lock, LockHeld, type LockOptions, takeLock, withLock } from "./computer/lock.ts";
+export { type Lock, LockHeld, type LockOptions, lockHolder, takeLock, withLock } from "./computer/lock.ts";
 export { isAlive, ProcessId, processIdOf, sendSignal } from "./computer/process-id.ts";
 export { ProgramReport, type SignOfLife } from "./computer/program-report.ts";
 export { type ReplaceOptions, replaceFile, syncFolder } from "./computer/replace-file.ts";
@@ -14,14 +14,15 @@ export {
   runProgram,
 } from "./computer/run-program.ts";
 export { type Attempt, DeadlineExceeded, type WaitOptions, waitFor, waitUntil } from "./computer/wait-for.ts";
+export { SHOW_SERVERS, serversIn } from "./health/haproxy-servers.ts";
 export { type ClusterMember, parseCluster } from "./health/patroni-cluster.ts";
+export { readServices } from "./health/read-services.ts";
+export type { MonitoringHealth, ServicesHealth } from "./health/services.ts";
 export { primaryOf, psql, sql, untilReplayed } from "./health/sql.ts";
 export {
   ETCD_HEALTH,
   isHealthy,
-  SHOW_SERVERS,
   type StandRoles,
-  serversIn,
   serviceUrl,
   steadiness,
 } from "./health/steady.ts";

@@ -8,32 +8,30 @@ import {
   readAlertLog,
   receivedAlerts,
 } from "@goldenring/monitoring";
-import { createAlertmanager, createPrometheus } from "@goldenring/stand";
+import { EXIT } from "@goldenring/run-kit";
+import { createAlertmanager, createPrometheus, firingAlerts } from "@goldenring/stand";
 import { type AlertsReport, alertsText, receivedLine } from "../alerts-text.ts";
 import { type Context, labOf } from "../context.ts";
-import { EXIT } from "../exit.ts";
-import { firingAlerts } from "../firing-alerts.ts";
-import { monitoringServers } from "../monitoring-servers.ts";
+import { monitoringServers } from "../endpoints.ts";
 
 export interface AlertsOptions {
   readonly json: boolean;
-  /** How far back the received ones go. */
+  /** How far back received alerts go. */
   readonly since: Age;
-  /** Go on and show each one as it arrives. */
+  /** Print each one as it arrives, until Ctrl-C. */
   readonly follow: boolean;
 }
 
-/** A length of time in the user's words: `10m`. */
+/** A duration as the user wrote it: `10m`. */
 export interface Age {
   readonly text: string;
   readonly ms: number;
 }
 
-/** Milliseconds. Two deadlines are over within the time that a person waits. */
-const DEADLINE = 3_000;
-const LOOK_EVERY = 500;
+const DEADLINE_MS = 3_000;
+const POLL_MS = 500;
 
-/** The alerts that fire, and those that were received. */
+/** Prints firing and received alerts. */
 export async function alerts(context: Context, options: AlertsOptions, signal: AbortSignal): Promise<number> {
   if (options.follow) return followAlerts(context, options, signal);
   const { problems, ...report } = await readAlerts(context, options.since);
@@ -47,16 +45,16 @@ export async function alerts(context: Context, options: AlertsOptions, signal: A
   return problems.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-interface Seen extends AlertsReport {
-  /** What could not be asked, and why. */
+interface FoundAlerts extends AlertsReport {
+  /** What did not answer, and why. */
   readonly problems: readonly string[];
 }
 
-async function readAlerts(context: Context, since: Age): Promise<Seen> {
+async function readAlerts(context: Context, since: Age): Promise<FoundAlerts> {
   const { lab, folder } = context;
   const servers = await monitoringServers(context);
   const problems: string[] = [];
-  const orSay = async <Answer>(service: string, work: Promise<Answer>): Promise<Answer | undefined> => {
+  const orNote = async <Answer>(service: string, work: Promise<Answer>): Promise<Answer | undefined> => {
     try {
       return await work;
     } catch (error) {
@@ -65,8 +63,8 @@ async function readAlerts(context: Context, since: Age): Promise<Seen> {
     }
   };
   const [active, known] = await Promise.all([
-    orSay("Prometheus", createPrometheus({ ...servers.prometheus, deadlineMs: DEADLINE }).alerts()),
-    orSay("Alertmanager", createAlertmanager({ ...servers.alertmanager, deadlineMs: DEADLINE }).alerts()),
+    orNote("Prometheus", createPrometheus({ ...servers.prometheus, deadlineMs: DEADLINE_MS }).alerts()),
+    orNote("Alertmanager", createAlertmanager({ ...servers.alertmanager, deadlineMs: DEADLINE_MS }).alerts()),
   ]);
   const notifications = lab && readAlertLog(alertLogIn(folder));
   return {
@@ -77,31 +75,30 @@ async function readAlerts(context: Context, since: Age): Promise<Seen> {
   };
 }
 
-/** Repetitions of what arrived earlier are no news, so all are read and the early ones left out then. */
+/** Alertmanager repeats alerts: all are read, so that a repetition of an older one is recognized. */
 function receivedSince(notifications: readonly Notification[], since: number): readonly ReceivedAlert[] {
   return receivedAlerts(notifications).filter(({ arrivedAt }) => Date.parse(arrivedAt) >= since);
 }
 
-/** Until Ctrl-C, which is how one stops following. */
 async function followAlerts(context: Context, { since, json }: AlertsOptions, signal: AbortSignal): Promise<number> {
   labOf(context, "alerts --follow");
   await context.inventory();
   const log = alertLogIn(context.folder);
   const shown = new Set<string>();
   const from = Date.now() - since.ms;
-  let readWhenItWas = "";
+  let readVersion = "";
   while (!signal.aborted) {
-    const is = sizeAndTimeOf(log);
-    // The log may be long: it is read when it has changed.
-    const alerts = is === readWhenItWas ? [] : receivedSince(readAlertLog(log), from);
-    readWhenItWas = is;
+    const version = sizeAndTimeOf(log);
+    // The log may be long: it is read only when it has changed.
+    const alerts = version === readVersion ? [] : receivedSince(readAlertLog(log), from);
+    readVersion = version;
     for (const alert of alerts) {
       const key = JSON.stringify([alert.labels, alert.status, alert.startsAt]);
       if (shown.has(key)) continue;
       shown.add(key);
       process.stdout.write(`${json ? JSON.stringify(alert) : receivedLine(alert)}\n`);
     }
-    await delay(LOOK_EVERY, undefined, { signal }).catch(() => {});
+    await delay(POLL_MS, undefined, { signal }).catch(() => {});
   }
   return EXIT.ok;
 }

@@ -7,15 +7,13 @@ import {
   runningEngine,
 } from "@goldenring/chaos";
 import { alertLogIn, readAlertLog, receivedAlerts } from "@goldenring/monitoring";
-import { runsFolder, TerminalOutput } from "@goldenring/run-kit";
+import { CommandError, EXIT, runsFolder, TerminalOutput } from "@goldenring/run-kit";
 import { openStand } from "@goldenring/stand";
-import type { Context } from "../context.ts";
-import { EXIT, RingError } from "../exit.ts";
+import { assertIsUp, type Context } from "../context.ts";
 import type { Progress } from "../progress.ts";
 import { guardianOf } from "../stand-programs.ts";
-import { assertIsUp } from "./status.ts";
 
-/** What `ring chaos` gets: the stand, with its host where that is this computer. */
+/** The dependencies of `ring chaos`: the stand, and its host where that is this computer. */
 export function chaosDeps(
   openContext: () => Promise<Context>,
   signal: AbortSignal,
@@ -42,20 +40,20 @@ function alertsIn(folder: string): AlertsSince {
     receivedAlerts(readAlertLog(alertLogIn(folder))).filter(({ arrivedAt }) => Date.parse(arrivedAt) >= since);
 }
 
-/** @throws {RingError} (busy) while an experiment does faults to the stand */
+/** @throws {CommandError} (busy) while an experiment runs on the stand */
 export function assertNoExperiment({ folder }: Context): void {
   const engine = runningEngine(folder);
   if (engine === undefined) return;
-  throw new RingError(
-    `An experiment is at work on the stand: ${engine.what} (process ${engine.pid}). Wait for it, or end it: ring chaos stop`,
+  throw new CommandError(
+    `An experiment is running on the stand: ${engine.what} (process ${engine.pid}). Wait for it, or stop it: ring chaos stop`,
     EXIT.busy,
   );
 }
 
-/** Undoes what a killed experiment has left, if it has. @throws {RingError} where something stays */
+/** Undoes the faults that a killed experiment left open. @throws {CommandError} where one cannot be undone */
 export async function undoOpenFaults(context: Context, progress: Progress, signal: AbortSignal): Promise<void> {
   if (openFaults(context.folder).length === 0) return;
-  const code = await progress.step("Faults that an experiment has left", (log) =>
+  const code = await progress.step("Open faults of an experiment", (log) =>
     recover({
       output: { log, live: () => {}, result: log },
       signal,
@@ -66,7 +64,7 @@ export async function undoOpenFaults(context: Context, progress: Progress, signa
   );
   if (code === EXIT.ok) return;
   signal.throwIfAborted();
-  throw new RingError(
-    "Not all faults of an experiment could be undone. `ring chaos recover` says which, and tries again.",
+  throw new CommandError(
+    "Not all faults of an experiment could be undone. `ring chaos recover` names them and tries again.",
   );
 }

@@ -1,15 +1,14 @@
 import { type Finding, type Verification, verifyQueries } from "@goldenring/monitoring";
+import { CommandError, EXIT } from "@goldenring/run-kit";
 import { createPrometheus, PrometheusError } from "@goldenring/stand";
 import type { Context } from "../context.ts";
-import { EXIT, RingError } from "../exit.ts";
-import { monitoringServers } from "../monitoring-servers.ts";
+import { monitoringServers } from "../endpoints.ts";
 import type { Progress } from "../progress.ts";
-import { verificationText } from "../verification-text.ts";
 
-/** Milliseconds between two words about the progress where each is a line of its own. */
-const SAY_EVERY = 2_000;
+/** Between two progress messages where each is a line of its own. */
+const PLAIN_EVERY_MS = 2_000;
 
-/** Whether every query of every panel and rule has an answer from the stand's Prometheus. */
+/** Checks that the stand's Prometheus answers every query of every panel and rule. */
 export async function verifyDashboards(
   context: Context,
   asJson: boolean,
@@ -17,13 +16,13 @@ export async function verifyDashboards(
   signal: AbortSignal,
 ): Promise<number> {
   const prometheus = createPrometheus((await monitoringServers(context)).prometheus);
-  const found = await progress.step("Queries of dashboards and rules", async (say) => {
-    // A Prometheus that is away is one finding, not hundreds.
+  const found = await progress.step("Queries of dashboards and rules", async (log) => {
+    // A Prometheus that does not answer is one finding, not hundreds.
     await prometheus.query("1").catch((error: unknown) => {
       if (!(error instanceof PrometheusError)) throw error;
-      throw new RingError(`Prometheus does not answer: ${error.message}`);
+      throw new CommandError(`Prometheus does not answer: ${error.message}`);
     });
-    return verifyQueries(prometheus, countAloud(say, signal));
+    return verifyQueries(prometheus, countAndLog(log, signal));
   });
   process.stdout.write(`${asJson ? JSON.stringify(found, null, 2) : verificationText(found)}\n`);
   return isProven(found) ? EXIT.ok : EXIT.failed;
@@ -34,15 +33,31 @@ function isProven({ checked, failed }: Verification): boolean {
   return checked > 0 && failed.length === 0;
 }
 
-/** What is called for each finding; it throws when the user has had enough. */
-function countAloud(say: (detail: string) => void, signal: AbortSignal): (finding: Finding) => void {
+/** Called for each finding; throws when the user interrupts. */
+function countAndLog(log: (detail: string) => void, signal: AbortSignal): (finding: Finding) => void {
   let count = 0;
-  let saidAt = performance.now();
+  let loggedAt = performance.now();
   return ({ source }) => {
     signal.throwIfAborted();
     count += 1;
-    if (!process.stderr.isTTY && performance.now() - saidAt < SAY_EVERY) return;
-    saidAt = performance.now();
-    say(`${count} checked, ${source}`);
+    if (!process.stderr.isTTY && performance.now() - loggedAt < PLAIN_EVERY_MS) return;
+    loggedAt = performance.now();
+    log(`${count} checked, ${source}`);
   };
+}
+
+/** The failed queries by name, and the count of all. */
+export function verificationText({ findings, checked, failed }: Verification): string {
+  const declared = findings.filter(({ verdict }) => verdict === "declared empty").length;
+  const rightly = declared === 0 ? "" : `, ${declared} of them rightly empty on a healthy stand`;
+  const counts =
+    failed.length === 0
+      ? `${checked} queries checked${rightly}: every one has its data`
+      : `${checked} queries checked${rightly}: ${failed.length} failed`;
+  return [...failed.flatMap(failureLines), counts].join("\n");
+}
+
+function failureLines({ source, expr, verdict, reason }: Finding): string[] {
+  const why = verdict === "empty" ? "returns nothing" : verdict;
+  return [`${source}: ${why}${reason === undefined ? "" : `: ${reason}`}`, `  ${expr.trim().replaceAll("\n", "\n  ")}`];
 }

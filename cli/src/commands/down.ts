@@ -1,29 +1,29 @@
 import { createInterface } from "node:readline/promises";
+import { CommandError, EXIT } from "@goldenring/run-kit";
 import { type Context, labOf } from "../context.ts";
-import { EXIT, RingError } from "../exit.ts";
 import type { Progress } from "../progress.ts";
 import { stopPrograms } from "../stand-programs.ts";
 
-/** Ends the stand and leaves its files. */
+/** Stops the stand and keeps its files. */
 export async function down(context: Context, progress: Progress): Promise<number> {
   const lab = labOf(context, "down");
   await progress.step("Down", async (onProgress) => {
-    // First: to a guardian, machines that are turned off on purpose look like any others.
+    // First: a guardian cannot tell machines that are turned off on purpose from others.
     await stopPrograms(context, lab.inventory);
     await lab.down({ onProgress });
   });
   return EXIT.ok;
 }
 
-/** Ends the stand and removes all that belongs to it, snapshots included. */
+/** Stops the stand and deletes everything that belongs to it, snapshots included. */
 export async function destroy(
   context: Context,
-  isSure: boolean,
+  isConfirmed: boolean,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<number> {
   const lab = labOf(context, "destroy");
-  if (!isSure) await askWhetherSure(context.stand, signal);
+  if (!isConfirmed) await askForConfirmation(context.stand, signal);
   await progress.step("Destroy", async (onProgress) => {
     await stopPrograms(context, lab.inventory);
     await lab.destroy({ onProgress });
@@ -31,17 +31,17 @@ export async function destroy(
   return EXIT.ok;
 }
 
-async function askWhetherSure(stand: string, signal: AbortSignal): Promise<void> {
+async function askForConfirmation(stand: string, signal: AbortSignal): Promise<void> {
   if (!process.stdin.isTTY) {
-    throw new RingError("`ring destroy` removes data: without a terminal to ask, say --yes.", EXIT.usage);
+    throw new CommandError("`ring destroy` deletes data: without a terminal to ask on, add --yes.", "usage");
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // While it reads a line, the terminal gives Ctrl-C to readline and to nobody else.
+  // While readline reads a line, it alone receives Ctrl-C.
   terminal.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
   try {
-    const question = `Remove the stand ${stand} with its data, snapshots and logins? Type yes: `;
+    const question = `Delete the stand ${stand} with its data, snapshots and logins? Type yes: `;
     const answer = await terminal.question(question, { signal });
-    if (answer.trim() !== "yes") throw new RingError("Nothing was removed.");
+    if (answer.trim() !== "yes") throw new CommandError("Nothing was deleted.");
   } finally {
     terminal.close();
   }

@@ -1,11 +1,10 @@
 import { DIRECTIONS, type Direction, type Lab } from "@goldenring/lab";
-import { type Context, labOf, machineOf } from "../context.ts";
-import { EXIT, RingError } from "../exit.ts";
-import { assertIsUp } from "./status.ts";
+import { CommandError, EXIT } from "@goldenring/run-kit";
+import { assertIsUp, type Context, labOf, machineOf } from "../context.ts";
 
-/** Takes the power from a machine, gives it back, or presses reset. */
+/** Cuts the power of a machine, restores it, or resets the machine. */
 export async function power(context: Context, action: "off" | "on" | "reset", host: string): Promise<number> {
-  const lab = await labOfStandThatIsUp(context, "power");
+  const lab = await labOfRunningStand(context, "power");
   const { name } = await machineOf(context, host);
   if (action === "off") await lab.powerOff(name);
   else if (action === "on") await lab.powerOn(name);
@@ -15,26 +14,26 @@ export async function power(context: Context, action: "off" | "on" | "reset", ho
 }
 
 export async function loss(context: Context, host: string, percent: string, direction: string): Promise<number> {
-  const lab = await labOfStandThatIsUp(context, "network");
+  const lab = await labOfRunningStand(context, "network");
   const { name } = await machineOf(context, host);
   await lab.loss(name, percentOf(percent), directionOf(direction));
   return EXIT.ok;
 }
 
 export async function cut(context: Context, host: string, from: string | undefined): Promise<number> {
-  const lab = await labOfStandThatIsUp(context, "network");
+  const lab = await labOfRunningStand(context, "network");
   const { name } = await machineOf(context, host);
   await lab.cut(name, from === undefined ? undefined : (await machineOf(context, from)).name);
   return EXIT.ok;
 }
 
 export async function heal(context: Context, host: string | undefined): Promise<number> {
-  const lab = await labOfStandThatIsUp(context, "network");
+  const lab = await labOfRunningStand(context, "network");
   await lab.heal(host === undefined ? undefined : (await machineOf(context, host)).name);
   return EXIT.ok;
 }
 
-async function labOfStandThatIsUp(context: Context, command: string): Promise<Lab> {
+async function labOfRunningStand(context: Context, command: string): Promise<Lab> {
   const lab = labOf(context, command);
   await context.inventory();
   assertIsUp(await lab.status());
@@ -44,11 +43,11 @@ async function labOfStandThatIsUp(context: Context, command: string): Promise<La
 function percentOf(text: string): number {
   const percent = /^\d{1,3}(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (percent <= 100) return percent;
-  throw new RingError(`"${text}" is no percentage: say a number from 0 to 100.`, EXIT.usage);
+  throw new CommandError(`"${text}" is not a percentage: give a number from 0 to 100.`, "usage");
 }
 
 function directionOf(text: string): Direction {
   const direction = DIRECTIONS.find((known) => known === text);
   if (direction !== undefined) return direction;
-  throw new RingError(`"${text}" is no direction: say ${DIRECTIONS.join(", ")}.`, EXIT.usage);
+  throw new CommandError(`"${text}" is not a direction: give ${DIRECTIONS.join(", ")}.`, "usage");
 }

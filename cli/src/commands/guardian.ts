@@ -1,25 +1,25 @@
 import { mkdir } from "node:fs/promises";
 import { commandFence, type Entry, type Fence, runGuardian } from "@goldenring/guardian";
 import type { Lab } from "@goldenring/lab";
+import { CommandError, EXIT } from "@goldenring/run-kit";
 import { type Inventory, readInventory } from "@goldenring/stand";
 import { type Context, labOf } from "../context.ts";
-import { EXIT, RingError } from "../exit.ts";
 
-/** Milliseconds. A look costs the lab a few milliseconds. */
-const LAB_POLL = 150;
+/** A check costs the lab a few milliseconds. */
+const LAB_POLL_MS = 150;
 
 /** The guardian of real machines, in the foreground until Ctrl-C or SIGTERM. */
 export async function guardian(context: Context, signal: AbortSignal): Promise<number> {
   if (context.lab !== undefined) {
-    throw new RingError(
-      "The lab's guardian is started by `ring up`; for real machines name their inventory: ring --inventory FILE guardian",
+    throw new CommandError(
+      "`ring up` starts the lab's guardian; for real machines name their inventory: ring --inventory FILE guardian",
       EXIT.usage,
     );
   }
   const inventory = await context.inventory();
   const fence = commandFence(inventory);
   if (fence === undefined) {
-    throw new RingError(
+    throw new CommandError(
       `${inventory.file} has no fence_command: without one the guardian cannot know that a machine is off. See docs/guardian.md.`,
       EXIT.usage,
     );
@@ -34,7 +34,7 @@ export async function labGuardian(context: Context, inventoryFile: string, signa
 }
 
 function labFence(lab: Lab): Fence {
-  return { pollMs: LAB_POLL, isOff: ({ name }) => lab.isOff(name) };
+  return { pollMs: LAB_POLL_MS, isOff: ({ name }) => lab.isOff(name) };
 }
 
 async function watch({ folder }: Context, inventory: Inventory, fence: Fence, signal: AbortSignal): Promise<number> {

@@ -7,14 +7,12 @@ import {
   type StandUnderLoad,
   standResources,
 } from "@goldenring/load";
-import { runsFolder, TerminalOutput } from "@goldenring/run-kit";
+import { CommandError, runsFolder, TerminalOutput } from "@goldenring/run-kit";
 import { createPrometheus, type Inventory, inNamespace, readLogins } from "@goldenring/stand";
 import type { Context } from "../context.ts";
-import { endpointsOf } from "../endpoints.ts";
-import { RingError } from "../exit.ts";
-import { monitoringServers } from "../monitoring-servers.ts";
+import { endpointsOf, monitoringServers } from "../endpoints.ts";
 
-/** What `ring load` gets beside its options: the stand that is up is the target unless another is named. */
+/** The dependencies of `ring load`: a stand that is up is the target unless another is named. */
 export function loadDeps(
   openContext: () => Promise<Context>,
   signal: AbortSignal,
@@ -29,7 +27,7 @@ export function loadDeps(
   };
 }
 
-/** Undefined where no stand is up: then a target must be named. */
+/** Undefined where no stand is up: then the user must name a target. */
 async function standUnderLoad(context: Context): Promise<StandUnderLoad | undefined> {
   const inventory = await context.inventory().catch(() => undefined);
   if (inventory === undefined) return undefined;
@@ -47,17 +45,17 @@ async function standUnderLoad(context: Context): Promise<StandUnderLoad | undefi
   };
 }
 
-/** Undefined for real machines, which this computer reaches as they are. */
+/** Undefined for real machines, which this computer reaches directly. */
 function insideOf(inventory: Inventory): InsideNetwork | undefined {
   const [ingress] = inventory.byRole("ingress");
   if (inventory.labNamespace === undefined || ingress === undefined) return undefined;
   return { target: `http://${ingress.address}`, command: (argv) => inNamespace(inventory, argv) };
 }
 
-/** As the owner of the tables; the password stays in this process. */
+/** Connects as the owner of the tables; the password stays in this process. */
 async function databasePlace(inventory: Inventory, endpoint: string): Promise<DatabasePlace> {
   const login = (await readLogins(inventory)).database;
-  if (login === undefined) throw new RingError("The stand has no login for its database yet: `ring up` makes one.");
+  if (login === undefined) throw new CommandError("The stand has no login for its database yet: `ring up` creates it.");
   const url = new URL(endpoint);
   url.username = encodeURIComponent(login.user);
   url.password = encodeURIComponent(login.password);

@@ -1,23 +1,24 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { CommandError, EXIT } from "@goldenring/run-kit";
 import { SSH_FAILED, shellQuote, sshCommand, sshTerminal } from "@goldenring/stand";
 import { type Context, machineOf } from "../context.ts";
-import { EXIT, RingError } from "../exit.ts";
-import { runInTerminal } from "../terminal.ts";
 
-/** A login shell, or one command, with this terminal. @returns the exit code of what ran there */
+/** A login shell, or one command, on this terminal. @returns the exit code of the command on the machine */
 export async function ssh(
   context: Context,
   host: string,
   command: readonly string[],
-  wantsTerminal: boolean,
+  needsTerminal: boolean,
 ): Promise<number> {
   const machine = await machineOf(context, host);
-  if (command.length === 0) return reached(host, await runInTerminal(sshTerminal(machine)));
-  // Many are used to `--` between the machine and the command.
+  if (command.length === 0) return exitCodeOn(host, await runInTerminal(sshTerminal(machine)));
+  // Many users write `--` between the machine and the command.
   const words = command[0] === "--" ? command.slice(1) : command;
   // One word is a command line, as with ssh; several are a program with its arguments.
   const [line = ""] = words.length === 1 ? words : [words.map(shellQuote).join(" ")];
   const [program = "ssh", ...rest] = sshCommand(machine, line);
-  return reached(host, await runInTerminal([program, ...(wantsTerminal ? ["-t"] : []), ...rest]));
+  return exitCodeOn(host, await runInTerminal([program, ...(needsTerminal ? ["-t"] : []), ...rest]));
 }
 
 export interface LogsOptions {
@@ -38,11 +39,29 @@ export async function logs(
   if (unit !== undefined) words.push(`--unit=${unit}`);
   const code = await runInTerminal(sshCommand(machine, words.map(shellQuote).join(" ")));
   // Ctrl-C is how one stops following.
-  return options.follow && (code === EXIT.interrupted || code === SSH_FAILED) ? EXIT.ok : reached(host, code);
+  return options.follow && (code === EXIT.interrupted || code === SSH_FAILED) ? EXIT.ok : exitCodeOn(host, code);
 }
 
-function reached(host: string, code: number): number {
-  if (code === SSH_FAILED)
-    throw new RingError(`${host} cannot be reached by ssh. \`ring status\` says how it is.`, EXIT.failed);
+function exitCodeOn(host: string, code: number): number {
+  if (code === SSH_FAILED) throw new CommandError(`${host} cannot be reached by ssh. See \`ring status\`.`);
   return code;
+}
+
+/**
+ * Runs a program with this terminal, as if the user had started it: Ctrl-C goes to it, and its exit code is returned. The process must handle SIGINT
+ * (`onInterruption` does), so that `ring` outlives the program.
+ */
+function runInTerminal([program = "", ...args]: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: "inherit" });
+    const terminate = (): void => void child.kill("SIGTERM");
+    process.on("SIGTERM", terminate);
+    process.on("SIGHUP", terminate);
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      process.off("SIGTERM", terminate);
+      process.off("SIGHUP", terminate);
+      resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);
+    });
+  });
 }

@@ -1,7 +1,7 @@
+import { EXIT } from "@goldenring/run-kit";
+import { changeProvisioned } from "../checksums.ts";
 import { type Context, labOf, machineOf, noStand } from "../context.ts";
-import { EXIT } from "../exit.ts";
 import type { Progress } from "../progress.ts";
-import { changeStamps } from "../stamps.ts";
 import { guardianOf, startGuardian } from "../stand-programs.ts";
 import { table } from "../status-text.ts";
 
@@ -21,7 +21,7 @@ export async function save(
     withoutGuardian(context, machine, () => lab.snapshots.save(name, { onProgress, signal, ...only(machine) })),
   );
   if (machine === undefined) {
-    changeStamps(context.folder, ({ machines, snapshots }) => ({
+    changeProvisioned(context.folder, ({ machines, snapshots }) => ({
       ...(machines === undefined ? {} : { machines }),
       snapshots: machines === undefined ? snapshots : { ...snapshots, [name]: machines },
     }));
@@ -41,10 +41,11 @@ export async function restore(
   await assertSnapshot(context, name);
   await progress.step(`Restore ${name}`, (onProgress) =>
     withoutGuardian(context, machine, async () => {
-      // Not known until it is done: an interrupted restore is followed by a playbook run.
-      changeStamps(context.folder, ({ snapshots }) => ({ snapshots }));
+      // Unknown until the restore is complete: after an interrupted one the playbook runs.
+      changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
       await lab.snapshots.restore(name, { onProgress, signal, ...only(machine) });
-      if (machine === undefined) changeStamps(context.folder, ({ snapshots }) => stampsAfter(snapshots, name));
+      if (machine === undefined)
+        changeProvisioned(context.folder, ({ snapshots }) => provisionedAfter(snapshots, name));
     }),
   );
   return EXIT.ok;
@@ -67,7 +68,10 @@ export async function remove(context: Context, name: string): Promise<number> {
   const lab = labOf(context, "snapshot");
   await assertSnapshot(context, name);
   await lab.snapshots.delete(name);
-  changeStamps(context.folder, ({ snapshots: { [name]: _, ...snapshots }, ...stamps }) => ({ ...stamps, snapshots }));
+  changeProvisioned(context.folder, ({ snapshots: { [name]: _, ...snapshots }, ...provisioned }) => ({
+    ...provisioned,
+    snapshots,
+  }));
   return EXIT.ok;
 }
 
@@ -75,9 +79,9 @@ function only(machine: Scope): { readonly machine?: string } {
   return machine === undefined ? {} : { machine };
 }
 
-function stampsAfter(snapshots: Readonly<Record<string, string>>, restored: string) {
-  const stamp = snapshots[restored];
-  return stamp === undefined ? { snapshots } : { machines: stamp, snapshots };
+function provisionedAfter(snapshots: Readonly<Record<string, string>>, restored: string) {
+  const machines = snapshots[restored];
+  return machines === undefined ? { snapshots } : { machines, snapshots };
 }
 
 async function assertKnown(context: Context, machine: Scope): Promise<void> {
@@ -89,10 +93,10 @@ async function assertSnapshot(context: Context, name: string): Promise<void> {
   await context.inventory();
   const snapshots = await labOf(context, "snapshot").snapshots.list();
   if (snapshots.some((snapshot) => snapshot.name === name)) return;
-  throw noStand(`There is no snapshot "${name}": \`ring snapshot list\` shows those there are.`);
+  throw noStand(`There is no snapshot "${name}": \`ring snapshot list\` shows all.`);
 }
 
-/** When all machines are turned off on purpose, there is nothing to guard; one alone is an event like any other. */
+/** When all machines are turned off on purpose, there is nothing to guard; for a single one the guardian goes on. */
 async function withoutGuardian(context: Context, machine: Scope, work: () => Promise<void>): Promise<void> {
   if (machine !== undefined) return work();
   const lab = labOf(context, "snapshot");

@@ -1,27 +1,26 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Faults, Lab } from "@goldenring/lab";
-import { type Context, noStand } from "../context.ts";
+import { CommandError, EXIT } from "@goldenring/run-kit";
+import { DeadlineExceeded, lockHolder, readLogins, readServices, waitFor } from "@goldenring/stand";
+import { assertIsUp, type Context, lockKeyOf } from "../context.ts";
 import { endpointsOf } from "../endpoints.ts";
-import { EXIT } from "../exit.ts";
-import { askStand } from "../facts/ask-stand.ts";
 import { alertReceiverOf, guardianOf } from "../stand-programs.ts";
 import { type MachineOutside, type StandStatus, statusOf } from "../status.ts";
-import { statusText } from "../status-text.ts";
+import { statusText, table } from "../status-text.ts";
 
-/** @throws {RingError} (noStand) when there is no stand, or none of its machines runs */
+/** @throws {CommandError} (noStand) when there is no stand, or none of its machines runs */
 export async function readStatus(context: Context): Promise<StandStatus> {
   const inventory = await context.inventory();
   const { lab } = context;
-  const [outside, facts] = await Promise.all([lab && seenFromOutside(lab), askStand(inventory)]);
+  const [outside, services, runningCommand] = await Promise.all([
+    lab && seenFromOutside(lab),
+    readServices(inventory),
+    lockHolder(lockKeyOf(context)),
+  ]);
   if (outside !== undefined) assertIsUp(outside);
   const guardian = guardianOf(context.folder, inventory.file).state;
   const alertReceiver = lab && alertReceiverOf(context.folder).state;
-  return statusOf({ inventory, outside, facts, guardian, alertReceiver, endpoints: await endpointsOf(context) });
-}
-
-/** @throws {RingError} (noStand) */
-export function assertIsUp(outside: readonly { readonly state: string }[]): void {
-  if (outside.every(({ state }) => state !== "running")) throw noStand("The stand is down: start it with `ring up`.");
+  const endpoints = await endpointsOf(context);
+  return statusOf({ inventory, outside, services, guardian, alertReceiver, endpoints, runningCommand });
 }
 
 async function seenFromOutside(lab: Lab): Promise<MachineOutside[]> {
@@ -37,7 +36,7 @@ async function seenFromOutside(lab: Lab): Promise<MachineOutside[]> {
 
 function faultsOf(name: string, { loss, cut }: Faults): string[] {
   const lost = loss[name];
-  const percents = lost === undefined ? [] : [`loses ${lost.in} % of what it gets, ${lost.out} % of what it sends`];
+  const percents = lost === undefined ? [] : [`loses ${lost.in} % of what it receives, ${lost.out} % of what it sends`];
   const cuts = cut.filter(({ machine }) => machine === name).map(({ from }) => `cut off from ${from ?? "everything"}`);
   return [...percents, ...cuts];
 }
@@ -48,30 +47,41 @@ export async function status(context: Context, asJson: boolean): Promise<number>
   return EXIT.ok;
 }
 
-/** Milliseconds between two looks. */
-const LOOK_EVERY = 1_000;
-
-/** Whether all is well, now or within some seconds. */
+/** Prints whether all is well, now or within some seconds. */
 export async function check(context: Context, waitSeconds: number, signal: AbortSignal): Promise<number> {
-  const problems = await awaitHealth(context, waitSeconds, signal);
-  for (const problem of problems) process.stdout.write(`${problem}\n`);
-  if (problems.length === 0) process.stdout.write("all is well\n");
+  const problems = await waitForHealth(context, waitSeconds, signal);
+  process.stdout.write(`${problems.length === 0 ? "all is well" : problems.join("\n")}\n`);
   return problems.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-/** @returns what is still not well at the end of the time */
-export async function awaitHealth(
+/** @returns the problems that are left at the deadline */
+export async function waitForHealth(
   context: Context,
   waitSeconds: number,
   signal: AbortSignal,
-  say: (detail: string) => void = () => {},
+  log: (detail: string) => void = () => {},
 ): Promise<readonly string[]> {
-  const deadline = performance.now() + waitSeconds * 1_000;
-  for (;;) {
-    const { problems } = await readStatus(context);
+  let problems: readonly string[] = [];
+  const attempt = async () => {
+    ({ problems } = await readStatus(context));
     const [first] = problems;
-    if (first === undefined || performance.now() > deadline) return problems;
-    say(`waiting: ${first}`);
-    await delay(LOOK_EVERY, undefined, { signal }).catch(() => signal.throwIfAborted());
+    return first === undefined ? { value: problems } : { missing: first };
+  };
+  const onMissing = (missing: string): void => log(`waiting: ${missing}`);
+  try {
+    return await waitFor(attempt, { deadlineMs: waitSeconds * 1_000, everyMs: 1_000, signal, onMissing });
+  } catch (error) {
+    if (error instanceof DeadlineExceeded) return problems;
+    throw error;
   }
+}
+
+/** Prints the users and passwords of the stand's services. */
+export async function logins(context: Context, asJson: boolean): Promise<number> {
+  const found = await readLogins(await context.inventory()).catch((error: Error) => {
+    throw new CommandError(`The stand's logins cannot be read: ${error.message}.`);
+  });
+  const rows = Object.entries(found).map(([name, { user, password }]) => [name, user, password]);
+  process.stdout.write(`${asJson ? JSON.stringify(found, null, 2) : table(rows).join("\n")}\n`);
+  return EXIT.ok;
 }

@@ -1,17 +1,17 @@
 import { join } from "node:path";
 import type { Lab } from "@goldenring/lab";
+import { CommandError, EXIT } from "@goldenring/run-kit";
 import type { Rto } from "@goldenring/stand";
 import { BUNDLE_FOLDER, DASHBOARDS_FOLDER, makeBundle, PLAYBOOK_FOLDER, RULES_FOLDER } from "../checkout.ts";
+import { changeProvisioned, checksumOf, readProvisioned } from "../checksums.ts";
 import { type Context, labOf } from "../context.ts";
 import { SERVICE_NAMES } from "../endpoints.ts";
-import { EXIT, RingError } from "../exit.ts";
 import { runPlaybook } from "../playbook.ts";
 import type { Progress } from "../progress.ts";
-import { changeStamps, readStamps, stampOf } from "../stamps.ts";
 import { startPrograms } from "../stand-programs.ts";
 import { table } from "../status-text.ts";
 import { undoOpenFaults } from "./chaos.ts";
-import { awaitHealth, readStatus } from "./status.ts";
+import { readStatus, waitForHealth } from "./status.ts";
 
 export interface UpOptions {
   readonly network: string | undefined;
@@ -21,13 +21,13 @@ export interface UpOptions {
   readonly provision: boolean;
 }
 
-/** Seconds that services get before the playbook is run to mend them: after their machines have booted, and otherwise. */
-const BOOT_PATIENCE = 60;
-const PATIENCE = 5;
+/** How long services may take before the playbook is run to repair them: after their machines have booted, and otherwise. */
+const AFTER_BOOT_S = 60;
+const RUNNING_S = 5;
 /** The same after the playbook, which waits for most of them itself. */
-const SETTLING_PATIENCE = 60;
+const AFTER_PLAYBOOK_S = 60;
 
-/** The whole stand, whatever was there before. */
+/** Brings the whole stand up, whatever state it is in. */
 export async function up(
   context: Context,
   options: UpOptions,
@@ -37,7 +37,7 @@ export async function up(
   try {
     return await bringUp(context, options, progress, signal);
   } catch (error) {
-    if (signal.aborted) progress.say("`ring up` goes on where this one stopped; `ring down` ends what runs.");
+    if (signal.aborted) progress.log("The next `ring up` goes on from here; `ring down` stops what runs.");
     throw error;
   }
 }
@@ -58,55 +58,57 @@ async function bringUp(context: Context, options: UpOptions, progress: Progress,
   await progress.step("API bundle", () => makeBundle(signal));
 
   const inventory = await context.inventory();
-  const stamp = stampOf([PLAYBOOK_FOLDER, BUNDLE_FOLDER, RULES_FOLDER, DASHBOARDS_FOLDER, inventory.file]);
-  const isProvisioned = created.length === 0 && readStamps(context.folder).machines === stamp && !options.provision;
+  const checksum = checksumOf([PLAYBOOK_FOLDER, BUNDLE_FOLDER, RULES_FOLDER, DASHBOARDS_FOLDER, inventory.file]);
+  const isUnchanged = created.length === 0 && readProvisioned(context.folder).machines === checksum;
   let problems: readonly string[] = ["not provisioned"];
-  if (isProvisioned) {
+  if (isUnchanged && !options.provision) {
     await startPrograms(context);
-    const patience = (await hasJustBooted(lab)) ? BOOT_PATIENCE : PATIENCE;
-    problems = await progress.step("Services", (say) => awaitHealth(context, patience, signal, say));
+    const waitSeconds = (await hasJustBooted(lab)) ? AFTER_BOOT_S : RUNNING_S;
+    problems = await progress.step("Services", (log) => waitForHealth(context, waitSeconds, signal, log));
   }
   if (problems.length > 0) {
-    await provision(context, lab, stamp, progress, signal);
+    await provision(context, lab, checksum, progress, signal);
     await startPrograms(context);
-    problems = await progress.step("Services", (say) => awaitHealth(context, SETTLING_PATIENCE, signal, say));
+    problems = await progress.step("Services", (log) => waitForHealth(context, AFTER_PLAYBOOK_S, signal, log));
   }
   await showResult(context, problems);
-  return problems.length === 0 ? EXIT.ok : EXIT.failed;
+  return EXIT.ok;
 }
 
 async function hasJustBooted(lab: Lab): Promise<boolean> {
   const machines = await lab.status();
-  return machines.some(({ bootedAt = 0 }) => Date.now() - bootedAt < BOOT_PATIENCE * 1_000);
+  return machines.some(({ bootedAt = 0 }) => Date.now() - bootedAt < AFTER_BOOT_S * 1_000);
 }
 
 async function provision(
   context: Context,
   lab: Lab,
-  stamp: string,
+  checksum: string,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
   const inventory = await context.inventory();
-  changeStamps(context.folder, ({ snapshots }) => ({ snapshots }));
-  await progress.step("Playbook", async (say) => {
+  changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
+  await progress.step("Playbook", async (log) => {
     await lab.provisioningLimits("on");
     try {
       const logFile = join(context.folder, "playbook.log");
       const showsTasks = process.stderr.isTTY === true;
-      await runPlaybook({ inventoryFile: inventory.file, logFile, say, showsTasks, signal });
+      await runPlaybook({ inventoryFile: inventory.file, logFile, log, showsTasks, signal });
     } finally {
       await lab.provisioningLimits("off");
     }
   });
-  changeStamps(context.folder, (stamps) => ({ ...stamps, machines: stamp }));
+  changeProvisioned(context.folder, (provisioned) => ({ ...provisioned, machines: checksum }));
 }
 
+/** @throws {CommandError} with the problems, after the addresses have been printed */
 async function showResult(context: Context, problems: readonly string[]): Promise<void> {
   const { endpoints } = await readStatus(context);
   const rows = SERVICE_NAMES.flatMap((name) => (endpoints[name] === undefined ? [] : [[`  ${name}`, endpoints[name]]]));
   const more = ["Logins: ring logins    State: ring status    A shell: ring ssh pg-01    All commands: ring --help"];
   process.stdout.write(`${["", ...table(rows), "", ...more].join("\n")}\n`);
   if (problems.length === 0) return;
-  throw new RingError(`The stand is up, but not all is well:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
+  const list = problems.map((problem) => `  ${problem}`).join("\n");
+  throw new CommandError(`The stand is up, but has problems:\n${list}`);
 }

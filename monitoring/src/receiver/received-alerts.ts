@@ -1,7 +1,5 @@
+import { WATCHDOG } from "@goldenring/stand";
 import type { Notification } from "./notification.ts";
-
-/** Always firing, so that its silence tells that nothing would arrive: the dead man's switch. */
-export const WATCHDOG = "Watchdog";
 
 /** The first word of a change of one alert: that it fires, or that it is over. */
 export interface ReceivedAlert {

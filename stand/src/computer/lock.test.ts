@@ -2,14 +2,16 @@ import { expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { LockHeld, takeLock, withLock } from "./lock.ts";
+import { LockHeld, lockHolder, takeLock, withLock } from "./lock.ts";
 
 const key = `test ${process.pid}`;
 
 test("whoever finds the lock held is told by whom", async () => {
   const lock = await takeLock({ key, purpose: "ring up" });
   const refused = await takeLock({ key, purpose: "ring down" }).catch((error: unknown) => error);
+  expect(await lockHolder(key)).toBe(`ring up (process ${process.pid})`);
   lock.release();
+  expect(await lockHolder(key)).toBeUndefined();
   expect(refused).toBeInstanceOf(LockHeld);
   expect(refused).toMatchObject({ holder: `ring up (process ${process.pid})` });
 });

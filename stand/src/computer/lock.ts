@@ -36,7 +36,7 @@ export class LockHeld extends Error {
  * @throws {LockHeld} when another process still holds it after `waitMs`
  */
 export async function takeLock({ key, purpose, waitMs = 0, signal }: LockOptions): Promise<Lock> {
-  const name = `\0goldenring-${createHash("sha256").update(key).digest("hex").slice(0, 32)}`;
+  const name = socketName(key);
   const attempt = async () => {
     const server = await listen(name, `${purpose} (process ${process.pid})`);
     return server ? { value: server } : { missing: "the lock" };
@@ -58,6 +58,16 @@ export async function withLock<Result>(options: LockOptions, work: () => Promise
   } finally {
     lock.release();
   }
+}
+
+/** @returns purpose and process of whoever holds the lock now, or undefined */
+export async function lockHolder(key: string): Promise<string | undefined> {
+  return (await holderOf(socketName(key))) || undefined;
+}
+
+/** Abstract: there is no file. */
+function socketName(key: string): string {
+  return `\0goldenring-${createHash("sha256").update(key).digest("hex").slice(0, 32)}`;
 }
 
 function listen(name: string, holder: string): Promise<Server | undefined> {

@@ -5,6 +5,20 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DEADLINE_EXCEEDED, runProgram } from "./run-program.ts";
 
+test("an aborted command may stop cleanly within its grace, and is killed after it", async () => {
+  const run = (script: string, stopGraceMs: number) => {
+    const stop = new AbortController();
+    const onLine = (): void => stop.abort();
+    return runProgram(["sh", "-c", script], { deadlineMs: 60_000, signal: stop.signal, stopGraceMs, onLine });
+  };
+  expect(await run("trap 'echo clean; exit 3' INT; echo ready; while :; do sleep 0.05; done", 30_000)).toMatchObject({
+    code: 3,
+    stdout: "ready\nclean\n",
+  });
+  expect((await run("trap '' INT; echo ready; sleep 60", 100)).code).toBe(137);
+  expect((await run("echo ready; sleep 60", 0)).code).toBe(137);
+});
+
 test("a command gives its exit code and both of its outputs", async () => {
   const command = ["sh", "-c", "cat; echo wrong >&2; exit 7"];
   expect(await runProgram(command, { deadlineMs: 5_000, input: "read" })).toEqual({

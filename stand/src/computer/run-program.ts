@@ -6,8 +6,10 @@ export interface RunOptions {
   readonly deadlineMs: number;
   /** Written to its standard input; otherwise that is empty. */
   readonly input?: string;
-  /** Kills the program when it aborts. */
+  /** Ends the program when it aborts. */
   readonly signal?: AbortSignal | undefined;
+  /** How long an aborted program may take to stop after SIGINT before it is killed. Default: 0, killed at once. */
+  readonly stopGraceMs?: number;
   /** Default: this process's environment. */
   readonly environment?: NodeJS.ProcessEnv;
   /** Its working directory. Default: `/`, so that no program depends on where `ring` was called. */
@@ -36,7 +38,7 @@ const CLOSING_GRACE_MS = 200;
  * Never rejects: whatever goes wrong is an exit code and a message on stderr.
  */
 export function runProgram(argv: readonly string[], options: RunOptions): Promise<Completed> {
-  const { deadlineMs, input = "", signal, environment = process.env, folder = "/", onLine } = options;
+  const { deadlineMs, input = "", signal, stopGraceMs = 0, environment = process.env, folder = "/", onLine } = options;
   const [program = "", ...args] = argv;
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd: folder, env: environment, detached: true, stdio: "pipe" });
@@ -49,7 +51,7 @@ export function runProgram(argv: readonly string[], options: RunOptions): Promis
     if (onLine) splitLines(child.stdout, onLine);
     const end = (code: number, message = ""): void => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", kill);
+      signal?.removeEventListener("abort", stop);
       resolve({ code, stdout: output.stdout, stderr: output.stderr + message });
     };
     let killedAs: number | undefined;
@@ -60,10 +62,13 @@ export function runProgram(argv: readonly string[], options: RunOptions): Promis
       killGroup(child.pid);
       setTimeout(endKilled, CLOSING_GRACE_MS, killedAs);
     };
-    const kill = (): void => killWith(128 + constants.signals.SIGKILL);
+    const stop = (): void => {
+      if (stopGraceMs > 0) signalGroup(child.pid, "SIGINT");
+      setTimeout(killWith, stopGraceMs, 128 + constants.signals.SIGKILL).unref();
+    };
     const timer = setTimeout(killWith, deadlineMs, DEADLINE_EXCEEDED);
-    signal?.addEventListener("abort", kill);
-    if (signal?.aborted) kill();
+    signal?.addEventListener("abort", stop);
+    if (signal?.aborted) stop();
     child.once("error", (error) => end(127, `${error.message}\n`));
     child.once("close", (code, by) =>
       killedAs === undefined ? end(code ?? 128 + constants.signals[by ?? "SIGKILL"]) : endKilled(killedAs),
@@ -89,9 +94,13 @@ export function lastLines(text: string, count: number): string {
 
 /** Ends a process that was started detached, with everything that it started. */
 export function killGroup(pid: number | undefined): void {
+  signalGroup(pid, "SIGKILL");
+}
+
+function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
-    process.kill(-pid, "SIGKILL");
+    process.kill(-pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }

@@ -1,4 +1,5 @@
 import { byRole, type Stand, type StandMachine } from "../stand.ts";
+import { SHOW_SERVERS, serversIn } from "./haproxy-servers.ts";
 import { type ClusterMember, parseCluster } from "./patroni-cluster.ts";
 
 /** Who is who at the moment; undefined where the stand has no such thing. */
@@ -96,24 +97,6 @@ export const ETCD_HEALTH = get("/health");
 const ETCD_METRICS = get("/metrics");
 export const isHealthy = (answer: string): boolean => /"health"\s*:\s*"true"/.test(answer);
 export const isLeader = (answer: string): boolean => /^etcd_server_is_leader 1\r?$/m.test(answer);
-
-export interface ServerState {
-  readonly listener: string;
-  readonly server: string;
-  /** `UP`, `DOWN`, `UP 1/2` ... */
-  readonly state: string;
-}
-
-export const SHOW_SERVERS = "echo 'show stat' | socat -t 3 - UNIX-CONNECT:/run/haproxy/admin.sock";
-
-/** The servers in what HAProxy shows as CSV. */
-export function serversIn(csv: string): readonly ServerState[] {
-  return csv.split("\n").flatMap((line) => {
-    const [listener = "", server = "", ...columns] = line.split(",");
-    const isServer = !line.startsWith("#") && server !== "" && server !== "FRONTEND" && server !== "BACKEND";
-    return isServer ? [{ listener, server, state: columns[15] ?? "" }] : [];
-  });
-}
 
 /** In each listener exactly these servers must be up. */
 async function serversMissing(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as z from "zod";
 import { bareValueOf, dataOf } from "./answer.ts";
-import { PrometheusError } from "./error.ts";
+import { PrometheusError } from "./server.ts";
 
 function failureOf(work: () => unknown): Pick<PrometheusError, "kind" | "message"> | undefined {
   try {

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { PrometheusError } from "./error.ts";
-import type { Answer } from "./server.ts";
+import type { HttpAnswer } from "../computer/http-request.ts";
+import { PrometheusError } from "./server.ts";
 
 /** Around every answer of Prometheus: https://prometheus.io/docs/prometheus/latest/querying/api/#format-overview */
 const Envelope = z.discriminatedUnion("status", [
@@ -13,7 +13,7 @@ const Envelope = z.discriminatedUnion("status", [
  *
  * @throws {PrometheusError} (refused) with its own message, (unreadable)
  */
-export function dataOf<Shape extends z.ZodType>({ status, text }: Answer, shape: Shape): z.output<Shape> {
+export function dataOf<Shape extends z.ZodType>({ status, text }: HttpAnswer, shape: Shape): z.output<Shape> {
   const envelope = Envelope.safeParse(parseJson(text));
   if (!envelope.success) throw unreadable(status, text);
   if (envelope.data.status === "error") {
@@ -27,7 +27,7 @@ export function dataOf<Shape extends z.ZodType>({ status, text }: Answer, shape:
  *
  * @throws {PrometheusError} (refused) with its own message, (unreadable)
  */
-export function bareValueOf<Shape extends z.ZodType>({ status, text }: Answer, shape: Shape): z.output<Shape> {
+export function bareValueOf<Shape extends z.ZodType>({ status, text }: HttpAnswer, shape: Shape): z.output<Shape> {
   const value = parseJson(text);
   if (status === 200) return read(value, shape);
   if (typeof value === "string") throw new PrometheusError("refused", value);

@@ -4,7 +4,7 @@ export {
   type AlertmanagerAlert,
   createAlertmanager,
 } from "./alertmanager.ts";
-export { type ErrorKind, PrometheusError } from "./error.ts";
+export { type FiringAlert, firingAlerts, WATCHDOG } from "./firing-alerts.ts";
 export {
   type Alert,
   createPrometheus,
@@ -15,4 +15,4 @@ export {
   type Target,
 } from "./prometheus.ts";
 export type { Labels, Sample, Series } from "./samples.ts";
-export type { Server } from "./server.ts";
+export { type ErrorKind, PrometheusError, type Server } from "./server.ts";

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { setTimeout as delay } from "node:timers/promises";
 import { hasProgram } from "../../../skips.fixture.ts";
 import { createAlertmanager } from "./alertmanager.ts";
-import { PrometheusError } from "./error.ts";
 import { createPrometheus, type Prometheus } from "./prometheus.ts";
 import { foreignAuthority, type RealServers, startRealServers } from "./real-servers.fixture.ts";
+import { PrometheusError } from "./server.ts";
 
 setDefaultTimeout(60_000);
 const isComplete = (["prometheus", "prometheus-alertmanager", "openssl"] as const).every((name) => hasProgram(name));

@@ -1,8 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { createServer, type Server as Listener, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { PrometheusError } from "./error.ts";
-import { ask, type Server } from "./server.ts";
+import { ask, PrometheusError, type Server } from "./server.ts";
 
 /** A target that misbehaves, on loopback. */
 let listener: Listener | undefined;

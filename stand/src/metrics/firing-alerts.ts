@@ -1,15 +1,18 @@
-import { WATCHDOG } from "@goldenring/monitoring";
-import type { Alert, AlertmanagerAlert } from "@goldenring/stand";
+import type { AlertmanagerAlert } from "./alertmanager.ts";
+import type { Alert } from "./prometheus.ts";
 
-/** An alert that fires now. */
+/** Always fires, so that its absence shows that no alert would arrive. */
+export const WATCHDOG = "Watchdog";
+
+/** A firing alert. */
 export interface FiringAlert {
   readonly name: string;
-  /** Empty when its rule gives none, as the machine. */
+  /** Empty when its rule has none, as the machine. */
   readonly severity: string;
   readonly machine: string;
-  /** What Alertmanager makes of it: who is told nothing is told why not. */
-  readonly delivery: "told" | "inhibited by another alert" | "silenced" | "unknown";
-  /** Since when its rule holds; ISO 8601. */
+  /** Whether Alertmanager sends it, and if not, why. */
+  readonly delivery: "sent" | "inhibited by another alert" | "silenced" | "unknown";
+  /** When its expression became true; ISO 8601. */
   readonly since: string;
   readonly value: number;
   readonly summary: string;
@@ -19,9 +22,9 @@ export interface FiringAlert {
 const SEVERITIES = ["critical", "warning", "info"];
 
 /**
- * The alerts that fire, the worst first, without the dead man's switch.
+ * The firing alerts without the watchdog, the most severe first.
  *
- * @param known what Alertmanager has; undefined when it could not be asked
+ * @param known the alerts that Alertmanager has; undefined when it did not answer
  */
 export function firingAlerts(
   alerts: readonly Alert[],
@@ -47,7 +50,7 @@ function rank(severity: string): number {
   return place < 0 ? SEVERITIES.length : place;
 }
 
-/** On its way to Alertmanager an alert may get labels more. */
+/** Alertmanager's copy may have additional labels. */
 function isSame(labels: Alert["labels"], known: AlertmanagerAlert["labels"]): boolean {
   return Object.entries(labels).every(([name, value]) => known[name] === value);
 }
@@ -55,5 +58,5 @@ function isSame(labels: Alert["labels"], known: AlertmanagerAlert["labels"]): bo
 function deliveryOf(alert: AlertmanagerAlert | undefined): FiringAlert["delivery"] {
   if (alert === undefined || alert.state === "unprocessed") return "unknown";
   if (alert.silencedBy.length > 0) return "silenced";
-  return alert.inhibitedBy.length > 0 ? "inhibited by another alert" : "told";
+  return alert.inhibitedBy.length > 0 ? "inhibited by another alert" : "sent";
 }

@@ -2,15 +2,15 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { changeStamps, readStamps, stampOf } from "./stamps.ts";
+import { changeProvisioned, checksumOf, readProvisioned } from "./checksums.ts";
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "goldenring-stamps-"));
+  folder = mkdtempSync(join(tmpdir(), "goldenring-checksums-"));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-describe("a stamp of files", () => {
+describe("the checksum of files", () => {
   const roles = () => join(folder, "roles");
   const changes: [string, () => void][] = [
     ["a file's content", () => writeFileSync(join(roles(), "a.yml"), "2")],
@@ -22,26 +22,26 @@ describe("a stamp of files", () => {
   test.each(changes)("is changed by %s", (_, change) => {
     mkdirSync(join(roles(), "sub"), { recursive: true });
     writeFileSync(join(roles(), "a.yml"), "1");
-    const before = stampOf([roles(), "/no/such/file"]);
-    expect(stampOf([roles(), "/no/such/file"])).toBe(before);
+    const before = checksumOf([roles(), "/no/such/file"]);
+    expect(checksumOf([roles(), "/no/such/file"])).toBe(before);
     change();
-    expect(stampOf([roles(), "/no/such/file"])).not.toBe(before);
+    expect(checksumOf([roles(), "/no/such/file"])).not.toBe(before);
   });
 });
 
-describe("stamps", () => {
+describe("what the machines were provisioned with", () => {
   test("are none at first", () => {
-    expect(readStamps(folder)).toEqual({ snapshots: {} });
+    expect(readProvisioned(folder)).toEqual({ snapshots: {} });
   });
 
   test("are kept", () => {
-    changeStamps(folder, (stamps) => ({ ...stamps, machines: "one" }));
-    changeStamps(folder, (stamps) => ({ ...stamps, snapshots: { clean: "zero" } }));
-    expect(readStamps(folder)).toEqual({ machines: "one", snapshots: { clean: "zero" } });
+    changeProvisioned(folder, (provisioned) => ({ ...provisioned, machines: "one" }));
+    changeProvisioned(folder, (provisioned) => ({ ...provisioned, snapshots: { clean: "zero" } }));
+    expect(readProvisioned(folder)).toEqual({ machines: "one", snapshots: { clean: "zero" } });
   });
 
   test("that are damaged count as none: then the playbook runs", () => {
-    writeFileSync(join(folder, "playbook-stamps.json"), "{");
-    expect(readStamps(folder)).toEqual({ snapshots: {} });
+    writeFileSync(join(folder, "provisioned.json"), "{");
+    expect(readProvisioned(folder)).toEqual({ snapshots: {} });
   });
 });

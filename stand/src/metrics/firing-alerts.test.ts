@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { Alert, AlertmanagerAlert } from "@goldenring/stand";
+import type { AlertmanagerAlert } from "./alertmanager.ts";
 import { firingAlerts } from "./firing-alerts.ts";
+import type { Alert } from "./prometheus.ts";
 
 const alert = (name: string, change: Partial<Alert> = {}): Alert => ({
   name,
@@ -61,7 +62,7 @@ describe("the alerts that fire", () => {
       ],
     );
     expect(found.map(({ delivery }) => delivery)).toEqual([
-      "told",
+      "sent",
       "inhibited by another alert",
       "silenced",
       "unknown",
@@ -69,7 +70,7 @@ describe("the alerts that fire", () => {
     ]);
   });
 
-  test("are not known to be told when Alertmanager could not be asked", () => {
+  test("have an unknown delivery when Alertmanager did not answer", () => {
     expect(firingAlerts([alert("A")], undefined).map(({ delivery }) => delivery)).toEqual(["unknown"]);
   });
 });

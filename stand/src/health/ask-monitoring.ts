@@ -1,28 +1,23 @@
-import {
-  type Alert,
-  createAlertmanager,
-  createPrometheus,
-  type Inventory,
-  type Login,
-  type Prometheus,
-  type Sample,
-  type Server,
-  type Target,
-} from "@goldenring/stand";
-import { firingAlerts } from "../firing-alerts.ts";
-import type { Monitoring } from "./facts.ts";
+import type { Inventory } from "../inventory/inventory.ts";
+import type { Login } from "../inventory/logins.ts";
+import { createAlertmanager } from "../metrics/alertmanager.ts";
+import { firingAlerts } from "../metrics/firing-alerts.ts";
+import { type Alert, createPrometheus, type Prometheus, type Target } from "../metrics/prometheus.ts";
+import type { Sample } from "../metrics/samples.ts";
+import type { Server } from "../metrics/server.ts";
+import type { MonitoringHealth } from "./services.ts";
 
 /**
- * What Prometheus and Alertmanager say; undefined when the stand has no machine for them. Never rejects.
+ * What Prometheus and Alertmanager report; undefined when the stand has no machine for them. Never rejects.
  *
- * @param ca undefined: the playbook has not made one yet
+ * @param ca undefined before the playbook has made it
  */
 export async function askMonitoring(
   inventory: Inventory,
   logins: Readonly<Record<string, Login>>,
   ca: string | undefined,
   deadlineMs: number,
-): Promise<Monitoring | undefined> {
+): Promise<MonitoringHealth | undefined> {
   const [machine] = inventory.byRole("prometheus");
   if (machine === undefined) return undefined;
   const serverOf = (service: "prometheus" | "alertmanager", port: number): Server => {
@@ -44,12 +39,12 @@ export async function askMonitoring(
 }
 
 /**
- * A scrape that failed once says little, and after a fault the next one comes within seconds; a minute of them is a finding. Only of
- * targets that have been known for a minute: after an installation the first scrapes may come too early.
+ * One failed scrape means little: after a fault the next one follows within seconds. A minute without a successful one is a problem, but only for targets
+ * that have been known for a minute: right after an installation the first scrapes may come too early.
  */
 const SILENT = "max_over_time(up[1m]) == 0 and up offset 1m";
 
-async function seenBy(prometheus: Prometheus): Promise<Pick<Monitoring, "targets" | "alerts">> {
+async function seenBy(prometheus: Prometheus): Promise<Pick<MonitoringHealth, "targets" | "alerts">> {
   const [targets, alerts, silent] = await Promise.all([
     prometheus.targets(),
     prometheus.alerts(),
@@ -58,7 +53,7 @@ async function seenBy(prometheus: Prometheus): Promise<Pick<Monitoring, "targets
   return { targets: { ...healthOf(targets), silent: silent.map(silentTarget) }, alerts: firingOf(alerts) };
 }
 
-function healthOf(targets: readonly Target[]): Omit<Monitoring["targets"], "silent"> {
+function healthOf(targets: readonly Target[]): Omit<MonitoringHealth["targets"], "silent"> {
   const down = targets
     .filter(({ health }) => health !== "up")
     .map(({ job, instance, labels, error }) => ({
@@ -70,11 +65,11 @@ function healthOf(targets: readonly Target[]): Omit<Monitoring["targets"], "sile
   return { up: targets.length - down.length, down };
 }
 
-function silentTarget({ labels }: Sample): Monitoring["targets"]["silent"][number] {
+function silentTarget({ labels }: Sample): MonitoringHealth["targets"]["silent"][number] {
   return { job: labels.job ?? "", instance: labels.instance ?? "", machine: labels.machine ?? "" };
 }
 
-function firingOf(alerts: readonly Alert[]): Monitoring["alerts"] {
+function firingOf(alerts: readonly Alert[]): MonitoringHealth["alerts"] {
   return firingAlerts(alerts, undefined).map(({ name, severity, machine, since, summary }) => ({
     name,
     severity,

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { serversOf } from "./gather.ts";
+import { serversIn } from "./haproxy-servers.ts";
 
 test("HAProxy's statistics give each server of each listener with its state, wherever that column stands", () => {
   const csv = [
@@ -9,7 +9,7 @@ test("HAProxy's statistics give each server of each listener with its state, whe
     "master,pg-02,0,DOWN 2/8,1,",
     "master,BACKEND,0,UP,1,",
   ].join("\n");
-  expect(serversOf(csv)).toEqual([
+  expect(serversIn(csv)).toEqual([
     { listener: "master", server: "pg-01", state: "UP" },
     { listener: "master", server: "pg-02", state: "DOWN 2/8" },
   ]);

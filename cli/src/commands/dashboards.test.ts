@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Finding } from "@goldenring/monitoring";
-import { verificationText } from "./verification-text.ts";
+import { verificationText } from "./dashboards.ts";
 
 const fine: Finding = { source: "etcd: Leader", expr: "etcd_server_has_leader", verdict: "data" };
 const rightlyEmpty: Finding = { source: "etcd: Lost", expr: "x", verdict: "declared empty", reason: "none is lost" };

@@ -1,13 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Inventory, type Machine, readLogins } from "@goldenring/stand";
 import * as z from "zod";
-import { ask, type Credentials } from "./ask.ts";
+import { type HttpRequest, httpRequest } from "../computer/http-request.ts";
+import type { Inventory, Machine } from "../inventory/inventory.ts";
+import { readLogins } from "../inventory/logins.ts";
 import { askMonitoring } from "./ask-monitoring.ts";
-import type { Facts } from "./facts.ts";
+import { serversIn } from "./haproxy-servers.ts";
+import type { ServicesHealth } from "./services.ts";
 
-/** Milliseconds for one question: two in a row and the start of the program stay under the 5 s of `ring status`. */
-const DEADLINE = 1_500;
+/** Two requests in a row and the start of the program stay under the 5 s of `ring status`. */
+const DEADLINE_MS = 1_500;
 
 const PatroniSelf = z.object({
   role: z.string(),
@@ -27,22 +29,22 @@ const EtcdStatus = z.object({
   header: z.object({ member_id: z.string() }),
 });
 
-/** Asks every service of the stand at once. Runs where the stand can be reached. Never rejects. */
-export async function gatherFacts(inventory: Inventory): Promise<Facts> {
-  const [credentials, logins] = await Promise.all([
-    readCredentials(inventory),
+/** Asks every service of the stand at the same time. Must run where the stand can be reached. Never rejects. */
+export async function askServices(inventory: Inventory): Promise<ServicesHealth> {
+  const [tls, logins] = await Promise.all([
+    readTls(inventory),
     readLogins(inventory).catch(() => ({}) as Awaited<ReturnType<typeof readLogins>>),
   ]);
   const [selves, cluster, etcd, loadBalancers, replicas, ingresses, monitoring] = await Promise.all([
-    askEach(inventory.byRole("postgres"), (machine) => askPatroni(machine, credentials), {}),
-    askCluster(inventory.byRole("postgres"), credentials),
-    askEach(inventory.byRole("etcd"), (machine) => askEtcd(machine, credentials), { isHealthy: false }),
+    askEach(inventory.byRole("postgres"), (machine) => askPatroni(machine, tls), {}),
+    askCluster(inventory.byRole("postgres"), tls),
+    askEach(inventory.byRole("etcd"), (machine) => askEtcd(machine, tls), { isHealthy: false }),
     askEach(inventory.byRole("haproxy"), (machine) => askHaproxy(machine, logins.haproxy), { servers: [] }),
     askEach(inventory.byRole("api"), (machine) => askApi(machine, 8080), { isReady: false }),
     askEach(inventory.byRole("ingress"), (machine) => askApi(machine, 80), { isReady: false }),
-    askMonitoring(inventory, logins, credentials?.ca, DEADLINE),
+    askMonitoring(inventory, logins, tls?.ca, DEADLINE_MS),
   ]);
-  const databases = selves.map((self: Facts["databases"][number]) => {
+  const databases = selves.map((self: ServicesHealth["databases"][number]) => {
     const seen = cluster?.members.find(({ name }) => name === self.name);
     // A member knows that it is a replica, the cluster also that it is the synchronous one and that it streams.
     const more = self.error === undefined && seen !== undefined ? { role: seen.role, state: seen.state } : {};
@@ -51,15 +53,15 @@ export async function gatherFacts(inventory: Inventory): Promise<Facts> {
   return { databases, etcd, loadBalancers, replicas, ingresses, ...(monitoring === undefined ? {} : { monitoring }) };
 }
 
-/** Asks all of them at once; whoever cannot be asked is what is known without that, and the error. */
-function askEach<Fact, Unknown extends object>(
+/** A machine whose service does not answer has the defaults and the error. */
+function askEach<Fact, Defaults extends object>(
   machines: readonly Machine[],
-  question: (machine: Machine) => Promise<Fact>,
-  unknown: Unknown,
-): Promise<(Fact | (Unknown & Silent))[]> {
+  ask: (machine: Machine) => Promise<Fact>,
+  defaults: Defaults,
+): Promise<(Fact | (Defaults & Silent))[]> {
   return Promise.all(
     machines.map((machine) =>
-      question(machine).catch((error: unknown) => ({ ...unknown, name: machine.name, error: messageOf(error) })),
+      ask(machine).catch((error: unknown) => ({ ...defaults, name: machine.name, error: messageOf(error) })),
     ),
   );
 }
@@ -69,7 +71,7 @@ interface Silent {
   readonly error: string;
 }
 
-async function readCredentials({ secretsFolder }: Inventory): Promise<Credentials | undefined> {
+async function readTls({ secretsFolder }: Inventory): Promise<HttpRequest["tls"]> {
   try {
     const secret = (file: string): Promise<string> => readFile(join(secretsFolder, file), "utf8");
     const ca = await secret("ca/ca.crt");
@@ -80,8 +82,8 @@ async function readCredentials({ secretsFolder }: Inventory): Promise<Credential
   }
 }
 
-async function askPatroni({ name, address }: Machine, credentials: Credentials | undefined) {
-  const { text } = await ask({ url: `https://${address}:8008/patroni`, credentials, deadlineMs: DEADLINE });
+async function askPatroni({ name, address }: Machine, tls: HttpRequest["tls"]) {
+  const { text } = await httpRequest({ url: `https://${address}:8008/patroni`, tls, deadlineMs: DEADLINE_MS });
   const { role, state, timeline, server_version, patroni } = PatroniSelf.parse(JSON.parse(text));
   return {
     name,
@@ -94,19 +96,19 @@ async function askPatroni({ name, address }: Machine, credentials: Credentials |
 }
 
 /** The cluster as the first member to answer sees it; undefined when none does. */
-async function askCluster(machines: readonly Machine[], credentials: Credentials | undefined) {
+async function askCluster(machines: readonly Machine[], tls: HttpRequest["tls"]) {
   const views = machines.map(async ({ address }) => {
-    const { text } = await ask({ url: `https://${address}:8008/cluster`, credentials, deadlineMs: DEADLINE });
+    const { text } = await httpRequest({ url: `https://${address}:8008/cluster`, tls, deadlineMs: DEADLINE_MS });
     return PatroniCluster.parse(JSON.parse(text));
   });
   return Promise.any(views).catch(() => undefined);
 }
 
-async function askEtcd({ name, address }: Machine, credentials: Credentials | undefined) {
+async function askEtcd({ name, address }: Machine, tls: HttpRequest["tls"]) {
   const member = `https://${address}:2379`;
   const [health, status] = await Promise.all([
-    ask({ url: `${member}/health`, credentials, deadlineMs: DEADLINE }),
-    ask({ url: `${member}/v3/maintenance/status`, body: {}, credentials, deadlineMs: DEADLINE }),
+    httpRequest({ url: `${member}/health`, tls, deadlineMs: DEADLINE_MS }),
+    httpRequest({ url: `${member}/v3/maintenance/status`, body: {}, tls, deadlineMs: DEADLINE_MS }),
   ]);
   const { version, leader, header } = EtcdStatus.parse(JSON.parse(status.text));
   const isHealthy = health.status === 200 && /"health":\s*"?true/.test(health.text);
@@ -120,25 +122,20 @@ async function askEtcd({ name, address }: Machine, credentials: Credentials | un
 }
 
 async function askHaproxy({ name, address }: Machine, login: { user: string; password: string } | undefined) {
-  const { status, text } = await ask({ url: `http://${address}:7000/stats;csv`, login, deadlineMs: DEADLINE });
-  if (status !== 200) throw new Error(`the statistics page answers ${status}`);
-  return { name, servers: serversOf(text) };
-}
-
-/** The servers in HAProxy's statistics as CSV: listener, server, ... with the state in the column `status`. */
-export function serversOf(csv: string): { listener: string; server: string; state: string }[] {
-  const [head = "", ...rows] = csv.trim().split("\n");
-  const column = head.replace(/^# /, "").split(",").indexOf("status");
-  return rows.flatMap((row) => {
-    const cells = row.split(",");
-    const [listener = "", server = ""] = cells;
-    const state = cells[column] ?? "";
-    return server === "FRONTEND" || server === "BACKEND" || state === "" ? [] : [{ listener, server, state }];
+  const { status, text } = await httpRequest({
+    url: `http://${address}:7000/stats;csv`,
+    login,
+    deadlineMs: DEADLINE_MS,
   });
+  if (status !== 200) throw new Error(`the statistics page answers ${status}`);
+  return { name, servers: serversIn(text) };
 }
 
 async function askApi({ name, address }: Machine, port: number) {
-  const { status, text } = await ask({ url: `http://${address}:${port}/healthz/ready`, deadlineMs: DEADLINE });
+  const { status, text } = await httpRequest({
+    url: `http://${address}:${port}/healthz/ready`,
+    deadlineMs: DEADLINE_MS,
+  });
   const isReady = status === 200;
   return { name, isReady, ...(isReady ? {} : { error: `answers ${status} ${text.trim().slice(0, 80)}` }) };
 }
@@ -149,6 +146,6 @@ function postgresqlVersion(number: number): string {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof z.ZodError) return `an answer of another form: ${z.prettifyError(error)}`;
+  if (error instanceof z.ZodError) return `an unexpected answer: ${z.prettifyError(error)}`;
   return error instanceof Error ? error.message : String(error);
 }

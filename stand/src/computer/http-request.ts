@@ -1,0 +1,54 @@
+import * as http from "node:http";
+import * as https from "node:https";
+
+export interface HttpRequest {
+  readonly url: string | URL;
+  /** For https, as PEM: the authority that alone is trusted, and this client's own certificate. */
+  readonly tls?: { readonly ca: string; readonly cert?: string; readonly key?: string } | undefined;
+  readonly login?: { readonly user: string; readonly password: string } | undefined;
+  /** Sent by POST: an object as JSON, parameters as a form. */
+  readonly body?: object | URLSearchParams | undefined;
+  readonly deadlineMs: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/**
+ * One request on a connection of its own, so that nothing stays open after it.
+ *
+ * @throws {Error} with the reason when there is no complete answer within the deadline
+ */
+export function httpRequest({ url, tls, login, body, deadlineMs }: HttpRequest): Promise<HttpAnswer> {
+  const { request } = String(url).startsWith("https:") ? https : http;
+  const isForm = body instanceof URLSearchParams;
+  const options: https.RequestOptions = {
+    ...tls,
+    method: body === undefined ? "GET" : "POST",
+    signal: AbortSignal.timeout(deadlineMs),
+    agent: false,
+    headers: {
+      accept: "application/json",
+      ...(body && { "content-type": isForm ? "application/x-www-form-urlencoded" : "application/json" }),
+    },
+    ...(login && { auth: `${login.user}:${login.password}` }),
+  };
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      const isLate = error.name === "AbortError" || error.name === "TimeoutError";
+      reject(isLate ? new Error(`no answer within ${deadlineMs} ms`) : error);
+    };
+    const sent = request(url, options, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => {
+        text += chunk;
+      });
+      response.on("error", fail);
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+    });
+    sent.on("error", fail);
+    sent.end(body === undefined ? undefined : isForm ? body.toString() : JSON.stringify(body));
+  });
+}
