@@ -1,6 +1,6 @@
 import { addChaosCommands } from "@goldenring/chaos";
 import { addLoadCommands } from "@goldenring/load";
-import { type CommandContext, EXIT, EXIT_MEANINGS, type ExitName } from "@goldenring/run-kit";
+import { type CommandContext, EXIT, type ExitName, exitCodeHelp } from "@goldenring/run-kit";
 import { Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { type Age, alerts } from "./commands/alerts.ts";
@@ -46,9 +46,7 @@ Environment:
   RING_INVENTORY   the same as --inventory
 
 Exit codes:
-${Object.entries(EXIT_MEANINGS)
-  .map(([name, meaning]) => `  ${String(EXIT[name as ExitName]).padEnd(4)} ${meaning}`)
-  .join("\n")}
+${exitCodeHelp(Object.keys(EXIT) as ExitName[])}
   ring ssh and ring logs end with the exit code of the command on the machine.
 
 More: docs/ring.md`;
