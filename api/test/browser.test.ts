@@ -360,7 +360,7 @@ describe.skipIf(!hasChromium)("in a real browser", () => {
             );
             expect(await page.isVisible("#notice")).toBe(true);
             expect(await page.textContent("#notice-text")).toMatch(
-              /^Shown from memory, \d+ (s|min) old: the database is out of reach\.$/,
+              /^Shown from memory, \d+ (s|min) old: the database is unavailable\.$/,
             );
             expect(await page.locator(".card").count()).toBe(9);
           } finally {
@@ -383,7 +383,7 @@ describe.skipIf(!hasChromium)("in a real browser", () => {
           await page.route("**/WeatherForecast*", (route) => route.abort());
           await page.click("#refresh");
           await page.waitForSelector("#retry:visible");
-          expect(await page.textContent("#notice-text")).toContain("can't be reached");
+          expect(await page.textContent("#notice-text")).toContain("is unavailable just now");
           expect(await page.locator(".card").count()).toBe(9);
           await page.unroute("**/WeatherForecast*");
           await page.click("#retry");

@@ -33,8 +33,8 @@ function toCity(value: unknown): City | undefined {
 }
 
 /**
- * Reads the body of GET /WeatherForecast. Odd rows (a date outside the calendar, a missing field) are left out and
- * counted instead of spoiling the rest.
+ * Reads the body of GET /WeatherForecast. Invalid rows (a date outside the calendar, a missing field) are left
+ * out and counted.
  *
  * @throws {SyntaxError} when the text is not JSON, {TypeError} when it is not a list.
  */

@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import { DAY } from "./calendar.ts";
+import { DAY_MS } from "./calendar.ts";
 import type { Reading } from "./city.ts";
 import { curveSeries, drawFreezingPoint, drawPoint, plotData, temperatureRange, timeRange } from "./curve.ts";
 import { dayAxes } from "./day-axis.ts";
@@ -7,7 +7,7 @@ import { nearest, rangeOf } from "./figures.ts";
 import type { Palette } from "./heat.ts";
 import { degrees, type Speech } from "./language.ts";
 
-const NARROW = 560;
+const NARROW_PX = 560;
 
 export interface ChartContent {
   readonly readings: readonly Reading[];
@@ -21,25 +21,17 @@ export interface ChartContent {
  * the cursor.
  */
 export class TemperatureChart {
-  readonly #host: HTMLElement;
-  readonly #palette: () => Palette;
-  readonly #onReading: (reading: Reading | undefined) => void;
   readonly #sizes: ResizeObserver;
-  #content: ChartContent;
   #plot: uPlot | undefined;
   #index = 0;
 
-  /** @param onReading is told the reading under the cursor, or the one nearest to now where there is no cursor. */
+  /** @param onReading gets the reading under the cursor, or the one nearest to now without a cursor. */
   constructor(
-    host: HTMLElement,
-    content: ChartContent,
-    palette: () => Palette,
-    onReading: (reading: Reading | undefined) => void,
+    readonly host: HTMLElement,
+    private content: ChartContent,
+    readonly palette: () => Palette,
+    readonly onReading: (reading: Reading | undefined) => void,
   ) {
-    this.#host = host;
-    this.#content = content;
-    this.#palette = palette;
-    this.#onReading = onReading;
     host.addEventListener("keydown", (event) => this.#onKey(event));
     host.addEventListener("focus", () => this.#moveTo(this.#index));
     host.addEventListener("blur", () => this.#leave());
@@ -50,16 +42,16 @@ export class TemperatureChart {
   }
 
   show(content: ChartContent): void {
-    const sameReadings = this.#plot !== undefined && content.readings === this.#content.readings;
-    const focusedOn = document.activeElement === this.#host ? this.#content.readings[this.#index] : undefined;
-    this.#content = content;
+    const sameReadings = this.#plot !== undefined && content.readings === this.content.readings;
+    const focusedOn = document.activeElement === this.host ? this.content.readings[this.#index] : undefined;
+    this.content = content;
     if (content.readings.length === 0) this.#erase();
     else if (sameReadings) this.#plot?.redraw(false, true);
     else if (this.#plot === undefined) this.#plot = this.#draw();
     else this.#plot.setData(plotData(content.readings));
-    this.#host.hidden = content.readings.length === 0;
+    this.host.hidden = content.readings.length === 0;
     if (focusedOn !== undefined) this.#moveTo(indexNearest(content.readings, focusedOn.time));
-    else if (sameReadings && this.#hasCursor()) this.#tell(content.readings[this.#index]);
+    else if (sameReadings && this.#hasCursor()) this.#announce(content.readings[this.#index]);
     else this.#leave();
   }
 
@@ -78,18 +70,18 @@ export class TemperatureChart {
   }
 
   #size(): uPlot.Options & { series: [] } {
-    const width = Math.max(200, Math.floor(this.#host.clientWidth));
-    return { width, height: width < NARROW ? 250 : 330, series: [] };
+    const width = Math.max(200, Math.floor(this.host.clientWidth));
+    return { width, height: width < NARROW_PX ? 250 : 330, series: [] };
   }
 
   #fit(): void {
     const { width, height } = this.#size();
-    if (this.#plot === undefined || this.#host.clientWidth === 0) return;
+    if (this.#plot === undefined || this.host.clientWidth === 0) return;
     if (this.#plot.width !== width || this.#plot.height !== height) this.#plot.setSize({ width, height });
   }
 
   #draw(): uPlot {
-    const palette = this.#palette;
+    const palette = this.palette;
     const options: uPlot.Options = {
       ...this.#size(),
       padding: [26, 14, 0, 0],
@@ -102,7 +94,7 @@ export class TemperatureChart {
       scales: { x: { time: false, range: timeRange }, y: { range: temperatureRange } },
       axes: [
         ...dayAxes(
-          () => this.#content.speech.dates,
+          () => this.content.speech.dates,
           () => palette().muted,
           () => palette().line,
         ),
@@ -127,14 +119,14 @@ export class TemperatureChart {
         setCursor: [(plot) => this.#onCursor(plot)],
       },
     };
-    return new uPlot(options, plotData(this.#content.readings), this.#host);
+    return new uPlot(options, plotData(this.content.readings), this.host);
   }
 
-  /** What lies before now is veiled, and now has a line with its name. */
+  /** Shades the past, and marks now with a line and its name. */
   #drawPast(plot: uPlot): void {
     const { ctx, bbox } = plot;
-    const { gold, line } = this.#palette();
-    const place = plot.valToPos(this.#content.now, "x", true);
+    const { gold, line } = this.palette();
+    const place = plot.valToPos(this.content.now, "x", true);
     const inside = Math.min(Math.max(place, bbox.left), bbox.left + bbox.width);
     ctx.save();
     ctx.globalAlpha = 0.35;
@@ -148,16 +140,16 @@ export class TemperatureChart {
       ctx.moveTo(place, bbox.top);
       ctx.lineTo(place, bbox.top + bbox.height);
       ctx.stroke();
-      this.#write(plot, this.#content.speech.words.now, place, bbox.top - 6 * uPlot.pxRatio, gold);
+      this.#write(plot, this.content.speech.words.now, place, bbox.top - 6 * uPlot.pxRatio, gold);
     }
     ctx.restore();
   }
 
   /** The lowest and the highest value, with their figures. */
   #drawMarks(plot: uPlot): void {
-    const range = rangeOf(this.#content.readings);
+    const range = rangeOf(this.content.readings);
     if (range === undefined) return;
-    const { ink, paper } = this.#palette();
+    const { ink, paper } = this.palette();
     const { lowest, highest } = range;
     for (const [reading, shift] of [
       [highest, -10],
@@ -186,35 +178,35 @@ export class TemperatureChart {
   #onCursor(plot: uPlot): void {
     const { idx, left } = plot.cursor;
     if (idx === null || idx === undefined || left === undefined || left < 0) {
-      if (document.activeElement !== this.#host) this.#leave();
+      if (document.activeElement !== this.host) this.#leave();
       return;
     }
     this.#index = idx;
-    this.#tell(this.#content.readings[idx]);
+    this.#announce(this.content.readings[idx]);
   }
 
   #leave(): void {
-    const { readings, now } = this.#content;
+    const { readings, now } = this.content;
     this.#index = indexNearest(readings, now);
     if (this.#hasCursor()) this.#plot?.setCursor({ left: -10, top: -10 }, false);
-    this.#tell(readings[this.#index]);
+    this.#announce(readings[this.#index]);
   }
 
   #hasCursor(): boolean {
     return (this.#plot?.cursor.left ?? -1) >= 0;
   }
 
-  #tell(reading: Reading | undefined): void {
-    const { readings, speech } = this.#content;
-    this.#host.setAttribute("aria-valuemin", "1");
-    this.#host.setAttribute("aria-valuemax", String(Math.max(1, readings.length)));
-    this.#host.setAttribute("aria-valuenow", String(this.#index + 1));
-    this.#host.setAttribute("aria-valuetext", reading === undefined ? "" : readingInWords(reading, speech));
-    this.#onReading(reading);
+  #announce(reading: Reading | undefined): void {
+    const { readings, speech } = this.content;
+    this.host.setAttribute("aria-valuemin", "1");
+    this.host.setAttribute("aria-valuemax", String(Math.max(1, readings.length)));
+    this.host.setAttribute("aria-valuenow", String(this.#index + 1));
+    this.host.setAttribute("aria-valuetext", reading === undefined ? "" : readingInWords(reading, speech));
+    this.onReading(reading);
   }
 
   #moveTo(index: number): void {
-    const { readings } = this.#content;
+    const { readings } = this.content;
     const bounded = Math.min(Math.max(0, index), readings.length - 1);
     const reading = readings[bounded];
     if (reading === undefined || this.#plot === undefined) return;
@@ -222,7 +214,7 @@ export class TemperatureChart {
     const top = this.#plot.valToPos(reading.temperature, "y");
     this.#plot.setCursor({ left, top }, false);
     this.#index = bounded;
-    this.#tell(reading);
+    this.#announce(reading);
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -233,18 +225,18 @@ export class TemperatureChart {
   }
 
   #indexAfter(key: string): number | undefined {
-    const { readings } = this.#content;
+    const { readings } = this.content;
     const time = readings[this.#index]?.time ?? 0;
     const at = (distance: number): number => indexNearest(readings, time + distance);
     if (key === "ArrowLeft" || key === "ArrowDown") return this.#index - 1;
     if (key === "ArrowRight" || key === "ArrowUp") return this.#index + 1;
-    if (key === "PageDown") return Math.min(this.#index - 1, at(-DAY));
-    if (key === "PageUp") return Math.max(this.#index + 1, at(DAY));
+    if (key === "PageDown") return Math.min(this.#index - 1, at(-DAY_MS));
+    if (key === "PageUp") return Math.max(this.#index + 1, at(DAY_MS));
     if (key === "Home") return 0;
     return key === "End" ? readings.length - 1 : undefined;
   }
 
-  /** uPlot listens to mice only; a finger that slides along the line is one too. */
+  /** uPlot listens to mice only; this moves the cursor with a finger, too. */
   #onTouch(event: PointerEvent): void {
     if (event.pointerType === "mouse" || this.#plot === undefined) return;
     const { left, top } = this.#plot.over.getBoundingClientRect();
@@ -259,6 +251,6 @@ function indexNearest(readings: readonly Reading[], time: number): number {
 
 /** "Tue 24 Nov, 14:00: +3°, Chilly". */
 function readingInWords(reading: Reading, speech: Speech): string {
-  const told = `${speech.dates.moment(reading.time)}: ${degrees(reading.temperature)}`;
-  return reading.summary === null ? told : `${told}, ${reading.summary}`;
+  const text = `${speech.dates.moment(reading.time)}: ${degrees(reading.temperature)}`;
+  return reading.summary === null ? text : `${text}, ${reading.summary}`;
 }

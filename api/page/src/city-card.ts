@@ -1,9 +1,8 @@
-import type { City } from "./city.ts";
-import { cityHash, showLatinName, showName } from "./city-name.ts";
+import { type City, cityHash } from "./city.ts";
 import { element, setText } from "./element.ts";
 import { coming, isCurrent, nearest, type Range, rangeOf } from "./figures.ts";
-import { degrees, type Speech } from "./language.ts";
-import { layRangeBar } from "./range-bar.ts";
+import { layRangeBar } from "./heat.ts";
+import { degrees, type Speech, showLatinName, showName } from "./language.ts";
 
 export interface CardContext {
   /** Milliseconds. */
@@ -14,7 +13,7 @@ export interface CardContext {
   readonly bounds: Range | undefined;
 }
 
-/** One city of the grid: its name as a link, the temperature of now, a small chart, the range of the coming days. */
+/** One city of the grid: its name as a link, the current temperature, a small chart, the range of the coming days. */
 export class CityCard {
   readonly root = element("li", { class: "card" });
   readonly chartHost = element("div", { class: "card-chart", "aria-hidden": "true" });
@@ -32,10 +31,10 @@ export class CityCard {
 
   constructor() {
     const name = element("h3", {}, this.link);
-    const told = element("span", { class: "card-told" }, this.#when, this.#summary);
+    const when = element("span", { class: "card-told" }, this.#when, this.#summary);
     const track = element("span", { class: "range-track", "aria-hidden": "true" }, this.#bar);
     this.#range.append(this.#lowestWord, this.#lowest, track, this.#highestWord, this.#highest);
-    const figures = element("p", { class: "card-now" }, this.#degrees, told);
+    const figures = element("p", { class: "card-now" }, this.#degrees, when);
     this.root.append(element("div", { class: "card-head" }, name, this.#latin), figures, this.chartHost, this.#range);
   }
 

@@ -20,8 +20,8 @@ export interface GridContent {
 const folded = (text: string): string => text.toLowerCase().replaceAll("ё", "е").trim();
 
 function matches(city: City, search: string): boolean {
-  const wanted = folded(search);
-  return folded(city.name).includes(wanted) || folded(latinName(city.name)).includes(wanted);
+  const part = folded(search);
+  return folded(city.name).includes(part) || folded(latinName(city.name)).includes(part);
 }
 
 function inOrder(cities: readonly City[], order: Order, now: number): readonly City[] {
@@ -47,16 +47,14 @@ function boundsOf(cities: readonly City[], now: number): Range | undefined {
   );
 }
 
-/** The list of cards. A card lives as long as its city, so that focus and charts outlive a refresh. */
+/** The list of cards. A card exists as long as its city, so that focus and charts survive a refresh. */
 export class CityGrid {
-  readonly #list: HTMLElement;
-  readonly #charts: Sparklines;
   readonly #cards = new Map<string, CityCard>();
 
-  constructor(list: HTMLElement, charts: Sparklines) {
-    this.#list = list;
-    this.#charts = charts;
-  }
+  constructor(
+    readonly list: HTMLElement,
+    readonly charts: Sparklines,
+  ) {}
 
   /** Returns how many cities are shown. */
   show({ cities, search, order, now, speech, chosen }: GridContent): number {
@@ -70,7 +68,7 @@ export class CityGrid {
       return { card, city };
     });
     this.#arrange(cards.map(({ card }) => card.root));
-    for (const { card, city } of cards) this.#charts.set(card.chartHost, city);
+    for (const { card, city } of cards) this.charts.set(card.chartHost, city);
     return found.length;
   }
 
@@ -81,18 +79,18 @@ export class CityGrid {
   #dropAllBut(keys: ReadonlySet<string>): void {
     for (const [key, card] of this.#cards) {
       if (keys.has(key)) continue;
-      this.#charts.remove(card.chartHost);
+      this.charts.remove(card.chartHost);
       card.root.remove();
       this.#cards.delete(key);
     }
   }
 
-  /** Moves nothing that is in its place already: moving an element takes the focus from it. */
+  /** Moves no element that is in its place: a moved element loses the focus. */
   #arrange(roots: readonly HTMLElement[]): void {
-    const present = this.#list.children;
+    const present = this.list.children;
     if (present.length === roots.length && roots.every((root, index) => present[index] === root)) return;
     const focused = document.activeElement;
-    this.#list.replaceChildren(...roots);
+    this.list.replaceChildren(...roots);
     if (focused instanceof HTMLElement && focused !== document.activeElement && focused.isConnected) {
       focused.focus({ preventScroll: true });
     }

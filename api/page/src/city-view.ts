@@ -1,12 +1,10 @@
+import { startOfDay } from "./calendar.ts";
 import { type ChartContent, TemperatureChart } from "./chart.ts";
-import type { City, Reading } from "./city.ts";
-import { cityHash, showLatinName, showName } from "./city-name.ts";
+import { type City, cityHash, type Reading } from "./city.ts";
 import { byId, element, setText } from "./element.ts";
 import { isCurrent, nearest, rangeByDay, rangeOf } from "./figures.ts";
-import type { Palette } from "./heat.ts";
-import { degrees, nameInProse, type Speech } from "./language.ts";
-import { layRangeBar } from "./range-bar.ts";
-import { valuesTable } from "./values-table.ts";
+import { layRangeBar, type Palette } from "./heat.ts";
+import { degrees, exactDegrees, nameInProse, type Speech, showLatinName, showName } from "./language.ts";
 
 export interface ViewContent extends Omit<ChartContent, "readings"> {
   readonly city: City;
@@ -31,12 +29,10 @@ export class CityView {
   readonly #leftOut = byId("view-left-out");
   readonly #previous = byId("view-previous");
   readonly #next = byId("view-next");
-  readonly #palette: () => Palette;
   #chart: TemperatureChart | undefined;
   #content: ViewContent | undefined;
 
-  constructor(palette: () => Palette) {
-    this.#palette = palette;
+  constructor(readonly palette: () => Palette) {
     this.#details.addEventListener("toggle", () => this.#fillTable());
   }
 
@@ -56,26 +52,17 @@ export class CityView {
     if (range !== undefined) {
       const { moment } = speech.dates;
       const { lowest, highest } = range;
-      setText(
-        this.#span,
-        speech.words.span(
-          degrees(lowest.temperature),
-          moment(lowest.time),
-          degrees(highest.temperature),
-          moment(highest.time),
-        ),
-      );
+      const [low, high] = [degrees(lowest.temperature), degrees(highest.temperature)];
+      setText(this.#span, speech.words.span(low, moment(lowest.time), high, moment(highest.time)));
     }
     this.#chartHost.setAttribute("aria-label", `${speech.words.chartLabel}: ${nameInProse(city.name, speech)}`);
     const chartContent = { readings: city.readings, now, speech };
-    // Before the part is visible its width isn't known, hence not in the constructor.
-    if (this.#chart === undefined) {
-      this.#chart = new TemperatureChart(this.#chartHost, chartContent, this.#palette, (reading) =>
-        this.#tell(reading),
+    // Not in the constructor: the part has no width before it is visible.
+    if (this.#chart) this.#chart.show(chartContent);
+    else
+      this.#chart = new TemperatureChart(this.#chartHost, chartContent, this.palette, (shown) =>
+        this.#showReading(shown),
       );
-    } else {
-      this.#chart.show(chartContent);
-    }
     this.#showDays(city, speech);
     this.#fillTable();
   }
@@ -91,14 +78,14 @@ export class CityView {
     this.#chart?.repaint();
   }
 
-  #tell(reading: Reading | undefined): void {
+  #showReading(reading: Reading | undefined): void {
     if (this.#content === undefined || reading === undefined) return;
     const { city, now, speech } = this.#content;
     const ofNow = reading === nearest(city.readings, now) && isCurrent(reading, now);
     const when = speech.dates.moment(reading.time);
     setText(this.#degrees, degrees(reading.temperature));
-    const told = ofNow ? `${speech.words.now}, ${when}` : when;
-    setText(this.#when, reading.summary === null ? told : `${told} · ${reading.summary}`);
+    const time = ofNow ? `${speech.words.now}, ${when}` : when;
+    setText(this.#when, reading.summary === null ? time : `${time} · ${reading.summary}`);
   }
 
   #showNeighbour(link: HTMLElement, city: City | undefined, word: string): void {
@@ -132,7 +119,7 @@ export class CityView {
     );
   }
 
-  /** The table is made when it is opened: thousands of rows that nobody looks at would only weigh. */
+  /** The table is built when it is opened: it may have thousands of rows. */
   #fillTable(): void {
     if (this.#content === undefined || !this.#details.hasAttribute("open")) {
       this.#table.replaceChildren();
@@ -140,4 +127,37 @@ export class CityView {
     }
     this.#table.replaceChildren(valuesTable(this.#content.city, this.#content.speech));
   }
+}
+
+/** All readings of a city as a table, with a group of rows per day: for readers who cannot see the chart. */
+function valuesTable(city: City, speech: Speech): HTMLTableElement {
+  const { words, dates } = speech;
+  const caption = `${words.chartLabel}: ${nameInProse(city.name, speech)}`;
+  const titles = [words.tableTime, words.tableTemperature, words.tableSummary];
+  const head = element("tr", {}, ...titles.map((title) => element("th", { scope: "col" }, title)));
+  const table = element("table", {}, element("caption", {}, caption), element("thead", {}, head));
+
+  let group: HTMLTableSectionElement | undefined;
+  let day: number | undefined;
+  for (const reading of city.readings) {
+    const start = startOfDay(reading.time);
+    if (group === undefined || start !== day) {
+      day = start;
+      const title = element("th", { scope: "rowgroup", colspan: "3" }, dates.day(start));
+      group = element("tbody", {}, element("tr", { class: "table-day" }, title));
+      table.append(group);
+    }
+    group.append(rowOf(reading, speech));
+  }
+  return table;
+}
+
+function rowOf(reading: Reading, speech: Speech): HTMLTableRowElement {
+  return element(
+    "tr",
+    {},
+    element("th", { scope: "row" }, speech.dates.time(reading.time)),
+    element("td", {}, exactDegrees(reading.temperature)),
+    element("td", {}, reading.summary ?? "–"),
+  );
 }

@@ -13,6 +13,11 @@ export interface City {
   readonly name: string;
   /** By time, oldest first. */
   readonly readings: readonly Reading[];
-  /** How many values of this city are not among the readings, their dates being out of the calendar or far from today. */
+  /** How many values are left out of the readings, because their dates are invalid or far from today. */
   readonly leftOut: number;
+}
+
+/** The link to a city's view. */
+export function cityHash(key: string): string {
+  return `#city-${key}`;
 }

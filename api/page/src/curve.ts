@@ -1,17 +1,17 @@
 import uPlot from "uplot";
-import { DAY, HOUR } from "./calendar.ts";
+import { DAY_MS, HOUR_MS } from "./calendar.ts";
 import type { Reading } from "./city.ts";
 import type { Palette } from "./heat.ts";
 
-/** What the small and the large chart draw alike: a curve coloured by its temperatures, broken where values are missing. */
+/** Common to the small and the large chart: a curve coloured by its temperatures, with gaps where values are missing. */
 
-const SMALLEST_HOLE = 12 * HOUR;
+const MIN_GAP_MS = 12 * HOUR_MS;
 
 export function plotData(readings: readonly Reading[]): uPlot.AlignedData {
   return [readings.map((reading) => reading.time), readings.map((reading) => reading.temperature)];
 }
 
-/** A little air above and below, also for a curve that is flat. */
+/** Some space above and below, also for a flat curve. */
 export function temperatureRange(_plot: uPlot, lowest: number | null, highest: number | null): uPlot.Range.MinMax {
   const low = lowest ?? 0;
   const high = highest ?? 0;
@@ -19,12 +19,12 @@ export function temperatureRange(_plot: uPlot, lowest: number | null, highest: n
   return [low - air, high + air];
 }
 
-/** One value alone gets half a day on each side: a scale needs a width, and uPlot's own choice would be weeks. */
+/** A single value gets half a day on each side: a scale needs a width, and uPlot would choose weeks. */
 export function timeRange(plot: uPlot): uPlot.Range.MinMax {
   const times = plot.data[0];
   const from = times[0] ?? 0;
   const to = times[times.length - 1] ?? 0;
-  return from === to ? [from - DAY / 2, to + DAY / 2] : [from, to];
+  return from === to ? [from - DAY_MS / 2, to + DAY_MS / 2] : [from, to];
 }
 
 /** A vertical gradient whose colours belong to temperatures, not to places on the canvas. */
@@ -49,14 +49,14 @@ function usualStep(times: readonly number[]): number {
   return steps[Math.floor(steps.length / 2)] ?? 0;
 }
 
-/** Where values are missing for long the curve is broken instead of guessed. */
-function holes(plot: uPlot, _series: number, from: number, to: number, gaps: uPlot.Series.Gaps): uPlot.Series.Gaps {
+/** A long time without values is a gap in the curve. */
+function gapsOf(plot: uPlot, _series: number, from: number, to: number, gaps: uPlot.Series.Gaps): uPlot.Series.Gaps {
   const times = Array.from(plot.data[0]);
-  const hole = Math.max(SMALLEST_HOLE, 3 * usualStep(times));
+  const minGapMs = Math.max(MIN_GAP_MS, 3 * usualStep(times));
   for (let index = from + 1; index <= to; index++) {
     const before = times[index - 1];
     const after = times[index];
-    if (before === undefined || after === undefined || after - before <= hole) continue;
+    if (before === undefined || after === undefined || after - before <= minGapMs) continue;
     uPlot.addGap(gaps, Math.round(plot.valToPos(before, "x", true)), Math.round(plot.valToPos(after, "x", true)));
   }
   return gaps;
@@ -68,7 +68,7 @@ export function curveSeries(palette: () => Palette, width: number): uPlot.Series
     stroke: (plot) => heatGradient(plot, palette()),
     width,
     cap: "round",
-    gaps: holes,
+    gaps: gapsOf,
     points: { show: (plot) => plot.data[0].length < 2 },
     ...(paths === undefined ? {} : { paths }),
   };
@@ -92,18 +92,13 @@ export function drawFreezingPoint(plot: uPlot, palette: Palette): void {
   ctx.restore();
 }
 
-/** A point on the curve; its rim sets it off. */
+/** A point on the curve, with a rim. */
 export function drawPoint(plot: uPlot, reading: Reading, radius: number, fill: string, rim: string): void {
   const { ctx } = plot;
   ctx.save();
   ctx.beginPath();
-  ctx.arc(
-    plot.valToPos(reading.time, "x", true),
-    plot.valToPos(reading.temperature, "y", true),
-    radius * uPlot.pxRatio,
-    0,
-    2 * Math.PI,
-  );
+  const [left, top] = [plot.valToPos(reading.time, "x", true), plot.valToPos(reading.temperature, "y", true)];
+  ctx.arc(left, top, radius * uPlot.pxRatio, 0, 2 * Math.PI);
   ctx.fillStyle = fill;
   ctx.strokeStyle = rim;
   ctx.lineWidth = 2 * uPlot.pxRatio;

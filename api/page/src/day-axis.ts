@@ -1,29 +1,29 @@
 import type uPlot from "uplot";
-import { DAY, startOfDay } from "./calendar.ts";
+import { DAY_MS, startOfDay } from "./calendar.ts";
 import type { Dates } from "./language.ts";
 
-/** Pixels a label such as "Wed 24" in two lines needs. */
-const LABEL_WIDTH = 40;
-/** Up to so many days each midnight gets a grid line. */
-const MOST_MIDNIGHTS = 60;
+/** The width of a label such as "Wed 24" in two lines. */
+const LABEL_WIDTH_PX = 40;
+/** With more days, not every midnight gets a grid line. */
+const MAX_MIDNIGHTS = 60;
 
 function midnightsBetween(from: number, to: number): number[] {
-  const days = Math.ceil((to - from) / DAY);
-  const step = Math.max(1, Math.ceil(days / MOST_MIDNIGHTS)) * DAY;
+  const days = Math.ceil((to - from) / DAY_MS);
+  const step = Math.max(1, Math.ceil(days / MAX_MIDNIGHTS)) * DAY_MS;
   const midnights: number[] = [];
-  for (let midnight = startOfDay(from) + DAY; midnight <= to; midnight += step) midnights.push(midnight);
+  for (let midnight = startOfDay(from) + DAY_MS; midnight <= to; midnight += step) midnights.push(midnight);
   return midnights;
 }
 
 /** The middle of each day, or of the part of it that the chart shows when that part is wide enough for a label. */
 function labelPlaces(plot: uPlot, from: number, to: number): number[] {
-  const pixelsPerDay = (plot.bbox.width / devicePixelRatio / Math.max(1, to - from)) * DAY || LABEL_WIDTH;
-  const every = Math.max(1, Math.ceil(LABEL_WIDTH / pixelsPerDay));
+  const pixelsPerDay = (plot.bbox.width / devicePixelRatio / Math.max(1, to - from)) * DAY_MS || LABEL_WIDTH_PX;
+  const every = Math.max(1, Math.ceil(LABEL_WIDTH_PX / pixelsPerDay));
   const places: number[] = [];
-  for (let start = startOfDay(from), index = 0; start < to; start += DAY, index++) {
+  for (let start = startOfDay(from), index = 0; start < to; start += DAY_MS, index++) {
     const left = Math.max(start, from);
-    const right = Math.min(start + DAY, to);
-    const wideEnough = ((right - left) / DAY) * pixelsPerDay * every >= LABEL_WIDTH * 0.75;
+    const right = Math.min(start + DAY_MS, to);
+    const wideEnough = ((right - left) / DAY_MS) * pixelsPerDay * every >= LABEL_WIDTH_PX * 0.75;
     if (index % every === 0 && wideEnough) places.push((left + right) / 2);
   }
   return places;

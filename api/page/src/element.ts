@@ -1,8 +1,8 @@
 type Child = Node | string;
 
 /**
- * Makes an element with attributes and children. Text always becomes a text node: names and summaries come from
- * whoever may write to the API.
+ * Makes an element with attributes and children. Text always becomes a text node: anyone who may write to
+ * the API chooses names and summaries.
  */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
@@ -26,12 +26,12 @@ export function svgElement<Tag extends keyof SVGElementTagNameMap>(
   return made;
 }
 
-/** Writes a text only where it differs, so that screen readers aren't told the same again. */
+/** Writes a text only if it differs, so that screen readers do not repeat it. */
 export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
 
-/** @throws {Error} when the page has no such element: page and script don't belong together then. */
+/** @throws {Error} when the page has no such element: page and script do not match. */
 export function byId(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (found === null) throw new Error(`The page has no element #${id}`);

@@ -1,12 +1,12 @@
 import { mergeAnswers, readAnswer } from "./answer.ts";
-import { DAY, HOUR, startOfDay, startOfHour } from "./calendar.ts";
+import { DAY_MS, HOUR_MS, startOfDay, startOfHour } from "./calendar.ts";
 import type { City } from "./city.ts";
 import { withinReach } from "./figures.ts";
 
-const ANSWER_DEADLINE = 20_000;
-/** Days from today on that are asked for. */
+const ANSWER_DEADLINE_MS = 20_000;
+/** Days from today on. */
 const DAYS_AHEAD = 14;
-/** Values per city in the overview: ten days of eight values and room to spare, yet a small answer for 189 cities. */
+/** Values per city in the overview: twice ten days of eight values, and still a small answer for 189 cities. */
 const OVERVIEW_LIMIT = 160;
 const DETAIL_LIMIT = 4000;
 
@@ -37,26 +37,26 @@ function staleSecondsOf(headers: Headers): number | undefined {
   return Number.isFinite(age) ? age : 0;
 }
 
-/** Asks the API for narrowed forecasts and for nothing that it said before: unchanged answers cost a 304. */
+/** Asks the API for narrowed forecasts. An unchanged answer costs a 304. */
 export class Feed {
   readonly #remembered = new Map<string, Answer>();
 
   /** Every city with the readings of the coming days, few enough for a card each. */
   overview(now: number): Promise<Snapshot> {
-    // Rounded to the hour: the same address for an hour, so that the ETag can do its work.
-    const from = startOfHour(now) - 3 * HOUR;
-    return this.#load("overview", { from, to: startOfDay(now) + DAYS_AHEAD * DAY, limit: OVERVIEW_LIMIT }, now);
+    // Rounded to the hour, so that the URL and its ETag stay the same for an hour.
+    const from = startOfHour(now) - 3 * HOUR_MS;
+    return this.#load("overview", { from, to: startOfDay(now) + DAYS_AHEAD * DAY_MS, limit: OVERVIEW_LIMIT }, now);
   }
 
   /** One city with all readings from this morning on. */
   detail(cityId: string, now: number): Promise<Snapshot> {
     const from = startOfDay(now);
-    return this.#load("detail", { cityId, from, to: from + DAYS_AHEAD * DAY, limit: DETAIL_LIMIT }, now);
+    return this.#load("detail", { cityId, from, to: from + DAYS_AHEAD * DAY_MS, limit: DETAIL_LIMIT }, now);
   }
 
   /**
-   * The API compares dates as they were stored, in seconds or in milliseconds, and one table may hold both: both are
-   * asked for. Where no reading is near today, whatever there is is better than an empty page.
+   * The API compares dates as they are stored, in seconds or in milliseconds, and a table may have both, so two requests
+   * are needed. If no reading is near today, any others are better than an empty page.
    */
   async #load(slot: string, narrowing: Narrowing, now: number): Promise<Snapshot> {
     const { from, to, limit } = narrowing;
@@ -69,21 +69,21 @@ export class Feed {
     const staleSeconds = largest(milliseconds.staleSeconds, seconds.staleSeconds);
     if (near.length === 0 || near.some((found) => found.readings.length > 0)) return { cities: near, staleSeconds };
 
-    const whatever = await this.#ask(`${slot}-whatever`, `${city}limit=${limit}`);
+    const any = await this.#ask(`${slot}-any`, `${city}limit=${limit}`);
     return {
-      cities: whatever.cities.map((found) => withinReach(found, now)),
-      staleSeconds: largest(staleSeconds, whatever.staleSeconds),
+      cities: any.cities.map((found) => withinReach(found, now)),
+      staleSeconds: largest(staleSeconds, any.staleSeconds),
     };
   }
 
-  /** @throws {Error} when the API is out of reach, answers with an error, or with something else than the list. */
+  /** @throws {Error} when the API is unreachable, or its answer is an error or not the list. */
   async #ask(slot: string, query: string): Promise<Snapshot> {
     const url = `/WeatherForecast?${query}`;
     const known = this.#remembered.get(slot);
     const headers: Record<string, string> = { accept: "application/json" };
     if (known?.url === url && known.etag !== null) headers["if-none-match"] = known.etag;
-    // "no-store" keeps the browser's own cache out of it, which would turn a 304 into a 200 with the headers of old.
-    const response = await fetch(url, { headers, cache: "no-store", signal: AbortSignal.timeout(ANSWER_DEADLINE) });
+    // "no-store" avoids the browser's cache, which would turn a 304 into a 200 with the earlier headers.
+    const response = await fetch(url, { headers, cache: "no-store", signal: AbortSignal.timeout(ANSWER_DEADLINE_MS) });
     const staleSeconds = staleSecondsOf(response.headers);
     if (response.status === 304 && known !== undefined) return { cities: known.cities, staleSeconds };
     if (!response.ok) throw new Error(`The API answered with status ${response.status}`);
@@ -94,6 +94,5 @@ export class Feed {
 }
 
 function largest(first: number | undefined, second: number | undefined): number | undefined {
-  if (first === undefined) return second;
-  return second === undefined ? first : Math.max(first, second);
+  return first === undefined || second === undefined ? (first ?? second) : Math.max(first, second);
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { DAY, HOUR, startOfDay } from "./calendar.ts";
+import { DAY_MS, HOUR_MS, startOfDay } from "./calendar.ts";
 import type { Reading } from "./city.ts";
 import { coming, isCurrent, nearest, rangeByDay, rangeOf, withinReach } from "./figures.ts";
 
 const NOW = Date.UTC(2024, 0, 10, 12);
-const at = (hours: number, temperature = 0): Reading => ({ time: NOW + hours * HOUR, temperature, summary: null });
+const at = (hours: number, temperature = 0): Reading => ({ time: NOW + hours * HOUR_MS, temperature, summary: null });
 
 describe("the reading of now", () => {
   test("is the nearest one, the later of two equally near", () => {
@@ -34,12 +34,12 @@ describe("ranges", () => {
   test("by day change at midnight in Moscow, three hours before midnight in UTC", () => {
     const midnight = Date.UTC(2024, 0, 10, 21);
     const reading = (time: number, temperature: number): Reading => ({ time, temperature, summary: null });
-    const days = rangeByDay([reading(midnight - 1, 1), reading(midnight, 5), reading(midnight + HOUR, 4)]);
+    const days = rangeByDay([reading(midnight - 1, 1), reading(midnight, 5), reading(midnight + HOUR_MS, 4)]);
     expect(days.map(({ start, lowest, highest }) => [start, lowest.temperature, highest.temperature])).toEqual([
-      [midnight - DAY, 1, 1],
+      [midnight - DAY_MS, 1, 1],
       [midnight, 4, 5],
     ]);
-    expect(startOfDay(midnight - 1)).toBe(midnight - DAY);
+    expect(startOfDay(midnight - 1)).toBe(midnight - DAY_MS);
   });
 });
 

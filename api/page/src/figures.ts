@@ -1,11 +1,11 @@
-import { DAY, HOUR, startOfDay } from "./calendar.ts";
+import { DAY_MS, HOUR_MS, startOfDay } from "./calendar.ts";
 import type { City, Reading } from "./city.ts";
 
-/** A reading further away than this is not called the temperature of now. */
-const NOW_REACH = 6 * HOUR;
+/** Further away than this, a reading is not shown as the current temperature. */
+const NOW_REACH_MS = 6 * HOUR_MS;
 
-/** How far from the reading nearest to now a chart reaches when the dates are spread over years. */
-const CHART_REACH = 14 * DAY;
+/** How far a chart reaches from the reading nearest to now, when the dates are spread over years. */
+const CHART_REACH_MS = 14 * DAY_MS;
 
 export interface Range {
   readonly lowest: Reading;
@@ -27,7 +27,7 @@ export function nearest(readings: readonly Reading[], now: number): Reading | un
 }
 
 export function isCurrent(reading: Reading, now: number): boolean {
-  return Math.abs(reading.time - now) <= NOW_REACH;
+  return Math.abs(reading.time - now) <= NOW_REACH_MS;
 }
 
 /** The first lowest and the first highest reading. */
@@ -43,7 +43,7 @@ export function rangeOf(readings: readonly Reading[]): Range | undefined {
   return { lowest, highest };
 }
 
-/** The readings from the one nearest to now onwards; all of them when they all lie in the past. */
+/** The readings from the one nearest to now on; all of them if none is near to now. */
 export function coming(readings: readonly Reading[], now: number): readonly Reading[] {
   const current = nearest(readings, now);
   if (current === undefined || !isCurrent(current, now)) return readings;
@@ -69,6 +69,6 @@ export function rangeByDay(readings: readonly Reading[]): DayRange[] {
 export function withinReach(city: City, now: number): City {
   const anchor = nearest(city.readings, now);
   if (anchor === undefined) return city;
-  const readings = city.readings.filter((reading) => Math.abs(reading.time - anchor.time) <= CHART_REACH);
+  const readings = city.readings.filter((reading) => Math.abs(reading.time - anchor.time) <= CHART_REACH_MS);
   return { ...city, readings, leftOut: city.leftOut + city.readings.length - readings.length };
 }

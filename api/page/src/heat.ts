@@ -1,4 +1,6 @@
-/** The colours of temperatures: from blue over grey to amber and brick, taken from the style sheet's variables. */
+import type { Range } from "./figures.ts";
+
+/** The colours of temperatures, from blue over grey to amber and brick: variables of the style sheet. */
 
 const STOPS = [
   { at: -15, name: "--cold" },
@@ -7,7 +9,7 @@ const STOPS = [
   { at: 30, name: "--hot" },
 ] as const;
 
-/** A CSS colour for a temperature in degrees Celsius; it follows the theme, as its ends are CSS variables. */
+/** A CSS colour for a temperature in degrees Celsius. It follows the theme, because it is made of CSS variables. */
 export function heatColour(temperature: number): string {
   let below: (typeof STOPS)[number] = STOPS[0];
   for (const stop of STOPS) {
@@ -29,7 +31,7 @@ export interface Palette {
   readonly heat: ReadonlyArray<{ readonly at: number; readonly colour: string }>;
 }
 
-/** The colours a canvas needs, as the present theme sets them. */
+/** The colours that a canvas needs, in the current theme. */
 export function readPalette(): Palette {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
@@ -41,4 +43,17 @@ export function readPalette(): Palette {
     paper: colour("--card"),
     heat: STOPS.map(({ at, name }) => ({ at, colour: colour(name) })),
   };
+}
+
+/** Places a bar on its track, from the lowest to the highest value within the bounds that all bars share. */
+export function layRangeBar(bar: HTMLElement, range: Range, bounds: Range): void {
+  const from = bounds.lowest.temperature;
+  const width = bounds.highest.temperature - from;
+  const low = range.lowest.temperature;
+  const high = range.highest.temperature;
+  const left = width === 0 ? 0 : ((low - from) / width) * 100;
+  const right = width === 0 ? 100 : ((high - from) / width) * 100;
+  bar.style.left = `${Math.min(left, 97)}%`;
+  bar.style.width = `${Math.max(3, right - left)}%`;
+  bar.style.background = `linear-gradient(90deg, ${heatColour(low)}, ${heatColour(high)})`;
 }

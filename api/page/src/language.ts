@@ -1,5 +1,6 @@
 import { MOSCOW_ZONE } from "./calendar.ts";
-import { latinName } from "./latin-name.ts";
+import { setText } from "./element.ts";
+import { isCyrillic, latinName } from "./latin-name.ts";
 import { storeChoice, storedChoice } from "./stored-choice.ts";
 import { type Language, WORDS, type Words } from "./words.ts";
 
@@ -8,7 +9,7 @@ const STORED_AS = "goldenring-language";
 
 type Instant = (time: number) => string;
 
-/** Dates and times as the chosen language writes them, of Moscow, from milliseconds. */
+/** Formats milliseconds as dates and times of Moscow in the chosen language. */
 export interface Dates {
   readonly time: Instant;
   readonly weekday: Instant;
@@ -47,7 +48,7 @@ const SPEECHES: Readonly<Record<Language, Speech>> = {
   ru: { language: "ru", words: WORDS.ru, dates: datesOf("ru") },
 };
 
-/** The visitor's choice of before, or else the browser's first language if the page speaks it, or else English. */
+/** The visitor's earlier choice, or the browser's first language if the page has it, or English. */
 export function initialLanguage(): Language {
   const chosen = storedChoice(STORED_AS);
   if (chosen === "en" || chosen === "ru") return chosen;
@@ -62,12 +63,12 @@ export function rememberLanguage(language: Language): void {
   storeChoice(STORED_AS, language);
 }
 
-/** From here on a figure is written short: no weather is so, but the API takes any 32-bit number. */
-const ABSURD = 10_000;
+/** Larger figures are shortened: no weather has them, but the API takes any 32-bit number. */
+const MAX_WRITTEN_OUT_DEGREES = 10_000;
 
 /** "+5°", "−3°", "0°": with a real minus sign. */
 export function degrees(temperature: number): string {
-  if (Math.abs(temperature) < ABSURD) return exactDegrees(temperature);
+  if (Math.abs(temperature) < MAX_WRITTEN_OUT_DEGREES) return exactDegrees(temperature);
   return `${temperature > 0 ? "+" : "−"}${Math.abs(temperature).toExponential(1).replace("e+", "e")}°`;
 }
 
@@ -81,4 +82,18 @@ export function exactDegrees(temperature: number): string {
 export function nameInProse(name: string, speech: Speech): string {
   if (name.trim() === "") return speech.words.unnamed;
   return speech.language === "ru" ? name : latinName(name);
+}
+
+/** Shows a stored name and marks its language, so that a screen reader pronounces it. */
+export function showName(target: HTMLElement, name: string, speech: Speech): void {
+  setText(target, name.trim() === "" ? speech.words.unnamed : name);
+  if (name.trim() === "") target.removeAttribute("lang");
+  else target.lang = isCyrillic(name) ? "ru" : "";
+}
+
+/** Shows the name in Latin letters below the Russian one, on the English page. */
+export function showLatinName(target: HTMLElement, name: string, speech: Speech): void {
+  const latin = speech.language === "en" && isCyrillic(name) ? latinName(name) : "";
+  setText(target, latin);
+  target.hidden = latin === "";
 }

@@ -10,9 +10,9 @@ import { drawRing } from "./ring.ts";
 import { Sparklines } from "./sparkline.ts";
 import { applyTheme, currentTheme, onThemeChangedElsewhere, switchTheme } from "./theme.ts";
 
-const REFRESH_EVERY = 60_000;
-/** Sooner while something is wrong, so that the page is well again soon after the API is. */
-const REFRESH_WHEN_UNWELL = 10_000;
+const REFRESH_INTERVAL_MS = 60_000;
+/** After a failure the page refreshes sooner, so that it recovers soon after the API. */
+const FAILED_REFRESH_INTERVAL_MS = 10_000;
 
 const feed = new Feed();
 let speech: Speech = speechIn(initialLanguage());
@@ -35,7 +35,7 @@ function chosenKey(): string | undefined {
   return /^#city-(-?\d+)$/.exec(location.hash)?.[1];
 }
 
-/** The chosen city with the fuller readings fetched for it alone, or else as the overview has it. */
+/** The chosen city with all its readings, or as the overview has it while they are fetched. */
 function chosen(): City | undefined {
   const key = chosenKey();
   return chosenCity?.key === key ? chosenCity : cities?.find((city) => city.key === key);
@@ -136,7 +136,7 @@ function repaint(): void {
   view.repaint();
 }
 
-/** Fetches the chosen city's full readings; the overview's are shown until they come. */
+/** Fetches all readings of the chosen city; until then the overview's are shown. */
 async function refreshChosen(): Promise<void> {
   const key = chosenKey();
   if (key === undefined || !cities?.some((city) => city.key === key)) return;
@@ -163,18 +163,18 @@ async function fetchAll(): Promise<void> {
   }
 }
 
-/** One refresh at a time; the next one is due some time after this one is done, and not while nobody looks. */
+/** One refresh at a time. The next one follows after an interval, but not while the page is hidden. */
 function refresh(): Promise<void> {
   clearTimeout(timer);
   running ??= fetchAll().finally(() => {
     running = undefined;
-    const unwell = failed || staleSeconds !== undefined;
-    if (!document.hidden) timer = setTimeout(refresh, unwell ? REFRESH_WHEN_UNWELL : REFRESH_EVERY);
+    const retrySoon = failed || staleSeconds !== undefined;
+    if (!document.hidden) timer = setTimeout(refresh, retrySoon ? FAILED_REFRESH_INTERVAL_MS : REFRESH_INTERVAL_MS);
   });
   return running;
 }
 
-/** Shows the city the address names and takes the reader there; back at the list, to the card they came from. */
+/** Shows the city that the address names, or returns to the card of the last one. */
 function followAddress(previousKey: string | undefined): void {
   showCities();
   showChosen();
@@ -223,8 +223,8 @@ function listen(): void {
   document.addEventListener("visibilitychange", () => {
     clearTimeout(timer);
     if (document.hidden) return;
-    if (Date.now() - (fetchedAt ?? 0) >= REFRESH_EVERY) refresh();
-    else timer = setTimeout(refresh, REFRESH_EVERY);
+    if (Date.now() - (fetchedAt ?? 0) >= REFRESH_INTERVAL_MS) refresh();
+    else timer = setTimeout(refresh, REFRESH_INTERVAL_MS);
   });
 }
 

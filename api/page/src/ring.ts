@@ -4,14 +4,14 @@ import { coming, nearest, rangeOf } from "./figures.ts";
 import { heatColour } from "./heat.ts";
 import { degrees, nameInProse, type Speech } from "./language.ts";
 
-/** With more cities there is no room for names and figures around the ring. */
-const MOST_LABELS = 14;
-const RING = 138;
-const INNER = 62;
-const OUTER = 122;
-const LABEL = RING + 22;
-/** Letters. */
-const LONGEST_LINE = 12;
+/** With more cities, names and figures have no room around the ring. */
+const MAX_LABELS = 14;
+/** In units of the drawing. */
+const RING_RADIUS = 138;
+const INNER_RADIUS = 62;
+const OUTER_RADIUS = 122;
+const LABEL_RADIUS = RING_RADIUS + 22;
+const MAX_LINE_LETTERS = 12;
 
 interface Spoke {
   readonly name: string;
@@ -24,28 +24,25 @@ function spokeOf(city: City, now: number, speech: Speech): Spoke | undefined {
   const current = nearest(city.readings, now);
   const range = rangeOf(coming(city.readings, now));
   if (current === undefined || range === undefined) return undefined;
-  const { lowest, highest } = range;
-  return {
-    name: nameInProse(city.name, speech),
-    low: lowest.temperature,
-    high: highest.temperature,
-    now: current.temperature,
-  };
+  const [low, high] = [range.lowest.temperature, range.highest.temperature];
+  return { name: nameInProse(city.name, speech), low, high, now: current.temperature };
 }
 
 /**
- * The golden ring with the cities on it in the API's order: a spoke from the lowest to the highest temperature to
- * come, a point at the one of now. An ornament that tells the truth; what it shows is told again by the cards.
+ * The golden ring with the cities on it in the API's order: a spoke from the lowest to the highest coming temperature, a
+ * point at the current one. An ornament made of real figures; the cards show the same in words.
  */
 export function drawRing(svg: Element, cities: readonly City[], now: number, speech: Speech): void {
   const spokes = cities.map((city) => spokeOf(city, now, speech));
   const known = spokes.filter((spoke) => spoke !== undefined);
-  const low = known.reduce((lowest, spoke) => Math.min(lowest, spoke.low), Number.POSITIVE_INFINITY);
-  const high = known.reduce((highest, spoke) => Math.max(highest, spoke.high), Number.NEGATIVE_INFINITY);
+  const low = Math.min(...known.map((spoke) => spoke.low));
+  const high = Math.max(...known.map((spoke) => spoke.high));
   const radius = (temperature: number): number =>
-    high === low ? (INNER + OUTER) / 2 : INNER + ((temperature - low) / (high - low)) * (OUTER - INNER);
+    high === low
+      ? (INNER_RADIUS + OUTER_RADIUS) / 2
+      : INNER_RADIUS + ((temperature - low) / (high - low)) * (OUTER_RADIUS - INNER_RADIUS);
 
-  const parts: Element[] = [svgElement("circle", { class: "ring-gold", r: RING })];
+  const parts: Element[] = [svgElement("circle", { class: "ring-gold", r: RING_RADIUS })];
   for (const [index, spoke] of spokes.entries()) {
     const angle = (index / Math.max(1, spokes.length)) * 2 * Math.PI - Math.PI / 2;
     parts.push(...spokeParts(spoke, angle, radius, spokes.length));
@@ -67,12 +64,9 @@ function spokeParts(
 ): Element[] {
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
-  const bead = svgElement("circle", {
-    class: "ring-bead",
-    cx: cos * RING,
-    cy: sin * RING,
-    r: count > 60 ? 1.6 : count > 24 ? 3 : 6,
-  });
+  const circle = (name: string, distance: number, r: number) =>
+    svgElement("circle", { class: name, cx: cos * distance, cy: sin * distance, r });
+  const bead = circle("ring-bead", RING_RADIUS, count > 60 ? 1.6 : count > 24 ? 3 : 6);
   if (spoke === undefined) return [bead];
 
   const range = svgElement("line", {
@@ -84,27 +78,20 @@ function spokeParts(
     "stroke-width": count > 60 ? 1.5 : count > 24 ? 3 : 6,
   });
   range.style.stroke = heatColour((spoke.low + spoke.high) / 2);
-  const now = svgElement("circle", {
-    class: "ring-now",
-    cx: cos * radius(spoke.now),
-    cy: sin * radius(spoke.now),
-    r: count > 60 ? 1.2 : count > 24 ? 2.5 : 4.5,
-  });
-  if (count > MOST_LABELS) return [bead, range, now];
-
-  return [bead, range, now, labelOf(spoke, cos, sin)];
+  const now = circle("ring-now", radius(spoke.now), count > 60 ? 1.2 : count > 24 ? 2.5 : 4.5);
+  return [bead, range, now, ...(count > MAX_LABELS ? [] : [labelOf(spoke, cos, sin)])];
 }
 
 /** The city's name in one line or two, and its temperature below, beside the bead. */
 function labelOf(spoke: Spoke, cos: number, sin: number): Element {
-  const x = cos * LABEL;
+  const x = cos * LABEL_RADIUS;
   const lines = inLines(spoke.name);
   const anchor = Math.abs(cos) < 0.3 ? "middle" : cos > 0 ? "start" : "end";
   // Above the ring the last line stands at the label's place, below it the first one, beside it the middle.
   const highest = -1.2 * lines.length - 0.1;
   const lowest = 0.9;
   const lift = (highest + lowest) / 2 + (sin * (lowest - highest)) / 2;
-  const text = svgElement("text", { class: "ring-label", x, y: sin * LABEL, "text-anchor": anchor });
+  const text = svgElement("text", { class: "ring-label", x, y: sin * LABEL_RADIUS, "text-anchor": anchor });
   for (const [index, line] of lines.entries()) {
     text.append(svgElement("tspan", { x, dy: index === 0 ? `${lift}em` : "1.2em" }, line));
   }
@@ -114,7 +101,7 @@ function labelOf(spoke: Spoke, cos: number, sin: number): Element {
 
 function inLines(name: string): string[] {
   const whole = name.trim();
-  const cut = whole.slice(0, LONGEST_LINE * 2).search(/(?<=[-\s])\S+$/u);
-  const lines = whole.length <= LONGEST_LINE || cut <= 0 ? [whole] : [whole.slice(0, cut).trim(), whole.slice(cut)];
-  return lines.map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE - 1)}…` : line));
+  const cut = whole.slice(0, MAX_LINE_LETTERS * 2).search(/(?<=[-\s])\S+$/u);
+  const lines = whole.length <= MAX_LINE_LETTERS || cut <= 0 ? [whole] : [whole.slice(0, cut).trim(), whole.slice(cut)];
+  return lines.map((line) => (line.length > MAX_LINE_LETTERS ? `${line.slice(0, MAX_LINE_LETTERS - 1)}…` : line));
 }

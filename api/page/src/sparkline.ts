@@ -4,8 +4,8 @@ import { curveSeries, drawFreezingPoint, drawPoint, plotData, temperatureRange, 
 import { nearest } from "./figures.ts";
 import type { Palette } from "./heat.ts";
 
-const HEIGHT = 60;
-/** How far beyond the window a small chart is already, or still, kept. */
+const HEIGHT_PX = 60;
+/** How far outside the window a small chart is kept. */
 const MARGIN = "300px 0px";
 
 interface Place {
@@ -15,23 +15,22 @@ interface Place {
   visible: boolean;
 }
 
-/** The small charts of the cards. Only those near the window exist: canvases of hundreds of cities would fill a phone. */
+/** The small charts of the cards. Only those near the window exist: hundreds of canvases would fill the memory of a phone. */
 export class Sparklines {
-  readonly #palette: () => Palette;
-  readonly #now: () => number;
   readonly #places = new Map<Element, Place>();
   readonly #onScreen: IntersectionObserver;
   readonly #sizes: ResizeObserver;
 
-  constructor(palette: () => Palette, now: () => number) {
-    this.#palette = palette;
-    this.#now = now;
+  constructor(
+    readonly palette: () => Palette,
+    readonly now: () => number,
+  ) {
     this.#onScreen = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: MARGIN });
     this.#sizes = new ResizeObserver((entries) => {
       for (const { target, contentRect } of entries) {
         const plot = this.#places.get(target)?.plot;
         if (plot !== undefined && contentRect.width > 0 && plot.width !== Math.floor(contentRect.width)) {
-          plot.setSize({ width: Math.floor(contentRect.width), height: HEIGHT });
+          plot.setSize({ width: Math.floor(contentRect.width), height: HEIGHT_PX });
         }
       }
     });
@@ -82,7 +81,7 @@ export class Sparklines {
     const known = place.drawn?.readings === readings;
     if (readings.length === 0) this.#erase(place);
     else if (place.plot === undefined) place.plot = this.#plot(host, place);
-    // Nothing new but the time of now, whose point may have moved on.
+    // Only the point of now may have moved.
     else if (known) place.plot.redraw(false);
     else place.plot.setData(plotData(readings));
     place.drawn = place.city;
@@ -91,19 +90,19 @@ export class Sparklines {
   #plot(host: Element, place: Place): uPlot {
     const options: uPlot.Options = {
       width: Math.max(40, Math.floor(host.clientWidth)),
-      height: HEIGHT,
+      height: HEIGHT_PX,
       padding: [6, 6, 6, 6],
       legend: { show: false },
       cursor: { show: false },
       scales: { x: { time: false, range: timeRange }, y: { range: temperatureRange } },
       axes: [{ show: false }, { show: false }],
-      series: [{}, curveSeries(this.#palette, 2)],
+      series: [{}, curveSeries(this.palette, 2)],
       hooks: {
-        drawClear: [(plot) => drawFreezingPoint(plot, this.#palette())],
+        drawClear: [(plot) => drawFreezingPoint(plot, this.palette())],
         draw: [
           (plot) => {
-            const current = nearest(place.city.readings, this.#now());
-            const { gold, paper } = this.#palette();
+            const current = nearest(place.city.readings, this.now());
+            const { gold, paper } = this.palette();
             if (current !== undefined) drawPoint(plot, current, 4, paper, gold);
           },
         ],

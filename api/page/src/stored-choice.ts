@@ -1,4 +1,4 @@
-/** A browser may forbid localStorage; the page then forgets choices, and that is all. */
+/** A browser may forbid localStorage; then the page only forgets choices. */
 export function storedChoice(name: string): string | null {
   try {
     return localStorage.getItem(name);
@@ -11,6 +11,6 @@ export function storeChoice(name: string, value: string): void {
   try {
     localStorage.setItem(name, value);
   } catch {
-    // Nothing is lost but the memory of the choice.
+    // Only the memory of the choice is lost.
   }
 }

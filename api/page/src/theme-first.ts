@@ -1,4 +1,4 @@
-/** Runs before the first paint, so that a page in the dark doesn't flash in white. */
+/** Runs before the first paint, so that a dark page does not flash white. */
 import { applyTheme } from "./theme.ts";
 
 applyTheme();

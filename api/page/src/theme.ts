@@ -10,12 +10,12 @@ function chosenTheme(): Theme | undefined {
   return chosen === "light" || chosen === "dark" ? chosen : undefined;
 }
 
-/** The visitor's choice, or else the system's. */
+/** The visitor's choice, or the system's. */
 export function currentTheme(): Theme {
   return chosenTheme() ?? (systemPrefersDark.matches ? "dark" : "light");
 }
 
-/** Sets the attribute the style sheet goes by. */
+/** Sets the attribute that the style sheet uses. */
 export function applyTheme(): void {
   document.documentElement.dataset.theme = currentTheme();
 }

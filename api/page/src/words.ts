@@ -1,61 +1,9 @@
 export type Language = "en" | "ru";
 
-/** Every text of the page. Texts with a name in `data-word` of index.html are the plain strings among these. */
-export interface Words {
-  readonly documentTitle: string;
-  readonly skipLink: string;
-  readonly heading: string;
-  readonly darkTheme: string;
-  readonly otherLanguage: string;
-  readonly citiesHeading: string;
-  readonly searchLabel: string;
-  readonly orderLabel: string;
-  readonly orderAsListed: string;
-  readonly orderWarmest: string;
-  readonly orderColdest: string;
-  readonly orderName: string;
-  readonly allCities: string;
-  readonly loading: string;
-  readonly noCities: string;
-  readonly noMatch: string;
-  readonly noReadings: string;
-  readonly noSuchCity: string;
-  readonly failed: string;
-  readonly retry: string;
-  readonly refresh: string;
-  readonly now: string;
-  readonly lowest: string;
-  readonly highest: string;
-  readonly daysHeading: string;
-  readonly chartLabel: string;
-  readonly chartHint: string;
-  readonly tableHeading: string;
-  readonly tableTime: string;
-  readonly tableTemperature: string;
-  readonly tableSummary: string;
-  readonly previousCity: string;
-  readonly nextCity: string;
-  readonly unnamed: string;
-  readonly moscowTime: string;
-  readonly footerApi: string;
-  readonly footerMetrics: string;
-  readonly footerNote: string;
-  failedWithValues(time: string): string;
-  updated(time: string): string;
-  stale(age: string): string;
-  age(seconds: number): string;
-  lead(coldest: string, coldestCity: string, warmest: string, warmestCity: string, cities: number): string;
-  leadAllAlike(degrees: string, cities: number): string;
-  leadNotCurrent(cities: number): string;
-  shown(shown: number, all: number): string;
-  span(lowest: string, lowestWhen: string, highest: string, highestWhen: string): string;
-  leftOut(count: number): string;
-  ringMean(degrees: string): string;
-}
-
 const englishCities = (count: number): string => (count === 1 ? "1 city" : `${count} cities`);
 
-const english: Words = {
+/** Every text of the page. `data-word` in index.html names the plain strings among them. */
+const english = {
   documentTitle: "Goldenring: temperatures along the Golden Ring",
   skipLink: "Skip to the cities",
   heading: "How warm is the Golden Ring?",
@@ -74,7 +22,7 @@ const english: Words = {
   noMatch: "No city has such a name.",
   noReadings: "No values yet",
   noSuchCity: "There is no city with this number.",
-  failed: "The API can't be reached just now.",
+  failed: "The API is unavailable just now.",
   retry: "Try again",
   refresh: "Refresh",
   now: "now",
@@ -94,21 +42,24 @@ const english: Words = {
   footerApi: "The API, with its documentation",
   footerMetrics: "Metrics",
   footerNote: "The Golden Ring is a tour of old Russian towns north-east of Moscow.",
-  failedWithValues: (time) => `The API can't be reached just now. These are the values of ${time}.`,
-  updated: (time) => `Updated at ${time}`,
-  stale: (age) => `Shown from memory, ${age} old: the database is out of reach.`,
-  age: (seconds) => (seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`),
-  lead: (coldest, coldestCity, warmest, warmestCity, cities) =>
+  failedWithValues: (time: string) => `The API is unavailable just now. These are the values of ${time}.`,
+  updated: (time: string) => `Updated at ${time}`,
+  stale: (age: string) => `Shown from memory, ${age} old: the database is unavailable.`,
+  age: (seconds: number) => (seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`),
+  lead: (coldest: string, coldestCity: string, warmest: string, warmestCity: string, cities: number) =>
     `From ${coldest} in ${coldestCity} to ${warmest} in ${warmestCity} right now, across ${englishCities(cities)}.`,
-  leadAllAlike: (degrees, cities) => `${degrees} right now, across ${englishCities(cities)}.`,
-  leadNotCurrent: (cities) => `There are no values for today: ${englishCities(cities)} with the dates nearest to it.`,
-  shown: (shown, all) => (shown === all ? englishCities(all) : `${shown} of ${englishCities(all)}`),
-  span: (lowest, lowestWhen, highest, highestWhen) =>
+  leadAllAlike: (degrees: string, cities: number) => `${degrees} right now, across ${englishCities(cities)}.`,
+  leadNotCurrent: (cities: number) =>
+    `There are no values for today: ${englishCities(cities)} with the dates nearest to it.`,
+  shown: (shown: number, all: number) => (shown === all ? englishCities(all) : `${shown} of ${englishCities(all)}`),
+  span: (lowest: string, lowestWhen: string, highest: string, highestWhen: string) =>
     lowest === highest ? `${lowest} throughout.` : `From ${lowest} (${lowestWhen}) to ${highest} (${highestWhen}).`,
-  leftOut: (count) =>
+  leftOut: (count: number) =>
     count === 1 ? "1 value with a date far off is not shown." : `${count} values with dates far off are not shown.`,
-  ringMean: (degrees) => `${degrees} on average`,
+  ringMean: (degrees: string) => `${degrees} on average`,
 };
+
+export type Words = typeof english;
 
 const russianPlurals = new Intl.PluralRules("ru-RU");
 
