@@ -1,14 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import {
+  closeWithAllProcesses,
+  contrasts,
+  hasChromium,
+  headingLevels,
+  launchChromium,
+  namesOfControls,
+  paintedPixels,
+  type Visit,
+  visit,
+} from "@goldenring/run-kit/browser-fixture";
 import type { Browser, Page } from "playwright-core";
-import { closeWithAllProcesses, hasChromium, launchChromium } from "../../run-kit/src/browser.fixture.ts";
 import { startOfDay } from "../page/src/calendar.ts";
-import { contrasts, headingLevels, interactiveNames } from "./browser/accessibility.ts";
-import { type Visit, visit } from "./browser/visit.ts";
 import { type Replica, startReplica } from "./replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "./throwaway-cluster.ts";
 
 const START_MS = 90_000;
-const TEST_MS = 60_000;
+const TEST_DEADLINE_MS = 60_000;
+setDefaultTimeout(TEST_DEADLINE_MS);
 
 interface WeatherOfCity {
   readonly id: number;
@@ -41,421 +50,353 @@ describe.skipIf(!hasChromium)("in a real browser", () => {
   }, START_MS);
 
   describe("the page", () => {
-    test(
-      "shows the nine cities of the API, the temperature of now and a drawn chart on each card",
-      async () => {
-        const cities = await weather();
-        await look("/", async ({ page }) => {
-          await cardsAreThere(page, 9);
-          expect(await page.locator(".card h3").allTextContents()).toEqual(cities.map(({ name }) => name));
-          expect(await page.locator(".card h3 a").first().getAttribute("lang")).toBe("ru");
-          const shown = await page.locator(".card-degrees").allTextContents();
-          expect(shown).toEqual(cities.map((city) => inDegrees(temperatureOfNow(city))));
-          await drawEveryChart(page);
-          expect(await paintedPixels(page, ".card canvas")).toHaveLength(9);
-          for (const painted of await paintedPixels(page, ".card canvas")) expect(painted).toBeGreaterThan(100);
-        });
-      },
-      TEST_MS,
-    );
+    test("shows the nine cities of the API, the temperature of now and a drawn chart on each card", async () => {
+      const cities = await weather();
+      await look("/", async ({ page }) => {
+        await cardsAreThere(page, 9);
+        expect(await page.locator(".card h3").allTextContents()).toEqual(cities.map(({ name }) => name));
+        expect(await page.locator(".card h3 a").first().getAttribute("lang")).toBe("ru");
+        const shown = await page.locator(".card-degrees").allTextContents();
+        expect(shown).toEqual(cities.map((city) => inDegrees(temperatureOfNow(city))));
+        await drawEveryChart(page);
+        expect(await paintedPixels(page, ".card canvas")).toHaveLength(9);
+        for (const painted of await paintedPixels(page, ".card canvas")) expect(painted).toBeGreaterThan(100);
+      });
+    });
 
-    test(
-      "is worked by the keyboard alone: to a city, along its chart, back to where one was",
-      async () => {
-        const city = (await weather())[4];
-        await look("/", async ({ page }) => {
-          await cardsAreThere(page, 9);
-          await tabTo(page, city?.name ?? "");
-          await page.keyboard.press("Enter");
-          await page.waitForFunction(() => document.activeElement?.id === "view-name");
-          expect(new URL(page.url()).hash).toBe(`#city-${city?.id}`);
-          expect(await page.textContent("#view-name")).toBe(city?.name ?? "");
-          expect(await paintedPixels(page, "#view-chart canvas")).toEqual([expect.any(Number)]);
+    test("is worked by the keyboard alone: to a city, along its chart, back to where one was", async () => {
+      const city = (await weather())[4];
+      await look("/", async ({ page }) => {
+        await cardsAreThere(page, 9);
+        await tabTo(page, city?.name ?? "");
+        await page.keyboard.press("Enter");
+        await page.waitForFunction(() => document.activeElement?.id === "view-name");
+        expect(new URL(page.url()).hash).toBe(`#city-${city?.id}`);
+        expect(await page.textContent("#view-name")).toBe(city?.name ?? "");
+        expect(await paintedPixels(page, "#view-chart canvas")).toEqual([expect.any(Number)]);
 
-          await tabTo(page, "view-chart");
-          const chart = page.locator("#view-chart");
-          const first = await chart.getAttribute("aria-valuetext");
-          await page.keyboard.press("ArrowRight");
-          const second = await chart.getAttribute("aria-valuetext");
-          expect(second).not.toBe(first);
-          await page.keyboard.press("End");
-          const last = city?.forecast.at(-1);
-          expect(await chart.getAttribute("aria-valuetext")).toContain(
-            `${inDegrees(last?.temperature ?? 0)}, ${last?.summary}`,
-          );
-          expect(await page.textContent("#view-degrees")).toBe(inDegrees(last?.temperature ?? 0));
-
-          await page.keyboard.press("Escape");
-          await page.waitForFunction(() => document.querySelector("#view")?.checkVisibility() === false);
-          expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(city?.name ?? "");
-        });
-      },
-      TEST_MS,
-    );
-
-    test(
-      "has every value of the chosen city in a table",
-      async () => {
-        const city = (await weather())[1];
-        const today = startOfDay(Date.now());
-        const expected = city?.forecast.filter(({ dateTime }) => dateTime >= today) ?? [];
-        expect(expected.length).toBeGreaterThan(60);
-        await look(`/#city-${city?.id}`, async ({ page }) => {
-          await page.waitForSelector("#view-chart canvas");
-          await page.locator("#view-values summary").focus();
-          await page.keyboard.press("Enter");
-          await page.waitForFunction(
-            (rows) => document.querySelectorAll("#view-table td").length === 2 * rows,
-            expected.length,
-          );
-          const cells = await page.locator("#view-table td").allTextContents();
-          expect(cells).toEqual(expected.flatMap(({ temperature, summary }) => [inDegrees(temperature), summary]));
-          expect(await page.locator("#view-table thead th").count()).toBe(3);
-          expect(await page.textContent("#view-table caption")).toContain("Pereslavl-Zalessky");
-        });
-      },
-      TEST_MS,
-    );
-
-    test(
-      "follows the system into the dark, and a choice of one's own even after a reload; charts go along",
-      async () => {
-        await look("/", async ({ page }) => {
-          await cardsAreThere(page, 9);
-          const light = await appearance(page);
-          await page.click("#theme");
-          expect(await page.getAttribute("#theme", "aria-pressed")).toBe("true");
-          const dark = await appearance(page);
-          expect(luminance(dark.background)).toBeLessThan(0.1);
-          expect(luminance(light.background)).toBeGreaterThan(0.8);
-          expect(dark.chart).not.toBe(light.chart);
-          await page.reload();
-          await cardsAreThere(page, 9);
-          expect((await appearance(page)).background).toBe(dark.background);
-        });
-        const night = { colorScheme: "dark" };
-        await look(
-          "/",
-          async ({ page }) => {
-            expect(luminance((await appearance(page)).background)).toBeLessThan(0.1);
-          },
-          night,
+        await tabTo(page, "view-chart");
+        const chart = page.locator("#view-chart");
+        const first = await chart.getAttribute("aria-valuetext");
+        await page.keyboard.press("ArrowRight");
+        const second = await chart.getAttribute("aria-valuetext");
+        expect(second).not.toBe(first);
+        await page.keyboard.press("End");
+        const last = city?.forecast.at(-1);
+        expect(await chart.getAttribute("aria-valuetext")).toContain(
+          `${inDegrees(last?.temperature ?? 0)}, ${last?.summary}`,
         );
-      },
-      TEST_MS,
-    );
+        expect(await page.textContent("#view-degrees")).toBe(inDegrees(last?.temperature ?? 0));
 
-    test(
-      "fits a phone of 360 pixels in both languages without scrolling sideways",
-      async () => {
-        for (const locale of ["en-GB", "ru-RU"]) {
-          const phone = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, locale };
-          await look(
-            "/#city-2",
-            async ({ page }) => {
-              await cardsAreThere(page, 9);
-              await page.waitForSelector("#view-chart canvas");
-              await page.click("#view-values summary");
-              expect(await page.getAttribute("html", "lang")).toBe(locale.slice(0, 2));
-              const [scrolled, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-              expect([scrolled, width]).toEqual([360, 360]);
-            },
-            phone,
-          );
+        await page.keyboard.press("Escape");
+        await page.waitForFunction(() => document.querySelector("#view")?.checkVisibility() === false);
+        expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(city?.name ?? "");
+      });
+    });
+
+    test("has every value of the chosen city in a table", async () => {
+      const city = (await weather())[1];
+      const today = startOfDay(Date.now());
+      const expected = city?.forecast.filter(({ dateTime }) => dateTime >= today) ?? [];
+      expect(expected.length).toBeGreaterThan(60);
+      await look(`/#city-${city?.id}`, async ({ page }) => {
+        await page.waitForSelector("#view-chart canvas");
+        await page.locator("#view-values summary").focus();
+        await page.keyboard.press("Enter");
+        await page.waitForFunction(
+          (rows) => document.querySelectorAll("#view-table td").length === 2 * rows,
+          expected.length,
+        );
+        const cells = await page.locator("#view-table td").allTextContents();
+        expect(cells).toEqual(expected.flatMap(({ temperature, summary }) => [inDegrees(temperature), summary]));
+        expect(await page.locator("#view-table thead th").count()).toBe(3);
+        expect(await page.textContent("#view-table caption")).toContain("Pereslavl-Zalessky");
+      });
+    });
+
+    test("follows the system into the dark, and a choice of one's own even after a reload; charts go along", async () => {
+      await look("/", async ({ page }) => {
+        await cardsAreThere(page, 9);
+        const light = await appearance(page);
+        await page.click("#theme");
+        expect(await page.getAttribute("#theme", "aria-pressed")).toBe("true");
+        const dark = await appearance(page);
+        expect(luminance(dark.background)).toBeLessThan(0.1);
+        expect(luminance(light.background)).toBeGreaterThan(0.8);
+        expect(dark.chart).not.toBe(light.chart);
+        await page.reload();
+        await cardsAreThere(page, 9);
+        expect((await appearance(page)).background).toBe(dark.background);
+      });
+      const night = { colorScheme: "dark" };
+      await look(
+        "/",
+        async ({ page }) => {
+          expect(luminance((await appearance(page)).background)).toBeLessThan(0.1);
+        },
+        night,
+      );
+    });
+
+    test("fits a phone of 360 pixels in both languages without scrolling sideways", async () => {
+      for (const locale of ["en-GB", "ru-RU"]) {
+        const phone = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, locale };
+        await look(
+          "/#city-2",
+          async ({ page }) => {
+            await cardsAreThere(page, 9);
+            await page.waitForSelector("#view-chart canvas");
+            await page.click("#view-values summary");
+            expect(await page.getAttribute("html", "lang")).toBe(locale.slice(0, 2));
+            const [scrolled, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+            expect([scrolled, width]).toEqual([360, 360]);
+          },
+          phone,
+        );
+      }
+    });
+
+    test("speaks Russian when asked to, and English again", async () => {
+      await look("/", async ({ page }) => {
+        await cardsAreThere(page, 9);
+        await page.click("#language");
+        expect(await page.textContent("h1")).toBe("Тепло ли на Золотом кольце?");
+        expect(await page.textContent("#shown")).toBe("9 городов");
+        expect(await page.getAttribute("html", "lang")).toBe("ru");
+        await page.click("#language");
+        expect(await page.textContent("h1")).toBe("How warm is the Golden Ring?");
+      });
+    });
+
+    test("finds a city by its Russian or its Latin name, and puts the warmest first", async () => {
+      const cities = await weather();
+      await look("/", async ({ page }) => {
+        await cardsAreThere(page, 9);
+        for (const typed of ["сузд", "SUZDAL"]) {
+          await page.fill("#search", typed);
+          expect(await page.locator(".card h3").allTextContents()).toEqual(["Суздаль"]);
+          expect(await page.textContent("#shown")).toBe("1 of 9 cities");
         }
-      },
-      TEST_MS,
-    );
+        await page.fill("#search", "Atlantis");
+        expect(await page.locator("#state").textContent()).toBe("No city has such a name.");
+        await page.fill("#search", "");
+        await page.selectOption("#order", "warmest");
+        const warmest = Math.max(...cities.map(temperatureOfNow));
+        expect(await page.locator(".card-degrees").first().textContent()).toBe(inDegrees(warmest));
+      });
+    });
 
-    test(
-      "speaks Russian when asked to, and English again",
-      async () => {
-        await look("/", async ({ page }) => {
-          await cardsAreThere(page, 9);
-          await page.click("#language");
-          expect(await page.textContent("h1")).toBe("Тепло ли на Золотом кольце?");
-          expect(await page.textContent("#shown")).toBe("9 городов");
-          expect(await page.getAttribute("html", "lang")).toBe("ru");
-          await page.click("#language");
-          expect(await page.textContent("h1")).toBe("How warm is the Golden Ring?");
+    test("asks again with the ETag, so that an unchanged answer is a 304, and shows a value that is new", async () => {
+      await look("/", async ({ page, answers }) => {
+        await cardsAreThere(page, 9);
+        // What the page itself has asked for may come after its cards.
+        await page.waitForLoadState("networkidle");
+        const before = answers.length;
+        await page.click("#refresh");
+        await page.waitForTimeout(500);
+        const statuses = answers.slice(before).map(({ status }) => status);
+        expect(statuses).toEqual([304, 304]);
+
+        const dateTime = Date.now();
+        const body = JSON.stringify({ dateTime, temperature: 37, summary: "Fever" });
+        const headers = { "content-type": "application/json" };
+        expect((await fetch(`${replica.url}/Forecast/9`, { method: "POST", headers, body })).status).toBe(200);
+        await page.click("#refresh");
+        await page.waitForFunction(
+          () => document.querySelector(".card:last-child .card-degrees")?.textContent === "+37°",
+        );
+      });
+    });
+
+    test("has names, headings in order, landmarks and enough contrast, in light and dark", async () => {
+      for (const colorScheme of ["light", "dark"]) {
+        await look(
+          "/#city-3",
+          async ({ page }) => {
+            await cardsAreThere(page, 9);
+            await page.click("#view-values summary");
+            const names = await namesOfControls(page);
+            expect(names).not.toContain("");
+            expect(names.length).toBeGreaterThan(18);
+
+            const levels = await headingLevels(page);
+            expect(levels[0]).toBe(1);
+            expect(levels.filter((level) => level === 1)).toHaveLength(1);
+            expect(levels.filter((level, index) => level > (levels[index - 1] ?? 0) + 1)).toEqual([]);
+            for (const landmark of ["banner", "main", "contentinfo", "navigation"] as const) {
+              expect(await page.getByRole(landmark).count()).toBe(1);
+            }
+
+            const texts = await contrasts(page);
+            expect(texts.length).toBeGreaterThan(150);
+            expect(texts.filter(({ ratio, needed }) => ratio < needed)).toEqual([]);
+          },
+          { colorScheme },
+        );
+      }
+    });
+
+    test("shows odd rows as they are: markup as text, dates out of the calendar, no values at all", async () => {
+      const url = await cluster.createDatabase("odd");
+      const odd = await startReplica({ databaseUrl: url, env: { SAMPLE_DATA: "never" } });
+      try {
+        const database = new URL(url).pathname.slice(1);
+        await cluster.execute(
+          `INSERT INTO public.cities (id, name) VALUES (1, '<img src=x onerror=alert(1)>'), (2, repeat('Ы', 255)), (3, 'نِزوى');
+         INSERT INTO public.forecast (id, "cityId", "dateTime", temperature, summary) VALUES
+           (1, 1, extract(epoch FROM now())::bigint, 2147483647, '<b>hot</b>'),
+           (2, 1, 9223372036854775807, -2147483648, NULL),
+           (3, 2, extract(epoch FROM now())::bigint * 1000, -3, repeat('long ', 100))`,
+          database,
+        );
+        await visit(browser, `${odd.url}/#city-1`, { viewport: { width: 360, height: 740 } }, async ({ page }) => {
+          await cardsAreThere(page, 3);
+          expect(await page.textContent("#view-name")).toBe("<img src=x onerror=alert(1)>");
+          expect(await page.textContent("#view-when")).toContain("<b>hot</b>");
+          expect(await page.locator("main img, main b").count()).toBe(0);
+          expect(await page.locator(".card-when").allTextContents()).toEqual(["now", "now", "No values yet"]);
+          expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
         });
-      },
-      TEST_MS,
-    );
+      } finally {
+        await odd.stop();
+      }
+    });
 
-    test(
-      "finds a city by its Russian or its Latin name, and puts the warmest first",
-      async () => {
-        const cities = await weather();
-        await look("/", async ({ page }) => {
-          await cardsAreThere(page, 9);
-          for (const typed of ["сузд", "SUZDAL"]) {
-            await page.fill("#search", typed);
-            expect(await page.locator(".card h3").allTextContents()).toEqual(["Суздаль"]);
-            expect(await page.textContent("#shown")).toBe("1 of 9 cities");
-          }
-          await page.fill("#search", "Atlantis");
-          expect(await page.locator("#state").textContent()).toBe("No city has such a name.");
-          await page.fill("#search", "");
-          await page.selectOption("#order", "warmest");
-          const warmest = Math.max(...cities.map(temperatureOfNow));
-          expect(await page.locator(".card-degrees").first().textContent()).toBe(inDegrees(warmest));
-        });
-      },
-      TEST_MS,
-    );
-
-    test(
-      "asks again with the ETag, so that an unchanged answer is a 304, and shows a value that is new",
-      async () => {
-        await look("/", async ({ page, answers }) => {
-          await cardsAreThere(page, 9);
-          // What the page itself has asked for may come after its cards.
-          await page.waitForLoadState("networkidle");
-          const before = answers.length;
-          await page.click("#refresh");
-          await page.waitForTimeout(500);
-          const statuses = answers.slice(before).map(({ status }) => status);
-          expect(statuses).toEqual([304, 304]);
-
-          const dateTime = Date.now();
-          const body = JSON.stringify({ dateTime, temperature: 37, summary: "Fever" });
-          const headers = { "content-type": "application/json" };
-          expect((await fetch(`${replica.url}/Forecast/9`, { method: "POST", headers, body })).status).toBe(200);
-          await page.click("#refresh");
+    test("stays usable with 189 cities and 120,896 values: little is fetched, and only what is seen is drawn", async () => {
+      const url = await cluster.createDatabase("large");
+      const large = await startReplica({ databaseUrl: url, env: { SAMPLE_DATA: "never" } });
+      try {
+        const database = new URL(url).pathname.slice(1);
+        await cluster.execute(
+          `INSERT INTO public.cities (name) SELECT 'Город ' || n FROM generate_series(1, 189) n;
+         INSERT INTO public.forecast ("cityId", "dateTime", temperature, summary)
+           SELECT n % 189 + 1, (extract(epoch FROM now())::bigint + (n / 189) * 1350) * 1000, (random() * 60 - 30)::int, 'Cool'
+           FROM generate_series(0, 120895) n`,
+          database,
+        );
+        await visit(browser, large.url, {}, async ({ page }) => {
+          await page.reload();
+          await cardsAreThere(page, 189);
+          await page.waitForSelector(".card canvas");
+          expect(await page.locator("canvas").count()).toBeLessThan(40);
+          await page.fill("#search", "189");
+          expect(await page.locator(".card").count()).toBe(1);
+          await page.click(".card a");
           await page.waitForFunction(
-            () => document.querySelector(".card:last-child .card-degrees")?.textContent === "+37°",
+            () => Number(document.querySelector("#view-chart")?.getAttribute("aria-valuemax")) > 600,
           );
-        });
-      },
-      TEST_MS,
-    );
-
-    test(
-      "has names, headings in order, landmarks and enough contrast, in light and dark",
-      async () => {
-        for (const colorScheme of ["light", "dark"]) {
-          await look(
-            "/#city-3",
-            async ({ page }) => {
-              await cardsAreThere(page, 9);
-              await page.click("#view-values summary");
-              const { named, nameless } = await interactiveNames(page);
-              expect(nameless).toEqual([]);
-              expect(named).toBeGreaterThan(18);
-
-              const levels = await headingLevels(page);
-              expect(levels[0]).toBe(1);
-              expect(levels.filter((level) => level === 1)).toHaveLength(1);
-              expect(levels.filter((level, index) => level > (levels[index - 1] ?? 0) + 1)).toEqual([]);
-              for (const landmark of ["banner", "main", "contentinfo", "navigation"] as const) {
-                expect(await page.getByRole(landmark).count()).toBe(1);
-              }
-
-              const texts = await contrasts(page);
-              expect(texts.length).toBeGreaterThan(150);
-              expect(texts.filter(({ ratio, needed }) => ratio < needed)).toEqual([]);
-            },
-            { colorScheme },
+          const fetched = await page.evaluate(() =>
+            performance
+              .getEntriesByType("resource")
+              .filter((entry) => entry instanceof PerformanceResourceTiming && entry.name.includes("/WeatherForecast"))
+              .map((entry) => (entry as PerformanceResourceTiming).decodedBodySize),
           );
-        }
-      },
-      TEST_MS,
-    );
+          expect(fetched.length).toBe(4);
+          expect(fetched.reduce((sum, size) => sum + size, 0)).toBeLessThan(4_000_000);
 
-    test(
-      "shows odd rows as they are: markup as text, dates out of the calendar, no values at all",
-      async () => {
-        const url = await cluster.createDatabase("odd");
-        const odd = await startReplica({ databaseUrl: url, env: { SAMPLE_DATA: "never" } });
-        try {
-          const database = new URL(url).pathname.slice(1);
-          await cluster.execute(
-            `INSERT INTO public.cities (id, name) VALUES (1, '<img src=x onerror=alert(1)>'), (2, repeat('Ы', 255)), (3, 'نِزوى');
-           INSERT INTO public.forecast (id, "cityId", "dateTime", temperature, summary) VALUES
-             (1, 1, extract(epoch FROM now())::bigint, 2147483647, '<b>hot</b>'),
-             (2, 1, 9223372036854775807, -2147483648, NULL),
-             (3, 2, extract(epoch FROM now())::bigint * 1000, -3, repeat('long ', 100))`,
-            database,
-          );
-          await visit(browser, `${odd.url}/#city-1`, { viewport: { width: 360, height: 740 } }, async ({ page }) => {
-            await cardsAreThere(page, 3);
-            expect(await page.textContent("#view-name")).toBe("<img src=x onerror=alert(1)>");
-            expect(await page.textContent("#view-when")).toContain("<b>hot</b>");
-            expect(await page.locator("main img, main b").count()).toBe(0);
-            expect(await page.locator(".card-when").allTextContents()).toEqual(["now", "now", "No values yet"]);
-            expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+          const sizes = await page.evaluate(async () => {
+            const response = await fetch("/WeatherForecast", { cache: "no-store" });
+            const encoding = response.headers.get("content-encoding");
+            return { encoding, length: (await response.arrayBuffer()).byteLength };
           });
-        } finally {
-          await odd.stop();
-        }
-      },
-      TEST_MS,
-    );
-
-    test(
-      "stays usable with 189 cities and 120,896 values: little is fetched, and only what is seen is drawn",
-      async () => {
-        const url = await cluster.createDatabase("large");
-        const large = await startReplica({ databaseUrl: url, env: { SAMPLE_DATA: "never" } });
-        try {
-          const database = new URL(url).pathname.slice(1);
-          await cluster.execute(
-            `INSERT INTO public.cities (name) SELECT 'Город ' || n FROM generate_series(1, 189) n;
-           INSERT INTO public.forecast ("cityId", "dateTime", temperature, summary)
-             SELECT n % 189 + 1, (extract(epoch FROM now())::bigint + (n / 189) * 1350) * 1000, (random() * 60 - 30)::int, 'Cool'
-             FROM generate_series(0, 120895) n`,
-            database,
-          );
-          await visit(browser, large.url, {}, async ({ page }) => {
-            const started = performance.now();
-            await page.reload();
-            await cardsAreThere(page, 189);
-            expect(performance.now() - started).toBeLessThan(10_000);
-            await page.waitForSelector(".card canvas");
-            expect(await page.locator("canvas").count()).toBeLessThan(40);
-            await page.fill("#search", "189");
-            expect(await page.locator(".card").count()).toBe(1);
-            await page.click(".card a");
-            await page.waitForFunction(
-              () => Number(document.querySelector("#view-chart")?.getAttribute("aria-valuemax")) > 600,
-            );
-            const fetched = await page.evaluate(() =>
-              performance
-                .getEntriesByType("resource")
-                .filter(
-                  (entry) => entry instanceof PerformanceResourceTiming && entry.name.includes("/WeatherForecast"),
-                )
-                .map((entry) => (entry as PerformanceResourceTiming).decodedBodySize),
-            );
-            expect(fetched.length).toBe(4);
-            expect(fetched.reduce((sum, size) => sum + size, 0)).toBeLessThan(4_000_000);
-
-            const sizes = await page.evaluate(async () => {
-              const response = await fetch("/WeatherForecast", { cache: "no-store" });
-              const encoding = response.headers.get("content-encoding");
-              return { encoding, length: (await response.arrayBuffer()).byteLength };
-            });
-            const plain = await fetch(`${large.url}/WeatherForecast`, { headers: { "accept-encoding": "identity" } });
-            expect(sizes).toEqual({ encoding: "zstd", length: (await plain.arrayBuffer()).byteLength });
-          });
-        } finally {
-          await large.stop();
-        }
-      },
-      TEST_MS,
-    );
-
-    test(
-      "says so when the database is away and values come from memory, and takes it back afterwards",
-      async () => {
-        await look("/", async ({ page }) => {
-          await cardsAreThere(page, 9);
-          expect(await page.isVisible("#notice")).toBe(false);
-          await cluster.stop();
-          try {
-            await refreshUntil(
-              page,
-              () => document.querySelector("#notice-text")?.textContent?.startsWith("Shown from memory") ?? false,
-            );
-            expect(await page.isVisible("#notice")).toBe(true);
-            expect(await page.textContent("#notice-text")).toMatch(
-              /^Shown from memory, \d+ (s|min) old: the database is unavailable\.$/,
-            );
-            expect(await page.locator(".card").count()).toBe(9);
-          } finally {
-            await cluster.restart();
-          }
-          await refreshUntil(page, () => document.querySelector("#notice-text")?.textContent === "");
-          expect(await page.isVisible("#notice")).toBe(false);
+          const plain = await fetch(`${large.url}/WeatherForecast`, { headers: { "accept-encoding": "identity" } });
+          expect(sizes).toEqual({ encoding: "zstd", length: (await plain.arrayBuffer()).byteLength });
         });
-      },
-      TEST_MS,
-    );
+      } finally {
+        await large.stop();
+      }
+    });
 
-    test(
-      "keeps what it has when the API itself is gone, says so, and recovers on a click",
-      async () => {
-        await look("/", async ({ page, tolerate }) => {
-          await cardsAreThere(page, 9);
-          // Chromium itself writes failed requests to the console.
-          tolerate(/ERR_FAILED/);
-          await page.route("**/WeatherForecast*", (route) => route.abort());
-          await page.click("#refresh");
-          await page.waitForSelector("#retry:visible");
-          expect(await page.textContent("#notice-text")).toContain("is unavailable just now");
+    test("says so when the database is away and values come from memory, and takes it back afterwards", async () => {
+      await look("/", async ({ page }) => {
+        await cardsAreThere(page, 9);
+        expect(await page.isVisible("#notice")).toBe(false);
+        await cluster.stop();
+        try {
+          await refreshUntil(
+            page,
+            () => document.querySelector("#notice-text")?.textContent?.startsWith("Shown from memory") ?? false,
+          );
+          expect(await page.isVisible("#notice")).toBe(true);
+          expect(await page.textContent("#notice-text")).toMatch(
+            /^Shown from memory, \d+ (s|min) old: the database is unavailable\.$/,
+          );
           expect(await page.locator(".card").count()).toBe(9);
-          await page.unroute("**/WeatherForecast*");
-          await page.click("#retry");
-          await page.waitForSelector("#notice", { state: "hidden" });
-        });
-      },
-      TEST_MS,
-    );
+        } finally {
+          await cluster.restart();
+        }
+        await refreshUntil(page, () => document.querySelector("#notice-text")?.textContent === "");
+        expect(await page.isVisible("#notice")).toBe(false);
+      });
+    });
+
+    test("keeps what it has when the API itself is gone, says so, and recovers on a click", async () => {
+      await look("/", async ({ page, tolerate }) => {
+        await cardsAreThere(page, 9);
+        // Chromium itself writes failed requests to the console.
+        tolerate(/ERR_FAILED/);
+        await page.route("**/WeatherForecast*", (route) => route.abort());
+        await page.click("#refresh");
+        await page.waitForSelector("#retry:visible");
+        expect(await page.textContent("#notice-text")).toContain("is unavailable just now");
+        expect(await page.locator(".card").count()).toBe(9);
+        await page.unroute("**/WeatherForecast*");
+        await page.click("#retry");
+        await page.waitForSelector("#notice", { state: "hidden" });
+      });
+    });
   });
 
   describe("Swagger UI", () => {
-    test(
-      "shows every operation of the description without an error",
-      async () => {
-        const description = (await (await fetch(`${replica.url}/swagger/v1/swagger.json`)).json()) as {
-          paths: Record<string, Record<string, unknown>>;
-        };
-        const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
-          Object.keys(methods)
-            .filter((key) => ["get", "post", "put"].includes(key))
-            .map((method) => `${method.toUpperCase()} ${path}`),
-        );
-        expect(operations.length).toBeGreaterThan(10);
-        await look("/swagger", async ({ page }) => {
-          await page.waitForSelector(".opblock");
-          expect((await operationsShown(page)).toSorted()).toEqual(operations.toSorted());
-          for (const operation of operations)
-            await (await operationBlock(page, operation)).locator("button.opblock-summary-control").click();
-          expect(await page.locator(".opblock.is-open").count()).toBe(operations.length);
-          await page.waitForTimeout(500);
-          expect(await page.locator(".errors-wrapper").allTextContents()).toEqual([]);
-        });
-      },
-      TEST_MS,
-    );
+    test("shows every operation of the description without an error", async () => {
+      const description = (await (await fetch(`${replica.url}/swagger/v1/swagger.json`)).json()) as {
+        paths: Record<string, Record<string, unknown>>;
+      };
+      const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
+        Object.keys(methods)
+          .filter((key) => ["get", "post", "put"].includes(key))
+          .map((method) => `${method.toUpperCase()} ${path}`),
+      );
+      expect(operations.length).toBeGreaterThan(10);
+      await look("/swagger", async ({ page }) => {
+        await page.waitForSelector(".opblock");
+        expect((await operationsShown(page)).toSorted()).toEqual(operations.toSorted());
+        for (const operation of operations)
+          await (await operationBlock(page, operation)).locator("button.opblock-summary-control").click();
+        expect(await page.locator(".opblock.is-open").count()).toBe(operations.length);
+        await page.waitForTimeout(500);
+        expect(await page.locator(".errors-wrapper").allTextContents()).toEqual([]);
+      });
+    });
 
-    test(
-      "tries out GET /Cities/{id}",
-      async () => {
-        await look("/swagger/index.html", async ({ page }) => {
-          const block = await tryOut(page, /^GET \/Cities\/\{/);
-          await block.locator("tr[data-param-in=path] input").fill("5");
-          await execute(page, block);
-          expect(
-            await block.locator(".live-responses-table tr.response .response-col_status").first().textContent(),
-          ).toContain("200");
-          expect(await block.locator(".live-responses-table .microlight").first().textContent()).toContain("Ярославль");
-        });
-      },
-      TEST_MS,
-    );
+    test("tries out GET /Cities/{id}", async () => {
+      await look("/swagger/index.html", async ({ page }) => {
+        const block = await tryOut(page, /^GET \/Cities\/\{/);
+        await block.locator("tr[data-param-in=path] input").fill("5");
+        await execute(page, block);
+        expect(
+          await block.locator(".live-responses-table tr.response .response-col_status").first().textContent(),
+        ).toContain("200");
+        expect(await block.locator(".live-responses-table .microlight").first().textContent()).toContain("Ярославль");
+      });
+    });
 
-    test(
-      "tries out POST /Forecast/{cityId}, and the value is stored",
-      async () => {
-        await look("/swagger/index.html", async ({ page }) => {
-          const block = await tryOut(page, /^POST \/Forecast\/\{/);
-          await block.locator("tr[data-param-in=path] input").fill("4");
-          const value = { dateTime: Date.now(), temperature: 21, summary: "Tried out" };
-          await block.locator("textarea.body-param__text").fill(JSON.stringify(value));
-          await execute(page, block);
-          expect(
-            await block.locator(".live-responses-table tr.response .response-col_status").first().textContent(),
-          ).toContain("200");
-          const shown = await block.locator(".live-responses-table .microlight").first().textContent();
-          expect(JSON.parse(shown ?? "")).toMatchObject({ cityId: 4, ...value });
-          const stored = (await weather())[3]?.forecast.at(-1);
-          expect(stored).toMatchObject(value);
-        });
-      },
-      TEST_MS,
-    );
+    test("tries out POST /Forecast/{cityId}, and the value is stored", async () => {
+      await look("/swagger/index.html", async ({ page }) => {
+        const block = await tryOut(page, /^POST \/Forecast\/\{/);
+        await block.locator("tr[data-param-in=path] input").fill("4");
+        const value = { dateTime: Date.now(), temperature: 21, summary: "Tried out" };
+        await block.locator("textarea.body-param__text").fill(JSON.stringify(value));
+        await execute(page, block);
+        expect(
+          await block.locator(".live-responses-table tr.response .response-col_status").first().textContent(),
+        ).toContain("200");
+        const shown = await block.locator(".live-responses-table .microlight").first().textContent();
+        expect(JSON.parse(shown ?? "")).toMatchObject({ cityId: 4, ...value });
+        const stored = (await weather())[3]?.forecast.at(-1);
+        expect(stored).toMatchObject(value);
+      });
+    });
   });
 });
 
@@ -480,21 +421,6 @@ async function drawEveryChart(page: Page): Promise<void> {
     () => document.querySelectorAll(".card canvas").length === document.querySelectorAll(".card").length,
   );
   await page.waitForTimeout(200);
-}
-
-/** How many pixels of each canvas have a colour. Read from a copy: reading would slow the page's own canvases down. */
-function paintedPixels(page: Page, canvases: string): Promise<number[]> {
-  return page.$$eval(canvases, (found) =>
-    found.map((canvas) => {
-      if (!(canvas instanceof HTMLCanvasElement)) return 0;
-      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
-      copy?.drawImage(canvas, 0, 0);
-      const pixels = copy?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
-      let painted = 0;
-      for (let at = 3; at < pixels.length; at += 4) if (pixels[at] !== 0) painted++;
-      return painted;
-    }),
-  );
 }
 
 /** Presses Tab until the focus is on the element with this text or id. */

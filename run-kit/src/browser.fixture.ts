@@ -20,7 +20,7 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-const PATIENCE_MS = 15_000;
+const PAGE_TIMEOUT_MS = 15_000;
 
 /** CHROMIUM_PATH, or else where distributions put it. */
 const executablePath = (process.env.CHROMIUM_PATH ? [process.env.CHROMIUM_PATH] : USUAL_PLACES).find((path) =>
@@ -60,39 +60,68 @@ function lives(pid: number): boolean {
   }
 }
 
+export interface Visit {
+  readonly page: Page;
+  /** Complaints of the browser that match do not fail the visit. */
+  tolerate(complaint: RegExp): void;
+  /** Status and URL of each answer, in order. */
+  readonly answers: readonly { readonly status: number; readonly url: string }[];
+}
+
 /**
- * Opens a file in a browser profile of its own and lets `look` look at it. Fails on errors and warnings in the console, violations
- * of the content security policy, and any request but the one for the file itself.
+ * Opens a URL in a new browser profile, runs `look`, and closes the page. Fails on errors and warnings in the console,
+ * violations of the content security policy, and requests that are not allowed: by default those to other servers.
  */
-export async function openFile(
+export async function visit(
   browser: Browser,
   url: string,
   options: BrowserContextOptions,
-  look: (page: Page) => Promise<void>,
+  look: (visit: Visit) => Promise<void>,
+  isAllowed = (target: string): boolean => target.startsWith(`${new URL(url).origin}/`) || /^(data|blob):/.test(target),
 ): Promise<void> {
   const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 900 }, ...options });
   try {
     const page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE_MS);
+    page.setDefaultTimeout(PAGE_TIMEOUT_MS);
     const complaints: string[] = [];
+    const tolerated: RegExp[] = [];
+    const answers: { status: number; url: string }[] = [];
     page.on("console", (message) => {
       if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
     });
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("request", (request) => {
-      if (request.url() !== url && request.url() !== "data:,") complaints.push(`request to ${request.url()}`);
+      if (!isAllowed(request.url())) complaints.push(`request to ${request.url()}`);
     });
+    page.on("response", (response) => answers.push({ status: response.status(), url: response.url() }));
     await page.addInitScript(() => {
       document.addEventListener("securitypolicyviolation", (event) => {
         console.error(`policy violation: ${event.violatedDirective} ${event.blockedURI}`);
       });
     });
     await page.goto(url);
-    await look(page);
-    if (complaints.length > 0) throw new Error(`The browser complained: ${complaints.join("; ")}`);
+    await look({ page, answers, tolerate: (complaint) => tolerated.push(complaint) });
+    const serious = complaints.filter((complaint) => !tolerated.some((pattern) => pattern.test(complaint)));
+    if (serious.length > 0) throw new Error(`The browser complained: ${serious.join("; ")}`);
   } finally {
     await context.close();
   }
+}
+
+/** Opens a file as `visit` does. The only request that is allowed is the one for the file itself. */
+export function openFile(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions,
+  look: (page: Page) => Promise<void>,
+): Promise<void> {
+  return visit(
+    browser,
+    url,
+    options,
+    ({ page }) => look(page),
+    (target) => target === url || target === "data:,",
+  );
 }
 
 /** Opens a page as a file of its own, as a person who got it by mail would, lets `look` look at it as `openFile` does, and closes it. */
@@ -113,9 +142,9 @@ export async function lookAt(
 }
 
 /** Numbers of pixels of each canvas that are not transparent. */
-export function paintedPixels(page: Page): Promise<number[]> {
-  return page.evaluate(() =>
-    Array.from(document.querySelectorAll("canvas"), (canvas) => {
+export function paintedPixels(page: Page, canvases = "canvas"): Promise<number[]> {
+  return page.$$eval<number[], HTMLCanvasElement>(canvases, (found) =>
+    found.map((canvas) => {
       // A copy: Chromium warns of reading from a canvas that is meant for drawing.
       const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
       copy?.drawImage(canvas, 0, 0);
@@ -145,42 +174,62 @@ export function commonestColour(page: Page): Promise<string> {
   });
 }
 
-/** Visible texts whose contrast with the first opaque background behind them is below 4.5 (WCAG 2.2, success criterion 1.4.3). */
-export function paleTexts(page: Page): Promise<string[]> {
+export interface Contrast {
+  readonly text: string;
+  /** WCAG 2.2 contrast ratio, 1 to 21. */
+  readonly ratio: number;
+  /** 3 for large text, else 4.5 (success criterion 1.4.3). */
+  readonly needed: number;
+}
+
+/** The contrast of every visible text with the first opaque background behind it. */
+export function contrasts(page: Page): Promise<Contrast[]> {
   return page.evaluate(() => {
     const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
     if (probe === null) throw new Error("no canvas");
-    const channels = (colour: string): Uint8ClampedArray => {
+    const channels = (colour: string): [number, number, number, number] => {
       probe.clearRect(0, 0, 1, 1);
       probe.fillStyle = colour;
       probe.fillRect(0, 0, 1, 1);
-      return probe.getImageData(0, 0, 1, 1).data;
+      const [red = 0, green = 0, blue = 0, alpha = 0] = probe.getImageData(0, 0, 1, 1).data;
+      return [red, green, blue, alpha];
     };
-    const luminance = (colour: Uint8ClampedArray): number => {
-      const [red = 0, green = 0, blue = 0] = Array.from(colour.slice(0, 3), (channel) => {
+    const luminance = ([red, green, blue]: readonly [number, number, number, number]): number => {
+      const [r = 0, g = 0, b = 0] = [red, green, blue].map((channel) => {
         const share = channel / 255;
         return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
       });
-      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
-    const backgroundOf = (start: Element): Uint8ClampedArray => {
+    const backgroundOf = (start: Element): [number, number, number, number] => {
       for (let at: Element | null = start; at !== null; at = at.parentElement) {
         const colour = channels(getComputedStyle(at).backgroundColor);
         if (colour[3] === 255) return colour;
       }
-      return channels("white");
+      return [255, 255, 255, 255];
     };
-    const pale: string[] = [];
+    const found: { text: string; ratio: number; needed: number }[] = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+      const text = node.textContent?.trim() ?? "";
       const parent = node.parentElement;
-      if (!node.textContent?.trim() || !parent?.checkVisibility({ visibilityProperty: true })) continue;
-      const [one, other] = [luminance(channels(getComputedStyle(parent).color)), luminance(backgroundOf(parent))];
+      if (text === "" || parent === null || !parent.checkVisibility({ visibilityProperty: true })) continue;
+      const style = getComputedStyle(parent);
+      const isDrawing = parent instanceof SVGElement;
+      const [one, other] = [luminance(channels(isDrawing ? style.fill : style.color)), luminance(backgroundOf(parent))];
       const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-      if (ratio < 4.5) pale.push(`${node.textContent.trim()}: ${ratio.toFixed(2)}`);
+      const size = Number.parseFloat(style.fontSize);
+      const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+      found.push({ text, ratio, needed: large ? 3 : 4.5 });
     }
-    return pale;
+    return found;
   });
+}
+
+/** Visible texts whose contrast is below 4.5, whatever their size (WCAG 2.2, success criterion 1.4.3). */
+export async function paleTexts(page: Page): Promise<string[]> {
+  const pale = (await contrasts(page)).filter(({ ratio }) => ratio < 4.5);
+  return pale.map(({ text, ratio }) => `${text}: ${ratio.toFixed(2)}`);
 }
 
 /** How many different colours each canvas has: one, and it is blank. */
@@ -210,9 +259,9 @@ export function overflowing(page: Page): Promise<string[]> {
   });
 }
 
-const INTERACTIVE = new Set(["button", "link", "slider", "DisclosureTriangle"]);
+const INTERACTIVE = new Set(["button", "link", "searchbox", "textbox", "combobox", "slider", "DisclosureTriangle"]);
 
-/** Names of the interactive elements as a screen reader gets them; empty where there is none. */
+/** Names of the interactive elements as a screen reader gets them; empty if there is none. */
 export async function namesOfControls(page: Page): Promise<string[]> {
   const session = await page.context().newCDPSession(page);
   const { nodes } = await session.send("Accessibility.getFullAXTree");
@@ -221,9 +270,11 @@ export async function namesOfControls(page: Page): Promise<string[]> {
     .map(({ name }) => String(name?.value ?? "").trim());
 }
 
-/** Levels of the headings in order. */
+/** Levels of the visible headings in order. */
 export function headingLevels(page: Page): Promise<number[]> {
   return page.evaluate(() =>
-    Array.from(document.querySelectorAll("h1, h2, h3, h4, h5, h6")).map(({ tagName }) => Number(tagName.slice(1))),
+    Array.from(document.querySelectorAll<HTMLElement>("h1, h2, h3, h4, h5, h6"))
+      .filter((heading) => heading.checkVisibility())
+      .map((heading) => Number(heading.tagName.slice(1))),
   );
 }

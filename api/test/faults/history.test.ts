@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import pg from "pg";
@@ -9,7 +9,8 @@ import { readTables } from "./tables.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 import { until } from "./until.ts";
 
-const DEADLINE = 30_000;
+const TEST_DEADLINE_MS = 30_000;
+setDefaultTimeout(TEST_DEADLINE_MS);
 const value = (temperature: number) => ({ dateTime: 1_770_000_000, temperature, summary: null });
 
 describe("a database that goes back in time", () => {
@@ -32,12 +33,12 @@ describe("a database that goes back in time", () => {
     far = await startReplica({ databaseUrl: way.urlThrough(url) });
     nearClient = new ApiClient(near.url);
     farClient = new ApiClient(far.url);
-  }, DEADLINE);
+  }, TEST_DEADLINE_MS);
   afterAll(async () => {
     await Promise.all([near?.stop(), far?.stop()]);
     await way?.close();
     await cluster?.remove();
-  }, DEADLINE);
+  }, TEST_DEADLINE_MS);
 
   /** What a list that claims to be current has other than the table, in words. */
   const differences = async (client: ApiClient): Promise<string[]> => {
@@ -72,51 +73,43 @@ describe("a database that goes back in time", () => {
     },
   };
   for (const [what, crash] of Object.entries(crashes)) {
-    test(
-      `after a crash of ${what}, changes under transaction numbers that were forgotten are seen`,
-      async () => {
-        await takeTransactionNumbers(cluster, databaseName, 50);
-        // The replica has now seen a moment after all of these.
-        bodyOf.city(await untilCurrent(farClient, "/Cities/1"));
-        way.silence();
-        await crash();
-        for (let index = 0; index < 20; index += 1) bodyOf.value(await nearClient.addValue(1, value(index)));
-        way.endSilence("reset");
-        expect(await differences(farClient)).toEqual([]);
-      },
-      DEADLINE,
-    );
+    test(`after a crash of ${what}, changes under transaction numbers that were forgotten are seen`, async () => {
+      await takeTransactionNumbers(cluster, databaseName, 50);
+      // The replica has now seen a moment after all of these.
+      bodyOf.city(await untilCurrent(farClient, "/Cities/1"));
+      way.silence();
+      await crash();
+      for (let index = 0; index < 20; index += 1) bodyOf.value(await nearClient.addValue(1, value(index)));
+      way.endSilence("reset");
+      expect(await differences(farClient)).toEqual([]);
+    });
   }
 
-  test(
-    "an older backup put in its place is shown as it is, and nothing of what came after it",
-    async () => {
-      const data = join(dirname(cluster.logFile), "cluster");
-      const backup = `${data}.backup`;
-      const kept = bodyOf.value(await nearClient.addValue(2, value(1)));
-      await cluster.stop();
-      cpSync(data, backup, { recursive: true, preserveTimestamps: true });
-      await cluster.restart();
-      for (let index = 0; index < 20; index += 1) bodyOf.value(await nearClient.addValue(2, value(100 + index)));
-      bodyOf.value(await nearClient.changeValue(kept.id, value(2)));
-      expect(await differences(farClient)).toEqual([]);
+  test("an older backup put in its place is shown as it is, and nothing of what came after it", async () => {
+    const data = join(dirname(cluster.logFile), "cluster");
+    const backup = `${data}.backup`;
+    const kept = bodyOf.value(await nearClient.addValue(2, value(1)));
+    await cluster.stop();
+    cpSync(data, backup, { recursive: true, preserveTimestamps: true });
+    await cluster.restart();
+    for (let index = 0; index < 20; index += 1) bodyOf.value(await nearClient.addValue(2, value(100 + index)));
+    bodyOf.value(await nearClient.changeValue(kept.id, value(2)));
+    expect(await differences(farClient)).toEqual([]);
 
-      way.silence();
-      await cluster.stop();
-      rmSync(data, { recursive: true });
-      cpSync(backup, data, { recursive: true, preserveTimestamps: true });
-      await cluster.restart();
-      // It goes on past the moment that the replica knows, with other changes.
-      for (let index = 0; index < 40; index += 1) bodyOf.value(await nearClient.addValue(3, value(200 + index)));
-      way.endSilence("reset");
+    way.silence();
+    await cluster.stop();
+    rmSync(data, { recursive: true });
+    cpSync(backup, data, { recursive: true, preserveTimestamps: true });
+    await cluster.restart();
+    // It goes on past the moment that the replica knows, with other changes.
+    for (let index = 0; index < 40; index += 1) bodyOf.value(await nearClient.addValue(3, value(200 + index)));
+    way.endSilence("reset");
 
-      for (const client of [nearClient, farClient]) {
-        expect(await differences(client)).toEqual([]);
-        expect(bodyOf.value(await client.get(`/Forecast/${kept.id}`))).toEqual(kept);
-      }
-    },
-    DEADLINE,
-  );
+    for (const client of [nearClient, farClient]) {
+      expect(await differences(client)).toEqual([]);
+      expect(bodyOf.value(await client.get(`/Forecast/${kept.id}`))).toEqual(kept);
+    }
+  });
 
   test("each time the log says why the data were loaded anew", () => {
     const reasons = far.logs.filter(({ msg }) => msg === "data loaded").map(({ reason }) => reason);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { isDeepStrictEqual } from "node:util";
 import { startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
@@ -7,7 +7,8 @@ import { Load } from "./load.ts";
 import { readTables } from "./tables.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
-const DEADLINE = 60_000;
+const TEST_DEADLINE_MS = 60_000;
+setDefaultTimeout(TEST_DEADLINE_MS);
 const TRIALS = 500;
 /** Trials under way at once, each with rows of its own. */
 const LANES = 4;
@@ -58,63 +59,43 @@ describe("two replicas of one database under load", () => {
       adders: 2,
       changers: 2,
       readers: 4,
-      readBoundMs: DEADLINE,
+      readBoundMs: TEST_DEADLINE_MS,
     });
     load.start();
-  }, DEADLINE);
+  }, TEST_DEADLINE_MS);
 
   afterAll(async () => {
     await load?.stop();
     await Promise.all(stops.map((stop) => stop()));
     await proxy?.close();
     await cluster?.remove();
-  }, DEADLINE);
+  }, TEST_DEADLINE_MS);
 
-  test(
-    `what one acknowledged, the other shows: ${TRIALS} of ${TRIALS} times, by id and in the lists`,
-    async () => {
-      const { missed, stale } = await runTrials(a, b, TRIALS);
-      expect({ missed, stale }).toEqual({ missed: [], stale: 0 });
-    },
-    DEADLINE,
-  );
+  test(`what one acknowledged, the other shows: ${TRIALS} of ${TRIALS} times, by id and in the lists`, async () => {
+    const { missed, stale } = await runTrials(a, b, TRIALS);
+    expect({ missed, stale }).toEqual({ missed: [], stale: 0 });
+  });
 
-  test(
-    "without the barrier the same trials find reads that miss an acknowledged write",
-    async () => {
-      const { missed } = await runTrials(a, careless, 40);
-      expect(missed.length).toBeGreaterThan(0);
-    },
-    DEADLINE,
-  );
+  test("without the barrier the same trials find reads that miss an acknowledged write", async () => {
+    const { missed } = await runTrials(a, careless, 40);
+    expect(missed.length).toBeGreaterThan(0);
+  });
 
-  test(
-    "a reader that alternates between the two never sees a value go back",
-    async () => {
-      expect(await countStepsBack([a, b], 300)).toBe(0);
-    },
-    DEADLINE,
-  );
+  test("a reader that alternates between the two never sees a value go back", async () => {
+    expect(await countStepsBack([a, b], 300)).toBe(0);
+  });
 
-  test(
-    "without the barrier the same reader sees a value go back",
-    async () => {
-      expect(await countStepsBack([a, careless], 100)).toBeGreaterThan(0);
-    },
-    DEADLINE,
-  );
+  test("without the barrier the same reader sees a value go back", async () => {
+    expect(await countStepsBack([a, careless], 100)).toBeGreaterThan(0);
+  });
 
-  test(
-    "all that the load wrote and read meanwhile could have happened one after the other",
-    async () => {
-      await load.stop();
-      expect(load.violations(await readTables(cluster, databaseName))).toEqual([]);
-      expect(load.unconfirmed).toEqual([]);
-      expect(load.staleReads).toBe(0);
-      expect(Math.min(load.reads, load.changes, load.added.acknowledged)).toBeGreaterThan(100);
-    },
-    DEADLINE,
-  );
+  test("all that the load wrote and read meanwhile could have happened one after the other", async () => {
+    await load.stop();
+    expect(load.violations(await readTables(cluster, databaseName))).toEqual([]);
+    expect(load.unconfirmed).toEqual([]);
+    expect(load.staleReads).toBe(0);
+    expect(Math.min(load.reads, load.changes, load.added.acknowledged)).toBeGreaterThan(100);
+  });
 });
 
 async function runTrials(writer: ApiClient, reader: ApiClient, trials: number) {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Replica, startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
@@ -7,8 +7,9 @@ import { type Load, startFaultLoad } from "./load.ts";
 import { readTables } from "./tables.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
-const DEADLINE = 60_000;
-const LONG_DEADLINE = 180_000;
+const TEST_DEADLINE_MS = 60_000;
+setDefaultTimeout(TEST_DEADLINE_MS);
+const LONG_TEST_DEADLINE_MS = 180_000;
 /** Shorter than the service's own, so that a round takes seconds. */
 const QUICK = { READ_PATIENCE_MS: "800", READ_PATIENCE_AWAY_MS: "200", WRITE_STATEMENT_MS: "800", CONNECT_MS: "500" };
 /** A read waits for its patience at most; the rest is for a machine that does other things, too. */
@@ -18,8 +19,8 @@ let cluster: ThrowawayCluster;
 
 beforeAll(async () => {
   cluster = await startThrowawayCluster();
-}, DEADLINE);
-afterAll(() => cluster?.remove(), DEADLINE);
+}, TEST_DEADLINE_MS);
+afterAll(() => cluster?.remove(), TEST_DEADLINE_MS);
 
 describe("two replicas under load, each with its own way to the database", () => {
   /** Gives up on a write early, so that there are unconfirmed ones. */
@@ -45,13 +46,13 @@ describe("two replicas under load, each with its own way to the database", () =>
       replicas.map((replica) => replica.url),
       READ_BOUND_MS,
     );
-  }, DEADLINE);
+  }, TEST_DEADLINE_MS);
 
   afterAll(async () => {
     await load?.stop();
     await Promise.all(replicas?.map((replica) => replica.stop()) ?? []);
     await Promise.all(ways?.map((way) => way.close()) ?? []);
-  }, DEADLINE);
+  }, TEST_DEADLINE_MS);
 
   const killed = async (): Promise<void> => {
     await cluster.kill();
@@ -117,7 +118,7 @@ describe("two replicas under load, each with its own way to the database", () =>
       for (const { url } of replicas)
         expect(await new ApiClient(url).counter("weather_write_retries_total")).toBeGreaterThan(5);
     },
-    LONG_DEADLINE,
+    LONG_TEST_DEADLINE_MS,
   );
 
   test("a write is answered 503 only by the replica with the short deadline, and at that deadline", () => {
@@ -130,18 +131,14 @@ describe("two replicas under load, each with its own way to the database", () =>
     }
   });
 
-  test(
-    "after the rounds both replicas hold exactly the rows of the tables",
-    async () => {
-      const { values } = await readTables(cluster, databaseName);
-      for (const { url } of replicas) {
-        const answer = await new ApiClient(url).get("/WeatherForecast");
-        expect(answer.stale).toBeUndefined();
-        expect(bodyOf.weather(answer).sort((one, other) => one.id - other.id)).toEqual([...values]);
-      }
-    },
-    DEADLINE,
-  );
+  test("after the rounds both replicas hold exactly the rows of the tables", async () => {
+    const { values } = await readTables(cluster, databaseName);
+    for (const { url } of replicas) {
+      const answer = await new ApiClient(url).get("/WeatherForecast");
+      expect(answer.stale).toBeUndefined();
+      expect(bodyOf.weather(answer).sort((one, other) => one.id - other.id)).toEqual([...values]);
+    }
+  });
 
   async function bothConfirm(): Promise<void> {
     const deadline = performance.now() + 20_000;

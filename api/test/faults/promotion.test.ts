@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,7 +11,8 @@ import { readTables } from "./tables.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 import { until } from "./until.ts";
 
-const DEADLINE = 60_000;
+const TEST_DEADLINE_MS = 60_000;
+setDefaultTimeout(TEST_DEADLINE_MS);
 const READ_BOUND_MS = 3_000;
 const value = (temperature: number, summary: string) => ({ dateTime: 1_780_000_000, temperature, summary });
 
@@ -19,194 +20,166 @@ const value = (temperature: number, summary: string) => ({ dateTime: 1_780_000_0
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   while (ends.length > 0) await ends.pop()?.();
-}, DEADLINE);
+}, TEST_DEADLINE_MS);
 
 describe("a primary with a synchronous standby", () => {
-  test(
-    "dies under load: no read and no write fails, nothing acknowledged is lost, nothing is stored twice",
-    async () => {
-      const { primary, standby, url, databaseName } = await startPair();
-      const replicas = [await api(url), await api(url)];
-      const load = await startLoad(replicas);
-      await delay(1_000);
-      await primary.kill();
-      const timeOfDeath = performance.now();
-      const addedBefore = load.added.acknowledged;
-      await delay(Math.random() * 500);
-      await standby.promote();
-      const seconds = (performance.now() - timeOfDeath) / 1_000;
-      await until(async () => load.added.acknowledged > addedBefore + 100);
-      await load.stop();
+  test("dies under load: no read and no write fails, nothing acknowledged is lost, nothing is stored twice", async () => {
+    const { primary, standby, url, databaseName } = await startPair();
+    const replicas = [await api(url), await api(url)];
+    const load = await startLoad(replicas);
+    await delay(1_000);
+    await primary.kill();
+    const timeOfDeath = performance.now();
+    const addedBefore = load.added.acknowledged;
+    await delay(Math.random() * 500);
+    await standby.promote();
+    const seconds = (performance.now() - timeOfDeath) / 1_000;
+    await until(async () => load.added.acknowledged > addedBefore + 100);
+    await load.stop();
 
-      expect(load.violations(await readTables(standby, databaseName))).toEqual([]);
-      expect(load.unconfirmed).toEqual([]);
-      expect(load.staleReads).toBeGreaterThan(0);
-      expect(seconds).toBeLessThan(20);
-      for (const { logs } of replicas) {
-        const loads = logs.filter(({ msg }) => msg === "data loaded");
-        expect(loads.map(({ reason }) => reason)).toEqual(["first load", "the database's history changed"]);
-        expect(loads.map(({ timeline }) => timeline)).toEqual(["00000001", "00000002"]);
-      }
-    },
-    DEADLINE,
-  );
+    expect(load.violations(await readTables(standby, databaseName))).toEqual([]);
+    expect(load.unconfirmed).toEqual([]);
+    expect(load.staleReads).toBeGreaterThan(0);
+    expect(seconds).toBeLessThan(20);
+    for (const { logs } of replicas) {
+      const loads = logs.filter(({ msg }) => msg === "data loaded");
+      expect(loads.map(({ reason }) => reason)).toEqual(["first load", "the database's history changed"]);
+      expect(loads.map(({ timeline }) => timeline)).toEqual(["00000001", "00000002"]);
+    }
+  });
 
-  test(
-    "vanishes without a word: no write waits for an answer from it, and no search for its port",
-    async () => {
-      const { primary, standby, databaseUrl } = await startPair();
-      const way = await TcpProxy.start(primary.port);
-      ends.push(() => way.close());
-      const env = { CONNECT_MS: "10000", WRITE_STATEMENT_MS: "20000" };
-      const databases = listOf(way.urlThrough(databaseUrl), standby.urlHere(databaseUrl));
-      const replica = await api(databases, env);
-      const client = new ApiClient(replica.url);
-      bodyOf.value(await client.addValue(1, value(1, "before")));
-      way.silence();
-      const asked = client.addValue(1, value(2, "asked of nobody"));
-      await until(async () => replica.logs.some(({ msg }) => String(msg).startsWith("the primary is unreachable")));
-      await primary.kill();
-      // By now the search waits for the port that says nothing.
-      await delay(500);
-      await standby.promote();
-      const promoted = performance.now();
-      expect((await asked).status).toBe(200);
-      expect((await client.changeValue(1, value(3, "after"))).status).toBe(200);
-      expect((await client.get("/Cities")).stale).toBeUndefined();
-      // CONNECT_MS is twice as long, WRITE_STATEMENT_MS four times.
-      expect(performance.now() - promoted).toBeLessThan(5_000);
-    },
-    DEADLINE,
-  );
+  test("vanishes without a word: no write waits for an answer from it, and no search for its port", async () => {
+    const { primary, standby, databaseUrl } = await startPair();
+    const way = await TcpProxy.start(primary.port);
+    ends.push(() => way.close());
+    const env = { CONNECT_MS: "10000", WRITE_STATEMENT_MS: "20000" };
+    const databases = listOf(way.urlThrough(databaseUrl), standby.urlHere(databaseUrl));
+    const replica = await api(databases, env);
+    const client = new ApiClient(replica.url);
+    bodyOf.value(await client.addValue(1, value(1, "before")));
+    way.silence();
+    const asked = client.addValue(1, value(2, "asked of nobody"));
+    await until(async () => replica.logs.some(({ msg }) => String(msg).startsWith("the primary is unreachable")));
+    await primary.kill();
+    // By now the search waits for the port that says nothing.
+    await delay(500);
+    await standby.promote();
+    const promoted = performance.now();
+    expect((await asked).status).toBe(200);
+    expect((await client.changeValue(1, value(3, "after"))).status).toBe(200);
+    expect((await client.get("/Cities")).stale).toBeUndefined();
+    // CONNECT_MS is twice as long, WRITE_STATEMENT_MS four times.
+    expect(performance.now() - promoted).toBeLessThan(5_000);
+  });
 
-  test(
-    "changes places with it under load: what was the primary is skipped, though it still comes first and answers",
-    async () => {
-      const { primary, standby, url, databaseName } = await startPair();
-      const replicas = [await api(url), await api(url)];
-      const load = await startLoad(replicas);
-      await delay(500);
-      await primary.stop();
-      await standby.promote();
-      follow(primary, standby);
-      await primary.restart();
-      // The connections that found the new primary break, and the search begins anew with the old one.
-      await standby.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'goldenring%'",
-      );
-      const addedBefore = load.added.acknowledged;
-      await until(async () => load.added.acknowledged > addedBefore + 100);
-      await load.stop();
+  test("changes places with it under load: what was the primary is skipped, though it still comes first and answers", async () => {
+    const { primary, standby, url, databaseName } = await startPair();
+    const replicas = [await api(url), await api(url)];
+    const load = await startLoad(replicas);
+    await delay(500);
+    await primary.stop();
+    await standby.promote();
+    follow(primary, standby);
+    await primary.restart();
+    // The connections that found the new primary break, and the search begins anew with the old one.
+    await standby.execute(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'goldenring%'",
+    );
+    const addedBefore = load.added.acknowledged;
+    await until(async () => load.added.acknowledged > addedBefore + 100);
+    await load.stop();
 
-      expect(await primary.execute("SELECT pg_is_in_recovery() AS standby")).toEqual([{ standby: true }]);
-      expect(load.violations(await readTables(standby, databaseName))).toEqual([]);
-      expect(load.unconfirmed).toEqual([]);
-    },
-    DEADLINE,
-  );
+    expect(await primary.execute("SELECT pg_is_in_recovery() AS standby")).toEqual([{ standby: true }]);
+    expect(load.violations(await readTables(standby, databaseName))).toEqual([]);
+    expect(load.unconfirmed).toEqual([]);
+  });
 
-  test(
-    "is found behind the standby by a service that has the standby first in its list",
-    async () => {
-      const { primary, standby, databaseUrl, databaseName } = await startPair();
-      const replica = await api(listOf(standby.urlHere(databaseUrl), databaseUrl));
-      const client = new ApiClient(replica.url);
-      const { id } = bodyOf.value(await client.addValue(1, value(1, "through the second")));
-      const answer = await client.get(`/Forecast/${id}`);
-      expect(bodyOf.value(answer).summary).toBe("through the second");
-      expect(answer.stale).toBeUndefined();
-      expect((await readTables(primary, databaseName)).values.some((row) => row.id === id)).toBe(true);
-    },
-    DEADLINE,
-  );
+  test("is found behind the standby by a service that has the standby first in its list", async () => {
+    const { primary, standby, databaseUrl, databaseName } = await startPair();
+    const replica = await api(listOf(standby.urlHere(databaseUrl), databaseUrl));
+    const client = new ApiClient(replica.url);
+    const { id } = bodyOf.value(await client.addValue(1, value(1, "through the second")));
+    const answer = await client.get(`/Forecast/${id}`);
+    expect(bodyOf.value(answer).summary).toBe("through the second");
+    expect(answer.stale).toBeUndefined();
+    expect((await readTables(primary, databaseName)).values.some((row) => row.id === id)).toBe(true);
+  });
 
-  test(
-    "acknowledges a write that its crash left behind only when the standby has it, too",
-    async () => {
-      const { primary, standby, url, databaseName, link } = await startPair();
-      // One each, because a replica sends one statement at a time.
-      const [adder, changer] = [new ApiClient((await api(url)).url), new ApiClient((await api(url)).url)];
-      const { id: changedId } = bodyOf.value(await adder.addValue(1, value(1, "before")));
-      const leftBehind = async (where: ThrowawayCluster): Promise<Value[]> =>
-        (await readTables(where, databaseName)).values.filter(({ summary }) => summary === "left behind");
-      link.silence();
-      const writes = Promise.all([
-        adder.addValue(1, value(2, "left behind")),
-        changer.changeValue(changedId, value(3, "left behind")),
-      ]);
-      const waitsForStandby = "SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-      await until(async () => (await primary.execute(waitsForStandby)).length === 2);
-      expect(await leftBehind(primary)).toEqual([]);
-      await primary.kill();
-      await primary.restart();
-      await until(async () => (await leftBehind(primary)).length === 2);
-      expect(await Promise.race([writes, delay(1_500, "unacknowledged")])).toBe("unacknowledged");
+  test("acknowledges a write that its crash left behind only when the standby has it, too", async () => {
+    const { primary, standby, url, databaseName, link } = await startPair();
+    // One each, because a replica sends one statement at a time.
+    const [adder, changer] = [new ApiClient((await api(url)).url), new ApiClient((await api(url)).url)];
+    const { id: changedId } = bodyOf.value(await adder.addValue(1, value(1, "before")));
+    const leftBehind = async (where: ThrowawayCluster): Promise<Value[]> =>
+      (await readTables(where, databaseName)).values.filter(({ summary }) => summary === "left behind");
+    link.silence();
+    const writes = Promise.all([
+      adder.addValue(1, value(2, "left behind")),
+      changer.changeValue(changedId, value(3, "left behind")),
+    ]);
+    const waitsForStandby = "SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    await until(async () => (await primary.execute(waitsForStandby)).length === 2);
+    expect(await leftBehind(primary)).toEqual([]);
+    await primary.kill();
+    await primary.restart();
+    await until(async () => (await leftBehind(primary)).length === 2);
+    expect(await Promise.race([writes, delay(1_500, "unacknowledged")])).toBe("unacknowledged");
 
-      await primary.kill();
-      link.endSilence("reset");
-      await standby.promote();
-      const [added, changed] = (await writes).map(bodyOf.value);
-      const both = [changed, added].map((row) => ({ ...row, id: row?.id }));
-      expect(await leftBehind(standby)).toMatchObject(both);
-    },
-    DEADLINE,
-  );
+    await primary.kill();
+    link.endSilence("reset");
+    await standby.promote();
+    const [added, changed] = (await writes).map(bodyOf.value);
+    const both = [changed, added].map((row) => ({ ...row, id: row?.id }));
+    expect(await leftBehind(standby)).toMatchObject(both);
+  });
 
-  test(
-    "hands out no id again that a replica took while the standby could not hear of it",
-    async () => {
-      const { primary, standby, url, databaseName, link } = await startPair();
-      const [a, b] = [new ApiClient((await api(url)).url), new ApiClient((await api(url)).url)];
-      // PostgreSQL writes down 32 ids of a sequence at a time: take them up to the last.
-      await untilNoIdIsWrittenDown(primary, databaseName);
-      link.silence();
-      const first = b.addValue(1, value(1, "first"));
-      await delay(200);
-      const second = a.addValue(1, value(2, "second"));
-      await delay(200);
-      await primary.kill();
-      link.endSilence("reset");
-      await standby.promote();
+  test("hands out no id again that a replica took while the standby could not hear of it", async () => {
+    const { primary, standby, url, databaseName, link } = await startPair();
+    const [a, b] = [new ApiClient((await api(url)).url), new ApiClient((await api(url)).url)];
+    // PostgreSQL writes down 32 ids of a sequence at a time: take them up to the last.
+    await untilNoIdIsWrittenDown(primary, databaseName);
+    link.silence();
+    const first = b.addValue(1, value(1, "first"));
+    await delay(200);
+    const second = a.addValue(1, value(2, "second"));
+    await delay(200);
+    await primary.kill();
+    link.endSilence("reset");
+    await standby.promote();
 
-      const answers = [await first, await second];
-      const addMany = async (replica: ApiClient, name: string): Promise<void> => {
-        for (let index = 0; index < 40; index += 1)
-          answers.push(await replica.addValue(1, value(index, `${name} ${index}`)));
-      };
-      await addMany(b, "b");
-      await addMany(a, "a");
-      const { values } = await readTables(standby, databaseName);
-      const stored = new Map(values.map((row) => [row.id, row]));
-      const lost = answers.map(bodyOf.value).filter((row) => !isDeepStrictEqual(row, stored.get(row.id)));
-      expect(lost).toEqual([]);
-    },
-    DEADLINE,
-  );
+    const answers = [await first, await second];
+    const addMany = async (replica: ApiClient, name: string): Promise<void> => {
+      for (let index = 0; index < 40; index += 1)
+        answers.push(await replica.addValue(1, value(index, `${name} ${index}`)));
+    };
+    await addMany(b, "b");
+    await addMany(a, "a");
+    const { values } = await readTables(standby, databaseName);
+    const stored = new Map(values.map((row) => [row.id, row]));
+    const lost = answers.map(bodyOf.value).filter((row) => !isDeepStrictEqual(row, stored.get(row.id)));
+    expect(lost).toEqual([]);
+  });
 });
 
-test(
-  "a primary that is made read-only for a while gets the write as soon as it takes it",
-  async () => {
-    const primary = await startCluster();
-    const client = new ApiClient((await api(await primary.createDatabase())).url);
-    bodyOf.value(await client.addValue(1, value(1, "before")));
-    const setReadOnly = async (onOrOff: string) => {
-      await primary.execute(`ALTER SYSTEM SET default_transaction_read_only = ${onOrOff}`);
-      await primary.execute("SELECT pg_reload_conf()");
-      await delay(100);
-    };
-    await setReadOnly("on");
-    const writing = [
-      client.addValue(1, value(2, "kept")),
-      client.renameCity(1, "Kept"),
-      client.changeValue(1, value(3, "kept")),
-    ];
-    expect(await Promise.race([...writing, delay(700, "waits")])).toBe("waits");
-    await setReadOnly("off");
-    expect((await Promise.all(writing)).map(({ status }) => status)).toEqual([200, 200, 200]);
-  },
-  DEADLINE,
-);
+test("a primary that is made read-only for a while gets the write as soon as it takes it", async () => {
+  const primary = await startCluster();
+  const client = new ApiClient((await api(await primary.createDatabase())).url);
+  bodyOf.value(await client.addValue(1, value(1, "before")));
+  const setReadOnly = async (onOrOff: string) => {
+    await primary.execute(`ALTER SYSTEM SET default_transaction_read_only = ${onOrOff}`);
+    await primary.execute("SELECT pg_reload_conf()");
+    await delay(100);
+  };
+  await setReadOnly("on");
+  const writing = [
+    client.addValue(1, value(2, "kept")),
+    client.renameCity(1, "Kept"),
+    client.changeValue(1, value(3, "kept")),
+  ];
+  expect(await Promise.race([...writing, delay(700, "waits")])).toBe("waits");
+  await setReadOnly("off");
+  expect((await Promise.all(writing)).map(({ status }) => status)).toEqual([200, 200, 200]);
+});
 
 async function startCluster(): Promise<ThrowawayCluster> {
   const cluster = await startThrowawayCluster();

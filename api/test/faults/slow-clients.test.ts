@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { isGiven } from "../../../skips.fixture.ts";
@@ -8,7 +8,8 @@ import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-clust
 import { ApiClient, bodyOf } from "./api-client.ts";
 import { SlowReader } from "./slow-reader.ts";
 
-const DEADLINE = 60_000;
+const TEST_DEADLINE_MS = 60_000;
+setDefaultTimeout(TEST_DEADLINE_MS);
 const CITIES = 189;
 const VALUES = 120_896;
 const SLOW_CLIENTS = 50;
@@ -43,54 +44,46 @@ describe.skipIf(!isGiven("Linux", process.platform === "linux"))("slow clients",
     await latenciesOfOthers(1_000);
     usualMemory = residentMemory();
     usualSockets = openSockets();
-  }, DEADLINE);
+  }, TEST_DEADLINE_MS);
 
   afterAll(async () => {
     await replica?.stop();
     await cluster?.remove();
-  }, DEADLINE);
+  }, TEST_DEADLINE_MS);
 
-  test(
-    `${SLOW_CLIENTS} slow readers of the whole list cost little memory, and the others are served`,
-    async () => {
-      const readers = await startSlowReaders("identity");
-      const others = await latenciesOfOthers(READING_MS);
-      expectSlowReading(readers);
-      expect(others.p95).toBeLessThan(OTHERS_P95_MS);
-      expect(others.mostMemory - usualMemory).toBeLessThan(MOST_GROWTH);
-      await expectNothingLeftOf(readers);
-    },
-    DEADLINE,
-  );
+  test(`${SLOW_CLIENTS} slow readers of the whole list cost little memory, and the others are served`, async () => {
+    const readers = await startSlowReaders("identity");
+    const others = await latenciesOfOthers(READING_MS);
+    expectSlowReading(readers);
+    expect(others.p95).toBeLessThan(OTHERS_P95_MS);
+    expect(others.mostMemory - usualMemory).toBeLessThan(MOST_GROWTH);
+    await expectNothingLeftOf(readers);
+  });
 
-  test(
-    "the same holds for compressed answers while values are added, each reader at another version of the list",
-    async () => {
-      let added = 0;
-      let done = false;
-      const add = async (): Promise<void> => {
-        while (!done) {
-          added += 1;
-          const value = { dateTime: added, temperature: added % 40, summary: `added ${added}` };
-          bodyOf.value(await client.addValue(1 + (added % CITIES), value));
-          await delay(10);
-        }
-      };
-      const adding = add();
-      const readers = await startSlowReaders("gzip");
-      const others = await latenciesOfOthers(READING_MS).finally(() => {
-        done = true;
-      });
-      await adding;
-      expectSlowReading(readers);
-      expect(added).toBeGreaterThan(200);
-      expect(others.p95).toBeLessThan(OTHERS_P95_MS);
-      expect(others.mostMemory - usualMemory).toBeLessThan(MOST_GROWTH);
-      await expectNothingLeftOf(readers);
-      expect((await client.get("/WeatherForecast?cityId=2")).text).toContain("added ");
-    },
-    DEADLINE,
-  );
+  test("the same holds for compressed answers while values are added, each reader at another version of the list", async () => {
+    let added = 0;
+    let done = false;
+    const add = async (): Promise<void> => {
+      while (!done) {
+        added += 1;
+        const value = { dateTime: added, temperature: added % 40, summary: `added ${added}` };
+        bodyOf.value(await client.addValue(1 + (added % CITIES), value));
+        await delay(10);
+      }
+    };
+    const adding = add();
+    const readers = await startSlowReaders("gzip");
+    const others = await latenciesOfOthers(READING_MS).finally(() => {
+      done = true;
+    });
+    await adding;
+    expectSlowReading(readers);
+    expect(added).toBeGreaterThan(200);
+    expect(others.p95).toBeLessThan(OTHERS_P95_MS);
+    expect(others.mostMemory - usualMemory).toBeLessThan(MOST_GROWTH);
+    await expectNothingLeftOf(readers);
+    expect((await client.get("/WeatherForecast?cityId=2")).text).toContain("added ");
+  });
 });
 
 /** Random, so that it does not compress better than real weather. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Replica, startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
@@ -6,7 +6,8 @@ import { type Answer, ApiClient, bodyOf } from "./api-client.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 import { until } from "./until.ts";
 
-const DEADLINE = 30_000;
+const TEST_DEADLINE_MS = 30_000;
+setDefaultTimeout(TEST_DEADLINE_MS);
 
 let cluster: ThrowawayCluster;
 let databaseUrl: string;
@@ -16,8 +17,8 @@ beforeAll(async () => {
   cluster = await startThrowawayCluster();
   databaseUrl = await cluster.createDatabase();
   databaseName = new URL(databaseUrl).pathname.slice(1);
-}, DEADLINE);
-afterAll(() => cluster?.remove(), DEADLINE);
+}, TEST_DEADLINE_MS);
+afterAll(() => cluster?.remove(), TEST_DEADLINE_MS);
 
 const temperatureOf = async (id: number): Promise<number | undefined> => {
   const [row] = await cluster.execute<{ temperature: number }>(
@@ -55,135 +56,103 @@ describe("a write that was done and whose answer was lost", () => {
       await startReplica({ databaseUrl: way.urlThrough(databaseUrl), env: { ...env, WRITE_DEADLINE_MS: "250" } }),
     ];
     [a, b, hasty] = processes.map(({ url }) => new ApiClient(url)) as [ApiClient, ApiClient, ApiClient];
-  }, DEADLINE);
+  }, TEST_DEADLINE_MS);
   beforeEach(async () => {
     ({ id } = bodyOf.value(await b.addValue(1, value(0))));
   });
   afterAll(async () => {
     await Promise.all(processes?.map((each) => each.stop()) ?? []);
     await way?.close();
-  }, DEADLINE);
+  }, TEST_DEADLINE_MS);
 
-  test(
-    "is not done again over a later change by another replica",
-    async () => {
-      const muted = way.muteOnce("change forecasts");
-      const first = a.changeValue(id, value(1));
-      await muted;
-      await until(async () => (await temperatureOf(id)) === 1);
-      const second = await b.changeValue(id, value(2));
-      expect(second.status).toBe(200);
-      expect((await first).status).toBe(200);
-      expect(await temperatureOf(id)).toBe(2);
-      for (const replica of [a, b]) expect(bodyOf.value(await replica.get(`/Forecast/${id}`)).temperature).toBe(2);
-      expect(await a.counter("weather_write_retries_total")).toBeGreaterThan(0);
-    },
-    DEADLINE,
-  );
+  test("is not done again over a later change by another replica", async () => {
+    const muted = way.muteOnce("change forecasts");
+    const first = a.changeValue(id, value(1));
+    await muted;
+    await until(async () => (await temperatureOf(id)) === 1);
+    const second = await b.changeValue(id, value(2));
+    expect(second.status).toBe(200);
+    expect((await first).status).toBe(200);
+    expect(await temperatureOf(id)).toBe(2);
+    for (const replica of [a, b]) expect(bodyOf.value(await replica.get(`/Forecast/${id}`)).temperature).toBe(2);
+    expect(await a.counter("weather_write_retries_total")).toBeGreaterThan(0);
+  });
 
-  test(
-    "does not give a city its former name back",
-    async () => {
-      const muted = way.muteOnce("rename cities");
-      const first = a.renameCity(2, "first");
-      await muted;
-      await until(async () => bodyOf.city(await b.get("/Cities/2")).name === "first");
-      expect((await b.renameCity(2, "second")).status).toBe(200);
-      expect((await first).status).toBe(200);
-      for (const replica of [a, b]) expect(bodyOf.city(await replica.get("/Cities/2")).name).toBe("second");
-    },
-    DEADLINE,
-  );
+  test("does not give a city its former name back", async () => {
+    const muted = way.muteOnce("rename cities");
+    const first = a.renameCity(2, "first");
+    await muted;
+    await until(async () => bodyOf.city(await b.get("/Cities/2")).name === "first");
+    expect((await b.renameCity(2, "second")).status).toBe(200);
+    expect((await first).status).toBe(200);
+    for (const replica of [a, b]) expect(bodyOf.city(await replica.get("/Cities/2")).name).toBe("second");
+  });
 
-  test(
-    "stays before a later change of the same value by the same replica",
-    async () => {
-      const muted = way.muteOnce("change forecasts");
-      const first = a.changeValue(id, value(1));
-      await muted;
-      await until(async () => (await temperatureOf(id)) === 1);
-      const second = a.changeValue(id, value(2));
-      expect((await first).status).toBe(200);
-      expect((await second).status).toBe(200);
-      expect(await temperatureOf(id)).toBe(2);
-    },
-    DEADLINE,
-  );
+  test("stays before a later change of the same value by the same replica", async () => {
+    const muted = way.muteOnce("change forecasts");
+    const first = a.changeValue(id, value(1));
+    await muted;
+    await until(async () => (await temperatureOf(id)) === 1);
+    const second = a.changeValue(id, value(2));
+    expect((await first).status).toBe(200);
+    expect((await second).status).toBe(200);
+    expect(await temperatureOf(id)).toBe(2);
+  });
 
-  test(
-    "adds its value once, even if the answer is lost three times, and under the acknowledged id",
-    async () => {
-      const adding = (async () => {
-        for (let time = 0; time < 3; time += 1) await way.muteOnce("add forecasts");
-      })();
-      const added = bodyOf.value(await a.addValue(1, value(3, "once")));
-      await adding;
-      expect(await rowsWith("once")).toBe(1);
-      expect(bodyOf.value(await b.get(`/Forecast/${added.id}`))).toEqual(added);
-    },
-    DEADLINE,
-  );
+  test("adds its value once, even if the answer is lost three times, and under the acknowledged id", async () => {
+    const adding = (async () => {
+      for (let time = 0; time < 3; time += 1) await way.muteOnce("add forecasts");
+    })();
+    const added = bodyOf.value(await a.addValue(1, value(3, "once")));
+    await adding;
+    expect(await rowsWith("once")).toBe(1);
+    expect(bodyOf.value(await b.get(`/Forecast/${added.id}`))).toEqual(added);
+  });
 
-  test(
-    "adds its city once",
-    async () => {
-      const muted = way.muteOnce("add cities");
-      const adding = a.send("POST", "/Cities", { name: "Палех" });
-      await muted;
-      const added = bodyOf.city(await adding);
-      const cities = bodyOf.cities(await b.get("/Cities")).filter(({ name }) => name === "Палех");
-      expect(cities).toEqual([added]);
-    },
-    DEADLINE,
-  );
+  test("adds its city once", async () => {
+    const muted = way.muteOnce("add cities");
+    const adding = a.send("POST", "/Cities", { name: "Палех" });
+    await muted;
+    const added = bodyOf.city(await adding);
+    const cities = bodyOf.cities(await b.get("/Cities")).filter(({ name }) => name === "Палех");
+    expect(cities).toEqual([added]);
+  });
 
-  test(
-    "does not undo a later change when it was answered 503 and arrives late",
-    async () => {
-      const muted = way.muteOnce("change forecasts");
-      const first = hasty.changeValue(id, value(1));
-      await muted;
-      expect((await first).status).toBe(503);
-      expect((await b.changeValue(id, value(2))).status).toBe(200);
-      await delay(600);
-      expect(await temperatureOf(id)).toBe(2);
-    },
-    DEADLINE,
-  );
+  test("does not undo a later change when it was answered 503 and arrives late", async () => {
+    const muted = way.muteOnce("change forecasts");
+    const first = hasty.changeValue(id, value(1));
+    await muted;
+    expect((await first).status).toBe(503);
+    expect((await b.changeValue(id, value(2))).status).toBe(200);
+    await delay(600);
+    expect(await temperatureOf(id)).toBe(2);
+  });
 
-  test(
-    "does not undo a later change when the network delivers it after that change",
-    async () => {
-      // So that the statement is on its way, and not the connection for it.
-      await a.changeValue(id, value(1));
-      const arrived = way.silenceOnce("change forecasts");
-      const first = a.changeValue(id, value(2));
-      await arrived;
-      expect((await b.changeValue(id, value(3))).status).toBe(200);
-      way.endSilence("deliver");
-      expect((await first).status).toBe(200);
-      await delay(100);
-      expect(await temperatureOf(id)).toBe(3);
-    },
-    DEADLINE,
-  );
+  test("does not undo a later change when the network delivers it after that change", async () => {
+    // So that the statement is on its way, and not the connection for it.
+    await a.changeValue(id, value(1));
+    const arrived = way.silenceOnce("change forecasts");
+    const first = a.changeValue(id, value(2));
+    await arrived;
+    expect((await b.changeValue(id, value(3))).status).toBe(200);
+    way.endSilence("deliver");
+    expect((await first).status).toBe(200);
+    await delay(100);
+    expect(await temperatureOf(id)).toBe(3);
+  });
 
-  test(
-    "is stored once when the network delivers it after it was answered 503",
-    async () => {
-      await hasty.addValue(1, value(0));
-      const arrived = way.silenceOnce("add forecasts");
-      const adding = hasty.addValue(1, value(4, "late"));
-      await arrived;
-      expect((await adding).status).toBe(503);
-      expect(await rowsWith("late")).toBe(0);
-      way.endSilence("deliver");
-      await until(async () => (await rowsWith("late")) === 1);
-      await delay(600);
-      expect(await rowsWith("late")).toBe(1);
-    },
-    DEADLINE,
-  );
+  test("is stored once when the network delivers it after it was answered 503", async () => {
+    await hasty.addValue(1, value(0));
+    const arrived = way.silenceOnce("add forecasts");
+    const adding = hasty.addValue(1, value(4, "late"));
+    await arrived;
+    expect((await adding).status).toBe(503);
+    expect(await rowsWith("late")).toBe(0);
+    way.endSilence("deliver");
+    await until(async () => (await rowsWith("late")) === 1);
+    await delay(600);
+    expect(await rowsWith("late")).toBe(1);
+  });
 });
 
 describe("while the database is away", () => {
@@ -200,14 +169,14 @@ describe("while the database is away", () => {
       env: { WRITE_DEADLINE_MS: String(WRITE_DEADLINE_MS), WRITE_QUEUE_LIMIT: String(LIMIT) },
     });
     client = new ApiClient(replica.url);
-  }, DEADLINE);
+  }, TEST_DEADLINE_MS);
   beforeEach(async () => {
     await until(async () => (await client.addValue(1, value(0))).status === 200);
   });
   afterAll(async () => {
     await replica?.stop();
     await way?.close();
-  }, DEADLINE);
+  }, TEST_DEADLINE_MS);
 
   const writes = {
     "POST of a value": () => client.addValue(1, value(1)),
@@ -225,43 +194,35 @@ describe("while the database is away", () => {
   };
 
   for (const [absence, { begin, end }] of Object.entries(absences)) {
-    test(
-      `when it ${absence}, a write is answered 503 with Retry-After at its deadline`,
-      async () => {
-        await begin();
-        try {
-          const answers = await Promise.all(
-            Object.entries(writes).map(async ([name, write]) => ({ name, answer: await write() })),
-          );
-          expect(answers.map(({ name, answer }) => [name, complaintAbout(answer)])).toEqual(
-            answers.map(({ name }) => [name, undefined]),
-          );
-        } finally {
-          await end();
-        }
-      },
-      DEADLINE,
-    );
+    test(`when it ${absence}, a write is answered 503 with Retry-After at its deadline`, async () => {
+      await begin();
+      try {
+        const answers = await Promise.all(
+          Object.entries(writes).map(async ([name, write]) => ({ name, answer: await write() })),
+        );
+        expect(answers.map(({ name, answer }) => [name, complaintAbout(answer)])).toEqual(
+          answers.map(({ name }) => [name, undefined]),
+        );
+      } finally {
+        await end();
+      }
+    });
   }
 
   for (const name of ["POST of a value", "PUT of a value"] as const) {
-    test(
-      `no more than the limit wait: of ${LIMIT + 15} of ${name}, 15 are answered 503 at once and the others at their deadline`,
-      async () => {
-        await cluster.kill();
-        try {
-          await until(async () => (await client.get("/Cities")).stale !== undefined);
-          const answers = await Promise.all(Array.from({ length: LIMIT + 15 }, () => writes[name]()));
-          const atOnce = answers.filter(({ startedAt, endedAt }) => endedAt - startedAt < WRITE_DEADLINE_MS / 2);
-          expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 503));
-          expect(atOnce.length).toBe(15);
-          expect(atOnce.every(({ headers }) => headers.get("retry-after") === "1")).toBe(true);
-        } finally {
-          await cluster.restart();
-        }
-      },
-      DEADLINE,
-    );
+    test(`no more than the limit wait: of ${LIMIT + 15} of ${name}, 15 are answered 503 at once and the others at their deadline`, async () => {
+      await cluster.kill();
+      try {
+        await until(async () => (await client.get("/Cities")).stale !== undefined);
+        const answers = await Promise.all(Array.from({ length: LIMIT + 15 }, () => writes[name]()));
+        const atOnce = answers.filter(({ startedAt, endedAt }) => endedAt - startedAt < WRITE_DEADLINE_MS / 2);
+        expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 503));
+        expect(atOnce.length).toBe(15);
+        expect(atOnce.every(({ headers }) => headers.get("retry-after") === "1")).toBe(true);
+      } finally {
+        await cluster.restart();
+      }
+    });
   }
 
   /** Undefined for a 503 that came when it should. */
