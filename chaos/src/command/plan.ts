@@ -1,7 +1,7 @@
 import type { Output } from "@goldenring/run-kit";
 import type { Expectation, Experiment } from "../experiment/experiment.ts";
 import { loadExperiment } from "../experiment/load-experiment.ts";
-import { wordsOf } from "../faults/registry.ts";
+import { descriptionOf } from "../faults/registry.ts";
 
 /** What an experiment would do, in words or as data. Does nothing. */
 export async function plan(idOrFile: string, json: boolean, output: Output): Promise<void> {
@@ -41,7 +41,7 @@ const AFTERWARDS = {
 } as const;
 
 function stageText({ name, faults, seconds, after }: Experiment["stages"][number]): string {
-  const what = faults.map((use) => `${use.on}: ${wordsOf(use)}`).join("; ");
+  const what = faults.map((use) => `${use.on}: ${descriptionOf(use)}`).join("; ");
   return `  ${name}, ${seconds} s: ${what || "nothing is done"}; ${AFTERWARDS[after]}`;
 }
 

@@ -4,7 +4,7 @@ import { machineOf, type StandMachine } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { ReadyFault, Site } from "../faults/fault.ts";
 import { carryOut } from "../faults/lab-call.ts";
-import { type FaultUse, prepareFault, wordsOf } from "../faults/registry.ts";
+import { descriptionOf, type FaultUse, prepareFault } from "../faults/registry.ts";
 import { guarded } from "../undo/guard.ts";
 import type { OpenFault, OpenFaults } from "../undo/open-fault.ts";
 import { beyondBlastRadius } from "./blast-radius.ts";
@@ -51,7 +51,7 @@ export async function inject(infliction: Injection, context: InjectContext): Pro
     kind: use.fault,
     machine: name,
     slot: ready.slot,
-    words: wordsOf(use),
+    words: descriptionOf(use),
     writtenAt: new Date().toISOString(),
     undo,
   };

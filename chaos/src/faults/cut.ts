@@ -1,9 +1,7 @@
 import { CommandError } from "@goldenring/run-kit";
 import { machineOf } from "@goldenring/stand";
 import * as z from "zod";
-import type { FaultKind, MachineFault } from "./fault.ts";
-import { mustHave } from "./fault.ts";
-import { on } from "./forms.ts";
+import { type FaultKind, type MachineFault, mustHave, on } from "./fault.ts";
 import { mustBeWhole, NETWORK, TABLE } from "./network.ts";
 
 const form = z.object({
@@ -17,7 +15,7 @@ const form = z.object({
 export const cut: FaultKind<typeof form> = {
   form,
   about: "cuts a machine off: from everything, or from some machines",
-  words: ({ from }) => `is cut off from ${from?.join(", ") ?? "everything"}`,
+  describe: ({ from }) => `is cut off from ${from?.join(", ") ?? "everything"}`,
   async prepare({ from }, machine, site) {
     await mustBeWhole(machine, site);
     const others = from && [...new Set(from.flatMap(site.resolve))];

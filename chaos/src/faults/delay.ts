@@ -1,6 +1,5 @@
 import * as z from "zod";
-import type { FaultKind } from "./fault.ts";
-import { on } from "./forms.ts";
+import { type FaultKind, on } from "./fault.ts";
 import { findDevice, mustBeWhole, mustHaveNetem, NETWORK, NO_NETEM, REMOVE_NETEM } from "./network.ts";
 
 const form = z.object({
@@ -15,7 +14,7 @@ const form = z.object({
 export const delay: FaultKind<typeof form> = {
   form,
   about: "holds back what a machine sends (where its kernel has netem)",
-  words: ({ ms, jitterMs }) =>
+  describe: ({ ms, jitterMs }) =>
     `what it sends comes ${ms} ms late${jitterMs > 0 ? `, give or take ${jitterMs} ms` : ""}`,
   async prepare({ ms, jitterMs }, machine, site) {
     await mustBeWhole(machine, site);

@@ -1,8 +1,6 @@
 import { shellQuote } from "@goldenring/stand";
 import * as z from "zod";
-import { MARK } from "../undo/guard.ts";
-import { type FaultKind, mustHold } from "./fault.ts";
-import { on, percent } from "./forms.ts";
+import { type FaultKind, FILE_MARK, mustHold, on, percent } from "./fault.ts";
 
 const form = z.object({
   fault: z.literal("disk-fill"),
@@ -21,12 +19,12 @@ type DiskFill = z.infer<typeof form>;
 export const diskFill: FaultKind<typeof form> = {
   form,
   about: "fills a machine's disk up to a percentage, or by some MiB",
-  words: ({ path, fill }) =>
+  describe: ({ path, fill }) =>
     "percent" in fill
       ? `the disk of ${path} is ${fill.percent} % full`
       : `${fill.mib} MiB of the disk of ${path} are taken`,
   async prepare({ path, fill }, machine) {
-    const file = shellQuote(`${path.replace(/\/$/, "")}/.${MARK}-fill`);
+    const file = shellQuote(`${path.replace(/\/$/, "")}/.${FILE_MARK}-fill`);
     const figures = `set -- $(df --block-size=1 --output=used,avail ${shellQuote(path)} | tail -n 1); ${bytesOf(fill)}`;
     await mustHold(machine, `[ -d ${shellQuote(path)} ]`, `there is no folder ${path}`);
     await mustHold(machine, `${figures}; [ "$fill" -gt 0 ]`, `its disk is as full already`);

@@ -1,22 +1,30 @@
 import { CommandError } from "@goldenring/run-kit";
-import type { LabControl, Stand, StandMachine } from "@goldenring/stand";
-import type * as z from "zod";
+import { lastLines, type Stand, type StandMachine } from "@goldenring/stand";
+import * as z from "zod";
 import type { LabCall } from "./lab-call.ts";
+import { Target } from "./target.ts";
+
+/** Begins the names of all files, units and rules that a fault makes on a machine: by it, what is left is found. */
+export const FILE_MARK = "goldenring-chaos";
+
+/** Options that faults share. */
+export const on = Target;
+export const percent = z.number().min(1).max(100);
 
 /**
- * A kind of fault: one file each in this folder, listed in `registry.ts`.
+ * A kind of fault; `registry.ts` lists all.
  *
- * It acts on nothing itself. It says in data what injects it and what undoes it, so that the undo can be written down before the fault is
- * injected and be carried out by any other process.
+ * It acts on nothing itself: what injects it and what undoes it is data, so that the undo can be written to disk before the fault is injected, and
+ * be carried out by any other process.
  */
 export interface FaultKind<Form extends z.ZodObject> {
   /** Its options, `fault` and `on` among them. */
   readonly form: Form;
   readonly about: string;
   /** For people, after the machine's name: `loses 30 % of what it sends`. */
-  words(use: z.infer<Form>): string;
+  describe(use: z.infer<Form>): string;
   /**
-   * Looks whether it can be done to the machine now.
+   * Checks that it can be injected on the machine at this moment.
    *
    * @throws {CommandError} where it is not available here or the machine is not fit for it
    */
@@ -56,25 +64,18 @@ export interface MachineFault {
 /** Letters, digits and hyphens: it becomes part of file and unit names. */
 export type Slot = string;
 
-/** ms for a look at a machine. */
-const LOOK_MS = 15_000;
+const CHECK_DEADLINE_MS = 15_000;
 
 export function notAvailable(what: string, why: string): CommandError {
   return new CommandError(`${what} is not available here: ${why}.`, "usage");
 }
 
-/** @throws {CommandError} where there is no host at hand */
-export function labOf({ stand }: Site, what: string): LabControl {
-  if (stand.lab) return stand.lab;
-  throw notAvailable(what, "only the host of a machine can do it, and the stand has none at hand");
-}
-
-/** @throws {CommandError} with the words, unless the shell condition holds on the machine */
+/** @throws {CommandError} with `otherwise`, unless the shell condition holds on the machine */
 export async function mustHold(machine: StandMachine, condition: string, otherwise: string): Promise<void> {
-  const { code, stdout, stderr } = await machine.run(condition, { deadlineMs: LOOK_MS });
+  const { code, stdout, stderr } = await machine.run(condition, { deadlineMs: CHECK_DEADLINE_MS });
   if (code === 0) return;
-  const said = (stderr || stdout).trim().split("\n").at(-1) ?? "";
-  throw new CommandError(`${machine.name}: ${otherwise}${said ? ` (${said})` : ""}.`, "usage");
+  const output = lastLines(stderr || stdout, 1);
+  throw new CommandError(`${machine.name}: ${otherwise}${output ? ` (${output})` : ""}.`, "usage");
 }
 
 /** @throws {CommandError} where a program is missing on the machine */

@@ -1,8 +1,6 @@
 import { DIRECTION_WORDS, DIRECTIONS, type StandMachine } from "@goldenring/stand";
 import * as z from "zod";
-import type { FaultKind, MachineFault } from "./fault.ts";
-import { mustHave } from "./fault.ts";
-import { on, percent } from "./forms.ts";
+import { type FaultKind, type MachineFault, mustHave, on, percent } from "./fault.ts";
 import { findDevice, mustBeWhole, mustHaveNetem, NETWORK, NO_NETEM, REMOVE_NETEM, TABLE } from "./network.ts";
 
 const form = z.object({
@@ -18,7 +16,7 @@ type Loss = z.infer<typeof form>;
 export const loss: FaultKind<typeof form> = {
   form,
   about: "loses packets of a machine at random; direction out (what it sends), in or both",
-  words: ({ percent, direction }) => `loses ${percent} % ${DIRECTION_WORDS[direction]}`,
+  describe: ({ percent, direction }) => `loses ${percent} % ${DIRECTION_WORDS[direction]}`,
   async prepare({ percent, direction }, machine, site) {
     await mustBeWhole(machine, site);
     if (site.stand.lab)

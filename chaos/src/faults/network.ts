@@ -1,14 +1,13 @@
 import { CommandError } from "@goldenring/run-kit";
 import type { StandMachine } from "@goldenring/stand";
-import { MARK } from "../undo/guard.ts";
-import { mustHold, type Site } from "./fault.ts";
+import { FILE_MARK, mustHold, type Site } from "./fault.ts";
 import { hasNetworkFault } from "./lab-call.ts";
 
 /** A machine has one fault of the network at a time: two at once could not be told apart in what they do. */
 export const NETWORK = "network";
 
 /** Of the faults in nftables. */
-export const TABLE = MARK.replaceAll("-", "_");
+export const TABLE = FILE_MARK.replaceAll("-", "_");
 
 /** Sets `dev` to the interface that has the machine's address, else to the one of the default route. */
 export function findDevice({ address }: StandMachine): string {

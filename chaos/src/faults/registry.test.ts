@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { type Completed, type LabControl, runProgram, type Stand, type StandMachine } from "@goldenring/stand";
 import { guarded } from "../undo/guard.ts";
 import type { Site } from "./fault.ts";
-import { FAULTS, FaultUse, prepareFault, wordsOf } from "./registry.ts";
+import { descriptionOf, FAULTS, FaultUse, prepareFault } from "./registry.ts";
 
 const DONE: Completed = { code: 0, stdout: "", stderr: "" };
 const nothing = async (): Promise<void> => {};
@@ -67,7 +67,7 @@ test("each is data before and after: what it asks for, and what undoes it", asyn
     const { site, machine } = siteOf(host);
     for (const use of USES.filter(({ fault }) => host || fault !== "power-off")) {
       expect(FaultUse.parse(JSON.parse(JSON.stringify(use)))).toEqual(use);
-      expect(wordsOf(use).length).toBeGreaterThan(5);
+      expect(descriptionOf(use).length).toBeGreaterThan(5);
       const ready = await prepareFault(use, machine, site);
       expect(JSON.parse(JSON.stringify(ready))).toEqual(ready);
     }
@@ -95,20 +95,20 @@ test("faults of network and power are done by the host where it is at hand, othe
   expect(inside).toMatchObject({ by: "machine" });
   expect(JSON.stringify(inside)).not.toContain("nft");
   const off = { fault: "power-off", on: "primary" } as const;
-  expect(prepareFault(off, without.machine, without.site)).rejects.toThrow("not available here");
+  await expect(prepareFault(off, without.machine, without.site)).rejects.toThrow("not available here");
 });
 
 test("a machine that is not fit is refused: a unit that does not run, a network that is faulty already, itself to be cut off from", async () => {
   const { site, machine } = siteOf(lab, { code: 3, stdout: "", stderr: "" });
   const stop = { fault: "stop-unit", on: "primary", unit: "patroni" } as const;
-  expect(prepareFault(stop, machine, site)).rejects.toThrow("patroni does not run there");
+  await expect(prepareFault(stop, machine, site)).rejects.toThrow("patroni does not run there");
   const fit = siteOf(lab);
   const [, second] = fit.site.stand.machines;
   if (!second) throw new Error("there are two");
-  expect(prepareFault({ fault: "cut", on: "replica" }, second, fit.site)).rejects.toThrow(
+  await expect(prepareFault({ fault: "cut", on: "replica" }, second, fit.site)).rejects.toThrow(
     "already has a fault of the network",
   );
-  expect(prepareFault({ fault: "cut", on: "primary", from: ["pg-01"] }, fit.machine, fit.site)).rejects.toThrow(
+  await expect(prepareFault({ fault: "cut", on: "primary", from: ["pg-01"] }, fit.machine, fit.site)).rejects.toThrow(
     "cut off from itself",
   );
 });

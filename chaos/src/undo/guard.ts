@@ -1,5 +1,5 @@
 import { shellQuote } from "@goldenring/stand";
-import type { MachineFault } from "../faults/fault.ts";
+import { FILE_MARK, type MachineFault } from "../faults/fault.ts";
 
 /** What a guarded fault is called, and how long it may last. */
 export interface Guard {
@@ -24,9 +24,6 @@ export const FAULTY_ALREADY = 76;
 /** What an undo says when the fault was in force no more: somebody or something else had ended it. */
 export const ENDED_BEFORE = "goldenring-chaos: it had ended before";
 
-/** Names of what a machine has of faults begin with it. */
-export const MARK = "goldenring-chaos";
-
 /** Whether the timer is one of systemd: it must be at work, and only root may set it. */
 const BY_SYSTEMD = '{ [ -d /run/systemd/system ] && [ "$(id -u)" = 0 ]; }';
 
@@ -43,7 +40,7 @@ export function guarded(fault: MachineFault, { id, folder: path, endsAfterSecond
   const folder = shellQuote(path);
   const file = `${fault.slot}.${id}.undo`;
   const over = `${id}.over`;
-  const timer = `${MARK}-${fault.slot}-${id}`;
+  const timer = `${FILE_MARK}-${fault.slot}-${id}`;
   // The lock is not passed on: what the fault starts must not hold it.
   const apart = (script: string): string => `( ${script}\n) 9>&-`;
   const turn = `mkdir -p ${folder} && cd ${folder} || exit 1; exec 9>lock; flock -w ${TURN_S} 9`;

@@ -1,5 +1,6 @@
 import { type Role, SSH_FAILED, type Stand, type StandMachine, shellQuote } from "@goldenring/stand";
-import { MARK, undoAllThere } from "./guard.ts";
+import { FILE_MARK } from "../faults/fault.ts";
+import { undoAllThere } from "./guard.ts";
 
 /** ms. */
 const LOOK_MS = 30_000;
@@ -54,20 +55,20 @@ function lookScript(folder: string, units: readonly string[]): string {
   return [
     `for file in ${shellQuote(folder)}/*.undo; do [ ! -e "$file" ] || echo "a fault is written down: $file"; done`,
     "if [ -d /run/systemd/system ]; then",
-    `  systemctl list-units --all --plain --no-legend '${MARK}-*' | awk '{ print "unit " $1 }'`,
-    `  for file in /run/systemd/system/*.d/${MARK}.conf; do [ ! -e "$file" ] || echo "a changed unit: $file"; done`,
+    `  systemctl list-units --all --plain --no-legend '${FILE_MARK}-*' | awk '{ print "unit " $1 }'`,
+    `  for file in /run/systemd/system/*.d/${FILE_MARK}.conf; do [ ! -e "$file" ] || echo "a changed unit: $file"; done`,
     ...units.map(
       (unit) =>
         `  case $(systemctl is-active ${unit}) in active|activating|reloading) ;; *) echo "${unit} does not run" ;; esac`,
     ),
     "fi",
-    `if command -v nft >/dev/null; then nft list tables 2>/dev/null | grep ${MARK.replaceAll("-", "_")}; fi`,
+    `if command -v nft >/dev/null; then nft list tables 2>/dev/null | grep ${FILE_MARK.replaceAll("-", "_")}; fi`,
     `if command -v tc >/dev/null; then tc qdisc show 2>/dev/null | grep ' netem '; fi`,
     "for process in /proc/[0-9]*; do",
-    `  case $(cat $process/comm 2>/dev/null) in stress-ng*) grep -qs "${MARK}" $process/cgroup && echo "a stress process: \${process#/proc/}" ;; esac`,
+    `  case $(cat $process/comm 2>/dev/null) in stress-ng*) grep -qs "${FILE_MARK}" $process/cgroup && echo "a stress process: \${process#/proc/}" ;; esac`,
     `  grep -qs '^State:.T (stopped)' $process/status && grep -qs '\\.service' $process/cgroup && echo "a stopped process: \${process#/proc/}"`,
     "done",
-    `find / -xdev -maxdepth 4 -name '.${MARK}-*' 2>/dev/null`,
+    `find / -xdev -maxdepth 4 -name '.${FILE_MARK}-*' 2>/dev/null`,
     ":",
   ].join("\n");
 }
