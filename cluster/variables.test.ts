@@ -1,12 +1,11 @@
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { expectTableInDocs } from "../docs-table.fixture.ts";
 
 /** The argument_specs of the roles are the source of the table of variables in docs/cluster.md. */
 
 const CLUSTER = import.meta.dir;
-const DOCS = join(CLUSTER, "../docs/cluster.md");
-const TABLE = /(<!-- variables: begin .*-->\n)[\s\S]*?(?=<!-- variables: end -->)/;
 
 interface Option {
   readonly type: string;
@@ -86,22 +85,14 @@ test("each variable of the example inventory is in a spec", () => {
 });
 
 test("docs/cluster.md has each role, and each variable with its type, default and meaning", () => {
-  const text = readFileSync(DOCS, "utf8");
-  expect(text).toMatch(TABLE);
+  const text = readFileSync(join(CLUSTER, "../docs/cluster.md"), "utf8");
   expect(roles.map(({ name }) => name).filter((name) => !text.includes(`\n| \`${name}\` |`))).toEqual([]);
-  const current = text.replace(TABLE, (_, begin: string) => `${begin}\n${table()}\n`);
-  if (text === current) return;
-  writeFileSync(DOCS, current);
-  throw new Error("docs/cluster.md did not have the variables of the specs; its table is rewritten now: commit it");
-});
-
-function table(): string {
   const rows = roles.flatMap(({ name, options }) =>
     [...options].map(([variable, { type, elements, required, default: value, choices, description }]) => {
       const form = choices?.join(", ") ?? (elements === undefined ? type : `${type} of ${elements}`);
       const fallback = required ? "required" : value === undefined ? "" : `\`${JSON.stringify(value)}\``;
-      return `| ${name} | \`${variable}\` | ${form} | ${fallback} | ${description} |\n`;
+      return [name, `\`${variable}\``, form, fallback, description];
     }),
   );
-  return `| role | variable | type | default | meaning |\n|---|---|---|---|---|\n${rows.join("")}`;
-}
+  expectTableInDocs("cluster.md", "variables", [["role", "variable", "type", "default", "meaning"], ...rows]);
+});
