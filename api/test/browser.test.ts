@@ -1,23 +1,20 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
-  closeWithAllProcesses,
   contrasts,
-  hasChromium,
-  headingLevels,
-  launchChromium,
+  describeInChromium,
+  drawings,
+  expectHeadingsInOrder,
+  type Look,
   namesOfControls,
-  paintedPixels,
-  type Visit,
-  visit,
+  overflowing,
+  PHONE,
 } from "@goldenring/run-kit/browser-fixture";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { startOfDay } from "../page/src/calendar.ts";
 import { type Replica, startReplica } from "./replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "./throwaway-cluster.ts";
 
 const START_MS = 90_000;
-const TEST_DEADLINE_MS = 60_000;
-setDefaultTimeout(TEST_DEADLINE_MS);
 
 interface WeatherOfCity {
   readonly id: number;
@@ -25,13 +22,11 @@ interface WeatherOfCity {
   readonly forecast: readonly { readonly dateTime: number; readonly temperature: number; readonly summary: string }[];
 }
 
-describe.skipIf(!hasChromium)("in a real browser", () => {
+describeInChromium("the page and Swagger UI", ({ visit }) => {
   let cluster: ThrowawayCluster;
   let replica: Replica;
-  let browser: Browser;
 
-  const look = (path: string, act: (visit: Visit) => Promise<void>, options = {}): Promise<void> =>
-    visit(browser, replica.url + path, options, act);
+  const look = (path: string, act: Look, options = {}): Promise<void> => visit(replica.url + path, act, options);
 
   async function weather(): Promise<WeatherOfCity[]> {
     return (await (await fetch(`${replica.url}/WeatherForecast`)).json()) as WeatherOfCity[];
@@ -40,11 +35,9 @@ describe.skipIf(!hasChromium)("in a real browser", () => {
   beforeAll(async () => {
     cluster = await startThrowawayCluster();
     replica = await startReplica({ databaseUrl: await cluster.createDatabase(), env: { SAMPLE_DATA: "if-empty" } });
-    browser = await launchChromium();
   }, START_MS);
 
   afterAll(async () => {
-    await closeWithAllProcesses(browser);
     await replica.stop();
     await cluster.remove();
   }, START_MS);
@@ -59,8 +52,9 @@ describe.skipIf(!hasChromium)("in a real browser", () => {
         const shown = await page.locator(".card-degrees").allTextContents();
         expect(shown).toEqual(cities.map((city) => inDegrees(temperatureOfNow(city))));
         await drawEveryChart(page);
-        expect(await paintedPixels(page, ".card canvas")).toHaveLength(9);
-        for (const painted of await paintedPixels(page, ".card canvas")) expect(painted).toBeGreaterThan(100);
+        const drawn = await drawings(page, ".card canvas");
+        expect(drawn).toHaveLength(9);
+        for (const { painted } of drawn) expect(painted).toBeGreaterThan(100);
       });
     });
 
@@ -73,7 +67,7 @@ describe.skipIf(!hasChromium)("in a real browser", () => {
         await page.waitForFunction(() => document.activeElement?.id === "view-name");
         expect(new URL(page.url()).hash).toBe(`#city-${city?.id}`);
         expect(await page.textContent("#view-name")).toBe(city?.name ?? "");
-        expect(await paintedPixels(page, "#view-chart canvas")).toEqual([expect.any(Number)]);
+        expect(await drawings(page, "#view-chart canvas")).toHaveLength(1);
 
         await tabTo(page, "view-chart");
         const chart = page.locator("#view-chart");
@@ -140,7 +134,7 @@ describe.skipIf(!hasChromium)("in a real browser", () => {
 
     test("fits a phone of 360 pixels in both languages without scrolling sideways", async () => {
       for (const locale of ["en-GB", "ru-RU"]) {
-        const phone = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, locale };
+        const phone = { ...PHONE, locale };
         await look(
           "/#city-2",
           async ({ page }) => {
@@ -148,8 +142,7 @@ describe.skipIf(!hasChromium)("in a real browser", () => {
             await page.waitForSelector("#view-chart canvas");
             await page.click("#view-values summary");
             expect(await page.getAttribute("html", "lang")).toBe(locale.slice(0, 2));
-            const [scrolled, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-            expect([scrolled, width]).toEqual([360, 360]);
+            expect(await overflowing(page)).toEqual([]);
           },
           phone,
         );
@@ -219,10 +212,7 @@ describe.skipIf(!hasChromium)("in a real browser", () => {
             expect(names).not.toContain("");
             expect(names.length).toBeGreaterThan(18);
 
-            const levels = await headingLevels(page);
-            expect(levels[0]).toBe(1);
-            expect(levels.filter((level) => level === 1)).toHaveLength(1);
-            expect(levels.filter((level, index) => level > (levels[index - 1] ?? 0) + 1)).toEqual([]);
+            await expectHeadingsInOrder(page);
             for (const landmark of ["banner", "main", "contentinfo", "navigation"] as const) {
               expect(await page.getByRole(landmark).count()).toBe(1);
             }
@@ -249,14 +239,18 @@ describe.skipIf(!hasChromium)("in a real browser", () => {
            (3, 2, extract(epoch FROM now())::bigint * 1000, -3, repeat('long ', 100))`,
           database,
         );
-        await visit(browser, `${odd.url}/#city-1`, { viewport: { width: 360, height: 740 } }, async ({ page }) => {
-          await cardsAreThere(page, 3);
-          expect(await page.textContent("#view-name")).toBe("<img src=x onerror=alert(1)>");
-          expect(await page.textContent("#view-when")).toContain("<b>hot</b>");
-          expect(await page.locator("main img, main b").count()).toBe(0);
-          expect(await page.locator(".card-when").allTextContents()).toEqual(["now", "now", "No values yet"]);
-          expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-        });
+        await visit(
+          `${odd.url}/#city-1`,
+          async ({ page }) => {
+            await cardsAreThere(page, 3);
+            expect(await page.textContent("#view-name")).toBe("<img src=x onerror=alert(1)>");
+            expect(await page.textContent("#view-when")).toContain("<b>hot</b>");
+            expect(await page.locator("main img, main b").count()).toBe(0);
+            expect(await page.locator(".card-when").allTextContents()).toEqual(["now", "now", "No values yet"]);
+            expect(await overflowing(page)).toEqual([]);
+          },
+          PHONE,
+        );
       } finally {
         await odd.stop();
       }
@@ -274,7 +268,7 @@ describe.skipIf(!hasChromium)("in a real browser", () => {
            FROM generate_series(0, 120895) n`,
           database,
         );
-        await visit(browser, large.url, {}, async ({ page }) => {
+        await visit(large.url, async ({ page }) => {
           await page.reload();
           await cardsAreThere(page, 189);
           await page.waitForSelector(".card canvas");

@@ -1,3 +1,4 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -20,23 +21,70 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 
-const PAGE_TIMEOUT_MS = 15_000;
+const START_DEADLINE_MS = 90_000;
+const TEST_DEADLINE_MS = 60_000;
+const ACTION_DEADLINE_MS = 15_000;
 
-/** CHROMIUM_PATH, or else where distributions put it. */
-const executablePath = (process.env.CHROMIUM_PATH ? [process.env.CHROMIUM_PATH] : USUAL_PLACES).find((path) =>
-  existsSync(path),
-);
+/** A phone with a small screen; its page must not scroll sideways. */
+export const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true } as const;
 
-/** Whether tests in a browser can run here. */
-export const hasChromium = hasProgram("chromium", executablePath !== undefined);
+/** Kinds of elements that a screen reader must have a name for. */
+const INTERACTIVE_ROLES = new Set([
+  "button",
+  "link",
+  "searchbox",
+  "textbox",
+  "combobox",
+  "slider",
+  "DisclosureTriangle",
+]);
 
-export function launchChromium(): Promise<Browser> {
-  if (executablePath === undefined) throw new Error("install Chromium, or name it in CHROMIUM_PATH");
-  return chromium.launch({ executablePath, headless: true, args: ARGUMENTS });
+/** A page that is open in a browser profile of its own. */
+export interface Visit {
+  readonly page: Page;
+  /** Status and URL of each answer, in order. */
+  readonly answers: readonly { readonly status: number; readonly url: string }[];
+  /** Complaints of the browser that match do not fail the visit. */
+  tolerate(complaint: RegExp): void;
 }
 
-/** Closes the browser, and throws when one of its processes is still there seconds later. */
-export async function closeWithAllProcesses(browser: Browser): Promise<void> {
+export type Look = (visit: Visit) => Promise<void>;
+
+/** The browser that the tests of a file share. */
+export interface Chromium {
+  /**
+   * Opens a page, lets `look` examine it, and closes it. Fails on errors and warnings in the console, violations of the content
+   * security policy, and requests to other servers; a page from a file may request nothing at all.
+   */
+  visit(url: string, look: Look, options?: BrowserContextOptions): Promise<void>;
+  /** Visits a page as a file of its own, as a person who got it by mail would. */
+  visitContent(content: string, look: Look, options?: BrowserContextOptions): Promise<void>;
+}
+
+/**
+ * Tests that share one Chromium: that of CHROMIUM_PATH, or else where distributions put it. Without one they are skipped as
+ * `hasProgram` decides. Each test of the file may take a minute.
+ */
+export function describeInChromium(what: string, tests: (chromium: Chromium) => void): void {
+  const named = process.env.CHROMIUM_PATH;
+  const executablePath = (named ? [named] : USUAL_PLACES).find((path) => existsSync(path));
+  const isInstalled = hasProgram("chromium", executablePath !== undefined);
+  setDefaultTimeout(TEST_DEADLINE_MS);
+  describe.skipIf(!isInstalled)(`${what}, in a browser`, () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await chromium.launch({ executablePath: executablePath ?? "", headless: true, args: ARGUMENTS });
+    }, START_DEADLINE_MS);
+    afterAll(() => closeWithAllProcesses(browser), START_DEADLINE_MS);
+    tests({
+      visit: (url, look, options) => visit(browser, url, look, options),
+      visitContent: (content, look, options) => visitContent(browser, content, look, options),
+    });
+  });
+}
+
+/** Throws when one of the browser's processes is still there seconds later. */
+async function closeWithAllProcesses(browser: Browser): Promise<void> {
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
   const pids = processInfo.map(({ id }) => id).filter((id) => id > 0);
@@ -60,29 +108,11 @@ function lives(pid: number): boolean {
   }
 }
 
-export interface Visit {
-  readonly page: Page;
-  /** Complaints of the browser that match do not fail the visit. */
-  tolerate(complaint: RegExp): void;
-  /** Status and URL of each answer, in order. */
-  readonly answers: readonly { readonly status: number; readonly url: string }[];
-}
-
-/**
- * Opens a URL in a new browser profile, runs `look`, and closes the page. Fails on errors and warnings in the console,
- * violations of the content security policy, and requests that are not allowed: by default those to other servers.
- */
-export async function visit(
-  browser: Browser,
-  url: string,
-  options: BrowserContextOptions,
-  look: (visit: Visit) => Promise<void>,
-  isAllowed = (target: string): boolean => target.startsWith(`${new URL(url).origin}/`) || /^(data|blob):/.test(target),
-): Promise<void> {
+async function visit(browser: Browser, url: string, look: Look, options: BrowserContextOptions = {}): Promise<void> {
   const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 900 }, ...options });
   try {
     const page = await context.newPage();
-    page.setDefaultTimeout(PAGE_TIMEOUT_MS);
+    page.setDefaultTimeout(ACTION_DEADLINE_MS);
     const complaints: string[] = [];
     const tolerated: RegExp[] = [];
     const answers: { status: number; url: string }[] = [];
@@ -91,7 +121,7 @@ export async function visit(
     });
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("request", (request) => {
-      if (!isAllowed(request.url())) complaints.push(`request to ${request.url()}`);
+      if (!isAllowed(request.url(), url)) complaints.push(`request to ${request.url()}`);
     });
     page.on("response", (response) => answers.push({ status: response.status(), url: response.url() }));
     await page.addInitScript(() => {
@@ -108,70 +138,116 @@ export async function visit(
   }
 }
 
-/** Opens a file as `visit` does. The only request that is allowed is the one for the file itself. */
-export function openFile(
-  browser: Browser,
-  url: string,
-  options: BrowserContextOptions,
-  look: (page: Page) => Promise<void>,
-): Promise<void> {
-  return visit(
-    browser,
-    url,
-    options,
-    ({ page }) => look(page),
-    (target) => target === url || target === "data:,",
-  );
+function isAllowed(requested: string, visited: string): boolean {
+  const { protocol, origin } = new URL(visited);
+  if (/^(data|blob):/.test(requested)) return true;
+  return protocol === "file:" ? requested === visited : requested.startsWith(`${origin}/`);
 }
 
-/** Opens a page as a file of its own, as a person who got it by mail would, lets `look` look at it as `openFile` does, and closes it. */
-export async function lookAt(
+async function visitContent(
   browser: Browser,
   content: string,
-  look: (page: Page) => Promise<void>,
-  options: BrowserContextOptions = {},
+  look: Look,
+  options?: BrowserContextOptions,
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "report-page-"));
+  const folder = await mkdtemp(join(tmpdir(), "page-"));
   try {
     const file = join(folder, "page.html");
     await writeFile(file, content);
-    await openFile(browser, pathToFileURL(file).href, options, look);
+    await visit(browser, pathToFileURL(file).href, look, options);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Numbers of pixels of each canvas that are not transparent. */
-export function paintedPixels(page: Page, canvases = "canvas"): Promise<number[]> {
-  return page.$$eval<number[], HTMLCanvasElement>(canvases, (found) =>
-    found.map((canvas) => {
+/** Waits until each figure of a run's page has its canvas, and uPlot has drawn on it. */
+export async function figuresDrawn(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () => document.querySelectorAll("figure canvas").length === document.querySelectorAll("figure").length,
+  );
+  // uPlot draws in a microtask after its elements are there.
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+}
+
+/** What is on a canvas. */
+export interface Drawing {
+  /** Pixels that are not transparent. */
+  readonly painted: number;
+  /** Different colours: one, and it is blank. */
+  readonly colours: number;
+  /** The most frequent opaque colour, as "red green blue": that of a chart's grid. Empty where nothing is opaque. */
+  readonly mainColour: string;
+}
+
+export function drawings(page: Page, selector = "canvas"): Promise<Drawing[]> {
+  return page.$$eval(selector, (canvases) =>
+    canvases.map((canvas) => {
+      if (!(canvas instanceof HTMLCanvasElement)) throw new Error(`${canvas.tagName} is not a canvas`);
       // A copy: Chromium warns of reading from a canvas that is meant for drawing.
       const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
-      copy?.drawImage(canvas, 0, 0);
-      const { data } = copy?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
-      let painted = 0;
-      for (let at = 3; at < data.length; at += 4) if (data[at] !== 0) painted += 1;
-      return painted;
+      if (copy === null) throw new Error("no canvas");
+      copy.drawImage(canvas, 0, 0);
+      const counts = new Map<number, number>();
+      const pixels = new Uint32Array(copy.getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+      for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
+      const alphaOf = (pixel: number): number => pixel >>> 24;
+      const transparent = [...counts]
+        .filter(([pixel]) => alphaOf(pixel) === 0)
+        .reduce((sum, [, count]) => sum + count, 0);
+      const opaque = [...counts].filter(([pixel]) => alphaOf(pixel) === 255).sort(([, one], [, other]) => other - one);
+      const [main] = opaque[0] ?? [];
+      return {
+        painted: pixels.length - transparent,
+        colours: counts.size,
+        mainColour: main === undefined ? "" : `${main & 255} ${(main >> 8) & 255} ${(main >> 16) & 255}`,
+      };
     }),
   );
 }
 
-/** The commonest opaque colour of the first canvas, which is that of its grid. */
-export function commonestColour(page: Page): Promise<string> {
+/** That each figure of a run's page is drawn, and none is blank. */
+export async function expectDrawn(page: Page, figures: number): Promise<void> {
+  await figuresDrawn(page);
+  const drawn = await drawings(page);
+  expect(drawn).toHaveLength(figures);
+  for (const { painted, colours } of drawn) {
+    expect(painted).toBeGreaterThan(1_000);
+    expect(colours).toBeGreaterThan(5);
+  }
+}
+
+/** What sticks out to the right of the window, by tag and class. Frames that scroll by themselves keep what is in them. */
+export function overflowing(page: Page): Promise<string[]> {
   return page.evaluate(() => {
-    const canvas = document.querySelector("canvas");
-    if (canvas === null) return "";
-    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
-    copy?.drawImage(canvas, 0, 0);
-    const { data } = copy?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
-    const counts = new Map<string, number>();
-    for (let at = 0; at < data.length; at += 4) {
-      if (data[at + 3] !== 255) continue;
-      const colour = `${data[at]} ${data[at + 1]} ${data[at + 2]}`;
-      counts.set(colour, (counts.get(colour) ?? 0) + 1);
-    }
-    return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0] ?? "";
+    const width = document.documentElement.clientWidth;
+    const inFrame = (element: Element): boolean => element.parentElement?.closest(".table-frame") !== null;
+    const wide = Array.from(document.querySelectorAll("body *"))
+      .filter((element) => element.getBoundingClientRect().right > width + 1 && !inFrame(element))
+      .map((element) => `${element.tagName} ${element.className}`);
+    const { scrollWidth } = document.documentElement;
+    return scrollWidth > width ? [`page of ${scrollWidth} px`, ...wide] : wide;
   });
+}
+
+/** Names of the interactive elements as a screen reader gets them; empty where there is none. */
+export async function namesOfControls(page: Page): Promise<string[]> {
+  const session = await page.context().newCDPSession(page);
+  const { nodes } = await session.send("Accessibility.getFullAXTree");
+  return nodes
+    .filter(({ ignored, role }) => !ignored && INTERACTIVE_ROLES.has(String(role?.value)))
+    .map(({ name }) => String(name?.value ?? "").trim());
+}
+
+/** That the visible headings begin with the only one of level 1, and leave no level out. */
+export async function expectHeadingsInOrder(page: Page): Promise<void> {
+  const levels = await page.evaluate(() =>
+    Array.from(document.querySelectorAll("h1, h2, h3, h4, h5, h6"))
+      .filter((heading) => heading.checkVisibility())
+      .map(({ tagName }) => Number(tagName.slice(1))),
+  );
+  expect(levels[0]).toBe(1);
+  expect(levels.filter((level) => level === 1)).toHaveLength(1);
+  expect(levels.filter((level, at) => level > (levels[at - 1] ?? 0) + 1)).toEqual([]);
 }
 
 export interface Contrast {
@@ -187,94 +263,45 @@ export function contrasts(page: Page): Promise<Contrast[]> {
   return page.evaluate(() => {
     const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
     if (probe === null) throw new Error("no canvas");
-    const channels = (colour: string): [number, number, number, number] => {
+    const channels = (colour: string): Uint8ClampedArray => {
       probe.clearRect(0, 0, 1, 1);
       probe.fillStyle = colour;
       probe.fillRect(0, 0, 1, 1);
-      const [red = 0, green = 0, blue = 0, alpha = 0] = probe.getImageData(0, 0, 1, 1).data;
-      return [red, green, blue, alpha];
+      return probe.getImageData(0, 0, 1, 1).data;
     };
-    const luminance = ([red, green, blue]: readonly [number, number, number, number]): number => {
-      const [r = 0, g = 0, b = 0] = [red, green, blue].map((channel) => {
+    const luminance = (colour: Uint8ClampedArray): number => {
+      const [red = 0, green = 0, blue = 0] = Array.from(colour.slice(0, 3), (channel) => {
         const share = channel / 255;
         return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
       });
-      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
     };
-    const backgroundOf = (start: Element): [number, number, number, number] => {
+    const backgroundOf = (start: Element): Uint8ClampedArray => {
       for (let at: Element | null = start; at !== null; at = at.parentElement) {
         const colour = channels(getComputedStyle(at).backgroundColor);
         if (colour[3] === 255) return colour;
       }
-      return [255, 255, 255, 255];
+      return channels("white");
     };
-    const found: { text: string; ratio: number; needed: number }[] = [];
+    const found: Contrast[] = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
       const text = node.textContent?.trim() ?? "";
       const parent = node.parentElement;
-      if (text === "" || parent === null || !parent.checkVisibility({ visibilityProperty: true })) continue;
+      if (text === "" || !parent?.checkVisibility({ visibilityProperty: true })) continue;
       const style = getComputedStyle(parent);
       const isDrawing = parent instanceof SVGElement;
       const [one, other] = [luminance(channels(isDrawing ? style.fill : style.color)), luminance(backgroundOf(parent))];
       const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-      const size = Number.parseFloat(style.fontSize);
-      const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
-      found.push({ text, ratio, needed: large ? 3 : 4.5 });
+      const sizePx = Number.parseFloat(style.fontSize);
+      const isLarge = sizePx >= 24 || (sizePx >= 18.66 && Number(style.fontWeight) >= 700);
+      found.push({ text, ratio, needed: isLarge ? 3 : 4.5 });
     }
     return found;
   });
 }
 
-/** Visible texts whose contrast is below 4.5, whatever their size (WCAG 2.2, success criterion 1.4.3). */
-export async function paleTexts(page: Page): Promise<string[]> {
-  const pale = (await contrasts(page)).filter(({ ratio }) => ratio < 4.5);
-  return pale.map(({ text, ratio }) => `${text}: ${ratio.toFixed(2)}`);
-}
-
-/** How many different colours each canvas has: one, and it is blank. */
-export function coloursIn(page: Page): Promise<number[]> {
-  return page.evaluate(() =>
-    Array.from(document.querySelectorAll("canvas"), (canvas) => {
-      // A copy: Chromium warns of reading from a canvas that is meant for drawing.
-      const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
-      copy?.drawImage(canvas, 0, 0);
-      const data = copy?.getImageData(0, 0, canvas.width, canvas.height).data;
-      return data === undefined ? 0 : new Set(new Uint32Array(data.buffer)).size;
-    }),
-  );
-}
-
-/** What sticks out to the right of the window, by tag and class. Frames that scroll by themselves keep what is in them. */
-export function overflowing(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
-    const width = document.documentElement.clientWidth;
-    const inFrame = (element: Element): boolean => element.parentElement?.closest(".table-frame") !== null;
-    const wide = Array.from(document.querySelectorAll("body *"))
-      .filter((element) => element.getBoundingClientRect().right > width + 1 && !inFrame(element))
-      .map((element) => `${element.tagName} ${element.className}`);
-    return document.documentElement.scrollWidth > width
-      ? [`page of ${document.documentElement.scrollWidth} px`, ...wide]
-      : wide;
-  });
-}
-
-const INTERACTIVE = new Set(["button", "link", "searchbox", "textbox", "combobox", "slider", "DisclosureTriangle"]);
-
-/** Names of the interactive elements as a screen reader gets them; empty if there is none. */
-export async function namesOfControls(page: Page): Promise<string[]> {
-  const session = await page.context().newCDPSession(page);
-  const { nodes } = await session.send("Accessibility.getFullAXTree");
-  return nodes
-    .filter(({ ignored, role }) => !ignored && INTERACTIVE.has(String(role?.value)))
-    .map(({ name }) => String(name?.value ?? "").trim());
-}
-
-/** Levels of the visible headings in order. */
-export function headingLevels(page: Page): Promise<number[]> {
-  return page.evaluate(() =>
-    Array.from(document.querySelectorAll<HTMLElement>("h1, h2, h3, h4, h5, h6"))
-      .filter((heading) => heading.checkVisibility())
-      .map((heading) => Number(heading.tagName.slice(1))),
-  );
+/** Visible texts whose contrast is below 4.5, whatever their size. */
+export async function paleTexts(page: Page): Promise<Contrast[]> {
+  return (await contrasts(page)).filter(({ ratio }) => ratio < 4.5);
 }

@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  closeWithAllProcesses,
-  coloursIn,
-  hasChromium,
-  headingLevels,
-  launchChromium,
-  lookAt,
+  describeInChromium,
+  expectDrawn,
+  expectHeadingsInOrder,
   namesOfControls,
   overflowing,
+  PHONE,
 } from "@goldenring/run-kit/browser-fixture";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { ExperimentRun } from "../run/record.ts";
 import { comparisonPage } from "./comparison-page.ts";
 import { junitOfRuns } from "./run-junit.ts";
@@ -20,9 +18,6 @@ import { runMarkdown } from "./run-markdown.ts";
 import { runPage } from "./run-page.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
 import { writeComparison, writeReport } from "./write-report.ts";
-
-const START_MS = 90_000;
-const TEST_MS = 120_000;
 
 const HOSTILE = ` </script><img src=x onerror="document.title='taken over'"> & ]]> | \u0000'é`;
 
@@ -68,188 +63,139 @@ describe("the summary in Markdown", () => {
   });
 });
 
-describe.skipIf(!hasChromium)("in a real browser", () => {
-  let browser: Browser;
-
-  beforeAll(async () => {
-    browser = await launchChromium();
-  }, START_MS);
-
-  afterAll(() => closeWithAllProcesses(browser), START_MS);
-
-  async function isDrawn(page: Page, figures: number): Promise<void> {
-    const colours = await coloursIn(page);
-    expect(colours).toHaveLength(figures);
-    for (const count of colours) expect(count).toBeGreaterThan(5);
-  }
-
+describeInChromium("the reports of experiments", ({ visitContent }) => {
   async function rowsOf(page: Page, heading: string): Promise<string[][]> {
     const rows = await page.locator(`section[aria-labelledby="${heading}"] tbody tr`).all();
     return Promise.all(rows.map((row) => row.locator("th, td").allInnerTexts()));
   }
 
-  test(
-    "the report of a run shows curves, roles, alerts, expectations, the report of 2023 and the journal",
-    async () => {
-      await lookAt(browser, await runPage(held), async (page) => {
-        await isDrawn(page, 4);
-        expect(await page.textContent("h1")).toBe("CE-01 Loss of something: the hypothesis held");
-        expect((await rowsOf(page, "expectations")).map(([words, verdict, limit]) => [words, verdict, limit])).toEqual([
-          ["no read fails", "held", "at most 0"],
-          ["writes pause for 3 s at most", "held", "at most 3 s"],
-          ["time to a new primary", "stated", "–"],
-          ["the alert comes within three minutes", "not known\nthere was nobody to ask", "at most 3 min"],
-        ]);
-        const [, , saw] = await rowsOf(page, "report-of-2023");
-        expect(saw?.[1]).toContain("clients got errors for about 7 s");
-        expect(saw?.[2]).toContain("0 of 3200 reads");
-        expect(await rowsOf(page, "alerts")).toHaveLength(3);
-        expect(await rowsOf(page, "journal")).toHaveLength(4);
-        expect(await namesOfControls(page)).not.toContain("");
-        const levels = await headingLevels(page);
-        for (const [at, level] of levels.entries()) expect(level).toBeLessThanOrEqual((levels[at - 1] ?? 0) + 1);
-      });
-    },
-    TEST_MS,
-  );
+  test("the report of a run shows curves, roles, alerts, expectations, the report of 2023 and the journal", async () => {
+    await visitContent(await runPage(held), async ({ page }) => {
+      await expectDrawn(page, 4);
+      expect(await page.textContent("h1")).toBe("CE-01 Loss of something: the hypothesis held");
+      expect((await rowsOf(page, "expectations")).map(([words, verdict, limit]) => [words, verdict, limit])).toEqual([
+        ["no read fails", "held", "at most 0"],
+        ["writes pause for 3 s at most", "held", "at most 3 s"],
+        ["time to a new primary", "stated", "–"],
+        ["the alert comes within three minutes", "not known\nthere was nobody to ask", "at most 3 min"],
+      ]);
+      const [, , saw] = await rowsOf(page, "report-of-2023");
+      expect(saw?.[1]).toContain("clients got errors for about 7 s");
+      expect(saw?.[2]).toContain("0 of 3200 reads");
+      expect(await rowsOf(page, "alerts")).toHaveLength(3);
+      expect(await rowsOf(page, "journal")).toHaveLength(4);
+      expect(await namesOfControls(page)).not.toContain("");
+      await expectHeadingsInOrder(page);
+    });
+  });
 
-  test(
-    "the timeline tells by the keyboard what was the case at each change",
-    async () => {
-      await lookAt(browser, await runPage(held), async (page) => {
-        const plot = page.locator("#chart-round-1-timeline .plot");
-        await plot.focus();
-        await page.keyboard.press("Home");
-        await page.keyboard.press("ArrowRight");
-        expect(await plot.getAttribute("aria-valuetext")).toBe(
-          "8 s: stage: loss, fault pg-01: cut off from all, pg-01: silent, pg-02: replica, timeline 3, master/pg-01: UP",
-        );
-        expect(await page.locator("#chart-round-1-timeline .legend li").allInnerTexts()).toContain("pg-01: silent");
-      });
-    },
-    TEST_MS,
-  );
+  test("the timeline tells by the keyboard what was the case at each change", async () => {
+    await visitContent(await runPage(held), async ({ page }) => {
+      const plot = page.locator("#chart-round-1-timeline .plot");
+      await plot.focus();
+      await page.keyboard.press("Home");
+      await page.keyboard.press("ArrowRight");
+      expect(await plot.getAttribute("aria-valuetext")).toBe(
+        "8 s: stage: loss, fault pg-01: cut off from all, pg-01: silent, pg-02: replica, timeline 3, master/pg-01: UP",
+      );
+      expect(await page.locator("#chart-round-1-timeline .legend li").allInnerTexts()).toContain("pg-01: silent");
+    });
+  });
 
-  test(
-    "of several rounds the worst is shown, and each other one when it is unfolded",
-    async () => {
-      await lookAt(browser, await runPage(rounds), async (page) => {
-        const groups = await page.locator("details.group").all();
-        expect(groups).toHaveLength(4);
-        for (const group of groups) await group.locator("> summary").click();
-        await page.waitForTimeout(200);
-        await isDrawn(page, 20);
-        const widths = await page
-          .locator("canvas")
-          .evaluateAll((all) => all.map((canvas) => canvas.getBoundingClientRect().width));
-        expect(new Set(widths.map(Math.round)).size).toBe(1);
-      });
-    },
-    TEST_MS,
-  );
+  test("of several rounds the worst is shown, and each other one when it is unfolded", async () => {
+    await visitContent(await runPage(rounds), async ({ page }) => {
+      const groups = await page.locator("details.group").all();
+      expect(groups).toHaveLength(4);
+      for (const group of groups) await group.locator("> summary").click();
+      await page.waitForTimeout(200);
+      await expectDrawn(page, 20);
+      const widths = await page
+        .locator("canvas")
+        .evaluateAll((all) => all.map((canvas) => canvas.getBoundingClientRect().width));
+      expect(new Set(widths.map(Math.round)).size).toBe(1);
+    });
+  });
 
-  test(
-    "a comparison lays runs over each other",
-    async () => {
-      await lookAt(browser, await comparisonPage([held, rounds, long]), async (page) => {
-        await isDrawn(page, 6);
-        expect(await rowsOf(page, "runs")).toHaveLength(3);
-        expect((await rowsOf(page, "set-ups")).map(([name]) => name)).toContain("Experiment");
-        expect(await page.locator("#chart-writes-slowest .legend button").allInnerTexts()).toEqual(["A", "B", "C"]);
-      });
-    },
-    TEST_MS,
-  );
+  test("a comparison lays runs over each other", async () => {
+    await visitContent(await comparisonPage([held, rounds, long]), async ({ page }) => {
+      await expectDrawn(page, 6);
+      expect(await rowsOf(page, "runs")).toHaveLength(3);
+      expect((await rowsOf(page, "set-ups")).map(([name]) => name)).toContain("Experiment");
+      expect(await page.locator("#chart-writes-slowest .legend button").allInnerTexts()).toEqual(["A", "B", "C"]);
+    });
+  });
 
-  test(
-    "every page fits a phone in the dark, with all that can be unfolded",
-    async () => {
-      const phone = { viewport: { width: 375, height: 700 }, deviceScaleFactor: 2, colorScheme: "dark" } as const;
-      for (const content of [
-        await runPage(rounds),
-        await runPage(hostile),
-        await comparisonPage([held, rounds, hostile]),
-      ]) {
-        await lookAt(
-          browser,
-          content,
-          async (page) => {
-            await page.evaluate(() => {
-              for (const details of document.querySelectorAll("details")) details.open = true;
-            });
-            await page.waitForTimeout(200);
-            expect(await overflowing(page)).toEqual([]);
-            expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe("rgb(16, 20, 26)");
-          },
-          phone,
-        );
-      }
-    },
-    TEST_MS,
-  );
+  test("every page fits a phone in the dark, with all that can be unfolded", async () => {
+    for (const content of [
+      await runPage(rounds),
+      await runPage(hostile),
+      await comparisonPage([held, rounds, hostile]),
+    ]) {
+      await visitContent(
+        content,
+        async ({ page }) => {
+          await page.evaluate(() => {
+            for (const details of document.querySelectorAll("details")) details.open = true;
+          });
+          await page.waitForTimeout(200);
+          expect(await overflowing(page)).toEqual([]);
+          expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe("rgb(16, 20, 26)");
+        },
+        { ...PHONE, colorScheme: "dark" },
+      );
+    }
+  });
 
-  test(
-    "hostile texts in every field stay texts, and say what they are",
-    async () => {
-      // A page leaves NUL out.
-      const shown = HOSTILE.replace("\u0000", "");
-      for (const content of [await runPage(hostile), await comparisonPage([held, hostile])]) {
-        await lookAt(browser, content, async (page) => {
-          expect(await page.locator("img").count()).toBe(0);
-          expect(await page.title()).not.toBe("taken over");
-          expect(await page.textContent("main")).toContain(shown.trim());
-        });
-      }
-      await lookAt(browser, await runPage(hostile), async (page) => {
-        expect(await page.textContent(".notice")).toContain("ring chaos recover");
-        expect(await rowsOf(page, "violations")).not.toEqual([]);
+  test("hostile texts in every field stay texts, and say what they are", async () => {
+    // A page leaves NUL out.
+    const shown = HOSTILE.replace("\u0000", "");
+    for (const content of [await runPage(hostile), await comparisonPage([held, hostile])]) {
+      await visitContent(content, async ({ page }) => {
+        expect(await page.locator("img").count()).toBe(0);
+        expect(await page.title()).not.toBe("taken over");
+        expect(await page.textContent("main")).toContain(shown.trim());
       });
-    },
-    TEST_MS,
-  );
+    }
+    await visitContent(await runPage(hostile), async ({ page }) => {
+      expect(await page.textContent(".notice")).toContain("ring chaos recover");
+      expect(await rowsOf(page, "violations")).not.toEqual([]);
+    });
+  });
 
-  test(
-    "a run of a quarter of an hour stays under a megabyte, and one without a round is a page all the same",
-    async () => {
-      const content = await runPage(long);
-      expect(content.length).toBeLessThan(1_000_000);
-      await lookAt(browser, content, (page) => isDrawn(page, 4));
-      await lookAt(browser, await runPage(nothing), async (page) => {
-        expect(await page.textContent("h1")).toContain("the stand was not steady");
-      });
-    },
-    TEST_MS,
-  );
+  test("a run of a quarter of an hour stays under a megabyte, and one without a round is a page all the same", async () => {
+    const content = await runPage(long);
+    expect(content.length).toBeLessThan(1_000_000);
+    await visitContent(content, ({ page }) => expectDrawn(page, 4));
+    await visitContent(await runPage(nothing), async ({ page }) => {
+      expect(await page.textContent("h1")).toContain("the stand was not steady");
+    });
+  });
 
-  test(
-    "JUnit XML is well-formed whatever stands in a run, with a case for each expectation",
-    async () => {
-      const xml = junitOfRuns([held, rounds, hostile, nothing]);
-      await lookAt(browser, "<!doctype html><title>empty</title><link rel=icon href=data:,>", async (page) => {
-        const read = await page.evaluate((text) => {
-          const parsed = new DOMParser().parseFromString(text, "application/xml");
-          const suites = Array.from(parsed.querySelectorAll("testsuite"));
-          return {
-            errors: parsed.querySelectorAll("parsererror").length,
-            suites: suites.map((suite) => ({
-              name: suite.getAttribute("name"),
-              counts: ["tests", "failures", "errors", "skipped"].map((name) => Number(suite.getAttribute(name))),
-              found: ["testcase", "failure", "error", "skipped"].map((name) => suite.querySelectorAll(name).length),
-            })),
-            names: Array.from(parsed.querySelectorAll("testcase")).map((each) => each.getAttribute("name")),
-          };
-        }, xml);
-        expect(read.errors).toBe(0);
-        for (const { counts, found } of read.suites) expect(counts).toEqual(found);
-        expect(read.suites.map(({ name, counts }) => [name, ...counts])).toEqual([
-          ["chaos.CE-01", 5, 0, 1, 1],
-          ["chaos.CE-02", 5, 1, 1, 1],
-          ["chaos.CE-01", 5, 1, 2, 1],
-          ["chaos.CE-01", 1, 0, 1, 0],
-        ]);
-        expect(read.names).toContain(`no read fails${HOSTILE.replace("\u0000", "\ufffd")}: at most 0`);
-      });
-    },
-    TEST_MS,
-  );
+  test("JUnit XML is well-formed whatever stands in a run, with a case for each expectation", async () => {
+    const xml = junitOfRuns([held, rounds, hostile, nothing]);
+    await visitContent("<!doctype html><title>empty</title><link rel=icon href=data:,>", async ({ page }) => {
+      const read = await page.evaluate((text) => {
+        const parsed = new DOMParser().parseFromString(text, "application/xml");
+        const suites = Array.from(parsed.querySelectorAll("testsuite"));
+        return {
+          errors: parsed.querySelectorAll("parsererror").length,
+          suites: suites.map((suite) => ({
+            name: suite.getAttribute("name"),
+            counts: ["tests", "failures", "errors", "skipped"].map((name) => Number(suite.getAttribute(name))),
+            found: ["testcase", "failure", "error", "skipped"].map((name) => suite.querySelectorAll(name).length),
+          })),
+          names: Array.from(parsed.querySelectorAll("testcase")).map((each) => each.getAttribute("name")),
+        };
+      }, xml);
+      expect(read.errors).toBe(0);
+      for (const { counts, found } of read.suites) expect(counts).toEqual(found);
+      expect(read.suites.map(({ name, counts }) => [name, ...counts])).toEqual([
+        ["chaos.CE-01", 5, 0, 1, 1],
+        ["chaos.CE-02", 5, 1, 1, 1],
+        ["chaos.CE-01", 5, 1, 2, 1],
+        ["chaos.CE-01", 1, 0, 1, 0],
+      ]);
+      expect(read.names).toContain(`no read fails${HOSTILE.replace("\u0000", "\ufffd")}: at most 0`);
+    });
+  });
 });

@@ -1,26 +1,25 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
-  closeWithAllProcesses,
-  commonestColour,
-  hasChromium,
-  launchChromium,
+  describeInChromium,
+  drawings,
+  expectDrawn,
+  expectHeadingsInOrder,
+  figuresDrawn,
+  type Look,
   namesOfControls,
-  openFile,
-  paintedPixels,
+  overflowing,
+  PHONE,
   paleTexts,
 } from "@goldenring/run-kit/browser-fixture";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { RUN_FILES } from "../record/record.ts";
 import { writeRun } from "../record/run-folder.ts";
 import { type SyntheticRun, syntheticRun } from "./synthetic-run.fixture.ts";
 import { writeComparison, writeReport } from "./write-report.ts";
-
-const START_MS = 60_000;
-const TEST_MS = 60_000;
 
 let folder: string;
 
@@ -73,196 +72,134 @@ test("a comparison needs two different runs, and a report a folder that holds a 
   await expect(writeReport(one)).rejects.toThrow("is not a record that this version reads");
 });
 
-describe.skipIf(!hasChromium)("in a real browser", () => {
-  let browser: Browser;
+describeInChromium("the reports of load tests", ({ visit }) => {
+  test("the report draws all its charts, asks for nothing and says what was measured", async () => {
+    await visit(await report("whole", { saturation: 900 }), async ({ page }) => {
+      await expectDrawn(page, 6);
+      expect(await page.textContent("h1")).toBe("browse-cities: Broken: p95, p90");
+      expect(await page.textContent("#gave-out ~ p")).toBe("The first to give out: CPU of a replica.");
+      expect(await page.locator("#objectives ~ .table-frame tbody tr").count()).toBe(4);
+    });
+  });
 
-  beforeAll(async () => {
-    browser = await launchChromium();
-  }, START_MS);
+  test("the comparison draws every run over the others and tells which differences exceed the spread", async () => {
+    await visit(await comparison("repeated", REPEATED), async ({ page }) => {
+      await expectDrawn(page, 8);
+      expect(await page.locator("#chart-p95 .legend button").allTextContents()).toEqual(
+        ["A1", "A2", "A3", "A4", "B1", "B2", "B3", "B4"].map((name) => `${name} `),
+      );
+      const p95 = await page.locator("#differences ~ .table-frame tr", { hasText: "Latency, P95" }).textContent();
+      expect(p95).toContain("yes, p = 0.029: worse");
+      expect(await page.locator("#set-ups ~ .table-frame tbody th").allTextContents()).toEqual([
+        "Load",
+        "Target's build",
+      ]);
+    });
+  });
 
-  afterAll(() => closeWithAllProcesses(browser), START_MS);
+  test("a curve is read with the keyboard, and its values are in a table", async () => {
+    await visit(await report("keyboard"), async ({ page }) => {
+      await expectDrawn(page, 6);
+      const plot = page.locator("#chart-latency .plot");
+      await plot.focus();
+      await page.keyboard.press("Home");
+      await page.waitForFunction(() => document.querySelector("#chart-latency .legend-value")?.textContent !== "");
+      const first = await plot.getAttribute("aria-valuetext");
+      expect(first).toMatch(/^1(\.\d)? s: P50 [\d.]+ ms, P90 [\d.]+ ms, P95 [\d.]+ ms, P99 [\d.]+ ms$/);
+      await page.keyboard.press("ArrowRight");
+      await page.waitForFunction(
+        (text) => document.querySelector("#chart-latency .plot")?.getAttribute("aria-valuetext") !== text,
+        first,
+      );
+      await page.keyboard.press("End");
+      await page.waitForFunction(
+        () => document.querySelector("#chart-latency .plot")?.getAttribute("aria-valuenow") === "120",
+      );
+      await page.locator("#chart-latency summary").focus();
+      await page.keyboard.press("Enter");
+      await page.waitForSelector("#chart-latency details table");
+      expect(await page.locator("#chart-latency details tbody tr").count()).toBe(120);
+      const names = await page.locator("#chart-latency details thead th").allTextContents();
+      expect(names).toEqual(["Seconds from the start", "P50", "P90", "P95", "P99"]);
+    });
+  });
 
-  test(
-    "the report draws all its charts, asks for nothing and says what was measured",
-    async () => {
-      await openFile(browser, await report("whole", { saturation: 900 }), {}, async (page) => {
-        await expectCharts(page, 6);
-        expect(await page.textContent("h1")).toBe("browse-cities: Broken: p95, p90");
-        expect(await page.textContent("#gave-out ~ p")).toBe("The first to give out: CPU of a replica.");
-        expect(await page.locator("#objectives ~ .table-frame tbody tr").count()).toBe(4);
-      });
-    },
-    TEST_MS,
-  );
+  test("a name in a legend hides its line and brings it back", async () => {
+    await visit(await report("legend"), async ({ page }) => {
+      await expectDrawn(page, 6);
+      const before = (await drawings(page))[1]?.painted ?? 0;
+      const button = page.locator("#chart-latency .legend button").nth(3);
+      await button.click();
+      expect(await button.getAttribute("aria-pressed")).toBe("false");
+      expect((await drawings(page))[1]?.painted).toBeLessThan(before);
+      await button.click();
+      expect((await drawings(page))[1]?.painted).toBe(before);
+    });
+  });
 
-  test(
-    "the comparison draws every run over the others and tells which differences exceed the spread",
-    async () => {
-      await openFile(browser, await comparison("repeated", REPEATED), {}, async (page) => {
-        await expectCharts(page, 8);
-        expect(await page.locator("#chart-p95 .legend button").allTextContents()).toEqual(
-          ["A1", "A2", "A3", "A4", "B1", "B2", "B3", "B4"].map((name) => `${name} `),
-        );
-        const p95 = await page.locator("#differences ~ .table-frame tr", { hasText: "Latency, P95" }).textContent();
-        expect(p95).toContain("yes, p = 0.029: worse");
-        expect(await page.locator("#set-ups ~ .table-frame tbody th").allTextContents()).toEqual([
-          "Load",
-          "Target's build",
-        ]);
-      });
-    },
-    TEST_MS,
-  );
+  test("both pages fit a phone without scrolling sideways", async () => {
+    const look: Look = async ({ page }) => {
+      await figuresDrawn(page);
+      expect(await overflowing(page)).toEqual([]);
+    };
+    for (const url of [await report("phone"), await comparison("phones", REPEATED)]) await visit(url, look, PHONE);
+  });
 
-  test(
-    "a curve is read with the keyboard, and its values are in a table",
-    async () => {
-      await openFile(browser, await report("keyboard"), {}, async (page) => {
-        await expectCharts(page, 6);
-        const plot = page.locator("#chart-latency .plot");
-        await plot.focus();
-        await page.keyboard.press("Home");
-        await page.waitForFunction(() => document.querySelector("#chart-latency .legend-value")?.textContent !== "");
-        const first = await plot.getAttribute("aria-valuetext");
-        expect(first).toMatch(/^1(\.\d)? s: P50 [\d.]+ ms, P90 [\d.]+ ms, P95 [\d.]+ ms, P99 [\d.]+ ms$/);
-        await page.keyboard.press("ArrowRight");
-        await page.waitForFunction(
-          (text) => document.querySelector("#chart-latency .plot")?.getAttribute("aria-valuetext") !== text,
-          first,
-        );
-        await page.keyboard.press("End");
-        await page.waitForFunction(
-          () => document.querySelector("#chart-latency .plot")?.getAttribute("aria-valuenow") === "120",
-        );
-        await page.locator("#chart-latency summary").focus();
-        await page.keyboard.press("Enter");
-        await page.waitForSelector("#chart-latency details table");
-        expect(await page.locator("#chart-latency details tbody tr").count()).toBe(120);
-        const names = await page.locator("#chart-latency details thead th").allTextContents();
-        expect(names).toEqual(["Seconds from the start", "P50", "P90", "P95", "P99"]);
-      });
-    },
-    TEST_MS,
-  );
+  test("both pages can be read in light and dark, and have headings in order and names for all controls", async () => {
+    const look: Look = async ({ page }) => {
+      await figuresDrawn(page);
+      expect(await paleTexts(page)).toEqual([]);
+      const names = await namesOfControls(page);
+      expect(names.length).toBeGreaterThan(15);
+      expect(names).not.toContain("");
+      await expectHeadingsInOrder(page);
+    };
+    for (const url of [await report("colours"), await comparison("coloured", REPEATED)])
+      for (const colorScheme of ["light", "dark"] as const) await visit(url, look, { colorScheme });
+  });
 
-  test(
-    "a name in a legend hides its line and brings it back",
-    async () => {
-      await openFile(browser, await report("legend"), {}, async (page) => {
-        await expectCharts(page, 6);
-        const before = (await paintedPixels(page))[1] ?? 0;
-        const button = page.locator("#chart-latency .legend button").nth(3);
-        await button.click();
-        expect(await button.getAttribute("aria-pressed")).toBe("false");
-        expect((await paintedPixels(page))[1]).toBeLessThan(before);
-        await button.click();
-        expect((await paintedPixels(page))[1]).toBe(before);
-      });
-    },
-    TEST_MS,
-  );
+  test("charts follow the system into the dark, and onto white paper", async () => {
+    await visit(await report("themes"), async ({ page }) => {
+      await expectDrawn(page, 6);
+      await page.emulateMedia({ colorScheme: "light" });
+      const inLight = await mainColour(page);
+      await page.emulateMedia({ colorScheme: "dark" });
+      await page.waitForFunction(() => getComputedStyle(document.body).backgroundColor === "rgb(16, 20, 26)");
+      await page.waitForTimeout(200);
+      expect(await mainColour(page)).not.toBe(inLight);
+      await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+      await page.waitForTimeout(200);
+      expect(await mainColour(page)).toBe(inLight);
+      await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+      expect((await page.pdf()).length).toBeGreaterThan(20_000);
+    });
+  });
 
-  test(
-    "both pages fit a phone of 375 pixels without scrolling sideways",
-    async () => {
-      const phone = { viewport: { width: 375, height: 740 }, deviceScaleFactor: 2, hasTouch: true };
-      for (const url of [await report("phone"), await comparison("phones", REPEATED)]) {
-        await openFile(browser, url, phone, async (page) => {
-          await drawn(page);
-          const [scrolled, width] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-          expect([scrolled, width]).toEqual([375, 375]);
-        });
-      }
-    },
-    TEST_MS,
-  );
+  test("whatever names and notes hold stands there as text", async () => {
+    const odd = `</script><img src="x" onerror="document.title='run'">`;
+    await visit(await report("odd", { scenario: odd, notes: [odd] }), async ({ page }) => {
+      await figuresDrawn(page);
+      expect(await page.textContent("h1")).toContain(odd);
+      expect(await page.textContent("header .notice")).toBe(odd);
+      expect(await page.locator("img").count()).toBe(0);
+      expect(await page.title()).toContain(odd);
+    });
+  });
 
-  test(
-    "both pages can be read in light and dark, and have headings in order and names for all controls",
-    async () => {
-      for (const url of [await report("colours"), await comparison("coloured", REPEATED)]) {
-        for (const colorScheme of ["light", "dark"] as const) {
-          await openFile(browser, url, { colorScheme }, async (page) => {
-            await drawn(page);
-            expect(await paleTexts(page)).toEqual([]);
-            const names = await namesOfControls(page);
-            expect(names.length).toBeGreaterThan(15);
-            expect(names).not.toContain("");
-            const levels = await page.evaluate(() =>
-              Array.from(document.querySelectorAll("h1, h2, h3"), ({ tagName }) => Number(tagName.slice(1))),
-            );
-            expect(levels.filter((level) => level === 1)).toHaveLength(1);
-            expect(levels.filter((level, at) => level > (levels[at - 1] ?? 0) + 1)).toEqual([]);
-          });
-        }
-      }
-    },
-    TEST_MS,
-  );
-
-  test(
-    "charts follow the system into the dark, and onto white paper",
-    async () => {
-      await openFile(browser, await report("themes"), { colorScheme: "light" }, async (page) => {
-        await expectCharts(page, 6);
-        const inLight = await commonestColour(page);
-        await page.emulateMedia({ colorScheme: "dark" });
-        await page.waitForFunction(() => getComputedStyle(document.body).backgroundColor === "rgb(16, 20, 26)");
-        await page.waitForTimeout(200);
-        expect(await commonestColour(page)).not.toBe(inLight);
-        await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
-        await page.waitForTimeout(200);
-        expect(await commonestColour(page)).toBe(inLight);
-        await page.evaluate(() => dispatchEvent(new Event("afterprint")));
-        expect((await page.pdf()).length).toBeGreaterThan(20_000);
-      });
-    },
-    TEST_MS,
-  );
-
-  test(
-    "whatever names and notes hold stands there as text",
-    async () => {
-      const odd = `</script><img src="x" onerror="document.title='run'">`;
-      await openFile(browser, await report("odd", { scenario: odd, notes: [odd] }), {}, async (page) => {
-        await drawn(page);
-        expect(await page.textContent("h1")).toContain(odd);
-        expect(await page.textContent("header .notice")).toBe(odd);
-        expect(await page.locator("img").count()).toBe(0);
-        expect(await page.title()).toContain(odd);
-      });
-    },
-    TEST_MS,
-  );
-
-  test(
-    "a run without a single answer has a report as well",
-    async () => {
-      const at = await storedRun("empty");
-      const { record, series } = syntheticRun({ endedBy: "target unreachable", noParts: true });
-      const { latency: _, ...figures } = record.figures;
-      writeRun({ folder: at, record: { ...record, figures, verdict: [] }, series: { ...series, rows: [] } });
-      await openFile(browser, pathToFileURL(await writeReport(at)).href, {}, async (page) => {
-        expect(await page.textContent(".lead")).toContain("no answers");
-        expect(await page.textContent("#gave-out ~ p")).toBe("No part was watched during this run.");
-        expect(await page.locator("canvas, .notice").count()).toBe(0);
-      });
-    },
-    TEST_MS,
-  );
+  test("a run without a single answer has a report as well", async () => {
+    const at = await storedRun("empty");
+    const { record, series } = syntheticRun({ endedBy: "target unreachable", noParts: true });
+    const { latency: _, ...figures } = record.figures;
+    writeRun({ folder: at, record: { ...record, figures, verdict: [] }, series: { ...series, rows: [] } });
+    await visit(pathToFileURL(await writeReport(at)).href, async ({ page }) => {
+      expect(await page.textContent(".lead")).toContain("no answers");
+      expect(await page.textContent("#gave-out ~ p")).toBe("No part was watched during this run.");
+      expect(await page.locator("canvas, .notice").count()).toBe(0);
+    });
+  });
 });
 
-async function drawn(page: Page): Promise<void> {
-  await page.waitForFunction(
-    () => document.querySelectorAll("figure canvas").length === document.querySelectorAll("figure").length,
-  );
-  // uPlot draws in a microtask after its elements are there.
-  await page.evaluate(() => new Promise(requestAnimationFrame));
-}
-
-async function expectCharts(page: Page, count: number): Promise<void> {
-  await drawn(page);
-  const painted = await paintedPixels(page);
-  expect(painted).toHaveLength(count);
-  for (const pixels of painted) expect(pixels).toBeGreaterThan(2_000);
+/** Of the first chart: that of its grid. */
+async function mainColour(page: Page): Promise<string | undefined> {
+  return (await drawings(page))[0]?.mainColour;
 }

@@ -1,22 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Browser } from "playwright-core";
+import { expect, test } from "bun:test";
 import {
-  closeWithAllProcesses,
-  coloursIn,
-  hasChromium,
-  headingLevels,
-  launchChromium,
-  lookAt,
+  describeInChromium,
+  expectDrawn,
+  expectHeadingsInOrder,
   namesOfControls,
   overflowing,
+  PHONE,
 } from "../browser.fixture.ts";
 import type { Chart, Timeline } from "./chart.ts";
 import { html } from "./html.ts";
 import { type PageContent, page } from "./page.ts";
 import { table } from "./table.ts";
-
-const START_MS = 90_000;
-const TEST_MS = 60_000;
 
 const HOSTILE = `</script></style><img src=x onerror="document.title='taken over'">&lt;b&gt; "'`;
 
@@ -61,149 +55,109 @@ const content: PageContent = {
   rest: undefined,
 };
 
-describe.skipIf(!hasChromium)("a page in a real browser", () => {
-  let browser: Browser;
-  let text: string;
+const text = await page(content);
 
-  beforeAll(async () => {
-    text = await page(content);
-    browser = await launchChromium();
-  }, START_MS);
+describeInChromium("the page of a run", ({ visitContent }) => {
+  test("draws every figure, asks for nothing and shows hostile texts as texts", () =>
+    visitContent(text, async ({ page: at }) => {
+      await expectDrawn(at, 2);
+      expect(await at.title()).toBe(content.title);
+      expect(await at.textContent("h1")).toBe(`A run ${HOSTILE}`);
+      expect(await at.textContent("td + td, tbody th")).toBe(HOSTILE);
+      expect(await at.locator("img").count()).toBe(0);
+    }));
 
-  afterAll(() => closeWithAllProcesses(browser), START_MS);
+  test("has a policy that lets no other script in", () =>
+    visitContent(text, async ({ page: at }) => {
+      const policy = await at.getAttribute("meta[http-equiv]", "content");
+      expect(policy).toStartWith("default-src 'none'; script-src 'sha256-");
+      expect(policy).not.toContain("unsafe");
+      expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
+    }));
 
-  test(
-    "draws every figure, asks for nothing and shows hostile texts as texts",
-    () =>
-      lookAt(browser, text, async (at) => {
-        const colours = await coloursIn(at);
-        expect(colours).toHaveLength(2);
-        for (const count of colours) expect(count).toBeGreaterThan(5);
-        expect(await at.title()).toBe(content.title);
-        expect(await at.textContent("h1")).toBe(`A run ${HOSTILE}`);
-        expect(await at.textContent("td + td, tbody th")).toBe(HOSTILE);
-        expect(await at.locator("img").count()).toBe(0);
-      }),
-    TEST_MS,
-  );
+  test("is worked by the keyboard and told in words: a curve moment by moment, a timeline change by change", () =>
+    visitContent(text, async ({ page: at }) => {
+      const words = (id: string) => at.getAttribute(`#chart-${id} .plot`, "aria-valuetext");
+      await at.focus("#chart-curves-one .plot");
+      for (const key of ["Home", "ArrowRight", "ArrowRight", "ArrowRight"]) await at.keyboard.press(key);
+      expect(await words("curves-one")).toBe(`3 s: the cable is cut, reads 1,000 ms, ${HOSTILE} –`);
+      await at.focus("#chart-lanes .plot");
+      await at.keyboard.press("Home");
+      expect(await words("lanes")).toBe("0 s: pg-01: primary");
+      await at.keyboard.press("ArrowRight");
+      expect(await words("lanes")).toBe("2 s: fault: cable cut, pg-01: primary");
+      await at.keyboard.press("ArrowRight");
+      expect(await words("lanes")).toBe(`2.5 s: fault: cable cut, pg-01: ${HOSTILE}`);
+      expect(await namesOfControls(at)).not.toContain("");
+      await expectHeadingsInOrder(at);
+    }));
 
-  test(
-    "has a policy that lets no other script in",
-    () =>
-      lookAt(browser, text, async (at) => {
-        const policy = await at.getAttribute("meta[http-equiv]", "content");
-        expect(policy).toStartWith("default-src 'none'; script-src 'sha256-");
-        expect(policy).not.toContain("unsafe");
-        expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
-      }),
-    TEST_MS,
-  );
+  test("has all of its data as tables", () =>
+    visitContent(text, async ({ page: at }) => {
+      for (const id of ["lanes", "curves-one"]) await at.click(`#chart-${id} summary`);
+      // A table is filled when its details have opened, which the click does not wait for.
+      for (const id of ["lanes", "curves-one"]) await at.waitForSelector(`#chart-${id} tbody tr`);
+      expect(await at.locator("#chart-curves-one tbody tr").count()).toBe(curves.xs.length);
+      expect(await at.locator("#chart-lanes tbody tr").allInnerTexts()).toEqual([
+        "fault\tcable cut\t2 s\t4 s\t2 s",
+        "pg-01\tprimary\t0 s\t2.5 s\t2.5 s",
+        `pg-01\t${HOSTILE}\t2.5 s\t5 s\t2.5 s`,
+      ]);
+    }));
 
-  test(
-    "is worked by the keyboard and told in words: a curve moment by moment, a timeline change by change",
-    () =>
-      lookAt(browser, text, async (at) => {
-        const words = (id: string) => at.getAttribute(`#chart-${id} .plot`, "aria-valuetext");
-        await at.focus("#chart-curves-one .plot");
-        for (const key of ["Home", "ArrowRight", "ArrowRight", "ArrowRight"]) await at.keyboard.press(key);
-        expect(await words("curves-one")).toBe(`3 s: the cable is cut, reads 1,000 ms, ${HOSTILE} –`);
-        await at.focus("#chart-lanes .plot");
-        await at.keyboard.press("Home");
-        expect(await words("lanes")).toBe("0 s: pg-01: primary");
-        await at.keyboard.press("ArrowRight");
-        expect(await words("lanes")).toBe("2 s: fault: cable cut, pg-01: primary");
-        await at.keyboard.press("ArrowRight");
-        expect(await words("lanes")).toBe(`2.5 s: fault: cable cut, pg-01: ${HOSTILE}`);
-        expect(await namesOfControls(at)).not.toContain("");
-        expect(await headingLevels(at)).toEqual([1, 2, 2, 3, 3]);
-      }),
-    TEST_MS,
-  );
+  test("hides a line when its name is pressed, and brings it back", () =>
+    visitContent(text, async ({ page: at }) => {
+      const first = at.locator("#chart-curves-one .legend button").first();
+      const drawn = () =>
+        at.locator("#chart-curves-one canvas").evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+      const before = await drawn();
+      await first.click();
+      expect(await first.getAttribute("aria-pressed")).toBe("false");
+      await at.waitForTimeout(100);
+      expect((await drawn()) === before).toBe(false);
+      await first.click();
+      expect(await first.getAttribute("aria-pressed")).toBe("true");
+    }));
 
-  test(
-    "has all of its data as tables",
-    () =>
-      lookAt(browser, text, async (at) => {
-        for (const id of ["lanes", "curves-one"]) await at.click(`#chart-${id} summary`);
-        // A table is filled when its details have opened, which the click does not wait for.
-        for (const id of ["lanes", "curves-one"]) await at.waitForSelector(`#chart-${id} tbody tr`);
-        expect(await at.locator("#chart-curves-one tbody tr").count()).toBe(curves.xs.length);
-        expect(await at.locator("#chart-lanes tbody tr").allInnerTexts()).toEqual([
-          "fault\tcable cut\t2 s\t4 s\t2 s",
-          "pg-01\tprimary\t0 s\t2.5 s\t2.5 s",
-          `pg-01\t${HOSTILE}\t2.5 s\t5 s\t2.5 s`,
-        ]);
-      }),
-    TEST_MS,
-  );
+  test("fits a phone, in the light and in the dark, and has other colours there", async () => {
+    const papers: string[] = [];
+    for (const colorScheme of ["light", "dark"] as const) {
+      await visitContent(
+        text,
+        async ({ page: at }) => {
+          for (const summary of await at.locator("summary").all()) await summary.click();
+          expect(await overflowing(at)).toEqual([]);
+          await expectDrawn(at, 2);
+          papers.push(await at.evaluate(() => getComputedStyle(document.body).backgroundColor));
+        },
+        { ...PHONE, colorScheme },
+      );
+    }
+    expect(new Set(papers).size).toBe(2);
+  });
 
-  test(
-    "hides a line when its name is pressed, and brings it back",
-    () =>
-      lookAt(browser, text, async (at) => {
-        const first = at.locator("#chart-curves-one .legend button").first();
-        const drawn = () =>
-          at.locator("#chart-curves-one canvas").evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
-        const before = await drawn();
-        await first.click();
-        expect(await first.getAttribute("aria-pressed")).toBe("false");
-        await at.waitForTimeout(100);
-        expect((await drawn()) === before).toBe(false);
-        await first.click();
-        expect(await first.getAttribute("aria-pressed")).toBe("true");
-      }),
-    TEST_MS,
-  );
-
-  test(
-    "fits a phone, in the light and in the dark, and has other colours there",
-    async () => {
-      const phone = { viewport: { width: 375, height: 700 }, hasTouch: true, deviceScaleFactor: 2 };
-      const papers: string[] = [];
-      for (const colorScheme of ["light", "dark"] as const) {
-        await lookAt(
-          browser,
-          text,
-          async (at) => {
-            for (const summary of await at.locator("summary").all()) await summary.click();
-            expect(await overflowing(at)).toEqual([]);
-            for (const count of await coloursIn(at)) expect(count).toBeGreaterThan(5);
-            papers.push(await at.evaluate(() => getComputedStyle(document.body).backgroundColor));
-          },
-          { ...phone, colorScheme },
-        );
-      }
-      expect(new Set(papers).size).toBe(2);
-    },
-    TEST_MS,
-  );
-
-  test(
-    "is drawn anew when the computer turns dark, and printed on white",
-    () =>
-      lookAt(browser, text, async (at) => {
-        const drawn = () =>
-          at
-            .locator("canvas")
-            .first()
-            .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
-        const light = await drawn();
-        await at.emulateMedia({ colorScheme: "dark" });
-        await at.waitForTimeout(100);
-        expect((await drawn()) === light).toBe(false);
-        const inPrint = at.evaluate(
-          () =>
-            new Promise<string>((resolve) =>
-              addEventListener("beforeprint", () =>
-                resolve(getComputedStyle(document.documentElement).getPropertyValue("--paper")),
-              ),
+  test("is drawn anew when the computer turns dark, and printed on white", () =>
+    visitContent(text, async ({ page: at }) => {
+      const drawn = () =>
+        at
+          .locator("canvas")
+          .first()
+          .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+      const light = await drawn();
+      await at.emulateMedia({ colorScheme: "dark" });
+      await at.waitForTimeout(100);
+      expect((await drawn()) === light).toBe(false);
+      const inPrint = at.evaluate(
+        () =>
+          new Promise<string>((resolve) =>
+            addEventListener("beforeprint", () =>
+              resolve(getComputedStyle(document.documentElement).getPropertyValue("--paper")),
             ),
-        );
-        const printed = await at.pdf();
-        expect(await inPrint).toBe("#fbf8f1");
-        expect(printed.length).toBeGreaterThan(10_000);
-        expect(await at.evaluate(() => document.documentElement.dataset.theme)).toBeUndefined();
-      }),
-    TEST_MS,
-  );
+          ),
+      );
+      const printed = await at.pdf();
+      expect(await inPrint).toBe("#fbf8f1");
+      expect(printed.length).toBeGreaterThan(10_000);
+      expect(await at.evaluate(() => document.documentElement.dataset.theme)).toBeUndefined();
+    }));
 });
