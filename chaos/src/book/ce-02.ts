@@ -1,4 +1,4 @@
-import { FIGURES, NONE_FAILS, NOTHING_LOST, none, stated } from "../experiment/expect.ts";
+import { FIGURES, measured, NONE_FAILS, NOTHING_LOST, none } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
 
 type Direction = "out" | "both";
@@ -32,12 +32,12 @@ export const ce02: ExperimentInput = {
     ...STATED.flatMap((percent) => {
       const during = [nameOf(percent)];
       return [
-        stated("longestWrite", `slowest write at ${percent} %`, { during }),
-        stated("p95Reads", `95th percentile of reads at ${percent} %`, { during }),
+        measured("longestWrite", `slowest write at ${percent} %`, { during }),
+        measured("p95Reads", `95th percentile of reads at ${percent} %`, { during }),
       ];
     }),
-    stated("failedWrites", "failed writes at 60 and 80 %", { during: HARSH }),
-    ...HARSH.map((name) => stated("newPrimary", `time to a new primary at ${name}`, { during: [name] })),
+    measured("failedWrites", "failed writes at 60 and 80 %", { during: HARSH }),
+    ...HARSH.map((name) => measured("newPrimary", `time to a new primary at ${name}`, { during: [name] })),
   ],
   steadyState: { guardian: true },
   stages: lossOf("out", STATED),
@@ -57,12 +57,12 @@ export const ce02Both: ExperimentInput = {
     ...BOTH.flatMap((percent) => {
       const during = [nameOf(percent)];
       return [
-        stated("failedWrites", `failed writes at ${percent} %`, { during }),
-        stated("longestWrite", `slowest write at ${percent} %`, { during }),
+        measured("failedWrites", `failed writes at ${percent} %`, { during }),
+        measured("longestWrite", `slowest write at ${percent} %`, { during }),
       ];
     }),
     ...BOTH.map((percent) =>
-      stated("newPrimary", `time to a new primary at ${percent} %`, { during: [nameOf(percent)] }),
+      measured("newPrimary", `time to a new primary at ${percent} %`, { during: [nameOf(percent)] }),
     ),
   ],
   steadyState: { guardian: true },
@@ -81,7 +81,7 @@ function lossWithoutFailure(direction: Direction, percent: number): ExperimentIn
     expectations: [
       ...NONE_FAILS,
       ...NOTHING_LOST,
-      stated("longestWriteGap", "longest time without an acknowledged write"),
+      measured("longestWriteGap", "longest time without an acknowledged write"),
       ...FIGURES,
     ],
     steadyState: { guardian: true },

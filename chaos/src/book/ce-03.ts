@@ -1,4 +1,4 @@
-import { atMost, NONE_FAILS, NOTHING_LOST, none, stated } from "../experiment/expect.ts";
+import { atMost, measured, NONE_FAILS, NOTHING_LOST, none } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
 
 const PERCENTS = [30, 50, 70, 90, 100];
@@ -9,7 +9,7 @@ export const ce03: ExperimentInput = {
   id: "CE-03",
   title: "CPU and disk of the primary's machine are busy",
   hypothesis:
-    "Whoever else wants the primary's CPUs or disk makes answers slower, but nothing fails and nobody fails over.",
+    "Other load on the primary's CPUs or disk makes answers slower, but nothing fails and there is no failover.",
   expectations: [
     ...NONE_FAILS,
     ...NOTHING_LOST,
@@ -17,9 +17,9 @@ export const ce03: ExperimentInput = {
     atMost("p95Reads", 100, "95th percentile of reads under 100 ms with all CPUs busy", { during: [nameOf(100)] }),
     atMost("p95Reads", 100, "95th percentile of reads under 100 ms with the disk busy", { during: [DISK] }),
     ...PERCENTS.map((percent) =>
-      stated("p95Writes", `95th percentile of writes at ${percent} % CPU`, { during: [nameOf(percent)] }),
+      measured("p95Writes", `95th percentile of writes at ${percent} % CPU`, { during: [nameOf(percent)] }),
     ),
-    stated("p95Writes", "95th percentile of writes with the disk busy", { during: [DISK] }),
+    measured("p95Writes", "95th percentile of writes with the disk busy", { during: [DISK] }),
   ],
   stages: [
     ...PERCENTS.map((percent) => ({

@@ -17,7 +17,7 @@ export const ce04: ExperimentInput = {
     ...NONE_FAILS,
     ...NOTHING_LOST,
   ],
-  // Where all machines share one computer, whoever loads or looks takes CPU time from the machine that is to have none left.
+  // Where all machines share one computer, load and samples take CPU time from the machine that should have none left.
   load: { clients: 1, intervalMs: 500, background: null },
   watch: { haproxy: false, etcd: false },
   stages: [

@@ -11,7 +11,7 @@ function withoutEtcd(id: string, how: string, fault: (on: string) => Fault): Exp
     id,
     title: `etcd is ${how}, one machine after another, all three`,
     hypothesis:
-      "With one etcd machine gone nobody notices; with all gone Patroni's failsafe mode keeps the primary, and reads and writes go on.",
+      "The loss of one etcd machine has no effect; without any, Patroni's failsafe mode keeps the primary, and reads and writes go on.",
     expectations: [
       ...NONE_FAILS,
       ...NOTHING_LOST,

@@ -9,7 +9,7 @@ const COMMON = {
 export const ce06: ExperimentInput = {
   ...COMMON,
   id: "CE-06",
-  title: "The primary's machine loses its power, and nobody fences",
+  title: "The primary's machine loses its power, without a guardian",
   hypothesis: "When the leader key has expired the replica takes over; clients wait that long, and nothing fails.",
   expectations: [
     ...NONE_FAILS,

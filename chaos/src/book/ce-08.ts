@@ -29,7 +29,7 @@ export const ce08: ExperimentInput = {
 
 export const ce08Alone: ExperimentInput = {
   id: "CE-08-alone",
-  title: "The replica's machine loses its power, and nobody fences",
+  title: "The replica's machine loses its power, without a guardian",
   hypothesis: "Commits wait for the replica until it counts as lost, and then go on without it; the primary stays.",
   stages: [{ name: "power", faults: [{ fault: "freeze-guardian" }, POWER_OFF], seconds: 15 }],
   ...withoutReplica(8_000),

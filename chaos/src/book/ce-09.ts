@@ -1,15 +1,15 @@
-import { FIGURES, NONE_FAILS, NOTHING_LOST, none, stated } from "../experiment/expect.ts";
+import { FIGURES, measured, NONE_FAILS, NOTHING_LOST, none } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
 
 export const ce09: ExperimentInput = {
   id: "CE-09",
   title: "The HAProxy machine loses its power",
-  hypothesis: "The API goes to the database machines itself when HAProxy is gone; nothing fails.",
+  hypothesis: "The API goes to the database machines itself when HAProxy is lost; nothing fails.",
   expectations: [
     ...NONE_FAILS,
     ...NOTHING_LOST,
     none("primaryMoved", "the primary stays"),
-    stated("longestWriteGap", "longest time without an acknowledged write"),
+    measured("longestWriteGap", "longest time without an acknowledged write"),
     ...FIGURES,
   ],
   steadyState: { guardian: true },

@@ -1,4 +1,4 @@
-import { NONE_FAILS, NOTHING_LOST, none, stated } from "../experiment/expect.ts";
+import { measured, NONE_FAILS, NOTHING_LOST, none } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
 
 const UNIT = "goldenring-api";
@@ -11,8 +11,8 @@ export const ce10: ExperimentInput = {
     ...NONE_FAILS,
     ...NOTHING_LOST,
     none("primaryMoved", "the primary stays"),
-    stated("longestReadGap", "longest time without an answered read"),
-    stated("longestWriteGap", "longest time without an acknowledged write"),
+    measured("longestReadGap", "longest time without an answered read"),
+    measured("longestWriteGap", "longest time without an acknowledged write"),
   ],
   steadyState: { guardian: true },
   stages: [

@@ -1,4 +1,4 @@
-import { FIGURES, NONE_FAILS, NOTHING_LOST, stated } from "../experiment/expect.ts";
+import { FIGURES, measured, NONE_FAILS, NOTHING_LOST } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
 
 export const ce13: ExperimentInput = {
@@ -9,7 +9,7 @@ export const ce13: ExperimentInput = {
   expectations: [
     ...NONE_FAILS,
     ...NOTHING_LOST,
-    stated("longestWriteGap", "longest time without an acknowledged write"),
+    measured("longestWriteGap", "longest time without an acknowledged write"),
     ...FIGURES,
   ],
   steadyState: { guardian: true },

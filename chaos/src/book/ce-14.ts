@@ -1,4 +1,4 @@
-import { FIGURES, NOTHING_LOST, none, stated } from "../experiment/expect.ts";
+import { FIGURES, measured, NOTHING_LOST, none } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
 
 export const ce14: ExperimentInput = {
@@ -10,8 +10,8 @@ export const ce14: ExperimentInput = {
     none("failedReads", "no read fails"),
     ...NOTHING_LOST,
     none("primaryMoved", "the replica that is behind is not promoted"),
-    stated("failedWrites", "writes that failed while there was no primary"),
-    stated("longestWriteGap", "longest time without an acknowledged write"),
+    measured("failedWrites", "writes that failed while there was no primary"),
+    measured("longestWriteGap", "longest time without an acknowledged write"),
     ...FIGURES,
   ],
   steadyState: { guardian: true },

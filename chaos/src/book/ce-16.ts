@@ -5,7 +5,7 @@ export const ce16: ExperimentInput = {
   id: "CE-16",
   title: "The primary's disk is full, and its PostgreSQL dies of it",
   hypothesis:
-    "The replica takes over; the old primary cannot be rewound for want of space, and comes back by itself all the same once there is some.",
+    "The replica takes over; the old primary cannot be rewound without space, and still comes back without help once there is some.",
   expectations: [...READS_GO_ON],
   // As in CE-11: the round fails unless everything is as before within the deadline, without a person.
   steadyState: { deadlineSeconds: 240 },
@@ -17,7 +17,7 @@ export const ce16: ExperimentInput = {
       after: "keep",
     },
     {
-      // As a checkpoint does that finds no space (PANIC), only that nobody waits for one.
+      // As a checkpoint without space does (PANIC), but without the wait for one.
       name: "death",
       faults: [{ fault: "kill-process", on: "primary", pidFile: "/var/lib/postgresql/*/main/postmaster.pid" }],
       seconds: 60,

@@ -8,8 +8,8 @@ test("the book has CE-01 to CE-12 and the combinations, each id once", () => {
   for (let number = 1; number <= 16; number += 1) expect(ids).toContain(`CE-${String(number).padStart(2, "0")}`);
 });
 
-test("every experiment of the book demands that nothing is lost and that there are never two primaries", () => {
-  for (const { id, expectations } of EXPERIMENTS) {
+test("every experiment that writes demands that nothing is lost and that there are never two primaries", () => {
+  for (const { id, expectations } of EXPERIMENTS.filter(({ service }) => service === undefined)) {
     const judged = expectations.filter(({ limit }) => limit === 0).map(({ metric }) => metric);
     expect([id, ...judged]).toEqual(
       expect.arrayContaining(["lostWrites", "duplicatedWrites", "staleReads", "twoPrimaries"]),

@@ -15,11 +15,13 @@ import { ce13 } from "./ce-13.ts";
 import { ce14 } from "./ce-14.ts";
 import { ce15 } from "./ce-15.ts";
 import { ce16 } from "./ce-16.ts";
+import { MONITORING } from "./monitoring.ts";
 
 /** From CE-13 on two things happen at once: combinations that a stand meets in real life. */
 const BOOK: readonly ExperimentInput[] = [
   ...[ce01, ce02, ce02Both, ...ce02Single, ce03, ce04, ce05, ce05Kill, ce05Cut, ce06, ce06Fenced, ce07],
   ...[ce08, ce08Alone, ce09, ce10, ce11, ce12, ce13, ce14, ce15, ce16],
+  ...MONITORING,
 ];
 
 /** The book of experiments, in its order. */

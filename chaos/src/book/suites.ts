@@ -6,8 +6,16 @@ export interface Suite {
   readonly experiments: readonly string[];
   /** Instead of each experiment's own. */
   readonly rounds?: number;
-  /** The page in docs/results that shows these experiments: its name without ending, and its title. */
-  readonly page?: { readonly name: string; readonly title: string };
+  /** In docs/results. */
+  readonly page?: Page;
+}
+
+export interface Page {
+  /** Without its ending. */
+  readonly name: string;
+  readonly title: string;
+  /** Of its first table: header, and name of a figure or metric of an expectation. */
+  readonly columns?: readonly (readonly [header: string, figure: string])[];
 }
 
 const ALL = EXPERIMENTS.map(({ id }) => id);
@@ -17,7 +25,11 @@ const ALONE = "CE-08-alone";
 export const SUITES = {
   short: {
     about: "what CI runs, one round each, in about 15 minutes",
-    experiments: ["CE-12", "CE-01", "CE-06-fenced", "CE-08", "CE-10", "CE-05-cut", "CE-02-out-30", "CE-11"],
+    experiments: [
+      // First: what the other faults leave of alerts would have to be waited for.
+      ...["MON-probe", "MON-disk"],
+      ...["CE-12", "CE-01", "CE-06-fenced", "CE-08", "CE-10", "CE-05-cut", "CE-02-out-30", "CE-11"],
+    ],
     rounds: 1,
   },
   chaos: {
@@ -44,6 +56,19 @@ export const SUITES = {
       ...LOSS,
     ],
     page: { name: "stand", title: "the stand under faults" },
+  },
+  monitoring: {
+    about: "whether alerts come in time and only then, and what monitoring costs",
+    experiments: ALL.filter((id) => id.startsWith("MON-")),
+    page: {
+      name: "monitoring",
+      title: "when alerts arrive",
+      columns: [
+        ["notified after", "alertDelay"],
+        ["resolved after", "alertResolved"],
+        ["undeclared alerts", "undeclaredAlerts"],
+      ],
+    },
   },
   all: { about: "every experiment once", experiments: ALL },
 } as const satisfies Readonly<Record<string, Suite>>;

@@ -1,6 +1,6 @@
 import type { Output } from "@goldenring/run-kit";
 import type { Stand } from "@goldenring/stand";
-import type { AlertsSince } from "../engine/alerts.ts";
+import type { StandMonitoring } from "../engine/monitoring-watch.ts";
 
 /** What the chaos commands get from the program that they are part of. */
 export interface ChaosDeps {
@@ -17,8 +17,8 @@ export interface ChaosDeps {
 
 export interface AvailableStand {
   readonly stand: Stand;
-  /** Undefined: nobody receives alerts. */
-  readonly alertsSince?: AlertsSince;
+  /** Undefined: it cannot be asked, and nobody receives alerts. */
+  readonly monitoring?: StandMonitoring;
   /** Faults may be injected without asking: the lab, or this computer. */
   readonly isOurs: boolean;
 }

@@ -99,7 +99,7 @@ async function runOne(
     runs: options.runs ?? deps.runs,
     rounds: options.rounds,
     target: options.target,
-    alertsSince: atHand.alertsSince,
+    monitoring: atHand.monitoring,
     signal,
     log: (text) => output.log(text),
   });

@@ -6,15 +6,14 @@ import { type History, readHistory } from "../history/history.ts";
 import { readRoleSamples } from "../roles/samples.ts";
 import { storedValues } from "../stored/own-database.ts";
 import { storedOnAll } from "../stored/weather-rows.ts";
-import { recordedAlerts } from "./alerts.ts";
 import type { ObserverFiles } from "./observers.ts";
 import type { RunContext } from "./run-context.ts";
 
-export interface PlayedCourse extends Pick<Evidence, "from" | "stages" | "before" | "after" | "recovery" | "states"> {
+type Gathered = "history" | "background" | "samples" | keyof Judged;
+
+export interface PlayedCourse extends Omit<Evidence, Gathered> {
   /** Name of the values that were written. */
   readonly values: string;
-  /** ms since 1970. */
-  readonly startedAt: number;
   /** Why it ended early. */
   readonly ended: unknown;
 }
@@ -25,13 +24,11 @@ export async function gatherEvidence(
   files: ObserverFiles,
   course: PlayedCourse,
 ): Promise<Evidence> {
-  const { from, stages, before, after, recovery, states, startedAt } = course;
   const history = await readHistory(files.history);
   const background = files.background === undefined ? undefined : await readHistory(files.background);
   const samples = files.roles === undefined ? [] : await readRoleSamples(files.roles);
-  const alerts = context.alertsSince ? recordedAlerts(context.alertsSince(startedAt), startedAt, stages) : null;
   const judged = await judgeHistory(context, history, course);
-  return { history, background, samples, ...judged, from, stages, before, after, recovery, states, alerts };
+  return { ...course, history, background, samples, ...judged };
 }
 
 type Judged = Pick<Evidence, "verdict" | "isStoredKnown" | "isFreshnessKnown">;

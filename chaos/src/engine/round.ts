@@ -11,6 +11,7 @@ import type { RoundRecord, StageRecord } from "../run/record.ts";
 import { forgetLeftValues, forgetValues, LeftValues } from "../stored/left-values.ts";
 import { FaultMarks } from "./fault-marks.ts";
 import { gatherEvidence } from "./gather-evidence.ts";
+import { MonitoringWatch, untilQuiet } from "./monitoring-watch.ts";
 import { Observers } from "./observers.ts";
 import { roundRecord } from "./round-record.ts";
 import type { RunContext } from "./run-context.ts";
@@ -32,6 +33,8 @@ export interface PlayedRound {
  */
 export async function playRound(context: RunContext, number: number): Promise<PlayedRound> {
   const { stand, experiment, journal } = context;
+  await untilSteady(stand, experiment.steadyState, context);
+  const firedBefore = await untilQuiet(context, context.signal);
   const before = await untilSteady(stand, experiment.steadyState, context);
   journal.write(
     "steady",
@@ -57,12 +60,15 @@ export async function playRound(context: RunContext, number: number): Promise<Pl
   const states = new StateWatch(stand, experiment.watch, from);
   const stages: StageRecord[] = [];
   const marks = new FaultMarks(stand, experiment.id, (why) => journal.write("note", why));
+  const targets: Record<string, string[]> = {};
+  const watch = new MonitoringWatch(context, { startedAt: startedAt.getTime(), firedBefore, stages, targets });
   const course: Course = {
     marks,
+    watch,
     from,
     before,
     stages,
-    targets: {},
+    targets,
     after: undefined,
     recovery: null,
     ended: undefined,
@@ -84,9 +90,9 @@ export async function playRound(context: RunContext, number: number): Promise<Pl
     });
     const evidence = await gatherEvidence(context, observers.files, {
       ...course,
+      ...watch.evidence,
       values,
       states: await states.stop(),
-      startedAt: startedAt.getTime(),
     });
     const verdicts = judgeRound(experiment.expectations, evidence);
     const record = roundRecord(evidence, {
@@ -112,6 +118,7 @@ export async function playRound(context: RunContext, number: number): Promise<Pl
 
 interface Course {
   readonly marks: FaultMarks;
+  readonly watch: MonitoringWatch;
   readonly from: number;
   readonly before: StandRoles;
   /** Gets its records as they are played. */
@@ -125,9 +132,10 @@ interface Course {
 
 async function playCourse(context: RunContext, number: number, course: Course, safety: ReturnType<typeof watchSafety>) {
   const { stand, experiment, journal, open, id } = context;
-  const { marks, before, from, stages, targets } = course;
+  const { marks, watch, before, from, stages, targets } = course;
   const { signal } = safety;
   await leadIn(experiment, safety);
+  await watch.ask();
   journal.write("load", `${experiment.steadyState.loadSeconds} s of load without a failure`);
   const resolve: Site["resolve"] = (target) => {
     targets[target] ??= [...resolveTarget(target, stand, before, number)];
@@ -148,6 +156,7 @@ async function playCourse(context: RunContext, number: number, course: Course, s
     marks,
     from,
     signal,
+    during: watch.during.bind(watch),
     untilSteady: async () => void (await again()),
   };
   await playStages(stagesContext, stages);
@@ -155,6 +164,7 @@ async function playCourse(context: RunContext, number: number, course: Course, s
   course.after = await again();
   course.recovery = Math.round(monotonicMs() - undoneAt);
   journal.write("recovered", `everything is as before after ${(course.recovery / 1_000).toFixed(1)} s`);
+  await watch.untilResolved(signal);
   await delay(experiment.leadOutSeconds * 1_000, undefined, { signal });
 }
 

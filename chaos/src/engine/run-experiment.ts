@@ -12,8 +12,8 @@ import {
 } from "../run/record.ts";
 import { connectionStringOf } from "../stored/own-database.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
-import type { AlertsSince } from "./alerts.ts";
 import { takeEngineLock } from "./lock.ts";
+import type { StandMonitoring } from "./monitoring-watch.ts";
 import { undoOpenFaults } from "./recover.ts";
 import { playRound } from "./round.ts";
 import type { RunContext } from "./run-context.ts";
@@ -30,7 +30,7 @@ export interface RunOptions {
   readonly rounds?: number | undefined;
   /** Instead of the stand's ingress. */
   readonly target?: string | undefined;
-  readonly alertsSince?: AlertsSince | undefined;
+  readonly monitoring?: StandMonitoring | undefined;
   /** Aborts when a person interrupts the run. */
   readonly signal: AbortSignal;
   readonly log: (text: string) => void;
@@ -66,7 +66,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       open: new OpenFaults(stand.folder),
       lock,
       journal,
-      alertsSince: options.alertsSince,
+      monitoring: options.monitoring,
     };
     const played = await playRounds(context, options);
     const record = await recordOf(context, startedAt, played);

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { monotonicMs } from "../clock.ts";
 import type { Experiment, Stage } from "../experiment/experiment.ts";
 import type { Site } from "../faults/fault.ts";
@@ -23,6 +22,8 @@ export interface StagesContext {
   readonly from: number;
   /** Ends the stages early: everything is undone, and its reason is thrown. */
   readonly signal: AbortSignal;
+  /** Lasts as long as a stage after its injections. */
+  readonly during: (stage: Stage, signal: AbortSignal) => Promise<void>;
   /** Resolves when everything is as before. */
   readonly untilSteady: () => Promise<void>;
 }
@@ -50,7 +51,7 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
  * @param stages gets a record of each stage, as far as it came
  */
 export async function playStages(context: StagesContext, stages: StageRecord[]): Promise<void> {
-  const { experiment, signal, untilSteady, from } = context;
+  const { experiment, signal, during, untilSteady, from } = context;
   const inForce: FaultInForce[] = [];
   try {
     for (const [index, stage] of experiment.stages.entries()) {
@@ -64,7 +65,7 @@ export async function playStages(context: StagesContext, stages: StageRecord[]):
       stages.push(record);
       try {
         const own = await injectAll(stage, index, context, record, inForce);
-        await delay(stage.seconds * 1_000, undefined, { signal });
+        await during(stage, signal);
         if (stage.after === "keep") continue;
         await undo(own, inForce, context);
         if (stage.after === "recover") await untilSteady();

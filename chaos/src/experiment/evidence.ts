@@ -5,12 +5,12 @@ import type { RoleSample } from "../roles/samples.ts";
 import { timeToNewPrimary } from "../roles/verdict.ts";
 import type { RecordedAlert, StageRecord, StateSpan } from "../run/record.ts";
 
-/** All that a round has brought, before it is judged. */
+/** All that a round has left, before it is judged. */
 export interface Evidence {
   readonly history: History;
   /** Undefined: there was no background load. */
   readonly background: History | undefined;
-  /** Empty: nobody asked. */
+  /** Empty: they were not sampled. */
   readonly samples: readonly RoleSample[];
   readonly verdict: Verdict;
   /** Whether the verdict is also about what is stored at the end. */
@@ -26,9 +26,45 @@ export interface Evidence {
   /** ms; null: it was not steady again. */
   readonly recovery: number | null;
   readonly states: readonly StateSpan[];
-  /** null: nobody could say which alerts came. */
+  /** null: nobody receives alerts. */
   readonly alerts: readonly RecordedAlert[] | null;
+  /** The machines of each target of a fault. */
+  readonly targets: Readonly<Record<string, readonly string[]>>;
+  readonly monitoring: MonitoringEvidence;
 }
+
+/** What was found out about the stand's monitoring, as far as an expectation is about it. */
+export interface MonitoringEvidence {
+  /** Names of alerts that fired before the round. */
+  readonly firedBefore: readonly string[];
+  /** Before the first stage; undefined: it was not asked. */
+  readonly seen?:
+    | {
+        readonly targetsUp: number;
+        readonly targets: number;
+        readonly queries: QueryCheck;
+        /** Resident memory, 10^6 bytes. */
+        readonly prometheusMegabytes: number;
+      }
+    | undefined;
+  /** By stage: what answers on each API replica, % of its machine's CPU limit. */
+  readonly apiCpu: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Every query of every panel and rule, asked of the live Prometheus. */
+export interface QueryCheck {
+  readonly checked: number;
+  /** Without data, and declared to be so. */
+  readonly declaredEmpty: number;
+  /** Where the others without data come from. */
+  readonly failed: readonly string[];
+}
+
+/** What a metric came to in a round. `unknown`: nothing can be said, and why; `missed`: what was expected to come did not. */
+export type Figure =
+  | { readonly value: number; readonly why?: string }
+  | { readonly unknown: string }
+  | { readonly missed: string };
 
 /** From the last fault before a new primary was seen to that moment, ms; undefined: there was none after the first fault. */
 export function newPrimaryAfterFault({

@@ -3,7 +3,7 @@ import { METRICS, type MetricName } from "./metrics.ts";
 
 /** Short ways to write expectations down. */
 
-type During = Pick<Expectation, "during" | "alert">;
+type During = Pick<Expectation, "during" | "alert" | "labels" | "mayCome" | "comparedWith">;
 
 export function none(metric: MetricName, words: string, during: During = {}): Expectation {
   return atMost(metric, 0, words, during);
@@ -13,8 +13,12 @@ export function atMost(metric: MetricName, limit: number, words: string, during:
   return { words, metric, comparison: "at most", limit, unit: METRICS[metric].unit, ...during };
 }
 
+export function below(metric: MetricName, limit: number, words: string, during: During = {}): Expectation {
+  return { ...atMost(metric, limit, words, during), comparison: "below" };
+}
+
 /** The figure is of interest; nothing is promised about it. */
-export function stated(metric: MetricName, words: string, during: During = {}): Expectation {
+export function measured(metric: MetricName, words: string, during: During = {}): Expectation {
   return { words, metric, unit: METRICS[metric].unit, ...during };
 }
 
@@ -23,7 +27,7 @@ export const NOTHING_LOST: readonly Expectation[] = [
   none("lostWrites", "no acknowledged write is lost"),
   none("duplicatedWrites", "no write is stored twice"),
   none("staleReads", "no read is stale unless it says so"),
-  none("otherViolations", "nothing else contradicts what clients were told"),
+  none("otherViolations", "nothing else contradicts the answers that clients got"),
   none("twoPrimaries", "there are never two primaries"),
 ];
 
@@ -33,10 +37,10 @@ export const NONE_FAILS: readonly Expectation[] = [
 ];
 
 export const FIGURES: readonly Expectation[] = [
-  stated("longestReadGap", "longest time without an answered read"),
-  stated("longestWrite", "slowest write"),
-  stated("newPrimary", "time to a new primary"),
-  stated("recovery", "time from the undo until everything is as before"),
+  measured("longestReadGap", "longest time without an answered read"),
+  measured("longestWrite", "slowest write"),
+  measured("newPrimary", "time to a new primary"),
+  measured("recovery", "time from the undo until everything is as before"),
 ];
 
 /** The same figures, with a target for the slowest write. */
@@ -47,11 +51,11 @@ export function figuresWithin(slowestWriteMs: number): Expectation[] {
   );
 }
 
-/** Where a fault may cost writes: reads go on all the same, nothing is lost, and what it costs is stated. */
+/** Where a fault may cost writes: reads go on, nothing is lost, and the cost is measured. */
 export const READS_GO_ON: readonly Expectation[] = [
   none("failedReads", "no read fails"),
   ...NOTHING_LOST,
-  stated("failedWrites", "writes that failed"),
-  stated("longestWriteGap", "longest time without an acknowledged write"),
+  measured("failedWrites", "writes that failed"),
+  measured("longestWriteGap", "longest time without an acknowledged write"),
   ...FIGURES,
 ];

@@ -6,31 +6,44 @@ import { OwnService } from "./own-service.ts";
 
 const seconds = z.number().min(0).max(86_400);
 
+/** What a figure may be compared with its limit by. */
+export const COMPARISONS = ["at most", "at least", "below"] as const;
+
+const labels = z.record(z.string(), z.string()).optional();
+
 const Expectation = z
   .object({
     /** One sentence: what is expected. */
     words: z.string().min(1),
     metric: z.enum(METRIC_NAMES),
-    /** Without comparison and limit the figure is stated, not judged. */
-    comparison: z.enum(["at most", "at least"]).optional(),
+    /** Without comparison and limit the figure is measured, not judged. */
+    comparison: z.enum(COMPARISONS).optional(),
     limit: z.number().optional(),
     unit: z.string(),
     /** Names of stages: only requests that began in them count, up to the end of their undo. Default: the whole round. */
     during: z.array(z.string()).min(1).optional(),
-    /** alertDelay: its name. */
+    /** alertDelay, alertResolved: its name, and labels that it must have. A machine may be given as a fault's target: `primary`. */
     alert: z.string().optional(),
+    labels,
+    /** undeclaredAlerts: those that may come, and why. */
+    mayCome: z.array(z.object({ alert: z.string(), labels, why: z.string().min(1) })).optional(),
+    /** watchingCpu: for each stage of `during` the one that it is compared with. */
+    comparedWith: z.array(z.string()).min(1).optional(),
   })
   .superRefine((expectation, { addIssue }) => {
-    const { metric, unit, comparison, limit, during, alert } = expectation;
-    const say = (message: string, path: string): void => addIssue({ code: "custom", message, path: [path] });
-    if (unit !== METRICS[metric].unit) say(`${metric} is in ${METRICS[metric].unit}`, "unit");
-    if ((comparison === undefined) !== (limit === undefined)) say("comparison and limit belong together", "limit");
-    if (metric === "alertDelay" && alert === undefined) say("alertDelay needs the alert's name", "alert");
-    if (metric === "alertDelay" && during?.length !== 1)
-      say("alertDelay needs the one stage that brings the alert", "during");
-    if (metric === "newPrimary" && (during?.length ?? 1) !== 1) say("newPrimary can be of one stage", "during");
-    if (METRICS[metric].scope === "round" && metric !== "alertDelay" && metric !== "newPrimary" && during !== undefined)
-      say(`${metric} is of the whole round`, "during");
+    const { metric, unit, comparison, limit, during, alert, comparedWith } = expectation;
+    const isOfAlert = metric === "alertDelay" || metric === "alertResolved";
+    const refuse = (message: string, path: string): void => addIssue({ code: "custom", message, path: [path] });
+    if (unit !== METRICS[metric].unit) refuse(`${metric} is in ${METRICS[metric].unit}`, "unit");
+    if ((comparison === undefined) !== (limit === undefined)) refuse("comparison and limit belong together", "limit");
+    if (isOfAlert && alert === undefined) refuse(`${metric} needs the alert's name`, "alert");
+    if (isOfAlert && during?.length !== 1) refuse(`${metric} needs the one stage that brings the alert`, "during");
+    if (metric === "watchingCpu" && (during === undefined || during.length !== comparedWith?.length))
+      refuse("watchingCpu needs a stage to compare with for each stage", "comparedWith");
+    if (metric === "newPrimary" && (during?.length ?? 1) !== 1) refuse("newPrimary can be of one stage", "during");
+    const hasStages = isOfAlert || metric === "newPrimary" || metric === "watchingCpu";
+    if (METRICS[metric].scope === "round" && !hasStages && during !== undefined)
+      refuse(`${metric} is of the whole round`, "during");
   });
 
 const Stage = z.object({
@@ -39,6 +52,10 @@ const Stage = z.object({
   faults: z.array(FaultUse),
   /** From the last injection on. */
   seconds,
+  /**
+   * It ends so long after all alerts that it must bring (alertDelay) have come. Then `seconds` is how long it waits for them.
+   */
+  secondsAfterAlerts: seconds.optional(),
   /** `undo`: then its faults are undone; `recover`: and everything must be as before; `keep`: they last until the last stage is over. */
   after: z.enum(["undo", "recover", "keep"]).default("undo"),
 });
@@ -50,7 +67,7 @@ const AbortWhen = z.object({
   words: z.string().min(1),
 });
 
-/** An experiment: what is done, what is expected, and when to stop. Data only. */
+/** An experiment: what is injected, what is expected, and when to stop. Data only. */
 export const Experiment = z
   .object({
     /** Letters, digits and hyphens. */
@@ -69,9 +86,11 @@ export const Experiment = z
         cluster: z.boolean().default(true),
         /** A guardian runs. */
         guardian: z.boolean().default(false),
+        /** No alert fires. One that still fires after 300 s does not count in the round; one that a fault must bring may not fire. */
+        noAlerts: z.boolean().default(false),
         /** Load without a fault in which no request may fail. */
         loadSeconds: seconds.default(5),
-        /** How long it may take to come about, before a round and after its last undo. */
+        /** How long the stand may take to reach it, before a round and after its last undo. */
         deadlineSeconds: seconds.default(180),
       })
       .prefault({}),
@@ -115,8 +134,8 @@ export const Experiment = z
     const names = stages.map(({ name }) => name);
     if (new Set(names).size < names.length)
       addIssue({ code: "custom", message: "two stages have the same name", path: ["stages"] });
-    for (const [index, { during = [] }] of expectations.entries()) {
-      const unknown = during.filter((name) => !names.includes(name));
+    for (const [index, { during = [], comparedWith = [] }] of expectations.entries()) {
+      const unknown = [...during, ...comparedWith].filter((name) => !names.includes(name));
       if (unknown.length > 0)
         addIssue({
           code: "custom",

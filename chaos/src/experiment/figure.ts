@@ -1,17 +1,16 @@
 import type { ViolationKind } from "../check/violation.ts";
 import { type RequestFigures, type Summary, summarize, wholeRun } from "../history/summary.ts";
 import { judgeRoles, timeToNewPrimary } from "../roles/verdict.ts";
-import { type Evidence, newPrimaryAfterFault } from "./evidence.ts";
+import { type Evidence, type Figure, newPrimaryAfterFault } from "./evidence.ts";
 import type { Expectation } from "./experiment.ts";
 import { METRICS, type MetricName } from "./metrics.ts";
-
-/** What a metric came to in a round. `unknown`: nothing can be said, and why; `missed`: what was expected to come did not. */
-export type Figure = { readonly value: number } | { readonly unknown: string } | { readonly missed: string };
+import { OF_MONITORING } from "./monitoring-figures.ts";
 
 export function figureOf(expectation: Expectation, evidence: Evidence): Figure {
   const { metric } = expectation;
-  if (metric === "alertDelay") return alertDelay(expectation, evidence);
   if (metric === "newPrimary") return newPrimary(expectation, evidence);
+  const ofMonitoring = OF_MONITORING[metric];
+  if (ofMonitoring) return ofMonitoring(expectation, evidence);
   const ofTime = OF_TIME[metric];
   if (ofTime) return overTimes(metric, ofTime, timesOf(expectation, evidence));
   return OF_ROUND[metric]?.(evidence) ?? { unknown: `${metric} is not known` };
@@ -71,7 +70,7 @@ function overTimes(metric: MetricName, of: OfTime, times: readonly Requests[]): 
     if (!("value" in figure)) return figure;
     values.push(figure.value);
   }
-  if (values.length === 0) return { unknown: "its stages were not played" };
+  if (values.length === 0) return { unknown: "its stages did not run" };
   const isCount = METRICS[metric].unit === "requests";
   return { value: isCount ? values.reduce((sum, value) => sum + value, 0) : Math.max(...values) };
 }
@@ -94,12 +93,13 @@ const OF_ROUND: Readonly<Partial<Record<MetricName, OfRound>>> = {
   staleReads: violations(["stale-read", "read-went-back", "contradictory-reads"], isFreshnessKnown),
   otherViolations: violations(["refused-but-stored", "invented", "wrong-value", "nodes-differ"], isStoredKnown),
   twoPrimaries: ({ samples }) =>
-    samples.length === 0 ? { unknown: "nobody asked for roles" } : { value: judgeRoles(samples).twoPrimaries.length },
+    samples.length === 0 ? { unknown: "roles were not sampled" } : { value: judgeRoles(samples).twoPrimaries.length },
   primaryMoved: ({ before, after }) =>
     before.primary === undefined || after?.primary === undefined
       ? { unknown: "the primary is not known" }
       : { value: before.primary === after.primary ? 0 : 1 },
-  recovery: ({ recovery }) => (recovery === null ? { missed: "it was not as before again" } : { value: recovery }),
+  recovery: ({ recovery }) =>
+    recovery === null ? { missed: "it did not return to its steady state" } : { value: recovery },
 };
 
 /** Of a stage: only one that came before its end. */
@@ -109,12 +109,4 @@ function newPrimary({ during }: Expectation, evidence: Evidence): Figure {
   const value = during ? stage && timeToNewPrimary(samples, from + stage.from) : newPrimaryAfterFault(evidence);
   if (value === undefined || (stage && value > stage.to - stage.from)) return { unknown: "there was no new primary" };
   return { value };
-}
-
-function alertDelay({ alert, during }: Expectation, { alerts, stages }: Evidence): Figure {
-  if (alerts === null) return { unknown: "nobody receives alerts" };
-  const stage = stages.find(({ name }) => name === during?.[0]);
-  if (!stage) return { unknown: "its stage was not played" };
-  const arrived = alerts.find(({ name, status, at }) => name === alert && status === "firing" && at >= stage.from);
-  return arrived ? { value: arrived.at - stage.from } : { missed: `${alert} did not come` };
 }

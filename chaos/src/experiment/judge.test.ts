@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { parseHistory } from "../history/history.ts";
 import type { RoundVerdict, StageRecord } from "../run/record.ts";
 import type { Evidence } from "./evidence.ts";
-import { atMost, none, stated } from "./expect.ts";
+import { atMost, measured, none } from "./expect.ts";
 import { hypothesisHeld, judgeRound, judgeRun } from "./judge.ts";
 
 /** A read every 100 ms for 10 s, of 10 ms each; those of the second stage fail, and nothing is answered in the third. */
@@ -63,8 +63,19 @@ const EVIDENCE: Evidence = {
   after: { primary: "pg-02", replica: "pg-01", etcdLeader: undefined },
   recovery: 700,
   states: [],
+  targets: {},
+  monitoring: { firedBefore: [], apiCpu: {} },
   alerts: [
-    { name: "Hot", status: "firing", machine: "pg-01", severity: "warning", at: 3_500, delay: 500, stage: "bad" },
+    {
+      name: "Hot",
+      status: "firing",
+      machine: "pg-01",
+      severity: "warning",
+      labels: {},
+      at: 3_500,
+      delay: 500,
+      stage: "bad",
+    },
   ],
 };
 
@@ -86,7 +97,12 @@ test("figures are of the whole round, or of the requests of the stages that coun
 
 test("what is judged must be known; what is only stated need not", () => {
   expect(
-    verdictOn(none("failedWrites", "a"), none("staleReads", "b"), none("twoPrimaries", "c"), stated("newPrimary", "d")),
+    verdictOn(
+      none("failedWrites", "a"),
+      none("staleReads", "b"),
+      none("twoPrimaries", "c"),
+      measured("newPrimary", "d"),
+    ),
   ).toEqual(["unknown null", "unknown null", "unknown null", "stated null"]);
 });
 

@@ -2,6 +2,7 @@ import type { JudgedExpectation, RoundVerdict } from "../run/record.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Expectation } from "./experiment.ts";
 import { figureOf } from "./figure.ts";
+import { median } from "./metrics.ts";
 
 /** What each expectation came to in a round. */
 export function judgeRound(expectations: readonly Expectation[], evidence: Evidence): RoundVerdict[] {
@@ -10,12 +11,14 @@ export function judgeRound(expectations: readonly Expectation[], evidence: Evide
     if ("missed" in figure) return { figure: null, verdict: "missed", why: figure.missed };
     const isJudged = expectation.limit !== undefined;
     if ("unknown" in figure) return { figure: null, verdict: isJudged ? "unknown" : "stated", why: figure.unknown };
-    return { figure: figure.value, verdict: isJudged ? held(figure.value, expectation) : "stated" };
+    const verdict = isJudged ? held(figure.value, expectation) : "stated";
+    return { figure: figure.value, verdict, ...(figure.why === undefined ? {} : { why: figure.why }) };
   });
 }
 
 function held(value: number, { comparison, limit = 0 }: Expectation): "held" | "missed" {
-  return (comparison === "at least" ? value >= limit : value <= limit) ? "held" : "missed";
+  const isHeld = comparison === "at least" ? value >= limit : comparison === "below" ? value < limit : value <= limit;
+  return isHeld ? "held" : "missed";
 }
 
 /** Over all rounds: the median and the worst figure; missed when it was missed once. */
@@ -45,12 +48,6 @@ function worstOf(verdicts: readonly RoundVerdict[], limit: number | null): Judge
   if (all.has("missed")) return "missed";
   if (limit === null) return "stated";
   return all.has("held") && !all.has("unknown") ? "held" : "unknown";
-}
-
-/** Of sorted numbers; null without any. */
-function median(sorted: readonly number[]): number | null {
-  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
-  return low === undefined || high === undefined ? null : (low + high) / 2;
 }
 
 /** Whether the hypothesis held: everything that was to be judged could be, and none was missed. */

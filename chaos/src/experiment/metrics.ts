@@ -8,7 +8,7 @@ export const METRICS = {
   slowReads: {
     unit: "requests",
     scope: "time",
-    words: "reads slower than 5 s (the report's probe counted them as errors)",
+    words: "reads slower than 5 s (the 2023 baseline counts them as errors)",
   },
   slowWrites: { unit: "requests", scope: "time", words: "writes slower than 5 s" },
   longestReadGap: { unit: "ms", scope: "time", words: "longest time without an answered read" },
@@ -20,7 +20,7 @@ export const METRICS = {
   staleMarkedReads: {
     unit: "requests",
     scope: "time",
-    words: "reads that said of themselves that they were not confirmed",
+    words: "reads that were marked stale",
   },
   lostWrites: { unit: "writes", scope: "round", words: "acknowledged writes that are not stored" },
   duplicatedWrites: { unit: "writes", scope: "round", words: "writes that are stored twice" },
@@ -43,12 +43,30 @@ export const METRICS = {
   },
   recovery: { unit: "ms", scope: "round", words: "from the last undo until everything is as before" },
   alertDelay: { unit: "ms", scope: "round", words: "from the beginning of the stage to the alert's arrival" },
+  alertResolved: {
+    unit: "ms",
+    scope: "round",
+    words: "from the end of the stage's undo to the word that the alert is resolved",
+  },
+  undeclaredAlerts: { unit: "alerts", scope: "round", words: "alerts that came and were not declared (`mayCome`)" },
+  targetsDown: { unit: "targets", scope: "round", words: "targets of Prometheus that are not up" },
+  queriesWithoutData: {
+    unit: "queries",
+    scope: "round",
+    words: "queries of panels and rules without data that should have some",
+  },
+  prometheusMemory: { unit: "MB", scope: "round", words: "resident memory of Prometheus" },
+  watchingCpu: {
+    unit: "%",
+    scope: "round",
+    words: "CPU that an API replica takes more in the stages `during` than in those `comparedWith`, of its limit",
+  },
 } as const;
 
 export type MetricName = keyof typeof METRICS;
 export const METRIC_NAMES = Object.keys(METRICS) as [MetricName, ...MetricName[]];
 
-/** What is looked at while an experiment runs. */
+/** What is sampled while an experiment runs. */
 export const LIVE_METRICS = {
   failedReads: { unit: "requests", words: "failed reads so far in the round" },
   failedWrites: { unit: "requests", words: "failed writes so far in the round" },
@@ -59,3 +77,10 @@ export const LIVE_METRICS = {
 
 export type LiveMetric = keyof typeof LIVE_METRICS;
 export const LIVE_METRIC_NAMES = Object.keys(LIVE_METRICS) as [LiveMetric, ...LiveMetric[]];
+
+/** null of nothing. */
+export function median(values: readonly number[]): number | null {
+  const sorted = values.toSorted((one, other) => one - other);
+  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
+  return low === undefined || high === undefined ? null : (low + high) / 2;
+}

@@ -5,8 +5,8 @@ const path = z.string().startsWith("/");
 
 /** A service that is not the Weather API: what to read and write, and where the writes can be found afterwards. */
 export const OwnService = z.object({
-  /** Base URL, such as http://127.0.0.1:3000 */
-  target: z.url({ protocol: /^https?$/ }),
+  /** Base URL, such as http://127.0.0.1:3000. Default: the ingress of the stand. */
+  target: z.url({ protocol: /^https?$/ }).optional(),
   /** `here`: as this computer reaches it; `stand`: from inside the lab's network. */
   from: z.enum(["here", "stand"]).default("here"),
   /** Taken in turn by every client. */
@@ -26,7 +26,7 @@ export const OwnService = z.object({
     )
     .default([]),
   deadlineMs: z.number().min(100).max(600_000).default(35_000),
-  /** Where acknowledged writes must be, each exactly once. Without it nothing is said about lost writes. */
+  /** Where acknowledged writes must be, each exactly once. Without it lost writes are not judged. */
   database: z
     .object({
       /** Name of the environment variable with the connection string: passwords stand in no experiment. */

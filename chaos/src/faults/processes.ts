@@ -2,11 +2,13 @@ import { OPERATOR, processIdOf } from "@goldenring/stand";
 import * as z from "zod";
 import { type FaultKind, mustHold, notAvailable, on } from "./fault.ts";
 
+const pathPattern = z.string().regex(/^\/[A-Za-z0-9/._*?-]+$/, "is no absolute path of a file");
+
 const killForm = z.object({
   fault: z.literal("kill-process"),
   on,
   /** Its first line is the process number; may have wildcards, and the first file that fits counts. */
-  pidFile: z.string().regex(/^\/[A-Za-z0-9/._*?-]+$/, "is no absolute path of a file"),
+  pidFile: pathPattern,
 });
 
 /** Its supervisor is left alive and starts it again, so there is nothing to undo. */
@@ -18,6 +20,31 @@ export const killProcess: FaultKind<typeof killForm> = {
     const found = `pid=$(head -qn 1 ${pidFile} | head -n 1) && [ "$pid" -gt 1 ] && kill`;
     await mustHold(machine, `${found} -0 "$pid"`, `there is no running process of ${pidFile}`);
     return { by: "machine", slot: "process", inject: `${found} -KILL "$pid"`, undo: ":", gone: ":", momentary: true };
+  },
+};
+
+const preventForm = z.object({
+  fault: z.literal("prevent-start"),
+  on,
+  /** May have wildcards: every file that fits. */
+  program: pathPattern,
+});
+
+/** A program cannot be started: /bin/false is in its place, by a mount that a boot takes away. What runs goes on. */
+export const preventStart: FaultKind<typeof preventForm> = {
+  form: preventForm,
+  about: "prevents a program from starting; what runs already goes on",
+  describe: ({ program }) => `${program} cannot be started`,
+  async prepare({ program }, machine) {
+    const each = (script: string): string => `for program in ${program}; do ${script}; done`;
+    await mustHold(machine, each('[ -x "$program" ] || exit 1'), `there is no program ${program}`);
+    return {
+      by: "machine",
+      slot: "prevent-start",
+      inject: each('mount --bind /bin/false "$program" || exit 1'),
+      undo: each('while mountpoint -q "$program"; do umount "$program" || exit 1; done'),
+      gone: each('! mountpoint -q "$program" || exit 1'),
+    };
   },
 };
 

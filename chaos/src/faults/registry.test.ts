@@ -46,6 +46,8 @@ const USES: readonly FaultUse[] = [
   { fault: "restart-unit", on: "api/1", unit: "goldenring-api" },
   { fault: "kill-unit", on: "etcd/1", unit: "etcd", staysDead: true },
   { fault: "kill-process", on: "primary", pidFile: "/var/lib/postgresql/*/main/postmaster.pid" },
+  { fault: "prevent-start", on: "primary", program: "/usr/lib/postgresql/*/bin/postgres" },
+  { fault: "switchover", on: "primary", to: "replica" },
   { fault: "freeze-unit", on: "primary", unit: "patroni" },
   { fault: "freeze-guardian", on: "operator" },
   { fault: "loss", on: "primary", percent: 30, direction: "both" },

@@ -6,18 +6,21 @@ import { diskFill } from "./disk-fill.ts";
 import type { ReadyFault, Site } from "./fault.ts";
 import { loss } from "./loss.ts";
 import { powerOff, reboot } from "./power.ts";
-import { freezeGuardian, killProcess } from "./processes.ts";
+import { freezeGuardian, killProcess, preventStart } from "./processes.ts";
 import { cpu, diskIo, memory } from "./stress.ts";
+import { switchover } from "./switchover.ts";
 import { freezeUnit, killUnit, restartUnit, stopUnit } from "./units.ts";
 
 /** All faults. The clock of a machine is never one: it would be the computer's own. */
 export const FAULTS = {
   reboot,
   "power-off": powerOff,
+  switchover,
   "stop-unit": stopUnit,
   "restart-unit": restartUnit,
   "kill-unit": killUnit,
   "kill-process": killProcess,
+  "prevent-start": preventStart,
   "freeze-unit": freezeUnit,
   "freeze-guardian": freezeGuardian,
   loss,

@@ -8,7 +8,7 @@ import { type Client, itemAt, runClients } from "./clients.ts";
 /** What the path probe does, as the file that it is started with says. */
 export const PathPlan = z.object({
   /** Its path is put before those of the requests. */
-  target: OwnService.shape.target,
+  target: OwnService.shape.target.unwrap(),
   /** The history to write. */
   out: z.string(),
   run: z.string().regex(/^[A-Za-z0-9-]{1,40}$/),

@@ -1,11 +1,12 @@
+import type { Page } from "../book/suites.ts";
 import { escapeMarkdown, markdownTable } from "./markdown.ts";
 import { changesBecauseOf } from "./product-changes.ts";
 import { reportedAbout } from "./report-of-2023.ts";
 import type { ResultEntry } from "./results.ts";
 import { figureInWords, limitInWords, VERDICTS } from "./words.ts";
 
-/** Columns of the first table, by the names of the figures. */
-const OVERVIEW: readonly (readonly [string, string])[] = [
+/** Columns of the first table, by the names of figures or the metrics of expectations. */
+const OVERVIEW: NonNullable<Page["columns"]> = [
   ["failed reads", "Failed reads"],
   ["failed writes", "Failed writes, those of unknown outcome included"],
   ["longest time without a write", "Longest time without an acknowledged write"],
@@ -14,7 +15,11 @@ const OVERVIEW: readonly (readonly [string, string])[] = [
 ];
 
 /** A page of docs/results, from the entries of its JSON file. */
-export function resultsPage(entries: readonly ResultEntry[], suite: string, title: string): string {
+export function resultsPage(
+  entries: readonly ResultEntry[],
+  suite: string,
+  { title, columns = OVERVIEW }: Page,
+): string {
   const facts = entries.map(
     ({ date, commit, computer, stand }) => `${date}, commit ${commit}, ${computer}, stand ${stand}`,
   );
@@ -31,25 +36,25 @@ export function resultsPage(entries: readonly ResultEntry[], suite: string, titl
     "Figures are median / worst of the rounds. An expectation is held when it was held in every round. Wrong: acknowledged writes lost, stored",
     "twice or changed, stale or contradictory reads ([history.md](../history.md)).",
     "",
-    overview(entries),
+    overview(entries, columns),
     "",
     ...entries.flatMap((entry) => [details(entry), ""]),
   ].join("\n");
 }
 
-function overview(entries: readonly ResultEntry[]): string {
-  const header = ["experiment", "rounds", ...OVERVIEW.map(([column]) => column), "verdict"];
+function overview(entries: readonly ResultEntry[], columns: NonNullable<Page["columns"]>): string {
+  const header = ["experiment", "rounds", ...columns.map(([column]) => column), "verdict"];
   const rows = entries.map((entry) => [
     `${entry.experiment} ${entry.title}`,
     String(entry.rounds),
-    ...OVERVIEW.map(([, name]) => figureOf(entry, name)),
+    ...columns.map(([, name]) => figureOf(entry, name)),
     entry.ended,
   ]);
   return markdownTable(header, rows);
 }
 
-function figureOf({ figures }: ResultEntry, name: string): string {
-  const figure = figures.find((each) => each.name === name);
+function figureOf({ figures, expectations }: ResultEntry, name: string): string {
+  const figure = figures.find((each) => each.name === name) ?? expectations.find(({ metric }) => metric === name);
   if (figure === undefined) return "–";
   const [median, worst] = [figure.median, figure.worst].map((value) => figureInWords(value, figure.unit));
   return median === worst ? String(median) : `${median} / ${worst}`;
@@ -80,7 +85,7 @@ function details(entry: ResultEntry): string {
 
 function expectations({ expectations: all }: ResultEntry): string {
   const rows = all.map((each) => [
-    each.words,
+    [each.words, ...(each.notes ?? [])].join("; "),
     limitInWords(each) ?? "–",
     figureInWords(each.median, each.unit),
     figureInWords(each.worst, each.unit),

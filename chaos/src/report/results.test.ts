@@ -36,7 +36,7 @@ describe("the page of results", () => {
   const page = resultsPage(
     [entryOf(held, "ring chaos run --suite chaos --write"), entryOf(missed, "ring chaos run CE-99 --write")],
     "chaos",
-    "chaos experiments",
+    { name: "chaos", title: "chaos experiments" },
   );
 
   test("has hypothesis, figures, verdict, what the report saw and what was changed, for each experiment", () => {

@@ -1,11 +1,12 @@
 import * as z from "zod";
+import { COMPARISONS } from "../experiment/experiment.ts";
 import type { ExperimentRun, JudgedExpectation } from "../run/record.ts";
 import { FIGURES, spreadOf, valuesOf, worstOf } from "./figures.ts";
-import { commitInWords, computerInWords, endInWords, heldRounds, standInWords } from "./words.ts";
+import { commitInWords, computerInWords, endInWords, heldRounds, reasons, standInWords } from "./words.ts";
 
 const Expected = z.object({
   words: z.string(),
-  comparison: z.enum(["at most", "at least"]).nullable(),
+  comparison: z.enum(COMPARISONS).nullable(),
   limit: z.number().nullable(),
   unit: z.string(),
   median: z.number().nullable(),
@@ -13,6 +14,10 @@ const Expected = z.object({
   verdict: z.enum(["held", "missed", "stated", "unknown"]),
   /** "4 of 5" rounds. */
   heldIn: z.string().optional(),
+  /** Absent in entries that were written without it. */
+  metric: z.string().optional(),
+  /** What the rounds say about it. */
+  notes: z.array(z.string()).min(1).optional(),
 });
 export type Expected = z.infer<typeof Expected>;
 
@@ -55,7 +60,7 @@ export function entryOf(run: ExperimentRun, command: string): ResultEntry {
     ended: endInWords(run),
     held: endedBy === "held",
     ending,
-    expectations: expectations.map((each, index) => expectedOf(each, heldRounds(run, index))),
+    expectations: expectations.map((each, index) => expectedOf(each, heldRounds(run, index), reasons(run, index))),
     figures: FIGURES.flatMap((figure) => {
       const spread = spreadOf(valuesOf(figure, run));
       if (spread === undefined) return [];
@@ -72,9 +77,10 @@ export function mergeEntries(known: readonly ResultEntry[], fresh: readonly Resu
   );
 }
 
-function expectedOf(
-  { words, comparison, limit, unit, median, worst, verdict }: JudgedExpectation,
-  heldIn: string | undefined,
-): Expected {
-  return { words, comparison, limit, unit, median, worst, verdict, ...(heldIn === undefined ? {} : { heldIn }) };
+function expectedOf(judged: JudgedExpectation, heldIn: string | undefined, notes: readonly string[]): Expected {
+  return {
+    ...judged,
+    ...(heldIn === undefined ? {} : { heldIn }),
+    ...(notes.length === 0 ? {} : { notes: [...notes] }),
+  };
 }

@@ -189,7 +189,7 @@ function syntheticRound(number: number, { seconds = 40, pause = 2_400, text = ""
 }
 
 function alert(name: string, status: "firing" | "resolved", at: number) {
-  return { name, status, machine: "pg-01", severity: "critical", at, delay: at - FAULT_AT, stage: "loss" };
+  return { name, status, machine: "pg-01", severity: "critical", labels: {}, at, delay: at - FAULT_AT, stage: "loss" };
 }
 
 function requests(count: number, p50: number, longest: number, longestGap: number) {

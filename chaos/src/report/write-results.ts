@@ -25,19 +25,19 @@ const FOLDER = fileURLToPath(new URL("../../../docs/results/", import.meta.url))
 export async function writeResults(run: ExperimentRun, command: string, folder = FOLDER): Promise<readonly string[]> {
   if (CHOSEN.has(run.endedBy)) return [];
   const pages = pagesOf(run.experiment.id);
-  for (const { name, title, suite } of pages) {
-    const data = join(folder, `${name}.json`);
+  for (const { page, suite } of pages) {
+    const data = join(folder, `${page.name}.json`);
     const entries = mergeEntries(await readEntries(data), [entryOf(run, command)]);
     replaceFile(data, `${JSON.stringify(entries, rounded, 1)}\n`);
-    replaceFile(join(folder, `${name}.md`), resultsPage(entries, suite, title));
+    replaceFile(join(folder, `${page.name}.md`), resultsPage(entries, suite, page));
   }
-  return pages.map(({ name }) => `docs/results/${name}.md`);
+  return pages.map(({ page }) => `docs/results/${page.name}.md`);
 }
 
 /** One that is in no suite with a page goes to that of the chaos experiments. */
 function pagesOf(experiment: string) {
   const all = Object.entries<Suite>(SUITES).flatMap(([suite, { page, experiments }]) =>
-    page === undefined ? [] : { ...page, suite, experiments },
+    page === undefined ? [] : { page, suite, experiments },
   );
   const found = all.filter(({ experiments }) => experiments.includes(experiment));
   return found.length > 0 ? found : all.filter(({ suite }) => suite === "chaos");

@@ -1,6 +1,6 @@
 import { EXIT, folderOfRun, Provenance, readRunFile } from "@goldenring/run-kit";
 import * as z from "zod";
-import { Experiment } from "../experiment/experiment.ts";
+import { COMPARISONS, Experiment } from "../experiment/experiment.ts";
 
 /**
  * One run of an experiment as it stands in `run.json`. Times of day are ISO 8601, UTC. Times called `at`, `from` or `to` are ms since the
@@ -131,6 +131,8 @@ const Alert = z.object({
   status: z.enum(["firing", "resolved"]),
   machine: z.string(),
   severity: z.string(),
+  /** All of them; none in records that were written without them. */
+  labels: z.record(z.string(), z.string()).default({}),
   /** Its arrival. */
   at: ms,
   /** From the beginning of the stage in which it arrived, or of the last one before. */
@@ -165,7 +167,7 @@ const Judged = z.object({
   words: z.string(),
   metric: z.string(),
   /** Of the expectation; null: none, the figure is only stated. */
-  comparison: z.enum(["at most", "at least"]).nullable(),
+  comparison: z.enum(COMPARISONS).nullable(),
   limit: z.number().nullable(),
   unit: z.string(),
   median: z.number().nullable(),

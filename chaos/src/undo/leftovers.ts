@@ -62,6 +62,7 @@ function lookScript(folder: string, units: readonly string[]): string {
         `  case $(systemctl is-active ${unit}) in active|activating|reloading) ;; *) echo "${unit} does not run" ;; esac`,
     ),
     "fi",
+    `awk '$4 ~ "/bin/false$" { print "a program that cannot be started: " $5 }' /proc/self/mountinfo`,
     `if command -v nft >/dev/null; then nft list tables 2>/dev/null | grep ${FILE_MARK.replaceAll("-", "_")}; fi`,
     `if command -v tc >/dev/null; then tc qdisc show 2>/dev/null | grep ' netem '; fi`,
     "for process in /proc/[0-9]*; do",

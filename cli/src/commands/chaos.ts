@@ -1,17 +1,19 @@
 import {
-  type AlertsSince,
   type AvailableStand,
   type ChaosDeps,
   openFaults,
   recover,
   runningEngine,
+  type StandMonitoring,
 } from "@goldenring/chaos";
-import { alertLogIn, readAlertLog, receivedAlerts } from "@goldenring/monitoring";
+import { alertLogIn, readAlertLog, receivedAlerts, verifyQueries } from "@goldenring/monitoring";
 import { CommandError, EXIT, runsFolder, TerminalOutput } from "@goldenring/run-kit";
-import { openStand } from "@goldenring/stand";
+import { createPrometheus, openStand } from "@goldenring/stand";
 import { assertIsUp, type Context } from "../context.ts";
+import { monitoringServers } from "../endpoints.ts";
 import type { Progress } from "../progress.ts";
 import { guardianOf } from "../stand-programs.ts";
+import { readStatus } from "./status.ts";
 
 /** The dependencies of `ring chaos`: the stand, and its host where that is this computer. */
 export function chaosDeps(
@@ -32,12 +34,34 @@ async function availableStand(context: Context): Promise<AvailableStand> {
     const { isRunning, report } = guardianOf(folder, inventory.file).state;
     return isRunning ? report?.pid : undefined;
   };
-  return { stand: openStand({ inventory, folder, lab, guardian }), alertsSince: alertsIn(folder), isOurs: true };
+  return { stand: openStand({ inventory, folder, lab, guardian }), monitoring: monitoringOf(context), isOurs: true };
 }
 
-function alertsIn(folder: string): AlertsSince {
-  return (since) =>
-    receivedAlerts(readAlertLog(alertLogIn(folder))).filter(({ arrivedAt }) => Date.parse(arrivedAt) >= since);
+/** What experiments ask the stand's monitoring. */
+function monitoringOf(context: Context): StandMonitoring {
+  return {
+    alertsSince: (since) =>
+      receivedAlerts(readAlertLog(alertLogIn(context.folder))).filter(
+        ({ arrivedAt }) => Date.parse(arrivedAt) >= since,
+      ),
+    async status() {
+      const { machines, monitoring, problems } = await readStatus(context);
+      const { up = 0, down = [] } = monitoring?.targets ?? {};
+      return {
+        problems,
+        firing: monitoring?.alerts.map(({ name }) => name) ?? [],
+        targetsUp: up,
+        targets: up + down.length,
+        cpuLimits: Object.fromEntries(machines.flatMap(({ name, limit }) => (limit ? [[name, limit.cpu]] : []))),
+      };
+    },
+    async verifyQueries() {
+      const { prometheus } = await monitoringServers(context);
+      const { checked, findings, failed } = await verifyQueries(createPrometheus(prometheus));
+      const declaredEmpty = findings.filter(({ verdict }) => verdict === "declared empty").length;
+      return { checked, declaredEmpty, failed: failed.map(({ source }) => source) };
+    },
+  };
 }
 
 /** @throws {CommandError} (busy) while an experiment runs on the stand */

@@ -34,13 +34,13 @@ export const EXPECTATIONS: readonly Expectation[] = [
   ]),
   ...idle(
     "nobody writes into etcd: Patroni only renews its lease, which is no write, while the cluster stays as it is",
-    "any change of the leader, such as the switchover of monitoring/stand-tests",
+    "any change of the leader, such as MON-switchover",
     ["etcd_disk_backend_commit_duration_seconds_bucket", "etcd_disk_wal_fsync_duration_seconds_bucket"],
   ),
   ...empty("every write has a known outcome", "writes during a failover (fault: postgres killed)", [
     "weather_write_retries_total",
   ]),
-  ...empty("nothing is wrong", "every fault of monitoring/stand-tests", [
+  ...empty("nothing is wrong", "every experiment of the suite monitoring", [
     'ALERTS{alertstate="firing", severity=~"critical|warning"}',
   ]),
   ...empty("no chaos experiment runs", "any chaos experiment, while it runs", [

@@ -1,0 +1,247 @@
+import { atMost, below, none } from "../experiment/expect.ts";
+import type { Expectation, ExperimentInput } from "../experiment/experiment.ts";
+import { EXPECTED } from "../experiment/monitoring-figures.ts";
+
+/** From the fault to the first notification. */
+const CRITICAL_MS = 90_000;
+const OTHER_MS = 180_000;
+const RESOLVED_MS = 300_000;
+/** An alert that is late may still come, so that its delay is known. */
+const LATE_S = 60;
+/** The fault goes on that long after its alert: it must not bring undeclared ones. */
+const AFTERMATH_S = 30;
+const PROMETHEUS_MEGABYTES = 300;
+const REPLICA_CPU_PERCENT = 2;
+
+type Use = ExperimentInput["stages"][number]["faults"][number];
+type MayCome = NonNullable<Expectation["mayCome"]>;
+
+const LEADER_MOVES: MayCome = [
+  { alert: "PatroniTimelineChanged", why: "for information: another member leads" },
+  { alert: "PostgresqlRestarted", why: "for information: the former leader follows" },
+];
+const REPLICA_LOST: MayCome = [
+  { alert: "HaproxyHasNoReplica", why: "the only one is lost" },
+  { alert: "PostgresqlSynchronousStandbyMissing", why: "the only standby is lost" },
+  { alert: "PostgresqlReplicaNotStreaming", why: "it comes back and catches up" },
+  { alert: "PostgresqlReplicationLag", why: "it comes back and catches up" },
+  { alert: "PostgresqlRestarted", why: "for information: it comes back" },
+];
+const ETCD_LOST: MayCome = [
+  { alert: "EtcdMemberDown", why: "each one that is stopped" },
+  { alert: "EtcdFrequentLeaderChanges", why: "round follows round within its 15 minutes" },
+];
+
+/** The stand is idle but for one read now and then, so that nothing but the fault brings alerts. */
+const IDLE = {
+  steadyState: { guardian: true, noAlerts: true, deadlineSeconds: 300 },
+  service: { from: "stand", reads: [{ path: "/Cities" }] },
+  load: { clients: 1, intervalMs: 10_000, background: null },
+  watch: { roles: false, haproxy: false, etcd: false },
+} satisfies Partial<ExperimentInput>;
+
+const undeclared = (mayCome: MayCome): Expectation =>
+  none("undeclaredAlerts", "no alert comes but those that are declared", { mayCome });
+
+interface AlertOptions {
+  readonly id: string;
+  readonly title: string;
+  readonly faults: readonly Use[];
+  readonly alert: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly withinMs: number;
+  readonly mayCome?: MayCome;
+  readonly blastRadius?: ExperimentInput["blastRadius"];
+}
+
+function alertExperiment({ id, title, faults, alert, labels = {}, withinMs, mayCome = [], blastRadius }: AlertOptions) {
+  const stage = "fault";
+  const of = { during: [stage], alert, labels };
+  return {
+    ...IDLE,
+    id: `MON-${id}`,
+    title,
+    hypothesis: `${alert} reaches the receiver within ${withinMs / 1_000} s, and so does the word that it is resolved.`,
+    expectations: [
+      atMost("alertDelay", withinMs, `${alert} is notified within ${withinMs / 1_000} s`, of),
+      atMost("alertResolved", RESOLVED_MS, `it is resolved within ${RESOLVED_MS / 1_000} s of the undo`, of),
+      undeclared([{ alert, labels, why: EXPECTED }, ...mayCome]),
+    ],
+    stages: [{ name: stage, faults: [...faults], seconds: OTHER_MS / 1_000 + LATE_S, secondsAfterAlerts: AFTERMATH_S }],
+    ...(blastRadius === undefined ? {} : { blastRadius }),
+    rounds: 3,
+  } satisfies ExperimentInput;
+}
+
+const machine = (target: string) => ({ machine: target });
+
+/** SIGKILL of postgres, which cannot be started again; Patroni lives and sees it. */
+const killedForGood = (on: string): Use[] => [
+  { fault: "prevent-start", on, program: "/usr/lib/postgresql/*/bin/postgres" },
+  { fault: "kill-process", on, pidFile: "/var/lib/postgresql/*/main/postmaster.pid" },
+];
+
+const ALERTS: readonly ExperimentInput[] = [
+  alertExperiment({
+    id: "cpu",
+    title: "The primary's CPUs are busy",
+    faults: [{ fault: "cpu", on: "primary", percent: 100 }],
+    alert: "NodeExporterHostHighCpuLoad",
+    labels: machine("primary"),
+    withinMs: OTHER_MS,
+  }),
+  alertExperiment({
+    id: "memory",
+    title: "80 % of the memory of the primary's machine is in use",
+    faults: [{ fault: "memory", on: "primary", percent: 80 }],
+    alert: "NodeExporterHostOutOfMemory",
+    labels: machine("primary"),
+    withinMs: OTHER_MS,
+  }),
+  alertExperiment({
+    id: "disk",
+    title: "The disk of the primary's machine is 92 % full",
+    faults: [{ fault: "disk-fill", on: "primary", path: "/", fill: { percent: 92 } }],
+    alert: "NodeExporterHostOutOfDiskSpace",
+    labels: machine("primary"),
+    withinMs: OTHER_MS,
+  }),
+  alertExperiment({
+    id: "machine-off",
+    title: "The replica's machine loses its power",
+    faults: [{ fault: "power-off", on: "replica" }],
+    alert: "MachineDown",
+    labels: machine("replica"),
+    withinMs: CRITICAL_MS,
+    mayCome: REPLICA_LOST,
+  }),
+  alertExperiment({
+    id: "postgres-killed",
+    title: "The primary's PostgreSQL is killed and cannot start again",
+    faults: killedForGood("primary"),
+    alert: "PostgresqlDown",
+    labels: machine("primary"),
+    withinMs: CRITICAL_MS,
+    mayCome: [...LEADER_MOVES, ...REPLICA_LOST],
+  }),
+  alertExperiment({
+    id: "etcd-member",
+    title: "etcd is stopped on one of three machines",
+    faults: [{ fault: "stop-unit", on: "etcd/1", unit: "etcd" }],
+    alert: "EtcdMemberDown",
+    labels: machine("etcd/1"),
+    withinMs: OTHER_MS,
+    mayCome: ETCD_LOST,
+  }),
+  alertExperiment({
+    id: "etcd-no-leader",
+    title: "etcd is stopped on two of three machines",
+    faults: ["etcd/1", "etcd/2"].map((on): Use => ({ fault: "stop-unit", on, unit: "etcd" })),
+    alert: "EtcdNoLeader",
+    withinMs: CRITICAL_MS,
+    mayCome: [
+      ...ETCD_LOST,
+      { alert: "EtcdInsufficientMembers", why: "one of three is too few" },
+      { alert: "PatroniFailsafeActive", why: "Patroni goes on without etcd" },
+      { alert: "PatroniClusterUnlocked", why: "nobody can hold a key in an etcd without a leader" },
+      { alert: "PatroniEtcdUnreachable", why: "etcd answers nobody" },
+    ],
+    blastRadius: { etcd: 2 },
+  }),
+  alertExperiment({
+    id: "patroni-no-leader",
+    title: "PostgreSQL is killed on both machines and cannot start again",
+    // The replica first: nobody is left to take over.
+    faults: [...killedForGood("replica"), ...killedForGood("primary")],
+    alert: "PatroniHasNoLeader",
+    withinMs: CRITICAL_MS,
+    mayCome: [
+      ...LEADER_MOVES,
+      ...REPLICA_LOST,
+      { alert: "PostgresqlDown", why: "both are down" },
+      { alert: "PatroniClusterUnlocked", why: "nobody can lead" },
+      { alert: "HaproxyHasNoPrimary", why: "there is none" },
+      { alert: "ProbeFailed", why: "HAProxy has nobody to send to at the ports of the database" },
+      { alert: "ApiPrimaryUnreachable", why: "there is none" },
+      { alert: "ApiStaleAnswers", why: "reads are answered from memory" },
+      { alert: "ApiBarrierFailing", why: "reads cannot be confirmed" },
+    ],
+    blastRadius: { postgres: 2 },
+  }),
+  alertExperiment({
+    id: "api-replica",
+    title: "One of three API replicas is stopped",
+    faults: [{ fault: "stop-unit", on: "api/1", unit: "goldenring-api" }],
+    alert: "ApiReplicaDown",
+    labels: machine("api/1"),
+    withinMs: OTHER_MS,
+    mayCome: [{ alert: "ProbeFailed", why: "the replica's own probe" }],
+  }),
+  alertExperiment({
+    id: "probe",
+    title: "The ingress is stopped: its probe fails",
+    faults: [{ fault: "stop-unit", on: "ingress", unit: "haproxy" }],
+    alert: "ProbeFailed",
+    labels: { target: "ingress" },
+    withinMs: CRITICAL_MS,
+    mayCome: [{ alert: "HaproxyDown", why: "its figures are lost with it" }],
+  }),
+];
+
+const PAIRS = [1, 2, 3];
+const MEASURED_S = 60;
+/** Prometheus reads its log when it starts, and scrapes for the first time. */
+const SETTLING_S = 20;
+
+export const MONITORING: readonly ExperimentInput[] = [
+  {
+    ...IDLE,
+    id: "MON-quiet",
+    title: "Nothing is injected",
+    hypothesis: "On a stand without a fault no alert comes within 15 minutes.",
+    expectations: [undeclared([])],
+    stages: [{ name: "quiet", faults: [], seconds: 900 }],
+  },
+  {
+    ...IDLE,
+    id: "MON-watching",
+    title: "What monitoring sees and costs",
+    hypothesis: "Every target is up and every query has data; watching takes little memory and CPU.",
+    expectations: [
+      none("targetsDown", "all targets are up"),
+      none("queriesWithoutData", "all queries of panels and rules have data"),
+      below("prometheusMemory", PROMETHEUS_MEGABYTES, `Prometheus takes less than ${PROMETHEUS_MEGABYTES} MB`),
+      below(
+        "watchingCpu",
+        REPLICA_CPU_PERCENT,
+        `watching takes less than ${REPLICA_CPU_PERCENT} % of an API replica's CPU`,
+        {
+          during: PAIRS.map((pair) => `watched ${pair}`),
+          comparedWith: PAIRS.map((pair) => `unwatched ${pair}`),
+        },
+      ),
+    ],
+    stages: PAIRS.flatMap((pair) => [
+      {
+        name: `unwatched ${pair}`,
+        faults: ["prometheus", "prometheus-blackbox-exporter"].map(
+          (unit): Use => ({ fault: "stop-unit", on: "prometheus", unit }),
+        ),
+        seconds: MEASURED_S,
+      },
+      { name: `settling ${pair}`, faults: [], seconds: SETTLING_S },
+      { name: `watched ${pair}`, faults: [], seconds: MEASURED_S },
+    ]),
+  },
+  {
+    ...IDLE,
+    id: "MON-switchover",
+    title: "A planned switchover",
+    hypothesis: "It brings nothing but alerts for information.",
+    expectations: [undeclared(LEADER_MOVES)],
+    // The longest window of an alert that a switchover could set off, and its way to the receiver.
+    stages: [{ name: "switchover", faults: [{ fault: "switchover", on: "primary" }], seconds: 240 }],
+    rounds: 3,
+  },
+  ...ALERTS,
+];
