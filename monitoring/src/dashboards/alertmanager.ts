@@ -17,12 +17,7 @@ export const ALERTMANAGER_DASHBOARD: Dashboard = {
           title: "Firing alerts",
           description: "Watchdog always fires: that it does shows that alerts are evaluated.",
           measures: ["ALERTS"],
-          queries: [
-            {
-              expr: 'sum by (alertname, severity) (ALERTS{alertstate="firing"})',
-              legend: "{{alertname}} ({{severity}})",
-            },
-          ],
+          queries: { "{{alertname}} ({{severity}})": 'sum by (alertname, severity) (ALERTS{alertstate="firing"})' },
           unit: "count",
           width: 16,
         }),
@@ -30,33 +25,28 @@ export const ALERTMANAGER_DASHBOARD: Dashboard = {
           title: "Active alerts",
           description: "Those that Alertmanager tells somebody about.",
           measures: ["alertmanager_alerts"],
-          queries: [{ expr: `sum(alertmanager_alerts{${ALERTMANAGER}, state="active"})`, legend: "active" }],
+          queries: { active: `sum(alertmanager_alerts{${ALERTMANAGER}, state="active"})` },
           unit: "count",
         }),
         number({
           title: "Suppressed alerts",
           description: "Silenced by somebody, or by another alert that explains them.",
           measures: ["alertmanager_alerts"],
-          queries: [{ expr: `sum(alertmanager_alerts{${ALERTMANAGER}, state="suppressed"})`, legend: "suppressed" }],
+          queries: { suppressed: `sum(alertmanager_alerts{${ALERTMANAGER}, state="suppressed"})` },
           unit: "count",
         }),
         lines({
           title: "Alerts received by Alertmanager",
           description: "Prometheus repeats each firing alert about once a minute.",
           measures: ["alertmanager_alerts_received_total"],
-          queries: [
-            {
-              expr: `sum by (status) (${rate("alertmanager_alerts_received_total", ALERTMANAGER)})`,
-              legend: "{{status}}",
-            },
-          ],
+          queries: { "{{status}}": `sum by (status) (${rate("alertmanager_alerts_received_total", ALERTMANAGER)})` },
           unit: "1/s",
         }),
         lines({
           title: "Silences by state",
           description: "Made by people.",
           measures: ["alertmanager_silences"],
-          queries: [{ expr: `sum by (state) (alertmanager_silences{${ALERTMANAGER}})`, legend: "{{state}}" }],
+          queries: { "{{state}}": `sum by (state) (alertmanager_silences{${ALERTMANAGER}})` },
           unit: "count",
         }),
       ],
@@ -68,24 +58,18 @@ export const ALERTMANAGER_DASHBOARD: Dashboard = {
           title: "Notifications",
           description: "Those of the Watchdog come once a minute.",
           measures: ["alertmanager_notifications_total"],
-          queries: [
-            {
-              expr: `sum by (integration) (increase(alertmanager_notifications_total{${ALERTMANAGER}}[5m]))`,
-              legend: "{{integration}}, in 5 minutes",
-            },
-          ],
+          queries: {
+            "{{integration}}, in 5 minutes": `sum by (integration) (increase(alertmanager_notifications_total{${ALERTMANAGER}}[5m]))`,
+          },
           unit: "count",
         }),
         lines({
           title: "Failed notifications",
           description: "They did not reach the receiver, after all attempts.",
           measures: ["alertmanager_notifications_failed_total"],
-          queries: [
-            {
-              expr: `sum by (integration, reason) (increase(alertmanager_notifications_failed_total{${ALERTMANAGER}}[5m]))`,
-              legend: "{{integration}}: {{reason}}",
-            },
-          ],
+          queries: {
+            "{{integration}}: {{reason}}": `sum by (integration, reason) (increase(alertmanager_notifications_failed_total{${ALERTMANAGER}}[5m]))`,
+          },
           unit: "count",
           limits: [{ from: 1, severity: "warning" }],
         }),
@@ -93,24 +77,24 @@ export const ALERTMANAGER_DASHBOARD: Dashboard = {
           title: "Latency of notifications, slowest 5 %",
           description: "How long the receiver takes to accept one.",
           measures: ["alertmanager_notification_latency_seconds_bucket"],
-          queries: [
-            {
-              expr: quantile(0.95, "alertmanager_notification_latency_seconds", ALERTMANAGER, ["integration"], "10m"),
-              legend: "{{integration}}",
-            },
-          ],
+          queries: {
+            "{{integration}}": quantile(
+              0.95,
+              "alertmanager_notification_latency_seconds",
+              ALERTMANAGER,
+              ["integration"],
+              "10m",
+            ),
+          },
           unit: "seconds",
         }),
         lines({
           title: "Suppressed notifications",
           description: "In 5 minutes. A dead machine's other alerts are suppressed by the one that says so.",
           measures: ["alertmanager_notifications_suppressed_total"],
-          queries: [
-            {
-              expr: `sum by (reason) (increase(alertmanager_notifications_suppressed_total{${ALERTMANAGER}}[5m]))`,
-              legend: "{{reason}}",
-            },
-          ],
+          queries: {
+            "{{reason}}": `sum by (reason) (increase(alertmanager_notifications_suppressed_total{${ALERTMANAGER}}[5m]))`,
+          },
           unit: "count",
         }),
         lines({
@@ -121,23 +105,21 @@ export const ALERTMANAGER_DASHBOARD: Dashboard = {
             "prometheus_notifications_errors_total",
             "prometheus_notifications_sent_total",
           ],
-          queries: [
-            { expr: `sum(${rate("prometheus_notifications_sent_total", 'job="prometheus"')})`, legend: "sent" },
-            { expr: `sum(${rate("prometheus_notifications_errors_total", 'job="prometheus"')})`, legend: "errors" },
-            { expr: `sum(${rate("prometheus_notifications_dropped_total", 'job="prometheus"')})`, legend: "dropped" },
-          ],
+          queries: {
+            sent: `sum(${rate("prometheus_notifications_sent_total", 'job="prometheus"')})`,
+            errors: `sum(${rate("prometheus_notifications_errors_total", 'job="prometheus"')})`,
+            dropped: `sum(${rate("prometheus_notifications_dropped_total", 'job="prometheus"')})`,
+          },
           unit: "1/s",
         }),
         lines({
           title: "Queue of alerts to be sent",
           description: "Notifications that Prometheus has not handed over yet, of the capacity of its queue.",
           measures: ["prometheus_notifications_queue_capacity", "prometheus_notifications_queue_length"],
-          queries: [
-            {
-              expr: 'prometheus_notifications_queue_length{job="prometheus"} / prometheus_notifications_queue_capacity{job="prometheus"}',
-              legend: "{{machine}}",
-            },
-          ],
+          queries: {
+            "{{machine}}":
+              'prometheus_notifications_queue_length{job="prometheus"} / prometheus_notifications_queue_capacity{job="prometheus"}',
+          },
           unit: "share",
           limits: [{ from: 0.8, severity: "warning" }],
         }),

@@ -18,7 +18,7 @@ export const ETCD: Dashboard = {
           title: "Members up",
           description: "Whether the member answers Prometheus. Two of three must.",
           measures: ["up"],
-          queries: [{ expr: `up{${MEMBER}}`, legend: "{{machine}}" }],
+          queries: { "{{machine}}": `up{${MEMBER}}` },
           unit: "switch",
           states: UP_OR_DOWN,
         }),
@@ -26,7 +26,7 @@ export const ETCD: Dashboard = {
           title: "Leader",
           description: "Exactly one member leads the others.",
           measures: ["etcd_server_is_leader"],
-          queries: [{ expr: `etcd_server_is_leader{${MEMBER}}`, legend: "{{machine}}" }],
+          queries: { "{{machine}}": `etcd_server_is_leader{${MEMBER}}` },
           unit: "switch",
           states: [
             { value: 0, text: "follows", mood: "neutral" },
@@ -37,7 +37,7 @@ export const ETCD: Dashboard = {
           title: "Members that have a leader",
           description: "One less is a member that is off or cut off; with none nothing can be written.",
           measures: ["etcd_server_has_leader"],
-          queries: [{ expr: `sum(etcd_server_has_leader{${MEMBER}})`, legend: "members" }],
+          queries: { members: `sum(etcd_server_has_leader{${MEMBER}})` },
           unit: "count",
           limits: [
             { from: 2, severity: "critical" },
@@ -50,7 +50,7 @@ export const ETCD: Dashboard = {
           title: "Leader changes in the last hour",
           description: "None is normal; a member that restarts counts one.",
           measures: ["etcd_server_leader_changes_seen_total"],
-          queries: [{ expr: `max(increase(etcd_server_leader_changes_seen_total{${MEMBER}}[1h]))`, legend: "changes" }],
+          queries: { changes: `max(increase(etcd_server_leader_changes_seen_total{${MEMBER}}[1h]))` },
           unit: "count",
           limits: [{ from: 5, severity: "warning" }],
           decimals: 0,
@@ -60,12 +60,9 @@ export const ETCD: Dashboard = {
           title: "Quota of the backend in use",
           description: "At 100 % etcd refuses all writes.",
           measures: ["etcd_mvcc_db_total_size_in_bytes", "etcd_server_quota_backend_bytes"],
-          queries: [
-            {
-              expr: `max(etcd_mvcc_db_total_size_in_bytes{${MEMBER}} / etcd_server_quota_backend_bytes{${MEMBER}})`,
-              legend: "quota, database size",
-            },
-          ],
+          queries: {
+            "quota, database size": `max(etcd_mvcc_db_total_size_in_bytes{${MEMBER}} / etcd_server_quota_backend_bytes{${MEMBER}})`,
+          },
           unit: "share",
           limits: [{ from: 0.8, severity: "warning" }],
           width: 6,
@@ -74,7 +71,7 @@ export const ETCD: Dashboard = {
           title: "Keys",
           description: "Patroni keeps about a dozen.",
           measures: ["etcd_debugging_mvcc_keys_total"],
-          queries: [{ expr: `max(etcd_debugging_mvcc_keys_total{${MEMBER}})`, legend: "keys" }],
+          queries: { keys: `max(etcd_debugging_mvcc_keys_total{${MEMBER}})` },
           unit: "count",
           width: 6,
         }),
@@ -87,31 +84,31 @@ export const ETCD: Dashboard = {
           title: "Proposals committed and applied",
           description: "What the members have agreed on. A member that falls behind applies less than is committed.",
           measures: ["etcd_server_proposals_applied_total", "etcd_server_proposals_committed_total"],
-          queries: [
-            { expr: rate("etcd_server_proposals_committed_total", MEMBER), legend: "{{machine}} committed" },
-            { expr: rate("etcd_server_proposals_applied_total", MEMBER), legend: "{{machine}} applied" },
-          ],
+          queries: {
+            "{{machine}} committed": rate("etcd_server_proposals_committed_total", MEMBER),
+            "{{machine}} applied": rate("etcd_server_proposals_applied_total", MEMBER),
+          },
           unit: "1/s",
         }),
         lines({
           title: "Pending proposals",
           description: "Waiting for the majority. Many for long: the majority or the disks are lost.",
           measures: ["etcd_server_proposals_pending"],
-          queries: [{ expr: `etcd_server_proposals_pending{${MEMBER}}`, legend: "{{machine}}" }],
+          queries: { "{{machine}}": `etcd_server_proposals_pending{${MEMBER}}` },
           unit: "count",
         }),
         lines({
           title: "Failed proposals",
           description: "Mostly because there is no leader, or no majority. None is normal.",
           measures: ["etcd_server_proposals_failed_total"],
-          queries: [{ expr: rate("etcd_server_proposals_failed_total", MEMBER), legend: "{{machine}}" }],
+          queries: { "{{machine}}": rate("etcd_server_proposals_failed_total", MEMBER) },
           unit: "1/s",
         }),
         lines({
           title: "Leader changes",
           description: "In 5 minutes, as each member has seen them.",
           measures: ["etcd_server_leader_changes_seen_total"],
-          queries: [{ expr: `increase(etcd_server_leader_changes_seen_total{${MEMBER}}[5m])`, legend: "{{machine}}" }],
+          queries: { "{{machine}}": `increase(etcd_server_leader_changes_seen_total{${MEMBER}}[5m])` },
           unit: "count",
         }),
         lines({
@@ -119,17 +116,17 @@ export const ETCD: Dashboard = {
           description:
             "Took longer than 100 ms to apply, or a read index in vain or too late. The disk or the network is slow.",
           measures: ["etcd_server_slow_apply_total", "etcd_server_slow_read_indexes_total"],
-          queries: [
-            { expr: rate("etcd_server_slow_apply_total", MEMBER), legend: "{{machine}} apply" },
-            { expr: rate("etcd_server_slow_read_indexes_total", MEMBER), legend: "{{machine}} read" },
-          ],
+          queries: {
+            "{{machine}} apply": rate("etcd_server_slow_apply_total", MEMBER),
+            "{{machine}} read": rate("etcd_server_slow_read_indexes_total", MEMBER),
+          },
           unit: "1/s",
         }),
         lines({
           title: "Heartbeat send failures",
           description: "Heartbeats that the leader sent too late: it is overloaded.",
           measures: ["etcd_server_heartbeat_send_failures_total"],
-          queries: [{ expr: rate("etcd_server_heartbeat_send_failures_total", MEMBER), legend: "{{machine}}" }],
+          queries: { "{{machine}}": rate("etcd_server_heartbeat_send_failures_total", MEMBER) },
           unit: "1/s",
         }),
       ],
@@ -142,12 +139,7 @@ export const ETCD: Dashboard = {
           description:
             "Every agreement waits for it. Under 10 ms is good; a member that says nothing for 1 s is taken for dead.",
           measures: ["etcd_disk_wal_fsync_duration_seconds_bucket"],
-          queries: [
-            {
-              expr: quantile(0.99, "etcd_disk_wal_fsync_duration_seconds", MEMBER, ["machine"]),
-              legend: "{{machine}}",
-            },
-          ],
+          queries: { "{{machine}}": quantile(0.99, "etcd_disk_wal_fsync_duration_seconds", MEMBER, ["machine"]) },
           unit: "seconds",
           limits: [{ from: 0.5, severity: "warning" }],
         }),
@@ -155,22 +147,17 @@ export const ETCD: Dashboard = {
           title: "Commit of the backend, slowest 1 %",
           description: "Writing what was agreed on into the database's file.",
           measures: ["etcd_disk_backend_commit_duration_seconds_bucket"],
-          queries: [
-            {
-              expr: quantile(0.99, "etcd_disk_backend_commit_duration_seconds", MEMBER, ["machine"]),
-              legend: "{{machine}}",
-            },
-          ],
+          queries: { "{{machine}}": quantile(0.99, "etcd_disk_backend_commit_duration_seconds", MEMBER, ["machine"]) },
           unit: "seconds",
         }),
         lines({
           title: "Size of the database, and in use of it",
           description: "What is not in use is given back by a defragmentation only.",
           measures: ["etcd_mvcc_db_total_size_in_bytes", "etcd_mvcc_db_total_size_in_use_in_bytes"],
-          queries: [
-            { expr: `etcd_mvcc_db_total_size_in_bytes{${MEMBER}}`, legend: "{{machine}} file" },
-            { expr: `etcd_mvcc_db_total_size_in_use_in_bytes{${MEMBER}}`, legend: "{{machine}} in use" },
-          ],
+          queries: {
+            "{{machine}} file": `etcd_mvcc_db_total_size_in_bytes{${MEMBER}}`,
+            "{{machine}} in use": `etcd_mvcc_db_total_size_in_use_in_bytes{${MEMBER}}`,
+          },
           unit: "bytes",
         }),
       ],
@@ -182,58 +169,45 @@ export const ETCD: Dashboard = {
           title: "Round trip between peers, slowest 1 %",
           description: "From each member to the others.",
           measures: ["etcd_network_peer_round_trip_time_seconds_bucket"],
-          queries: [
-            {
-              expr: quantile(0.99, "etcd_network_peer_round_trip_time_seconds", MEMBER, ["machine"]),
-              legend: "{{machine}}",
-            },
-          ],
+          queries: { "{{machine}}": quantile(0.99, "etcd_network_peer_round_trip_time_seconds", MEMBER, ["machine"]) },
           unit: "seconds",
         }),
         lines({
           title: "Bytes sent to peers and received from them",
           description: "Between the members.",
           measures: ["etcd_network_peer_received_bytes_total", "etcd_network_peer_sent_bytes_total"],
-          queries: [
-            {
-              expr: `sum by (machine) (${rate("etcd_network_peer_sent_bytes_total", MEMBER)})`,
-              legend: "{{machine}} sent",
-            },
-            {
-              expr: `sum by (machine) (${rate("etcd_network_peer_received_bytes_total", MEMBER)})`,
-              legend: "{{machine}} received",
-            },
-          ],
+          queries: {
+            "{{machine}} sent": `sum by (machine) (${rate("etcd_network_peer_sent_bytes_total", MEMBER)})`,
+            "{{machine}} received": `sum by (machine) (${rate("etcd_network_peer_received_bytes_total", MEMBER)})`,
+          },
           unit: "bytes/s",
         }),
         lines({
           title: "RPCs completed, by code",
           description: "Answers to Patroni and the guardian. Canceled and Unavailable are watches that ended.",
           measures: ["grpc_server_handled_total"],
-          queries: [
-            { expr: `sum by (grpc_code) (${rate("grpc_server_handled_total", MEMBER)})`, legend: "{{grpc_code}}" },
-          ],
+          queries: { "{{grpc_code}}": `sum by (grpc_code) (${rate("grpc_server_handled_total", MEMBER)})` },
           unit: "requests/s",
         }),
         lines({
           title: "Resident memory",
           description: "Of etcd's process.",
           measures: ["process_resident_memory_bytes"],
-          queries: [{ expr: `process_resident_memory_bytes{${MEMBER}}`, legend: "{{machine}}" }],
+          queries: { "{{machine}}": `process_resident_memory_bytes{${MEMBER}}` },
           unit: "bytes",
         }),
         lines({
           title: "CPU of the process",
           description: "Cores.",
           measures: ["process_cpu_seconds_total"],
-          queries: [{ expr: rate("process_cpu_seconds_total", MEMBER), legend: "{{machine}}" }],
+          queries: { "{{machine}}": rate("process_cpu_seconds_total", MEMBER) },
           unit: "count",
         }),
         lines({
           title: "Open file descriptors",
           description: "Of those that the process may have open.",
           measures: ["process_max_fds", "process_open_fds"],
-          queries: [{ expr: `process_open_fds{${MEMBER}} / process_max_fds{${MEMBER}}`, legend: "{{machine}}" }],
+          queries: { "{{machine}}": `process_open_fds{${MEMBER}} / process_max_fds{${MEMBER}}` },
           unit: "share",
           limits: [{ from: 0.8, severity: "warning" }],
         }),

@@ -31,12 +31,9 @@ export const HAPROXY: Dashboard = {
           title: "Status of servers",
           description: "Which server each listener sends its clients to. master: the primary; replicas: all others.",
           measures: ["haproxy_server_status"],
-          queries: [
-            {
-              expr: `max by (proxy, server) (haproxy_server_status{${DATABASE}, state="UP"})`,
-              legend: "{{proxy}} {{server}}",
-            },
-          ],
+          queries: {
+            "{{proxy}} {{server}}": `max by (proxy, server) (haproxy_server_status{${DATABASE}, state="UP"})`,
+          },
           unit: "switch",
           states: OUT_OR_UP,
         }),
@@ -44,7 +41,7 @@ export const HAPROXY: Dashboard = {
           title: "Active servers for writers",
           description: "Behind port 5000: the primary.",
           measures: ["haproxy_backend_active_servers"],
-          queries: [{ expr: `max(haproxy_backend_active_servers{${DATABASE}, proxy="master"})`, legend: "primary" }],
+          queries: { primary: `max(haproxy_backend_active_servers{${DATABASE}, proxy="master"})` },
           unit: "count",
           limits: [{ from: 1, severity: "critical" }],
           limitsAreLower: true,
@@ -54,7 +51,7 @@ export const HAPROXY: Dashboard = {
           title: "Active servers for readers",
           description: "Behind port 5001. Without one, readers go to the primary.",
           measures: ["haproxy_backend_active_servers"],
-          queries: [{ expr: `max(haproxy_backend_active_servers{${DATABASE}, proxy="replicas"})`, legend: "replicas" }],
+          queries: { replicas: `max(haproxy_backend_active_servers{${DATABASE}, proxy="replicas"})` },
           unit: "count",
           limits: [{ from: 1, severity: "warning" }],
           limitsAreLower: true,
@@ -64,24 +61,24 @@ export const HAPROXY: Dashboard = {
           title: "Current sessions",
           description: "Connections of clients to the database.",
           measures: ["haproxy_backend_current_sessions"],
-          queries: [{ expr: `sum by (proxy) (haproxy_backend_current_sessions{${DATABASE}})`, legend: "{{proxy}}" }],
+          queries: { "{{proxy}}": `sum by (proxy) (haproxy_backend_current_sessions{${DATABASE}})` },
           unit: "count",
         }),
         lines({
           title: "New sessions",
           description: "Many at once: clients connect anew, after a failover.",
           measures: ["haproxy_frontend_sessions_total"],
-          queries: [{ expr: sumBy("proxy", "haproxy_frontend_sessions_total", DATABASE), legend: "{{proxy}}" }],
+          queries: { "{{proxy}}": sumBy("proxy", "haproxy_frontend_sessions_total", DATABASE) },
           unit: "1/s",
         }),
         lines({
           title: "Bytes in and out",
           description: "From clients to the database, and back.",
           measures: ["haproxy_frontend_bytes_in_total", "haproxy_frontend_bytes_out_total"],
-          queries: [
-            { expr: sumBy("proxy", "haproxy_frontend_bytes_in_total", DATABASE), legend: "{{proxy}} in" },
-            { expr: sumBy("proxy", "haproxy_frontend_bytes_out_total", DATABASE), legend: "{{proxy}} out" },
-          ],
+          queries: {
+            "{{proxy}} in": sumBy("proxy", "haproxy_frontend_bytes_in_total", DATABASE),
+            "{{proxy}} out": sumBy("proxy", "haproxy_frontend_bytes_out_total", DATABASE),
+          },
           unit: "bytes/s",
         }),
         lines({
@@ -92,17 +89,11 @@ export const HAPROXY: Dashboard = {
             "haproxy_backend_redispatch_warnings_total",
             "haproxy_backend_retry_warnings_total",
           ],
-          queries: [
-            {
-              expr: sumBy("proxy", "haproxy_backend_connection_errors_total", DATABASE),
-              legend: "{{proxy}} connection errors",
-            },
-            { expr: sumBy("proxy", "haproxy_backend_retry_warnings_total", DATABASE), legend: "{{proxy}} retries" },
-            {
-              expr: sumBy("proxy", "haproxy_backend_redispatch_warnings_total", DATABASE),
-              legend: "{{proxy}} redispatches",
-            },
-          ],
+          queries: {
+            "{{proxy}} connection errors": sumBy("proxy", "haproxy_backend_connection_errors_total", DATABASE),
+            "{{proxy}} retries": sumBy("proxy", "haproxy_backend_retry_warnings_total", DATABASE),
+            "{{proxy}} redispatches": sumBy("proxy", "haproxy_backend_redispatch_warnings_total", DATABASE),
+          },
           unit: "1/s",
         }),
         lines({
@@ -110,24 +101,18 @@ export const HAPROXY: Dashboard = {
           description:
             "In 5 minutes, of servers that were up. Checks that find a server in its usual other role don't count.",
           measures: ["haproxy_server_check_failures_total"],
-          queries: [
-            {
-              expr: `sum by (proxy, server) (increase(haproxy_server_check_failures_total{${DATABASE}}[5m]))`,
-              legend: "{{proxy}} {{server}}",
-            },
-          ],
+          queries: {
+            "{{proxy}} {{server}}": `sum by (proxy, server) (increase(haproxy_server_check_failures_total{${DATABASE}}[5m]))`,
+          },
           unit: "count",
         }),
         lines({
           title: "Health checks: duration",
           description: "How long Patroni took to answer the last one.",
           measures: ["haproxy_server_check_duration_seconds"],
-          queries: [
-            {
-              expr: `max by (proxy, server) (haproxy_server_check_duration_seconds{${DATABASE}})`,
-              legend: "{{proxy}} {{server}}",
-            },
-          ],
+          queries: {
+            "{{proxy}} {{server}}": `max by (proxy, server) (haproxy_server_check_duration_seconds{${DATABASE}})`,
+          },
           unit: "seconds",
         }),
       ],
@@ -139,7 +124,7 @@ export const HAPROXY: Dashboard = {
           title: "Status of servers: the API's replicas",
           description: "A replica that is not ready is left out.",
           measures: ["haproxy_server_status"],
-          queries: [{ expr: `max by (server) (haproxy_server_status{${INGRESS}, state="UP"})`, legend: "{{server}}" }],
+          queries: { "{{server}}": `max by (server) (haproxy_server_status{${INGRESS}, state="UP"})` },
           unit: "switch",
           states: [
             { value: 0, text: "out", mood: "bad" },
@@ -150,7 +135,7 @@ export const HAPROXY: Dashboard = {
           title: "Active servers: the API's replicas",
           description: "Without one, users get 503.",
           measures: ["haproxy_backend_active_servers"],
-          queries: [{ expr: `max(haproxy_backend_active_servers{${INGRESS}})`, legend: "replicas" }],
+          queries: { replicas: `max(haproxy_backend_active_servers{${INGRESS}})` },
           unit: "count",
           limits: [
             { from: 1, severity: "critical" },
@@ -163,7 +148,7 @@ export const HAPROXY: Dashboard = {
           title: "HTTP requests",
           description: "Of all users together.",
           measures: ["haproxy_frontend_http_requests_total"],
-          queries: [{ expr: `sum(${rate("haproxy_frontend_http_requests_total", INGRESS)})`, legend: "requests" }],
+          queries: { requests: `sum(${rate("haproxy_frontend_http_requests_total", INGRESS)})` },
           unit: "requests/s",
           width: 6,
         }),
@@ -171,7 +156,7 @@ export const HAPROXY: Dashboard = {
           title: "HTTP responses by status class",
           description: "What users got. 5xx counts against the promised availability.",
           measures: ["haproxy_frontend_http_responses_total"],
-          queries: [{ expr: sumBy("code", "haproxy_frontend_http_responses_total", INGRESS), legend: "{{code}}" }],
+          queries: { "{{code}}": sumBy("code", "haproxy_frontend_http_responses_total", INGRESS) },
           unit: "requests/s",
           isStacked: true,
         }),
@@ -179,19 +164,14 @@ export const HAPROXY: Dashboard = {
           title: "HTTP responses by replica",
           description: "Each has its share of the load.",
           measures: ["haproxy_server_http_responses_total"],
-          queries: [{ expr: sumBy("server", "haproxy_server_http_responses_total", INGRESS), legend: "{{server}}" }],
+          queries: { "{{server}}": sumBy("server", "haproxy_server_http_responses_total", INGRESS) },
           unit: "requests/s",
         }),
         lines({
           title: "Response time, average of the last 1,024",
           description: "From the request handed to a replica to the first byte of its answer.",
           measures: ["haproxy_server_response_time_average_seconds"],
-          queries: [
-            {
-              expr: `max by (server) (haproxy_server_response_time_average_seconds{${INGRESS}})`,
-              legend: "{{server}}",
-            },
-          ],
+          queries: { "{{server}}": `max by (server) (haproxy_server_response_time_average_seconds{${INGRESS}})` },
           unit: "seconds",
         }),
         lines({
@@ -202,31 +182,31 @@ export const HAPROXY: Dashboard = {
             "haproxy_backend_response_errors_total",
             "haproxy_backend_retry_warnings_total",
           ],
-          queries: [
-            { expr: `sum(${rate("haproxy_backend_connection_errors_total", INGRESS)})`, legend: "connection errors" },
-            { expr: `sum(${rate("haproxy_backend_response_errors_total", INGRESS)})`, legend: "response errors" },
-            { expr: `sum(${rate("haproxy_backend_retry_warnings_total", INGRESS)})`, legend: "retries" },
-          ],
+          queries: {
+            "connection errors": `sum(${rate("haproxy_backend_connection_errors_total", INGRESS)})`,
+            "response errors": `sum(${rate("haproxy_backend_response_errors_total", INGRESS)})`,
+            retries: `sum(${rate("haproxy_backend_retry_warnings_total", INGRESS)})`,
+          },
           unit: "1/s",
         }),
         lines({
           title: "Current queue and sessions",
           description: "Requests that wait for a replica: its connections are used up. None is normal.",
           measures: ["haproxy_backend_current_queue", "haproxy_backend_current_sessions"],
-          queries: [
-            { expr: `sum(haproxy_backend_current_queue{${INGRESS}})`, legend: "queue" },
-            { expr: `sum(haproxy_backend_current_sessions{${INGRESS}})`, legend: "sessions" },
-          ],
+          queries: {
+            queue: `sum(haproxy_backend_current_queue{${INGRESS}})`,
+            sessions: `sum(haproxy_backend_current_sessions{${INGRESS}})`,
+          },
           unit: "count",
         }),
         lines({
           title: "Bytes in and out, ingress",
           description: "From users, and to them.",
           measures: ["haproxy_frontend_bytes_in_total", "haproxy_frontend_bytes_out_total"],
-          queries: [
-            { expr: `sum(${rate("haproxy_frontend_bytes_in_total", INGRESS)})`, legend: "in" },
-            { expr: `sum(${rate("haproxy_frontend_bytes_out_total", INGRESS)})`, legend: "out" },
-          ],
+          queries: {
+            in: `sum(${rate("haproxy_frontend_bytes_in_total", INGRESS)})`,
+            out: `sum(${rate("haproxy_frontend_bytes_out_total", INGRESS)})`,
+          },
           unit: "bytes/s",
         }),
       ],
@@ -238,12 +218,9 @@ export const HAPROXY: Dashboard = {
           title: "Connections, of the maximum",
           description: "Beyond it new connections wait.",
           measures: ["haproxy_process_current_connections", "haproxy_process_max_connections"],
-          queries: [
-            {
-              expr: `haproxy_process_current_connections{${PROCESS}} / haproxy_process_max_connections{${PROCESS}}`,
-              legend: "{{machine}}",
-            },
-          ],
+          queries: {
+            "{{machine}}": `haproxy_process_current_connections{${PROCESS}} / haproxy_process_max_connections{${PROCESS}}`,
+          },
           unit: "share",
           limits: [{ from: 0.8, severity: "warning" }],
         }),
@@ -251,7 +228,7 @@ export const HAPROXY: Dashboard = {
           title: "Busy (not idle)",
           description: "Share of the time in which HAProxy had something to do.",
           measures: ["haproxy_process_idle_time_percent"],
-          queries: [{ expr: `1 - haproxy_process_idle_time_percent{${PROCESS}} / 100`, legend: "{{machine}}" }],
+          queries: { "{{machine}}": `1 - haproxy_process_idle_time_percent{${PROCESS}} / 100` },
           unit: "share",
           limits: [{ from: 0.8, severity: "warning" }],
           max: 1,

@@ -18,7 +18,7 @@ export const NODES: Dashboard = {
           title: "Machines up",
           description: "Whether the machine's node_exporter answers Prometheus.",
           measures: ["up"],
-          queries: [{ expr: `up{${NODE}}`, legend: "{{machine}}" }],
+          queries: { "{{machine}}": `up{${NODE}}` },
           unit: "switch",
           states: UP_OR_DOWN,
           width: 24,
@@ -27,12 +27,9 @@ export const NODES: Dashboard = {
           title: "CPU in use",
           description: "Of all cores together. An alert fires when it stays above the line.",
           measures: ["node_cpu_seconds_total"],
-          queries: [
-            {
-              expr: `1 - sum by (machine) (${rate("node_cpu_seconds_total", `${NODE}, mode="idle"`)}) / sum by (machine) (${rate("node_cpu_seconds_total", NODE)})`,
-              legend: "{{machine}}",
-            },
-          ],
+          queries: {
+            "{{machine}}": `1 - sum by (machine) (${rate("node_cpu_seconds_total", `${NODE}, mode="idle"`)}) / sum by (machine) (${rate("node_cpu_seconds_total", NODE)})`,
+          },
           unit: "share",
           limits: [{ from: 0.8, severity: "warning" }],
           max: 1,
@@ -42,9 +39,7 @@ export const NODES: Dashboard = {
           description:
             "Cores in use, of the chosen machines together: user is work, iowait waits for disks, steal is taken by a host.",
           measures: ["node_cpu_seconds_total"],
-          queries: [
-            { expr: `sum by (mode) (${rate("node_cpu_seconds_total", `${NODE}, mode!="idle"`)})`, legend: "{{mode}}" },
-          ],
+          queries: { "{{mode}}": `sum by (mode) (${rate("node_cpu_seconds_total", `${NODE}, mode!="idle"`)})` },
           unit: "count",
           isStacked: true,
         }),
@@ -53,12 +48,9 @@ export const NODES: Dashboard = {
           description:
             "What could not be had for a new program. A replica of the API uses most of its little memory on purpose.",
           measures: ["node_memory_MemAvailable_bytes", "node_memory_MemTotal_bytes"],
-          queries: [
-            {
-              expr: `1 - node_memory_MemAvailable_bytes{${NODE}} / node_memory_MemTotal_bytes{${NODE}}`,
-              legend: "{{machine}}",
-            },
-          ],
+          queries: {
+            "{{machine}}": `1 - node_memory_MemAvailable_bytes{${NODE}} / node_memory_MemTotal_bytes{${NODE}}`,
+          },
           unit: "share",
           limits: atMost(0.75, 0.95),
           max: 1,
@@ -67,7 +59,7 @@ export const NODES: Dashboard = {
           title: "Load, average of 1 minute",
           description: "Programs that run or wait for a disk. In the lab it is that of the whole computer.",
           measures: ["node_load1"],
-          queries: [{ expr: `node_load1{${NODE}}`, legend: "{{machine}}" }],
+          queries: { "{{machine}}": `node_load1{${NODE}}` },
           unit: "count",
         }),
         lines({
@@ -79,18 +71,18 @@ export const NODES: Dashboard = {
             "node_pressure_io_waiting_seconds_total",
             "node_pressure_memory_waiting_seconds_total",
           ],
-          queries: [
-            { expr: rate("node_pressure_cpu_waiting_seconds_total", NODE), legend: "{{machine}} CPU" },
-            { expr: rate("node_pressure_io_waiting_seconds_total", NODE), legend: "{{machine}} disk" },
-            { expr: rate("node_pressure_memory_waiting_seconds_total", NODE), legend: "{{machine}} memory" },
-          ],
+          queries: {
+            "{{machine}} CPU": rate("node_pressure_cpu_waiting_seconds_total", NODE),
+            "{{machine}} disk": rate("node_pressure_io_waiting_seconds_total", NODE),
+            "{{machine}} memory": rate("node_pressure_memory_waiting_seconds_total", NODE),
+          },
           unit: "share",
         }),
         lines({
           title: "Processes killed for want of memory (OOM kill)",
           description: "In 5 minutes. None is normal. The machines of a lab share one kernel and its counter.",
           measures: ["node_vmstat_oom_kill"],
-          queries: [{ expr: `increase(node_vmstat_oom_kill{${NODE}}[5m])`, legend: "{{machine}}" }],
+          queries: { "{{machine}}": `increase(node_vmstat_oom_kill{${NODE}}[5m])` },
           unit: "count",
           limits: [{ from: 1, severity: "warning" }],
         }),
@@ -103,12 +95,9 @@ export const NODES: Dashboard = {
           title: "Filesystem space in use",
           description: "An alert fires when it stays above the line.",
           measures: ["node_filesystem_avail_bytes", "node_filesystem_size_bytes"],
-          queries: [
-            {
-              expr: `1 - node_filesystem_avail_bytes{${NODE}} / node_filesystem_size_bytes{${NODE}}`,
-              legend: "{{machine}} {{mountpoint}}",
-            },
-          ],
+          queries: {
+            "{{machine}} {{mountpoint}}": `1 - node_filesystem_avail_bytes{${NODE}} / node_filesystem_size_bytes{${NODE}}`,
+          },
           unit: "share",
           limits: [{ from: 0.9, severity: "warning" }],
           max: 1,
@@ -117,12 +106,9 @@ export const NODES: Dashboard = {
           title: "File nodes (inodes) in use",
           description: "Without free ones no file can be made, whatever space there is.",
           measures: ["node_filesystem_files", "node_filesystem_files_free"],
-          queries: [
-            {
-              expr: `1 - node_filesystem_files_free{${NODE}} / (node_filesystem_files{${NODE}} > 0)`,
-              legend: "{{machine}} {{mountpoint}}",
-            },
-          ],
+          queries: {
+            "{{machine}} {{mountpoint}}": `1 - node_filesystem_files_free{${NODE}} / (node_filesystem_files{${NODE}} > 0)`,
+          },
           unit: "share",
           limits: [{ from: 0.9, severity: "warning" }],
           max: 1,
@@ -132,22 +118,17 @@ export const NODES: Dashboard = {
           description:
             "Of all disks of a machine. In the lab they are those of the whole computer; replicas of the API don't report them.",
           measures: ["node_disk_read_bytes_total", "node_disk_written_bytes_total"],
-          queries: [
-            { expr: `sum by (machine) (${rate("node_disk_read_bytes_total", NODE)})`, legend: "{{machine}} read" },
-            {
-              expr: `sum by (machine) (${rate("node_disk_written_bytes_total", NODE)})`,
-              legend: "{{machine}} written",
-            },
-          ],
+          queries: {
+            "{{machine}} read": `sum by (machine) (${rate("node_disk_read_bytes_total", NODE)})`,
+            "{{machine}} written": `sum by (machine) (${rate("node_disk_written_bytes_total", NODE)})`,
+          },
           unit: "bytes/s",
         }),
         lines({
           title: "Disk busy with I/O",
           description: "Share of the time in which the busiest disk of a machine had something to do.",
           measures: ["node_disk_io_time_seconds_total"],
-          queries: [
-            { expr: `max by (machine) (${rate("node_disk_io_time_seconds_total", NODE)})`, legend: "{{machine}}" },
-          ],
+          queries: { "{{machine}}": `max by (machine) (${rate("node_disk_io_time_seconds_total", NODE)})` },
           unit: "share",
         }),
       ],
@@ -159,16 +140,10 @@ export const NODES: Dashboard = {
           title: "Network: bytes received and transmitted",
           description: "Of all cables of a machine.",
           measures: ["node_network_receive_bytes_total", "node_network_transmit_bytes_total"],
-          queries: [
-            {
-              expr: `sum by (machine) (${rate("node_network_receive_bytes_total", CABLE)})`,
-              legend: "{{machine}} received",
-            },
-            {
-              expr: `sum by (machine) (${rate("node_network_transmit_bytes_total", CABLE)})`,
-              legend: "{{machine}} transmitted",
-            },
-          ],
+          queries: {
+            "{{machine}} received": `sum by (machine) (${rate("node_network_receive_bytes_total", CABLE)})`,
+            "{{machine}} transmitted": `sum by (machine) (${rate("node_network_transmit_bytes_total", CABLE)})`,
+          },
           unit: "bytes/s",
         }),
         lines({
@@ -180,43 +155,28 @@ export const NODES: Dashboard = {
             "node_network_transmit_drop_total",
             "node_network_transmit_errs_total",
           ],
-          queries: [
-            {
-              expr: `sum by (machine) (${rate("node_network_receive_errs_total", CABLE)})`,
-              legend: "{{machine}} errors, received",
-            },
-            {
-              expr: `sum by (machine) (${rate("node_network_transmit_errs_total", CABLE)})`,
-              legend: "{{machine}} errors, transmitted",
-            },
-            {
-              expr: `sum by (machine) (${rate("node_network_receive_drop_total", CABLE)})`,
-              legend: "{{machine}} dropped, received",
-            },
-            {
-              expr: `sum by (machine) (${rate("node_network_transmit_drop_total", CABLE)})`,
-              legend: "{{machine}} dropped, transmitted",
-            },
-          ],
+          queries: {
+            "{{machine}} errors, received": `sum by (machine) (${rate("node_network_receive_errs_total", CABLE)})`,
+            "{{machine}} errors, transmitted": `sum by (machine) (${rate("node_network_transmit_errs_total", CABLE)})`,
+            "{{machine}} dropped, received": `sum by (machine) (${rate("node_network_receive_drop_total", CABLE)})`,
+            "{{machine}} dropped, transmitted": `sum by (machine) (${rate("node_network_transmit_drop_total", CABLE)})`,
+          },
           unit: "1/s",
         }),
         lines({
           title: "TCP segments retransmitted",
           description: "Share of what was sent that had to be sent again: packets are lost on the way.",
           measures: ["node_netstat_Tcp_OutSegs", "node_netstat_Tcp_RetransSegs"],
-          queries: [
-            {
-              expr: `${rate("node_netstat_Tcp_RetransSegs", NODE)} / ${rate("node_netstat_Tcp_OutSegs", NODE)}`,
-              legend: "{{machine}}",
-            },
-          ],
+          queries: {
+            "{{machine}}": `${rate("node_netstat_Tcp_RetransSegs", NODE)} / ${rate("node_netstat_Tcp_OutSegs", NODE)}`,
+          },
           unit: "share",
         }),
         lines({
           title: "TCP connections",
           description: "Those that are established.",
           measures: ["node_netstat_Tcp_CurrEstab"],
-          queries: [{ expr: `node_netstat_Tcp_CurrEstab{${NODE}}`, legend: "{{machine}}" }],
+          queries: { "{{machine}}": `node_netstat_Tcp_CurrEstab{${NODE}}` },
           unit: "count",
         }),
       ],
@@ -228,17 +188,17 @@ export const NODES: Dashboard = {
           title: "Processes and threads",
           description: "How many there are on a machine.",
           measures: ["node_processes_pids", "node_processes_threads"],
-          queries: [
-            { expr: `node_processes_pids{${NODE}}`, legend: "{{machine}} processes" },
-            { expr: `node_processes_threads{${NODE}}`, legend: "{{machine}} threads" },
-          ],
+          queries: {
+            "{{machine}} processes": `node_processes_pids{${NODE}}`,
+            "{{machine}} threads": `node_processes_threads{${NODE}}`,
+          },
           unit: "count",
         }),
         lines({
           title: "Failed units of systemd",
           description: "Units that systemd has given up, the stand's own and all others. None is normal.",
           measures: ["node_systemd_units"],
-          queries: [{ expr: `node_systemd_units{${NODE}, state="failed"}`, legend: "{{machine}}" }],
+          queries: { "{{machine}}": `node_systemd_units{${NODE}, state="failed"}` },
           unit: "count",
           limits: [{ from: 1, severity: "warning" }],
         }),
@@ -247,24 +207,14 @@ export const NODES: Dashboard = {
           description:
             "In an hour: services that ended by themselves and that systemd started again. Replicas of the API don't report them.",
           measures: ["node_systemd_service_restart_total"],
-          queries: [
-            {
-              expr: `sum by (machine) (increase(node_systemd_service_restart_total{${NODE}}[1h]))`,
-              legend: "{{machine}}",
-            },
-          ],
+          queries: { "{{machine}}": `sum by (machine) (increase(node_systemd_service_restart_total{${NODE}}[1h]))` },
           unit: "count",
         }),
         lines({
           title: "System time, distance from Prometheus' own",
           description: "A slow scrape adds to it. An alert fires above the line.",
           measures: ["node_time_seconds"],
-          queries: [
-            {
-              expr: `abs(node_time_seconds{${NODE}} - timestamp(node_time_seconds{${NODE}}))`,
-              legend: "{{machine}}",
-            },
-          ],
+          queries: { "{{machine}}": `abs(node_time_seconds{${NODE}} - timestamp(node_time_seconds{${NODE}}))` },
           unit: "seconds",
           limits: [{ from: 2, severity: "warning" }],
         }),

@@ -72,20 +72,29 @@ export interface Dashboard {
   readonly sections: readonly Section[];
 }
 
-type Look = Omit<Panel, "look" | "width"> & { readonly width?: number };
+/** A panel as a dashboard's file has it. */
+type PanelSource = Omit<Panel, "look" | "width" | "queries"> & {
+  readonly width?: number;
+  /** Expressions by their legends. */
+  readonly queries: Readonly<Record<string, string>>;
+};
 
-/** Values over time. Two beside each other. */
-export const lines = (panel: Look): Panel => ({ width: 12, ...panel, look: "lines" });
-
-/** The newest values, for a glance. Six beside each other. */
-export const number = (panel: Look): Panel => ({ width: 4, ...panel, look: "number" });
-
-/** Which state when. */
-export const states = (panel: Look & { readonly states: readonly State[] }): Panel => ({
-  width: 12,
+const panelOf = (look: Panel["look"], width: number, { queries, ...panel }: PanelSource): Panel => ({
+  width,
   ...panel,
-  look: "states",
+  queries: Object.entries(queries).map(([legend, expr]) => ({ expr, legend })),
+  look,
 });
+
+/** Values over time. Two in a row. */
+export const lines = (panel: PanelSource): Panel => panelOf("lines", 12, panel);
+
+/** The newest values, at a glance. Six in a row. */
+export const number = (panel: PanelSource): Panel => panelOf("number", 4, panel);
+
+/** States over time. */
+export const states = (panel: PanelSource & { readonly states: readonly State[] }): Panel =>
+  panelOf("states", 12, panel);
 
 /** States of whatever is 1 when all is well and 0 when not. */
 export const UP_OR_DOWN: readonly State[] = [

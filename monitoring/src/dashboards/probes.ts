@@ -19,7 +19,7 @@ export const PROBES: Dashboard = {
           title: "Success of probes",
           description: "GET /Cities must be answered with 200, the database's ports must accept a connection.",
           measures: ["probe_success"],
-          queries: [{ expr: 'probe_success{job=~"probe_http|probe_tcp", machine=~"$machine"}', legend: "{{target}}" }],
+          queries: { "{{target}}": 'probe_success{job=~"probe_http|probe_tcp", machine=~"$machine"}' },
           unit: "switch",
           states: UP_OR_DOWN,
         }),
@@ -27,19 +27,17 @@ export const PROBES: Dashboard = {
           title: "HTTP response status code",
           description: "200 is right. 0: there was no answer.",
           measures: ["probe_http_status_code"],
-          queries: [{ expr: `probe_http_status_code{${HTTP}}`, legend: "{{target}}" }],
+          queries: { "{{target}}": `probe_http_status_code{${HTTP}}` },
           unit: "switch",
         }),
         lines({
           title: "Success, share of the last hour",
           description: "Of the probes of each target.",
           measures: ["probe_success"],
-          queries: [
-            {
-              expr: 'avg_over_time(probe_success{job=~"probe_http|probe_slow|probe_tcp", machine=~"$machine"}[1h])',
-              legend: "{{target}} ({{job}})",
-            },
-          ],
+          queries: {
+            "{{target}} ({{job}})":
+              'avg_over_time(probe_success{job=~"probe_http|probe_slow|probe_tcp", machine=~"$machine"}[1h])',
+          },
           unit: "share",
           max: 1,
         }),
@@ -47,12 +45,7 @@ export const PROBES: Dashboard = {
           title: "Certificates: time until expiry",
           description: "The playbook issues them anew from 30 days before their end.",
           measures: ["probe_ssl_earliest_cert_expiry"],
-          queries: [
-            {
-              expr: 'probe_ssl_earliest_cert_expiry{job="probe_tls", machine=~"$machine"} - time()',
-              legend: "{{machine}}",
-            },
-          ],
+          queries: { "{{machine}}": 'probe_ssl_earliest_cert_expiry{job="probe_tls", machine=~"$machine"} - time()' },
           unit: "age",
           limits: [
             { from: 2 * DAY, severity: "critical" },
@@ -70,7 +63,7 @@ export const PROBES: Dashboard = {
           title: "Duration of GET /Cities",
           description: "An alert fires when it stays above the line.",
           measures: ["probe_duration_seconds"],
-          queries: [{ expr: `probe_duration_seconds{${HTTP}}`, legend: "{{target}}" }],
+          queries: { "{{target}}": `probe_duration_seconds{${HTTP}}` },
           unit: "seconds",
           limits: [{ from: 1, severity: "warning" }],
         }),
@@ -78,7 +71,7 @@ export const PROBES: Dashboard = {
           title: "Duration of GET /WeatherForecast, the largest answer",
           description: "Given up after 5 s.",
           measures: ["probe_duration_seconds"],
-          queries: [{ expr: `probe_duration_seconds{${SLOW}}`, legend: "{{target}}" }],
+          queries: { "{{target}}": `probe_duration_seconds{${SLOW}}` },
           unit: "seconds",
           limits: [
             { from: 2.5, severity: "warning" },
@@ -90,7 +83,7 @@ export const PROBES: Dashboard = {
           description:
             "GET /Cities, on average over the targets: connecting, the work of the API (processing), the transfer of the answer.",
           measures: ["probe_http_duration_seconds"],
-          queries: [{ expr: `avg by (phase) (probe_http_duration_seconds{${HTTP}})`, legend: "{{phase}}" }],
+          queries: { "{{phase}}": `avg by (phase) (probe_http_duration_seconds{${HTTP}})` },
           unit: "seconds",
           isStacked: true,
         }),
@@ -98,17 +91,17 @@ export const PROBES: Dashboard = {
           title: "Duration of a connection to the database's ports",
           description: "Through HAProxy: 5000 for the primary, 5001 for replicas.",
           measures: ["probe_duration_seconds"],
-          queries: [{ expr: 'probe_duration_seconds{job="probe_tcp", machine=~"$machine"}', legend: "{{target}}" }],
+          queries: { "{{target}}": 'probe_duration_seconds{job="probe_tcp", machine=~"$machine"}' },
           unit: "seconds",
         }),
         lines({
           title: "Length of the answers, uncompressed",
           description: "It grows with the data; a sudden fall is an error page.",
           measures: ["probe_http_uncompressed_body_length"],
-          queries: [
-            { expr: `probe_http_uncompressed_body_length{${HTTP}}`, legend: "{{target}} /Cities" },
-            { expr: `probe_http_uncompressed_body_length{${SLOW}}`, legend: "{{target}} /WeatherForecast" },
-          ],
+          queries: {
+            "{{target}} /Cities": `probe_http_uncompressed_body_length{${HTTP}}`,
+            "{{target}} /WeatherForecast": `probe_http_uncompressed_body_length{${SLOW}}`,
+          },
           unit: "bytes",
         }),
       ],

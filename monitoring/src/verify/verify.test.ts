@@ -48,7 +48,7 @@ weather_write_batch_size_count{job="api",machine="api-01",kind="add"} 2
 `;
 
 const panel = (title: string, expr: string): Panel =>
-  lines({ title, description: "", measures: [], queries: [{ expr, legend: "{{machine}}" }], unit: "1/s" });
+  lines({ title, description: "", measures: [], queries: { "{{machine}}": expr }, unit: "1/s" });
 
 function dashboardOf(...panels: Panel[]): Dashboard {
   const of = { name: "machine", title: "Machine", label: "machine", of: 'up{job="fixture"}' };
