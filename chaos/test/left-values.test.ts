@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { WeatherApi } from "@goldenring/run-kit/weather-api-fixture";
 import { type Stand, type StandMachine, thisComputer } from "@goldenring/stand";
 import { forgetLeftValues, LeftValues } from "../src/stored/left-values.ts";
-import { WeatherApi } from "./weather-api.ts";
 
 const DEADLINE = 60_000;
 const folder = mkdtempSync(join(tmpdir(), "goldenring-left-values-"));

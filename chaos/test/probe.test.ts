@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { WeatherApi } from "@goldenring/run-kit/weather-api-fixture";
 import { checkHistory } from "../src/check/check.ts";
 import { monotonicMs } from "../src/clock.ts";
 import { PROBE_PROGRAM } from "../src/engine/observers.ts";
 import { readHistory } from "../src/history/history.ts";
 import { summarize } from "../src/history/summary.ts";
 import { parseRows, rowsOfRunSql } from "../src/stored/weather-rows.ts";
-import { WeatherApi } from "./weather-api.ts";
 
 const DEADLINE = 120_000;
 

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { EXIT } from "@goldenring/run-kit";
+import { WeatherApi } from "@goldenring/run-kit/weather-api-fixture";
 import { runProgram } from "@goldenring/stand";
 import type { ExperimentInput, ExperimentRun } from "../src/index.ts";
 import { readRun } from "../src/run/record.ts";
 import { undoAllThere } from "../src/undo/guard.ts";
-import { WeatherApi } from "./weather-api.ts";
 
 const CHAOS = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const DEADLINE = 120_000;

@@ -12,18 +12,37 @@ export interface VisitedCity {
   readonly values: readonly number[];
 }
 
+/** What a user does in a loop: a function of visitors.ts. */
+export type Visit = "list cities" | "browse cities" | "browse weather" | "ask for all";
+
+/** Who works beside the users. */
+export interface Moderators {
+  /** They add values, in rounds. */
+  readonly forValues?: { readonly count: number; readonly cities: "visited" | "all" };
+  /** How many add cities. */
+  readonly forCities?: number;
+}
+
 export interface Plan {
   /** Without a slash at the end. */
   readonly target: string;
+  readonly visit: Visit;
   readonly stages: readonly Stage[];
+  readonly moderators: Moderators;
   readonly acceptEncoding: "gzip" | "identity";
+  /** Share of the answers whose body is checked. */
   readonly bodyCheckShare: number;
+  readonly objectives: {
+    readonly p95Ms: number;
+    readonly p90Ms: number;
+    readonly errorShare: number;
+    readonly checksShare: number;
+  };
+  /** A missed objective ends the run. */
   readonly stopsAtBreach: boolean;
-  /** Seconds before a broken objective may end the run: the first answers are too few to judge. */
-  readonly judgedAfter: number;
+  /** Seconds before a missed objective may end the run: the first answers are too few to judge. */
+  readonly judgedAfterSeconds: number;
   readonly visited: readonly VisitedCity[];
-  readonly valueModerators: number;
-  readonly cityModerators: number;
   /** Where k6's summary goes. */
   readonly summaryFile: string;
 }
@@ -34,17 +53,17 @@ export const PLAN_VARIABLE = "GOLDENRING_LOAD_PLAN";
 export const VALUE_MARK = "~";
 export const CITY_MARK = "Load city ";
 
-/** At most two requests a second by each user. */
-export const PACE_SECONDS = 0.5;
-
 /** @throws outside of a run that the runner started */
 export function planOf(environment: Readonly<Record<string, string | undefined>>): Plan {
   const text = environment[PLAN_VARIABLE];
-  if (text === undefined)
-    throw new Error("Start this scenario by `ring load`: it looks at the target and makes the plan.");
+  if (text === undefined) throw new Error("Start scenarios by `ring load`: it checks the target and makes the plan.");
   return JSON.parse(text) as Plan;
 }
 
 export function plannedSeconds(plan: Pick<Plan, "stages">): number {
   return plan.stages.reduce((sum, { seconds }) => sum + seconds, 0);
+}
+
+export function moderatorCount({ forValues, forCities = 0 }: Moderators): number {
+  return (forValues?.count ?? 0) + forCities;
 }

@@ -1,86 +1,95 @@
-import { check } from "k6";
+import { check, sleep } from "k6";
 import http, { type RefinedParams, type RefinedResponse, type ResponseType } from "k6/http";
 import { parsed } from "./bodies.ts";
-import { atPace } from "./pace.ts";
-import { plan } from "./run-plan.ts";
+import { planOf } from "./plan.ts";
+
+/** The plan of this run. Every virtual user reads it once, when k6 loads the scenario. */
+export const plan = planOf(__ENV);
+
+/** At most two requests a second by each user. */
+const PACE_MS = 500;
 
 /** An answer that takes longer counts as failed; without a bound, a silent target would never show in the figures. */
-const PATIENCE = "10s";
+const TIMEOUT = "10s";
 
 // The objectives count 2xx only.
 http.setResponseCallback(http.expectedStatuses({ min: 200, max: 299 }));
 
 type Answer = RefinedResponse<ResponseType>;
 
-/** Looks at a parsed body; false: it is not what was asked for. */
-export type Look = (body: unknown) => boolean;
+/** Checks a parsed body; false: it is not what was asked for. */
+type BodyCheck = (body: unknown) => boolean;
 
-/**
- * One kind of request, made ready once. Of the answers only some are looked into: the others' bodies are read from the wire and
- * dropped, and count by their status.
- */
+/** One kind of request. The bodies of some answers are checked; the others are read from the wire and dropped, and count by their status. */
 export class Route {
   readonly #check: string;
-  readonly #quick: RefinedParams<"none">;
-  readonly #looked: RefinedParams<"text">;
+  readonly #unchecked: RefinedParams<"none">;
+  readonly #checked: RefinedParams<"text">;
   readonly #every: number;
   #requests = 0;
 
   /** @param name in figures, such as `GET /Cities/{id}` */
-  constructor(name: string, lookedAtShare: number = plan.bodyCheckShare) {
+  constructor(name: string, bodyCheckShare: number = plan.bodyCheckShare) {
     const headers: Record<string, string> = { "Accept-Encoding": plan.acceptEncoding };
     if (name.startsWith("POST")) headers["Content-Type"] = "application/json";
-    const common = { tags: { name }, timeout: PATIENCE, headers };
+    const common = { tags: { name }, timeout: TIMEOUT, headers };
     this.#check = `${name}: 200 and the right body`;
-    this.#quick = { ...common, responseType: "none" };
-    this.#looked = { ...common, responseType: "text" };
-    this.#every = Math.max(1, Math.round(1 / lookedAtShare));
+    this.#unchecked = { ...common, responseType: "none" };
+    this.#checked = { ...common, responseType: "text" };
+    this.#every = Math.max(1, Math.round(1 / bodyCheckShare));
   }
 
-  get(path: string, look: Look): void {
-    atPace();
-    if (this.#looks()) this.#judge(http.get(plan.target + path, this.#looked), look);
-    else http.get(plan.target + path, this.#quick);
+  get(path: string, isRight: BodyCheck): void {
+    this.getLarge(path, (text) => isRight(parsed(text)));
   }
 
   /** As `get`, for a body that may be too large to be parsed. */
-  getLarge(path: string, look: (text: string) => boolean): void {
+  getLarge(path: string, isRight: (text: string) => boolean): void {
     atPace();
-    if (this.#looks()) this.#judgeText(http.get(plan.target + path, this.#looked), look);
-    else http.get(plan.target + path, this.#quick);
+    if (this.#isChecked()) this.#judge(http.get(plan.target + path, this.#checked), isRight);
+    else http.get(plan.target + path, this.#unchecked);
   }
 
   /** Returns the body, undefined when there is none of the right form. */
-  read(path: string, look: Look): unknown {
+  read(path: string, isRight: BodyCheck): unknown {
     atPace();
-    return this.#judge(http.get(plan.target + path, this.#looked), look);
+    let body: unknown;
+    const holds = this.#judge(http.get(plan.target + path, this.#checked), (text) => {
+      body = parsed(text);
+      return isRight(body);
+    });
+    return holds ? body : undefined;
   }
 
-  post(path: string, body: string, look: Look): void {
+  post(path: string, body: string, isRight: BodyCheck): void {
     atPace();
-    if (this.#looks()) this.#judge(http.post(plan.target + path, body, this.#looked), look);
-    else http.post(plan.target + path, body, this.#quick);
+    const url = plan.target + path;
+    if (this.#isChecked()) this.#judge(http.post(url, body, this.#checked), (text) => isRight(parsed(text)));
+    else http.post(url, body, this.#unchecked);
   }
 
-  /** Of every user one request in so many; users look at different moments, the first one at its first answer. */
-  #looks(): boolean {
+  /** Of every user one request in so many; users check at different moments, the first one at its first answer. */
+  #isChecked(): boolean {
     const number = this.#requests + __VU - 1;
     this.#requests += 1;
     return number % this.#every === 0;
   }
 
-  #judge(answer: Answer, look: Look): unknown {
-    let body: unknown;
-    const isRight = this.#judgeText(answer, (text) => {
-      body = parsed(text);
-      return body !== undefined && look(body);
-    });
-    return isRight ? body : undefined;
+  #judge({ status, body }: Answer, isRight: (text: string) => boolean): boolean {
+    const holds = status === 200 && typeof body === "string" && isRight(body);
+    check(null, { [this.#check]: () => holds });
+    return holds;
   }
+}
 
-  #judgeText({ status, body }: Answer, look: (text: string) => boolean): boolean {
-    const isRight = status === 200 && typeof body === "string" && look(body);
-    check(null, { [this.#check]: () => isRight });
-    return isRight;
-  }
+let earliest = 0;
+
+/** Waits until this user may send again: `PACE_MS` after its last request started. */
+function atPace(): void {
+  const now = Date.now();
+  // Users that start together would go on in step for the whole run.
+  if (earliest === 0) earliest = now + Math.random() * PACE_MS;
+  const waitMs = earliest - now;
+  if (waitMs > 0) sleep(waitMs / 1000);
+  earliest = Math.max(now, earliest) + PACE_MS;
 }

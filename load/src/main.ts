@@ -1,7 +1,7 @@
 /** The load commands as a program of their own: `bun load/src/main.ts --help`. `ring load` has the same commands. */
 import { runCommandLine, runsFolder, TerminalOutput } from "@goldenring/run-kit";
 import { Command } from "commander";
-import { addLoadCommands } from "./program.ts";
+import { addLoadCommands } from "./command/program.ts";
 
 await runCommandLine(({ interruption, outcome }) => {
   const program = new Command("load")

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { gunzipSync } from "node:zlib";
-import { type Service, startBaseline, WeatherApi } from "./weather-api.ts";
+import { Service, WeatherApi } from "@goldenring/run-kit/weather-api-fixture";
 
-const DEADLINE = 120_000;
+const DEADLINE_MS = 120_000;
 
 const api = new WeatherApi();
 let baseline: Service;
 
 beforeAll(async () => {
   await api.start();
-  baseline = await startBaseline(api.databaseUrl);
-}, DEADLINE);
+  baseline = await Service.start("load/baseline/main.ts", { DATABASE_URL: api.databaseUrl }, "listening");
+}, DEADLINE_MS);
 afterAll(async () => {
   await baseline?.end();
   await api.remove();
-}, DEADLINE);
+}, DEADLINE_MS);
 
 async function ask(
   base: string,

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { listRuns } from "@goldenring/run-kit";
 import { hasProgram } from "../../skips.fixture.ts";
-import type { RunRecord, Series } from "../src/record/record.ts";
-import { readRun } from "../src/record/run-folder.ts";
+import { RUN_FILES } from "../src/record/record.ts";
+import { readRun, type StoredRun } from "../src/record/run-folder.ts";
 import { findK6 } from "../src/run/k6-program.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
@@ -15,7 +16,10 @@ export const k6IsMissing = !hasProgram("k6", typeof found !== "string");
 
 export interface Ended {
   readonly exitCode: number;
+  /** Of standard output and standard error. */
   readonly output: string;
+  /** Of standard output. */
+  readonly results: string;
 }
 
 interface Started {
@@ -23,13 +27,7 @@ interface Started {
   readonly ended: Promise<Ended>;
 }
 
-export interface EndedRun extends Ended {
-  readonly folder: string;
-  readonly record: RunRecord;
-  readonly series: Series;
-}
-
-/** The load program as a user starts it, with a folder of its own for the runs. */
+/** The load program as a user starts it, with a folder for the runs. */
 export class LoadCommand {
   readonly runs = mkdtempSync(join(tmpdir(), "goldenring-load-runs-"));
   readonly #children = new Set<ChildProcess>();
@@ -44,16 +42,18 @@ export class LoadCommand {
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#children.add(child);
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (text: Buffer) => {
-        output += text.toString();
-      });
-    }
+    let [output, results] = ["", ""];
+    child.stdout.on("data", (text: Buffer) => {
+      output += text.toString();
+      results += text.toString();
+    });
+    child.stderr.on("data", (text: Buffer) => {
+      output += text.toString();
+    });
     const ended = new Promise<Ended>((resolve) => {
       child.once("close", (code, signal) => {
         this.#children.delete(child);
-        resolve({ exitCode: code ?? (signal === null ? -1 : -2), output });
+        resolve({ exitCode: code ?? (signal === null ? -1 : -2), output, results });
       });
     });
     return { child, ended };
@@ -69,23 +69,24 @@ export class LoadCommand {
   }
 
   /** A scenario, and what it left behind. */
-  async scenario(...args: string[]): Promise<EndedRun> {
+  async scenario(...args: string[]): Promise<Ended & StoredRun> {
     const ended = await this.run(...args);
-    return { ...ended, ...(await this.newest(ended.output)) };
+    return { ...ended, ...(await storedRun(ended)) };
   }
 
-  async newest(output = ""): Promise<{ folder: string; record: RunRecord; series: Series }> {
-    const name = readdirSync(this.runs)
-      .filter((each) => each !== "seeds")
-      .sort()
-      .at(-1);
-    if (name === undefined) throw new Error(`there is no run: ${output}`);
-    const folder = join(this.runs, name);
-    return readRun(folder);
+  async newest(): Promise<StoredRun> {
+    return readRun(join(this.runs, (await listRuns(this.runs, RUN_FILES.record)).at(-1) ?? "none"));
   }
 
   remove(): void {
     for (const child of this.#children) child.kill("SIGKILL");
     rmSync(this.runs, { recursive: true, force: true });
   }
+}
+
+/** The run whose report the command names. */
+function storedRun({ output }: Ended): Promise<StoredRun> {
+  const report = /^report: (.+)$/m.exec(output)?.[1];
+  if (report === undefined) throw new Error(`there is no run: ${output}`);
+  return readRun(dirname(resolve(report)));
 }

@@ -1,51 +1,48 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { WeatherApi } from "@goldenring/run-kit/weather-api-fixture";
 import { isGiven } from "../../skips.fixture.ts";
-import { SCENARIOS } from "../k6/scenario-table.ts";
+import { SCENARIOS } from "../src/scenarios.ts";
 import { k6IsMissing, LoadCommand } from "./load-command.ts";
-import { WeatherApi } from "./weather-api.ts";
 
-const DEADLINE = 120_000;
+const DEADLINE_MS = 120_000;
+setDefaultTimeout(DEADLINE_MS);
 
 const api = new WeatherApi();
 const load = new LoadCommand();
 
-beforeAll(() => api.start(), DEADLINE);
+beforeAll(() => api.start(), DEADLINE_MS);
 afterAll(async () => {
   load.remove();
   await api.remove();
-}, DEADLINE);
+}, DEADLINE_MS);
 
 describe.skipIf(k6IsMissing)("each scenario runs against the real API within the objectives:", () => {
   for (const scenario of SCENARIOS) {
-    test(
-      scenario.name,
-      async () => {
-        const args = [scenario.name, "--target", api.url, "--users", "4", "--duration", "5s"];
-        const { exitCode, output, record, series, folder } = await load.scenario(...args);
-        expect(output).toContain("ran to its end");
-        expect(record.verdict.filter(({ isHeld }) => !isHeld)).toEqual([]);
-        expect(exitCode).toBe(0);
-        expect(record).toMatchObject({
-          scenario: scenario.name,
-          endedBy: "duration",
-          exit: 0,
-          figures: { failed: 0, checksFailed: 0, maxUsers: 4 },
-          notes: [],
-        });
-        // 4 users with 2 requests a second, who come within the first half second.
-        expect(record.figures.requests).toBeGreaterThan(25);
-        expect(record.target.build).toHaveProperty("version");
-        expect(series.rows.length).toBeGreaterThanOrEqual(4);
-        expect(series.rows.every(({ t }, index) => index === 0 || t > (series.rows[index - 1]?.t ?? 0))).toBeTrue();
-        expect(routesOf(series.rows)).toEqual(ROUTES[scenario.name] ?? []);
-        expect(statSync(join(folder, "k6-report.html")).size).toBeGreaterThan(50_000);
-        expect(readFileSync(join(folder, "k6.log"), "utf8")).not.toContain("level=error");
-        expect(readdirSync(folder).sort()).toEqual(FILES);
-      },
-      DEADLINE,
-    );
+    test(scenario.name, async () => {
+      const args = [scenario.name, "--target", api.url, "--users", "4", "--duration", "5s"];
+      const { exitCode, output, record, series, folder } = await load.scenario(...args);
+      expect(output).toContain("ran to its end");
+      expect(record.verdict.filter(({ isHeld }) => !isHeld)).toEqual([]);
+      expect(exitCode).toBe(0);
+      expect(record).toMatchObject({
+        scenario: scenario.name,
+        endedBy: "duration",
+        exit: 0,
+        figures: { failed: 0, checksFailed: 0, maxUsers: 4 },
+        notes: [],
+      });
+      // 4 users with 2 requests a second, who come within the first half second.
+      expect(record.figures.requests).toBeGreaterThan(25);
+      expect(record.target.build).toHaveProperty("version");
+      expect(series.rows.length).toBeGreaterThanOrEqual(4);
+      expect(series.rows.every(({ t }, index) => index === 0 || t > (series.rows[index - 1]?.t ?? 0))).toBeTrue();
+      expect(routesOf(series.rows)).toEqual(ROUTES[scenario.name] ?? []);
+      expect(statSync(join(folder, "k6-report.html")).size).toBeGreaterThan(50_000);
+      expect(readFileSync(join(folder, "k6.log"), "utf8")).not.toContain("level=error");
+      expect(readdirSync(folder).sort()).toEqual(FILES);
+    });
   }
 });
 
@@ -66,107 +63,71 @@ function routesOf(rows: readonly { readonly routes: object }[]): string[] {
 }
 
 describe.skipIf(k6IsMissing)("a run", () => {
-  test(
-    "with a ramp brings more and more users, and no user sends more than two requests a second",
-    async () => {
-      const args = ["browse-cities", "--target", api.url, "--ramp", "10/1s", "--max-users", "60"];
-      const { record, series, exitCode } = await load.scenario(...args);
-      expect(exitCode).toBe(0);
-      expect(record.endedBy).toBe("ramp");
-      expect(record.figures.maxUsers).toBeGreaterThan(50);
-      // Ten users come in a second, and are counted once in it.
-      const allowed = series.rows.reduce((sum, row) => sum + 2 * (row.users + 10), 0);
-      expect(record.figures.requests).toBeLessThanOrEqual(allowed);
-      // Afterwards users end what they have begun, and go.
-      const users = series.rows.filter(({ t }) => t <= 6).map((row) => row.users);
-      expect(users).toEqual(users.toSorted((one, other) => one - other));
-    },
-    DEADLINE,
-  );
+  test("with a ramp brings more and more users, and no user sends more than two requests a second", async () => {
+    const args = ["browse-cities", "--target", api.url, "--ramp", "10/1s", "--max-users", "60"];
+    const { record, series, exitCode } = await load.scenario(...args);
+    expect(exitCode).toBe(0);
+    expect(record.endedBy).toBe("ramp");
+    expect(record.figures.maxUsers).toBeGreaterThan(50);
+    // Ten users come in a second, and are counted once in it.
+    const allowed = series.rows.reduce((sum, row) => sum + 2 * (row.users + 10), 0);
+    expect(record.figures.requests).toBeLessThanOrEqual(allowed);
+    // Afterwards users end what they have begun, and go.
+    const users = series.rows.filter(({ t }) => t <= 6).map((row) => row.users);
+    expect(users).toEqual(users.toSorted((one, other) => one - other));
+  });
 
-  test(
-    "can ask for bodies as they are",
-    async () => {
-      const args = ["heavy-query", "--target", api.url, "--users", "2", "--duration", "4s"];
-      const gzip = await load.scenario(...args);
-      const identity = await load.scenario(...args, "--encoding", "identity");
-      const bytes = ({ record }: typeof gzip) => record.figures.bytesReceived / record.figures.requests;
-      expect(bytes(identity)).toBeGreaterThan(3 * bytes(gzip));
-    },
-    DEADLINE,
-  );
+  test("can ask for bodies as they are", async () => {
+    const args = ["heavy-query", "--target", api.url, "--users", "2", "--duration", "4s"];
+    const gzip = await load.scenario(...args);
+    const identity = await load.scenario(...args, "--encoding", "identity");
+    const bytes = ({ record }: typeof gzip) => record.figures.bytesReceived / record.figures.requests;
+    expect(bytes(identity)).toBeGreaterThan(3 * bytes(gzip));
+  });
 
-  test.skipIf(!isGiven("Linux", process.platform === "linux"))(
-    "measures what k6 and the computer use",
-    async () => {
-      const { series } = await load.scenario("browse-cities", "--target", api.url, "--users", "4", "--duration", "5s");
-      const parts = series.parts ?? [];
-      expect(parts.length).toBeGreaterThanOrEqual(3);
-      expect(parts[0]?.parts.map(({ name }) => name)).toEqual(["computer", "k6"]);
-    },
-    DEADLINE,
-  );
+  test.skipIf(!isGiven("Linux", process.platform === "linux"))("measures what k6 and the computer use", async () => {
+    const { series } = await load.scenario("browse-cities", "--target", api.url, "--users", "4", "--duration", "5s");
+    const parts = series.parts ?? [];
+    expect(parts.length).toBeGreaterThanOrEqual(3);
+    expect(parts[0]?.parts.map(({ name }) => name)).toEqual(["computer", "k6"]);
+  });
 
-  test(
-    "prints its record as JSON for programs",
-    async () => {
-      const { child, ended } = load.start([
-        "browse-cities",
-        "--target",
-        api.url,
-        "--users",
-        "1",
-        "--duration",
-        "3s",
-        "--json",
-      ]);
-      let results = "";
-      child.stdout?.on("data", (text: Buffer) => {
-        results += text.toString();
-      });
-      expect((await ended).exitCode).toBe(0);
-      expect(JSON.parse(results)).toMatchObject({ scenario: "browse-cities", exit: 0 });
-    },
-    DEADLINE,
-  );
+  test("prints its record as JSON for programs", async () => {
+    const args = ["browse-cities", "--target", api.url, "--users", "1", "--duration", "3s", "--json"];
+    const { exitCode, results } = await load.run(...args);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(results)).toMatchObject({ scenario: "browse-cities", exit: 0 });
+  });
 
-  test(
-    "can be compared with another",
-    async () => {
-      const [one, other] = readdirSync(load.runs).map((name) => join(load.runs, name));
-      const page = join(load.runs, "comparison.html");
-      const { exitCode } = await load.runBare("compare", one ?? "", other ?? "", "--output", page);
-      expect(exitCode).toBe(0);
-      expect(statSync(page).size).toBeGreaterThan(10_000);
-    },
-    DEADLINE,
-  );
+  test("can be compared with another", async () => {
+    const [one, other] = readdirSync(load.runs).map((name) => join(load.runs, name));
+    const page = join(load.runs, "comparison.html");
+    const { exitCode } = await load.runBare("compare", one ?? "", other ?? "", "--output", page);
+    expect(exitCode).toBe(0);
+    expect(statSync(page).size).toBeGreaterThan(10_000);
+  });
 
-  test(
-    "of a capacity search is a step; the search tells the most users and goes on after an interruption",
-    async () => {
-      const args = [
-        "capacity",
-        "browse-cities",
-        "--target",
-        api.url,
-        "--start",
-        "4",
-        "--most",
-        "8",
-        "--warm-up",
-        "1",
-        "--hold",
-        "2",
-      ];
-      const { exitCode, output } = await load.run(...args);
-      expect(output).toContain("browse-cities: 8 users within the objectives; nothing broke");
-      expect(exitCode).toBe(0);
-      const folder = /^files: (.+)$/m.exec(output)?.[1] ?? "";
-      expect(readdirSync(join(folder, "steps")).length).toBeGreaterThanOrEqual(2);
-      const again = await load.run(...args, "--resume", folder);
-      expect(again.output).toContain("8 users within the objectives");
-    },
-    DEADLINE,
-  );
+  test("of a capacity search is a step; the search tells the most users and goes on after an interruption", async () => {
+    const args = [
+      "capacity",
+      "browse-cities",
+      "--target",
+      api.url,
+      "--start",
+      "4",
+      "--max",
+      "8",
+      "--warm-up",
+      "1",
+      "--hold",
+      "2",
+    ];
+    const { exitCode, output } = await load.run(...args);
+    expect(output).toContain("browse-cities: capacity 8 users; no limit found up to the maximum");
+    expect(exitCode).toBe(0);
+    const folder = /^files: (.+)$/m.exec(output)?.[1] ?? "";
+    expect(readdirSync(join(folder, "steps")).length).toBeGreaterThanOrEqual(2);
+    const again = await load.run(...args, "--resume", folder);
+    expect(again.output).toContain("capacity 8 users");
+  });
 });

@@ -40,7 +40,7 @@ async function standUnderLoad(context: Context): Promise<StandUnderLoad | undefi
     machines: (["api", "ingress", "haproxy", "postgres"] as const).flatMap((role) => inventory.byRole(role)),
     ...(inside === undefined ? {} : { inside }),
     ...(database === undefined ? {} : { database: () => databasePlace(inventory, database) }),
-    parts: async (from, to) =>
+    resources: async (from, to) =>
       standResources(createPrometheus((await monitoringServers(context)).prometheus), from, to),
   };
 }

@@ -4,83 +4,92 @@ import { type Bar, barsOf } from "../report/bars.ts";
 import { entriesOf, mergeEntries, type ResultEntry } from "../report/results.ts";
 import { writeLoadResults } from "../report/write-results.ts";
 import type { LoadDeps } from "./deps.ts";
-import { MEASURES } from "./measure-parts.ts";
-import { openStand } from "./stand-session.ts";
+import { MEASURES, type Measured } from "./measure-parts.ts";
+import { StandSession } from "./stand-session.ts";
 
 export interface AllOptions {
-  readonly only?: readonly PartName[];
-  readonly full: boolean;
-  readonly write: boolean;
-  readonly keepData: boolean;
-  readonly runs?: string;
+  readonly only?: readonly PartName[] | undefined;
+  readonly full?: boolean | undefined;
+  readonly write?: boolean | undefined;
+  readonly keepData?: boolean | undefined;
+  readonly runs?: string | undefined;
 }
 
 /**
- * Measures every bar on the stand that is up: part by part, each of which is written when it is done, so that what was interrupted
- * goes on with `--only`. However it ends, the product serves again and the data are those of before.
+ * Compares every figure that has a target with it, on the running stand: part by part, each of which is written when it is complete, so that an
+ * interrupted run is resumed by `--only`. However it ends, the product serves again and the data are those of before.
  *
- * @returns the exit code: sloBroken where a bar that was measured does not hold
+ * @returns the exit code: objectiveMissed where a measured figure misses its target
  */
 export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<number> {
   const { output, signal } = deps;
   const parts = options.only ?? PARTS;
   const lengths = options.full ? FULL : SHORT;
-  const stand = await openStand(options, lengths, deps);
-  const minutes = (seconds: number): string => `${(seconds / 60).toFixed(0)} min`;
+  const stand = await StandSession.open(lengths, options.runs ?? deps.runs, deps);
   const total = parts.reduce((sum, part) => sum + estimate(part, lengths), 0);
-  output.log(
-    `about ${minutes(total)} at most: ${parts.map((part) => `${part} ${minutes(estimate(part, lengths))}`).join(", ")}`,
-  );
+  const each = parts.map((part) => `${part} ${minutes(estimate(part, lengths))}`);
+  output.log(`takes up to about ${minutes(total)}: ${each.join(", ")}`);
   let entries: ResultEntry[] = [];
   const failures: string[] = [];
   try {
-    await stand.makeReady();
+    await stand.prepare();
     for (const part of parts) {
       if (signal.aborted) break;
-      const begun = performance.now();
+      const startedAt = performance.now();
       output.log(`\n== ${part}`);
-      const measured = await MEASURES[part](stand).catch((error: unknown) => {
-        if (signal.aborted) return undefined;
-        if (!(error instanceof CommandError)) throw error;
-        failures.push(`${part}: ${error.message}`);
-        output.log(`${part} was not measured: ${error.message}`);
-        return undefined;
-      });
+      const measured = await measure(part, stand, failures);
       if (measured === undefined || signal.aborted) continue;
-      const fresh = { runs: measured.runs, capacities: measured.capacities ?? [], command: commandOf(options) };
-      const known = options.write
-        ? await writeLoadResults(fresh)
-        : entriesOf(fresh.runs, fresh.capacities, fresh.command);
-      entries = mergeEntries(entries, known);
-      output.log(`${part} took ${((performance.now() - begun) / 60_000).toFixed(1)} min`);
+      entries = mergeEntries(entries, await resultsOf(measured, options));
+      output.log(`${part} took ${((performance.now() - startedAt) / 60_000).toFixed(1)} min`);
     }
   } finally {
-    await stand.putBack();
+    await stand.close({ keepData: options.keepData === true });
   }
-  return verdictOf(
+  showFigures(
     barsOf(entries).filter(({ part }) => parts.includes(part)),
-    failures,
     deps,
   );
-}
-
-function verdictOf(bars: readonly Bar[], failures: readonly string[], { output, signal }: LoadDeps): number {
-  for (const { scenario, bar, measured, held, isGoal } of bars) {
-    const word = held === undefined ? "-" : held ? "held" : isGoal ? "not reached" : "BROKEN";
-    output.result(`${word.padEnd(11)}  ${scenario}: ${bar}: ${measured}`);
-  }
   if (signal.aborted) {
-    output.log("interrupted: what was finished is kept; --only measures the rest");
+    output.log("interrupted: complete parts are kept; --only measures the others");
     return interruptedExit(signal);
   }
-  if (failures.length > 0) {
-    for (const failure of failures) output.log(failure);
-    return EXIT.failed;
+  for (const failure of failures) output.log(failure);
+  if (failures.length > 0) return EXIT.failed;
+  const missed = barsOf(entries).some(({ part, held, isGoal }) => parts.includes(part) && held === false && !isGoal);
+  return missed ? EXIT.objectiveMissed : EXIT.ok;
+}
+
+/** Undefined where the part could not be measured; why is added to `failures`. */
+async function measure(part: PartName, stand: StandSession, failures: string[]): Promise<Measured | undefined> {
+  const { output, signal } = stand.deps;
+  try {
+    return await MEASURES[part](stand);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    if (!(error instanceof CommandError)) throw error;
+    failures.push(`${part} was not measured: ${error.message}`);
+    output.log(failures.at(-1) ?? "");
+    return undefined;
   }
-  return bars.every(({ held, isGoal }) => held !== false || isGoal) ? EXIT.ok : EXIT.objectiveMissed;
+}
+
+async function resultsOf({ runs, capacities = [] }: Measured, options: AllOptions): Promise<ResultEntry[]> {
+  const command = commandOf(options);
+  return options.write ? writeLoadResults({ runs, capacities, command }) : entriesOf(runs, capacities, command);
+}
+
+function showFigures(bars: readonly Bar[], { output }: LoadDeps): void {
+  for (const { scenario, bar, measured, held, isGoal } of bars) {
+    const verdict = held === undefined ? "-" : held ? "held" : isGoal ? "not reached" : "MISSED";
+    output.result(`${verdict.padEnd(11)}  ${scenario}: ${bar}: ${measured}`);
+  }
+}
+
+function minutes(seconds: number): string {
+  return `${(seconds / 60).toFixed(0)} min`;
 }
 
 function commandOf({ only, full, write }: AllOptions): string {
-  const words = [...(only === undefined ? [] : ["--only", only.join(",")]), full && "--full", write && "--write"];
-  return ["./ring load all", ...words.filter((word) => word !== false)].join(" ");
+  const words = [only && `--only ${only.join(",")}`, full && "--full", write && "--write"];
+  return ["./ring load all", ...words.filter(Boolean)].join(" ");
 }

@@ -1,44 +1,44 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError, EXIT, interruptedExit, makeRunFolder, readRunFile, writeRunFile } from "@goldenring/run-kit";
-import type { Scenario } from "../../k6/scenario-table.ts";
+import type { Bracket } from "../capacity/bracket.ts";
 import { CAPACITY_FILE, CAPACITY_FORMAT, CapacityFile } from "../capacity/capacity-file.ts";
 import { CAPACITY_DEFAULTS, type Capacity, findCapacity, type StepTimes } from "../capacity/find-capacity.ts";
 import { judgeStep, type StepResult } from "../capacity/judge-step.ts";
 import type { RunRecord } from "../record/record.ts";
 import { shownMs } from "../record/verdict.ts";
 import { runLoad } from "../run/run.ts";
-import type { LoadDeps } from "./deps.ts";
-import { type TargetOptions, targetOfRun } from "./load-target.ts";
+import type { Scenario } from "../scenarios.ts";
+import { type LoadDeps, loadTargetOf, type TargetOptions } from "./deps.ts";
 
 export interface CapacityCommandOptions extends TargetOptions {
-  readonly encoding?: "gzip" | "identity";
-  readonly start?: number;
-  readonly max?: number;
-  readonly warmUpSeconds?: number;
-  readonly holdSeconds?: number;
-  readonly resolution?: number;
-  readonly repeats?: number;
-  readonly maxSteps?: number;
+  readonly encoding?: "gzip" | "identity" | undefined;
+  readonly start?: number | undefined;
+  readonly max?: number | undefined;
+  readonly warmUp?: number | undefined;
+  readonly hold?: number | undefined;
+  readonly resolution?: number | undefined;
+  readonly repeats?: number | undefined;
+  readonly maxSteps?: number | undefined;
   /** Folder of a search that was interrupted. */
-  readonly resume?: string;
-  readonly runs?: string;
+  readonly resume?: string | undefined;
+  readonly runs?: string | undefined;
 }
 
-/** Finds the most users within the objectives and says what came out. @returns the exit code */
+/** Searches the capacity and prints it. @returns the exit code */
 export async function searchCapacity(
   scenario: Scenario,
   options: CapacityCommandOptions,
   deps: LoadDeps,
 ): Promise<number> {
-  const { output } = deps;
-  const { capacity, folder } = await findMostUsers(scenario, options, deps);
+  const { output, signal } = deps;
+  const { capacity, folder } = await measureCapacity(scenario, options, deps);
   output.result(capacityText(capacity, scenario.name));
   output.result(`files: ${folder}`);
   if (capacity.ended !== "interrupted") return capacity.ended === "too many steps" ? EXIT.failed : EXIT.ok;
-  const named = options.target === undefined ? "" : ` --target ${options.target}`;
-  output.log(`to go on: load capacity ${scenario.name}${named} --resume ${folder}`);
-  return interruptedExit(deps.signal);
+  const target = options.target === undefined ? "" : ` --target ${options.target}`;
+  output.log(`to resume: ring load capacity ${scenario.name}${target} --resume ${folder}`);
+  return interruptedExit(signal);
 }
 
 export interface FoundCapacity {
@@ -48,72 +48,69 @@ export interface FoundCapacity {
   readonly record: RunRecord | undefined;
 }
 
-/** Every step is a run of its own. */
-export async function findMostUsers(
+/** Every step is a run. */
+export async function measureCapacity(
   scenario: Scenario,
   options: CapacityCommandOptions,
   deps: LoadDeps,
 ): Promise<FoundCapacity> {
   const { output, signal } = deps;
-  const target = await targetOfRun(options, deps);
+  const target = await loadTargetOf(options, deps);
   const earlier = options.resume === undefined ? undefined : await readEarlier(options.resume, scenario);
   const folder = options.resume ?? (await newFolder(options.runs ?? deps.runs, scenario));
-  const { start, max, resolution, repeats, maxSteps, warmUpSeconds, holdSeconds } = CAPACITY_DEFAULTS;
-  const search: CapacityFile["search"] = earlier?.search ?? {
-    start: options.start ?? start,
-    max: options.max ?? max,
-    resolution: options.resolution ?? resolution,
-    repeats: options.repeats ?? repeats,
-    warmUpSeconds: options.warmUpSeconds ?? warmUpSeconds,
-    holdSeconds: options.holdSeconds ?? holdSeconds,
-  };
-  let record: RunRecord | undefined = earlier?.record;
+  const search = earlier?.search ?? searchOf(options);
   const steps: StepResult[] = [...(earlier?.steps ?? [])];
-  const store = async (ended: CapacityFile["ended"], { held, broke }: { held: number; broke: number | undefined }) => {
+  let record = earlier?.record;
+  const store = (ended: CapacityFile["ended"], { held, broke }: Bracket): void => {
     if (record === undefined) return;
     const found = { held, ...(broke === undefined ? {} : { broke }) };
-    const content: CapacityFile = { format: CAPACITY_FORMAT, search, ended, ...found, steps: [...steps], record };
+    const content: CapacityFile = { format: CAPACITY_FORMAT, search, ended, ...found, steps, record };
     writeRunFile(folder, CAPACITY_FILE, content);
   };
-  let storing = Promise.resolve();
   const tryStep = async (users: number, times: StepTimes): Promise<StepResult> => {
-    const seconds = times.warmUpSeconds + times.holdSeconds;
+    const duration = times.warmUpSeconds + times.holdSeconds;
     const run = await runLoad({
-      scenario,
       ...target,
-      // A step is judged by its hold alone: what breaks while users arrive must not end it.
-      wishes: {
-        users,
-        seconds,
-        keepGoing: true,
-        ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
-      },
+      scenario,
+      // A step is judged by its hold alone: what is missed while users arrive must not end it.
+      options: { users, duration, keepGoing: true, encoding: options.encoding },
       runs: join(folder, "steps"),
       signal,
-      log: () => {},
       onRow: ({ t, requests }) =>
-        output.live(`step with ${users} users: ${t.toFixed(0)} of ${seconds} s, ${requests} req/s`),
+        output.live(`step with ${users} users: ${t.toFixed(0)} of ${duration} s, ${requests} req/s`),
     });
     record = run.record;
-    if (run.record.endedBy === "target unreachable")
-      throw new CommandError("The target went away.", "targetUnreachable");
-    return judgeStep(run.record, run.series, users, times);
+    if (record.endedBy === "target unreachable") {
+      throw new CommandError("The target stopped answering.", "targetUnreachable");
+    }
+    return judgeStep(record, run.series, users, times);
   };
-  output.log(`searching the most users of ${scenario.name} within the objectives; Ctrl-C keeps the steps so far`);
+  output.log(`searching the capacity of ${scenario.name}; Ctrl-C keeps the steps so far`);
   const capacity = await findCapacity(tryStep, {
     ...search,
-    maxSteps: options.maxSteps ?? maxSteps,
+    maxSteps: options.maxSteps ?? CAPACITY_DEFAULTS.maxSteps,
     signal,
     earlier: [...steps],
-    onStep: (step, so) => {
+    onStep: (step, bracket) => {
       steps.push(step);
       output.log(stepLine(step));
-      storing = storing.then(() => store("interrupted", so));
+      store("interrupted", bracket);
     },
   });
-  await storing;
-  await store(capacity.ended, capacity);
+  store(capacity.ended, capacity);
   return { capacity, folder, record };
+}
+
+function searchOf(options: CapacityCommandOptions): CapacityFile["search"] {
+  const defaults = CAPACITY_DEFAULTS;
+  return {
+    start: options.start ?? defaults.start,
+    max: options.max ?? defaults.max,
+    resolution: options.resolution ?? defaults.resolution,
+    repeats: options.repeats ?? defaults.repeats,
+    warmUpSeconds: options.warmUp ?? defaults.warmUpSeconds,
+    holdSeconds: options.hold ?? defaults.holdSeconds,
+  };
 }
 
 async function newFolder(runs: string, { name }: Scenario): Promise<string> {
@@ -125,29 +122,25 @@ async function newFolder(runs: string, { name }: Scenario): Promise<string> {
 async function readEarlier(folder: string, { name }: Scenario): Promise<CapacityFile> {
   const earlier = await readRunFile(folder, CAPACITY_FILE, CapacityFile);
   if (earlier.record.scenario === name) return earlier;
-  throw new CommandError(`${folder} is a search of ${earlier.record.scenario}, not of ${name}`, "usage");
+  throw new CommandError(`${folder} is a search of ${earlier.record.scenario}, not of ${name}.`, "usage");
 }
 
-function stepLine({ users, held, misses, requestsPerSecond, p95, saturation }: StepResult): string {
+function stepLine({ users, held, misses, requestsPerSecond, p95, saturation: { first } }: StepResult): string {
   const figures = `${requestsPerSecond.toFixed(0)} req/s, p95 ${p95 === undefined ? "-" : shownMs(p95)} ms`;
-  const verdict = held ? "held" : `BROKEN: ${misses.join("; ")}`;
-  const cause =
-    saturation.first === "none" || saturation.first === "not measured" ? "" : `; gave out first: ${saturation.first}`;
-  return `${String(users).padStart(6)} users  ${figures}  ${verdict}${cause}`;
+  const cause = first === "none" || first === "not measured" ? "" : `; saturated first: ${first}`;
+  return `${String(users).padStart(6)} users  ${figures}  ${held ? "held" : `MISSED: ${misses.join("; ")}${cause}`}`;
 }
 
-function capacityText(
-  {
-    held,
-    broke,
-    ended,
-    steps,
-  }: { held: number; broke: number | undefined; ended: string; steps: readonly StepResult[] },
-  scenario: string,
-): string {
-  const causes = [...new Set(steps.filter((step) => !step.held).map(({ saturation }) => saturation.first))];
-  const above =
-    broke === undefined ? "nothing broke" : `${broke} users broke it (gave out first: ${causes.join(", ")})`;
+export function capacityText({ held, broke, ended, steps }: Capacity<StepResult>, scenario: string): string {
+  const missed = steps.filter((step) => !step.held);
+  const causes = new Set(missed.map(({ saturation }) => saturation.first).filter((cause) => cause !== "none"));
+  const inMissed = `${missed.length} of ${steps.length} steps missed an objective`;
+  const limit =
+    broke !== undefined
+      ? `${broke} users missed an objective (saturated first: ${[...causes].join(", ") || "nothing"})`
+      : ended === "max"
+        ? `no limit found up to the maximum${missed.length === 0 ? "" : ` (${inMissed}, and held when repeated)`}`
+        : `no limit confirmed yet${missed.length === 0 ? "" : ` (${inMissed}, not confirmed by repetition)`}`;
   const doubt = ended === "found" || ended === "max" ? "" : `; the search is not complete: ${ended}`;
-  return `${scenario}: ${held} users within the objectives; ${above}; ${steps.length} steps${doubt}`;
+  return `${scenario}: capacity ${held} users; ${limit}; ${steps.length} steps${doubt}`;
 }

@@ -1,32 +1,64 @@
-import type { Output } from "@goldenring/run-kit";
+import { CommandError, type Output } from "@goldenring/run-kit";
 import type { Machine } from "@goldenring/stand";
-import type { ResourceRow } from "../record/record.ts";
 import type { InsideNetwork } from "../run/k6-run.ts";
+import type { LoadTarget } from "../run/run.ts";
 import type { DatabasePlace } from "../seed/database.ts";
+import { parseTarget } from "../service/weather-api.ts";
 
-/** What the load commands get from the program that they are part of. */
+/** What the load commands receive from the program that they are part of. */
 export interface LoadDeps {
   readonly output: Output;
   readonly signal: AbortSignal;
-  /** Gets the exit code of the command that ran. */
+  /** The command that ran writes its exit code here. */
   readonly outcome: { exitCode: number };
-  /** Where the runs are kept. */
+  /** The folder of the runs. */
   readonly runs: string;
-  /** The stand that is up, if there is one. */
+  /** The running stand, if there is one. */
   readonly stand?: () => Promise<StandUnderLoad | undefined>;
 }
 
 export interface StandUnderLoad {
-  /** URL of its ingress, as this computer reaches it: the target unless another is named. */
+  /** URL of its ingress, as this computer reaches it: the default target. */
   readonly target: string;
-  /** Names and addresses of its machines: they may be loaded without being asked. */
+  /** Names and addresses of its machines: they may be loaded without further permission. */
   readonly hosts: readonly string[];
-  /** Where its network can be entered from this computer: k6 then asks the ingress itself, and no forwarded port costs CPU. */
+  /** Where this computer can enter its network: k6 then asks the ingress itself, and no forwarded port costs CPU. */
   readonly inside?: InsideNetwork;
-  /** Those whose CPU is measured every second during a run; those of the replicas among them may get the baseline for a while. */
+  /** Those whose use is measured every second during a run; the baseline can replace the replicas among them for a while. */
   readonly machines?: readonly Machine[];
   /** What seeds go into. */
   readonly database?: () => Promise<DatabasePlace>;
-  /** What its parts used between two moments (Unix time, ms): rows a second apart, `t` in seconds from the first moment. */
-  readonly parts?: (from: number, to: number) => Promise<ResourceRow[]>;
+  readonly resources?: LoadTarget["standResources"];
+}
+
+export interface TargetOptions {
+  /** URL. */
+  readonly target?: string | undefined;
+  readonly iOwnThisTarget?: boolean | undefined;
+}
+
+/**
+ * The service that is named, or the ingress of the running stand. The stand's machines are measured only where it is what is loaded.
+ *
+ * @throws {CommandError} (usage) where there is neither
+ */
+export async function loadTargetOf(options: TargetOptions, deps: LoadDeps): Promise<LoadTarget> {
+  const stand = await deps.stand?.();
+  const url = options.target ?? stand?.target;
+  if (url === undefined) throw new CommandError("No target: use --target URL, or start the stand: ring up", "usage");
+  const target = parseTarget(url);
+  const permission = { inventoryHosts: stand?.hosts ?? [], isOwnTarget: options.iOwnThisTarget === true };
+  if (stand === undefined || !leadsTo(stand, target)) return { target, permission };
+  return {
+    target,
+    permission,
+    // A target that is named is asked as it is named.
+    inside: options.target === undefined ? stand.inside : undefined,
+    standResources: stand.resources,
+    watched: stand.machines,
+  };
+}
+
+function leadsTo({ target, hosts }: StandUnderLoad, { origin, hostname }: URL): boolean {
+  return origin === parseTarget(target).origin || hosts.includes(hostname);
 }

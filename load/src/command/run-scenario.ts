@@ -1,90 +1,87 @@
 import { join, relative } from "node:path";
-import type { Scenario } from "../../k6/scenario-table.ts";
 import type { RunRecord, SeriesRow } from "../record/record.ts";
-import type { StoredRun } from "../record/run-folder.ts";
 import { inWords, shownMs } from "../record/verdict.ts";
 import { REPORT_FILE, writeReport } from "../report/write-report.ts";
 import type { Measurements } from "../run/measurements.ts";
 import type { LoadOptions } from "../run/options.ts";
 import { runLoad } from "../run/run.ts";
-import type { LoadDeps } from "./deps.ts";
-import { type TargetOptions, targetOfRun } from "./load-target.ts";
+import type { Scenario } from "../scenarios.ts";
+import { type LoadDeps, loadTargetOf, type TargetOptions } from "./deps.ts";
 
-export interface RunCommandOptions extends LoadOptions, TargetOptions {
+export interface ScenarioOptions extends LoadOptions, TargetOptions {
   /** Port of k6's web dashboard, when it is wanted. */
-  readonly dashboardPort?: number;
+  readonly dashboard?: number | undefined;
   /** The folder of the runs. */
-  readonly runs?: string;
+  readonly runs?: string | undefined;
   /** The record as JSON instead of words. */
-  readonly json: boolean;
+  readonly json?: boolean | undefined;
 }
 
-/** Runs one scenario; shows what happens every second and the result at the end. */
-export async function runScenario(scenario: Scenario, options: RunCommandOptions, deps: LoadDeps): Promise<StoredRun> {
+/** Runs one scenario; shows every second, and the result at the end. @returns the exit code */
+export async function runScenario(scenario: Scenario, options: ScenarioOptions, deps: LoadDeps): Promise<number> {
   const { output, signal } = deps;
-  const { inside, ...target } = await targetOfRun(options, deps);
-  const { dashboardPort } = options;
+  const { dashboard: dashboardPort } = options;
+  const { inside, ...target } = await loadTargetOf(options, deps);
   if (dashboardPort !== undefined) {
     output.log(
-      `k6's web dashboard during the run: http://127.0.0.1:${dashboardPort} (close the page before the end: k6 waits for that)`,
+      `k6's dashboard: http://127.0.0.1:${dashboardPort} (close the page before the run ends: k6 waits for it)`,
     );
     if (inside !== undefined)
-      output.log("k6 goes by the forwarded port: in the stand's network no browser could open it");
+      output.log("k6 uses the forwarded port: no browser could reach it in the stand's network");
   }
-  const run = await runLoad({
-    scenario,
+  const { folder, record } = await runLoad({
     ...target,
+    scenario,
+    options,
     // A dashboard listens where k6 runs.
-    ...(inside === undefined || dashboardPort !== undefined ? {} : { inside }),
-    wishes: options,
+    inside: dashboardPort === undefined ? inside : undefined,
+    dashboardPort,
     runs: options.runs ?? deps.runs,
-    ...(dashboardPort === undefined ? {} : { dashboardPort }),
     signal,
-    log: (text) => output.log(text),
-    onRow: (row, course) => output.live(liveLine(row, course)),
+    log: (line) => output.log(line),
+    onRow: (row, soFar) => output.live(liveLine(row, soFar)),
   });
-  await writeReport(run.folder);
-  output.result(options.json ? JSON.stringify(run.record, null, 2) : resultText(run.record, run.folder));
-  return run;
+  await writeReport(folder);
+  output.result(options.json ? JSON.stringify(record, null, 2) : resultText(record, folder));
+  return record.exit;
 }
 
 /** The last second, and whether all so far is within the objectives. */
-function liveLine({ t, users, requests, failed, latency }: SeriesRow, course: Measurements): string {
-  const broken = course.verdictSoFar().filter(({ actual, isHeld }) => actual !== undefined && !isHeld);
+function liveLine({ t, users, requests, failed, latency }: SeriesRow, soFar: Measurements): string {
+  const missed = soFar.verdictSoFar().filter(({ actual, isHeld }) => actual !== undefined && !isHeld);
   return [
     `${t.toFixed(0).padStart(4)} s`,
     `${users} users`,
     `${requests.toFixed(0)} req/s`,
     latency === undefined ? "no answers" : `p90 ${shownMs(latency.p90)} ms  p95 ${shownMs(latency.p95)} ms`,
     `failed ${failed.toFixed(0)}/s`,
-    broken.length === 0 ? "within the SLO" : `SLO BROKEN: ${broken.map(inWords).join("; ")}`,
+    missed.length === 0 ? "objectives held" : `MISSED: ${missed.map(inWords).join("; ")}`,
   ].join("  ");
 }
 
-/** What a run has shown, for a person. */
-export function resultText(record: RunRecord, folder: string): string {
-  const { figures, verdict, endedBy } = record;
-  const { latency } = figures;
-  const seconds = (Date.parse(record.end) - Date.parse(record.start)) / 1000;
-  const lines = [
-    `${record.scenario}: ${figures.requests} requests in ${seconds.toFixed(0)} s (${figures.rate.toFixed(0)}/s), ${figures.failed} failed, at most ${figures.maxUsers} users; ${ENDS[endedBy]}`,
-    latency === undefined
-      ? "no answers"
-      : `latency ms: p50 ${shownMs(latency.p50)}  p90 ${shownMs(latency.p90)}  p95 ${shownMs(latency.p95)}  p99 ${shownMs(latency.p99)}  mean ${shownMs(latency.mean)}  max ${shownMs(latency.max)}`,
-    ...verdict.map((each) => `  ${each.isHeld ? "held  " : "BROKEN"}  ${inWords(each)}`),
-    ...(figures.usersAtBreak === undefined ? [] : [`an objective broke at ${figures.usersAtBreak} users`]),
+function resultText(record: RunRecord, folder: string): string {
+  const { figures, verdict, endedBy, scenario } = record;
+  const { latency, requests, rate, failed, maxUsers, usersAtBreak } = figures;
+  const seconds = ((Date.parse(record.end) - Date.parse(record.start)) / 1000).toFixed(0);
+  const { p50, p90, p95, p99, mean, max } = latency ?? {};
+  const latencies = Object.entries({ p50, p90, p95, p99, mean, max }).map(([name, ms = 0]) => `${name} ${shownMs(ms)}`);
+  return [
+    `${scenario}: ${requests} requests in ${seconds} s (${rate.toFixed(0)}/s), ${failed} failed, up to ${maxUsers} users; ${ENDS[endedBy]}`,
+    latency === undefined ? "no answers" : `latency in ms: ${latencies.join("  ")}`,
+    ...verdict.map((each) => `  ${each.isHeld ? "held  " : "MISSED"}  ${inWords(each)}`),
+    ...(usersAtBreak === undefined ? [] : [`first missed objective at ${usersAtBreak} users`]),
+    ...(record.restarted.length === 0 ? [] : [`restarted during the run: ${record.restarted.join(", ")}`]),
     ...record.notes,
     `report: ${join(shortPath(folder), REPORT_FILE)}`,
-  ];
-  return lines.join("\n");
+  ].join("\n");
 }
 
 const ENDS: Readonly<Record<RunRecord["endedBy"], string>> = {
-  "objective missed": "ended when an objective broke",
-  ramp: "the ramp went to its end",
+  "objective missed": "ended when an objective was missed",
+  ramp: "the ramp ran to its end",
   duration: "ran to its end",
   interrupted: "interrupted: this is the result so far",
-  "target unreachable": "the target is down",
+  "target unreachable": "ended because the target stopped answering",
   "k6 failed": "k6 failed",
 };
 

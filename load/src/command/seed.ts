@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
-import { CommandError, EXIT } from "@goldenring/run-kit";
-import { type DatabasePlace, databaseAt } from "../seed/database.ts";
+import { CommandError } from "@goldenring/run-kit";
+import { databaseAt } from "../seed/database.ts";
 import type { DataSizeName } from "../seed/growth.ts";
 import { SeedingStopped, seedApi } from "../seed/seed-api.ts";
 import { seedDatabase } from "../seed/seed-database.ts";
@@ -8,57 +8,54 @@ import { type SeedRecord, writeSeedRecord } from "../seed/seed-record.ts";
 import { unseed } from "../seed/unseed.ts";
 import { requirePermission } from "../service/permission.ts";
 import { parseTarget, WeatherApi } from "../service/weather-api.ts";
-import type { LoadDeps } from "./deps.ts";
+import { type LoadDeps, loadTargetOf, type TargetOptions } from "./deps.ts";
 
-export interface SeedOptions {
-  readonly target?: string;
-  /** URL of the database. */
-  readonly database?: string;
-  readonly isOwnTarget: boolean;
-  /** The folder of the runs, in which seedings are written down. */
-  readonly runs?: string;
+export interface SeedOptions extends TargetOptions {
+  /** URL. */
+  readonly database?: string | undefined;
+  /** The folder of the runs, where what was added is recorded. */
+  readonly runs?: string | undefined;
 }
 
-/** Brings a service or its database to a size, and writes down what it made. */
-export async function seed(size: DataSizeName, options: SeedOptions, deps: LoadDeps): Promise<number> {
+/** Brings a service or its database to a size, and records what was added. */
+export async function seed(size: DataSizeName, options: SeedOptions, deps: LoadDeps): Promise<void> {
   const { output } = deps;
   const runs = options.runs ?? deps.runs;
-  const started = performance.now();
+  const startedAt = performance.now();
   try {
-    const made = await addData(size, options, deps);
-    if (made === undefined) {
-      output.result("nothing to do: so much data is there already");
-      return EXIT.ok;
+    const added = await addData(size, options, deps);
+    if (added === undefined) {
+      output.result("nothing to add: the data are there already");
+      return;
     }
-    const file = await writeSeedRecord(runs, made);
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    output.result(`${sumOf(made)} added in ${seconds} s; written down in ${file}`);
-    return EXIT.ok;
+    const file = await writeSeedRecord(runs, added);
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    output.result(`${sumOf(added)} added in ${seconds} s; recorded in ${file}`);
   } catch (error) {
     if (!(error instanceof SeedingStopped)) throw error;
-    const file = await writeSeedRecord(runs, error.made);
-    output.log(`${sumOf(error.made)} had been added; written down in ${file}. The same command again adds the rest.`);
+    const file = await writeSeedRecord(runs, error.added);
+    output.log(`${sumOf(error.added)} were added; recorded in ${file}. Run the same command again to add the rest.`);
     throw error;
   }
 }
 
-async function addData(
-  size: DataSizeName,
-  { target, database, isOwnTarget }: SeedOptions,
-  deps: LoadDeps,
-): Promise<SeedRecord | undefined> {
-  const log = (text: string): void => deps.output.live(text);
-  if (target !== undefined && database !== undefined) {
-    throw new CommandError("Either --target or --database: one of them gets the data.", "usage");
+async function addData(size: DataSizeName, options: SeedOptions, deps: LoadDeps): Promise<SeedRecord | undefined> {
+  const { target } = options;
+  const log = (line: string): void => deps.output.live(line);
+  if (target !== undefined && options.database !== undefined) {
+    throw new CommandError("Use --target or --database: the data go into one of them.", "usage");
   }
-  if (database !== undefined) return seedDatabase(databaseAt(database), size, log);
-  const stand = await deps.stand?.();
-  if (target === undefined && stand?.database !== undefined) return seedDatabase(await stand.database(), size, log);
-  const url = target ?? stand?.target;
-  if (url === undefined) throw new CommandError("Where to? Say --target URL or --database URL.", "usage");
-  const parsed = parseTarget(url);
-  await requirePermission(parsed, { inventoryHosts: stand?.hosts ?? [], isOwnTarget });
-  return seedApi(new WeatherApi(parsed), size, log, deps.signal);
+  const database = target === undefined ? await databaseOf(options.database, deps) : undefined;
+  if (database !== undefined) return seedDatabase(database, size, log);
+  const service = await loadTargetOf(options, deps);
+  await requirePermission(service.target, service.permission);
+  return seedApi(new WeatherApi(service.target), size, log, deps.signal);
+}
+
+/** The database that is named, by the option or the environment, or that of the running stand. */
+async function databaseOf(named: string | undefined, { stand }: LoadDeps) {
+  const url = named ?? (process.env.DATABASE_URL || undefined);
+  return url === undefined ? (await stand?.())?.database?.() : databaseAt(url);
 }
 
 function sumOf({ cities, values }: SeedRecord): string {
@@ -67,32 +64,28 @@ function sumOf({ cities, values }: SeedRecord): string {
 }
 
 export interface UnseedOptions {
-  readonly database?: string;
-  readonly target?: string;
-  readonly runs?: string;
+  readonly database?: string | undefined;
+  readonly target?: string | undefined;
+  readonly runs?: string | undefined;
   /** Do not ask. */
-  readonly yes: boolean;
+  readonly yes?: boolean | undefined;
 }
 
-/** Removes what load tests have put into a database. */
-export async function removeSeeds({ database, target, runs, yes }: UnseedOptions, deps: LoadDeps): Promise<number> {
-  const removed = await unseed({
-    database: database === undefined ? await databaseOfStand(deps) : databaseAt(database),
+/** Removes what load tests have added to a database. */
+export async function removeSeeds({ database, target, runs, yes }: UnseedOptions, deps: LoadDeps): Promise<void> {
+  const place = await databaseOf(database, deps);
+  if (place === undefined) {
+    const hint = "use --database URL or DATABASE_URL, with an account that may delete";
+    throw new CommandError(`The API cannot delete rows, so the database is needed: ${hint}.`, "usage");
+  }
+  const { cities, values } = await unseed({
+    database: place,
     target: target === undefined ? undefined : new WeatherApi(parseTarget(target)).base,
     runs: runs ?? deps.runs,
     isSure: async (question) => yes || ask(question, deps.signal),
-    log: (text) => deps.output.log(text),
+    log: (line) => deps.output.log(line),
   });
-  deps.output.result(`${removed.cities} cities and ${removed.values} values removed`);
-  return EXIT.ok;
-}
-
-async function databaseOfStand({ stand }: LoadDeps): Promise<DatabasePlace> {
-  const database = (await stand?.())?.database;
-  if (database !== undefined) return database();
-  const why =
-    "The API cannot delete rows: name the database with --database URL or DATABASE_URL, with an account that may delete.";
-  throw new CommandError(why, "usage");
+  deps.output.result(`${cities} cities and ${values} values removed`);
 }
 
 async function ask(question: string, signal: AbortSignal): Promise<boolean> {

@@ -1,10 +1,11 @@
 import { median, shown } from "@goldenring/run-kit";
 import {
+  BASELINE_CITIES,
+  CHAOS_USERS,
   HEAVY_BASE_USERS,
   HEAVY_FULL_USERS,
   type PartName,
-  RAMP_MOST,
-  SIDE_BY_SIDE_CITIES,
+  RAMP_MAX_USERS,
   STEADY_SCENARIOS,
   STEADY_USERS,
 } from "../all/parts.ts";
@@ -30,7 +31,6 @@ const CPU_SHARE = 0.4;
 /** From here on what waits for a CPU waits for longer than the service takes. */
 const COMPUTER_FULL = 0.8;
 const REPLICA_MIB = 128;
-const CHAOS_USERS = 20;
 const CHAOS_SECONDS = 900;
 /** The first and the last request are not at the very ends of a run. */
 const ROUNDING = 0.98;
@@ -38,7 +38,7 @@ const ROUNDING = 0.98;
 const BEND = 2;
 const TIMES = { "browse-cities": 3, "heavy-query": 20 } as const;
 /** In the report's words: the ramp leads through its best. */
-const GOAL_USERS = RAMP_MOST;
+const GOAL_USERS = RAMP_MAX_USERS;
 
 /** All bars, from the figures that there are. */
 export function barsOf(entries: readonly ResultEntry[]): Bar[] {
@@ -47,7 +47,7 @@ export function barsOf(entries: readonly ResultEntry[]): Bar[] {
     growthBar(entries),
     ...heavyBars(entries),
     chaosBar(entries),
-    ...SIDE_BY_SIDE_CITIES.map(({ replicas, users, isJudged }) => ({
+    ...BASELINE_CITIES.map(({ replicas, users, isJudged }) => ({
       ...sideBySideBar(entries, "browse-cities", "base", { replicas, users }),
       isGoal: !isJudged,
     })),

@@ -1,4 +1,4 @@
-import type { ScenarioName } from "../../k6/scenario-table.ts";
+import type { ScenarioName } from "../scenarios.ts";
 
 /** What a scenario starts with: nine cities and some hundred values, or 189 cities and 120,896 values. */
 export type DataSize = "base" | "full";

@@ -1,6 +1,6 @@
 import { median, shown } from "@goldenring/run-kit";
-import { SCENARIOS } from "../../k6/scenario-table.ts";
 import { PARTS } from "../all/parts.ts";
+import { SCENARIOS } from "../scenarios.ts";
 import { type Bar, barsOf, type Load, perCpuSecond, sidesInWords } from "./bars.ts";
 import { spreadInWords, type Unit, withUnit } from "./numbers.ts";
 import { REPORT_OF_2023 } from "./report-of-2023.ts";

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { SCENARIOS } from "../../k6/scenario-table.ts";
 import { PARTS, type PartName } from "../all/parts.ts";
 import type { Capacity } from "../capacity/find-capacity.ts";
 import type { StepResult } from "../capacity/judge-step.ts";
@@ -8,6 +7,7 @@ import { saturationOf } from "../capacity/saturation.ts";
 import type { RunRecord } from "../record/record.ts";
 import type { StoredRun } from "../record/run-folder.ts";
 import { isHeld } from "../record/verdict.ts";
+import { SCENARIOS } from "../scenarios.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import { FIGURES } from "./figures.ts";
 import { dataSize } from "./report-of-2023.ts";

@@ -1,28 +1,29 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { keepLog } from "./bounded-log.ts";
+import { createWriteStream } from "node:fs";
+import type { Readable } from "node:stream";
 
-/** k6's own exit code: an objective (a threshold) broke. Source: k6, errext/exitcodes. */
-export const THRESHOLDS_BROKEN = 99;
+/** k6's own exit code: an objective (a threshold) was missed. Source: k6, errext/exitcodes. */
+export const THRESHOLDS_MISSED = 99;
 
-/** After SIGINT, k6 drops what is under way and writes its summary and its report; ms. */
-const STOP_PATIENCE_MS = 20_000;
+/** After SIGINT, k6 drops what is under way and writes its summary and its report. */
+const STOP_DEADLINE_MS = 20_000;
+
+/** k6 writes a line for every failed request: of a target that is down, thousands a second. */
+const MAX_LOG_BYTES = 1_000_000;
 
 export interface K6Start {
   /** Whatever stands before k6 must exec it. */
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly logFile: string;
-  /** Gets what it writes to standard output. */
+  /** Receives what it writes to standard output. */
   readonly onOutput: (text: string) => void;
-  /** k6 is told to stop when it has run for so long, whatever it is doing. */
+  /** k6 is stopped when it has run for so long, whatever it is doing. */
   readonly deadlineMs: number;
 }
 
-/**
- * A k6 that ends, whatever happens: by itself, when its time is over, when it is told to, and when this process is gone,
- * by whatever signal.
- */
+/** A k6 that ends, whatever happens: after its plan, at its deadline, when it is stopped, and when this process is gone, by whatever signal. */
 export class K6Process {
   /** Undefined when it could not be started. */
   readonly pid: number | undefined;
@@ -45,12 +46,12 @@ export class K6Process {
     this.#watcher = watcherOf(child.pid);
     this.#timers.push(setTimeout(() => this.stop(), deadlineMs));
     child.stdout.setEncoding("utf8").on("data", onOutput);
-    const saidAll = Promise.all([
+    const allRead = Promise.all([
       keepLog(child.stderr, logFile),
       new Promise((resolve) => child.stdout.once("close", resolve)),
     ]);
     this.ended = this.#end().then(async (code) => {
-      await saidAll;
+      await allRead;
       return code;
     });
   }
@@ -63,7 +64,7 @@ export class K6Process {
   stop(): void {
     if (this.#hasEnded) return;
     this.#child.kill("SIGINT");
-    this.#timers.push(setTimeout(() => this.kill(), STOP_PATIENCE_MS));
+    this.#timers.push(setTimeout(() => this.kill(), STOP_DEADLINE_MS));
   }
 
   kill(): void {
@@ -94,4 +95,21 @@ function watcherOf(pid: number | undefined): ChildProcess {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });
+}
+
+/** Keeps the beginning of what a program writes; the rest is read and dropped. Resolves when the program has written all. */
+async function keepLog(stream: Readable, file: string): Promise<void> {
+  const log = createWriteStream(file);
+  let kept = 0;
+  let dropped = 0;
+  stream.on("data", (chunk: Buffer) => {
+    if (kept + chunk.length > MAX_LOG_BYTES) dropped += chunk.length;
+    else {
+      kept += chunk.length;
+      log.write(chunk);
+    }
+  });
+  await new Promise<void>((resolve) => stream.once("close", resolve));
+  if (dropped > 0) log.write(`\n... and ${dropped} bytes more, which are not kept\n`);
+  await new Promise<void>((resolve) => log.end(resolve));
 }

@@ -37,7 +37,7 @@ test("without a k6 the message says how to get one", async () => {
 });
 
 test("what is no k6, or too old, is refused by name", async () => {
-  expect(await refusal({ GOLDENRING_K6: program("not", "hello") })).toContain(`is not k6: it says "hello"`);
+  expect(await refusal({ GOLDENRING_K6: program("not", "hello") })).toContain(`is not k6: it prints "hello"`);
   expect(await refusal({ GOLDENRING_K6: program("old", "k6 v0.49.0 (go1.21)") })).toContain(
     "is k6 0.49.0; 1.0 or newer",
   );

@@ -1,10 +1,9 @@
-import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { promisify } from "node:util";
 import { CommandError } from "@goldenring/run-kit";
+import { runProgram } from "@goldenring/stand";
 
 export interface K6Program {
   readonly path: string;
@@ -13,30 +12,30 @@ export interface K6Program {
 }
 
 /** The oldest k6 that runs the scenarios: it takes TypeScript as it is and has what the runner reads. */
-const OLDEST = "1.0";
+const MIN_VERSION = "1.0";
 const VERSION_DEADLINE_MS = 15_000;
 
-const HOW_TO_GET = `Get k6 in one of these ways:
+const HOW_TO_INSTALL = `Install k6 in one of these ways:
   a package or a binary   https://grafana.com/docs/k6/latest/set-up/install-k6/
   with Go                 go install go.k6.io/k6@v1.8.1
-and put it into PATH, or name it: GOLDENRING_K6=/path/to/k6`;
+and put it into PATH, or set GOLDENRING_K6=/path/to/k6`;
 
 /**
- * Looks where `GOLDENRING_K6` says, then in PATH, then where `go install` puts programs.
+ * Looks where `GOLDENRING_K6` points, then in PATH, then where `go install` puts programs.
  *
- * @throws {CommandError} (k6Missing) that says how to get it
+ * @throws {CommandError} (k6Missing) with the ways to install it
  */
 export async function findK6(environment: NodeJS.ProcessEnv = process.env): Promise<K6Program> {
   const named = environment.GOLDENRING_K6;
   if (named) {
     if (await isProgram(named)) return withVersion(named);
-    throw missing(`GOLDENRING_K6 names ${named}, which is no program.`);
+    throw missing(`GOLDENRING_K6 is ${named}, which is no program.`);
   }
   for (const folder of foldersOf(environment)) {
     const path = join(folder, "k6");
     if (await isProgram(path)) return withVersion(path);
   }
-  throw missing("k6, which makes the load, is not on this computer.");
+  throw missing("k6, which makes the load, is not installed on this computer.");
 }
 
 function foldersOf({ PATH = "", GOBIN, GOPATH }: NodeJS.ProcessEnv): string[] {
@@ -45,19 +44,16 @@ function foldersOf({ PATH = "", GOBIN, GOPATH }: NodeJS.ProcessEnv): string[] {
 }
 
 async function withVersion(path: string): Promise<K6Program> {
-  const { stdout } = await promisify(execFile)(path, ["version"], { timeout: VERSION_DEADLINE_MS }).catch(() => {
-    throw missing(`${path} does not start, or is not k6.`);
-  });
+  const { code, stdout } = await runProgram([path, "version"], { deadlineMs: VERSION_DEADLINE_MS });
+  if (code !== 0) throw missing(`${path} does not start, or is not k6.`);
   // k6 v1.8.1 (commit/..., go1.26, linux/amd64)
   const version = /^k6(?:\.exe)? v(\d+\.\d+\.\d+\S*)/m.exec(stdout)?.[1];
-  if (version === undefined) throw missing(`${path} is not k6: it says "${stdout.trim().slice(0, 80)}".`);
-  if (Number.parseInt(version, 10) < Number.parseInt(OLDEST, 10)) {
-    throw missing(`${path} is k6 ${version}; ${OLDEST} or newer is needed.`);
-  }
-  return { path, version };
+  if (version === undefined) throw missing(`${path} is not k6: it prints "${stdout.trim().slice(0, 80)}".`);
+  if (Number.parseInt(version, 10) >= Number.parseInt(MIN_VERSION, 10)) return { path, version };
+  throw missing(`${path} is k6 ${version}; ${MIN_VERSION} or newer is needed.`);
 }
 
-async function isProgram(path: string): Promise<boolean> {
+function isProgram(path: string): Promise<boolean> {
   return access(path, constants.X_OK).then(
     () => true,
     () => false,
@@ -65,5 +61,5 @@ async function isProgram(path: string): Promise<boolean> {
 }
 
 function missing(what: string): CommandError {
-  return new CommandError(`${what}\n${HOW_TO_GET}`, "k6Missing");
+  return new CommandError(`${what}\n${HOW_TO_INSTALL}`, "k6Missing");
 }

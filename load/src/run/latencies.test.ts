@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { Latencies } from "./latencies.ts";
-import { LatencySketch } from "./latency-sketch.ts";
+import { Latencies, LatencySketch } from "./latencies.ts";
 
 const durations = fc.array(fc.double({ min: 0.02, max: 60_000, noNaN: true }), { minLength: 1, maxLength: 300 });
 const shares = fc.double({ min: 0, max: 1, noNaN: true });
@@ -22,7 +21,7 @@ test("percentiles are those of the sorted durations, interpolated between ranks"
   );
 });
 
-test("a duration that comes after a look at the percentiles counts, too", () => {
+test("a duration that comes after the percentiles were read counts, too", () => {
   const latencies = new Latencies();
   latencies.add(1);
   expect(latencies.percentile(1)).toBe(1);

@@ -1,26 +1,25 @@
 import type { Figures, ObjectiveVerdict, SeriesRow } from "../record/record.ts";
 import { isHeld, judge, type Measured } from "../record/verdict.ts";
-import { Latencies } from "./latencies.ts";
-import { LatencySketch } from "./latency-sketch.ts";
+import { Latencies, LatencySketch } from "./latencies.ts";
 import type { Sample } from "./samples.ts";
 import { Second } from "./second.ts";
 
-/** k6 hands its samples out once a second, those of one second together with the first of the next; ms. */
+/** k6 hands its samples out once a second, those of one second together with the first of the next. */
 const SETTLED_MS = 1_500;
-/** So many seconds without one good answer, and the target is asked whether it is there at all. */
+/** After this many seconds without one good answer the target is checked: it may be unreachable. */
 const DEAD_ROWS = 3;
 
-/** What has been seen of a run so far; grows sample by sample. */
+/** What was measured in a run so far; grows sample by sample. */
 export class Measurements {
   readonly rows: SeriesRow[] = [];
   /** Unix time, ms: when the first users came. k6 prepares all of them before, which may take it seconds. */
   startedAt: number | undefined;
   /** Unix time, ms: of the latest sample. */
   latestAt = 0;
-  /** Users when an objective broke for the first time. */
+  /** Users when an objective was missed for the first time. */
   usersAtBreak: number | undefined;
   readonly #moderators: number;
-  readonly #judgedAfter: number;
+  readonly #judgedAfterSeconds: number;
   /** By their number from the start; finished ones are rows. */
   readonly #open = new Map<number, Second>();
   readonly #latencies = new Latencies();
@@ -31,10 +30,10 @@ export class Measurements {
   #checks = 0;
   #checksFailed = 0;
 
-  /** @param moderators who come on top of the users. @param judgedAfter seconds from the start */
-  constructor(moderators: number, judgedAfter: number) {
+  /** @param moderators who come on top of the users. @param judgedAfterSeconds from the start */
+  constructor(moderators: number, judgedAfterSeconds: number) {
     this.#moderators = moderators;
-    this.#judgedAfter = judgedAfter;
+    this.#judgedAfterSeconds = judgedAfterSeconds;
   }
 
   take(sample: Sample): void {
@@ -69,8 +68,8 @@ export class Measurements {
     return this.rows.slice(before);
   }
 
-  get mostUsers(): number {
-    return this.rows.reduce((most, { users }) => Math.max(most, users), 0);
+  get maxUsers(): number {
+    return this.rows.reduce((max, { users }) => Math.max(max, users), 0);
   }
 
   /** Over everything so far; latencies to half a percent. */
@@ -93,20 +92,20 @@ export class Measurements {
       failed: this.#failed,
       checksFailed: this.#checksFailed,
       ...(latency ? { latency: { ...latency, mean: this.#latencies.mean(), max: this.#latencies.max() } } : {}),
-      maxUsers: this.mostUsers,
+      maxUsers: this.maxUsers,
       ...(this.usersAtBreak === undefined ? {} : { usersAtBreak: this.usersAtBreak }),
       bytesReceived: this.#bytes.received,
       bytesSent: this.#bytes.sent,
     };
   }
 
-  /** Nothing but failures lately: the target may be gone. */
+  /** Nothing but failures lately: the target may be unreachable. */
   looksDead(): boolean {
     const latest = this.rows.slice(-DEAD_ROWS);
     return latest.length === DEAD_ROWS && latest.every(onlyFailures);
   }
 
-  /** The same at the end, which an objective that broke may have brought sooner. */
+  /** The same at the end, which a missed objective may have brought sooner. */
   endedDead(): boolean {
     const last = this.rows.findLast(({ requests }) => requests > 0);
     return last === undefined || onlyFailures(last);
@@ -133,7 +132,7 @@ export class Measurements {
     this.#users = second.users ?? this.#users;
     const row = second.finish(number + 1, Math.max(0, this.#users - this.#moderators));
     this.rows.push(row);
-    if (this.usersAtBreak === undefined && row.t >= this.#judgedAfter && !this.#holdsSoFar()) {
+    if (this.usersAtBreak === undefined && row.t >= this.#judgedAfterSeconds && !this.#holdsSoFar()) {
       this.usersAtBreak = row.users;
     }
   }
@@ -146,7 +145,7 @@ export class Measurements {
     };
   }
 
-  /** An objective about which nothing was measured yet is not broken yet. */
+  /** An objective about which nothing was measured yet is not missed yet. */
   #holdsSoFar(): boolean {
     return isHeld(this.verdictSoFar().filter(({ actual }) => actual !== undefined));
   }

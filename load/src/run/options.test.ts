@@ -1,14 +1,15 @@
 import { describe, expect, test } from "bun:test";
-import { CommandError, EXIT } from "@goldenring/run-kit";
 import fc from "fast-check";
-import { SCENARIOS, scenarioNamed } from "../../k6/scenario-table.ts";
-import { type LoadOptions, parseRamp, parseSeconds, parseUsers, rampSeconds, runOptions } from "./options.ts";
+import { plannedSeconds } from "../../k6/plan.ts";
+import type { Load } from "../record/record.ts";
+import { SCENARIOS, scenarioNamed } from "../scenarios.ts";
+import { judgedAfterSeconds, type LoadOptions, runOptions, stagesOf } from "./options.ts";
 
 const [browse] = SCENARIOS;
 const chaos = scenarioNamed("chaos-background");
 
 describe("the options of a run", () => {
-  test("are the report's ramp unless something else is asked for", () => {
+  test("are the ramp of 2023 unless something else is asked for", () => {
     expect(runOptions(browse, {})).toEqual({
       load: { kind: "ramp", stepUsers: 600, stepSeconds: 300, maxUsers: 3000 },
       seconds: 1500,
@@ -19,7 +20,6 @@ describe("the options of a run", () => {
   });
 
   test("take the chaos background's own load, unless a ramp is asked for", () => {
-    if (chaos === undefined) throw new Error("no such scenario");
     expect(runOptions(chaos, {})).toMatchObject({
       load: { kind: "constant", users: 20 },
       seconds: 900,
@@ -33,8 +33,8 @@ describe("the options of a run", () => {
       { users: 5, maxUsers: 10 },
       { users: 5, ramp: { stepUsers: 1, stepSeconds: 1 } },
     ];
-    for (const wishes of contradictions) {
-      expect(() => runOptions(browse, wishes)).toThrow("--users is a constant number of users");
+    for (const options of contradictions) {
+      expect(() => runOptions(browse, options)).toThrow("--users is a constant number of users");
     }
   });
 
@@ -43,39 +43,52 @@ describe("the options of a run", () => {
   });
 });
 
-describe("a ramp", () => {
-  test("is read from users and time", () => {
-    expect(parseRamp("600/30s")).toEqual({ stepUsers: 600, stepSeconds: 30 });
-    expect(parseRamp("600/5m")).toEqual({ stepUsers: 600, stepSeconds: 300 });
-    expect(rampSeconds({ kind: "ramp", stepUsers: 600, stepSeconds: 30, maxUsers: 1200 })).toBe(60);
+const ramp: Load = { kind: "ramp", stepUsers: 600, stepSeconds: 300, maxUsers: 1200 };
+
+describe("the stages of a run", () => {
+  test("rise evenly to the maximum of users", () => {
+    expect(stagesOf({ load: ramp, seconds: 600 })).toEqual([{ seconds: 600, users: 1200 }]);
   });
 
-  test.each(["600", "600/", "/30s", "600/30s/1", "0/30s", "600/0s", "many/30s", "6.5/30s", "600/-1s"])(
-    "%p is refused as wrong usage",
-    (text) => {
-      try {
-        parseRamp(text);
-        expect.unreachable();
-      } catch (error) {
-        expect(error).toBeInstanceOf(CommandError);
-        expect((error as CommandError).exitCode).toBe(EXIT.usage);
-      }
-    },
-  );
-});
+  test("end on the way when the time is over before", () => {
+    expect(stagesOf({ load: ramp, seconds: 150 })).toEqual([{ seconds: 150, users: 300 }]);
+  });
 
-test("times are read in hours, minutes and seconds", () => {
-  fc.assert(
-    fc.property(fc.nat(20), fc.nat(200), fc.integer({ min: 1, max: 900 }), (hours, minutes, seconds) => {
-      expect(parseSeconds(`${hours}h${minutes}m${seconds}s`)).toBe(hours * 3600 + minutes * 60 + seconds);
+  test("hold the maximum of users when time is left", () => {
+    expect(stagesOf({ load: ramp, seconds: 700 })).toEqual([
+      { seconds: 600, users: 1200 },
+      { seconds: 100, users: 1200 },
+    ]);
+  });
+
+  test("of a constant load let the users arrive within ten seconds", () => {
+    expect(stagesOf({ load: { kind: "constant", users: 20 }, seconds: 900 })).toEqual([
+      { seconds: 10, users: 20 },
+      { seconds: 890, users: 20 },
+    ]);
+  });
+
+  const load = fc.oneof(
+    fc.record({ kind: fc.constant("constant" as const), users: fc.integer({ min: 1, max: 5000 }) }),
+    fc.record({
+      kind: fc.constant("ramp" as const),
+      stepUsers: fc.integer({ min: 1, max: 5000 }),
+      stepSeconds: fc.integer({ min: 1, max: 600 }),
+      maxUsers: fc.integer({ min: 1, max: 5000 }),
     }),
   );
-  expect(parseSeconds("90")).toBe(90);
-  for (const text of ["", "0", "25h", "5 m", "-1", "1d", "1e3"]) expect(() => parseSeconds(text)).toThrow("is no time");
+
+  test("take as long as was asked for, whatever the load, and have at least one user", () => {
+    fc.assert(
+      fc.property(load, fc.integer({ min: 1, max: 10_000 }), (any, seconds) => {
+        const stages = stagesOf({ load: any, seconds });
+        expect(plannedSeconds({ stages })).toBeCloseTo(seconds, 6);
+        expect(Math.min(...stages.map(({ users }) => users))).toBeGreaterThan(0);
+      }),
+    );
+  });
 });
 
-test("users are whole numbers from 1", () => {
-  expect(parseUsers("1200")).toBe(1200);
-  for (const text of ["0", "1.5", "-1", "1e3", " 5", "100001"])
-    expect(() => parseUsers(text)).toThrow("no number of users");
+test("objectives are judged after ten seconds, in short runs after half of the time", () => {
+  expect([5, 12, 60, 1500].map(judgedAfterSeconds)).toEqual([2, 6, 10, 10]);
 });

@@ -16,11 +16,11 @@ const Made = z.object({ id: z.int() });
 
 /** What was made so far when a seeding over the API failed or was interrupted. */
 export class SeedingStopped extends CommandError {
-  readonly made: SeedRecord;
+  readonly added: SeedRecord;
 
-  constructor(reason: unknown, made: SeedRecord) {
+  constructor(reason: unknown, added: SeedRecord) {
     super(`The seeding stopped: ${reason instanceof Error ? reason.message : reason}`);
-    this.made = made;
+    this.added = added;
   }
 }
 

@@ -100,7 +100,7 @@ async function removeRows(client: pg.Client, own: OwnRows, log: (text: string) =
     [cities],
   );
   const kept = cities.length - (goneCities.rowCount ?? 0);
-  if (kept > 0) log(`${kept} cities stay: others have put values into them`);
+  if (kept > 0) log(`${kept} cities stay: they hold values of others`);
   return { cities: goneCities.rowCount ?? 0, values: goneValues.rowCount ?? 0 };
 }
 

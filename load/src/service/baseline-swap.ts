@@ -17,7 +17,7 @@ const AGAIN_MS = 500;
 const SETTLED_MS = 4_000;
 
 /** What undoes it; also the machine itself runs it when its time is over, should nobody else come. */
-const BACK = [
+const RESTORE = [
   `systemctl stop ${UNIT}`,
   `rm -rf ${FOLDER} /run/systemd/system/${UNIT}.service`,
   "systemctl daemon-reload",
@@ -25,7 +25,7 @@ const BACK = [
 ].join("; ");
 
 /** @param seconds after which the machine puts the product back by itself */
-function putScript(seconds: number): string {
+function installScript(seconds: number): string {
   const env = `s#^DATABASE_URL=\\(.*@[^,/]*\\),[^/]*#DATABASE_URL=\\1#p; t; /^HOST=/p; /^PORT=/p`;
   return `set -eu
 umask 022
@@ -36,14 +36,14 @@ sed -e 's#^\\(ExecStart=[^ ]*\\) .*#\\1 ${FOLDER}/main.js#' -e 's#^EnvironmentFi
   -e 's#^Description=.*#Description=Baseline of the load tests, in the place of ${PRODUCT}#' \\
   /etc/systemd/system/${PRODUCT}.service > /run/systemd/system/${UNIT}.service
 systemctl daemon-reload
-${asideScript(seconds)}
+${stopScript(seconds)}
 systemctl start ${UNIT}`;
 }
 
-function asideScript(seconds: number): string {
+function stopScript(seconds: number): string {
   return `set -eu
 mkdir -p ${FOLDER}
-systemd-run --quiet --collect --unit=${UNIT}-end --on-active=${seconds} /bin/sh -c '${BACK}'
+systemd-run --quiet --collect --unit=${UNIT}-end --on-active=${seconds} /bin/sh -c '${RESTORE}'
 systemctl stop ${PRODUCT}`;
 }
 
@@ -57,30 +57,30 @@ const READY = `bash -c '. /dev/stdin; exec 3<>"/dev/tcp/$HOST/$PORT"; printf "GE
  * @param seconds after which the machines put the product back, whatever has become of this process
  * @throws {CommandError}
  */
-export async function putBaseline(replicas: readonly Machine[], seconds: number): Promise<void> {
+export async function installBaseline(replicas: readonly Machine[], seconds: number): Promise<void> {
   const bundle = await bundled();
-  await onEach(replicas, `sh -c ${quoted(putScript(seconds))}`, bundle);
+  await onEach(replicas, `sh -c ${quoted(installScript(seconds))}`, bundle);
   await untilReady(replicas);
 }
 
 /**
- * Ends the product on machines where nothing takes its place; `putProductBack` undoes it.
+ * Ends the product on machines where nothing takes its place; `restoreProduct` undoes it.
  *
  * @param seconds after which the machines put it back, whatever has become of this process
  * @throws {CommandError}
  */
-export async function putAside(replicas: readonly Machine[], seconds: number): Promise<void> {
-  await onEach(replicas, `sh -c ${quoted(asideScript(seconds))}`);
+export async function stopProduct(replicas: readonly Machine[], seconds: number): Promise<void> {
+  await onEach(replicas, `sh -c ${quoted(stopScript(seconds))}`);
   await sleep(SETTLED_MS);
 }
 
 /** Puts the product back where the baseline is, or was left by a run that was killed; elsewhere it changes nothing. @throws {CommandError} */
-export async function putProductBack(replicas: readonly Machine[]): Promise<void> {
-  await onEach(replicas, `systemctl stop ${UNIT}-end.timer 2> /dev/null; ${BACK.replace(";", " 2> /dev/null;")}`);
+export async function restoreProduct(replicas: readonly Machine[]): Promise<void> {
+  await onEach(replicas, `systemctl stop ${UNIT}-end.timer 2> /dev/null; ${RESTORE.replace(";", " 2> /dev/null;")}`);
   await untilReady(replicas);
 }
 
-export async function isBaselineLeft(replicas: readonly Machine[]): Promise<boolean> {
+export async function isProductReplaced(replicas: readonly Machine[]): Promise<boolean> {
   const found = await Promise.all(replicas.map((one) => runOn(one, `test -e ${FOLDER}`, { deadlineMs: STEP_MS })));
   return found.some(({ code }) => code === 0);
 }

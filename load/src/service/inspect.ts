@@ -1,7 +1,7 @@
 import { CommandError } from "@goldenring/run-kit";
 import type { VisitedCity } from "../../k6/plan.ts";
-import { type Scenario, VISITED_CITIES, VISITED_VALUES } from "../../k6/scenario-table.ts";
 import type { TargetFacts } from "../record/record.ts";
+import { type Scenario, VISITED_CITIES, VISITED_VALUES } from "../scenarios.ts";
 import type { WeatherApi, WeatherCity } from "./weather-api.ts";
 
 export interface Inspection {

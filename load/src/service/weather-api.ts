@@ -58,7 +58,7 @@ export class WeatherApi {
   }
 
   /** Whether anybody answers at all, whatever the answer. */
-  async isThere(): Promise<boolean> {
+  async isReachable(): Promise<boolean> {
     return fetch(`${this.base}/Cities/1`, { signal: AbortSignal.timeout(QUICK_MS), ...TLS }).then(
       async (answer) => {
         await answer.body?.cancel();

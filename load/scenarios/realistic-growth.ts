@@ -1,7 +1,0 @@
-import { optionsOf } from "../k6/options.ts";
-import { plan } from "../k6/run-plan.ts";
-
-export { addOneCity as cityModerators, addToAllCities as valueModerators } from "../k6/moderators.ts";
-export { handleSummary } from "../k6/summary.ts";
-export { browseWeather as visitors } from "../k6/visitors.ts";
-export const options = optionsOf(plan);
