@@ -1,79 +1,57 @@
 import { join, resolve } from "node:path";
-import { LabProblem } from "./problem.ts";
+import { CommandError } from "@goldenring/run-kit";
 
 export const DEFAULT_HOME = "/var/lib/goldenring";
 
-/** Where a stand keeps its things; docs/lab.md has the same as a picture. */
-export interface Folders {
-  readonly images: string;
-  readonly stands: string;
-  readonly stand: string;
-  /** Not among the files: the names of what runs are the same wherever these are. */
-  readonly lock: string;
-  readonly settings: string;
-  /** What runs now: cgroup folders, faults, forwards; removed by `down`. */
-  readonly runtime: string;
-  readonly inventory: string;
-  readonly secrets: string;
-  readonly ssh: string;
-  readonly snapshots: string;
-  readonly machines: string;
-  /** Control sockets of ssh: the path of a socket may have 107 characters, so it does not stand under the home. */
-  readonly sockets: string;
-  readonly namespace: string;
-  machine(name: string): MachineFolder;
-  snapshot(name: string): string;
-}
-
-export interface MachineFolder {
-  readonly folder: string;
-  readonly disk: string;
-  /** Files that the lab puts into the machine before it boots. */
-  readonly seed: string;
-  readonly supervisorPid: string;
-  readonly nspawnPid: string;
-  /** Exists while the machine is to stay off: the supervisor does not start it again. */
-  readonly stop: string;
-  /** One line per start and end, with the time in seconds since 1970. */
-  readonly events: string;
-  readonly console: string;
-}
-
-/** @throws LabProblem when the home's path cannot stand in mount options */
-export function foldersOf(home: string, stand: string): Folders {
+/**
+ * Where a stand keeps its files: see "On disk" in docs/lab.md.
+ *
+ * @throws {CommandError} when the home's path cannot be part of mount options
+ */
+export function foldersOf(home: string, standName: string) {
   const root = resolve(home);
   if (!/^[A-Za-z0-9/._-]+$/.test(root)) {
-    throw new LabProblem(`RING_HOME is "${root}": choose a path of letters, digits, dots, hyphens and underscores.`);
+    throw new CommandError(`RING_HOME is "${root}": choose a path of letters, digits, dots, hyphens and underscores.`);
   }
-  const folder = join(root, "stands", stand);
+  const stand = join(root, "stands", standName);
   return {
     images: join(root, "image"),
     stands: join(root, "stands"),
-    stand: folder,
-    lock: `/run/goldenring/${stand}.lock`,
-    settings: join(folder, "settings.json"),
-    runtime: join(folder, "runtime.json"),
-    inventory: join(folder, "inventory.yml"),
-    secrets: join(folder, "secrets"),
-    ssh: join(folder, "ssh"),
-    snapshots: join(folder, "snapshots"),
-    machines: join(folder, "machines"),
-    sockets: `/run/goldenring/${stand}`,
-    namespace: `ring-${stand}`,
-    machine: (name) => machineFolder(join(folder, "machines", name)),
-    snapshot: (name) => join(folder, "snapshots", name),
-  };
+    stand,
+    settings: join(stand, "settings.json"),
+    /** While the stand runs: cgroup folders, faults, forwards. */
+    runtime: join(stand, "runtime.json"),
+    inventory: join(stand, "inventory.yml"),
+    secrets: join(stand, "secrets"),
+    ssh: join(stand, "ssh"),
+    snapshots: join(stand, "snapshots"),
+    machines: join(stand, "machines"),
+    /** Running supervisors read this copy, whatever the checkout has. */
+    supervisor: join(stand, "supervisor.sh"),
+    /** Control sockets of ssh; not below the home, since a socket's path has at most 107 characters. */
+    sockets: `/run/goldenring/${standName}`,
+    namespace: `ring-${standName}`,
+    /** Key of the lock on the lab's state; commands of `ring` lock the stand by another key for their whole duration. */
+    lock: `lab ${stand}`,
+    machine: (name: string) => machineFolder(join(stand, "machines", name)),
+    snapshot: (name: string) => join(stand, "snapshots", name),
+  } as const;
 }
+export type Folders = ReturnType<typeof foldersOf>;
 
-function machineFolder(folder: string): MachineFolder {
-  return {
+const machineFolder = (folder: string) =>
+  ({
     folder,
     disk: join(folder, "disk.img"),
+    /** Files that the lab puts into the machine before it boots. */
     seed: join(folder, "seed"),
     supervisorPid: join(folder, "supervisor.pid"),
     nspawnPid: join(folder, "nspawn.pid"),
+    /** Exists while the machine must stay off: the supervisor does not start it again. */
     stop: join(folder, "stop"),
+    /** One line per start and end, with the time in seconds since 1970. */
     events: join(folder, "events.log"),
     console: join(folder, "console.log"),
-  };
-}
+    supervisorLog: join(folder, "supervisor.log"),
+  }) as const;
+export type MachineFolder = ReturnType<typeof machineFolder>;

@@ -1,34 +1,44 @@
 import { existsSync } from "node:fs";
+import { CommandError } from "@goldenring/run-kit";
+import { type Direction, isAlive, LockHeld, ProgramFailed, withLock } from "@goldenring/stand";
 import { removeStand, takeDown } from "./down.ts";
 import { DEFAULT_HOME, type Folders, foldersOf } from "./folders.ts";
-import { assertLinuxRoot, ensurePackages } from "./host/packages.ts";
-import { isAlive } from "./host/processes.ts";
+import { assertLinuxRoot, ensurePackages } from "./host/computer.ts";
 import { isOff, powerOff } from "./machine/power.ts";
-import { type Direction, healed, loadFaults, withCut, withLoss } from "./network/faults.ts";
+import { type Faults, healed, loadFaults, withCut, withLoss } from "./network/faults.ts";
 import { assertStandName, type Limit, planAddresses, planAlertWebhook } from "./plan.ts";
-import { LabProblem } from "./problem.ts";
-import type { TaskOptions } from "./progress.ts";
-import type { UpOptions } from "./settle.ts";
 import { deleteSnapshot, listSnapshots, type Snapshot, type SnapshotOptions } from "./snapshots/catalogue.ts";
 import { finishRestore, restoreSnapshot } from "./snapshots/restore.ts";
 import { saveSnapshot } from "./snapshots/save.ts";
-import { assertIsUp, isUp, machineOf, openStand, type Stand, startMachine, waitForMachines } from "./stand.ts";
-import { withLock } from "./state/lock.ts";
-import { changeRuntime, type Faults, readRuntime } from "./state/runtime.ts";
-import { writeSettings } from "./state/settings.ts";
-import { type MachineStatus, statusOf } from "./status.ts";
-import { applyLimits, bringUp, type UpResult } from "./up.ts";
+import {
+  applyLimits,
+  assertIsUp,
+  isUp,
+  type MachineStatus,
+  machineOf,
+  openStand,
+  type Stand,
+  type StandMachine,
+  startMachine,
+  statusOf,
+  waitForMachines,
+} from "./stand.ts";
+import { changeRuntime, readRuntime } from "./state/runtime.ts";
+import { type Settings, type UpOptions, writeSettings } from "./state/settings.ts";
+import type { TaskOptions } from "./task.ts";
+import { bringUp, type UpResult } from "./up.ts";
 
-/** Name of what a person opens, such as `api`, and the port of 127.0.0.1 that leads there. */
+/** Names of forwards, such as `api`, and their ports of 127.0.0.1. */
 export type Forwards = Readonly<Record<string, number>>;
 
-/** What waits for its turn this long is not turned away: two faults at the same moment, a test beside a person. */
-const SHORT_WAIT_SECONDS = 30;
-const LONG_WAIT_SECONDS = 2;
+/** How long short changes wait for each other: two faults at the same moment. */
+const SHORT_WAIT_MS = 30_000;
+const LONG_WAIT_MS = 2_000;
+const MIN_LIMIT: Limit = { cpu: 0.05, memoryMiB: 64 };
 
 /**
  * The stand's machines on this computer. Every method may be called from any process; those that change something exclude each other.
- * All reject with `LabProblem` (a message for the user), `StandBusy` among them; anything else is a defect.
+ * All reject with a `CommandError`; anything else is a defect.
  */
 export class Lab {
   readonly #home: string;
@@ -43,7 +53,7 @@ export class Lab {
     this.#folders = foldersOf(this.#home, assertStandName(stand ?? (process.env.RING_STAND || "lab")));
   }
 
-  /** The file that the other rooms and the playbook read; written by `up`. */
+  /** The file that the playbook and all other rooms read; `up` writes it. */
   get inventory(): string {
     return this.#folders.inventory;
   }
@@ -56,13 +66,13 @@ export class Lab {
   async up(options: UpOptions = {}): Promise<UpResult> {
     assertLinuxRoot();
     await ensurePackages(options);
-    return this.#alone("up", LONG_WAIT_SECONDS, () => bringUp(this.#folders, options));
+    return this.#alone("up", LONG_WAIT_MS, () => bringUp(this.#folders, options));
   }
 
   /** Shuts the machines down and removes everything but the files; under 20 s, whatever an interrupted run left. */
   async down(options: TaskOptions = {}): Promise<void> {
     assertLinuxRoot();
-    await this.#alone("down", LONG_WAIT_SECONDS, () => takeDown(this.#folders, options));
+    await this.#alone("down", LONG_WAIT_MS, () => takeDown(this.#folders, options));
   }
 
   /**
@@ -72,7 +82,7 @@ export class Lab {
    */
   async destroy({ image = false, ...options }: TaskOptions & { readonly image?: boolean } = {}): Promise<void> {
     assertLinuxRoot();
-    await this.#alone("destroy", LONG_WAIT_SECONDS, async () => {
+    await this.#alone("destroy", LONG_WAIT_MS, async () => {
       await takeDown(this.#folders, options);
       options.onProgress?.("deleting disks, secrets and snapshots");
       await removeStand(this.#folders, this.#home, image);
@@ -84,52 +94,42 @@ export class Lab {
     return Promise.all(stand.machines.map((machine) => statusOf(stand, machine)));
   }
 
-  /** Where the stand's alerts are sent: an address of this computer inside the stand's network, where nothing of the lab listens. */
+  /** Where the stand's alerts are sent: an address of this computer inside the stand's network. */
   async alertWebhook(): Promise<string> {
     const { settings } = await openStand(this.#folders);
     return planAlertWebhook(planAddresses(settings.network));
   }
 
-  /** Only those that work now. */
+  /** Those that work at the moment. */
   async forwards(): Promise<Forwards> {
     const { forwards } = await readRuntime(this.#folders);
-    const open = await Promise.all(
-      Object.entries(forwards).map(async ([name, forward]) =>
-        (await isAlive(forward)) ? [[name, forward.port] as const] : [],
-      ),
-    );
-    return Object.fromEntries(open.flat());
+    const open = Object.entries(forwards).filter(([, forward]) => isAlive(forward));
+    return Object.fromEntries(open.map(([name, { port }]) => [name, port]));
   }
 
   /**
-   * True only when no process of the machine is left and none is about to be started: neither a machine out of reach nor one that
-   * reboots is off. Takes a few milliseconds and waits for nobody.
+   * True only when no process of the machine is left and none is about to be started: a machine that is unreachable or reboots is not
+   * off. Takes a few milliseconds and needs no lock.
    */
   async isOff(name: string): Promise<boolean> {
     return isOff(machineOf(await openStand(this.#folders), name).power);
   }
 
-  /** Hard: no goodbye on the network. Resolves when the machine is off for certain; one that is off already stays so. */
+  /** Without any sign on the network. Resolves when the machine is off for certain; one that is off stays so. */
   async powerOff(name: string): Promise<void> {
     await this.#change("power off", async (stand) => powerOff(machineOf(stand, name).power));
   }
 
-  /** Resolves when it starts to boot; nothing happens to one that runs. */
+  /** Resolves when it starts to boot; nothing happens to a machine that runs. */
   async powerOn(name: string): Promise<void> {
-    await this.#change("power on", async (stand) => {
-      const machine = machineOf(stand, name);
-      assertIsUp(stand);
-      await finishRestore(this.#folders);
+    await this.#boot("power on", name, async (stand, machine) => {
       if (await isOff(machine.power)) await startMachine(stand, machine);
     });
   }
 
-  /** As the button: off hard, and on. */
+  /** As the button: power off, and on. */
   async reset(name: string): Promise<void> {
-    await this.#change("reset", async (stand) => {
-      const machine = machineOf(stand, name);
-      assertIsUp(stand);
-      await finishRestore(this.#folders);
+    await this.#boot("reset", name, async (stand, machine) => {
       await powerOff(machine.power);
       await startMachine(stand, machine);
     });
@@ -143,70 +143,72 @@ export class Lab {
     await waitForMachines(stand, machines, options.signal);
   }
 
-  /** Loses packets at random outside the machine; 0 percent ends it. Replaces an earlier loss of the same direction. */
+  /** Drops packets at random outside the machine; 0 percent ends it. Replaces an earlier loss of the same direction. */
   async loss(name: string, percent: number, direction: Direction): Promise<void> {
     await this.#changeFaults("loss", name, (faults) => withLoss(faults, name, percent, direction));
   }
 
-  /** @param from cuts it off from this machine only; default: from everything, also from the operator */
+  /** @param from cuts it off from this machine only; default: from everything, this computer included */
   async cut(name: string, from?: string): Promise<void> {
     await this.#changeFaults("cut", name, (faults, stand) => {
-      if (from === name) throw new LabProblem(`${name} cannot be cut off from itself.`);
+      if (from === name) throw new CommandError(`${name} cannot be cut off from itself.`);
       return withCut(faults, name, from === undefined ? undefined : machineOf(stand, from).name);
     });
   }
 
-  /** Ends all network faults of one machine, default: of all; also of machines that are off. A stand that is down has none. */
+  /** Ends all network faults of one machine, or of all, also while they are off. A stand that is down has none. */
   async heal(name?: string): Promise<void> {
     if (!isUp(this.#folders)) return;
     await this.#changeFaults("heal", name, (faults) => healed(faults, name));
   }
 
-  /** The network faults in force. */
+  /** The active network faults. */
   async faults(): Promise<Faults> {
     return (await readRuntime(this.#folders)).faults;
   }
 
-  /** Holds for a running machine at once, and after each start of it. */
+  /** Applies to a running machine at once, and after each start. */
   async limit(name: string, change: Partial<Limit>): Promise<void> {
-    await this.#change("limit", async ({ settings, ...stand }) => {
-      const machine = machineOf({ settings, ...stand }, name);
-      const limit = { ...machine.limit, ...settings.limits[name], ...change };
-      if (!(limit.cpu >= 0.05) || !(limit.memoryMiB >= 64)) {
-        throw new LabProblem(
-          `${limit.cpu} CPU and ${limit.memoryMiB} MiB are too little for a machine: at least 0.05 and 64.`,
+    await this.#changeSettings("limit", (settings, stand) => {
+      const limit = { ...machineOf(stand, name).limit, ...settings.limits[name], ...change };
+      if (!(limit.cpu >= MIN_LIMIT.cpu && limit.memoryMiB >= MIN_LIMIT.memoryMiB)) {
+        throw new CommandError(
+          `${limit.cpu} CPU and ${limit.memoryMiB} MiB are too little for a machine: the minimum is ${MIN_LIMIT.cpu} and ${MIN_LIMIT.memoryMiB}.`,
         );
       }
-      const next = { ...settings, limits: { ...settings.limits, [name]: limit } };
-      await writeSettings(this.#folders, next);
-      await applyLimits({ settings: next, ...stand }, [machine]);
+      return { ...settings, limits: { ...settings.limits, [name]: limit } };
     });
   }
 
-  /** `on`: small machines get what installing software needs; `off`: the limits are real again. */
+  /** `on`: small machines get what installing software needs; `off`: their own limits apply again. */
   async provisioningLimits(state: "on" | "off"): Promise<void> {
-    await this.#change("limits", async ({ settings, ...stand }) => {
-      const next = { ...settings, provisioning: state === "on" };
-      await writeSettings(this.#folders, next);
-      await applyLimits({ settings: next, ...stand }, stand.machines);
-    });
+    await this.#changeSettings("limits", (settings) => ({ ...settings, provisioning: state === "on" }));
   }
 
   readonly snapshots = {
-    /** Machines that run are shut down for it, and started again. */
+    /** Shuts down machines that run, and starts them again. */
     save: (name: string, options: SnapshotOptions = {}): Promise<void> =>
-      this.#alone("snapshot save", LONG_WAIT_SECONDS, () => saveSnapshot(this.#folders, name, options)),
-    /** @returns the machines whose disks were put back */
+      this.#alone("snapshot save", LONG_WAIT_MS, () => saveSnapshot(this.#folders, name, options)),
+    /** @returns the machines whose disks were restored */
     restore: (name: string, options: SnapshotOptions = {}): Promise<readonly string[]> =>
-      this.#alone("snapshot restore", LONG_WAIT_SECONDS, () => restoreSnapshot(this.#folders, name, options)),
+      this.#alone("snapshot restore", LONG_WAIT_MS, () => restoreSnapshot(this.#folders, name, options)),
     list: (): Promise<readonly Snapshot[]> => listSnapshots(this.#folders),
     delete: (name: string): Promise<void> =>
-      this.#alone("snapshot delete", LONG_WAIT_SECONDS, () => deleteSnapshot(this.#folders, name)),
+      this.#alone("snapshot delete", LONG_WAIT_MS, () => deleteSnapshot(this.#folders, name)),
   };
 
   async #change(purpose: string, work: (stand: Stand) => Promise<void>): Promise<void> {
     assertLinuxRoot();
-    await this.#alone(purpose, SHORT_WAIT_SECONDS, async () => work(await openStand(this.#folders)));
+    await this.#alone(purpose, SHORT_WAIT_MS, async () => work(await openStand(this.#folders)));
+  }
+
+  async #boot(purpose: string, name: string, work: (stand: Stand, machine: StandMachine) => Promise<void>) {
+    await this.#change(purpose, async (stand) => {
+      const machine = machineOf(stand, name);
+      assertIsUp(stand);
+      await finishRestore(this.#folders);
+      await work(stand, machine);
+    });
   }
 
   async #changeFaults(
@@ -223,7 +225,24 @@ export class Lab {
     });
   }
 
-  async #alone<Result>(purpose: string, waitSeconds: number, work: () => Promise<Result>): Promise<Result> {
-    return withLock(this.#folders.lock, { purpose: `\`ring ${purpose}\``, waitSeconds }, work);
+  async #changeSettings(purpose: string, change: (settings: Settings, stand: Stand) => Settings): Promise<void> {
+    await this.#change(purpose, async (stand) => {
+      const settings = change(stand.settings, stand);
+      writeSettings(this.#folders, settings);
+      await applyLimits({ ...stand, settings }, stand.machines);
+    });
+  }
+
+  async #alone<Result>(purpose: string, waitMs: number, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await withLock({ key: this.#folders.lock, purpose: `\`ring ${purpose}\``, waitMs }, work);
+    } catch (error) {
+      if (error instanceof ProgramFailed) throw new CommandError(error.message);
+      if (!(error instanceof LockHeld)) throw error;
+      throw new CommandError(
+        `Another command runs on the same stand${error.holder ? `: ${error.holder}` : ""}. Wait until it has ended, or end it, and try again.`,
+        "busy",
+      );
+    }
   }
 }

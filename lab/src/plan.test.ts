@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { CommandError } from "@goldenring/run-kit";
 import fc from "fast-check";
 import {
   assertSnapshotName,
@@ -9,7 +10,6 @@ import {
   planAlertWebhook,
   planMachines,
 } from "./plan.ts";
-import { LabProblem } from "./problem.ts";
 
 const toNumber = (address: string): number => address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
 
@@ -62,7 +62,7 @@ describe("the address plan", () => {
     ["something else behind it", "10.88.0.0/24; reboot"],
     ["nothing", ""],
   ])("refuses %s", (_, network) => {
-    expect(() => planAddresses(network)).toThrow(LabProblem);
+    expect(() => planAddresses(network)).toThrow(CommandError);
   });
 });
 
@@ -85,7 +85,7 @@ describe("names", () => {
   test("a stand's name is short and plain", () => {
     expect(assertStandName("lab2")).toBe("lab2");
     for (const name of ["", "Lab", "a-b", "../x", "ninechars"]) {
-      expect(() => assertStandName(name)).toThrow(LabProblem);
+      expect(() => assertStandName(name)).toThrow(CommandError);
     }
   });
 
@@ -96,14 +96,14 @@ describe("names", () => {
         try {
           assertSnapshotName(name);
         } catch (error) {
-          expect(error).toBeInstanceOf(LabProblem);
+          expect(error).toBeInstanceOf(CommandError);
           return;
         }
         expect(name).not.toMatch(/^\.|[/\0\n]/);
       }),
     );
     for (const name of ["", ".saving-x", "..", "a/b", "a b", "x".repeat(64)]) {
-      expect(() => assertSnapshotName(name)).toThrow(LabProblem);
+      expect(() => assertSnapshotName(name)).toThrow(CommandError);
     }
   });
 });

@@ -1,4 +1,4 @@
-import { LabProblem } from "./problem.ts";
+import { CommandError } from "@goldenring/run-kit";
 
 /** CPU in cores, memory in MiB. */
 export interface Limit {
@@ -14,7 +14,7 @@ interface Kind extends Limit {
   readonly diskGiB: number;
 }
 
-/** The machine's sizes in the report of December 2023; the API's are the limits of its pods. */
+/** The sizes of the 2023 baseline; the API's are the limits of its pods. */
 const USUAL = { cpu: 2, memoryMiB: 2_048, diskGiB: 2 } as const;
 const REPLICA = { cpu: 0.25, memoryMiB: 128, diskGiB: 2 } as const;
 
@@ -32,7 +32,7 @@ const KINDS = {
   prometheus: { role: "prometheus", offset: 6, ...USUAL, cpu: 4, memoryMiB: 4_096 },
 } as const satisfies Readonly<Record<string, Kind>>;
 
-/** A machine of the stand and its sizes; what it is limited to at the moment is another matter. */
+/** A machine of the stand and its planned sizes; `limitOf` has its current limit. */
 export interface PlannedMachine {
   readonly name: string;
   readonly role: string;
@@ -41,19 +41,21 @@ export interface PlannedMachine {
   readonly diskGiB: number;
 }
 
-/** In the order in which they are listed and started. */
 export const MACHINE_NAMES: readonly string[] = Object.keys(KINDS);
 
-/** Whether the database needs the machine to stop cleanly: etcd has its leader key, and prometheus keeps its backup. */
-export function isNeededForStop(name: string): boolean {
-  const role = Object.entries(KINDS).find(([each]) => each === name)?.[1].role;
-  return role === "etcd" || role === "prometheus";
-}
+/** Whether the database needs the machine to shut down cleanly: etcd has its leader key, and prometheus keeps its backup. */
+export const isNeededForStop = (name: string): boolean => /^etcd-|^prometheus$/.test(name);
 
 export const DEFAULT_NETWORK = "10.88.0.0/24";
 
-/** Least limits of a machine while its software is installed and configured: a quarter of a core would take minutes. */
+/** Minimum limits of a machine while its software is installed: a quarter of a core would need minutes. */
 export const PROVISIONING: Limit = { cpu: 1, memoryMiB: 1_024 };
+
+/**
+ * Memory of the computer that must be free for all machines. Measured on an idle stand: 1.5 GB with its page cache; the rest is for
+ * load, the playbook and what the database caches.
+ */
+export const FREE_MEMORY_GIB = 4;
 
 /** What a person opens: forwarded from the loopback address of the computer into the stand's network. */
 export const FORWARDS = [
@@ -70,15 +72,15 @@ export interface AddressPlan {
   readonly network: string;
   /** Bits of the network part. */
   readonly prefix: number;
-  /** The bridge's address: whoever works on the stand from the computer comes from there. */
+  /** The bridge's address, from which this computer reaches the machines. */
   readonly operator: string;
   address(offset: number): string;
 }
 
-/** @throws LabProblem unless it is a private IPv4 network of 8 to 24 bits */
+/** @throws {CommandError} unless it is a private IPv4 network of 8 to 24 bits */
 export function planAddresses(network: string): AddressPlan {
-  const problem = new LabProblem(
-    `"${network}" is no private IPv4 network: choose one such as ${DEFAULT_NETWORK} (10.x, 172.16-31.x or 192.168.x, at most /24).`,
+  const problem = new CommandError(
+    `"${network}" is not a private IPv4 network: choose one such as ${DEFAULT_NETWORK} (10.x, 172.16-31.x or 192.168.x, at most /24).`,
   );
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(network);
   if (!match) throw problem;
@@ -94,14 +96,14 @@ export function planAddresses(network: string): AddressPlan {
   return { network: `${address(0)}/${prefix}`, prefix, operator: address(1), address };
 }
 
-/** Where Alertmanager sends the stand's alerts: to this computer, for whatever listens there inside the stand's network. */
+/** Where Alertmanager sends the stand's alerts: to this computer, inside the stand's network. */
 export function planAlertWebhook({ operator }: AddressPlan): string {
   return `http://${operator}:9094/alerts`;
 }
 
 /**
  * @param names which machines; all when empty
- * @throws LabProblem when a name is not one of `MACHINE_NAMES`
+ * @throws {CommandError} when a name is not one of `MACHINE_NAMES`
  */
 export function planMachines(network: string, names: readonly string[] = []): readonly PlannedMachine[] {
   for (const name of names) assertMachineName(name);
@@ -119,18 +121,18 @@ export function planMachines(network: string, names: readonly string[] = []): re
 
 function assertMachineName(name: string): void {
   if (MACHINE_NAMES.includes(name)) return;
-  throw new LabProblem(`There is no machine "${name}"; the machines are ${MACHINE_NAMES.join(", ")}.`);
+  throw new CommandError(`There is no machine "${name}"; the machines are ${MACHINE_NAMES.join(", ")}.`);
 }
 
 /** The name becomes part of the names of a network namespace, of folders and of cgroups. */
 export function assertStandName(stand: string): string {
   if (/^[a-z0-9]{1,8}$/.test(stand)) return stand;
-  throw new LabProblem(`"${stand}" cannot name a stand: take 1 to 8 lower-case letters and digits.`);
+  throw new CommandError(`"${stand}" cannot name a stand: use 1 to 8 lower-case letters and digits.`);
 }
 
 export function assertSnapshotName(name: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(name)) return name;
-  throw new LabProblem(
-    `"${name}" cannot name a snapshot: take at most 63 letters, digits, dots, hyphens and underscores, a letter or digit first.`,
+  throw new CommandError(
+    `"${name}" cannot name a snapshot: use at most 63 letters, digits, dots, hyphens and underscores, starting with a letter or digit.`,
   );
 }

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { CommandError } from "@goldenring/run-kit";
+import { waitUntil } from "@goldenring/stand";
 import type { Folders } from "./folders.ts";
-import { waitUntil } from "./host/processes.ts";
 import { imageFolder } from "./image/image.ts";
 import { applyLimit, findStandGroups, makeGroups, type StandGroups } from "./machine/groups.ts";
 import {
@@ -15,18 +16,17 @@ import {
   pressPowerButton,
 } from "./machine/power.ts";
 import { namespaceFile, waitForSsh } from "./network/namespace.ts";
-import { isNeededForStop, type PlannedMachine, PROVISIONING } from "./plan.ts";
-import { LabProblem } from "./problem.ts";
-import type { TaskOptions } from "./progress.ts";
+import { isNeededForStop, type Limit, type PlannedMachine } from "./plan.ts";
 import { readRuntime } from "./state/runtime.ts";
 import { limitOf, machinesOf, readSettings, type Settings } from "./state/settings.ts";
+import { filterAsync, forAll, namesOf, type TaskOptions } from "./task.ts";
 
 /** A machine of the plan together with its place on this computer. */
 export interface StandMachine extends PlannedMachine {
   readonly power: Machine;
 }
 
-/** A stand that exists on disk; whether it runs is asked each time anew. */
+/** A stand that exists on disk; whether its machines run is checked each time. */
 export interface Stand {
   readonly folders: Folders;
   readonly settings: Settings;
@@ -34,13 +34,15 @@ export interface Stand {
   readonly machines: readonly StandMachine[];
 }
 
-/** Boot, seconds of it under load, and the first answer of sshd. */
+/** For the boot under load and the first answer of sshd. */
 const BOOT_MS = 120_000;
+/** Of the time for shutting down all machines, the part for those that others need. */
+const NEEDED_STOP_MS = 5_000;
 
-/** @throws LabProblem when there is none */
+/** @throws {CommandError} when there is none */
 export async function openStand(folders: Folders): Promise<Stand> {
   const settings = await readSettings(folders);
-  if (!settings) throw new LabProblem("There is no stand yet: `ring up` makes one.");
+  if (!settings) throw new CommandError("There is no stand yet: `ring up` makes one.", "noStand");
   return standOf(folders, settings);
 }
 
@@ -54,38 +56,66 @@ export async function standOf(folders: Folders, settings: Settings): Promise<Sta
 }
 
 export function powerOf(folders: Folders, groups: StandGroups, name: string, image: string): Machine {
-  return {
-    name,
-    folder: folders.machine(name),
-    groups,
-    namespace: folders.namespace,
-    image: imageFolder(folders.images, image),
-    supervisor: join(folders.stand, "supervisor.sh"),
-  };
+  const { namespace, supervisor, images } = folders;
+  return { name, folder: folders.machine(name), groups, namespace, image: imageFolder(images, image), supervisor };
 }
 
-/** @throws LabProblem when the stand has no such machine */
+/** @throws {CommandError} when the stand has no such machine */
 export function machineOf({ machines }: Stand, name: string): StandMachine {
   const found = machines.find((machine) => machine.name === name);
   if (found) return found;
-  throw new LabProblem(
-    `The stand has no machine "${name}"; it has ${machines.map((machine) => machine.name).join(", ")}.`,
-  );
+  throw new CommandError(`The stand has no machine "${name}"; it has ${namesOf(machines)}.`, "noStand");
 }
-
-/** So much of the time for stopping all machines is for those that stop last. */
-const NEEDED_STOP_MS = 5_000;
 
 export const isUp = ({ namespace }: Folders): boolean => existsSync(namespaceFile(namespace));
 
-/** @throws LabProblem when the stand is down */
+/** @throws {CommandError} when the stand is down */
 export function assertIsUp({ folders }: Stand): void {
-  if (!isUp(folders)) throw new LabProblem("The stand is down: start it with `ring up`.");
+  if (!isUp(folders)) throw new CommandError("The stand is down: start it with `ring up`.", "noStand");
+}
+
+export interface MachineStatus {
+  readonly name: string;
+  readonly role: string;
+  readonly address: string;
+  /** `missing`: it has no disk. */
+  readonly state: "running" | "off" | "missing";
+  /** Milliseconds since 1970; undefined unless it runs. */
+  readonly bootedAt: number | undefined;
+  readonly limit: Limit;
+  /** Size of the disk. */
+  readonly diskGiB: number;
+}
+
+export async function statusOf({ settings }: Stand, machine: StandMachine): Promise<MachineStatus> {
+  const { name, role, address, diskGiB, power } = machine;
+  const hasDisk = existsSync(power.folder.disk);
+  const isRunning = hasDisk && !(await isOff(power));
+  return {
+    ...{ name, role, address, diskGiB },
+    state: isRunning ? "running" : hasDisk ? "off" : "missing",
+    bootedAt: isRunning ? await lastStart(power.folder.events) : undefined,
+    limit: limitOf(settings, machine),
+  };
+}
+
+async function lastStart(events: string): Promise<number | undefined> {
+  const lines = (await readFile(events, "utf8").catch(() => "")).split("\n");
+  const line = lines.findLast((each) => each.endsWith(" start"));
+  return line === undefined ? undefined : Math.round(Number.parseFloat(line) * 1_000);
+}
+
+export const runningOf = (machines: readonly StandMachine[]): Promise<readonly StandMachine[]> =>
+  filterAsync(machines, async ({ power }) => !(await isOff(power)));
+
+/** Applies the limits of the settings to machines that run; the others get them when they start. */
+export async function applyLimits({ groups, settings }: Stand, machines: readonly StandMachine[]): Promise<void> {
+  await forAll(await runningOf(machines), (machine) => applyLimit(groups, machine.name, limitOf(settings, machine)));
 }
 
 export async function startMachine({ settings, groups }: Stand, machine: StandMachine): Promise<void> {
   await makeGroups(groups, machine.name);
-  await applyLimit(groups, machine.name, limitOf(settings, machine, PROVISIONING));
+  await applyLimit(groups, machine.name, limitOf(settings, machine));
   await powerOn(machine.power);
 }
 
@@ -97,13 +127,13 @@ export async function startMachines(
 ): Promise<void> {
   if (machines.length === 0) return;
   onProgress?.(`starting ${namesOf(machines)}`);
-  await all(machines, (machine) => startMachine(stand, machine));
+  await forAll(machines, (machine) => startMachine(stand, machine));
   onProgress?.(`waiting for ${namesOf(machines)}`);
-  await all(machines, async (machine) => {
+  await forAll(machines, async (machine) => {
     try {
       await waitForMachine(stand, machine, signal);
-    } catch (problem) {
-      if (signal?.aborted || !(await isOff(machine.power))) throw problem;
+    } catch (error) {
+      if (signal?.aborted || !(await isOff(machine.power))) throw error;
       onProgress?.(`${machine.name} ended while it booted: starting it once more`);
       await startMachine(stand, machine);
       await waitForMachine(stand, machine, signal);
@@ -111,13 +141,13 @@ export async function startMachines(
   });
 }
 
-/** @throws LabProblem naming those that cannot be reached by ssh, or that are off */
+/** @throws {CommandError} with a machine that is off or cannot be reached by ssh */
 export async function waitForMachines(
   stand: Stand,
   machines: readonly StandMachine[],
   signal?: AbortSignal,
 ): Promise<void> {
-  await all(machines, (machine) => waitForMachine(stand, machine, signal));
+  await forAll(machines, (machine) => waitForMachine(stand, machine, signal));
 }
 
 async function waitForMachine({ folders }: Stand, { name, address, power }: StandMachine, signal?: AbortSignal) {
@@ -133,12 +163,12 @@ async function waitForMachine({ folders }: Stand, { name, address, power }: Stan
   }
   signal?.throwIfAborted();
   const why = (await isOff(power)) ? "is off" : `cannot be reached by ssh after ${BOOT_MS / 1_000} s`;
-  throw new LabProblem(`${name} ${why}. The end of ${power.folder.console}:\n${await lastOutput(power)}`);
+  throw new CommandError(`${name} ${why}. The end of ${power.folder.console}:\n${await lastOutput(power)}`);
 }
 
 /**
- * Shuts them down cleanly, those that others need for that after the others: a primary that cannot give up its leader key or hand over
- * its last WAL to the backup does not stop for half a minute. Takes the power away from those that are not done by the deadline, which is for both together.
+ * Shuts them down cleanly, those that others need for that last: a primary that cannot release its leader key or archive its last WAL
+ * does not stop for half a minute. Takes the power from those that are late for the deadline, which is for both together.
  */
 export async function stopMachines(
   machines: readonly Machine[],
@@ -160,28 +190,11 @@ async function stopTogether(
   const running = await busy();
   if (running.length === 0) return;
   onProgress?.(`shutting down ${namesOf(running)}`);
-  await all(running, pressPowerButton);
-  if (!(await waitUntil(async () => (await busy()).length === 0, deadlineMs, 100))) {
+  await forAll(running, pressPowerButton);
+  if (!(await waitUntil(async () => (await busy()).length === 0, { deadlineMs }))) {
     const late = await busy();
     onProgress?.(`taking the power from ${namesOf(late)}`);
-    await all(late, powerOff);
+    await forAll(late, powerOff);
   }
-  await all(running, killLeftovers);
-}
-
-const namesOf = (machines: readonly { readonly name: string }[]): string => machines.map(({ name }) => name).join(", ");
-
-export async function filterAsync<Item>(
-  items: readonly Item[],
-  condition: (item: Item) => Promise<boolean>,
-): Promise<readonly Item[]> {
-  const kept = await Promise.all(items.map(condition));
-  return items.filter((_, index) => kept[index]);
-}
-
-/** All to their end, also when one fails; then the first failure is thrown. */
-export async function all<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
-  const results = await Promise.allSettled(items.map(work));
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed) throw failed.reason;
+  await forAll(running, killLeftovers);
 }

@@ -1,159 +1,132 @@
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { replaceFile } from "@goldenring/stand";
+import { CommandError } from "@goldenring/run-kit";
+import { isAlive, replaceFile } from "@goldenring/stand";
 import type { Folders } from "./folders.ts";
-import { ensureKernelLimits } from "./host/kernel.ts";
-import { isAlive } from "./host/processes.ts";
+import { ensureKernelLimits, memoryWarning } from "./host/computer.ts";
 import { ensureImage, hasImage } from "./image/image.ts";
 import { readRecipe } from "./image/recipe.ts";
-import { makeDisk, removeUnfinished } from "./machine/disk.ts";
-import { applyLimit, makeHostGroup } from "./machine/groups.ts";
+import { makeDisk, removeIncomplete } from "./machine/disk.ts";
+import { makeHostGroup } from "./machine/groups.ts";
 import { isOff, isSupervised } from "./machine/power.ts";
-import { makeKeyPair, makeSeed } from "./machine/seed.ts";
+import { ensureKeyPair, makeSeed } from "./machine/seed.ts";
 import { loadFaults } from "./network/faults.ts";
-import { closeForward, type Forward, openForward } from "./network/forwards.ts";
+import { closeForward, openForward, portWarning } from "./network/forwards.ts";
 import { openNetwork } from "./network/namespace.ts";
-import { FORWARDS, PROVISIONING, planAddresses } from "./plan.ts";
-import { LabProblem } from "./problem.ts";
-import type { TaskOptions } from "./progress.ts";
-import { settle, type UpOptions } from "./settle.ts";
+import { FORWARDS, MACHINE_NAMES, planAddresses } from "./plan.ts";
 import { finishRestore } from "./snapshots/restore.ts";
-import {
-  all,
-  filterAsync,
-  type Stand,
-  type StandMachine,
-  standOf,
-  startMachines,
-  stopMachines,
-  waitForMachines,
-} from "./stand.ts";
+import { applyLimits, runningOf, type Stand, standOf, startMachines, stopMachines, waitForMachines } from "./stand.ts";
 import { changeRuntime, readRuntime } from "./state/runtime.ts";
-import { limitOf, type Settings } from "./state/settings.ts";
+import { changeSettings, type UpOptions } from "./state/settings.ts";
+import { filterAsync, forAll, namesOf, type TaskOptions } from "./task.ts";
 
 /** What `up` had to do: all empty when everything ran already. */
 export interface UpResult {
   readonly started: readonly string[];
   /** Machines whose disk is new: nothing is installed on them yet. */
   readonly created: readonly string[];
+  /** Sentences for the user: ports that were taken, too little memory. */
+  readonly warnings: readonly string[];
 }
 
 const SUPERVISOR = fileURLToPath(new URL("machine/supervisor.sh", import.meta.url));
 const CLEAN_STOP_MS = 15_000;
 
-/** The stand with all machines running, whatever was there before; the caller holds the lock. */
+/** The stand with all machines running, whatever its state was; the caller holds the lock. */
 export async function bringUp(folders: Folders, options: UpOptions): Promise<UpResult> {
   const { onProgress, signal } = options;
-  for (const folder of [
-    folders.stand,
-    folders.secrets,
-    folders.ssh,
-    folders.snapshots,
-    folders.machines,
-    folders.sockets,
-  ]) {
+  const { stand: root, secrets, ssh, snapshots, machines, sockets } = folders;
+  for (const folder of [root, secrets, ssh, snapshots, machines, sockets]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
   await finishRestore(folders);
-  await ensureKernelLimits(onProgress);
-  const settings = await settle(folders, options);
-  await prepareImage(folders, settings, options);
-  const stand = await standOf(folders, settings);
+  await ensureKernelLimits(options);
+  const stand = await prepareStand(folders, options);
   await changeRuntime(folders, { cgroups: [...stand.groups.folders] });
-  await openNetwork(folders.namespace, planAddresses(settings.network));
+  await openNetwork(folders.namespace, planAddresses(stand.settings.network));
   await loadFaults(folders.namespace, (await readRuntime(folders)).faults);
   await prepareMachines(stand);
   signal?.throwIfAborted();
   const created = await makeDisks(stand, options);
-  const started = await runMachines(stand, options);
+  const { started, warnings } = await runMachines(stand, options);
   await waitForMachines(stand, stand.machines, signal);
-  await openForwards(stand);
+  const taken = await openForwards(stand);
   onProgress?.("all machines run");
-  return { started, created };
+  return { started, created, warnings: [...warnings, ...taken] };
 }
 
 /** A stand stays on the image that it was made with; only a new one gets a newer image. */
-async function prepareImage(folders: Folders, settings: Settings, options: TaskOptions): Promise<void> {
-  if (settings.image !== undefined && hasImage(folders.images, settings.image)) return;
+async function prepareStand(folders: Folders, options: UpOptions): Promise<Stand> {
   const recipe = await readRecipe();
-  if (settings.image !== recipe.name) {
-    throw new LabProblem(
-      `The golden image of this stand (${settings.image}) is gone, and this version makes another one. Remove the stand with \`ring destroy\` and make it anew with \`ring up\`.`,
+  const settings = await changeSettings(folders, options, recipe.name);
+  if (settings.image === recipe.name) await ensureImage(folders.images, recipe, options);
+  else if (!hasImage(folders.images, settings.image ?? "")) {
+    throw new CommandError(
+      `The golden image of this stand (${settings.image}) is missing, and this version builds another one. Remove the stand with \`ring destroy\`, and make it again with \`ring up\`.`,
     );
   }
-  await ensureImage(folders.images, recipe, options);
+  return standOf(folders, settings);
 }
 
 async function prepareMachines({ folders, settings, machines }: Stand): Promise<void> {
   const key = join(folders.ssh, "id_ed25519");
-  const publicKey = () => readFile(`${key}.pub`, "utf8");
-  await publicKey().catch(() => makeKeyPair(key, `operator of ${folders.namespace}`));
-  const operatorKey = await publicKey();
+  await ensureKeyPair(key, `operator of ${folders.namespace}`);
+  const operatorKey = await readFile(`${key}.pub`, "utf8");
   const plan = planAddresses(settings.network);
   const known = await Promise.all(
     machines.map(async (machine) => {
-      const { hostKey } = await makeSeed(machine.power.folder.seed, machine, plan, operatorKey);
+      const hostKey = await makeSeed(machine.power.folder.seed, machine, plan, operatorKey);
       return `${machine.address},${machine.name} ${hostKey}\n`;
     }),
   );
   replaceFile(join(folders.ssh, "known_hosts"), known.join(""), { mode: 0o600, durable: true });
-  // A running supervisor reads its file as it goes: the new one takes its place without touching it.
-  const supervisor = join(folders.stand, "supervisor.sh");
-  await copyFile(SUPERVISOR, `${supervisor}.new`);
-  await rename(`${supervisor}.new`, supervisor);
+  // A shell reads its script as it goes: running supervisors keep the old file.
+  replaceFile(folders.supervisor, await readFile(SUPERVISOR));
 }
 
 async function makeDisks({ machines }: Stand, { onProgress, signal }: TaskOptions): Promise<readonly string[]> {
   const missing = machines.filter(({ power }) => !existsSync(power.folder.disk));
-  if (missing.length > 0) onProgress?.(`making disks: ${missing.map(({ name }) => name).join(", ")}`);
-  await all(missing, async ({ power, diskGiB }) => {
-    await removeUnfinished(power.folder.folder);
+  if (missing.length > 0) onProgress?.(`making disks: ${namesOf(missing)}`);
+  await forAll(missing, async ({ power, diskGiB }) => {
+    await removeIncomplete(power.folder.folder);
     await makeDisk(power.folder.disk, diskGiB, signal);
   });
   return missing.map(({ name }) => name);
 }
 
-async function runMachines(stand: Stand, options: TaskOptions): Promise<readonly string[]> {
+async function runMachines(stand: Stand, options: TaskOptions): Promise<Omit<UpResult, "created">> {
   const unsupervised = await filterAsync(
-    stand.machines,
-    async ({ power }) => !(await isOff(power)) && !(await isSupervised(power)),
+    await runningOf(stand.machines),
+    async ({ power }) => !(await isSupervised(power)),
   );
-  await stopMachines(
-    unsupervised.map(({ power }) => power),
-    CLEAN_STOP_MS,
-    options,
-  );
+  const machines = unsupervised.map(({ power }) => power);
+  await stopMachines(machines, CLEAN_STOP_MS, options);
   const off = await filterAsync(stand.machines, ({ power }) => isOff(power));
-  await applyLimits(
-    stand,
-    stand.machines.filter((machine) => !off.includes(machine)),
-  );
+  const warnings = off.length === MACHINE_NAMES.length ? await memoryWarning() : [];
+  await applyLimits(stand, stand.machines);
   await startMachines(stand, off, options);
-  return off.map(({ name }) => name);
+  return { started: off.map(({ name }) => name), warnings };
 }
 
-/** Makes the limits those of the settings, for machines that run; the others get them when they start. */
-export async function applyLimits({ groups, settings }: Stand, machines: readonly StandMachine[]): Promise<void> {
-  const running = await filterAsync(machines, async ({ power }) => !(await isOff(power)));
-  await all(running, (machine) => applyLimit(groups, machine.name, limitOf(settings, machine, PROVISIONING)));
-}
-
-async function openForwards({ folders, settings, groups, machines }: Stand): Promise<void> {
-  const { forwards } = await readRuntime(folders);
+/** @returns a warning for each port that was replaced */
+async function openForwards({ folders, settings, groups, machines }: Stand): Promise<readonly string[]> {
   const group = await makeHostGroup(groups, "forwards");
-  const open: Record<string, Forward> = {};
+  const warnings: string[] = [];
   for (const { name, machine, port, localPort } of FORWARDS) {
     const address = machines.find((each) => each.name === machine)?.address;
     if (address === undefined) continue;
+    const { forwards } = await readRuntime(folders);
     const wanted = settings.ports[name] ?? localPort;
-    const before = forwards[name]?.wanted === wanted ? forwards[name] : undefined;
-    if (before === undefined && forwards[name]) await closeForward(forwards[name]);
-    const isOpen = before !== undefined && (await isAlive(before));
-    open[name] = isOpen
-      ? before
-      : await openForward(folders.namespace, group, `${address}:${port}`, wanted, before?.port ?? wanted);
-    await changeRuntime(folders, { forwards: { ...forwards, ...open } });
+    const known = forwards[name];
+    if (known && known.wanted === wanted && isAlive(known)) continue;
+    if (known) await closeForward(known);
+    const target = `${address}:${port}`;
+    const previous = known?.wanted === wanted ? known.port : undefined;
+    const opened = await openForward({ namespace: folders.namespace, group, target, wanted, previous });
+    await changeRuntime(folders, { forwards: { ...forwards, [name]: opened } });
+    warnings.push(...(await portWarning(name, opened)));
   }
+  return warnings;
 }

@@ -3,11 +3,9 @@ import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { CommandError, EXIT } from "@goldenring/run-kit";
+import { runProgram, waitUntil, withLock } from "@goldenring/stand";
 import { foldersOf } from "../src/folders.ts";
-import { waitUntil } from "../src/host/processes.ts";
-import { StandBusy } from "../src/index.ts";
-import { run } from "../src/run.ts";
-import { withLock } from "../src/state/lock.ts";
 import { footprint } from "./footprint.ts";
 import { FOLDER, lab, lossIn, NAMESPACE, on, outputOf, ping, STAND, UP } from "./stand-of-tests.ts";
 
@@ -130,7 +128,10 @@ test(
     await outputOf("pg-01", "echo kept > /root/file && sync");
     const before = await bootId();
     await on("pg-01", "systemctl reboot", 5_000);
-    const rebooted = await waitUntil(async () => (await bootId().catch(() => before)) !== before, MINUTE, 200);
+    const rebooted = await waitUntil(async () => (await bootId().catch(() => before)) !== before, {
+      deadlineMs: MINUTE,
+      everyMs: 200,
+    });
     expect(rebooted).toBe(true);
     expect(await outputOf("pg-01", "cat /root/file")).toBe("kept");
     expect(await lab.isOff("pg-01")).toBe(false);
@@ -153,7 +154,7 @@ test(
       }
     })();
     await on("pg-01", "systemctl reboot", 5_000);
-    await waitUntil(async () => (await bootId().catch(() => before)) !== before, MINUTE, 200);
+    await waitUntil(async () => (await bootId().catch(() => before)) !== before, { deadlineMs: MINUTE, everyMs: 200 });
     done = true;
     await watch;
     expect(off).toBe(0);
@@ -166,7 +167,7 @@ test(
   "a machine that is shut down from inside is off, and stays off",
   async () => {
     await on("haproxy", "systemctl poweroff", 5_000);
-    expect(await waitUntil(() => lab.isOff("haproxy"), 20_000)).toBe(true);
+    expect(await waitUntil(() => lab.isOff("haproxy"), { deadlineMs: 20_000 })).toBe(true);
     await delay(2_000);
     expect((await lab.status()).find(({ name }) => name === "haproxy")?.state).toBe("off");
     await lab.powerOn("haproxy");
@@ -295,7 +296,7 @@ test(
   async () => {
     const before = await bootId();
     const started = performance.now();
-    expect(await lab.up()).toEqual({ started: [], created: [] });
+    expect(await lab.up()).toEqual({ started: [], created: [], warnings: [] });
     expect(performance.now() - started).toBeLessThan(5_000);
     expect(await bootId()).toBe(before);
   },
@@ -310,7 +311,7 @@ test(
     const pid = Number((await Bun.file(`${FOLDER}/machines/pg-01/supervisor.pid`).text()).split(" ")[0]);
     process.kill(pid, "SIGKILL");
     await lab.loss("api-01", 100, "in");
-    await run(["nsenter", `--net=/run/netns/${NAMESPACE}`, "--", "nft", "flush", "ruleset"]);
+    await runProgram(["ip", "netns", "exec", NAMESPACE, "nft", "flush", "ruleset"], { deadlineMs: MINUTE });
     await lab.heal("api-01");
     const { started } = await lab.up();
     expect(started).toEqual(["pg-01", "haproxy"]);
@@ -323,11 +324,13 @@ test(
   "what would change the stand is turned away while another run is at work on it, and says which",
   async () => {
     const { lock } = foldersOf(dirname(dirname(FOLDER)), STAND);
-    await withLock(lock, { purpose: "`ring something`", waitSeconds: 0 }, async () => {
+    await withLock({ key: lock, purpose: "`ring something`" }, async () => {
       const outcomes = await Promise.allSettled([lab.up(), lab.snapshots.save("slow"), lab.down()]);
       for (const outcome of outcomes) {
-        expect(outcome.status === "rejected" && outcome.reason).toBeInstanceOf(StandBusy);
-        expect(String(outcome.status === "rejected" && outcome.reason)).toContain("`ring something` (process ");
+        const error = outcome.status === "rejected" ? outcome.reason : undefined;
+        expect(error).toBeInstanceOf(CommandError);
+        expect(error.exitCode).toBe(EXIT.busy);
+        expect(error.message).toContain("`ring something` (process ");
       }
     });
     expect(await lab.snapshots.list()).toEqual([]);
@@ -365,8 +368,8 @@ test(
     await lab.snapshots.restore("one", { machine: "api-01" });
     expect(await outputOf("api-01", "cat /root/state")).toBe("before");
     expect(await bootId()).toBe(before);
-    expect(lab.snapshots.restore("one", { machine: "pg-01" })).rejects.toThrow(/no disk of pg-01/);
-    expect(lab.snapshots.save("one")).rejects.toThrow(/already/);
+    await expect(lab.snapshots.restore("one", { machine: "pg-01" })).rejects.toThrow(/no disk of pg-01/);
+    await expect(lab.snapshots.save("one")).rejects.toThrow(/already/);
     expect((await lab.snapshots.list()).map(({ name, whole }) => ({ name, whole }))).toEqual([
       { name: "one", whole: false },
       { name: "first", whole: true },
@@ -381,7 +384,7 @@ test(
     const { database = 0, ...others } = await lab.forwards();
     expect(Object.keys(others).toSorted()).toEqual(["haproxyStats", "replicas"]);
     await outputOf("haproxy", "systemd-run -q socat TCP-LISTEN:5000,fork,reuseaddr EXEC:hostname");
-    await waitUntil(async () => (await readFrom(database)) !== "", 5_000);
+    await waitUntil(async () => (await readFrom(database)) !== "", { deadlineMs: 5_000 });
     expect(await readFrom(database)).toBe("haproxy\n");
     const runtime = await Bun.file(`${FOLDER}/runtime.json`).json();
     process.kill(runtime.forwards.database.pid, "SIGKILL");
@@ -391,7 +394,7 @@ test(
     await lab.up({ ports: { database: 15_432 } });
     expect((await lab.forwards()).database).toBe(15_432);
     expect(await readFrom(15_432)).toBe("haproxy\n");
-    expect(readFrom(database)).rejects.toThrow();
+    await expect(readFrom(database)).rejects.toThrow();
   },
   2 * MINUTE,
 );
@@ -419,7 +422,7 @@ test(
     await lab.provisioningLimits("off");
     await lab.heal();
     await lab.powerOff("pg-01");
-    expect(lab.powerOn("pg-01")).rejects.toThrow(/is down/);
+    await expect(lab.powerOn("pg-01")).rejects.toThrow(/is down/);
     expect(await lab.isOff("pg-01")).toBe(true);
     expect(await footprint(STAND, FOLDER)).toEqual([]);
   },

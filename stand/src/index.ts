@@ -1,7 +1,7 @@
 /** What a stand is and how to reach its parts: the inventory, commands on machines, roles and health, metrics, objectives. */
 
 export { type Lock, LockHeld, type LockOptions, lockHolder, takeLock, withLock } from "./computer/lock.ts";
-export { isAlive, ProcessId, processIdOf, sendSignal } from "./computer/process-id.ts";
+export { bootId, isAlive, ProcessId, processIdOf, sendSignal } from "./computer/process-id.ts";
 export { ProgramReport, type SignOfLife } from "./computer/program-report.ts";
 export { type ReplaceOptions, replaceFile, syncFolder } from "./computer/replace-file.ts";
 export {
@@ -9,6 +9,7 @@ export {
   DEADLINE_EXCEEDED,
   killGroup,
   lastLines,
+  ProgramFailed,
   type RunOptions,
   runOrThrow,
   runProgram,

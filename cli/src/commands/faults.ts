@@ -1,5 +1,6 @@
-import { DIRECTIONS, type Direction, type Lab } from "@goldenring/lab";
+import type { Lab } from "@goldenring/lab";
 import { CommandError, EXIT } from "@goldenring/run-kit";
+import { DIRECTIONS, type Direction } from "@goldenring/stand";
 import { assertIsUp, type Context, labOf, machineOf } from "../context.ts";
 
 /** Cuts the power of a machine, restores it, or resets the machine. */

@@ -44,7 +44,7 @@ export async function up(
 
 async function bringUp(context: Context, options: UpOptions, progress: Progress, signal: AbortSignal): Promise<number> {
   const lab = labOf(context, "up");
-  const { created } = await progress.step("Machines", (onProgress) => {
+  const { created, warnings } = await progress.step("Machines", (onProgress) => {
     const { network, rto, ports } = options;
     return lab.up({
       onProgress,
@@ -54,6 +54,7 @@ async function bringUp(context: Context, options: UpOptions, progress: Progress,
       ...(ports === undefined ? {} : { ports }),
     });
   });
+  for (const warning of warnings) progress.say(warning);
   await undoOpenFaults(context, progress, signal);
   await progress.step("API bundle", () => makeBundle(signal));
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { findHierarchies, limitedBy, standGroup } from "./cgroups.ts";
-import { parseMountInfo } from "./mounts.ts";
+import { findHierarchies, limitedBy, parseMountInfo, standGroup } from "./cgroups.ts";
 
 const mount = (mountPoint: string, type: string, options: string, root = "/"): string =>
   `31 23 0:28 ${root} ${mountPoint} rw,nosuid shared:9 - ${type} ${type} ${options}`;
@@ -18,7 +17,7 @@ const LEGACY_SELF =
 const found = (mounts: string, self: string) => findHierarchies(parseMountInfo(mounts), self);
 
 describe("cgroup version 1", () => {
-  test("controllers that are mounted together are one hierarchy; those that limit nothing of ours are left out", () => {
+  test("controllers that are mounted together are one hierarchy; the others are left out", () => {
     expect(found(LEGACY, LEGACY_SELF)).toEqual([
       {
         version: 1,
@@ -93,5 +92,28 @@ describe("what enforces the limits", () => {
   test("nothing where one is missing", () => {
     expect(limitedBy(unified, ["cpu", "pids"])).toBeUndefined();
     expect(limitedBy([], [])).toBeUndefined();
+  });
+});
+
+describe("/proc/self/mountinfo", () => {
+  test("optional fields may be none or many", () => {
+    const text = [
+      "36 35 98:0 / /a rw - ext4 /dev/sda rw,discard",
+      "37 35 98:0 /part /b rw,noatime shared:1 master:2 - tmpfs none rw",
+      "",
+    ].join("\n");
+    expect(parseMountInfo(text)).toEqual([
+      { root: "/", mountPoint: "/a", type: "ext4", source: "/dev/sda", options: ["rw", "discard"] },
+      { root: "/part", mountPoint: "/b", type: "tmpfs", source: "none", options: ["rw"] },
+    ]);
+  });
+
+  test("characters that the kernel writes as octal numbers come back", () => {
+    const [mount] = parseMountInfo("36 35 98:0 / /with\\040space\\134 rw - ext4 /dev/x rw");
+    expect(mount?.mountPoint).toBe("/with space\\");
+  });
+
+  test("lines of another form are left out", () => {
+    expect(parseMountInfo("nonsense\n1 2 3\n - ext4 x rw\n")).toEqual([]);
   });
 });

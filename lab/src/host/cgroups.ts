@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { Mount } from "./mounts.ts";
 
 /** A mounted cgroup hierarchy. A computer has one (version 2), several (version 1), or both (hybrid). */
 export interface Hierarchy {
@@ -7,12 +6,12 @@ export interface Hierarchy {
   readonly mountPoint: string;
   /** Version 1: its controllers (`name=systemd` is one of them). Version 2: none, they are files of the folder. */
   readonly controllers: readonly string[];
-  /** Folder of the asking process. */
+  /** Folder of this process. */
   readonly own: string;
 }
 
-/** Version 1 controllers that a machine gets an own group of; the others (devices, freezer …) are nspawn's matter. */
-const WANTED = ["cpu", "cpuacct", "cpuset", "memory", "pids", "name=systemd"];
+/** Version 1 controllers in which a machine gets a group; systemd-nspawn takes care of the others (devices, freezer …). */
+const CONTROLLERS = ["cpu", "cpuacct", "cpuset", "memory", "pids", "name=systemd"];
 
 /**
  * @param mounts of /proc/self/mountinfo
@@ -21,16 +20,12 @@ const WANTED = ["cpu", "cpuacct", "cpuset", "memory", "pids", "name=systemd"];
 export function findHierarchies(mounts: readonly Mount[], selfCgroup: string): readonly Hierarchy[] {
   const paths = parseSelfCgroup(selfCgroup);
   const found = mounts.flatMap((mount): Hierarchy[] => {
-    if (mount.type === "cgroup2") {
-      return [
-        { version: 2, mountPoint: mount.mountPoint, controllers: [], own: ownFolder(mount, paths.get("") ?? "/") },
-      ];
-    }
-    if (mount.type !== "cgroup") return [];
-    const controllers = WANTED.filter((controller) => mount.options.includes(controller));
-    const [first] = controllers;
-    if (first === undefined) return [];
-    return [{ version: 1, mountPoint: mount.mountPoint, controllers, own: ownFolder(mount, paths.get(first) ?? "/") }];
+    const version = mount.type === "cgroup2" ? 2 : 1;
+    const controllers = version === 2 ? [] : CONTROLLERS.filter((controller) => mount.options.includes(controller));
+    // In /proc/self/cgroup, version 2 is the line without controllers.
+    const named = version === 2 ? "" : controllers[0];
+    if (!mount.type.startsWith("cgroup") || named === undefined) return [];
+    return [{ version, mountPoint: mount.mountPoint, controllers, own: ownFolder(mount, paths.get(named) ?? "/") }];
   });
   // The same hierarchy may be mounted in several places.
   const key = ({ version, controllers }: Hierarchy) => `${version}:${controllers.join()}`;
@@ -47,15 +42,15 @@ function parseSelfCgroup(text: string): ReadonlyMap<string, string> {
   return paths;
 }
 
-/** In a container only a part of the hierarchy may be mounted, while the path is counted from its root. */
+/** In a container only a part of the hierarchy may be mounted, while the path starts at its root. */
 function ownFolder({ root, mountPoint }: Mount, path: string): string {
   const inside = root !== "/" && (path === root || path.startsWith(`${root}/`)) ? path.slice(root.length) : path;
   return join(mountPoint, inside);
 }
 
 /**
- * Where the stand's groups are made: at the top, but for version 1's memory: there they stay below the group of whoever starts the
- * stand, so that what holds for it holds for the machines too.
+ * Where the stand's groups are: at the top, except for version 1's memory. There they are below the group of the process that starts
+ * the stand, so that its limit includes the machines.
  */
 export function standGroup(hierarchy: Hierarchy, namespace: string): string {
   if (!hierarchy.controllers.includes("memory")) return join(hierarchy.mountPoint, namespace);
@@ -63,7 +58,7 @@ export function standGroup(hierarchy: Hierarchy, namespace: string): string {
   return join(outside, namespace);
 }
 
-/** @returns what enforces limits, and undefined when the computer cannot */
+/** @returns what enforces limits; undefined when the computer cannot */
 export function limitedBy(
   hierarchies: readonly Hierarchy[],
   controllersOfVersion2: readonly string[],
@@ -72,4 +67,40 @@ export function limitedBy(
   if (all.includes("cpu") && all.includes("memory")) return { version: 1 };
   if (controllersOfVersion2.includes("cpu") && controllersOfVersion2.includes("memory")) return { version: 2 };
   return undefined;
+}
+
+/** One line of /proc/PID/mountinfo, see proc_pid_mountinfo(5). */
+export interface Mount {
+  /** The folder of the file system that forms the root of this mount. */
+  readonly root: string;
+  readonly mountPoint: string;
+  readonly type: string;
+  readonly source: string;
+  /** Per-superblock options. */
+  readonly options: readonly string[];
+}
+
+/** Lines of another form are left out. */
+export function parseMountInfo(text: string): readonly Mount[] {
+  return text.split("\n").flatMap((line) => {
+    // 36 35 98:0 /root /mount rw,noatime shared:1 - ext3 /dev/sda rw,errors=continue : the fields before the hyphen vary in number.
+    const [before = "", after] = line.split(" - ");
+    const [, , , root, mountPoint] = before.split(" ");
+    const [type, source, options] = after?.split(" ") ?? [];
+    if (root === undefined || mountPoint === undefined || type === undefined) return [];
+    return [
+      {
+        root: unescapeOctal(root),
+        mountPoint: unescapeOctal(mountPoint),
+        type,
+        source: unescapeOctal(source ?? ""),
+        options: options?.split(",") ?? [],
+      },
+    ];
+  });
+}
+
+/** The kernel writes space, tab, newline and backslash as octal numbers. */
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

@@ -1,42 +1,42 @@
-import { describe, expect, test } from "bun:test";
-import { aptSettings, mirrorsOf } from "./host-settings.ts";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { aptSettings, aptTargets, mirrorsOf } from "./host-settings.ts";
 
 const DEBIAN = 'ID=debian\nVERSION_CODENAME=bookworm\nPRETTY_NAME="Debian"\n';
 const OWN = { mirror: "http://deb.debian.org/debian", securityMirror: "http://deb.debian.org/debian-security" };
 
-describe("the mirror", () => {
-  test("is the computer's own one on Debian, in the old form of the list", () => {
-    const lists = [
-      "# deb http://old.example/debian bookworm main",
-      "deb https://other.example/tools stable main",
-      "deb [signed-by=/usr/share/keyrings/x.gpg] http://near.example/debian bookworm main contrib",
-      "deb http://near.example/security bookworm-security main",
-    ].join("\n");
-    expect(mirrorsOf(DEBIAN, lists)).toEqual({
-      mirror: "http://near.example/debian",
-      securityMirror: "http://near.example/security",
-    });
-  });
+const LINES = [
+  "# deb http://old.example/debian bookworm main",
+  "deb https://other.example/tools stable main",
+  "deb [signed-by=/usr/share/keyrings/x.gpg] http://near.example/debian bookworm main contrib",
+  "deb http://near.example/security bookworm-security main",
+];
+const PARAGRAPHS = [
+  ...["Types: deb deb-src", "URIs: http://near.example/debian", "Suites: bookworm bookworm-updates"],
+  ...["Components: main non-free", ""],
+  ...["Types: deb", "Enabled: no", "URIs: http://disabled.example/debian", "Suites: bookworm-security"],
+  "Components: main",
+];
 
-  test("is the computer's own one on Debian, in the new form", () => {
-    const lists = [
-      "Types: deb deb-src",
-      "URIs: http://near.example/debian",
-      "Suites: bookworm bookworm-updates",
-      "Components: main non-free",
-      "",
-      "Types: deb",
-      "Enabled: no",
-      "URIs: http://disabled.example/debian",
-      "Suites: bookworm-security",
-      "Components: main",
-    ].join("\n");
-    expect(mirrorsOf(DEBIAN, lists)).toEqual({ ...OWN, mirror: "http://near.example/debian" });
+describe("the mirror", () => {
+  const folder = mkdtempSync(join(tmpdir(), "goldenring-apt-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test.if(Bun.which("apt-get") !== null).each([
+    ["list", LINES, { mirror: "http://near.example/debian", securityMirror: "http://near.example/security" }],
+    ["sources", PARAGRAPHS, { ...OWN, mirror: "http://near.example/debian" }],
+  ] as const)("is the computer's own one on Debian, from a file .%s", async (extension, lines, mirrors) => {
+    const parts = mkdtempSync(join(folder, extension));
+    writeFileSync(join(parts, `debian.${extension}`), `${lines.join("\n")}\n`);
+    const targets = await aptTargets(["-o", "Dir::Etc::SourceList=/dev/null", "-o", `Dir::Etc::SourceParts=${parts}`]);
+    expect(mirrorsOf(DEBIAN, targets)).toEqual(mirrors);
   });
 
   test("is Debian's own one on Ubuntu and on others", () => {
-    const lists = "deb http://archive.ubuntu.com/ubuntu noble main\n";
-    expect(mirrorsOf("ID=ubuntu\nVERSION_CODENAME=noble\n", lists)).toEqual(OWN);
+    const targets = "http://archive.ubuntu.com/ubuntu noble main\n";
+    expect(mirrorsOf("ID=ubuntu\nVERSION_CODENAME=noble\n", targets)).toEqual(OWN);
     expect(mirrorsOf("", "")).toEqual(OWN);
   });
 });

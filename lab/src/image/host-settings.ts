@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { run } from "../run.ts";
+import { runProgram } from "@goldenring/stand";
+import { A_MINUTE } from "../task.ts";
 
-/** Where the image's packages come from, and what of the computer's own settings is needed to get them. */
+/** Where the image's packages come from, and which of the computer's settings are needed to get them. */
 export interface PackageSources {
   readonly mirror: string;
   readonly securityMirror: string;
@@ -16,28 +17,16 @@ const SECURITY_MIRROR = "http://deb.debian.org/debian-security";
 
 export async function findPackageSources(): Promise<PackageSources> {
   const release = await readFile("/etc/os-release", "utf8").catch(() => "");
-  const lists = await run([
-    "sh",
-    "-c",
-    "cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources",
-  ]);
-  const apt = await run(["apt-config", "dump"]);
-  const authority = await firstFile([
-    process.env.PIP_CERT,
-    process.env.SSL_CERT_FILE,
-    process.env.NODE_EXTRA_CA_CERTS,
-    "/etc/ssl/certs/ca-certificates.crt",
-  ]);
-  const pip = await firstFile([
-    process.env.PIP_CONFIG_FILE,
-    join(homedir(), ".config/pip/pip.conf"),
-    join(homedir(), ".pip/pip.conf"),
-    "/etc/pip.conf",
-  ]);
+  const settings = await runProgram(["apt-config", "dump"], A_MINUTE);
+  const { PIP_CERT, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, PIP_CONFIG_FILE } = process.env;
+  const authorities = [PIP_CERT, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, "/etc/ssl/certs/ca-certificates.crt"];
+  const authority = await firstFile(authorities);
+  const pipFiles = [".config/pip/pip.conf", ".pip/pip.conf"].map((file) => join(homedir(), file));
+  const pip = await firstFile([PIP_CONFIG_FILE, ...pipFiles, "/etc/pip.conf"]);
   return {
-    ...mirrorsOf(release, lists.stdout),
+    ...mirrorsOf(release, await aptTargets()),
     files: {
-      "apt.conf": aptSettings(apt.stdout, authority !== undefined),
+      "apt.conf": aptSettings(settings.stdout, authority !== undefined),
       ...(authority === undefined ? {} : { "ca.crt": authority }),
       ...(pip === undefined ? {} : { "pip.conf": pip }),
     },
@@ -53,46 +42,32 @@ async function firstFile(candidates: readonly (string | undefined)[]): Promise<s
 }
 
 /**
- * The mirrors a Debian computer uses itself, and Debian's own for any other.
+ * @param options of apt, for a test
+ * @returns apt's sources, one line each: address, suite, component
+ */
+export async function aptTargets(options: readonly string[] = []): Promise<string> {
+  const format = ["--no-release-info", "--format", "$(SITE) $(RELEASE) $(COMPONENT)", "Created-By: Packages"];
+  return (await runProgram(["apt-get", "indextargets", ...options, ...format], A_MINUTE)).stdout;
+}
+
+/**
+ * The mirrors that a Debian computer uses itself, and Debian's own for any other.
  *
  * @param release /etc/os-release
- * @param lists apt's sources, in both forms (sources.list(5)): lines and paragraphs
+ * @param targets see `aptTargets`
  */
-export function mirrorsOf(
-  release: string,
-  lists: string,
-): { readonly mirror: string; readonly securityMirror: string } {
+export function mirrorsOf(release: string, targets: string): Pick<PackageSources, "mirror" | "securityMirror"> {
   const value = (key: string): string => new RegExp(`^${key}="?([^"\n]*)"?$`, "m").exec(release)?.[1] ?? "";
   const codename = value("VERSION_CODENAME");
-  const found = value("ID") === "debian" ? sourcesOf(lists) : [];
-  const uriOf = (suite: string): string | undefined =>
-    found.find(({ suites, components }) => suites.includes(suite) && components.includes("main"))?.uri;
-  return { mirror: uriOf(codename) ?? MIRROR, securityMirror: uriOf(`${codename}-security`) ?? SECURITY_MIRROR };
+  const addressOf = (suite: string): string | undefined =>
+    value("ID") === "debian" ? new RegExp(`^(https?:\\S+) ${suite} main$`, "m").exec(targets)?.[1] : undefined;
+  return {
+    mirror: addressOf(codename) ?? MIRROR,
+    securityMirror: addressOf(`${codename}-security`) ?? SECURITY_MIRROR,
+  };
 }
 
-interface Source {
-  readonly uri: string;
-  readonly suites: readonly string[];
-  readonly components: readonly string[];
-}
-
-function sourcesOf(lists: string): readonly Source[] {
-  const fromLines = lists.split("\n").flatMap((line) => {
-    const [, uri, suite, components] = /^deb\s+(?:\[[^\]]*\]\s+)?(https?:\S+)\s+(\S+)\s+(.+)$/.exec(line.trim()) ?? [];
-    return uri && suite && components ? [{ uri, suites: [suite], components: words(components) }] : [];
-  });
-  const fromParagraphs = lists.split(/\n\s*\n|(?=^Types:)/m).flatMap((paragraph) => {
-    const field = (name: string): string => new RegExp(`^${name}:(.*)$`, "mi").exec(paragraph)?.[1] ?? "";
-    const uri = words(field("URIs")).find((each) => each.startsWith("http"));
-    if (uri === undefined || !words(field("Types")).includes("deb") || /^no$/i.test(field("Enabled").trim())) return [];
-    return [{ uri, suites: words(field("Suites")), components: words(field("Components")) }];
-  });
-  return [...fromLines, ...fromParagraphs];
-}
-
-const words = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== "");
-
-/** How the computer's own apt gets through to a mirror: proxies, addresses, certificates, tolerated dates; nothing else of its settings. */
+/** The part of apt's settings that leads to a mirror: proxies, addresses, certificates, tolerated dates. */
 export function aptSettings(dump: string, hasAuthority: boolean): string {
   const kept = dump.split("\n").filter((line) => {
     if (/^Acquire::(Check-Valid-Until|Check-Date|ForceIPv[46]|Retries) /.test(line)) return true;

@@ -2,25 +2,13 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { CommandError } from "@goldenring/run-kit";
 import { z } from "zod";
-import { LabProblem } from "../problem.ts";
 
-/** What a machine of any role needs, or the playbook expects; no service of them starts by itself. */
+/** What a machine of any role needs, or the playbook expects; none of their services is enabled. */
 const PACKAGES = [
-  ...[
-    "acl",
-    "chrony",
-    "curl",
-    "jq",
-    "less",
-    "nftables",
-    "openssl",
-    "procps",
-    "python3-venv",
-    "socat",
-    "stress-ng",
-    "tcpdump",
-  ],
+  ...["acl", "chrony", "curl", "jq", "less", "nftables"],
+  ...["openssl", "procps", "python3-venv", "socat", "stress-ng", "tcpdump"],
   ...["etcd-server", "etcd-client", "haproxy"],
   ...["postgresql-17", "postgresql-contrib", "pgbackrest", "python3-psycopg2"],
   ...["prometheus", "prometheus-node-exporter", "prometheus-postgres-exporter", "prometheus-blackbox-exporter"],
@@ -32,21 +20,11 @@ const BASE_PACKAGES = [
   ...["iputils-ping", "ca-certificates", "locales"],
 ] as const;
 
-export interface Recipe {
-  readonly suite: string;
-  readonly basePackages: readonly string[];
-  readonly packages: readonly string[];
-  readonly patroni: string;
-  readonly bun: { readonly version: string; readonly file: string };
-  readonly script: string;
-  /** Names the image: the same for the same recipe and the same kind of processor. */
-  readonly name: string;
-}
-
-const BUILD_SCRIPT = fileURLToPath(new URL("build.sh", import.meta.url));
+export const BUILD_SCRIPT = fileURLToPath(new URL("build.sh", import.meta.url));
 const MODULES = fileURLToPath(new URL("../../../node_modules", import.meta.url));
 
-export async function readRecipe(): Promise<Recipe> {
+/** What the golden image is built from; its name is the same for the same recipe and the same kind of processor. */
+export async function readRecipe() {
   const bun = await findBun();
   const parts = {
     suite: "trixie",
@@ -55,16 +33,17 @@ export async function readRecipe(): Promise<Recipe> {
     patroni: "4.1.5",
     script: await readFile(BUILD_SCRIPT, "utf8"),
   };
-  const hash = createHash("sha256")
+  const checksum = createHash("sha256")
     .update(JSON.stringify([parts, bun.version, process.arch]))
     .digest("hex");
-  return { ...parts, bun, name: `${parts.suite}-${hash.slice(0, 12)}` };
+  return { ...parts, bun, name: `${parts.suite}-${checksum.slice(0, 12)}` };
 }
+export type Recipe = Awaited<ReturnType<typeof readRecipe>>;
 
-async function findBun(): Promise<Recipe["bun"]> {
+async function findBun() {
   const folder = join(MODULES, "bun");
   const text = await readFile(join(folder, "package.json"), "utf8").catch(() => {
-    throw new LabProblem(
+    throw new CommandError(
       `Bun is not installed in ${folder}: run \`npm start -- --help\` once as the owner of this checkout.`,
     );
   });

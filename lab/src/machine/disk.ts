@@ -1,36 +1,36 @@
 import { existsSync } from "node:fs";
 import { open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { runOrFail } from "../run.ts";
+import { runOrThrow } from "@goldenring/stand";
+import { A_MINUTE } from "../task.ts";
 
-const GIB = 1_073_741_824;
+const GIB_BYTES = 2 ** 30;
+const COPY_MS = 600_000;
 
-/** An ext4 file system of that size in a file that takes only the space that is used; it appears when it is whole. */
+/** Makes an ext4 file system in a sparse file, which appears when it is complete. */
 export async function makeDisk(file: string, sizeGiB: number, signal?: AbortSignal): Promise<void> {
   if (existsSync(file)) return;
   const next = `${file}.making`;
   await rm(next, { force: true });
   const handle = await open(next, "wx", 0o600);
-  await handle.truncate(sizeGiB * GIB);
+  await handle.truncate(sizeGiB * GIB_BYTES);
   await handle.close();
   const options = "lazy_itable_init=1,lazy_journal_init=1,nodiscard";
-  await runOrFail(["mkfs.ext4", "-q", "-F", "-m", "0", "-E", options, next], { signal });
+  await runOrThrow(["mkfs.ext4", "-q", "-F", "-m", "0", "-E", options, next], { ...A_MINUTE, signal });
   await rename(next, file);
 }
 
-/** A copy of the same sparseness, sharing its blocks with the original where the file system can; it appears when it is whole. */
+/** Makes a sparse copy, which appears when it is complete and shares its blocks with the original where the file system can. */
 export async function copyDisk(from: string, to: string, signal?: AbortSignal): Promise<void> {
   const next = `${to}.making`;
   await rm(next, { force: true });
-  await runOrFail(["cp", "--sparse=auto", "--reflink=auto", "--preserve=mode", from, next], {
-    signal,
-    deadlineMs: 600_000,
-  });
+  const copy = ["cp", "--sparse=auto", "--reflink=auto", "--preserve=mode", from, next];
+  await runOrThrow(copy, { signal, deadlineMs: COPY_MS });
   await rename(next, to);
 }
 
-/** Removes what an interrupted run left unfinished. */
-export async function removeUnfinished(folder: string): Promise<void> {
+/** Removes the incomplete files of an interrupted run. */
+export async function removeIncomplete(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     if (name.endsWith(".making") || name.endsWith(".new")) await rm(join(folder, name), { force: true });
   }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Plays the computer that one machine runs on: mounts its disk, boots it, boots it again when it asks for a reboot, and ends with it.
+# Does for one machine what a computer does: mounts its disk, boots it, boots it again when it asks for a reboot, and ends with it.
 # usage: supervisor.sh MACHINE FOLDER IMAGE HOST_GROUP GROUP...
 #   in the stand's network namespace and in a mount namespace of its own: all mounts end with the last process of the machine
 #   GROUP: folders of the machine's cgroups, one per hierarchy; HOST_GROUP: the one of this script and of lxcfs
@@ -10,24 +10,24 @@ shift 4
 rebooting=133    # systemd-nspawn's exit code when the machine asks for a reboot
 
 cd "$folder" || exit 1
-# lxcfs and the launcher inherit the lock: it is free when nobody uses the disk any more.
+# lxcfs and the launcher inherit the lock: it is free when nobody uses the disk.
 exec 9>lock
 flock --wait 60 9 || { echo "$name: its disk is in use" >&2; exit 1; }
 
-say() { printf '%s %s\n' "$(date +%s.%3N)" "$*" >>events.log; }
-fail() { say "failed: $*"; echo "$name: $*" >&2; exit 1; }
+log() { printf '%s %s\n' "$(date +%s.%3N)" "$*" >>events.log; }
+fail() { log "failed: $*"; echo "$name: $*" >&2; exit 1; }
 
-write_pid() { # PID FILE: with the time of its start, so that another process with the same number is never taken for it
+write_pid() { # PID FILE: with its start and the boot, so that no other process with the same number is taken for it
   stat=$(cat "/proc/$1/stat") || return 1
   set -- "$1" "$2" ${stat##*) }
-  echo "$1 ${22}" >"$2.new" && mv "$2.new" "$2"
+  echo "$1 ${22} $(cat /proc/sys/kernel/random/boot_id)" >"$2.new" && mv "$2.new" "$2"
 }
 
 echo 0 >"$host_group/cgroup.procs" || fail "cannot join the cgroup $host_group"
 write_pid $$ supervisor.pid
 echo -900 >/proc/self/oom_score_adj 2>/dev/null
 
-# Of a machine whose supervisor was killed the kernel may still be writing the disk: two file systems on it would destroy it.
+# The kernel may still be writing the disk of a machine whose supervisor was killed: two file systems on it would destroy it.
 tries=1200
 while [ -n "$(losetup -j disk.img)" ]; do
   [ $tries -gt 0 ] || fail "its disk is in use: $(losetup -j disk.img)"
@@ -35,7 +35,7 @@ while [ -n "$(losetup -j disk.img)" ]; do
   sleep 0.05
 done
 
-# The computer's other file systems are let go: nobody shall be kept from unmounting them because a machine runs.
+# Releases the computer's other file systems: a running machine must not keep anybody from unmounting them.
 tac /proc/self/mountinfo | while read -r _ _ _ _ place _; do
   case $place in / | /proc* | /sys* | /dev* | /run*) continue ;; esac
   case $folder/ in "$place"/*) continue ;; esac
@@ -49,9 +49,9 @@ mount -t tmpfs -o mode=755 nspawn /run/systemd/nspawn || fail "cannot mount a tm
 mount -o loop,noatime,discard disk.img disk || fail "cannot mount its disk"
 mkdir -p disk/upper disk/work
 mount -t overlay overlay -o "lowerdir=$image,upperdir=disk/upper,workdir=disk/work" root || fail "cannot mount its root file system"
-# A full disk must not keep the machine from booting: what is there already is not written again.
+# A full disk must not keep the machine from booting: an unchanged seed is not written again.
 if ! cmp -s seed/version root/etc/goldenring-seed; then
-  cp -a seed/files/. root/ && cp seed/version root/etc/goldenring-seed || say "the disk is full: the seed is not renewed"
+  cp -a seed/files/. root/ && cp seed/version root/etc/goldenring-seed || log "the disk is full: the seed is not updated"
 fi
 
 lxcfs -f --enable-cfs -p "$folder/lxcfs.pid" "$folder/lxcfs" >lxcfs.log 2>&1 &
@@ -63,7 +63,7 @@ until [ -e lxcfs/proc/meminfo ]; do
   sleep 0.05
 done
 
-empty_groups() { # a machine leaves groups below its own ones; with them there, version 2 lets no process in
+empty_groups() { # a machine leaves groups below its own; while they exist, version 2 lets no process in
   for group; do
     find "$group" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null
     for controller in $(cat "$group/cgroup.subtree_control" 2>/dev/null); do
@@ -86,7 +86,7 @@ show_cpu_limit() { # lxcfs looks for it in the group of the machine's first proc
 
 launch='
 for group; do echo 0 >"$group/cgroup.procs" || exit 1; done
-# Whoever stops the machine writes this file and then looks into the groups: one of the two sees the other.
+# A process that stops the machine writes this file and then reads the groups: one of the two sees the other.
 [ ! -e stop ] || exit 0
 exec systemd-nspawn --quiet --directory=root --boot --machine="$name" --hostname="$name" --register=no --keep-unit \
   --network-bridge=ring --resolv-conf=off --timezone=off --link-journal=no --console=pipe --oom-score-adjust=0 \
@@ -95,22 +95,22 @@ exec systemd-nspawn --quiet --directory=root --boot --machine="$name" --hostname
 '
 while [ ! -e stop ]; do
   empty_groups "$@"
-  # The kernel takes its time to remove the interface of a machine that was killed.
+  # The kernel may not have removed the interface of a killed machine yet.
   ip link delete "vb-$name" 2>/dev/null
   [ "$(stat -c %s console.log 2>/dev/null || echo 0)" -lt 4000000 ] || : >console.log
-  say start
+  log start
   name=$name SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 sh -c "$launch" launch "$@" </dev/null >>console.log 2>&1 &
   nspawn=$!
   write_pid $nspawn nspawn.pid
   show_cpu_limit "$@" &
   wait $nspawn
   code=$?
-  say "end $code"
+  log "end $code"
   [ $code -eq $rebooting ] || break
 done
 rm -f nspawn.pid
 
-umount root && umount disk || say "its file systems stay in use"
+umount root && umount disk || log "its file systems stay in use"
 kill $lxcfs && wait $lxcfs
 umount lxcfs 2>/dev/null
 rm -f supervisor.pid lxcfs.pid

@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
+import { CommandError } from "@goldenring/run-kit";
 import fc from "fast-check";
-import { LabProblem } from "../problem.ts";
-import { type Faults, NO_FAULTS } from "../state/runtime.ts";
-import { healed, rulesOf, withCut, withLoss } from "./faults.ts";
+import { type Faults, healed, NO_FAULTS, rulesOf, withCut, withLoss } from "./faults.ts";
 
 const rules = (faults: Faults): string[] =>
   rulesOf(faults)
@@ -10,7 +9,7 @@ const rules = (faults: Faults): string[] =>
     .map((line) => line.trim())
     .filter((line) => line.endsWith("drop"));
 
-test("without faults nothing is dropped, and the rules of before are replaced", () => {
+test("without faults nothing is dropped, and earlier rules are replaced", () => {
   expect(rules(NO_FAULTS)).toEqual([]);
   expect(rulesOf(NO_FAULTS)).toStartWith("table bridge faults\ndelete table bridge faults\n");
 });
@@ -25,7 +24,7 @@ test("loss has its own rule and its own dice in each direction, and spares ARP",
   ]);
 });
 
-test("all packets are lost without dice, and next to none not at all", () => {
+test("a loss of 100 % needs no dice, and a loss that rounds to 0 has no rule", () => {
   expect(rules(withLoss(NO_FAULTS, "pg-01", 100, "in"))).toEqual(['oifname "vb-pg-01" ether type != arp counter drop']);
   expect(rules(withLoss(NO_FAULTS, "pg-01", 0.001, "in"))).toEqual([]);
 });
@@ -37,7 +36,7 @@ test("a loss in one direction leaves the other as it is; 0 ends it", () => {
 });
 
 test.each([-1, 100.5, Number.NaN])("a loss of %p percent is refused", (percent) => {
-  expect(() => withLoss(NO_FAULTS, "pg-01", percent, "in")).toThrow(LabProblem);
+  expect(() => withLoss(NO_FAULTS, "pg-01", percent, "in")).toThrow(CommandError);
 });
 
 test("a cut drops everything both ways, ARP included", () => {

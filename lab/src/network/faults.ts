@@ -1,19 +1,29 @@
-import { LabProblem } from "../problem.ts";
-import { runOrFail } from "../run.ts";
-import type { Faults } from "../state/runtime.ts";
-import { NO_FAULTS } from "../state/runtime.ts";
+import { CommandError } from "@goldenring/run-kit";
+import { type Direction, runOrThrow } from "@goldenring/stand";
+import { z } from "zod";
+import { A_MINUTE } from "../task.ts";
 import { inside } from "./namespace.ts";
 
-export const DIRECTIONS = ["in", "out", "both"] as const;
-/** Seen from the machine: `out` is what it sends. */
-export type Direction = (typeof DIRECTIONS)[number];
+const percent = z.number().min(0).max(100);
+
+export const Faults = z.object({
+  /** Percentage of lost packets, by machine. */
+  loss: z.record(z.string(), z.object({ in: percent, out: percent })),
+  /** Without `from`: from everything, this computer included. */
+  cut: z.array(z.object({ machine: z.string(), from: z.string().optional() })),
+});
+/** The network faults of a stand. */
+export type Faults = z.output<typeof Faults>;
+
+export const NO_FAULTS: Faults = { loss: {}, cut: [] };
 
 /** Loss is drawn in hundredths of a percent. */
 const RESOLUTION = 10_000;
 
-/** @throws LabProblem unless the percentage is one of 0 to 100; 0 ends the loss */
+/** @throws {CommandError} unless the percentage is between 0 and 100; 0 ends the loss */
 export function withLoss(faults: Faults, machine: string, percent: number, direction: Direction): Faults {
-  if (!(percent >= 0 && percent <= 100)) throw new LabProblem(`A loss of ${percent} % is not possible: say 0 to 100.`);
+  if (!(percent >= 0 && percent <= 100))
+    throw new CommandError(`A loss of ${percent} % is not possible: use 0 to 100.`);
   const before = faults.loss[machine] ?? { in: 0, out: 0 };
   const after = {
     in: direction === "out" ? before.in : percent,
@@ -24,7 +34,7 @@ export function withLoss(faults: Faults, machine: string, percent: number, direc
   return { ...faults, loss: isNone ? others : { ...others, [machine]: after } };
 }
 
-/** @param from undefined: from everything, the operator included */
+/** @param from undefined: from everything, this computer included */
 export function withCut(faults: Faults, machine: string, from?: string): Faults {
   if (faults.cut.some((cut) => cut.machine === machine && cut.from === from)) return faults;
   return { ...faults, cut: [...faults.cut, { machine, ...(from === undefined ? {} : { from }) }] };
@@ -38,44 +48,40 @@ export function healed(faults: Faults, machine?: string): Faults {
 }
 
 /**
- * The rules, complete: loading them replaces whatever was there at once. They name interfaces of the bridge, so they hold for a machine
- * that is off or boots again too. Loss spares ARP: a lost request would hold up everything for a second, and no percentage would come out.
+ * The complete rules; loading them replaces all others at once. They name interfaces of the bridge, so they also hold for a machine
+ * that is off or reboots. Loss spares ARP: a lost request would delay everything by a second, and no percentage would come out.
  */
 export function rulesOf({ loss, cut }: Faults): string {
-  const drop = (direction: "iifname" | "oifname", machine: string, percent: number): string[] => {
-    const share = Math.round(percent * (RESOLUTION / 100));
-    if (share === 0) return [];
-    // nft refuses a comparison that is always true.
-    const dice = share === RESOLUTION ? "" : `numgen random mod ${RESOLUTION} < ${share} `;
-    return [`${direction} "vb-${machine}" ether type != arp ${dice}counter drop`];
-  };
-  const isAll = (each: Faults["cut"][number]): boolean => each.from === undefined;
-  const sent = [
-    ...cut.filter(isAll).map(({ machine }) => `iifname "vb-${machine}" counter drop`),
-    ...Object.entries(loss).flatMap(([machine, { out }]) => drop("iifname", machine, out)),
+  const cutOff = cut.filter(({ from }) => from === undefined);
+  const pairs = cut.flatMap(({ machine, from }) => (from === undefined ? [] : [[machine, from] as const]));
+  /** @param side the bridge receives what a machine sends on the input side, `iifname` */
+  const dropped = (side: "iifname" | "oifname", direction: "in" | "out"): readonly string[] => [
+    ...cutOff.map(({ machine }) => `${side} "vb-${machine}" counter drop`),
+    ...Object.entries(loss).flatMap(([machine, percent]) => lossRule(`${side} "vb-${machine}"`, percent[direction])),
   ];
-  const received = [
-    ...cut.filter(isAll).map(({ machine }) => `oifname "vb-${machine}" counter drop`),
-    ...Object.entries(loss).flatMap(([machine, percent]) => drop("oifname", machine, percent.in)),
-  ];
-  const between = cut.flatMap(({ machine, from }) =>
-    from === undefined
-      ? []
-      : [
-          `iifname "vb-${machine}" oifname "vb-${from}" counter drop`,
-          `iifname "vb-${from}" oifname "vb-${machine}" counter drop`,
-        ],
-  );
+  const between = (one: string, other: string) => `iifname "vb-${one}" oifname "vb-${other}" counter drop`;
   return [
     "table bridge faults",
     "delete table bridge faults",
     "table bridge faults {",
-    ...chain("sent", "prerouting", sent),
-    ...chain("between", "forward", between),
-    ...chain("received", "postrouting", received),
+    ...chain("sent", "prerouting", dropped("iifname", "out")),
+    ...chain(
+      "between",
+      "forward",
+      pairs.flatMap(([one, other]) => [between(one, other), between(other, one)]),
+    ),
+    ...chain("received", "postrouting", dropped("oifname", "in")),
     "}",
     "",
   ].join("\n");
+}
+
+function lossRule(match: string, percent: number): readonly string[] {
+  const share = Math.round(percent * (RESOLUTION / 100));
+  if (share === 0) return [];
+  // nft refuses a comparison that is always true.
+  const dice = share === RESOLUTION ? "" : `numgen random mod ${RESOLUTION} < ${share} `;
+  return [`${match} ether type != arp ${dice}counter drop`];
 }
 
 function chain(name: string, hook: string, rules: readonly string[]): readonly string[] {
@@ -88,5 +94,5 @@ function chain(name: string, hook: string, rules: readonly string[]): readonly s
 }
 
 export async function loadFaults(namespace: string, faults: Faults): Promise<void> {
-  await runOrFail(inside(namespace, ["nft", "-f", "-"]), { input: rulesOf(faults) });
+  await runOrThrow(inside(namespace, ["nft", "-f", "-"]), { ...A_MINUTE, input: rulesOf(faults) });
 }

@@ -1,25 +1,35 @@
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { listeningPorts } from "./forwards.ts";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { bootId } from "@goldenring/stand";
+import { Forward, listenerOf, portWarning } from "./forwards.ts";
 
-test("of all sockets only those that listen on the loopback address count", () => {
-  const table = [
-    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
-    "   0: 0100007F:1388 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0",
-    "   1: 00000000:1389 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2 1 0 100 0 0 10 0",
-    "  12: 0100007F:138A 0100007F:D431 06 00000000:00000000 03:00000ABC 00000000     0        0 0 3 0",
-    "",
-  ].join("\n");
-  expect([...listeningPorts(table)]).toEqual([5_000]);
+test.if(process.platform === "linux")("the program that listens on a port is found, until it ends", async () => {
+  const server = createServer().listen({ host: "127.0.0.1", port: 0 });
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  expect(await listenerOf(port)).toMatchObject({ pid: process.pid });
+  const forward = { pid: 1, startTicks: "1", bootId: "one", port: 40_000, wanted: port };
+  expect(await portWarning("database", forward)).toEqual([
+    expect.stringMatching(
+      new RegExp(`^Port ${port} .* taken by .* \\(process ${process.pid}\\): database is at port 40000`),
+    ),
+  ]);
+  server.close();
+  await once(server, "close");
+  expect(await listenerOf(port)).toBeUndefined();
 });
 
-test("a port that a program of this computer listens on is found", async () => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen({ host: "127.0.0.1", port: 0 }, resolve));
-  const address = server.address();
-  const port = typeof address === "object" ? (address?.port ?? 0) : 0;
-  expect(listeningPorts(readFileSync("/proc/net/tcp", "utf8"))).toContain(port);
-  await new Promise((resolve) => server.close(resolve));
-  expect(listeningPorts(readFileSync("/proc/net/tcp", "utf8"))).not.toContain(port);
+test("a forward at the port that was asked for needs no warning", async () => {
+  expect(await portWarning("api", { pid: 1, startTicks: "1", bootId: "one", port: 8_088, wanted: 8_088 })).toEqual([]);
+});
+
+test("a forward that an earlier version opened belongs to this boot", () => {
+  const ports = { port: 8_088, wanted: 8_088 };
+  expect(Forward.parse({ pid: 7, startedAt: "42", ...ports })).toEqual({
+    pid: 7,
+    startTicks: "42",
+    bootId: bootId(),
+    ...ports,
+  });
 });

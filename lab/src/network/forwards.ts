@@ -1,87 +1,94 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { isAlive, type ProcessId, signalIfAlive, startOf, waitUntil } from "../host/processes.ts";
-import { LabProblem } from "../problem.ts";
+import { CommandError } from "@goldenring/run-kit";
+import { bootId, isAlive, ProcessId, processIdOf, runProgram, sendSignal, waitUntil } from "@goldenring/stand";
+import { z } from "zod";
+import { A_MINUTE } from "../task.ts";
 import { inside } from "./namespace.ts";
 
-/** A port of the computer's loopback address that leads to a port of a machine. */
-export interface Forward extends ProcessId {
-  readonly port: number;
-  /** What was asked for: another one when it was taken. */
-  readonly wanted: number;
-}
+const ports = { port: z.int(), wanted: z.int() };
+/** A stand that runs since an earlier version has `startedAt` and no boot: the kernel's clock ticks of this boot. */
+const WithoutBoot = z
+  .object({ pid: z.int(), startedAt: z.string(), ...ports })
+  .transform(({ startedAt, ...forward }) => ({ ...forward, startTicks: startedAt, bootId: bootId() }));
+
+/** The process behind a port of the computer's loopback address that leads to a port of a machine; `port` differs from `wanted` where that was taken. */
+export const Forward = z.union([ProcessId.extend(ports), WithoutBoot]);
+export type Forward = z.output<typeof Forward>;
 
 const PROXY = ["/usr/lib/systemd/systemd-socket-proxyd", "/lib/systemd/systemd-socket-proxyd"] as const;
-const CONNECTIONS = 1_024;
+const MAX_CONNECTIONS = 1_024;
 
-/**
- * One process: it listens outside, waits for the first connection, and goes on as a proxy inside the stand's network with the same
- * socket.
- *
- * @param group folder of a cgroup
- * @param preferred the one it had before; taken by another program: the wanted one, or any that is free
- */
-export async function openForward(
-  namespace: string,
-  group: string,
-  target: string,
-  wanted: number,
-  preferred: number,
-): Promise<Forward> {
-  for (const candidate of [preferred, wanted, 0]) {
-    const port = await freePort(candidate);
-    const forward = port === undefined ? undefined : await listenOn(port, namespace, group, target);
-    if (forward) return { ...forward, wanted };
-  }
-  throw new LabProblem(`Cannot forward a port of 127.0.0.1 to ${target}: systemd-socket-activate does not listen.`);
+export interface ForwardOptions {
+  readonly namespace: string;
+  /** Folder of a cgroup. */
+  readonly group: string;
+  /** `10.88.0.7:80` */
+  readonly target: string;
+  readonly wanted: number;
+  /** The port of the last run, which is tried first. */
+  readonly previous: number | undefined;
 }
 
-/** @returns undefined when another program was quicker to take the port */
-async function listenOn(
-  port: number,
-  namespace: string,
-  group: string,
-  target: string,
-): Promise<Omit<Forward, "wanted"> | undefined> {
+/**
+ * One process: it listens outside, waits for the first connection, and becomes a proxy inside the stand's network with the same socket.
+ * Where the previous and the wanted port are taken, any free one is used.
+ */
+export async function openForward(options: ForwardOptions): Promise<Forward> {
+  const { wanted, previous = wanted, target } = options;
+  for (const candidate of [previous, wanted, 0]) {
+    const port = await freePort(candidate);
+    const process = port === undefined ? undefined : await listenOn(port, options);
+    if (port !== undefined && process) return { ...process, port, wanted };
+  }
+  throw new CommandError(`Cannot forward a port of 127.0.0.1 to ${target}: systemd-socket-activate does not listen.`);
+}
+
+/** @returns undefined when another program took the port first */
+async function listenOn(port: number, { namespace, group, target }: ForwardOptions): Promise<ProcessId | undefined> {
   const proxy = PROXY.find((file) => existsSync(file)) ?? PROXY[0];
-  // In a group of the stand's own it is found also when this run ends before it has noted the process.
+  // In a group of the stand it is found also when this run ends before the process is on record.
   const join = ["-c", 'echo 0 >"$0/cgroup.procs" && exec "$@"', group];
   const listen = ["systemd-socket-activate", "--listen", `127.0.0.1:${port}`];
-  const onward = inside(namespace, [proxy, `--connections-max=${CONNECTIONS}`, target]);
+  const onward = inside(namespace, [proxy, `--connections-max=${MAX_CONNECTIONS}`, target]);
   const child = spawn("sh", [...join, ...listen, ...onward], { cwd: "/", detached: true, stdio: "ignore" });
   child.on("error", () => {});
   child.unref();
-  const { pid } = child;
-  const startedAt = pid === undefined ? undefined : await startOf(pid);
-  if (pid === undefined || startedAt === undefined) return undefined;
-  const forward = { pid, startedAt, port };
-  // Looked up, not tried: an attempt to listen there or to connect would take the port or the one first connection from it.
-  await waitUntil(async () => (await listens(port)) || !(await isAlive(forward)), 3_000, 20);
-  return (await isAlive(forward)) ? forward : undefined;
+  const id = child.pid === undefined ? undefined : processIdOf(child.pid);
+  if (!id) return undefined;
+  // Looked up, not tried: an attempt to connect would be the one first connection.
+  const listens = async (): Promise<boolean> => (await listenerOf(port))?.pid === id.pid;
+  await waitUntil(async () => !isAlive(id) || (await listens()), { deadlineMs: 3_000, everyMs: 20 });
+  return isAlive(id) ? id : undefined;
 }
 
-async function listens(port: number): Promise<boolean> {
-  return listeningPorts(await readFile("/proc/net/tcp", "utf8")).has(port);
+/** The program that listens on a port of 127.0.0.1 or of all addresses, as far as this account may know. */
+export async function listenerOf(
+  port: number,
+): Promise<{ readonly program: string; readonly pid: number } | undefined> {
+  const { stdout } = await runProgram(["ss", "-Hltnp", `sport = :${port}`], A_MINUTE);
+  const [, program, pid] = /users:\(\("([^"]+)",pid=(\d+)/.exec(stdout) ?? [];
+  return program === undefined ? undefined : { program, pid: Number(pid) };
 }
 
-/**
- * @param table /proc/net/tcp (proc_pid_net(5)): addresses in hexadecimal, bytes of the address reversed; state 0A is LISTEN
- * @returns ports of 127.0.0.1 that a program listens on
- */
-export function listeningPorts(table: string): ReadonlySet<number> {
-  const ports = table.matchAll(/^ *\d+: 0100007F:([0-9A-F]{4}) [0-9A-F]{8}:[0-9A-F]{4} 0A /gm);
-  return new Set(Array.from(ports, ([, port = ""]) => Number.parseInt(port, 16)));
+/** @returns what the user must know about a forward that was opened just now: that its port is another one */
+export async function portWarning(name: string, { port, wanted }: Forward): Promise<readonly string[]> {
+  if (port === wanted) return [];
+  const holder = await listenerOf(wanted);
+  const by = holder ? ` by ${holder.program} (process ${holder.pid})` : "";
+  return [
+    `Port ${wanted} of 127.0.0.1 is taken${by}: ${name} is at port ${port} instead. \`ring up --ports ${name}=PORT\` chooses another one.`,
+  ];
 }
 
 export async function closeForward(forward: Forward): Promise<void> {
-  await signalIfAlive(forward, "SIGTERM");
-  if (await waitUntil(async () => !(await isAlive(forward)), 2_000)) return;
-  await signalIfAlive(forward, "SIGKILL");
+  sendSignal(forward, "SIGTERM");
+  if (await waitUntil(() => !isAlive(forward), { deadlineMs: 2_000, everyMs: 20 })) return;
+  sendSignal(forward, "SIGKILL");
 }
 
-/** @returns undefined when the port is taken */
+/** @returns undefined when the port is taken; for port 0, any free one */
 function freePort(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -1,73 +1,96 @@
 import { existsSync } from "node:fs";
-import { isAlive, processesInNetwork, signal, startOf, waitUntil } from "../host/processes.ts";
+import { readdir, readFile, readlink, stat } from "node:fs/promises";
+import { CommandError } from "@goldenring/run-kit";
+import { inNamespace, runOrThrow, runProgram, waitUntil } from "@goldenring/stand";
 import type { AddressPlan } from "../plan.ts";
-import { LabProblem } from "../problem.ts";
-import { type Command, run, runOrFail } from "../run.ts";
+import { A_MINUTE } from "../task.ts";
 
-/** Longer than anybody waits: the abort signal comes first. */
-const WAIT_MS = 600_000;
+/** For a person who waits: the abort signal comes first. */
+const SSH_WAIT_MS = 600_000;
+const END_MS = 2_000;
 
-/** Name of the bridge; it stands alone in its namespace. */
-export const BRIDGE = "ring";
+/** Name of the bridge, the only one in its namespace. */
+const BRIDGE = "ring";
 
 export const namespaceFile = (namespace: string): string => `/run/netns/${namespace}`;
 
-/** The command in the stand's network. Not `ip netns exec`: that would mount a fresh /sys without the cgroups. */
-export function inside(namespace: string, command: Command): Command {
-  return ["nsenter", `--net=${namespaceFile(namespace)}`, "--", ...command];
-}
+/** The command in the stand's network. */
+export const inside = (namespace: string, command: readonly string[]): string[] =>
+  inNamespace({ labNamespace: namespace }, command);
 
-/**
- * The namespace with its bridge: the operator's address, the stand's own route, and no other. A second call changes nothing.
- */
-export async function openNetwork(namespace: string, plan: AddressPlan): Promise<void> {
-  if (!existsSync(namespaceFile(namespace))) await runOrFail(["ip", "netns", "add", namespace]);
-  const { code, stdout } = await run(inside(namespace, ["ip", "-4", "-o", "address", "show", "dev", BRIDGE, "up"]));
-  if (code === 0 && stdout.includes(` ${plan.operator}/${plan.prefix} `)) return;
+const ip = (namespace: string, ...args: string[]) => runProgram(inside(namespace, ["ip", ...args]), A_MINUTE);
+
+/** The namespace with its bridge: the operator's address, the stand's own route, and no other. A second call changes nothing. */
+export async function openNetwork(namespace: string, { operator, prefix }: AddressPlan): Promise<void> {
+  if (!existsSync(namespaceFile(namespace))) await runOrThrow(["ip", "netns", "add", namespace], A_MINUTE);
+  const { code, stdout } = await ip(namespace, "-4", "-o", "address", "show", "dev", BRIDGE, "up");
+  if (code === 0 && stdout.includes(` ${operator}/${prefix} `)) return;
   // An interrupted run may have left any part of it.
-  await run(inside(namespace, ["ip", "link", "delete", BRIDGE]));
+  await ip(namespace, "link", "delete", BRIDGE);
   const steps = [
     "link set lo up",
     `link add ${BRIDGE} type bridge forward_delay 0 mcast_snooping 0`,
     `link set ${BRIDGE} addrgenmode none`,
-    `address add ${plan.operator}/${plan.prefix} dev ${BRIDGE}`,
+    `address add ${operator}/${prefix} dev ${BRIDGE}`,
     `link set ${BRIDGE} up`,
   ].join("\n");
-  await runOrFail(inside(namespace, ["ip", "-batch", "-"]), { input: `${steps}\n` });
+  await runOrThrow(inside(namespace, ["ip", "-batch", "-"]), { ...A_MINUTE, input: `${steps}\n` });
 }
 
-/** What still runs in the stand's network (ssh connections, port forwards, clients) ends; so does the namespace, with bridge and rules. */
+/** Ends what runs in the stand's network (ssh connections, forwards, clients), and the namespace with its bridge and rules. */
 export async function closeNetwork(namespace: string): Promise<void> {
   const file = namespaceFile(namespace);
   if (!existsSync(file)) return;
-  await endProcessesInside(file);
-  await runOrFail(["ip", "netns", "delete", namespace]);
-}
-
-async function endProcessesInside(file: string): Promise<void> {
+  const isEmpty = async (): Promise<boolean> => (await processesInNetwork(file)).length === 0;
   for (const name of ["SIGTERM", "SIGKILL"] as const) {
-    const pids = await processesInNetwork(file);
-    if (pids.length === 0) return;
-    for (const pid of pids) signal(pid, name);
-    await waitUntil(async () => (await processesInNetwork(file)).length === 0, 2_000);
+    for (const pid of await processesInNetwork(file)) signal(pid, name);
+    await waitUntil(isEmpty, { deadlineMs: END_MS, everyMs: 50 });
   }
   const [left] = await processesInNetwork(file);
-  if (left === undefined) return;
-  const id = { pid: left, startedAt: (await startOf(left)) ?? "" };
-  if (await isAlive(id)) throw new LabProblem(`Process ${left} works in the stand's network and cannot be ended.`);
+  if (left !== undefined) {
+    throw new CommandError(`Process ${left} runs in the stand's network and cannot be ended: see \`ps -fp ${left}\`.`);
+  }
+  await runOrThrow(["ip", "netns", "delete", namespace], A_MINUTE);
 }
 
-const link = (machine: string): string => `vb-${machine}`;
+/** Processes in that network namespace, without this process and those that started it. */
+async function processesInNetwork(namespaceFile: string): Promise<readonly number[]> {
+  const network = `net:[${(await stat(namespaceFile)).ino}]`;
+  const own = await ancestors(process.pid);
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const isInside = await Promise.all(
+    pids.map(async (pid) => (await readlink(`/proc/${pid}/ns/net`).catch(() => "")) === network),
+  );
+  return pids.filter((pid, index) => isInside[index] && !own.has(pid));
+}
 
-/** As if the cable were pulled: from now on not one packet of the machine gets out. */
+async function ancestors(pid: number): Promise<ReadonlySet<number>> {
+  const found = new Set<number>();
+  for (let next = pid; next > 0 && !found.has(next); ) {
+    found.add(next);
+    const status = await readFile(`/proc/${next}/status`, "utf8").catch(() => "");
+    next = Number(/^PPid:\t(\d+)$/m.exec(status)?.[1] ?? 0);
+  }
+  return found;
+}
+
+/** Sends a signal to a process that may have ended. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Pulls the cable: from here on no packet of the machine gets out. One without an interface has no network in any case. */
 export async function pullCable(namespace: string, machine: string): Promise<void> {
-  // Without its interface the machine has no network in any case.
-  await run(inside(namespace, ["ip", "link", "set", link(machine), "down"]));
+  await ip(namespace, "link", "set", `vb-${machine}`, "down");
 }
 
-/** Resolves when the machine accepts connections on its ssh port: true; or at the abort: false. */
+/** @returns whether the machine accepted a connection on its ssh port before the abort */
 export async function waitForSsh(namespace: string, address: string, signal: AbortSignal): Promise<boolean> {
-  const ask = 'until (exec 3<>"/dev/tcp/$0/22") 2>/dev/null; do sleep 0.1; done';
-  const { code } = await run(inside(namespace, ["bash", "-c", ask, address]), { deadlineMs: WAIT_MS, signal });
-  return code === 0;
+  const script = 'until (exec 3<>"/dev/tcp/$0/22") 2>/dev/null; do sleep 0.1; done';
+  const options = { deadlineMs: SSH_WAIT_MS, signal };
+  return (await runProgram(inside(namespace, ["bash", "-c", script, address]), options)).code === 0;
 }

@@ -1,26 +1,26 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { CommandError } from "@goldenring/run-kit";
 import { z } from "zod";
 import type { Folders } from "../folders.ts";
 import { assertSnapshotName } from "../plan.ts";
-import { LabProblem } from "../problem.ts";
-import type { TaskOptions } from "../progress.ts";
 import { readJson } from "../state/json-file.ts";
 import { RTO, readSettings } from "../state/settings.ts";
+import type { TaskOptions } from "../task.ts";
 
-const snapshotShape = z.object({
+const SnapshotFacts = z.object({
   name: z.string(),
   /** ISO 8601. */
   madeAt: z.string(),
   image: z.string(),
   network: z.string(),
   machines: z.array(z.string()),
-  /** Of the whole stand: then it has the secrets that the disks fit to, and the timings they were configured for. */
+  /** Whether it is of the whole stand: then it also has the secrets and the timings that belong to the disks. */
   whole: z.boolean(),
   rto: z.enum(RTO),
 });
 
-export type SnapshotFacts = z.output<typeof snapshotShape>;
+export type SnapshotFacts = z.output<typeof SnapshotFacts>;
 
 export type Snapshot = SnapshotFacts & {
   /** Space it takes, as the file system counts it; blocks shared with a disk count here too. */
@@ -32,8 +32,11 @@ export interface SnapshotOptions extends TaskOptions {
   readonly machine?: string;
 }
 
-/** Begins the names of folders that are no snapshots yet, or no longer. */
-export const UNFINISHED = ".saving-";
+/** Of a file's size as stat(2) counts it. */
+const BLOCK_BYTES = 512;
+
+/** Prefix of folders that are incomplete, or being deleted. */
+export const INCOMPLETE = ".saving-";
 
 /** Newest first. */
 export async function listSnapshots(folders: Folders): Promise<readonly Snapshot[]> {
@@ -42,32 +45,30 @@ export async function listSnapshots(folders: Folders): Promise<readonly Snapshot
   return all.toSorted((one, other) => (one.madeAt < other.madeAt ? 1 : -1));
 }
 
-/** @throws LabProblem when there is none of that name */
+/** @throws {CommandError} when there is no snapshot of that name */
 export async function deleteSnapshot(folders: Folders, name: string): Promise<void> {
   await readSnapshot(folders, name);
-  const folder = join(folders.snapshots, `${UNFINISHED}deleted`);
-  await removeUnfinishedSnapshots(folders);
+  const folder = join(folders.snapshots, `${INCOMPLETE}deleted`);
+  await removeIncompleteSnapshots(folders);
   await rename(folders.snapshot(name), folder);
   await rm(folder, { recursive: true });
 }
 
 export async function readSnapshot(folders: Folders, name: string): Promise<Snapshot> {
   const folder = folders.snapshot(assertSnapshotName(name));
-  const found = await readJson(join(folder, "snapshot.json"), snapshotShape);
-  if (!found) throw new LabProblem(`There is no snapshot "${name}": \`ring snapshot list\` shows those there are.`);
-  const sizes = await Promise.all(
-    found.machines.map(
-      async (machine) => (await stat(join(folder, `${machine}.img`)).catch(() => undefined))?.blocks ?? 0,
-    ),
+  const found = await readJson(join(folder, "snapshot.json"), SnapshotFacts);
+  if (!found) throw new CommandError(`There is no snapshot "${name}": \`ring snapshot list\` shows all.`, "noStand");
+  const disks = await Promise.all(
+    found.machines.map((machine) => stat(join(folder, `${machine}.img`)).catch(() => undefined)),
   );
-  return { ...found, name, bytes: sizes.reduce((sum, blocks) => sum + blocks * 512, 0) };
+  return { ...found, name, bytes: disks.reduce((sum, disk) => sum + (disk?.blocks ?? 0) * BLOCK_BYTES, 0) };
 }
 
-/** What an interrupted run left. */
-export async function removeUnfinishedSnapshots(folders: Folders): Promise<void> {
+/** Removes what an interrupted run left. */
+export async function removeIncompleteSnapshots(folders: Folders): Promise<void> {
   await mkdir(folders.snapshots, { recursive: true, mode: 0o700 });
   for (const name of await readdir(folders.snapshots)) {
-    if (name.startsWith(UNFINISHED)) await rm(join(folders.snapshots, name), { recursive: true });
+    if (name.startsWith(INCOMPLETE)) await rm(join(folders.snapshots, name), { recursive: true });
   }
 }
 
@@ -75,5 +76,5 @@ export async function removeUnfinishedSnapshots(folders: Folders): Promise<void>
 export async function imagesInUse(folders: Folders): Promise<readonly string[]> {
   const settings = await readSettings(folders).catch(() => undefined);
   const snapshots = await listSnapshots(folders).catch(() => []);
-  return [...(settings?.image === undefined ? [] : [settings.image]), ...snapshots.map(({ image }) => image)];
+  return [settings, ...snapshots].flatMap((each) => each?.image ?? []);
 }

@@ -1,37 +1,37 @@
 import { existsSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { CommandError } from "@goldenring/run-kit";
+import { runOrThrow } from "@goldenring/stand";
 import { z } from "zod";
 import type { Folders } from "../folders.ts";
 import { hasImage } from "../image/image.ts";
 import { copyDisk } from "../machine/disk.ts";
-import { isOff, powerOff } from "../machine/power.ts";
-import { LabProblem } from "../problem.ts";
-import { runOrFail } from "../run.ts";
-import { all, filterAsync, machineOf, openStand, startMachines } from "../stand.ts";
-import { writeInventory } from "../state/inventory-file.ts";
+import { powerOff } from "../machine/power.ts";
+import { machineOf, openStand, runningOf, startMachines } from "../stand.ts";
 import { readJson, writeJson } from "../state/json-file.ts";
 import { RTO, readSettings, type Settings, writeSettings } from "../state/settings.ts";
+import { A_MINUTE, forAll } from "../task.ts";
 import { readSnapshot, type SnapshotFacts, type SnapshotOptions } from "./catalogue.ts";
 
-const restoreShape = z.object({
+const Restore = z.object({
   machines: z.array(z.string()),
   whole: z.boolean(),
   image: z.string(),
   rto: z.enum(RTO),
 });
 
-/** Written when all copies are whole: from then on a restore is finished by the next run, before it is undone by it. */
+/** Exists when all copies are complete: then the next run completes an interrupted restore, else it removes the copies. */
 const restoreFile = (folders: Folders): string => join(folders.stand, "restore.json");
 const restoredDisk = (folders: Folders, machine: string): string =>
   join(folders.machine(machine).folder, "disk.restored");
 const restoredSecrets = (folders: Folders): string => join(folders.stand, "secrets.restored");
 
 /**
- * Puts disks back, and with a snapshot of the whole stand also its secrets. Machines that run are powered off for it and started again;
+ * Restores disks, and from a snapshot of the whole stand also its secrets. Machines that run are powered off for it and started again;
  * a stand that is down stays down.
  *
- * @returns the machines that were put back
+ * @returns the machines whose disks were restored
  */
 export async function restoreSnapshot(
   folders: Folders,
@@ -51,14 +51,15 @@ export async function restoreSnapshot(
   }
   if (whole) {
     await rm(restoredSecrets(folders), { recursive: true, force: true });
-    await runOrFail(["cp", "--archive", join(folders.snapshot(name), "secrets"), restoredSecrets(folders)]);
+    const secrets = join(folders.snapshot(name), "secrets");
+    await runOrThrow(["cp", "--archive", secrets, restoredSecrets(folders)], A_MINUTE);
   }
   signal?.throwIfAborted();
   const chosen = stand.machines.filter((machine) => names.includes(machine.name));
-  const running = await filterAsync(chosen, async ({ power }) => !(await isOff(power)));
+  const running = await runningOf(chosen);
   if (running.length > 0) onProgress?.("taking the power from the machines");
-  await all(running, ({ power }) => powerOff(power));
-  await writeJson(restoreFile(folders), { machines: names, whole, image: snapshot.image, rto: snapshot.rto });
+  await forAll(running, ({ power }) => powerOff(power));
+  writeJson(restoreFile(folders), { machines: names, whole, image: snapshot.image, rto: snapshot.rto });
   await finishRestore(folders);
   await startMachines(await openStand(folders), running, options);
   return names;
@@ -71,21 +72,20 @@ function assertFits(
   names: readonly string[],
   whole: boolean,
 ): void {
-  const problem = (why: string): LabProblem =>
-    new LabProblem(`The snapshot "${snapshot.name}" cannot be restored: ${why}.`);
+  const error = (why: string) => new CommandError(`The snapshot "${snapshot.name}" cannot be restored: ${why}.`);
   const missing = names.filter((name) => !snapshot.machines.includes(name));
-  if (missing.length > 0) throw problem(`it has no disk of ${missing.join(", ")}`);
-  if (snapshot.network !== settings.network) throw problem(`its machines have addresses in ${snapshot.network}`);
-  if (whole && snapshot.machines.join() !== settings.machines.join()) throw problem("the stand has other machines");
+  if (missing.length > 0) throw error(`it has no disk of ${missing.join(", ")}`);
+  if (snapshot.network !== settings.network) throw error(`its machines have addresses in ${snapshot.network}`);
+  if (whole && snapshot.machines.join() !== settings.machines.join()) throw error("the stand has other machines");
   if (snapshot.image !== settings.image && !whole) {
-    throw problem("it was made on another golden image: only the whole stand can be put back");
+    throw error("it was made on another golden image: only the whole stand can be restored");
   }
-  if (!hasImage(folders.images, snapshot.image)) throw problem(`its golden image (${snapshot.image}) is gone`);
+  if (!hasImage(folders.images, snapshot.image)) throw error(`its golden image (${snapshot.image}) is missing`);
 }
 
-/** Completes a restore that was interrupted after its copies were whole; else removes them. Machines must be off for what they get. */
+/** Completes a restore that was interrupted after its copies were complete, else removes them. Machines that get a disk must be off. */
 export async function finishRestore(folders: Folders): Promise<void> {
-  const restore = await readJson(restoreFile(folders), restoreShape);
+  const restore = await readJson(restoreFile(folders), Restore);
   const settings = await readSettings(folders);
   if (restore && settings) {
     for (const machine of restore.machines) {
@@ -94,10 +94,8 @@ export async function finishRestore(folders: Folders): Promise<void> {
       }
     }
     if (restore.whole) {
-      await putSecretsBack(folders);
-      const next = { ...settings, image: restore.image, rto: restore.rto };
-      await writeSettings(folders, next);
-      await writeInventory(folders, next);
+      await restoreSecrets(folders);
+      writeSettings(folders, { ...settings, image: restore.image, rto: restore.rto });
     }
     await rm(restoreFile(folders));
   }
@@ -108,9 +106,9 @@ export async function finishRestore(folders: Folders): Promise<void> {
   await rm(restoredSecrets(folders), { recursive: true, force: true });
 }
 
-async function putSecretsBack(folders: Folders): Promise<void> {
+async function restoreSecrets(folders: Folders): Promise<void> {
   if (!existsSync(restoredSecrets(folders))) return;
-  // The playbook and others may hold the folder: it stays, its content changes.
+  // Other programs may have the folder open: it stays, and its content changes.
   for (const name of await readdir(folders.secrets)) await rm(join(folders.secrets, name), { recursive: true });
-  await runOrFail(["cp", "--archive", `${restoredSecrets(folders)}/.`, folders.secrets]);
+  await runOrThrow(["cp", "--archive", `${restoredSecrets(folders)}/.`, folders.secrets], A_MINUTE);
 }

@@ -1,46 +1,46 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { CommandError } from "@goldenring/run-kit";
+import { runOrThrow } from "@goldenring/stand";
 import type { Folders } from "../folders.ts";
 import { copyDisk } from "../machine/disk.ts";
-import { isOff, waitForDisk } from "../machine/power.ts";
+import { waitForDisk } from "../machine/power.ts";
 import { assertSnapshotName } from "../plan.ts";
-import { LabProblem } from "../problem.ts";
-import { run, runOrFail } from "../run.ts";
 import {
-  filterAsync,
   machineOf,
   openStand,
+  runningOf,
   type Stand,
   type StandMachine,
   startMachines,
   stopMachines,
 } from "../stand.ts";
 import { writeJson } from "../state/json-file.ts";
-import { removeUnfinishedSnapshots, type SnapshotFacts, type SnapshotOptions, UNFINISHED } from "./catalogue.ts";
+import { A_MINUTE } from "../task.ts";
+import { INCOMPLETE, removeIncompleteSnapshots, type SnapshotFacts, type SnapshotOptions } from "./catalogue.ts";
 import { finishRestore } from "./restore.ts";
 
 const CLEAN_STOP_MS = 30_000;
+const SYNC_MS = 600_000;
 
 /**
  * Shuts the machines down cleanly, copies their disks, and starts those that ran.
  *
- * @throws LabProblem when there is one of that name
+ * @throws {CommandError} when a snapshot of that name exists
  */
 export async function saveSnapshot(folders: Folders, name: string, options: SnapshotOptions): Promise<void> {
   const target = folders.snapshot(assertSnapshotName(name));
-  if (existsSync(target))
-    throw new LabProblem(`There is a snapshot "${name}" already: delete it, or choose another name.`);
+  if (existsSync(target)) {
+    throw new CommandError(`A snapshot "${name}" exists already: delete it, or choose another name.`);
+  }
   await finishRestore(folders);
   const stand = await openStand(folders);
   const chosen = options.machine === undefined ? stand.machines : [machineOf(stand, options.machine)];
-  await removeUnfinishedSnapshots(folders);
-  const running = await filterAsync(chosen, async ({ power }) => !(await isOff(power)));
-  await stopMachines(
-    running.map(({ power }) => power),
-    CLEAN_STOP_MS,
-    options,
-  );
+  await removeIncompleteSnapshots(folders);
+  const running = await runningOf(chosen);
+  const powered = running.map(({ power }) => power);
+  await stopMachines(powered, CLEAN_STOP_MS, options);
   try {
     await copyInto(stand, target, chosen, options);
   } finally {
@@ -54,7 +54,7 @@ async function copyInto(
   chosen: readonly StandMachine[],
   { machine, onProgress, signal }: SnapshotOptions,
 ): Promise<void> {
-  const folder = await mkdtemp(join(folders.snapshots, UNFINISHED));
+  const folder = await mkdtemp(join(folders.snapshots, INCOMPLETE));
   try {
     onProgress?.(`copying ${chosen.length === 1 ? "a disk" : `${chosen.length} disks`}`);
     for (const each of chosen) {
@@ -62,11 +62,9 @@ async function copyInto(
       await copyDisk(each.power.folder.disk, join(folder, `${each.name}.img`), signal);
     }
     const whole = machine === undefined;
-    if (whole) {
-      await runOrFail(["cp", "--archive", folders.secrets, folders.inventory, folder]);
-    }
+    if (whole) await runOrThrow(["cp", "--archive", folders.secrets, folders.inventory, folder], A_MINUTE);
     const facts: SnapshotFacts = {
-      name: target.slice(folders.snapshots.length + 1),
+      name: basename(target),
       madeAt: new Date().toISOString(),
       image: settings.image ?? "",
       network: settings.network,
@@ -74,8 +72,8 @@ async function copyInto(
       whole,
       rto: settings.rto,
     };
-    await writeJson(join(folder, "snapshot.json"), facts);
-    await run(["sync", "-f", folder]);
+    writeJson(join(folder, "snapshot.json"), facts);
+    await runOrThrow(["sync", "-f", folder], { deadlineMs: SYNC_MS });
     await rename(folder, target);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,32 +1,25 @@
 import { join } from "node:path";
-import { replaceFile } from "@goldenring/stand";
+import { type Rto, replaceFile } from "@goldenring/stand";
 import { stringify } from "yaml";
 import type { Folders } from "../folders.ts";
 import { inside } from "../network/namespace.ts";
-import { planAddresses, planAlertWebhook } from "../plan.ts";
-import { machinesOf, type Settings } from "./settings.ts";
+import { type PlannedMachine, planAddresses, planAlertWebhook } from "../plan.ts";
 
-const HEADER = "# Written by the lab at each `ring up`; a change by hand does not last.\n";
+const HEADER = "# Written by the lab at each `ring up`; changes by hand are lost.\n";
 
-export async function writeInventory(folders: Folders, settings: Settings): Promise<void> {
-  replaceFile(folders.inventory, inventoryText(folders, settings), { mode: 0o600, durable: true });
-}
-
-/** The stand as an Ansible inventory: the one file that all other rooms and the playbook read. */
-export function inventoryText(folders: Folders, settings: Settings): string {
-  const plan = planAddresses(settings.network);
-  const machines = machinesOf(settings);
-  const roles = [...new Set(machines.map(({ role }) => role))];
-  const groups = roles.map((role) => {
-    const hosts = machines.filter((machine) => machine.role === role);
-    return [role, { hosts: Object.fromEntries(hosts.map(({ name, address }) => [name, { ansible_host: address }])) }];
-  });
+/** Writes the stand as an Ansible inventory, which the playbook and all other rooms read. */
+export function writeInventory(folders: Folders, rto: Rto, network: string, machines: readonly PlannedMachine[]): void {
+  const plan = planAddresses(network);
+  const groups = Map.groupBy(machines, ({ role }) => role);
+  const hostsOf = (hosts: readonly PlannedMachine[]) =>
+    Object.fromEntries(hosts.map(({ name, address }) => [name, { ansible_host: address }]));
+  const children = Object.fromEntries([...groups].map(([role, hosts]) => [role, { hosts: hostsOf(hosts) }]));
   const vars = {
     stand_name: folders.namespace.replace("ring-", ""),
     stand_network: plan.network,
     operator_addresses: [plan.operator],
     stand_secrets: folders.secrets,
-    rto: settings.rto,
+    rto,
     lab_namespace: folders.namespace,
     alert_webhook_url: planAlertWebhook(plan),
     ansible_user: "root",
@@ -36,12 +29,13 @@ export function inventoryText(folders: Folders, settings: Settings): string {
       .map((option) => `-o ${option}`)
       .join(" "),
   };
-  return HEADER + stringify({ all: { vars, children: Object.fromEntries(groups) } }, { lineWidth: 0 });
+  const text = HEADER + stringify({ all: { vars, children } }, { lineWidth: 0 });
+  replaceFile(folders.inventory, text, { mode: 0o600, durable: true });
 }
 
 /**
- * The machines are reached through the stand's network namespace. socat, since every netcat has other options; ssh's own keepalive ends
- * the pair of them when a machine has lost its power.
+ * ssh enters the stand's network namespace. It uses socat, since netcats differ in their options; ssh's own keepalive ends both when a
+ * machine has lost its power.
  */
 function sshOptions(folders: Folders): readonly string[] {
   const way = inside(folders.namespace, ["socat", "-", "TCP:%h:%p"]).join(" ");

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
+import { CommandError } from "@goldenring/run-kit";
 import { replaceFile } from "@goldenring/stand";
 import { z } from "zod";
-import { LabProblem } from "../problem.ts";
 
 /**
  * @returns undefined when there is no such file
- * @throws LabProblem when its content does not fit
+ * @throws {CommandError} when its content is damaged
  */
 export async function readJson<Shape extends z.ZodType>(
   file: string,
@@ -20,10 +20,12 @@ export async function readJson<Shape extends z.ZodType>(
     return shape.parse(JSON.parse(text));
   } catch (error) {
     const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-    throw new LabProblem(`${file} is damaged:\n${why}\nRepair it by hand, or remove the stand with \`ring destroy\`.`);
+    throw new CommandError(
+      `${file} is damaged:\n${why}\nRepair it by hand, or remove the stand with \`ring destroy\`.`,
+    );
   }
 }
 
-export async function writeJson(file: string, value: unknown): Promise<void> {
+export function writeJson(file: string, value: unknown): void {
   replaceFile(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, durable: true });
 }

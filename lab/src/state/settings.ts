@@ -1,49 +1,109 @@
+import { existsSync } from "node:fs";
+import { CommandError } from "@goldenring/run-kit";
+import type { Rto } from "@goldenring/stand";
 import { z } from "zod";
 import type { Folders } from "../folders.ts";
-import { DEFAULT_NETWORK, type Limit, type PlannedMachine, planMachines } from "../plan.ts";
+import {
+  DEFAULT_NETWORK,
+  FORWARDS,
+  type Limit,
+  type PlannedMachine,
+  PROVISIONING,
+  planAddresses,
+  planMachines,
+} from "../plan.ts";
+import { namesOf, type TaskOptions } from "../task.ts";
+import { writeInventory } from "./inventory-file.ts";
 import { readJson, writeJson } from "./json-file.ts";
 
-export const RTO = ["fast", "norm", "safe"] as const;
-export type Rto = (typeof RTO)[number];
+export const RTO = ["fast", "norm", "safe"] as const satisfies readonly Rto[];
 
-const limit = z.object({ cpu: z.number().positive(), memoryMiB: z.number().positive() });
-
-const settings = z.object({
+const Settings = z.object({
   network: z.string(),
   machines: z.array(z.string()).min(1),
   rto: z.enum(RTO),
-  /** Name of the golden image that the machines' layers lie on: a layer fits no other image. */
+  /** Name of the golden image under the machines' disks: a disk fits no other image. */
   image: z.string().optional(),
-  /** Limits that were set otherwise than planned. */
-  limits: z.record(z.string(), limit),
-  /** Ports of the loopback address that were asked for, by what they lead to; the others have their usual ones. */
+  /** Limits that differ from the plan. */
+  limits: z.record(z.string(), z.object({ cpu: z.number().positive(), memoryMiB: z.number().positive() })),
+  /** Ports of the loopback address that the user chose, by forward. */
   ports: z.record(z.string(), z.int().min(1).max(65_535)).default({}),
-  /** Machines may have more than their limits, for the time being. */
+  /** Machines have at least the limits of `PROVISIONING`. */
   provisioning: z.boolean(),
 });
+/** What a stand is, until it is destroyed. */
+export type Settings = z.output<typeof Settings>;
 
-/** What a stand is; kept until it is destroyed. */
-export type Settings = z.output<typeof settings>;
+export const readSettings = (folders: Folders): Promise<Settings | undefined> => readJson(folders.settings, Settings);
 
-export const NEW_STAND: Omit<Settings, "machines"> = {
-  network: DEFAULT_NETWORK,
-  rto: "fast",
-  limits: {},
-  ports: {},
-  provisioning: false,
-};
-
-export const readSettings = (folders: Folders): Promise<Settings | undefined> => readJson(folders.settings, settings);
-
-export const writeSettings = (folders: Folders, value: Settings): Promise<void> => writeJson(folders.settings, value);
-
-export function machinesOf({ network, machines }: Settings): readonly PlannedMachine[] {
-  return planMachines(network, machines);
+/** Writes the settings, and the inventory that follows from them. */
+export function writeSettings(folders: Folders, settings: Settings): void {
+  writeJson(folders.settings, settings);
+  writeInventory(folders, settings.rto, settings.network, machinesOf(settings));
 }
 
-/** What the machine is held to now. */
-export function limitOf({ limits, provisioning }: Settings, machine: PlannedMachine, least: Limit): Limit {
-  const own = limits[machine.name] ?? machine.limit;
-  if (!provisioning) return own;
-  return { cpu: Math.max(own.cpu, least.cpu), memoryMiB: Math.max(own.memoryMiB, least.memoryMiB) };
+export const machinesOf = ({ network, machines }: Settings): readonly PlannedMachine[] =>
+  planMachines(network, machines);
+
+/** The machine's current limit. */
+export function limitOf({ limits, provisioning }: Settings, { name, limit }: PlannedMachine): Limit {
+  const { cpu, memoryMiB } = limits[name] ?? limit;
+  if (!provisioning) return { cpu, memoryMiB };
+  return { cpu: Math.max(cpu, PROVISIONING.cpu), memoryMiB: Math.max(memoryMiB, PROVISIONING.memoryMiB) };
+}
+
+export interface UpOptions extends TaskOptions {
+  /** Private IPv4 network of the machines; only for a new stand. Default: 10.88.0.0/24. */
+  readonly network?: string;
+  /** Names of the machines; only for a new stand. Default: all. */
+  readonly machines?: readonly string[];
+  /** Default: as it was; `fast` for a new stand. */
+  readonly rto?: Rto;
+  /** Ports of the loopback address by name (`api`, `database` …), kept for later runs; a taken one is replaced by a free one. */
+  readonly ports?: Readonly<Record<string, number>>;
+  /** Machines get what installing software needs, until `provisioningLimits("off")`. Default: as it was. */
+  readonly provisioning?: boolean;
+}
+
+/**
+ * Changes the settings to what the options ask for.
+ *
+ * @param newestImage for a stand without disks
+ * @throws {CommandError} when the stand exists with other machines or another network
+ */
+export async function changeSettings(folders: Folders, options: UpOptions, newestImage: string): Promise<Settings> {
+  const known = await readSettings(folders);
+  const { network } = planAddresses(options.network ?? known?.network ?? DEFAULT_NETWORK);
+  const machines = planMachines(network, options.machines ?? known?.machines).map(({ name }) => name);
+  if (known) assertSame(known, network, machines);
+  const settings: Settings = {
+    network,
+    machines,
+    rto: options.rto ?? known?.rto ?? "fast",
+    image: known?.image !== undefined && hasDisks(folders, known) ? known.image : newestImage,
+    limits: known?.limits ?? {},
+    ports: { ...known?.ports, ...checkedPorts(options.ports ?? {}) },
+    provisioning: options.provisioning ?? known?.provisioning ?? false,
+  };
+  writeSettings(folders, settings);
+  return settings;
+}
+
+const hasDisks = (folders: Folders, { machines }: Settings): boolean =>
+  machines.some((name) => existsSync(folders.machine(name).disk));
+
+function assertSame(known: Settings, network: string, machines: readonly string[]): void {
+  const remove = "For others, remove it first: `ring destroy`.";
+  if (network !== known.network) throw new CommandError(`The stand has addresses in ${known.network}. ${remove}`);
+  const names = namesOf(machinesOf(known));
+  if (machines.join(", ") !== names) throw new CommandError(`The stand has the machines ${names}. ${remove}`);
+}
+
+function checkedPorts(ports: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  const names: readonly string[] = FORWARDS.map(({ name }) => name);
+  for (const [name, port] of Object.entries(ports)) {
+    if (!names.includes(name)) throw new CommandError(`There is no port "${name}"; there are ${names.join(", ")}.`);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new CommandError(`${port} is not a TCP port.`);
+  }
+  return ports;
 }

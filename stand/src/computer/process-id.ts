@@ -51,10 +51,10 @@ function startTicksOf(pid: number): string | undefined {
   }
 }
 
-/** Constant while this process runs; "none" where there is no /proc. */
 let knownBootId: string | undefined;
 
-function bootId(): string {
+/** Of this boot of the computer; "none" where there is no /proc. */
+export function bootId(): string {
   knownBootId ??= readBootId();
   return knownBootId;
 }

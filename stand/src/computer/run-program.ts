@@ -79,13 +79,18 @@ export function runProgram(argv: readonly string[], options: RunOptions): Promis
   });
 }
 
-/** @throws {Error} with the program and the end of its output, unless it ends with 0 */
+/** A program did not end with 0; the message has its command line and the end of its output. */
+export class ProgramFailed extends Error {
+  override readonly name = "ProgramFailed";
+}
+
+/** @throws {ProgramFailed} unless it ends with 0 */
 export async function runOrThrow(argv: readonly string[], options: RunOptions): Promise<string> {
   const { code, stdout, stderr } = await runProgram(argv, options);
   options.signal?.throwIfAborted();
   if (code === 0) return stdout;
   const output = lastLines(stderr.trim() === "" ? stdout : stderr, 5);
-  throw new Error(`\`${argv.slice(0, 12).join(" ")}\` failed (exit code ${code})${output ? `:\n${output}` : ""}`);
+  throw new ProgramFailed(`\`${argv.slice(0, 12).join(" ")}\` failed (exit code ${code})${output ? `:\n${output}` : ""}`);
 }
 
 export function lastLines(text: string, count: number): string {

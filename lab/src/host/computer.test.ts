@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { planPackages } from "./packages.ts";
+import { planPackages } from "./computer.ts";
 
 test("a computer that has everything needs nothing", () => {
   expect(planPackages(() => true)).toEqual({ debian: [], elsewhere: [] });
