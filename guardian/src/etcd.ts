@@ -13,19 +13,6 @@ export interface Leadership {
   readonly createRevision: string;
 }
 
-/** The part of etcd that the guardian uses; each call ends within a deadline and rejects when no member answered. */
-export interface Etcd {
-  /** Undefined while nobody leads. */
-  leadership(): Promise<Leadership | undefined>;
-  /**
-   * Deletes the leader key and the host's member key, if the leader key is still the one that was read and still names that host.
-   *
-   * @returns whether it did
-   */
-  release(leadership: Leadership): Promise<boolean>;
-  close(): void;
-}
-
 const CLIENT_PORT = 2379;
 /** A member that answers does so in a few milliseconds; one that does not must not hold up the others. */
 const DEADLINE_MS = 1_000;
@@ -35,8 +22,12 @@ const RangeAnswer = z.object({
 });
 const TransactionAnswer = z.object({ succeeded: z.boolean().default(false) });
 
-/** @throws when the operator's certificate is not there yet */
-export async function openEtcd(inventory: Inventory): Promise<Etcd> {
+/**
+ * The part of etcd that the guardian uses; each call ends within a deadline and rejects when no member answered.
+ *
+ * @throws when the operator's certificate does not exist yet
+ */
+export async function openEtcd(inventory: Inventory) {
   const secret = (file: string): Promise<string> => readFile(join(inventory.secretsFolder, file), "utf8");
   const agent = new Agent({
     ca: await secret("ca/ca.crt"),
@@ -57,12 +48,18 @@ export async function openEtcd(inventory: Inventory): Promise<Etcd> {
     }
   };
   return {
-    async leadership() {
+    /** Undefined while nobody leads. */
+    async leadership(): Promise<Leadership | undefined> {
       const { kvs } = await ask("/v3/kv/range", { key: leaderKey }, RangeAnswer.parse).catch(noAnswer);
       const [key] = kvs;
       return key && { leader: Buffer.from(key.value, "base64").toString(), createRevision: key.create_revision };
     },
-    async release({ leader, createRevision }) {
+    /**
+     * Deletes the leader key and the host's member key, if the leader key is still the one that was read and still names that host.
+     *
+     * @returns whether it did
+     */
+    async release({ leader, createRevision }: Leadership): Promise<boolean> {
       const transaction = {
         compare: [
           { key: leaderKey, target: "VALUE", value: base64(leader) },
@@ -81,9 +78,10 @@ export async function openEtcd(inventory: Inventory): Promise<Etcd> {
         (error) => (isRefusal(error) ? false : noAnswer(error)),
       );
     },
-    close: () => agent.destroy(),
+    close: (): void => agent.destroy(),
   };
 }
+export type Etcd = Awaited<ReturnType<typeof openEtcd>>;
 
 function post(agent: Agent, host: string, path: string, body: object, abort: AbortSignal): Promise<unknown> {
   const signal = AbortSignal.any([abort, AbortSignal.timeout(DEADLINE_MS)]);

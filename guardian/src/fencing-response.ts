@@ -9,9 +9,6 @@ export interface Cluster {
   readonly databases: ReadonlyMap<string, Postgres>;
 }
 
-/** One step of a response. @returns whether it is complete */
-type Step = () => Promise<boolean>;
-
 /** The response to one machine that is off. */
 export interface FencingResponse {
   /** Tries every step that is not complete. @returns whether all are */
@@ -51,11 +48,12 @@ export function fencingResponse(
     note({ machine, event: "replication ended", detail: `${ended} connections on ${leader}` });
     return true;
   };
-  const steps = new Map<string, Step>([["free the cluster", freeCluster]]);
+  /** What is left to do; a step returns whether it is complete. */
+  const steps = new Map<string, () => Promise<boolean>>([["free the cluster", freeCluster]]);
   for (const [name, proxy] of proxies) steps.set(`mark down in ${name}`, () => markDown(name, proxy));
   /** Why a step failed the last time: the same failure is noted once. */
   const failures = new Map<string, string>();
-  const run = async (name: string, step: Step): Promise<void> => {
+  const run = async ([name, step]: readonly [string, () => Promise<boolean>]): Promise<void> => {
     try {
       if (await step()) steps.delete(name);
     } catch (error) {
@@ -66,7 +64,7 @@ export function fencingResponse(
   };
   return {
     async attempt() {
-      await Promise.all([...steps].map(([name, step]) => run(name, step)));
+      await Promise.all([...steps].map(run));
       return steps.size === 0;
     },
   };

@@ -11,7 +11,7 @@ export interface GuardianOptions {
   readonly fence: Fence;
   /** Existing folder for guardian.log and guardian.json. */
   readonly folder: string;
-  readonly onEntry?: (entry: Entry) => void;
+  readonly onEntry: (entry: Entry) => void;
   /** Ends the guardian. */
   readonly signal: AbortSignal;
 }
@@ -22,7 +22,7 @@ export interface GuardianOptions {
  * @throws when the stand's secrets are missing
  */
 export async function runGuardian({ inventory, fence, folder, onEntry, signal }: GuardianOptions): Promise<void> {
-  const journal = new Journal(folder, onEntry ?? (() => {}));
+  const journal = new Journal(folder, onEntry);
   const watched = inventory.byRole("postgres");
   const cluster = await openCluster(inventory);
   const machines: GuardianReport["machines"] = {};

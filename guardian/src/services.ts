@@ -1,24 +1,5 @@
 import { type Machine, psql, Shell, shellQuote } from "@goldenring/stand";
 
-/** HAProxy on one machine, by its admin socket. */
-export interface LoadBalancer {
-  /**
-   * Marks a server down in every listener that has it, which ends its sessions at once (`on-marked-down shutdown-sessions`).
-   * HAProxy's own checks go on and bring it up again when it answers.
-   *
-   * @returns the listeners
-   */
-  markDown(server: string): Promise<readonly string[]>;
-  close(): void;
-}
-
-/** PostgreSQL on one machine, by psql there. */
-export interface Postgres {
-  /** Ends the connections over which a replica gets its changes. @returns how many there were */
-  endReplication(replica: string): Promise<number>;
-  close(): void;
-}
-
 const DEADLINE_MS = 1_500;
 const KEEP_WARM_MS = 2_000;
 
@@ -43,29 +24,41 @@ print(" ".join(listeners))
 sys.exit(complaint or 0)
 `;
 
-export function openLoadBalancer(machine: Machine): LoadBalancer {
+/** HAProxy on one machine, by its admin socket. */
+export function openLoadBalancer(machine: Machine) {
   const { run, close } = openCommands(machine);
   return {
     close,
-    async markDown(server) {
+    /**
+     * Marks a server down in every listener that has it, which ends its sessions at once (`on-marked-down shutdown-sessions`).
+     * HAProxy's own checks go on and bring it up again when it answers.
+     *
+     * @returns the listeners
+     */
+    async markDown(server: string): Promise<readonly string[]> {
       const listeners = await run(`python3 -I -c ${shellQuote(MARK_DOWN)} ${shellQuote(server)}`);
       return listeners.split(/\s+/).filter((word) => word !== "");
     },
   };
 }
+export type LoadBalancer = ReturnType<typeof openLoadBalancer>;
 
 /** psql quotes the variable itself. Patroni gives every replica its host's name as application_name. */
 const END_REPLICATION =
   "select count(pg_terminate_backend(pid)) from pg_stat_replication where application_name = :'replica';";
 
-export function openPostgres(machine: Machine): Postgres {
+/** PostgreSQL on one machine, by psql there. */
+export function openPostgres(machine: Machine) {
   const { run, close } = openCommands(machine);
   return {
     close,
-    endReplication: async (replica) =>
-      Number.parseInt(await run(`${psql("postgres")} -v replica=${shellQuote(replica)}`, END_REPLICATION), 10),
+    /** Ends the connections over which a replica gets its changes. @returns how many there were */
+    async endReplication(replica: string): Promise<number> {
+      return Number.parseInt(await run(`${psql("postgres")} -v replica=${shellQuote(replica)}`, END_REPLICATION), 10);
+    },
   };
 }
+export type Postgres = ReturnType<typeof openPostgres>;
 
 /** Commands over one connection that is kept open: none of them waits for a login. */
 function openCommands(machine: Machine) {

@@ -2,7 +2,7 @@
 
 export { type Forwards, Lab } from "./lab.ts";
 export type { Faults } from "./network/faults.ts";
-export { DEFAULT_NETWORK, FREE_MEMORY_GIB, type Limit, MACHINE_NAMES } from "./plan.ts";
+export { DEFAULT_NETWORK, type Limit, MACHINE_NAMES } from "./plan.ts";
 export type { Snapshot, SnapshotOptions } from "./snapshots/catalogue.ts";
 export type { MachineStatus } from "./stand.ts";
 export type { UpOptions } from "./state/settings.ts";

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { CommandError } from "@goldenring/run-kit";
 import { type Direction, isAlive, LockHeld, ProgramFailed, withLock } from "@goldenring/stand";
 import { removeStand, takeDown } from "./down.ts";
@@ -58,10 +57,6 @@ export class Lab {
     return this.#folders.inventory;
   }
 
-  get exists(): boolean {
-    return existsSync(this.#folders.settings);
-  }
-
   /** Makes what is missing and starts what is off; waits until all machines can be reached by ssh. */
   async up(options: UpOptions = {}): Promise<UpResult> {
     assertLinuxRoot();
@@ -75,17 +70,13 @@ export class Lab {
     await this.#alone("down", LONG_WAIT_MS, () => takeDown(this.#folders, options));
   }
 
-  /**
-   * `down`, and then the disks, secrets, keys and snapshots are deleted; so are golden images of older versions that no stand needs.
-   *
-   * @param image whether to delete the golden image of this version and the downloaded packages too, unless another stand needs them
-   */
-  async destroy({ image = false, ...options }: TaskOptions & { readonly image?: boolean } = {}): Promise<void> {
+  /** `down`, and deletes disks, secrets, keys and snapshots, and golden images of other versions that no stand needs. */
+  async destroy(options: TaskOptions = {}): Promise<void> {
     assertLinuxRoot();
     await this.#alone("destroy", LONG_WAIT_MS, async () => {
       await takeDown(this.#folders, options);
       options.onProgress?.("deleting disks, secrets and snapshots");
-      await removeStand(this.#folders, this.#home, image);
+      await removeStand(this.#folders, this.#home);
     });
   }
 

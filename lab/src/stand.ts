@@ -16,7 +16,7 @@ import {
   pressPowerButton,
 } from "./machine/power.ts";
 import { namespaceFile, waitForSsh } from "./network/namespace.ts";
-import { isNeededForStop, type Limit, type PlannedMachine } from "./plan.ts";
+import { isNeededForStop, type PlannedMachine } from "./plan.ts";
 import { readRuntime } from "./state/runtime.ts";
 import { limitOf, machinesOf, readSettings, type Settings } from "./state/settings.ts";
 import { filterAsync, forAll, namesOf, type TaskOptions } from "./task.ts";
@@ -74,30 +74,20 @@ export function assertIsUp({ folders }: Stand): void {
   if (!isUp(folders)) throw new CommandError("The stand is down: start it with `ring up`.", "noStand");
 }
 
-export interface MachineStatus {
-  readonly name: string;
-  readonly role: string;
-  readonly address: string;
-  /** `missing`: it has no disk. */
-  readonly state: "running" | "off" | "missing";
-  /** Milliseconds since 1970; undefined unless it runs. */
-  readonly bootedAt: number | undefined;
-  readonly limit: Limit;
-  /** Size of the disk. */
-  readonly diskGiB: number;
-}
-
-export async function statusOf({ settings }: Stand, machine: StandMachine): Promise<MachineStatus> {
+export async function statusOf({ settings }: Stand, machine: StandMachine) {
   const { name, role, address, diskGiB, power } = machine;
   const hasDisk = existsSync(power.folder.disk);
   const isRunning = hasDisk && !(await isOff(power));
   return {
     ...{ name, role, address, diskGiB },
-    state: isRunning ? "running" : hasDisk ? "off" : "missing",
+    /** `missing`: it has no disk. */
+    state: isRunning ? ("running" as const) : hasDisk ? ("off" as const) : ("missing" as const),
+    /** Milliseconds since 1970; undefined unless it runs. */
     bootedAt: isRunning ? await lastStart(power.folder.events) : undefined,
     limit: limitOf(settings, machine),
   };
 }
+export type MachineStatus = Readonly<Awaited<ReturnType<typeof statusOf>>>;
 
 async function lastStart(events: string): Promise<number | undefined> {
   const lines = (await readFile(events, "utf8").catch(() => "")).split("\n");
@@ -152,12 +142,11 @@ export async function waitForMachines(
 
 async function waitForMachine({ folders }: Stand, { name, address, power }: StandMachine, signal?: AbortSignal) {
   const enough = new AbortController();
-  const deadline = performance.now() + BOOT_MS;
   const watch = setInterval(async () => {
-    if (performance.now() > deadline || signal?.aborted || (await isOff(power))) enough.abort();
+    if (signal?.aborted || (await isOff(power))) enough.abort();
   }, 500);
   try {
-    if (await waitForSsh(folders.namespace, address, enough.signal)) return;
+    if (await waitForSsh(folders.namespace, address, { deadlineMs: BOOT_MS, signal: enough.signal })) return;
   } finally {
     clearInterval(watch);
   }

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isGiven } from "../../../skips.fixture.ts";
 import { aptSettings, aptTargets, mirrorsOf } from "./host-settings.ts";
 
 const DEBIAN = 'ID=debian\nVERSION_CODENAME=bookworm\nPRETTY_NAME="Debian"\n';
@@ -24,7 +25,7 @@ describe("the mirror", () => {
   const folder = mkdtempSync(join(tmpdir(), "goldenring-apt-"));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test.if(Bun.which("apt-get") !== null).each([
+  test.skipIf(!isGiven("apt (Debian or a relative)", Bun.which("apt-get") !== null)).each([
     ["list", LINES, { mirror: "http://near.example/debian", securityMirror: "http://near.example/security" }],
     ["sources", PARAGRAPHS, { ...OWN, mirror: "http://near.example/debian" }],
   ] as const)("is the computer's own one on Debian, from a file .%s", async (extension, lines, mirrors) => {

@@ -102,9 +102,6 @@ export async function removeUnusedImages(images: string, used: ReadonlySet<strin
   }
 }
 
-/** Removes the cache of downloaded packages. */
-export const removePackages = (images: string): Promise<void> => removeTree(join(images, CACHE));
-
 /** Never follows a mount: a build that was killed may have left one. */
 async function removeTree(folder: string): Promise<void> {
   if (existsSync(folder)) await runProgram(["rm", "-rf", "--one-file-system", folder], { deadlineMs: REMOVE_MS });

@@ -2,9 +2,12 @@ import { expect, test } from "bun:test";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { bootId } from "@goldenring/stand";
+import { isGiven } from "../../../skips.fixture.ts";
 import { Forward, listenerOf, portWarning } from "./forwards.ts";
 
-test.if(process.platform === "linux")("the program that listens on a port is found, until it ends", async () => {
+const hasSs = isGiven("ss (apt-get install iproute2)", Bun.which("ss") !== null);
+
+test.skipIf(!hasSs)("the program that listens on a port is found, until it ends", async () => {
   const server = createServer().listen({ host: "127.0.0.1", port: 0 });
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { CommandError } from "@goldenring/run-kit";
 import { bootId, isAlive, ProcessId, processIdOf, runProgram, sendSignal, waitUntil } from "@goldenring/stand";
@@ -63,20 +64,21 @@ async function listenOn(port: number, { namespace, group, target }: ForwardOptio
   return isAlive(id) ? id : undefined;
 }
 
-/** The program that listens on a port of 127.0.0.1 or of all addresses, as far as this account may know. */
-export async function listenerOf(
-  port: number,
-): Promise<{ readonly program: string; readonly pid: number } | undefined> {
+/** The process that listens on a port, if any, and its name for the user. */
+export async function listenerOf(port: number): Promise<{ readonly pid: number; readonly name: string } | undefined> {
   const { stdout } = await runProgram(["ss", "-Hltnp", `sport = :${port}`], A_MINUTE);
   const [, program, pid] = /users:\(\("([^"]+)",pid=(\d+)/.exec(stdout) ?? [];
-  return program === undefined ? undefined : { program, pid: Number(pid) };
+  if (pid === undefined) return undefined;
+  const groups = await readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => "");
+  const [, stand] = /\/ring-([a-z0-9]+)\/forwards/.exec(groups) ?? [];
+  return { pid: Number(pid), name: stand ? `the stand ${stand}` : `${program} (process ${pid})` };
 }
 
-/** @returns what the user must know about a forward that was opened just now: that its port is another one */
+/** @returns a warning for the user when a forward was opened at another port than the wanted one */
 export async function portWarning(name: string, { port, wanted }: Forward): Promise<readonly string[]> {
   if (port === wanted) return [];
   const holder = await listenerOf(wanted);
-  const by = holder ? ` by ${holder.program} (process ${holder.pid})` : "";
+  const by = holder ? ` by ${holder.name}` : "";
   return [
     `Port ${wanted} of 127.0.0.1 is taken${by}: ${name} is at port ${port} instead. \`ring up --ports ${name}=PORT\` chooses another one.`,
   ];

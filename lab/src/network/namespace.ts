@@ -1,12 +1,10 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, readlink, stat } from "node:fs/promises";
 import { CommandError } from "@goldenring/run-kit";
-import { inNamespace, runOrThrow, runProgram, waitUntil } from "@goldenring/stand";
+import { inNamespace, type RunOptions, runOrThrow, runProgram, waitUntil } from "@goldenring/stand";
 import type { AddressPlan } from "../plan.ts";
 import { A_MINUTE } from "../task.ts";
 
-/** For a person who waits: the abort signal comes first. */
-const SSH_WAIT_MS = 600_000;
 const END_MS = 2_000;
 
 /** Name of the bridge, the only one in its namespace. */
@@ -88,9 +86,8 @@ export async function pullCable(namespace: string, machine: string): Promise<voi
   await ip(namespace, "link", "set", `vb-${machine}`, "down");
 }
 
-/** @returns whether the machine accepted a connection on its ssh port before the abort */
-export async function waitForSsh(namespace: string, address: string, signal: AbortSignal): Promise<boolean> {
+/** @returns whether the machine accepted a connection on its ssh port before the deadline and the abort */
+export async function waitForSsh(namespace: string, address: string, options: RunOptions): Promise<boolean> {
   const script = 'until (exec 3<>"/dev/tcp/$0/22") 2>/dev/null; do sleep 0.1; done';
-  const options = { deadlineMs: SSH_WAIT_MS, signal };
   return (await runProgram(inside(namespace, ["bash", "-c", script, address]), options)).code === 0;
 }

@@ -61,8 +61,6 @@ export interface UpOptions extends TaskOptions {
   readonly rto?: Rto;
   /** Ports of the loopback address by name (`api`, `database` …), kept for later runs; a taken one is replaced by a free one. */
   readonly ports?: Readonly<Record<string, number>>;
-  /** Machines get what installing software needs, until `provisioningLimits("off")`. Default: as it was. */
-  readonly provisioning?: boolean;
 }
 
 /**
@@ -83,7 +81,7 @@ export async function changeSettings(folders: Folders, options: UpOptions, newes
     image: known?.image !== undefined && hasDisks(folders, known) ? known.image : newestImage,
     limits: known?.limits ?? {},
     ports: { ...known?.ports, ...checkedPorts(options.ports ?? {}) },
-    provisioning: options.provisioning ?? known?.provisioning ?? false,
+    provisioning: known?.provisioning ?? false,
   };
   writeSettings(folders, settings);
   return settings;
