@@ -54,7 +54,7 @@ async function bringUp(context: Context, options: UpOptions, progress: Progress,
       ...(ports === undefined ? {} : { ports }),
     });
   });
-  for (const warning of warnings) progress.say(warning);
+  for (const warning of warnings) progress.log(warning);
   await undoOpenFaults(context, progress, signal);
   await progress.step("API bundle", () => makeBundle(signal));
 
