@@ -90,7 +90,9 @@ export async function runOrThrow(argv: readonly string[], options: RunOptions): 
   options.signal?.throwIfAborted();
   if (code === 0) return stdout;
   const output = lastLines(stderr.trim() === "" ? stdout : stderr, 5);
-  throw new ProgramFailed(`\`${argv.slice(0, 12).join(" ")}\` failed (exit code ${code})${output ? `:\n${output}` : ""}`);
+  throw new ProgramFailed(
+    `\`${argv.slice(0, 12).join(" ")}\` failed (exit code ${code})${output ? `:\n${output}` : ""}`,
+  );
 }
 
 export function lastLines(text: string, count: number): string {
