@@ -38,3 +38,7 @@ export function columns(rows: readonly (readonly string[])[]): string {
     )
     .join("\n");
 }
+
+export function inRounds({ length }: readonly unknown[]): string {
+  return `${length} ${length === 1 ? "round" : "rounds"}`;
+}

@@ -3,7 +3,7 @@ import { CommandError, listRuns, moment, type Output } from "@goldenring/run-kit
 import { endInWords } from "../report/words.ts";
 import { writeComparison, writeReport } from "../report/write-report.ts";
 import { RUN_FILES, readRun } from "../run/record.ts";
-import { columns } from "./list.ts";
+import { columns, inRounds } from "./list.ts";
 
 /** Writes the report of a run anew, from its record. @param id default: the newest run */
 export async function report(runs: string, id: string | undefined, output: Output): Promise<void> {
@@ -37,8 +37,7 @@ export async function listAllRuns(runs: string, output: Output): Promise<void> {
 async function rowOf(runs: string, id: string): Promise<readonly string[]> {
   try {
     const { run } = await readRun(runs, id);
-    const { length } = run.rounds;
-    return [id, endInWords(run), `${length} ${length === 1 ? "round" : "rounds"}`, moment(run.startedAt)];
+    return [id, endInWords(run), inRounds(run.rounds), moment(run.startedAt)];
   } catch (error) {
     if (error instanceof CommandError) return [id, "this version cannot read its record"];
     throw error;

@@ -3,12 +3,12 @@ import { SUITES, type Suite, type SuiteName } from "../book/suites.ts";
 import { runExperiment } from "../engine/run-experiment.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { loadExperiment } from "../experiment/load-experiment.ts";
-import { endInWords } from "../report/words.ts";
+import { endInWords, figureInWords, limitInWords, VERDICTS } from "../report/words.ts";
 import { writeJunit, writeReport } from "../report/write-report.ts";
 import { writeResults } from "../report/write-results.ts";
-import type { EndedBy, ExperimentRun, JudgedExpectation } from "../run/record.ts";
+import type { EndedBy, ExperimentRun } from "../run/record.ts";
 import type { AvailableStand, ChaosDeps } from "./deps.ts";
-import { columns } from "./list.ts";
+import { columns, inRounds } from "./list.ts";
 
 export interface RunCommandOptions {
   readonly rounds?: number;
@@ -16,7 +16,7 @@ export interface RunCommandOptions {
   readonly target?: string;
   readonly runs?: string;
   readonly iOwnTheseMachines: boolean;
-  /** Takes the runs into docs/results. */
+  /** Updates the results pages. */
   readonly write: boolean;
   readonly json: boolean;
 }
@@ -32,7 +32,7 @@ const ENDS: readonly EndedBy[] = [
   "interrupted",
   "terminated",
 ];
-/** After these the next experiment does not start. */
+/** After these no other experiment starts. */
 const LAST: readonly EndedBy[] = ["not-undone", "interrupted", "terminated"];
 
 /** Runs experiments one after another: ids of the book, files, or a suite. @returns the exit code of the worst end */
@@ -41,20 +41,15 @@ export async function run(names: readonly string[], options: RunCommandOptions, 
     throw new CommandError("Name experiments or a suite: `ring chaos list` shows both.", "usage");
   const suite: Suite | undefined = options.suite && SUITES[options.suite];
   const experiments = await Promise.all((suite?.experiments ?? names).map(loadExperiment));
-  const atHand = await deps.stand();
-  assertMayBeHurt(atHand, options);
+  const available = await deps.stand();
+  assertMayBeHurt(available, options);
   const startedAt = new Date();
-  const command = `ring chaos run ${options.suite === undefined ? names.join(" ") : `--suite ${options.suite}`}`;
   const records: ExperimentRun[] = [];
   for (const experiment of experiments) {
-    const rounds = options.rounds ?? suite?.rounds;
-    const record = await runOne(experiment, { ...options, ...(rounds === undefined ? {} : { rounds }) }, deps, atHand);
+    const record = await runOne(experiment, options.rounds ?? suite?.rounds, options, deps, available);
     records.push(record);
-    // After each: the whole book takes hours.
-    if (options.write) {
-      const pages = await writeResults(record, command);
-      deps.output.log(`written: ${pages.join(", ") || "nothing"}`);
-    }
+    // After each: a suite may take hours.
+    if (options.write) await writePages(record, names, options, deps);
     if (LAST.includes(record.endedBy)) break;
   }
   if (records.length > 1) {
@@ -64,13 +59,26 @@ export async function run(names: readonly string[], options: RunCommandOptions, 
   return records.toSorted((one, other) => ENDS.indexOf(other.endedBy) - ENDS.indexOf(one.endedBy))[0]?.exit ?? EXIT.ok;
 }
 
+async function writePages(
+  record: ExperimentRun,
+  names: readonly string[],
+  { suite }: RunCommandOptions,
+  { output }: ChaosDeps,
+): Promise<void> {
+  const pages = await writeResults(
+    record,
+    `ring chaos run ${suite === undefined ? names.join(" ") : `--suite ${suite}`}`,
+  );
+  if (pages.length > 0) output.log(`updated: ${pages.join(", ")}`);
+}
+
 /** How each experiment ended. */
 function summary(records: readonly ExperimentRun[]): string {
   return columns(
     records.map(({ experiment, rounds, startedAt, endedAt, ending, endedBy }) => [
       experiment.id,
       endInWords({ endedBy }),
-      `${rounds.length} ${rounds.length === 1 ? "round" : "rounds"}`,
+      inRounds(rounds),
       duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1_000),
       endedBy === "held" ? "" : (ending.split("\n")[0] ?? ""),
     ]),
@@ -80,26 +88,26 @@ function summary(records: readonly ExperimentRun[]): string {
 function assertMayBeHurt({ stand, isOurs }: AvailableStand, { iOwnTheseMachines }: RunCommandOptions): void {
   if (isOurs || iOwnTheseMachines) return;
   throw new CommandError(
-    `The machines of ${stand.name} are real ones: an experiment does faults to them. If they are yours and may be hurt, say --i-own-these-machines.`,
+    `The machines of ${stand.name} are real ones, and an experiment injects faults into them. If they are yours and may be hurt, add --i-own-these-machines.`,
     "usage",
   );
 }
 
 async function runOne(
   experiment: Experiment,
+  rounds: number | undefined,
   options: RunCommandOptions,
-  deps: ChaosDeps,
-  atHand: AvailableStand,
+  { output, signal, runs }: ChaosDeps,
+  { stand, monitoring }: AvailableStand,
 ): Promise<ExperimentRun> {
-  const { output, signal } = deps;
   output.log(`${experiment.id}: ${experiment.title}`);
   output.log(`hypothesis: ${experiment.hypothesis}`);
   const { record, folder } = await runExperiment(experiment, {
-    stand: atHand.stand,
-    runs: options.runs ?? deps.runs,
-    rounds: options.rounds,
+    stand,
+    monitoring,
+    runs: options.runs ?? runs,
+    rounds,
     target: options.target,
-    monitoring: atHand.monitoring,
     signal,
     log: (text) => output.log(text),
   });
@@ -109,19 +117,14 @@ async function runOne(
 }
 
 function resultText({ id, ending, expectations, rounds }: ExperimentRun, page: string): string {
-  const rows = expectations.map(({ verdict, words, median, worst, unit, limit, comparison }) => {
-    const bar = limit === null ? "" : `, ${comparison} ${limit}`;
-    const figures = worst === null ? "no figure" : `median ${shown(median)}, worst ${shown(worst)} ${unit}${bar}`;
-    return `  ${MARKS[verdict]}  ${words}: ${figures}`;
+  const rows = expectations.map((expectation) => {
+    const { verdict, words, median, worst, unit } = expectation;
+    const figures = `median ${figureInWords(median, unit)}, worst ${figureInWords(worst, unit)}`;
+    const target = limitInWords(expectation);
+    return [
+      `  ${verdict === "missed" || verdict === "unknown" ? VERDICTS[verdict].toUpperCase() : VERDICTS[verdict]}`,
+      `${words}: ${worst === null ? "no figure" : figures}${target === undefined ? "" : `, ${target}`}`,
+    ];
   });
-  return [`${id}, ${rounds.length} rounds`, ...rows, ending, page].join("\n");
+  return [`${id}, ${inRounds(rounds)}`, columns(rows), ending, page].join("\n");
 }
-
-const MARKS: Readonly<Record<JudgedExpectation["verdict"], string>> = {
-  held: "held   ",
-  missed: "MISSED ",
-  stated: "stated ",
-  unknown: "UNKNOWN",
-};
-
-const shown = (figure: number | null): string => (figure === null ? "none" : String(Math.round(figure * 10) / 10));

@@ -51,8 +51,12 @@ type QuietContext = Pick<RunContext, "experiment" | "monitoring" | "log">;
  * @returns the alerts that still fire at the deadline
  * @throws {NotSteady} when there are still problems then, or an alert fires that a fault must bring
  */
-export async function untilQuiet(context: QuietContext, signal: AbortSignal): Promise<readonly string[]> {
-  const firing = await firingAtLast(context, signal);
+export async function untilQuiet(
+  context: QuietContext,
+  signal: AbortSignal,
+  deadlineMs = QUIET_DEADLINE_MS,
+): Promise<readonly string[]> {
+  const firing = await firingAtLast(context, signal, deadlineMs);
   const expected = context.experiment.expectations.find(
     ({ metric, alert = "" }) => metric === "alertDelay" && firing.includes(alert),
   );
@@ -63,6 +67,7 @@ export async function untilQuiet(context: QuietContext, signal: AbortSignal): Pr
 async function firingAtLast(
   { experiment, monitoring, log }: QuietContext,
   signal: AbortSignal,
+  deadlineMs: number,
 ): Promise<readonly string[]> {
   if (monitoring === undefined || !experiment.steadyState.noAlerts) return [];
   let last: MonitoringStatus | undefined;
@@ -75,7 +80,7 @@ async function firingAtLast(
         return missing.length === 0 ? { value: [] } : { missing: missing.slice(0, 3).join("; ") };
       },
       {
-        deadlineMs: QUIET_DEADLINE_MS,
+        deadlineMs,
         everyMs: POLL_EVERY_MS,
         signal,
         onMissing: (missing, waitedMs) => {
@@ -146,7 +151,7 @@ export class MonitoringWatch {
     const areResolved = (): boolean =>
       !this.#expected("alertResolved").some((each) => "missed" in alertResolved(each, this.#now()));
     await waitUntil(areResolved, { deadlineMs: RESOLVED_DEADLINE_MS, everyMs: POLL_EVERY_MS, signal });
-    await firingAtLast(this.#context, signal);
+    await firingAtLast(this.#context, signal, QUIET_DEADLINE_MS);
   }
 
   async #last({ name, seconds, secondsAfterAlerts }: Stage, signal: AbortSignal): Promise<void> {

@@ -14,12 +14,10 @@ import { Experiment } from "./experiment.ts";
 export async function loadExperiment(idOrFile: string): Promise<Experiment> {
   const found = EXPERIMENTS.find(({ id }) => id.toLowerCase() === idOrFile.toLowerCase());
   if (found) return found;
-  if (!/[/.]/.test(idOrFile)) {
-    const ids = EXPERIMENTS.map(({ id }) => id).join(", ");
+  if (!/[/.]/.test(idOrFile))
     throw unusable(
-      `There is no experiment "${idOrFile}"; the book has ${ids}. For one of your own name its file: ./${idOrFile}.ts`,
+      `There is no experiment "${idOrFile}": \`ring chaos list\` shows all. For one of your own give its file: ./${idOrFile}.ts`,
     );
-  }
   const parsed = Experiment.safeParse(await contentOf(resolve(idOrFile)));
   if (parsed.success) return parsed.data;
   throw unusable(`${idOrFile} is no experiment:\n${z.prettifyError(parsed.error)}`);
