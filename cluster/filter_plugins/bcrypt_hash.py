@@ -7,23 +7,23 @@ import hmac
 
 from ansible.errors import AnsibleFilterError
 
-ROUNDS = 10  # a power of two; bcrypt's usual one, about 60 ms. Prometheus and its exporters remember the outcome.
-# libxcrypt of Debian and its relatives, of Fedora; None: a C library that has bcrypt itself (musl).
+ROUNDS = 10  # A power of two; bcrypt's usual one, about 60 ms. Prometheus and its exporters cache the result.
+# libxcrypt of Debian, of Fedora; None: a C library that has bcrypt itself (musl).
 LIBRARIES = ("libcrypt.so.1", "libcrypt.so.2", None)
 
-USUAL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-BCRYPTS = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+BCRYPT64 = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def setting_of(user, seed):
-    """The salt comes from a secret seed and the user: a second run makes the same hash, and another user another one."""
+    """The salt is derived from a secret seed and the user: a second run makes the same hash, and another user gets another one."""
     salt = hmac.new(seed.encode(), user.encode(), hashlib.sha256).digest()[:16]
-    text = base64.b64encode(salt).decode().rstrip("=").translate(str.maketrans(USUAL, BCRYPTS))
+    text = base64.b64encode(salt).decode().rstrip("=").translate(str.maketrans(BASE64, BCRYPT64))
     return "$2b$%02d$%s" % (ROUNDS, text)
 
 
 def by_library(password, setting):
-    """None when no C library here knows bcrypt."""
+    """None if no C library here has bcrypt."""
     for name in LIBRARIES:
         try:
             crypt = ctypes.CDLL(name).crypt

@@ -1,4 +1,4 @@
-"""Templates give text. What holds nothing but digits becomes a number again, at any depth."""
+"""Templates give text. A text of digits becomes a number again, at any depth."""
 
 
 def with_numbers(value):
