@@ -1,21 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { CommandError } from "@goldenring/run-kit";
-import { machineOf, type StandMachine } from "@goldenring/stand";
+import { machineOf, type Stand, type StandMachine } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { ReadyFault, Site } from "../faults/fault.ts";
 import { carryOut } from "../faults/lab-call.ts";
 import { descriptionOf, type FaultUse, prepareFault } from "../faults/registry.ts";
 import { guarded } from "../undo/guard.ts";
 import type { OpenFault, OpenFaults } from "../undo/open-fault.ts";
-import { beyondBlastRadius } from "./blast-radius.ts";
 
-/** ms. Stopping a database in order takes a while. */
-const INJECT_MS = 60_000;
+/** Stopping a database in order takes a while. */
+const INJECT_DEADLINE_MS = 60_000;
 
 export interface Injection {
   readonly use: FaultUse;
   readonly machine: string;
-  /** The machine ends it itself then, if nobody has before. */
+  /** The machine ends it itself then, unless it is undone before. */
   readonly endsAfterSeconds: number;
 }
 
@@ -25,20 +24,21 @@ export interface InjectContext {
   readonly blastRadius: Experiment["blastRadius"];
   /** Name of the run. */
   readonly run: string;
-  /** Called when the undo is on disk and nothing is done yet. */
+  /** Called when the undo is on disk and nothing is injected yet. */
   readonly onWritten: (fault: OpenFault) => void;
 }
 
 /**
- * Does a fault to a machine: looks whether it may, writes the undo to the disk, and then injects it.
+ * Injects a fault: checks that the machine may get it, writes the undo to disk, and then injects.
  *
- * @throws when it did not come about; if its undo was written by then, it is open all the same
+ * @throws when it was not injected; if its undo was written by then, it is open all the same
  */
 export async function inject(infliction: Injection, context: InjectContext): Promise<void> {
   const { use, machine: name, endsAfterSeconds } = infliction;
-  const { site, open, run, onWritten } = context;
+  const { site, open, blastRadius, run, onWritten } = context;
   const machine = machineOf(site.stand, name);
-  refuseWhatIsTooMuch(machine, context);
+  const why = beyondBlastRadius(machine, open.list(), site.stand, blastRadius);
+  if (why !== undefined) throw new CommandError(`Refused: ${why}.`, "usage");
   const ready = await prepareFault(use, machine, site);
   const already = open.list().find((fault) => fault.machine === name && fault.slot === ready.slot);
   if (already) throw new CommandError(`${name} has a fault of this kind already: ${already.words}.`, "usage");
@@ -60,9 +60,24 @@ export async function inject(infliction: Injection, context: InjectContext): Pro
   await inject();
 }
 
-function refuseWhatIsTooMuch(machine: StandMachine, { site, open, blastRadius }: InjectContext): void {
-  const why = beyondBlastRadius(machine, open.list(), site.stand, blastRadius);
-  if (why !== undefined) throw new CommandError(`Refused: ${why}.`, "usage");
+/**
+ * Why a machine must not get a fault, given the open ones; undefined: it may. Of each role one machine at a time may be faulty, unless the
+ * experiment allows more.
+ */
+export function beyondBlastRadius(
+  { name, roles }: StandMachine,
+  open: readonly Pick<OpenFault, "machine">[],
+  stand: Pick<Stand, "machines">,
+  allowed: Experiment["blastRadius"],
+): string | undefined {
+  const faulty = new Set([...open.map(({ machine }) => machine), name]);
+  for (const role of roles) {
+    const ofRole = stand.machines.filter((machine) => machine.roles.includes(role) && faulty.has(machine.name));
+    const max = allowed[role] ?? 1;
+    if (ofRole.length > max)
+      return `${ofRole.map((machine) => machine.name).join(" and ")} would be faulty together, and the experiment allows ${max} of the role ${role} (blastRadius)`;
+  }
+  return undefined;
 }
 
 interface Actions {
@@ -79,16 +94,16 @@ function actionsOf(
 ): Actions {
   if (ready.by === "lab") {
     const { lab } = stand;
-    if (!lab) throw new Error("a fault of the host without the host");
+    if (!lab) throw new Error("a fault of the host, and no host");
     return { inject: () => carryOut(lab, machine.name, ready.inject), undo: { by: "lab", call: ready.undo } };
   }
   const scripts = guarded(ready, { id, folder: machine.faultFolder, endsAfterSeconds });
   return {
     inject: async () => {
-      const { code, stdout, stderr } = await machine.run(scripts.inject, { deadlineMs: INJECT_MS });
+      const { code, stdout, stderr } = await machine.run(scripts.inject, { deadlineMs: INJECT_DEADLINE_MS });
       if (code !== 0)
         throw new CommandError(
-          `${machine.name}: the fault did not come about: ${(stderr || stdout).trim() || `exit code ${code}`}`,
+          `${machine.name}: the fault was not injected: ${(stderr || stdout).trim() || `exit code ${code}`}`,
         );
     },
     undo: { by: "machine", script: scripts.undo },

@@ -3,9 +3,9 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Entry } from "../history/entries.ts";
+import { Tail } from "../history/lines.ts";
 import type { RoleSample } from "../roles/samples.ts";
 import { LiveFigures } from "./live-figures.ts";
-import { Tail } from "./tail.ts";
 
 const read = (end: number, outcome: "ok" | "failed"): Entry => ({
   e: "read",

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { monotonicMs } from "../clock.ts";
-import { Journal } from "../history/journal.ts";
+import { Journal } from "../history/lines.ts";
 import { type JournalLine, RUN_FILES } from "../run/record.ts";
 
 /** What was done in a run, in its order: on disk as it happens, and at the end in the record. */

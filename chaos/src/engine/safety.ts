@@ -2,10 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { monotonicMs } from "../clock.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { Entry } from "../history/entries.ts";
+import { Tail } from "../history/lines.ts";
 import { RolesEntry } from "../roles/samples.ts";
 import { LiveFigures } from "./live-figures.ts";
 import type { ObserverFiles } from "./observers.ts";
-import { Tail } from "./tail.ts";
 import { NotSteady } from "./until-steady.ts";
 
 /** Between two looks, ms. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { historyOf, play } from "../check/simulated-service.fixture.ts";
 import { parseHistory, readHistory } from "./history.ts";
-import { Journal } from "./journal.ts";
+import { Journal } from "./lines.ts";
 
 const folders: string[] = [];
 afterEach(() => {

@@ -1,4 +1,6 @@
-import type { z } from "zod";
+/** JSONL files: one JSON object a line. */
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import type * as z from "zod";
 
 export interface ParsedLines<Line> {
   readonly lines: readonly Line[];
@@ -29,4 +31,77 @@ function parseLine<Line>(line: string, number: number, form: z.ZodType<Line>): L
     throw new Error(`line ${number}: ${issue?.path.join(".")}: ${issue?.message}`);
   }
   return parsed.data;
+}
+
+/**
+ * Appends lines, each handed to the operating system at once: what is in the file survives any death of this process, and a write's first line is
+ * there before the write is sent. It is not synced to disk: the computer that probes is not the one that fails.
+ */
+export class Journal<Line extends object> {
+  readonly #file: number;
+
+  /** @throws where the file exists: a history is written once */
+  constructor(path: string) {
+    this.#file = openSync(path, "ax", 0o644);
+  }
+
+  write(line: Line): void {
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    for (let written = 0; written < bytes.length; ) written += writeSync(this.#file, bytes, written);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+/** Follows a JSONL file that another process writes. It leaves out lines of another form: the file is judged as a whole later. */
+export class Tail<Line> {
+  readonly #path: string;
+  readonly #form: z.ZodType<Line>;
+  #file: number | undefined;
+  #rest = "";
+  readonly #chunk = Buffer.alloc(256 * 1024);
+  readonly #decoder = new TextDecoder();
+
+  constructor(path: string, form: z.ZodType<Line>) {
+    this.#path = path;
+    this.#form = form;
+  }
+
+  /** The lines that have come since the last call; none while there is no file. */
+  read(): Line[] {
+    this.#file ??= openIfThere(this.#path);
+    if (this.#file === undefined) return [];
+    let bytes: number;
+    do {
+      bytes = readSync(this.#file, this.#chunk);
+      this.#rest += this.#decoder.decode(this.#chunk.subarray(0, bytes), { stream: true });
+    } while (bytes > 0);
+    const lines = this.#rest.split("\n");
+    this.#rest = lines.pop() ?? "";
+    return lines.flatMap((line) => this.#parse(line));
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  #parse(line: string): Line[] {
+    try {
+      return [this.#form.parse(JSON.parse(line))];
+    } catch {
+      return [];
+    }
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 import { monotonicMs } from "../clock.ts";
-import { Journal } from "../history/journal.ts";
+import type { Entry } from "../history/entries.ts";
+import { Journal } from "../history/lines.ts";
 import { HttpConnection } from "../http/connection.ts";
 import { follow, untilEither } from "./schedule.ts";
 
@@ -25,7 +26,7 @@ export interface Client {
   /** From 0. */
   readonly number: number;
   readonly options: ProbeOptions;
-  readonly journal: Pick<Journal, "write">;
+  readonly journal: Pick<Journal<Entry>, "write">;
   readonly reads: HttpConnection;
   readonly writes: HttpConnection;
   /** A number that no other request of the run has. */
@@ -54,7 +55,7 @@ export async function runClients(
   prepare: (client: Client) => Promise<Requests>,
 ): Promise<void> {
   const { out, run, target, durationMs, clients: count, intervalMs, readDeadlineMs, writeDeadlineMs } = options;
-  const journal = new Journal(out);
+  const journal = new Journal<Entry>(out);
   const deadlines = { readDeadlineMs, writeDeadlineMs };
   let isClosed = false;
   let operations = 0;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { monotonicMs } from "../clock.ts";
-import { Journal } from "../history/journal.ts";
+import { Journal } from "../history/lines.ts";
 import { type Exchange, HttpConnection } from "../http/connection.ts";
 import type { RoleSample, RolesEntry } from "../roles/samples.ts";
 import { follow, untilEither } from "./schedule.ts";

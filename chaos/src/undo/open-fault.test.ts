@@ -33,5 +33,5 @@ test("what is written is listed, oldest first, until it is removed; a folder tha
 
 test("a file that is not understood is never taken for nothing", () => {
   writeFileSync(join(folder, "chaos", "open", "c.json"), "{}");
-  expect(() => openFaults(folder)).toThrow("undo by hand");
+  expect(() => openFaults(folder)).toThrow("undo the fault by hand");
 });

@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
+import { replaceFile, syncFolder } from "@goldenring/stand";
 import * as z from "zod";
 import { LabCall } from "../faults/lab-call.ts";
 
@@ -20,7 +11,7 @@ const Undo = z.discriminatedUnion("by", [
   z.object({ by: z.literal("machine"), script: z.string() }),
 ]);
 
-/** A fault that may be in force, with the way to undo it. */
+/** A fault that may be active, with the way to undo it. */
 export const OpenFault = z.object({
   version: z.literal(1),
   id: z.string().regex(/^[a-z0-9-]+$/),
@@ -38,7 +29,7 @@ export const OpenFault = z.object({
 export type OpenFault = z.infer<typeof OpenFault>;
 
 /**
- * The faults of a stand that may be in force: one file each, from before the injection until the undo is verified. Written to the disk itself,
+ * The faults of a stand that may be active: one file each, from before the injection until the undo is verified. Durable,
  * so that neither a kill of this process nor a loss of this computer's power loses one.
  */
 export class OpenFaults {
@@ -52,24 +43,14 @@ export class OpenFaults {
   /** Returns when it is on the disk. */
   write(fault: OpenFault): void {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const file = this.#fileOf(fault.id);
-    const next = `${file}.new`;
-    const descriptor = openSync(next, "w", 0o600);
-    try {
-      const bytes = Buffer.from(`${JSON.stringify(fault, null, 2)}\n`);
-      for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(next, file);
-    this.#sync();
+    const content = `${JSON.stringify(fault, null, 2)}\n`;
+    replaceFile(this.#fileOf(fault.id), content, { mode: 0o600, durable: true });
   }
 
   /** Nothing happens where there is none of this id. */
   remove(id: string): void {
     rmSync(this.#fileOf(id), { force: true });
-    this.#sync();
+    syncFolder(this.#folder);
   }
 
   /**
@@ -91,7 +72,7 @@ export class OpenFaults {
     } catch (error) {
       const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
       throw new CommandError(
-        `${file} cannot be understood: undo by hand what it says, then delete it.\n${why}`,
+        `${file} cannot be read: undo the fault by hand as the file describes, then delete it.\n${why}`,
         "notUndone",
       );
     }
@@ -109,19 +90,9 @@ export class OpenFaults {
   #fileOf(id: string): string {
     return join(this.#folder, `${id}.json`);
   }
-
-  /** The names in the folder, too, must be on the disk. */
-  #sync(): void {
-    const descriptor = openSync(this.#folder, "r");
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-  }
 }
 
-/** The faults that an experiment has left open on a stand: whoever wants the stand whole asks first. */
+/** The faults that an experiment has left open on a stand. Check it before you rely on the stand. */
 export function openFaults(
   standFolder: string,
 ): readonly Pick<OpenFault, "run" | "kind" | "machine" | "words" | "writtenAt">[] {

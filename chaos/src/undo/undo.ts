@@ -1,63 +1,55 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { machineOf, type Stand } from "@goldenring/stand";
+import { type Attempt, machineOf, type Stand, waitFor } from "@goldenring/stand";
 import { carryOut, leftAfter } from "../faults/lab-call.ts";
 import { ENDED_BEFORE } from "./guard.ts";
 import type { OpenFault, OpenFaults } from "./open-fault.ts";
 
-/** One try on a machine, ms: it may wait there for another script. */
-const TRY_MS = 45_000;
-/** Between two tries, ms. */
+/** Of one attempt on a machine: it may wait there for another script. */
+const ATTEMPT_DEADLINE_MS = 45_000;
+/** Between two attempts. */
 const PAUSE_MS = 1_000;
-
-/** How long undoing one fault is tried, ms: a machine boots, or a lossy network lets a login through. */
+/** In this time a machine boots, or a lossy network lets a login through. */
 const UNDO_DEADLINE_MS = 180_000;
 
-/** How it was with a fault that is undone now. */
 export interface Undone {
-  /** It was in force no more when its undo came. */
+  /** The fault was not active any more when its undo came. */
   readonly endedBefore: boolean;
 }
 
 /**
- * Undoes one fault and looks whether anything of it is left; then, and only then, it is open no more. Tries again until the deadline.
+ * Undoes one fault and checks that nothing of it is left: only then it is not open any more. Tries again until the deadline.
  *
  * @throws with what is left; it stays open
  */
 async function undoFault(stand: Stand, open: OpenFaults, fault: OpenFault): Promise<Undone> {
-  const giveUpAt = performance.now() + UNDO_DEADLINE_MS;
-  for (;;) {
-    const tried = await tryUndo(stand, fault);
-    if (typeof tried !== "string") {
-      open.remove(fault.id);
-      return tried;
-    }
-    if (performance.now() + PAUSE_MS > giveUpAt) throw new Error(tried);
-    await delay(PAUSE_MS);
-  }
+  const undone = await waitFor(() => tryUndo(stand, fault), { deadlineMs: UNDO_DEADLINE_MS, everyMs: PAUSE_MS });
+  open.remove(fault.id);
+  return undone;
 }
 
-/** @returns in words what is left, if anything is */
-async function tryUndo(stand: Stand, { machine, undo }: OpenFault): Promise<string | Undone> {
+async function tryUndo(stand: Stand, { machine, undo }: OpenFault): Promise<Attempt<Undone>> {
+  const left = (what: string) => ({ missing: `${machine}: ${what}` });
   try {
     if (undo.by === "machine") {
-      const { code, stdout, stderr } = await machineOf(stand, machine).run(undo.script, { deadlineMs: TRY_MS });
-      if (code !== 0) return `${machine}: ${(stderr || stdout).trim() || `exit code ${code}`}`;
-      return { endedBefore: stdout.includes(ENDED_BEFORE) };
+      const deadlineMs = ATTEMPT_DEADLINE_MS;
+      const { code, stdout, stderr } = await machineOf(stand, machine).run(undo.script, { deadlineMs });
+      if (code !== 0) return left((stderr || stdout).trim() || `exit code ${code}`);
+      return { value: { endedBefore: stdout.includes(ENDED_BEFORE) } };
     }
-    if (!stand.lab) return `${machine}: only the host of the machines can undo it, and it is not at hand`;
+    if (!stand.lab) return left("only the host of the machines can undo it, and it cannot be reached from here");
     await carryOut(stand.lab, machine, undo.call);
-    return (await leftAfter(stand.lab, machine, undo.call)) ?? { endedBefore: false };
+    const what = await leftAfter(stand.lab, machine, undo.call);
+    return what === undefined ? { value: { endedBefore: false } } : { missing: what };
   } catch (error) {
-    return `${machine}: ${error instanceof Error ? error.message : String(error)}`;
+    return left(error instanceof Error ? error.message : String(error));
   }
 }
 
-/** Which of the host's faults are in force no more. Asked before any is undone, because healing a machine may end faults of another. */
+/** Which of the host's faults are not active any more. Asked before any is undone, because healing a machine may end faults of another. */
 async function endedOfLab({ lab }: Stand, faults: readonly OpenFault[]): Promise<ReadonlySet<OpenFault>> {
   const ended = await Promise.all(
     faults.map(async (fault) => {
       if (!lab || fault.undo.by !== "lab") return [];
-      const isThere = await leftAfter(lab, fault.machine, fault.undo.call).catch(() => "nobody knows");
+      const isThere = await leftAfter(lab, fault.machine, fault.undo.call).catch(() => "not known");
       return isThere === undefined ? [fault] : [];
     }),
   );

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { StandMachine } from "@goldenring/stand";
-import { beyondBlastRadius } from "./blast-radius.ts";
+import { beyondBlastRadius } from "./inject.ts";
 
 const machine = (name: string, ...roles: StandMachine["roles"]): StandMachine => ({
   name,
