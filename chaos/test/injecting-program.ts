@@ -1,5 +1,4 @@
-/** Does one fault after another to this computer and undoes each, until it is killed. Arguments: the stand's folder, a folder to fill. */
-
+/** Injects one fault after another on this computer and undoes each, until it is killed. Arguments: the stand's folder, a folder to fill. */
 import { thisComputer } from "@goldenring/stand";
 import { inject } from "../src/engine/inject.ts";
 import { takeEngineLock } from "../src/engine/lock.ts";
@@ -18,4 +17,5 @@ for (;;) {
   );
   const left = await undoAll(stand, open, open.list());
   if (left.length > 0) throw new Error(JSON.stringify(left));
+  process.stdout.write("undone\n");
 }

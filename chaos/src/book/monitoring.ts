@@ -1,6 +1,6 @@
 import { atMost, below, none } from "../experiment/expect.ts";
 import type { Expectation, ExperimentInput } from "../experiment/experiment.ts";
-import { EXPECTED } from "../experiment/monitoring-figures.ts";
+import { EXPECTED } from "../judge/monitoring-figures.ts";
 
 /** From the fault to the first notification. */
 const CRITICAL_MS = 90_000;

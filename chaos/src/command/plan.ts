@@ -1,6 +1,6 @@
 import type { Output } from "@goldenring/run-kit";
+import { loadExperiment } from "../book/load-experiment.ts";
 import type { Expectation, Experiment } from "../experiment/experiment.ts";
-import { loadExperiment } from "../experiment/load-experiment.ts";
 import { descriptionOf } from "../faults/registry.ts";
 
 /** What an experiment would do, in words or as data. Does nothing. */

@@ -1,8 +1,8 @@
 import { CommandError, duration, EXIT } from "@goldenring/run-kit";
+import { loadExperiment } from "../book/load-experiment.ts";
 import { SUITES, type Suite, type SuiteName } from "../book/suites.ts";
 import { runExperiment } from "../engine/run-experiment.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import { loadExperiment } from "../experiment/load-experiment.ts";
 import { endInWords, figureInWords, limitInWords, VERDICTS } from "../report/words.ts";
 import { writeJunit, writeReport } from "../report/write-report.ts";
 import { writeResults } from "../report/write-results.ts";

@@ -1,8 +1,8 @@
 import type { StandRoles } from "@goldenring/stand";
 import { checkHistory, type Verdict } from "../check/check.ts";
 import { judgeStoredValues } from "../check/stored-values.ts";
-import type { Evidence } from "../experiment/evidence.ts";
 import { type History, readHistory } from "../history/history.ts";
+import type { Evidence } from "../judge/evidence.ts";
 import { readRoleSamples } from "../roles/samples.ts";
 import { storedValues } from "../stored/own-database.ts";
 import { storedOnAll } from "../stored/weather-rows.ts";

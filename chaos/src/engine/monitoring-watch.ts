@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { byRole, DeadlineExceeded, must, waitFor, waitUntil } from "@goldenring/stand";
-import type { MonitoringEvidence, QueryCheck } from "../experiment/evidence.ts";
 import type { Experiment, Stage } from "../experiment/experiment.ts";
-import { type AlertEvidence, alertDelay, alertResolved } from "../experiment/monitoring-figures.ts";
+import type { MonitoringEvidence, QueryCheck } from "../judge/evidence.ts";
+import { type AlertEvidence, alertDelay, alertResolved } from "../judge/monitoring-figures.ts";
 import type { RecordedAlert, StageRecord } from "../run/record.ts";
 import type { RunContext } from "./run-context.ts";
 import { NotSteady } from "./until-steady.ts";

@@ -1,5 +1,5 @@
-import { type Evidence, newPrimaryAfterFault } from "../experiment/evidence.ts";
 import { summarize } from "../history/summary.ts";
+import { type Evidence, newPrimaryAfterFault } from "../judge/evidence.ts";
 import { judgeRoles } from "../roles/verdict.ts";
 import type { RoundFigures, RoundRecord } from "../run/record.ts";
 import { roleSpans, seriesOf } from "./curves.ts";

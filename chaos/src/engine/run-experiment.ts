@@ -1,7 +1,7 @@
 import { CommandError, EXIT, interruptedExit, makeRunFolder, provenance, writeRunFile } from "@goldenring/run-kit";
 import { type Stand, serviceUrl } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
-import { hypothesisHeld, judgeRun } from "../experiment/judge.ts";
+import { hypothesisHeld, judgeRun } from "../judge/judge.ts";
 import {
   type EndedBy,
   EXIT_OF_END,

@@ -3,8 +3,8 @@ import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { CommandError } from "@goldenring/run-kit";
 import * as z from "zod";
-import { EXPERIMENTS } from "../book/registry.ts";
-import { Experiment } from "./experiment.ts";
+import { Experiment } from "../experiment/experiment.ts";
+import { EXPERIMENTS } from "./registry.ts";
 
 /**
  * An experiment of the book by its id, or one of a user's own by its file: a module whose default export it is, or its JSON.

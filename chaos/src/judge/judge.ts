@@ -1,8 +1,8 @@
+import type { Expectation } from "../experiment/experiment.ts";
+import { median } from "../experiment/metrics.ts";
 import type { JudgedExpectation, RoundVerdict } from "../run/record.ts";
 import type { Evidence } from "./evidence.ts";
-import type { Expectation } from "./experiment.ts";
 import { figureOf } from "./figure.ts";
-import { median } from "./metrics.ts";
 
 /** What each expectation came to in a round. */
 export function judgeRound(expectations: readonly Expectation[], evidence: Evidence): RoundVerdict[] {

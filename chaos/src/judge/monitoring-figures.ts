@@ -1,6 +1,6 @@
+import type { Expectation } from "../experiment/experiment.ts";
+import { type MetricName, median } from "../experiment/metrics.ts";
 import type { Evidence, Figure } from "./evidence.ts";
-import type { Expectation } from "./experiment.ts";
-import { type MetricName, median } from "./metrics.ts";
 
 type OfMonitoring = (expectation: Expectation, evidence: Evidence) => Figure;
 

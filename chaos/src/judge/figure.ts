@@ -1,9 +1,9 @@
 import type { ViolationKind } from "../check/violation.ts";
+import type { Expectation } from "../experiment/experiment.ts";
+import { METRICS, type MetricName } from "../experiment/metrics.ts";
 import { type RequestFigures, type Summary, summarize, wholeRun } from "../history/summary.ts";
 import { judgeRoles, timeToNewPrimary } from "../roles/verdict.ts";
 import { type Evidence, type Figure, newPrimaryAfterFault } from "./evidence.ts";
-import type { Expectation } from "./experiment.ts";
-import { METRICS, type MetricName } from "./metrics.ts";
 import { OF_MONITORING } from "./monitoring-figures.ts";
 
 export function figureOf(expectation: Expectation, evidence: Evidence): Figure {

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
+import { atMost, measured, none } from "../experiment/expect.ts";
 import { parseHistory } from "../history/history.ts";
 import type { RoundVerdict, StageRecord } from "../run/record.ts";
 import type { Evidence } from "./evidence.ts";
-import { atMost, measured, none } from "./expect.ts";
 import { hypothesisHeld, judgeRound, judgeRun } from "./judge.ts";
 
 /** A read every 100 ms for 10 s, of 10 ms each; those of the second stage fail, and nothing is answered in the third. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { EXPERIMENTS } from "../book/registry.ts";
+import { atMost, none } from "../experiment/expect.ts";
+import type { Expectation } from "../experiment/experiment.ts";
+import { median } from "../experiment/metrics.ts";
 import type { RecordedAlert, RoundVerdict } from "../run/record.ts";
 import type { Evidence, MonitoringEvidence } from "./evidence.ts";
-import { atMost, none } from "./expect.ts";
-import type { Expectation } from "./experiment.ts";
 import { judgeRound } from "./judge.ts";
-import { median } from "./metrics.ts";
 import { EXPECTED } from "./monitoring-figures.ts";
 
 const FAULT_AT_MS = 1_000;
