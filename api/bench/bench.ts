@@ -3,35 +3,35 @@ import type { GroupMaker } from "./limits.ts";
 import type { Options } from "./options.ts";
 import type { UndoStack } from "./undo.ts";
 
-/** What every case has at hand. */
+/** What every case gets. */
 export interface Bench {
   readonly options: Options;
-  /** Undefined where this computer or user can't make limited groups. */
+  /** Undefined if limited groups cannot be made on this computer. */
   readonly groups: GroupMaker | undefined;
   readonly databases: Databases;
   readonly undo: UndoStack;
-  /** For files that last as long as the run. */
+  /** For files of this run. */
   readonly directory: string;
-  /** For the runtime of every measured program. */
+  /** Arguments for the runtime of every measured program. */
   readonly bunArguments: readonly string[];
   /** A line of progress. */
-  readonly say: (text: string) => void;
-  /** A wrong or missing answer: the case goes on, the bench fails. */
+  readonly log: (text: string) => void;
+  /** Reports a wrong or missing answer: the case continues, the bench fails. */
   readonly fail: (problem: string) => void;
 }
 
-/** What a case found: one quantity, one value a round. */
+/** One figure of a case, with its value in each round. */
 export interface Finding {
   readonly what: string;
   readonly unit: "requests/s" | "ms" | "s" | "us" | "MiB" | "ratio";
   readonly values: readonly number[];
-  readonly bar?: Bar;
+  readonly target?: Target;
 }
 
-export interface Bar {
+export interface Target {
   readonly kind: "at least" | "at most";
   readonly value: number;
-  /** Which of the rounds counts. Memory and limits of that kind hold only if they always hold. */
+  /** Which round counts. A limit, such as memory, must hold in the worst. */
   readonly judges: "median" | "worst";
 }
 

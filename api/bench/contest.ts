@@ -36,7 +36,7 @@ export async function contest<Name extends string>(
     for (const name of names) {
       const measurement = await run(name, bench.options);
       measured[name].push(measurement);
-      bench.say(`round ${round} of ${bench.options.rounds}, ${name}: ${summary(measurement)}`);
+      bench.log(`round ${round} of ${bench.options.rounds}, ${name}: ${summary(measurement)}`);
     }
   }
   return measured;
@@ -65,7 +65,7 @@ export function ratios(product: readonly Measurement[], baseline: readonly Measu
   return product.map((round, index) => round.perSecond / (baseline[index]?.perSecond ?? Number.NaN));
 }
 
-/** Requests/s and CPU per request, without a bar. */
+/** Requests/s and CPU per request, without a target. */
 export function rateFindings(name: string, rounds: readonly Measurement[]): Finding[] {
   return [
     { what: name, unit: "requests/s", values: each(rounds, (round) => round.perSecond) },

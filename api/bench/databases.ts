@@ -11,7 +11,7 @@ export interface DataSet {
 
 /** What the sample data holds. */
 export const baseData: DataSet = { cities: 9, values: 720 };
-/** What the report's stand held after its growth scenario. */
+/** The data of the 2023 baseline after its growth scenario. */
 export const grownData: DataSet = { cities: 189, values: 120_896 };
 export const millionData: DataSet = { cities: 189, values: 1_000_000 };
 
@@ -22,7 +22,7 @@ export interface DataDigest {
   readonly temperatures: number;
 }
 
-/** As a server in use is set: every commit is on the disk before it is confirmed, and there is memory for what is hot. */
+/** As in production: every commit is on disk before it is confirmed, and hot data fit into memory. */
 const serverSettings = { fsync: "on", shared_buffers: "128MB", max_connections: "100" };
 
 /** One throwaway cluster, started when first needed; its PostgreSQL is not limited. */

@@ -5,7 +5,7 @@ export interface Limits {
   readonly memoryMiB: number;
 }
 
-/** The replica of the report's stand: 250 millicores, 128 Mi. */
+/** An API replica of the 2023 baseline: 250 millicores, 128 Mi. */
 export const replicaLimits: Limits = { cpuMsPer100: 25, memoryMiB: 128 };
 
 /** What a group has used since it was made, and what it holds now. */

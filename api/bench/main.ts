@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { apiProgram } from "./api-program.ts";
 import type { Bench, BenchCase, Finding } from "./bench.ts";
 import { cases } from "./cases.ts";
 import { findGroupMaker } from "./cgroup.ts";
 import { Databases } from "./databases.ts";
+import { apiProgram } from "./measured-programs.ts";
 import { type Options, parseOptions, usage } from "./options.ts";
 import { startProgram } from "./program.ts";
 import { type CaseOutcome, page, type RunFacts, table } from "./report.ts";
@@ -71,7 +71,7 @@ async function runCases(options: Options, undo: UndoStack, argv: readonly string
     undo,
     directory,
     bunArguments: options.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profile}`],
-    say: (text) => console.log(`  ${text}`),
+    log: (text) => console.log(`  ${text}`),
     fail: (problem) => {
       problems.push(problem);
       console.error(`  FAILED: ${problem}`);
@@ -117,7 +117,7 @@ function conclude(outcomes: readonly CaseOutcome[], limited: boolean): number {
   const count = (verdict: string) => verdicts.filter((each) => each === verdict).length;
   const failures = outcomes.flatMap(({ problems }) => problems).length;
   console.log(
-    `\n${count("held")} bars held, ${count("missed")} missed, ${count("not judged")} not judged; ${failures} failures`,
+    `\n${count("held")} targets held, ${count("missed")} missed, ${count("not judged")} not judged; ${failures} failures`,
   );
   return count("missed") + count("not judged") + failures === 0 ? 0 : 1;
 }

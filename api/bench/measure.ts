@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { Bench } from "./bench.ts";
-import type { LoadPlan, LoadResult, PlannedRequest } from "./load/plan.ts";
+import type { LoadPlan, LoadResult, PlannedRequest } from "./load-process/plan.ts";
 import type { RunningProgram } from "./program.ts";
 
 /** A load, without what is particular to one run of it. */
@@ -13,11 +13,11 @@ export interface Load {
   readonly connections: number;
   /** Open loop, requests/s. */
   readonly rate?: number;
-  /** Says what is wrong with a kept answer's body as it came over the wire, or undefined. */
+  /** Returns what is wrong with the body of a kept answer, as it came over the wire, or undefined. */
   readonly check: (sample: SampledAnswer) => string | undefined;
   /** Answers kept for the check in each run (4). */
   readonly samples?: number;
-  /** True if all answers must have the same number of bytes, which is looked at for every one of them. */
+  /** True if all answers must have the same number of bytes; every one is checked. */
   readonly sameSize?: boolean;
 }
 
@@ -44,15 +44,15 @@ export interface Duration {
   readonly seconds: number;
 }
 
-const loadScript = fileURLToPath(new URL("load/main.ts", import.meta.url));
+const loadScript = fileURLToPath(new URL("load-process/main.ts", import.meta.url));
 
-/** How often memory is looked at, in ms. */
-const sampleEveryMs = 100;
+/** How often memory is sampled. */
+const sampleIntervalMs = 100;
 
-/** Above this share of a core the load process was as much measured as the server. */
-const loadShareAllowed = 0.9;
+/** Above this share of a core, the load process was the limit, not the server. */
+const maxLoadProcessCores = 0.9;
 
-/** Puts one load on one program, checks the answers, and says what it cost the program. */
+/** Runs a load against a program, checks the answers, and returns what it cost the program. */
 export async function measure(
   bench: Bench,
   program: RunningProgram,
@@ -65,10 +65,10 @@ export async function measure(
   const sampler = setInterval(() => {
     chargedPeakMiB = Math.max(chargedPeakMiB, program.use()?.memoryMiB ?? Number.NaN);
     onMemory(program.memory().nowMiB);
-  }, sampleEveryMs);
+  }, sampleIntervalMs);
   let result: LoadResult;
   try {
-    result = await putLoad(bench, program, load, duration);
+    result = await runLoad(bench, program, load, duration);
   } finally {
     clearInterval(sampler);
   }
@@ -85,8 +85,8 @@ export async function measure(
   };
 }
 
-/** Puts one load on one program and checks the answers. */
-export async function putLoad(
+/** Runs a load against a program and checks the answers. */
+export async function runLoad(
   bench: Bench,
   program: RunningProgram,
   load: Load,
@@ -120,7 +120,7 @@ function* problemsOf(result: LoadResult, load: Load): Generator<string> {
   if (load.sameSize === true && result.smallestBody !== result.largestBody) {
     yield `answers of ${result.smallestBody} to ${result.largestBody} bytes, all should be the same`;
   }
-  if (result.ownCpuShare > loadShareAllowed) {
+  if (result.ownCpuShare > maxLoadProcessCores) {
     yield `the load process used ${result.ownCpuShare.toFixed(2)} of a core: it, not the server, was measured`;
   }
   for (const sample of result.samples) {

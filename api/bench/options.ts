@@ -20,20 +20,20 @@ export const usage = `Measures the Weather API on this computer, against baselin
 
 npm run bench -- [options]
 
-  --list            names of the cases, and what each measures
-  --only NAME,...   these cases only
+  --list            lists the cases, and what each measures
+  --only NAME,...   only these cases
   --rounds N        rounds of each case, product and baselines in turn (3)
   --seconds N       measured window of one run (5)
   --soak SECONDS    length of the memory soak (60; 300 with --write)
-  --quick           one round of 2 s, soak of 10 s: does it work at all
+  --quick           one round of 2 s, soak of 10 s: only checks that everything works
   --write           writes docs/results/api.md
   --json FILE       writes every value of every round as JSON
   --api FILE        measures another copy of api/src/main.ts
-  --profile DIR     CPU profiles of the measured programs (slower: don't quote these figures)
+  --profile DIR     writes CPU profiles of the measured programs, which slows them down
   --help
 
-Exit code: 0 all bars held, 1 a bar was missed or could not be judged or an answer was wrong, 2 wrong usage.
-Without root (or where cgroups can't be used) nothing is limited; such figures are marked and not judged.
+Exit code: 0 all targets held, 1 a target was missed or could not be judged, or an answer was wrong, 2 wrong usage.
+Without root or cgroups nothing is limited; such figures are marked and not judged.
 `;
 
 /** Throws an Error with a sentence for the user. */
@@ -74,6 +74,6 @@ export function parseOptions(argv: readonly string[]): Options {
 function positive(name: string, text: string | undefined, fallback: number): number {
   if (text === undefined) return fallback;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} wants a whole number from 1, not "${text}"`);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1, not "${text}"`);
   return value;
 }

@@ -24,12 +24,12 @@ export interface RunFacts {
 
 /** The table of one case, as Markdown that also reads well in a terminal. */
 export function table(findings: readonly Finding[], limited: boolean): string {
-  const rows = [["what", "unit", "bar", "median", "min", "max", "verdict"]];
+  const rows = [["what", "unit", "target", "median", "min", "max", "verdict"]];
   for (const finding of findings) {
     rows.push([
       finding.what,
       limited || finding.unit === "ratio" ? finding.unit : `${finding.unit}, unlimited`,
-      finding.bar === undefined ? "" : `${finding.bar.kind} ${finding.bar.value}`,
+      finding.target === undefined ? "" : `${finding.target.kind} ${finding.target.value}`,
       shown(median(finding.values)),
       shown(Math.min(...finding.values)),
       shown(Math.max(...finding.values)),

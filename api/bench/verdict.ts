@@ -1,24 +1,24 @@
-import type { Bar, Finding } from "./bench.ts";
+import type { Finding, Target } from "./bench.ts";
 
 export type Verdict = "held" | "missed" | "not judged" | "";
 
 /**
- * Whether a finding holds its bar. Without limits only ratios can be judged: an absolute figure of an unlimited replica says
+ * Whether a finding meets its target. Without limits only ratios can be judged: a figure of an unlimited replica says
  * nothing about a limited one.
  */
 export function verdictOn(finding: Finding, limited: boolean): Verdict {
-  const { bar } = finding;
-  if (bar === undefined) return "";
+  const { target } = finding;
+  if (target === undefined) return "";
   if (!limited && finding.unit !== "ratio") return "not judged";
-  const value = judgedValue(finding.values, bar);
-  // NaN (nothing was measured) holds no bar.
-  const holds = bar.kind === "at least" ? value >= bar.value : value <= bar.value;
+  const value = judgedValue(finding.values, target);
+  // NaN (nothing was measured) meets no target.
+  const holds = target.kind === "at least" ? value >= target.value : value <= target.value;
   return holds ? "held" : "missed";
 }
 
-function judgedValue(values: readonly number[], bar: Bar): number {
-  if (bar.judges === "median") return median(values);
-  return bar.kind === "at least" ? Math.min(...values) : Math.max(...values);
+function judgedValue(values: readonly number[], target: Target): number {
+  if (target.judges === "median") return median(values);
+  return target.kind === "at least" ? Math.min(...values) : Math.max(...values);
 }
 
 export function median(values: readonly number[]): number {

@@ -1,11 +1,9 @@
-import { apiProgram } from "../api-program.ts";
-import { baselineProgram } from "../baseline-program.ts";
 import type { BenchCase } from "../bench.ts";
 import { contest, rateFindings, ratios } from "../contest.ts";
 import { grownData } from "../databases.ts";
 import { replicaLimits } from "../limits.ts";
 import { forecastByIdLoad } from "../loads/forecasts.ts";
-import { withPrograms } from "../with-programs.ts";
+import { apiProgram, baselineProgram, withPrograms } from "../measured-programs.ts";
 
 export const getForecastById: BenchCase = {
   name: "forecast-by-id",

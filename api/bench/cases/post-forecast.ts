@@ -1,12 +1,10 @@
-import { apiProgram } from "../api-program.ts";
-import { baselineProgram } from "../baseline-program.ts";
 import type { BenchCase } from "../bench.ts";
 import { contest, each, rateFindings, ratios } from "../contest.ts";
 import { baseData, digestOf } from "../databases.ts";
 import { replicaLimits } from "../limits.ts";
 import { expectStored, insertLoad } from "../loads/forecasts.ts";
 import { measure } from "../measure.ts";
-import { withPrograms } from "../with-programs.ts";
+import { apiProgram, baselineProgram, withPrograms } from "../measured-programs.ts";
 
 export const postForecast: BenchCase = {
   name: "posts",
@@ -33,7 +31,9 @@ export const postForecast: BenchCase = {
       });
       const [rate, ...others] = rateFindings("POST /Forecast", rounds.API);
       return [
-        ...(rate === undefined ? [] : [{ ...rate, bar: { kind: "at least", value: 4000, judges: "median" } } as const]),
+        ...(rate === undefined
+          ? []
+          : [{ ...rate, target: { kind: "at least", value: 4000, judges: "median" } } as const]),
         ...others,
         { what: "POST /Forecast, p99", unit: "ms", values: each(rounds.API, (round) => round.latencyMs.p99) },
         ...rateFindings("baseline: one INSERT per request", rounds["one INSERT per request"]),
@@ -42,7 +42,7 @@ export const postForecast: BenchCase = {
           what: "POST /Forecast / one INSERT per request",
           unit: "ratio",
           values: ratios(rounds.API, rounds["one INSERT per request"]),
-          bar: { kind: "at least", value: 2.5, judges: "median" },
+          target: { kind: "at least", value: 2.5, judges: "median" },
         },
         { what: "POST /Forecast / bare INSERT", unit: "ratio", values: ratios(rounds.API, rounds.bare) },
       ];

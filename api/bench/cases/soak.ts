@@ -1,28 +1,26 @@
-import { apiProgram } from "../api-program.ts";
 import type { BenchCase } from "../bench.ts";
-import { digestOf, grownData } from "../databases.ts";
+import { grownData } from "../databases.ts";
 import { replicaLimits } from "../limits.ts";
-import { percentile } from "../load/percentile.ts";
+import { percentile } from "../load-process/percentile.ts";
 import { weatherLoad } from "../loads/weather.ts";
 import { measure } from "../measure.ts";
-import { withPrograms } from "../with-programs.ts";
+import { withReplica } from "../measured-programs.ts";
 import { memoryFindings } from "./weather-findings.ts";
 
-/** Garbage collection moves the level by a few MiB between any two moments; a leak of 1 kB per answer would be four times this in 5 min. */
+/** Garbage collection moves the level by a few MiB at any time. A leak of 1 kB per answer would be four times this in 5 min. */
 const growthAllowedMiB = 4;
 
 export const soak: BenchCase = {
   name: "soak",
-  about: "Memory while GET /WeatherForecast (120,896 values; identity and gzip in turn, 8 connections) goes on and on.",
+  about:
+    "Memory while GET /WeatherForecast (120,896 values; identity and gzip in turn, 8 connections) runs for minutes.",
   run: async (bench) => {
-    const database = await bench.databases.create(grownData);
-    const digest = await digestOf(database);
-    const { soakSeconds } = bench.options;
-    return withPrograms(bench, [apiProgram(bench.options, database, replicaLimits)], async ([program]) => {
+    return withReplica(bench, grownData, async ({ program, digest }) => {
+      const { soakSeconds } = bench.options;
       const residentMiB: number[] = [];
       const duration = { warmUpSeconds: bench.options.warmUpSeconds, seconds: soakSeconds };
       const load = weatherLoad(["identity", "gzip"], 8, { digest });
-      bench.say(`${soakSeconds} s`);
+      bench.log(`${soakSeconds} s`);
       const measurement = await measure(bench, program, load, duration, (nowMiB) => {
         residentMiB.push(nowMiB);
       });
@@ -38,7 +36,7 @@ export const soak: BenchCase = {
           what: `memory over ${soakSeconds} s: growth from the second fifth to the last (medians)`,
           unit: "MiB",
           values: [fifth(4) - fifth(1)],
-          bar: { kind: "at most", value: growthAllowedMiB, judges: "worst" },
+          target: { kind: "at most", value: growthAllowedMiB, judges: "worst" },
         },
         {
           what: `memory over ${soakSeconds} s: each fifth's median of resident memory`,

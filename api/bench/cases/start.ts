@@ -1,10 +1,9 @@
-import { apiProgram } from "../api-program.ts";
 import type { BenchCase } from "../bench.ts";
 import { digestOf, grownData } from "../databases.ts";
 import { replicaLimits } from "../limits.ts";
 import { weatherLoad } from "../loads/weather.ts";
-import { putLoad } from "../measure.ts";
-import { withPrograms } from "../with-programs.ts";
+import { runLoad } from "../measure.ts";
+import { apiProgram, withPrograms } from "../measured-programs.ts";
 
 export const start: BenchCase = {
   name: "start",
@@ -18,9 +17,9 @@ export const start: BenchCase = {
       await withPrograms(bench, [apiProgram(bench.options, database, replicaLimits)], async ([program]) => {
         seconds.push(program.readySeconds);
         peaks.push(program.memory().peakMiB);
-        bench.say(`round ${round} of ${bench.options.rounds}: ${program.readySeconds.toFixed(2)} s`);
+        bench.log(`round ${round} of ${bench.options.rounds}: ${program.readySeconds.toFixed(2)} s`);
         // Ready must mean ready: all values are served.
-        await putLoad(bench, program, weatherLoad(["gzip"], 1, { digest }, 1), { warmUpSeconds: 0, seconds: 2 });
+        await runLoad(bench, program, weatherLoad(["gzip"], 1, { digest }, 1), { warmUpSeconds: 0, seconds: 2 });
       });
     }
     return [
@@ -28,7 +27,7 @@ export const start: BenchCase = {
         what: "start with 120,896 values until ready",
         unit: "s",
         values: seconds,
-        bar: { kind: "at most", value: 3, judges: "median" },
+        target: { kind: "at most", value: 3, judges: "median" },
       },
       { what: "start with 120,896 values, highest resident memory", unit: "MiB", values: peaks },
     ];

@@ -1,16 +1,15 @@
-import { apiProgram } from "../api-program.ts";
 import type { Bench, BenchCase } from "../bench.ts";
 import { firstWarmUpWindows } from "../contest.ts";
 import { type DataDigest, digestOf, grownData } from "../databases.ts";
 import { replicaLimits } from "../limits.ts";
 import { expectStored, insertLoad } from "../loads/forecasts.ts";
 import { weatherLoad } from "../loads/weather.ts";
-import { type Measurement, measure, putLoad } from "../measure.ts";
+import { type Measurement, measure, runLoad } from "../measure.ts";
+import { apiProgram, withPrograms } from "../measured-programs.ts";
 import type { RunningProgram } from "../program.ts";
-import { withPrograms } from "../with-programs.ts";
 import { memoryFindings, weatherFindings } from "./weather-findings.ts";
 
-/** The report's growth scenario: 100 moderators, 3 values into each of 9 cities every 30 s. */
+/** The growth scenario of the 2023 baseline: 100 moderators, 3 values into each of 9 cities every 30 s. */
 const insertsPerSecond = 90;
 
 export const weatherInserts: BenchCase = {
@@ -28,7 +27,7 @@ export const weatherInserts: BenchCase = {
         const { seconds } = bench.options;
         fromOther.push(await readWhileInserting(bench, database, measured, other, seconds));
         fromItself.push(await readWhileInserting(bench, database, measured, measured, seconds));
-        bench.say(
+        bench.log(
           `round ${round} of ${bench.options.rounds}: ${fromOther.at(-1)?.perSecond.toFixed(0)} requests/s, with the inserts on the same replica ${fromItself.at(-1)?.perSecond.toFixed(0)}`,
         );
       }
@@ -53,7 +52,7 @@ async function readWhileInserting(
   const duration = { warmUpSeconds: bench.options.warmUpSeconds, seconds };
   const [measurement, inserts] = await Promise.all([
     measure(bench, measured, weatherLoad(["gzip"], 16, { digest: before, growing: true }), duration),
-    putLoad(bench, inserting, insertLoad(grownData, { connections: 32, rate: insertsPerSecond }), duration),
+    runLoad(bench, inserting, insertLoad(grownData, { connections: 32, rate: insertsPerSecond }), duration),
   ]);
   const after = await digestOf(database);
   expectStored(bench, inserting, inserts, after.values - before.values);
@@ -62,5 +61,5 @@ async function readWhileInserting(
 }
 
 async function expectServed(bench: Bench, program: RunningProgram, digest: DataDigest): Promise<void> {
-  await putLoad(bench, program, weatherLoad(["gzip"], 1, { digest }, 1), { warmUpSeconds: 0, seconds: 1 });
+  await runLoad(bench, program, weatherLoad(["gzip"], 1, { digest }, 1), { warmUpSeconds: 0, seconds: 1 });
 }

@@ -1,6 +1,6 @@
 import type { Bench } from "../bench.ts";
 import type { DataSet } from "../databases.ts";
-import type { LoadResult } from "../load/plan.ts";
+import type { LoadResult } from "../load-process/plan.ts";
 import type { Load, SampledAnswer } from "../measure.ts";
 import type { RunningProgram } from "../program.ts";
 import { decodeJson, isRecord, problemIn } from "./decode.ts";

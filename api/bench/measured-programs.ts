@@ -1,0 +1,68 @@
+import { fileURLToPath } from "node:url";
+import type { Bench } from "./bench.ts";
+import { type DataDigest, type DataSet, digestOf } from "./databases.ts";
+import { type Limits, replicaLimits } from "./limits.ts";
+import { type Program, type RunningProgram, startProgram } from "./program.ts";
+
+const ownApi = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+
+/** A replica of the API on the database. */
+export function apiProgram(options: Bench["options"], databaseUrl: string, limits?: Limits): Program {
+  return {
+    name: "the API",
+    script: options.api ?? ownApi,
+    env: { DATABASE_URL: databaseUrl, HOST: "127.0.0.1", PORT: "0", LOG_LEVEL: "info", SAMPLE_DATA: "never" },
+    readyPath: "/healthz/ready",
+    ...(limits === undefined ? {} : { limits }),
+  };
+}
+
+/** A server of the folder baselines/, under the same limits as the API. */
+export function baselineProgram(
+  name: "static-fetch" | "static-routes" | "sql-per-request" | "insert-per-request",
+  databaseUrl = "",
+  limits: Limits = replicaLimits,
+): Program {
+  return {
+    name: `baseline ${name}`,
+    script: fileURLToPath(new URL(`baselines/${name}.ts`, import.meta.url)),
+    env: { DATABASE_URL: databaseUrl },
+    limits,
+  };
+}
+
+/** Starts the programs, lets them be used, and stops them whatever happens. */
+export async function withPrograms<const Programs extends readonly Program[], Result>(
+  bench: Bench,
+  programs: Programs,
+  use: (running: { readonly [Index in keyof Programs]: RunningProgram }) => Promise<Result>,
+): Promise<Result> {
+  const running: RunningProgram[] = [];
+  try {
+    for (const program of programs) running.push(await startProgram(bench, program));
+    return await use(running as { [Index in keyof Programs]: RunningProgram });
+  } finally {
+    for (const program of running.reverse()) await program.stop();
+  }
+}
+
+export interface MeasuredReplica {
+  readonly program: RunningProgram;
+  readonly database: string;
+  /** Of the data before the measurement. */
+  readonly digest: DataDigest;
+}
+
+/** Runs `use` with a replica of the API on a new database. */
+export async function withReplica<Result>(
+  bench: Bench,
+  data: DataSet,
+  use: (replica: MeasuredReplica) => Promise<Result>,
+  limits = replicaLimits,
+): Promise<Result> {
+  const database = await bench.databases.create(data);
+  const digest = await digestOf(database);
+  return withPrograms(bench, [apiProgram(bench.options, database, limits)], ([program]) =>
+    use({ program, database, digest }),
+  );
+}
