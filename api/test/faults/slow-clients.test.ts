@@ -10,15 +10,11 @@ import { SlowReader } from "./slow-reader.ts";
 
 const TEST_DEADLINE_MS = 60_000;
 setDefaultTimeout(TEST_DEADLINE_MS);
-const CITIES = 189;
-const VALUES = 120_896;
-const SLOW_CLIENTS = 50;
-const BYTES_PER_SECOND = 50_000;
-const READING_MS = 9_000;
-const MEBIBYTE = 1_048_576;
-/** What the service may need for 50 clients beyond what it needs for one, bytes: a copy of the answer for each were 500 MiB. */
-const MOST_GROWTH = 40 * MEBIBYTE;
-/** p95 of GET /Cities for the others, ms: some 5 on a machine that has nothing else to do. */
+const DATA = { cities: 189, values: 120_896 } as const;
+const SLOW = { clients: 50, bytesPerSecond: 50_000, readingMs: 9_000 } as const;
+/** How much more memory 50 clients may need than one. A copy of the answer for each would be 500 MiB. */
+const MAX_GROWTH_BYTES = 40 * 1_048_576;
+/** p95 of GET /Cities for the other clients: about 5 on an idle machine. */
 const OTHERS_P95_MS = 100;
 
 let cluster: ThrowawayCluster;
@@ -51,12 +47,12 @@ describe.skipIf(!isGiven("Linux", process.platform === "linux"))("slow clients",
     await cluster?.remove();
   }, TEST_DEADLINE_MS);
 
-  test(`${SLOW_CLIENTS} slow readers of the whole list cost little memory, and the others are served`, async () => {
+  test(`${SLOW.clients} slow readers of the whole list cost little memory, and the others are served`, async () => {
     const readers = await startSlowReaders("identity");
-    const others = await latenciesOfOthers(READING_MS);
+    const others = await latenciesOfOthers(SLOW.readingMs);
     expectSlowReading(readers);
     expect(others.p95).toBeLessThan(OTHERS_P95_MS);
-    expect(others.mostMemory - usualMemory).toBeLessThan(MOST_GROWTH);
+    expect(others.maxMemory - usualMemory).toBeLessThan(MAX_GROWTH_BYTES);
     await expectNothingLeftOf(readers);
   });
 
@@ -67,20 +63,20 @@ describe.skipIf(!isGiven("Linux", process.platform === "linux"))("slow clients",
       while (!done) {
         added += 1;
         const value = { dateTime: added, temperature: added % 40, summary: `added ${added}` };
-        bodyOf.value(await client.addValue(1 + (added % CITIES), value));
+        bodyOf.value(await client.addValue(1 + (added % DATA.cities), value));
         await delay(10);
       }
     };
     const adding = add();
     const readers = await startSlowReaders("gzip");
-    const others = await latenciesOfOthers(READING_MS).finally(() => {
+    const others = await latenciesOfOthers(SLOW.readingMs).finally(() => {
       done = true;
     });
     await adding;
     expectSlowReading(readers);
     expect(added).toBeGreaterThan(200);
     expect(others.p95).toBeLessThan(OTHERS_P95_MS);
-    expect(others.mostMemory - usualMemory).toBeLessThan(MOST_GROWTH);
+    expect(others.maxMemory - usualMemory).toBeLessThan(MAX_GROWTH_BYTES);
     await expectNothingLeftOf(readers);
     expect((await client.get("/WeatherForecast?cityId=2")).text).toContain("added ");
   });
@@ -89,12 +85,12 @@ describe.skipIf(!isGiven("Linux", process.platform === "linux"))("slow clients",
 /** Random, so that it does not compress better than real weather. */
 async function insertValues(databaseName: string): Promise<void> {
   await cluster.execute(
-    `INSERT INTO cities (id, name) SELECT n, 'City ' || n FROM generate_series(1, ${CITIES}) n;
+    `INSERT INTO cities (id, name) SELECT n, 'City ' || n FROM generate_series(1, ${DATA.cities}) n;
      INSERT INTO forecast (id, "cityId", "dateTime", temperature, summary)
-     SELECT n, 1 + n % ${CITIES}, 1700000000000 + (random() * 1e11)::bigint, -40 + (random() * 80)::int,
+     SELECT n, 1 + n % ${DATA.cities}, 1700000000000 + (random() * 1e11)::bigint, -40 + (random() * 80)::int,
             (ARRAY['Freezing', 'Bracing', 'Chilly', 'Cool', 'Mild', 'Warm', 'Balmy', 'Hot', 'Scorching'])[1 + n % 9]
-     FROM generate_series(1, ${VALUES}) n;
-     SELECT setval('cities_id_seq', ${CITIES}), setval('forecast_id_seq', ${VALUES})`,
+     FROM generate_series(1, ${DATA.values}) n;
+     SELECT setval('cities_id_seq', ${DATA.cities}), setval('forecast_id_seq', ${DATA.values})`,
     databaseName,
   );
 }
@@ -106,41 +102,41 @@ async function readQuickly(encoding: string): Promise<{ status: number; bytes: n
 
 async function startSlowReaders(encoding: "identity" | "gzip"): Promise<SlowReader[]> {
   const readers: SlowReader[] = [];
-  while (readers.length < SLOW_CLIENTS) {
-    readers.push(new SlowReader(`${replica.url}/WeatherForecast`, encoding, BYTES_PER_SECOND));
+  while (readers.length < SLOW.clients) {
+    readers.push(new SlowReader(`${replica.url}/WeatherForecast`, encoding, SLOW.bytesPerSecond));
     await delay(20);
   }
   return readers;
 }
 
 /** What other clients see for some time, and the most memory that the service had meanwhile. */
-async function latenciesOfOthers(milliseconds: number): Promise<{ p95: number; mostMemory: number }> {
+async function latenciesOfOthers(milliseconds: number): Promise<{ p95: number; maxMemory: number }> {
   const latencies: number[] = [];
-  let mostMemory = 0;
+  const maxMemory = 0;
   const until = performance.now() + milliseconds;
   while (performance.now() < until) {
     const { status, startedAt, endedAt } = await client.get("/Cities");
     expect(status).toBe(200);
     latencies.push(endedAt - startedAt);
-    mostMemory = Math.max(mostMemory, residentMemory());
+    maxMemory = Math.max(maxMemory, residentMemory());
     await delay(5);
   }
   latencies.sort((one, other) => one - other);
-  return { p95: latencies[Math.floor(0.95 * latencies.length)] ?? Number.NaN, mostMemory };
+  return { p95: latencies[Math.floor(0.95 * latencies.length)] ?? Number.NaN, maxMemory };
 }
 
 /** Nobody was left behind, and nobody is through, which would mean that the reading was not slow. */
 function expectSlowReading(readers: readonly SlowReader[]): void {
-  const leastBytes = (0.5 * BYTES_PER_SECOND * READING_MS) / 1_000;
+  const leastBytes = (0.5 * SLOW.bytesPerSecond * SLOW.readingMs) / 1_000;
   expect(readers.filter(({ status, bytes }) => status !== 200 || bytes < leastBytes)).toEqual([]);
   expect(readers.filter(({ ended }) => ended)).toEqual([]);
 }
 
 async function expectNothingLeftOf(readers: readonly SlowReader[]): Promise<void> {
-  expect(openSockets()).toBeGreaterThanOrEqual(usualSockets + SLOW_CLIENTS);
+  expect(openSockets()).toBeGreaterThanOrEqual(usualSockets + SLOW.clients);
   for (const reader of readers) reader.vanish();
   expect(await waitUntil(() => openSockets() <= usualSockets + 5, 10_000)).toBe(true);
-  expect(await waitUntil(() => residentMemory() - usualMemory < MOST_GROWTH / 2, 10_000)).toBe(true);
+  expect(await waitUntil(() => residentMemory() - usualMemory < MAX_GROWTH_BYTES / 2, 10_000)).toBe(true);
 }
 
 function residentMemory(): number {
