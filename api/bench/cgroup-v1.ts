@@ -1,5 +1,5 @@
 /**
- * Groups of cgroup v1, where each controller is a tree of its own.
+ * Groups of cgroup v1, where each controller has its own tree.
  * Source of the file names: https://docs.kernel.org/admin-guide/cgroup-v1/
  */
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
@@ -35,7 +35,7 @@ function makeGroup(own: V1Directories, name: string, limits: Limits): LimitedGro
     writeFileSync(join(memory, "memory.limit_in_bytes"), bytes);
     const swap = join(memory, "memory.memsw.limit_in_bytes");
     if (existsSync(swap)) writeFileSync(swap, bytes);
-    // Any limit switches the counting of socket buffers on; this one is out of reach. v2 counts them always.
+    // Any limit makes v1 count socket buffers; this one is never reached. v2 always counts them.
     const sockets = join(memory, "memory.kmem.tcp.limit_in_bytes");
     if (existsSync(sockets)) writeFileSync(sockets, String(1024 ** 4));
   } catch (error) {

@@ -36,10 +36,10 @@ export interface ResidentMemory {
   readonly peakMiB: number;
 }
 
-/** A start that takes longer is a failure, in ms. The largest data set at a quarter of a core takes some tens of seconds. */
+/** A longer start is a failure. The largest data set takes tens of seconds at a quarter of a core. */
 const startDeadlineMs = 60_000;
 
-/** The API gives requests in flight 10 s at its end; after this many ms it is killed. */
+/** The API waits up to 10 s for open requests when it stops; after this time it is killed. */
 const stopDeadlineMs = 15_000;
 
 /** Joins the groups first and becomes the program then, so that not a single instruction of it is unlimited. */

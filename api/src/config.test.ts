@@ -65,7 +65,7 @@ describe("the settings", () => {
     expect([...read].sort()).toEqual(VARIABLES.map(({ name }) => name).sort());
   });
 
-  test("may have blanks around them, and an empty variable is none", () => {
+  test("may have spaces around them, and an empty variable counts as missing", () => {
     expect(readConfig({ PORT: " 9000 ", HOST: "", LOG_LEVEL: " WARN " })).toMatchObject({
       port: 9_000,
       host: "127.0.0.1",
@@ -77,7 +77,7 @@ describe("the settings", () => {
     ]);
   });
 
-  test("put the sample data only into the embedded database unless told otherwise", () => {
+  test("put the sample data only into the embedded database, unless SAMPLE_DATA says otherwise", () => {
     const DATABASE_URL = "postgres://u:p@h/d";
     expect(readConfig({}).sampleData).toBe(true);
     expect(readConfig({ DATABASE_URL }).sampleData).toBe(false);
@@ -96,8 +96,8 @@ describe("the settings", () => {
   });
 });
 
-describe("settings that cannot be used", () => {
-  test("are all named at once, each with what it takes", () => {
+describe("invalid settings", () => {
+  test("are all named at once, each with its form", () => {
     const mistakes = mistakesOf({
       PORT: "http",
       LOG_LEVEL: "loud",
@@ -120,7 +120,7 @@ describe("settings that cannot be used", () => {
     expect(mistakes).toContain('LOG_LEVEL: must be one of debug, info, warn, error, silent, not "loud"');
   });
 
-  test("are whole numbers that are none or out of range", () => {
+  test("are numbers that are not whole or out of range", () => {
     for (const PORT of ["-1", "65536", "8080.0", "8e3", "0x50", "80 80", "٨٠", "1".repeat(400)]) {
       expect(mistakesOf({ PORT }).length).toBe(1);
     }
@@ -144,7 +144,7 @@ describe("settings that cannot be used", () => {
     expect(text.join("\n")).not.toContain("SECRET");
   });
 
-  test("whatever they are, are a ConfigError and nothing else", () => {
+  test("always throw a ConfigError", () => {
     const names = VARIABLES.map(({ name }) => name);
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...names), fc.string({ unit: "binary" })), (environment) => {

@@ -226,7 +226,7 @@ describeInChromium("the page and Swagger UI", ({ visit }) => {
       }
     });
 
-    test("shows odd rows as they are: markup as text, dates out of the calendar, no values at all", async () => {
+    test("shows unusual rows: markup as text, dates out of the calendar, no values", async () => {
       const url = await cluster.createDatabase("odd");
       const odd = await startReplica({ databaseUrl: url, env: { SAMPLE_DATA: "never" } });
       try {
@@ -256,7 +256,7 @@ describeInChromium("the page and Swagger UI", ({ visit }) => {
       }
     });
 
-    test("stays usable with 189 cities and 120,896 values: little is fetched, and only what is seen is drawn", async () => {
+    test("stays usable with 189 cities and 120,896 values: it fetches little and draws only what is visible", async () => {
       const url = await cluster.createDatabase("large");
       const large = await startReplica({ databaseUrl: url, env: { SAMPLE_DATA: "never" } });
       try {
@@ -301,7 +301,7 @@ describeInChromium("the page and Swagger UI", ({ visit }) => {
       }
     });
 
-    test("says so when the database is away and values come from memory, and takes it back afterwards", async () => {
+    test("shows a notice while the database is unavailable, and removes it afterwards", async () => {
       await look("/", async ({ page }) => {
         await cardsAreThere(page, 9);
         expect(await page.isVisible("#notice")).toBe(false);
@@ -324,7 +324,7 @@ describeInChromium("the page and Swagger UI", ({ visit }) => {
       });
     });
 
-    test("keeps what it has when the API itself is gone, says so, and recovers on a click", async () => {
+    test("keeps its values when the API is gone, shows a notice, and recovers on a click", async () => {
       await look("/", async ({ page, tolerate }) => {
         await cardsAreThere(page, 9);
         // Chromium itself writes failed requests to the console.
@@ -395,7 +395,7 @@ describeInChromium("the page and Swagger UI", ({ visit }) => {
 });
 
 function cardsAreThere(page: Page, count: number): Promise<unknown> {
-  return page.waitForFunction((wanted) => document.querySelectorAll(".card").length === wanted, count);
+  return page.waitForFunction((expected) => document.querySelectorAll(".card").length === expected, count);
 }
 
 function temperatureOfNow({ forecast }: WeatherOfCity): number {
@@ -422,12 +422,12 @@ async function tabTo(page: Page, textOrId: string): Promise<void> {
   for (let presses = 0; presses < 60; presses++) {
     await page.keyboard.press("Tab");
     const reached = await page.evaluate(
-      (wanted) => document.activeElement?.id === wanted || document.activeElement?.textContent === wanted,
+      (expected) => document.activeElement?.id === expected || document.activeElement?.textContent === expected,
       textOrId,
     );
     if (reached) return;
   }
-  throw new Error(`The Tab key never came to ${textOrId}`);
+  throw new Error(`the Tab key never reached ${textOrId}`);
 }
 
 async function appearance(page: Page): Promise<{ readonly background: string; readonly chart: string }> {
@@ -449,7 +449,7 @@ function luminance(colour: string): number {
 async function refreshUntil(page: Page, condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 30_000;
   while (!(await page.evaluate(condition))) {
-    if (performance.now() > deadline) throw new Error(`Never so: ${condition}`);
+    if (performance.now() > deadline) throw new Error(`never true: ${condition}`);
     await page.click("#refresh");
     await page.waitForTimeout(250);
   }

@@ -11,14 +11,14 @@ const HOOK_MS = 60_000;
 const VALUE = { dateTime: 1_700_000_000_000, temperature: -7, summary: "Snow" };
 const KEY = "a-key-of-the-tests-0123456789";
 /** Short, because most of the time here is spent on a database that does not answer. */
-const IMPATIENT = {
+const SHORT_TIMEOUTS = {
   READ_PATIENCE_MS: "300",
   READ_PATIENCE_AWAY_MS: "50",
   WRITE_STATEMENT_MS: "200",
   CONNECT_MS: "300",
 };
 
-const api = apiUnderTest({ ...IMPATIENT, LOG_LEVEL: "debug", BUILD_COMMIT: "0123abc" });
+const api = apiUnderTest({ ...SHORT_TIMEOUTS, LOG_LEVEL: "debug", BUILD_COMMIT: "0123abc" });
 
 afterEach(() => api.cluster.resume());
 
@@ -169,7 +169,7 @@ describe("/metrics", () => {
 });
 
 describe("writes", () => {
-  test("are counted by kind and outcome, and gathered in batches", async () => {
+  test("are counted by kind and outcome, and joined into batches", async () => {
     const before = await scrape(api);
     await Promise.all(Array.from({ length: 40 }, (_, n) => ask(api, `POST /Forecast/${1 + (n % 9)}`, { json: VALUE })));
     await ask(api, "PUT /Forecast/1", { json: VALUE });
@@ -191,7 +191,7 @@ describe("writes", () => {
     expect(more("weather_write_retries_total", {})).toBe(0);
   });
 
-  test("that break a rule of the database are 409 alone, whoever shares their batch", async () => {
+  test("that break a rule of the database are 409 alone, whatever else is in their batch", async () => {
     await api.sql("ALTER TABLE cities ADD CONSTRAINT no_fog CHECK (name <> 'Fog')");
     const before = await scrape(api);
     const names = Array.from({ length: 30 }, (_, n) => (n % 10 === 5 ? "Fog" : `Clear ${n}`));
@@ -238,17 +238,17 @@ describe("while the database is silent", () => {
     expect((await ask(api, "GET /healthz/ready")).status).toBe(200);
     expect((await ask(api, "GET /healthz/live")).status).toBe(200);
 
-    const away = await scrape(api);
-    expect(away.value("weather_stale_answers_total") - before.value("weather_stale_answers_total")).toBe(
+    const unreachable = await scrape(api);
+    expect(unreachable.value("weather_stale_answers_total") - before.value("weather_stale_answers_total")).toBe(
       paths.length + 3,
     );
-    expect(away.value("weather_primary_reachable")).toBe(0);
-    expect(away.value("weather_model_age_seconds")).toBeGreaterThan(0.3);
-    expect(away.value("weather_barrier_failures_total")).toBeGreaterThan(
+    expect(unreachable.value("weather_primary_reachable")).toBe(0);
+    expect(unreachable.value("weather_model_age_seconds")).toBeGreaterThan(0.3);
+    expect(unreachable.value("weather_barrier_failures_total")).toBeGreaterThan(
       before.value("weather_barrier_failures_total"),
     );
-    expect(away.value("weather_write_queue_depth")).toBe(1);
-    expect(away.value("http_requests_in_flight")).toBe(2);
+    expect(unreachable.value("weather_write_queue_depth")).toBe(1);
+    expect(unreachable.value("http_requests_in_flight")).toBe(2);
     await delay(500);
     api.cluster.resume();
 
@@ -260,7 +260,7 @@ describe("while the database is silent", () => {
     expect(after.value("weather_write_retries_total")).toBeGreaterThan(before.value("weather_write_retries_total"));
     expect(after.value("weather_write_queue_depth")).toBe(0);
     expect(after.value("weather_primary_reachable")).toBe(1);
-    expect(after.value("weather_stale_answers_total")).toBe(away.value("weather_stale_answers_total"));
+    expect(after.value("weather_stale_answers_total")).toBe(unreachable.value("weather_stale_answers_total"));
     const messages = api.replica.logs.map(({ msg }) => msg);
     expect(messages).toContain("the primary is unreachable: reads are answered from memory, marked stale");
     expect(messages).toContain("writes are sent again");
@@ -297,7 +297,7 @@ describe("while the database is silent", () => {
 });
 
 describe("the memory budget", () => {
-  test("once reached, refuses more data with 507 and goes on with reads and changes", async () => {
+  test("once reached, refuses more data with 507 and still takes reads and changes", async () => {
     const replica = await api.another({
       DATABASE_URL: await api.cluster.createDatabase(),
       MODEL_MEMORY_BUDGET_MB: "1",

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-/** A replica that has not said where it listens by then has failed, ms. */
+/** A replica that is not listening by then has failed. */
 const START_DEADLINE_MS = 30_000;
 
 export interface ReplicaOptions {
@@ -14,7 +14,7 @@ export interface ReplicaOptions {
   readonly untilReady?: boolean;
 }
 
-/** One API process of its own, as a user would run it. */
+/** One API process, started as a user starts it. */
 export interface Replica {
   readonly url: string;
   readonly pid: number;
@@ -53,28 +53,28 @@ export async function startReplica({ databaseUrl, env = {}, untilReady = true }:
   });
   const logs: Record<string, unknown>[] = [];
   const exited = new Promise<number | string>((resolve) => {
-    // "close" and not "exit": by then its last words have been read.
+    // "close" and not "exit", so that all its output has been read.
     child.once("close", (code, signal) => {
       running.delete(child);
       resolve(code ?? signal ?? "unknown");
     });
   });
-  const wanted = untilReady ? "ready" : "listening";
+  const expected = untilReady ? "ready" : "listening";
   const url = await new Promise<string>((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new Error(`the replica is not ${wanted} in time: ${errors}${JSON.stringify(logs.slice(-5))}`)),
+      () => reject(new Error(`the replica is not ${expected} in time: ${errors}${JSON.stringify(logs.slice(-5))}`)),
       START_DEADLINE_MS,
     );
     createInterface({ input: child.stdout }).on("line", (line) => {
       const entry = JSON.parse(line) as Record<string, unknown>;
       logs.push(entry);
-      if (entry.msg !== wanted) return;
+      if (entry.msg !== expected) return;
       clearTimeout(timer);
       resolve(String(entry.url));
     });
     void exited.then((code) => {
       clearTimeout(timer);
-      reject(new Error(`the replica ended with ${code} before it was ${wanted}: ${errors}`));
+      reject(new Error(`the replica ended with ${code} before it was ${expected}: ${errors}`));
     });
   }).catch(async (error: unknown) => {
     child.kill("SIGKILL");

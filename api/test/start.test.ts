@@ -33,7 +33,7 @@ async function start(databaseUrl: string, options: Omit<ReplicaOptions, "databas
   return replica;
 }
 
-/** The exit code and the last words of a replica that must not start. */
+/** The exit code and the error of a replica that must not start. */
 async function refusal(databaseUrl: string, env: Record<string, string> = {}): Promise<string> {
   const started = start(databaseUrl, { env }).then(
     () => "it started",
@@ -133,7 +133,7 @@ describe("an existing database of the original service", () => {
     ]);
   });
 
-  test("goes on serving the original service beside this one: its inserts, updates and deletes show at once", async () => {
+  test("can still be used by the original service: its inserts, updates and deletes show at once", async () => {
     const url = await cluster.createDatabase();
     await asOwner(url, `${ORIGINAL_SCHEMA} INSERT INTO cities (name) VALUES ('One')`);
     const replica = await start(url);
@@ -161,7 +161,7 @@ describe("an existing database of the original service", () => {
   });
 
   test.each(["cities", "forecast"])(
-    "with doubled ids in %s is refused, said which, and left as it was",
+    "with doubled ids in %s is refused with these ids, and left unchanged",
     async (table) => {
       const url = await cluster.createDatabase();
       await asOwner(
@@ -192,7 +192,7 @@ describe("an existing database of the original service", () => {
     expect((await ask(replica, "POST /Forecast/6", { json: VALUE })).json<{ id: number }>().id).toBe(10);
   });
 
-  test("with an id that no answer could show is refused, and says which", async () => {
+  test("with an id that no answer can show is refused with this id", async () => {
     const url = await cluster.createDatabase();
     await asOwner(url, `${ORIGINAL_SCHEMA} INSERT INTO cities (id, name) VALUES (9007199254740993, 'x')`);
     const words = await refusal(url);
@@ -242,7 +242,7 @@ describe("an empty database", () => {
     expect((await ask(three[1], "POST /Forecast/10", { json: VALUE })).json<{ id: number }>().id).toBe(721);
   });
 
-  test("stays empty where no sample data are wanted", async () => {
+  test("stays empty without sample data", async () => {
     const url = await cluster.createDatabase();
     const replica = await start(url, { env: { SAMPLE_DATA: "never" } });
     for (const path of ["/Cities", "/Forecast", "/WeatherForecast"])
@@ -259,7 +259,7 @@ describe("an empty database", () => {
 });
 
 describe("a database that cannot be reached at the start", () => {
-  test("is waited for: the replica lives, says so, is not ready, and starts when it comes", async () => {
+  test("is waited for: the replica logs it, is not ready, and starts when the database comes", async () => {
     const own = await startThrowawayCluster();
     const url = await own.createDatabase();
     await own.stop();
@@ -276,7 +276,7 @@ describe("a database that cannot be reached at the start", () => {
     }
     expect((await ask(replica, "GET /metrics")).text).toContain("weather_primary_reachable 0");
     // A write that comes meanwhile waits, and is done.
-    const write = ask(replica, "POST /Cities", { json: { name: "Patience" }, deadlineMs: 30_000 });
+    const write = ask(replica, "POST /Cities", { json: { name: "Waiting" }, deadlineMs: 30_000 });
     await own.restart();
     expect(await waitUntil(() => logged(replica, "ready").length > 0, 20_000)).toBe(true);
     expect((await ask(replica, "GET /healthz/ready")).status).toBe(200);
@@ -287,7 +287,7 @@ describe("a database that cannot be reached at the start", () => {
     await own.remove();
   });
 
-  test("because its password is wrong is said to be so, without the password", async () => {
+  test("because its password is wrong is named in the log, without the password", async () => {
     const url = new URL(await cluster.createDatabase());
     url.password = "not-the-password";
     const replica = await start(url.href, { untilReady: false });
@@ -408,7 +408,7 @@ describe("SIGTERM", () => {
     expect(new Set(stored.values()).size).toBe(stored.size);
   });
 
-  test("while a write waits: it is answered, and the replica says that it is not ready any more", async () => {
+  test("while a write waits: it is answered, and readiness is 503", async () => {
     const url = await cluster.createDatabase();
     const replica = await start(url);
     const kept = await WireConnection.open(replica.url);
@@ -438,7 +438,7 @@ describe("SIGTERM", () => {
     });
   });
 
-  test("while a write waits whose client has left: it is done all the same", async () => {
+  test("while a write waits whose client has left: the write is done", async () => {
     const url = await cluster.createDatabase();
     const replica = await start(url);
     await withClient(url, async (locker) => {
@@ -504,7 +504,7 @@ describe("SIGTERM", () => {
     const took = performance.now() - started;
     expect(took).toBeGreaterThan(graceMs - 100);
     expect(took).toBeLessThan(graceMs + 2_500);
-    // Not known to be done: the client is told so, or cut off.
+    // The write may or may not be stored: the client gets a 503, or is cut off.
     expect([503, "ConnectionClosed"]).toContain(await write);
   });
 

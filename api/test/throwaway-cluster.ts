@@ -36,7 +36,7 @@ export interface ThrowawayCluster {
   readonly pid: number;
   /** The server's messages. */
   readonly logFile: string;
-  /** Creates a database with an owner of its own who is no superuser; its URL logs in as that owner. */
+  /** Creates a database with its own owner, who is not a superuser; its URL logs in as that owner. */
   createDatabase(name?: string): Promise<string>;
   /** Default: the database `postgres`. */
   superuserUrl(database?: string): string;

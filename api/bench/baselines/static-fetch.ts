@@ -1,4 +1,4 @@
-/** The least a handler can do: one ready body for every request, through Bun's fetch handler, without a header of its own. */
+/** The minimum that a handler can do: one ready body for every request, through Bun's fetch handler, without own headers. */
 import { baseCities } from "../base-cities.ts";
 
 const bytes = new TextEncoder().encode(JSON.stringify(baseCities));

@@ -1,6 +1,6 @@
 /**
  * The load process: reads a plan as JSON from standard input up to its end, does it, writes the result as JSON to standard output.
- * A process of its own so that neither the bench nor the measured server shares its event loop.
+ * A separate process, so that neither the bench nor the measured server shares its event loop.
  */
 import { text } from "node:stream/consumers";
 import type { LoadPlan } from "./plan.ts";

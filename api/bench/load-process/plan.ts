@@ -1,4 +1,4 @@
-/** What the load process is told to do, and what it tells back. Both travel as one JSON text. */
+/** The input and the result of the load process, each as one JSON text. */
 
 export interface PlannedRequest {
   readonly method: "GET" | "POST";

@@ -91,7 +91,7 @@ describe("the load", () => {
     expect(result.failures).toEqual({ "status 404": 60 });
   });
 
-  test("counts connections that break as failures, and goes on", async () => {
+  test("counts broken connections as failures, and continues", async () => {
     let seen = 0;
     const result = await withServer(
       (request, response) => {

@@ -16,7 +16,7 @@ interface KeptBody {
   readonly answer: Answer;
 }
 
-/** Does one load plan. Rejects when the other side is gone for good. */
+/** Runs a load plan. Rejects if the server is gone. */
 export function runLoad(plan: LoadPlan): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
     const wire = plan.requests.map((request) => wireBytes(request, plan.port));
@@ -59,7 +59,7 @@ export function runLoad(plan: LoadPlan): Promise<LoadResult> {
       while (started < scheduled) {
         const due = firstDue + (started * 1000) / rate;
         if (due > now) return;
-        // The one that has rested longest: users take turns, and a server closes a connection that never sends anything.
+        // The one that was idle longest: users take turns, and a server closes a connection that never sends anything.
         const connection = idle.shift();
         if (connection === undefined) return;
         started += 1;

@@ -87,7 +87,7 @@ function labelOf(spoke: Spoke, cos: number, sin: number): Element {
   const x = cos * LABEL_RADIUS;
   const lines = inLines(spoke.name);
   const anchor = Math.abs(cos) < 0.3 ? "middle" : cos > 0 ? "start" : "end";
-  // Above the ring the last line stands at the label's place, below it the first one, beside it the middle.
+  // Above the ring the last line is at the label's place, below it the first one, beside it the middle.
   const highest = -1.2 * lines.length - 0.1;
   const lowest = 0.9;
   const lift = (highest + lowest) / 2 + (sin * (lowest - highest)) / 2;

@@ -6,7 +6,7 @@ import { type BarrierOptions, type Clock, type Freshness, ReadBarrier } from "./
 /** Long enough that no timer interferes. */
 const NEVER_MS = 60_000;
 
-/** Time that passes only when the test says so, or while the barrier sleeps. */
+/** Time that passes only in `advance`, or while the barrier sleeps. */
 class TestClock implements Clock {
   readonly sleptMs: number[] = [];
   #nowMs = 0;
@@ -44,7 +44,7 @@ class TestClock implements Clock {
   }
 }
 
-/** Refreshes that end when the test says so. */
+/** Refreshes that the test ends. */
 class Refreshes {
   started = 0;
   running = 0;

@@ -16,7 +16,7 @@ function written({ name, weight }: Entry): string {
   return weight === undefined ? name : `${name};q=${(weight / 1_000).toString()}`;
 }
 
-/** The RFC in the plainest words: the heaviest acceptable one; identity is always there, but weighs nothing unless named. */
+/** The rule of the RFC: the acceptable one with the greatest weight; identity is always acceptable, with weight 0 unless named. */
 function expected(entries: readonly Entry[]): EncodingName {
   const weightOf = (name: string): number | undefined =>
     entries.filter((entry) => entry.name === name).map(({ weight = 1_000 }) => weight)[0];
@@ -28,7 +28,7 @@ function expected(entries: readonly Entry[]): EncodingName {
   return best && best.weight > (weightOf("identity") ?? 0) ? best.name : "identity";
 }
 
-test("the encoding with the greatest weight is chosen, zstd before gzip, identity where nothing else is wanted", () => {
+test("the encoding with the greatest weight is chosen, zstd before gzip, identity if nothing else is accepted", () => {
   const entry = fc.record({
     name: fc.constantFrom(...NAMES),
     weight: fc.option(fc.oneof(fc.constantFrom(0, 1_000), fc.integer({ min: 0, max: 1_000 })), { nil: undefined }),
@@ -45,7 +45,7 @@ test("the encoding with the greatest weight is chosen, zstd before gzip, identit
   );
 });
 
-test("whatever a client sends, one of the three is chosen, and the same one each time", () => {
+test("any header chooses one of the three encodings, and the same one each time", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(/^[gziptd;q=0-9., *]*$/)), (header) => {
       const chosen = negotiateEncoding(header);

@@ -27,7 +27,7 @@ describe("a rate limit", () => {
     expect([at(60_000), at(60_000), at(60_000)]).toEqual(["passed", "passed", 1]);
   });
 
-  test("is kept over any pattern of requests, and a client that waits as told passes", () => {
+  test("holds for any pattern of requests, and a client that waits for Retry-After passes", () => {
     const pauses = fc.array(fc.nat({ max: 1_500 }), { minLength: 1, maxLength: 200 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), pauses, (perSecond, pauses) => {

@@ -49,7 +49,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the page", () => {
-  test("is HTML that loads its assets from this server only, and runs no script of its own", async () => {
+  test("is HTML that loads its assets from this server only, and has no inline script", async () => {
     for (const path of ["/", "/swagger/index.html"]) {
       const html = await (await answered(path)).text();
       const links = Array.from(html.matchAll(/(?:src|href)="([^"#]+)"/g), ([, link]) => link ?? "");
@@ -84,7 +84,7 @@ describe("the page", () => {
     expect(ofSwagger).toContain("script-src 'self';");
   });
 
-  test("is revalidated, its assets are kept for good", async () => {
+  test("is revalidated, and its assets are cached forever", async () => {
     expect((await answered("/")).headers.get("cache-control")).toBe("no-cache");
     for (const part of ["/assets/main.", "/assets/page.", "/swagger/swagger-ui-bundle."]) {
       const asset = await answered(pathOf(part));
@@ -177,7 +177,7 @@ test("no path leads to a file that the build did not list", () => {
 });
 
 describe("without a build", () => {
-  test("the page says how to make one, once it is there it is found, and other paths are left alone", async () => {
+  test("the page explains how to build it, is found once it is built, and other paths still work", async () => {
     const empty = join(folder, "none-yet");
     const late = createStaticPages(empty);
     for (const path of ["/", "/swagger/index.html"]) {
@@ -209,7 +209,7 @@ describe("without a build", () => {
   });
 });
 
-test("an answer nobody reads to its end closes its file", async () => {
+test("an answer that is not read to its end closes its file", async () => {
   const openFiles = (): number => readdirSync("/proc/self/fd").length;
   if (process.platform !== "linux") return;
   const path = pathOf("swagger-ui-bundle.");

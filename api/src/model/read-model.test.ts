@@ -370,7 +370,7 @@ describe("a block", () => {
 });
 
 describe("a list", () => {
-  test("is built once for a revision and an encoding, however many ask", async () => {
+  test("is built once for a revision and an encoding, for any number of requests", async () => {
     const pair = loadedPair([2_000, 600, 0, 0]);
     const cache = new ListCache(WEATHER_SHAPE);
     const [one, other] = [cache.body(pair.model, "gzip"), cache.body(pair.model, "gzip")];
@@ -383,7 +383,7 @@ describe("a list", () => {
     expect(sameText(gunzipSync(concatenated(after.chunks)), pair.naive.list("weather"))).toBe(true);
   });
 
-  test("of another model is not taken for that of this one, even at the same revision", async () => {
+  test("of another model is another list, even at the same revision", async () => {
     const cache = new ListCache(WEATHER_SHAPE);
     const [one, other] = [loadedPair([1, 0, 0, 0]), loadedPair([0, 1, 0, 0])];
     expect(one.model.revision).toBe(other.model.revision);

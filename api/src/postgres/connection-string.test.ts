@@ -72,7 +72,7 @@ describe("a database URL", () => {
     );
   });
 
-  test("that is none is refused with the form it must have", () => {
+  test("that is not valid is refused with the form that it must have", () => {
     for (const url of [
       "",
       "postgres://",

@@ -9,7 +9,7 @@ function serverError(code: string): Error {
 }
 
 describe("a failed statement", () => {
-  test("is worth another try when the server, the way to it or its role is the trouble", () => {
+  test("is retried if the cause is the server, the network or its role", () => {
     for (const code of [
       "08006", // connection failure
       "25006", // read-only: a demoted primary
@@ -40,13 +40,13 @@ describe("a failed statement", () => {
     }
   });
 
-  test("is refused when the data break a rule", () => {
+  test("is refused if the data break a rule", () => {
     for (const code of ["22001", "22003", "22021", "23502", "23503", "23505", "23514"]) {
       expect(classifyFailure(serverError(code))).toBe("refused");
     }
   });
 
-  test("is broken when anything else is wrong with the database", () => {
+  test("is broken if anything else is wrong with the database", () => {
     for (const code of ["42P01", "42501", "42703", "28P01", "3D000", "0A000", "26000"]) {
       expect(classifyFailure(serverError(code))).toBe("broken");
     }

@@ -20,8 +20,8 @@ interface Stored {
   readonly summary: string | null;
 }
 
-/** What a queue told, in order. */
-interface Told {
+/** The events of a queue, in order. */
+interface Seen {
   readonly batches: { readonly kind: WriteKind; readonly writes: number }[];
   readonly settled: Record<"done" | "refused" | "unconfirmed", number>;
   retries: number;
@@ -44,10 +44,10 @@ const prepare = (config: DatabaseConfig) =>
     createLog("silent"),
   );
 
-let told: Told;
+let seen: Seen;
 const queues: WriteQueue[] = [];
 beforeEach(() => {
-  told = { batches: [], settled: { done: 0, refused: 0, unconfirmed: 0 }, retries: 0 };
+  seen = { batches: [], settled: { done: 0, refused: 0, unconfirmed: 0 }, retries: 0 };
 });
 afterEach(async () => {
   for (const queue of queues.splice(0)) await queue.close(performance.now());
@@ -57,12 +57,12 @@ function startQueue(options: Partial<WriteQueueOptions> = {}): WriteQueue {
   const queue = new WriteQueue(
     { database, search: SEARCH, capacity: 10_000, maxBatch: 500, statementDeadlineMs: 3_000, ...options },
     {
-      batch: (kind, writes) => told.batches.push({ kind, writes }),
+      batch: (kind, writes) => seen.batches.push({ kind, writes }),
       retry: () => {
-        told.retries += 1;
+        seen.retries += 1;
       },
       settled: (_kind, outcome, writes) => {
-        told.settled[outcome] += writes;
+        seen.settled[outcome] += writes;
       },
     },
   );
@@ -96,7 +96,7 @@ async function outcomes(writes: readonly Promise<unknown>[]): Promise<unknown[]>
   return results.map((result) => (result.status === "fulfilled" ? result.value : result.reason.constructor));
 }
 
-test("concurrent writes share statements, and each gets an id of its own", async () => {
+test("concurrent writes share statements, and each gets its own id", async () => {
   const queue = startQueue();
   const outputs = await Promise.all(
     numbersUpTo(300).map((index) => queue.submit("addForecast", value(index, "shared"), inTime())),
@@ -106,15 +106,15 @@ test("concurrent writes share statements, and each gets an id of its own", async
   expect(new Map(rows.map(({ id, temperature }) => [id, temperature]))).toEqual(
     new Map(ids.map((id, temperature) => [id, temperature])),
   );
-  expect(told.batches).toEqual([{ kind: "addForecast", writes: 300 }]);
-  expect(told.settled).toEqual({ done: 300, refused: 0, unconfirmed: 0 });
+  expect(seen.batches).toEqual([{ kind: "addForecast", writes: 300 }]);
+  expect(seen.settled).toEqual({ done: 300, refused: 0, unconfirmed: 0 });
   expect(queue.depth).toBe(0);
 });
 
 test("no statement takes more writes than allowed", async () => {
   const queue = startQueue({ maxBatch: 40 });
   await Promise.all(numbersUpTo(100).map((index) => queue.submit("addForecast", value(index, "bounded"), inTime())));
-  expect(told.batches.map(({ writes }) => writes)).toEqual([40, 40, 20]);
+  expect(seen.batches.map(({ writes }) => writes)).toEqual([40, 40, 20]);
   expect(await storedWith("bounded")).toHaveLength(100);
 });
 
@@ -126,7 +126,7 @@ test("changes of one row never share a statement and take effect in their order"
   // Each later change of a row knows of the one before it: else it would count as overwritten by that.
   const first = [change(1, 10, asOf), change(2, 20, asOf), change(1, 11, asOf)];
   await Promise.all(first);
-  expect(told.batches.map(({ writes }) => writes)).toEqual([2, 1]);
+  expect(seen.batches.map(({ writes }) => writes)).toEqual([2, 1]);
   const next = change(1, 12, await snapshot());
   await next;
   const rows = await storedWith("in order");
@@ -136,7 +136,7 @@ test("changes of one row never share a statement and take effect in their order"
   ]);
 });
 
-test("a change is not done over a row that was touched since its snapshot, and is done all the same", async () => {
+test("a change does not overwrite a row that was touched since its snapshot, and still counts as done", async () => {
   const queue = startQueue();
   const asOf = await snapshot();
   await query("UPDATE forecast SET temperature = 41 WHERE id = 3; UPDATE cities SET name = 'Later' WHERE id = 3");
@@ -189,8 +189,8 @@ test("a value that breaks a rule of the database's own is refused alone", async 
   for (const { reason } of refused) expect(reason).toEqual(new WriteRefused("23514"));
   const rows = await storedWith("by rule");
   expect(rows.map(({ temperature }) => temperature)).toEqual(temperatures.filter((each) => each < 1_000));
-  expect(told.settled).toEqual({ done: 18, refused: 2, unconfirmed: 0 });
-  expect(told.retries).toBe(0);
+  expect(seen.settled).toEqual({ done: 18, refused: 2, unconfirmed: 0 });
+  expect(seen.retries).toBe(0);
   expect(queue.depth).toBe(0);
 });
 
@@ -256,8 +256,8 @@ test("a request that comes again, to this replica or to others at the same momen
   const [one, other] = [await city(), await city()];
   expect(one).toEqual(other);
   expect(await query("SELECT id FROM cities WHERE name = 'Twice'")).toHaveLength(1);
-  expect(told.settled).toEqual({ done: 3 * 80 + 2, refused: 0, unconfirmed: 0 });
-  expect(told.retries).toBe(0);
+  expect(seen.settled).toEqual({ done: 3 * 80 + 2, refused: 0, unconfirmed: 0 });
+  expect(seen.retries).toBe(0);
 });
 
 test("a request that another replica is just storing waits for it and gets its id", async () => {
@@ -348,7 +348,7 @@ test("a request that a lost replica has sent is not done again by another one, w
   }
 });
 
-test("ids that were reserved before the server started anew are not used", async () => {
+test("ids that were reserved before a restart of the server are not used", async () => {
   const queue = startQueue();
   const before = await queue.submit("addForecast", value(1, "before the start"), inTime());
   await cluster.restart();
@@ -386,7 +386,7 @@ test("a write that may be done is not repeated in another database cluster", asy
   }
 }, 30_000);
 
-test("while the database is away no more than the capacity wait; the others are turned away at once", async () => {
+test("while the database is unavailable only as many writes as the capacity wait; more are refused at once", async () => {
   const queue = startQueue({ capacity: 10 });
   await queue.submit("addForecast", value(1, "before"), inTime());
   await cluster.kill();
@@ -397,11 +397,11 @@ test("while the database is away no more than the capacity wait; the others are 
   await cluster.restart();
   await Promise.all(writes.slice(0, 10));
   expect(await storedWith("kept")).toHaveLength(10);
-  expect(told.retries).toBeGreaterThan(0);
+  expect(seen.retries).toBeGreaterThan(0);
   expect(queue.depth).toBe(0);
 }, 30_000);
 
-test("a write is answered at its deadline, also while its statement is under way", async () => {
+test("a write is answered at its deadline, even while its statement runs", async () => {
   const queue = startQueue({ statementDeadlineMs: 2_000 });
   await queue.submit("addForecast", value(1, "before"), inTime());
   await cluster.suspend();
@@ -417,7 +417,7 @@ test("a write is answered at its deadline, also while its statement is under way
       expect({ milliseconds, soon: late > -2 && late < 250 }).toEqual({ milliseconds, soon: true });
     }
     expect(queue.depth).toBe(0);
-    expect(told.settled.unconfirmed).toBe(3);
+    expect(seen.settled.unconfirmed).toBe(3);
   } finally {
     cluster.resume();
   }
@@ -453,9 +453,9 @@ test("closing gives up at its deadline, answers every write, and leaves no work 
   } finally {
     cluster.resume();
   }
-  const { retries } = told;
+  const { retries } = seen;
   await delay(500);
-  expect(told.retries).toBeLessThanOrEqual(retries + 1);
+  expect(seen.retries).toBeLessThanOrEqual(retries + 1);
   expect(await query("SELECT FROM pg_stat_activity WHERE application_name = 'goldenring writes'")).toEqual([]);
 }, 30_000);
 
@@ -474,7 +474,7 @@ test("changes of the same rows through two queues do not block each other for lo
   };
   const started = performance.now();
   await Promise.all([changeAll(queue, ids), changeAll(other, ids.toReversed())]);
-  expect(told.retries).toBe(0);
+  expect(seen.retries).toBe(0);
   expect(performance.now() - started).toBeLessThan(3_000);
 }, 30_000);
 
@@ -497,5 +497,5 @@ test("changes take their rows in the order of ids, whatever the planner thinks b
   expect(free.map(({ id }) => id).sort((a, b) => a - b)).toEqual(ids.filter((id) => id > 110));
   await blocked;
   await Promise.all(changes);
-  expect(told.retries).toBe(0);
+  expect(seen.retries).toBe(0);
 }, 30_000);

@@ -4,7 +4,7 @@ import { type Replica, startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
 
 const HOOK_MS = 60_000;
-/** A loaded machine makes tests slow, not wrong; what must be fast has a deadline of its own. */
+/** A busy machine makes tests slow, not wrong; what must be fast has its own deadline. */
 const TEST_MS = 60_000;
 
 type Environment = Readonly<Record<string, string>>;
@@ -21,13 +21,13 @@ export interface ApiUnderTest {
   sql<Row extends QueryResultRow>(text: string): Promise<Row[]>;
   /** One more replica, on the same database unless the environment names another. */
   another(env?: Environment): Promise<Replica>;
-  /** Stops the replica and starts it anew. */
+  /** Restarts the replica. */
   restart(): Promise<void>;
 }
 
 let shared: Promise<ThrowawayCluster> | undefined;
 
-/** One for all test files of a process, which each take a database of their own; it ends with the process. */
+/** One for all test files of a process, each with its own database; it ends with the process. */
 export function sharedCluster(): Promise<ThrowawayCluster> {
   shared ??= startThrowawayCluster();
   return shared;

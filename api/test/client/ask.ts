@@ -10,7 +10,7 @@ export interface Asking {
   readonly deadlineMs?: number;
 }
 
-/** Asks on a connection of its own. The path goes out as it is written: `ask(replica, "GET /Cities/../x")`. */
+/** Sends a request on a new connection. The path is sent as it is written: `ask(replica, "GET /Cities/../x")`. */
 export async function ask(server: { readonly url: string }, line: string, asking: Asking = {}): Promise<Answer> {
   const connection = await WireConnection.open(server.url);
   try {

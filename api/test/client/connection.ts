@@ -59,7 +59,7 @@ export class WireConnection {
       this.#ended = true;
       this.#wake();
     };
-    // A reset shows as the end as well: what the server had to say came before it.
+    // A reset ends the connection, too; what the server sent came before it.
     socket.on("error", end);
     socket.on("close", end);
   }
@@ -93,14 +93,14 @@ export class WireConnection {
     this.#socket.resume();
   }
 
-  /** Closes it at once, whatever is under way. */
+  /** Closes it at once. */
   destroy(): void {
     this.#socket.destroy();
   }
 
   /**
    * The next answer. Throws ConnectionClosed, or an Error when it does not come within `deadlineMs`.
-   * @param toHead whether it answers a HEAD request, which has no body whatever its headers say
+   * @param toHead whether it answers a HEAD request, which has no body despite its headers
    */
   async answer({ toHead = false, deadlineMs = 10_000 } = {}): Promise<Answer> {
     const deadline = performance.now() + deadlineMs;

@@ -122,7 +122,7 @@ describe("API keys", () => {
         expectProblem(answer, 401);
         expect(answer.header("www-authenticate")).toBe("ApiKey");
       }
-      // Whoever has no key learns nothing about bodies either.
+      // Without a key, a client learns nothing about bodies either.
       expectProblem(await ask(replica, line, { body: "{" }), 401);
       expectProblem(await ask(replica, line, { body: "x".repeat(100_000) }), 401);
     }
@@ -166,11 +166,11 @@ describe("the rate limit of 2 requests a second", () => {
     expect((await from("192.0.2.1")).status).toBe(200);
   });
 
-  test("counts each client by itself, by the last address that the proxy wrote", async () => {
+  test("counts each client separately, by the last address that the proxy wrote", async () => {
     for (let n = 0; n < 2; n += 1) expect((await from("192.0.2.2")).status).toBe(200);
     expectProblem(await from("192.0.2.2"), 429);
     expect((await from("192.0.2.3")).status).toBe(200);
-    // What a client itself claims stands before what the proxy adds.
+    // What the client claims comes before what the proxy adds.
     expectProblem(await from("192.0.2.99, 192.0.2.2"), 429);
   });
 
@@ -186,7 +186,7 @@ describe("the rate limit of 2 requests a second", () => {
     expect(passed).toBeLessThanOrEqual(2 + 2 * seconds);
   });
 
-  test("believes no X-Forwarded-For unless it is told to trust the proxy", async () => {
+  test("ignores X-Forwarded-For unless TRUST_PROXY is on", async () => {
     replica = await api.another({ RATE_LIMIT_PER_SECOND: "2" });
     const statuses: number[] = [];
     for (let n = 0; n < 6; n += 1) statuses.push((await from(`192.0.2.${100 + n}`)).status);
@@ -214,7 +214,7 @@ describe("X-Request-Id", () => {
     return lines();
   }
 
-  test("of the client comes back in every answer and stands in the log line", async () => {
+  test("of the client comes back in every answer and is in the log line", async () => {
     for (const [line, status] of [
       ["GET /nowhere", 404],
       ["DELETE /Cities", 405],

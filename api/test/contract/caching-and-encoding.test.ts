@@ -53,7 +53,7 @@ async function expectRightListsAfter(...statements: string[]): Promise<void> {
   }
 }
 
-/** Every list in every encoding is what the tables say, and a tag names it whatever the encoding. */
+/** Every list in every encoding equals the tables, and all encodings share one tag. */
 async function expectListsToBeRight(): Promise<void> {
   for (const [list, expected] of Object.entries(await expectedLists())) {
     const tags = new Set<string | null>();

@@ -270,7 +270,7 @@ describe("whatever is sent", () => {
       if (error instanceof Error && error.name === "ConnectionClosed") return;
       throw error;
     }
-    // These tests need no page; where none has been built, its paths say so with a 503.
+    // These tests need no page; if it is not built, its paths answer 503.
     if (answer.status === 503 && !pageIsBuilt) return;
     expect(answer.status).toBeLessThan(500);
     expect([200, 204, 302, 304, 400, 404, 405, 413, 415, 431]).toContain(answer.status);

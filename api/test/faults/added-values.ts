@@ -41,7 +41,7 @@ export class AddedValues {
     this.#acknowledged.push({ id: answer.id, value, at });
   }
 
-  /** A list must hold what was acknowledged before `asOf`: the moment of its request, or an earlier one where it says so. */
+  /** A list must hold what was acknowledged before `asOf`: the moment of its request, or an earlier one if it is marked stale. */
   checkList(rows: readonly Value[], asOf: number, stale: boolean): void {
     this.#check(rows, asOf, stale ? "a stale list" : "a list");
   }

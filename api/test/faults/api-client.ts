@@ -31,8 +31,8 @@ export interface City {
 
 export type NewValue = Pick<Value, "dateTime" | "temperature" | "summary">;
 
-/** An answer later than this counts as none, ms. The writes' own deadline is below it. */
-const PATIENCE_MS = 45_000;
+/** A later answer counts as none. The deadline of writes is shorter. */
+const ANSWER_DEADLINE_MS = 45_000;
 
 /** One API process as its clients see it. Throws where no HTTP answer comes at all. */
 export class ApiClient {
@@ -42,7 +42,7 @@ export class ApiClient {
     const startedAt = performance.now();
     const response = await fetch(`${this.url}${path}`, {
       method,
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(ANSWER_DEADLINE_MS),
       ...(body === undefined
         ? {}
         : {

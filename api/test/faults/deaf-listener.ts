@@ -7,12 +7,12 @@ export interface DeafListener {
   close(): void;
 }
 
-/** How long a connection may take before the queue counts as full, ms. On this machine a good one takes less than one. */
+/** A connection that takes this long shows that the queue is full. Otherwise it takes less than 1 ms. */
 const FULL_AFTER_MS = 300;
 
 /**
- * A port on 127.0.0.1 that answers no attempt to connect, as a machine that is switched off: somebody listens there, but
- * stands still, and the queue of connections to be accepted is full.
+ * A port on 127.0.0.1 that answers no attempt to connect, as a machine without power: a process listens there, but it is
+ * stopped, and its queue of connections is full.
  */
 export async function startDeafListener(): Promise<DeafListener> {
   const program = `

@@ -9,9 +9,9 @@ import { until } from "./until.ts";
 
 const TEST_DEADLINE_MS = 30_000;
 setDefaultTimeout(TEST_DEADLINE_MS);
-/** A read or a write that has to look for the primary anew takes no longer, ms. */
+/** Deadline of a read or a write that must search for the primary. */
 const SEARCH_BOUND_MS = 1_500;
-/** The quickest of several does not even take CONNECT_MS: a silent endpoint is not waited for. */
+/** The quickest of several takes less than CONNECT_MS: the search does not wait for a silent endpoint. */
 const QUICK_SEARCH_MS = 800;
 const value = (temperature: number) => ({ dateTime: 1_790_000_000, temperature, summary: null });
 
@@ -65,7 +65,7 @@ describe("while the first endpoint leads nowhere", () => {
     },
   };
   for (const [what, open] of Object.entries(firstEndpoints)) {
-    test(`because it ${what}, reads and writes find the second, each time anew`, async () => {
+    test(`because it ${what}, reads and writes find the second, each time again`, async () => {
       const client = await startWith(await open(), good.port);
       const slowest: number[] = [];
       for (let time = 0; time < 3; time += 1) {
@@ -89,7 +89,7 @@ describe("while the first endpoint leads nowhere", () => {
 });
 
 describe("when the first endpoint falls silent under open connections", () => {
-  test("reads are answered at once or, marked, at the end of their patience, and soon from the second endpoint", async () => {
+  test("reads are answered at once or, marked stale, after their timeout, and soon from the second endpoint", async () => {
     const first = await TcpProxy.start(cluster.port);
     ends.push(() => first.close());
     const client = await startWith(first.port, good.port);
@@ -101,7 +101,7 @@ describe("when the first endpoint falls silent under open connections", () => {
     do {
       current = await client.get("/Cities");
       expect(current.status).toBe(200);
-      // READ_PATIENCE_MS, and what a busy machine adds.
+      // READ_PATIENCE_MS, and some time for a busy machine.
       expect(took(current)).toBeLessThan(1_500 + 800);
     } while (current.stale);
     expect(current.endedAt - silentSince).toBeLessThan(3_000);
@@ -124,7 +124,7 @@ describe("when the first endpoint falls silent under open connections", () => {
     expect(rows.filter((row) => row.summary === summary)).toEqual([bodyOf.value(answer)]);
   });
 
-  test("in the middle of a reload, the second endpoint is found all the same", async () => {
+  test("in the middle of a reload, the second endpoint is still found", async () => {
     const first = await TcpProxy.start(cluster.port);
     ends.push(() => first.close());
     const client = await startWith(first.port, good.port);

@@ -101,7 +101,7 @@ describe("a database that goes back in time", () => {
     rmSync(data, { recursive: true });
     cpSync(backup, data, { recursive: true, preserveTimestamps: true });
     await cluster.restart();
-    // It goes on past the moment that the replica knows, with other changes.
+    // It continues past the moment that the replica knows, with other changes.
     for (let index = 0; index < 40; index += 1) bodyOf.value(await nearClient.addValue(3, value(200 + index)));
     way.endSilence("reset");
 
@@ -111,7 +111,7 @@ describe("a database that goes back in time", () => {
     }
   });
 
-  test("each time the log says why the data were loaded anew", () => {
+  test("each time the log has the reason of the reload", () => {
     const reasons = far.logs.filter(({ msg }) => msg === "data loaded").map(({ reason }) => reason);
     const [first, ...later] = reasons;
     expect(first).toBe("first load");

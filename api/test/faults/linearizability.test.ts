@@ -10,12 +10,12 @@ import { TcpProxy } from "./tcp-proxy.ts";
 const TEST_DEADLINE_MS = 60_000;
 setDefaultTimeout(TEST_DEADLINE_MS);
 const TRIALS = 500;
-/** Trials under way at once, each with rows of its own. */
+/** Concurrent trials, each with its own rows. */
 const LANES = 4;
-/** On the way between B and the database, ms: wide enough for a write to be acknowledged while a change query is under way. */
+/** Between B and the database: long enough for a write to be acknowledged while a change query runs. */
 const WAY_MS = 2;
 /** No read is to be answered as stale here, whatever else the machine does. */
-const PATIENT = { READ_PATIENCE_MS: "20000" };
+const LONG_TIMEOUT = { READ_PATIENCE_MS: "20000" };
 
 /** What one trial writes on one replica, and how the others show it, by id and in lists. */
 type Trial = (writer: ApiClient, lane: number, number: number) => Promise<Sight[]>;
@@ -43,7 +43,7 @@ describe("two replicas of one database under load", () => {
     proxy = await TcpProxy.start(cluster.port);
     proxy.delay(WAY_MS);
     const start = async (url: string, env: Record<string, string>) => {
-      const replica = await startReplica({ databaseUrl: url, env: { ...PATIENT, ...env } });
+      const replica = await startReplica({ databaseUrl: url, env: { ...LONG_TIMEOUT, ...env } });
       stops.push(replica.stop);
       return new ApiClient(replica.url);
     };

@@ -118,7 +118,7 @@ export class Load {
         try {
           await request(replica, turn);
         } catch (error) {
-          this.failures.push(`no proper answer: ${error instanceof Error ? error.message : String(error)}`);
+          this.failures.push(`no valid answer: ${error instanceof Error ? error.message : String(error)}`);
         }
         await delay(paceMs * (0.5 + Math.random()));
       }
@@ -168,7 +168,7 @@ export class Load {
     if (milliseconds > this.options.readBoundMs) this.failures.push(`a read took ${Math.round(milliseconds)} ms`);
   }
 
-  /** False for an honest "not known to be done". */
+  /** False for a 503: the write may or may not be stored. */
   #confirmed(replica: ApiClient, answer: Answer): boolean {
     if (answer.status === 200) return true;
     const retryAfter = answer.headers.get("retry-after") ?? "";

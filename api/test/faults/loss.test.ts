@@ -12,7 +12,7 @@ setDefaultTimeout(TEST_DEADLINE_MS);
 const LONG_TEST_DEADLINE_MS = 180_000;
 /** Shorter than the service's own, so that a round takes seconds. */
 const QUICK = { READ_PATIENCE_MS: "800", READ_PATIENCE_AWAY_MS: "200", WRITE_STATEMENT_MS: "800", CONNECT_MS: "500" };
-/** A read waits for its patience at most; the rest is for a machine that does other things, too. */
+/** A read waits for its timeout at most; the rest is for a busy machine. */
 const READ_BOUND_MS = 2_500;
 
 let cluster: ThrowawayCluster;
@@ -154,6 +154,6 @@ describe("two replicas under load, each with its own way to the database", () =>
   }
 });
 
-function between(least: number, most: number): number {
-  return least + Math.random() * (most - least);
+function between(min: number, max: number): number {
+  return min + Math.random() * (max - min);
 }

@@ -16,7 +16,7 @@ setDefaultTimeout(TEST_DEADLINE_MS);
 const READ_BOUND_MS = 3_000;
 const value = (temperature: number, summary: string) => ({ dateTime: 1_780_000_000, temperature, summary });
 
-/** What the test at hand has started; the last one ends first. */
+/** Ends what the test has started, the last one first. */
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   while (ends.length > 0) await ends.pop()?.();
@@ -48,7 +48,7 @@ describe("a primary with a synchronous standby", () => {
     }
   });
 
-  test("vanishes without a word: no write waits for an answer from it, and no search for its port", async () => {
+  test("vanishes without closing connections: no write waits for its answer, and no search for its port", async () => {
     const { primary, standby, databaseUrl } = await startPair();
     const way = await TcpProxy.start(primary.port);
     ends.push(() => way.close());
@@ -72,7 +72,7 @@ describe("a primary with a synchronous standby", () => {
     expect(performance.now() - promoted).toBeLessThan(5_000);
   });
 
-  test("changes places with it under load: what was the primary is skipped, though it still comes first and answers", async () => {
+  test("is switched over under load: the old primary is skipped, though it is first in the list and answers", async () => {
     const { primary, standby, url, databaseName } = await startPair();
     const replicas = [await api(url), await api(url)];
     const load = await startLoad(replicas);
@@ -81,7 +81,7 @@ describe("a primary with a synchronous standby", () => {
     await standby.promote();
     follow(primary, standby);
     await primary.restart();
-    // The connections that found the new primary break, and the search begins anew with the old one.
+    // The connections that found the new primary break, and the search restarts with the old one.
     await standby.execute(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'goldenring%'",
     );
@@ -94,7 +94,7 @@ describe("a primary with a synchronous standby", () => {
     expect(load.unconfirmed).toEqual([]);
   });
 
-  test("is found behind the standby by a service that has the standby first in its list", async () => {
+  test("is found by a service that has the standby first in its list", async () => {
     const { primary, standby, databaseUrl, databaseName } = await startPair();
     const replica = await api(listOf(standby.urlHere(databaseUrl), databaseUrl));
     const client = new ApiClient(replica.url);
@@ -105,7 +105,7 @@ describe("a primary with a synchronous standby", () => {
     expect((await readTables(primary, databaseName)).values.some((row) => row.id === id)).toBe(true);
   });
 
-  test("acknowledges a write that its crash left behind only when the standby has it, too", async () => {
+  test("acknowledges a write that survived its crash only once the standby has it, too", async () => {
     const { primary, standby, url, databaseName, link } = await startPair();
     // One each, because a replica sends one statement at a time.
     const [adder, changer] = [new ApiClient((await api(url)).url), new ApiClient((await api(url)).url)];
@@ -133,7 +133,7 @@ describe("a primary with a synchronous standby", () => {
     expect(await leftBehind(standby)).toMatchObject(both);
   });
 
-  test("hands out no id again that a replica took while the standby could not hear of it", async () => {
+  test("never gives an id again that a replica took while the standby was unreachable", async () => {
     const { primary, standby, url, databaseName, link } = await startPair();
     const [a, b] = [new ApiClient((await api(url)).url), new ApiClient((await api(url)).url)];
     // PostgreSQL writes down 32 ids of a sequence at a time: take them up to the last.

@@ -112,7 +112,7 @@ async function startSlowReaders(encoding: "identity" | "gzip"): Promise<SlowRead
 /** What other clients see for some time, and the most memory that the service had meanwhile. */
 async function latenciesOfOthers(milliseconds: number): Promise<{ p95: number; maxMemory: number }> {
   const latencies: number[] = [];
-  const maxMemory = 0;
+  let maxMemory = 0;
   const until = performance.now() + milliseconds;
   while (performance.now() < until) {
     const { status, startedAt, endedAt } = await client.get("/Cities");

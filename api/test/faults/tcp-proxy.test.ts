@@ -33,7 +33,7 @@ afterEach(async () => {
 function dial() {
   const socket = connect(proxy.port, "127.0.0.1");
   sockets.push(socket);
-  const client = { got: "", error: "", say: (text: string) => void socket.write(text), leave: () => socket.destroy() };
+  const client = { got: "", error: "", send: (text: string) => void socket.write(text), leave: () => socket.destroy() };
   socket.on("data", (bytes) => {
     client.got += bytes;
   });
@@ -47,22 +47,22 @@ function dial() {
 const A_MOMENT = 60;
 
 describe("a proxy", () => {
-  test("passes on what both sides say", async () => {
+  test("passes on what both sides send", async () => {
     const { client } = dial();
-    client.say("a");
+    client.send("a");
     await delay(A_MOMENT);
     expect([received, client.got]).toEqual(["a", "re:a"]);
   });
 
   test("resets open connections and takes new ones", async () => {
     const { client, closed } = dial();
-    client.say("a");
+    client.send("a");
     await delay(A_MOMENT);
     proxy.reset();
     await closed;
     expect(client.error).toBe("ECONNRESET");
     const { client: next } = dial();
-    next.say("b");
+    next.send("b");
     await delay(A_MOMENT);
     expect(next.got).toBe("re:b");
   });
@@ -76,12 +76,12 @@ describe("a proxy", () => {
 
   test("is silent on old and new connections, and delivers late what was sent, even by those that left", async () => {
     const { client: old } = dial();
-    old.say("a");
+    old.send("a");
     await delay(A_MOMENT);
     proxy.silence();
     const { client: young } = dial();
-    old.say("b");
-    young.say("c");
+    old.send("b");
+    young.send("c");
     await delay(A_MOMENT);
     expect([received, old.got, young.got]).toEqual(["a", "re:a", ""]);
     old.leave();
@@ -96,7 +96,7 @@ describe("a proxy", () => {
     const { client, closed } = dial();
     await delay(A_MOMENT);
     proxy.silence();
-    client.say("a");
+    client.send("a");
     await delay(A_MOMENT);
     proxy.endSilence("reset");
     await closed;
@@ -107,12 +107,12 @@ describe("a proxy", () => {
     const { client } = dial();
     const { client: other } = dial();
     const muted = proxy.muteOnce("commit");
-    client.say("begin");
+    client.send("begin");
     await delay(A_MOMENT);
-    client.say("and commit now");
+    client.send("and commit now");
     await muted;
-    client.say("!");
-    other.say("?");
+    client.send("!");
+    other.send("?");
     await delay(A_MOMENT);
     expect(received).toContain("and commit now!");
     expect([client.got, other.got]).toEqual(["re:begin", "re:?"]);
@@ -121,7 +121,7 @@ describe("a proxy", () => {
   test("holds the bytes that it waits for", async () => {
     const { client } = dial();
     const held = proxy.silenceOnce("commit");
-    client.say("commit");
+    client.send("commit");
     await held;
     await delay(A_MOMENT);
     expect(received).toBe("");
@@ -133,7 +133,7 @@ describe("a proxy", () => {
   test("delays both directions", async () => {
     proxy.delay(A_MOMENT);
     const { client } = dial();
-    client.say("a");
+    client.send("a");
     await delay(1.5 * A_MOMENT);
     expect(client.got).toBe("");
     await delay(2 * A_MOMENT);

@@ -1,8 +1,8 @@
 import { type AddressInfo, createServer, connect as dial, type Server, type Socket } from "node:net";
 
 /**
- * A TCP proxy on 127.0.0.1 that can do to connections what networks do to them. It passes bytes on until it is told
- * otherwise, and it ignores backpressure: what runs through it in these tests is small.
+ * A TCP proxy on 127.0.0.1 that can break connections as networks do. Otherwise it passes bytes on. It ignores
+ * backpressure, because the traffic of these tests is small.
  */
 export class TcpProxy {
   readonly #connections = new Set<ProxiedConnection>();
@@ -47,7 +47,7 @@ export class TcpProxy {
     for (const connection of this.#connections) connection.reset();
   }
 
-  /** Accepts, but passes nothing on any connection from now on. Nobody is told. */
+  /** Accepts, but passes nothing on any connection from now on, without closing any. */
   silence(): void {
     this.#silent = true;
     for (const connection of this.#connections) connection.hold();
@@ -65,15 +65,15 @@ export class TcpProxy {
     }
   }
 
-  /** Everything takes this much longer in each direction, ms. */
-  delay(milliseconds: number): void {
-    this.#delayMs = milliseconds;
-    for (const connection of this.#connections) connection.delayMs = milliseconds;
+  /** Delays everything in each direction. */
+  delay(durationMs: number): void {
+    this.#delayMs = durationMs;
+    for (const connection of this.#connections) connection.delayMs = durationMs;
   }
 
   /**
    * As soon as a client's bytes contain `text` they are still passed on, but every answer on that connection is dropped:
-   * the server does what it was told and nobody hears of it. Resolves when that has happened.
+   * the server does its work and the client never learns of it. Resolves when that has happened.
    */
   muteOnce(text: string): Promise<void> {
     return this.#once(text, (connection) => {
@@ -183,7 +183,7 @@ class ProxiedConnection {
       if (passes(bytes)) this.#later(() => to.write(bytes));
     });
     from.on("end", () => this.#later(() => to.end()));
-    // Whoever broke it, the other side sees it broken too; during a silence only after it.
+    // If one side breaks, the other side breaks too, during a silence only after it.
     from.on("error", () => this.#later(() => this.reset()));
     from.on("close", () => this.#later(() => this.#closed(to)));
   }

@@ -155,7 +155,7 @@ describe("a write that was done and whose answer was lost", () => {
   });
 });
 
-describe("while the database is away", () => {
+describe("while the database is unavailable", () => {
   const WRITE_DEADLINE_MS = 700;
   const LIMIT = 20;
   let replica: Replica;
@@ -186,7 +186,7 @@ describe("while the database is away", () => {
   };
   const absences = {
     "refuses connections": { begin: () => cluster.kill(), end: () => cluster.restart() },
-    "stands still": { begin: () => cluster.suspend(), end: async () => cluster.resume() },
+    "is suspended": { begin: () => cluster.suspend(), end: async () => cluster.resume() },
     "is behind a silent network": {
       begin: async () => way.silence(),
       end: async () => way.endSilence("reset"),

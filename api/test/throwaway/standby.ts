@@ -4,8 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { copyRunningDataDirectory } from "./copy-running-data-directory.ts";
 
-/** Milliseconds. */
-const STREAMING_DEADLINE = 60_000;
+const STREAMING_DEADLINE_MS = 60_000;
 
 export interface Primary {
   readonly dataDirectory: string;
@@ -51,7 +50,7 @@ export async function requireConfirmationBy(name: string, superuserUrl: string):
 }
 
 export async function waitUntilStreaming(name: string, synchronous: boolean, superuserUrl: string): Promise<void> {
-  const deadline = performance.now() + STREAMING_DEADLINE;
+  const deadline = performance.now() + STREAMING_DEADLINE_MS;
   await withClient(superuserUrl, async (client) => {
     for (;;) {
       const { rowCount } = await client.query(
@@ -68,7 +67,7 @@ export async function waitUntilStreaming(name: string, synchronous: boolean, sup
 
 export async function withClient<Result>(url: string, use: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 30_000 });
-  // A connection that breaks fails the query under way, which is enough.
+  // A connection that breaks fails its open query, which is enough.
   client.on("error", () => {});
   await client.connect();
   try {
