@@ -28,7 +28,6 @@ export interface ClusterOptions {
 }
 
 export interface Cluster extends Server {
-  readonly port: number;
   readonly dataDirectory: string;
   /** The login that may do everything. */
   superuserUrl(database: string): string;
@@ -68,10 +67,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     log,
   });
   const superuserUrl = (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
-  return { ...server, port, dataDirectory, superuserUrl };
+  return { ...server, dataDirectory, superuserUrl };
 }
 
-/** Root may come to an existing folder with another way to run than last time, and makes files that the account must read. */
+/** Root may run PostgreSQL under another account than last time, and creates files that the account must read. */
 async function giveFiles({ owner }: RunAs, folder: DataFolder): Promise<void> {
   const parts = [folder.path, folder.dataDirectory, folder.superuserPassword];
   if (owner === undefined || parts.every((part) => !existsSync(part) || statSync(part).uid === owner.uid)) return;

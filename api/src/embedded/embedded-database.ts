@@ -92,7 +92,7 @@ export async function openEmbeddedDatabase({ folder, log }: EmbeddedDatabaseOpti
   }
 }
 
-/** Somebody may kill PostgreSQL, or the system does when memory is short: it comes back on the same port. */
+/** Starts the server again on the same port when it ends, for instance because the system is short of memory and kills it. */
 function keepRunning(first: Cluster, restart: () => Promise<Cluster>, log: (message: string) => void) {
   let cluster = first;
   const closing = new AbortController();

@@ -46,7 +46,7 @@ export interface Server {
 export async function startServer({ command, dataDirectory, logFile, log }: ServerStart): Promise<Server> {
   const [program = "", ...args] = command;
   if (existsSync(logFile) && statSync(logFile).size > MAX_LOG_BYTES) renameSync(logFile, `${logFile}.1`);
-  // A file and not a pipe, so that the server can end in peace when its parent was killed.
+  // A file and not a pipe, so that the server can write its last messages when its parent was killed.
   const descriptor = openSync(logFile, "a", 0o600);
   const logStartBytes = fstatSync(descriptor).size;
   const child = spawn(program, args, {
@@ -109,9 +109,9 @@ function readPidFile(dataDirectory: string): readonly string[] {
 }
 
 /**
- * Ends the PostgreSQL on `dataDirectory` (a real path), whoever started it, and with it what a killed one has left; resolves when
- * none of its processes is alive. Asks for a clean shutdown first and gets harsher only when that takes too long;
- * committed data is safe in every case.
+ * Ends the PostgreSQL on `dataDirectory` (a real path), no matter which process started it, and what a killed one has left;
+ * resolves when none of its processes is alive. Uses a harsher signal only when a clean shutdown takes too long; committed data
+ * is safe in every case.
  */
 export async function endClusterProcesses(dataDirectory: string, log: (message: string) => void): Promise<void> {
   const processes = (): number[] => clusterProcesses(dataDirectory);

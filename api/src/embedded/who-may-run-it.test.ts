@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, statSync } from "node:fs";
@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 import { isGiven } from "../../../skips.fixture.ts";
 import { type Child, EmbeddedDatabaseFixture, MODULE, pathWithout, query } from "./embedded-database.fixture.ts";
 
-const DEADLINE = 60_000;
+setDefaultTimeout(60_000);
 const NOBODY = "65534";
 const asNobody = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "--"];
 
@@ -37,61 +37,45 @@ let fixture: EmbeddedDatabaseFixture;
 beforeEach(() => {
   fixture = new EmbeddedDatabaseFixture();
 });
-afterEach(() => fixture.cleanUp(), DEADLINE);
+afterEach(() => fixture.cleanUp());
 
 describe("who may run it", () => {
-  test.skipIf(!isRoot)(
-    "root, in a folder that nobody else may enter",
-    async () => {
-      mkdirSync(fixture.place);
-      chmodSync(fixture.place, 0o700);
-      const { url } = await fixture.open();
-      expect(await query(url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
-    },
-    DEADLINE,
-  );
+  test.skipIf(!isRoot)("root, in a folder that nobody else may enter", async () => {
+    mkdirSync(fixture.place);
+    chmodSync(fixture.place, 0o700);
+    const { url } = await fixture.open();
+    expect(await query(url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
 
-  test.skipIf(!nobodyReaches)(
-    "an ordinary user",
-    async () => {
-      mkdirSync(fixture.place);
-      chmodSync(dirname(fixture.place), 0o755);
-      giveToNobody(fixture.place);
-      const running = await fixture.openInChild({ before: asNobody });
-      expect(await query(running.firstLine, "SELECT current_user")).toEqual([{ current_user: "weather" }]);
-      expect(statSync(fixture.dataDirectory).uid).toBe(Number(NOBODY));
-      await stop(running);
-      expect(fixture.processes()).toEqual([]);
-    },
-    DEADLINE,
-  );
+  test.skipIf(!nobodyReaches)("an ordinary user", async () => {
+    mkdirSync(fixture.place);
+    chmodSync(dirname(fixture.place), 0o755);
+    giveToNobody(fixture.place);
+    const running = await fixture.openInChild({ before: asNobody });
+    expect(await query(running.firstLine, "SELECT current_user")).toEqual([{ current_user: "weather" }]);
+    expect(statSync(fixture.dataDirectory).uid).toBe(Number(NOBODY));
+    await stop(running);
+    expect(fixture.processes()).toEqual([]);
+  });
 
-  test.skipIf(!nobodyReaches)(
-    "an ordinary user is told how to take back a folder that root has made",
-    async () => {
-      await (await fixture.open()).stop();
-      chmodSync(dirname(fixture.place), 0o755);
-      const { firstLine } = await fixture.openInChild({ before: asNobody });
-      expect(firstLine).toContain("belongs to another user (id 0)");
-      expect(firstLine).toContain(`sudo chown -R "$(id -un)" "${fixture.folder}"`);
-    },
-    DEADLINE,
-  );
+  test.skipIf(!nobodyReaches)("an ordinary user is told how to take back a folder that root has made", async () => {
+    await (await fixture.open()).stop();
+    chmodSync(dirname(fixture.place), 0o755);
+    const { firstLine } = await fixture.openInChild({ before: asNobody });
+    expect(firstLine).toContain("belongs to another user (id 0)");
+    expect(firstLine).toContain(`sudo chown -R "$(id -un)" "${fixture.folder}"`);
+  });
 
-  test.skipIf(!nobodyReaches)(
-    "root in the folder of an ordinary user, whose data stays that user's",
-    async () => {
-      mkdirSync(fixture.place);
-      chmodSync(dirname(fixture.place), 0o755);
-      giveToNobody(fixture.place);
-      const database = await fixture.open();
-      expect(await query(database.url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
-      expect(statSync(fixture.dataDirectory).uid).toBe(Number(NOBODY));
-      await database.stop();
-      expect(fixture.processes()).toEqual([]);
-    },
-    DEADLINE,
-  );
+  test.skipIf(!nobodyReaches)("root in the folder of an ordinary user, whose data stays that user's", async () => {
+    mkdirSync(fixture.place);
+    chmodSync(dirname(fixture.place), 0o755);
+    giveToNobody(fixture.place);
+    const database = await fixture.open();
+    expect(await query(database.url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+    expect(statSync(fixture.dataDirectory).uid).toBe(Number(NOBODY));
+    await database.stop();
+    expect(fixture.processes()).toEqual([]);
+  });
 });
 
 describe("root where user namespaces are forbidden", () => {
@@ -115,19 +99,14 @@ describe("root where user namespaces are forbidden", () => {
       expect(statSync(fixture.dataDirectory).uid).toBe(0);
       expect(await query(url, "SELECT answer FROM kept")).toEqual([{ answer: 42 }]);
     },
-    DEADLINE,
   );
 
-  test.skipIf(!rootOnLinux)(
-    "explains what to do when no account can reach the folder",
-    async () => {
-      chmodSync(fixture.place, 0o700);
-      const { firstLine } = await fixture.openInChild(withoutNamespaces);
-      expect(firstLine).toContain("PostgreSQL cannot run as root");
-      expect(firstLine).toContain("Run npm start as an ordinary user");
-    },
-    DEADLINE,
-  );
+  test.skipIf(!rootOnLinux)("explains what to do when no account can reach the folder", async () => {
+    chmodSync(fixture.place, 0o700);
+    const { firstLine } = await fixture.openInChild(withoutNamespaces);
+    expect(firstLine).toContain("PostgreSQL cannot run as root");
+    expect(firstLine).toContain("Run npm start as an ordinary user");
+  });
 });
 
 /** Runs a command with a disk of 35 MB in the place of a folder, which only that command sees. */
@@ -141,12 +120,8 @@ const onSmallDisk = [
 ];
 const canMount = rootOnLinux && isGiven("a system that lets root mount", succeeds(["unshare", "--mount", "true"]));
 
-test.skipIf(!canMount)(
-  "a full disk is named as the reason",
-  async () => {
-    mkdirSync(fixture.place);
-    const { firstLine } = await fixture.openInChild({ before: [...onSmallDisk, fixture.place] });
-    expect(firstLine).toMatch(/The disk that holds .* is full/);
-  },
-  DEADLINE,
-);
+test.skipIf(!canMount)("a full disk is named as the reason", async () => {
+  mkdirSync(fixture.place);
+  const { firstLine } = await fixture.openInChild({ before: [...onSmallDisk, fixture.place] });
+  expect(firstLine).toMatch(/The disk that holds .* is full/);
+});
