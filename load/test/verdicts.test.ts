@@ -1,163 +1,177 @@
-import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { EXIT } from "@goldenring/run-kit";
-import { isGiven } from "../../skips.fixture.ts";
+import { isAlive, type ProcessId, processIdOf, waitUntil } from "@goldenring/stand";
 import { k6IsMissing, LoadCommand } from "./load-command.ts";
-import { MisbehavingTarget } from "./misbehaving-target.ts";
+import { MisbehavingTarget, type Misbehaviour } from "./misbehaving-target.ts";
 
-const DEADLINE_MS = 120_000;
-setDefaultTimeout(DEADLINE_MS);
+setDefaultTimeout(120_000);
 
-let target: MisbehavingTarget;
-let load: LoadCommand;
-beforeEach(async () => {
-  target = new MisbehavingTarget();
-  load = new LoadCommand();
-  await target.start();
-});
-afterEach(async () => {
-  await target.die();
-  load.remove();
-});
+const K6_ENDS_MS = 15_000;
+const PLANNED_SECONDS = 60;
 
-function args(...more: string[]): string[] {
-  return ["browse-cities", "--target", target.url, "--users", "5", "--duration", "60s", ...more];
+interface Setting {
+  readonly target: MisbehavingTarget;
+  readonly load: LoadCommand;
+  /** A run of a minute. */
+  readonly args: string[];
 }
 
-/** The run had a minute's time and must not have needed it. */
-function secondsOf({ start, end }: { readonly start: string; readonly end: string }): number {
-  return (Date.parse(end) - Date.parse(start)) / 1000;
+/** A test with a target and a folder of runs: such tests wait most of the time, and run side by side. */
+function against(behaviour: Misbehaviour, work: (setting: Setting) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const [target, load] = [new MisbehavingTarget(), new LoadCommand()];
+    await target.start();
+    target.behaviour = behaviour;
+    const args = ["browse-cities", "--target", target.url, "--users", "5", "--duration", `${PLANNED_SECONDS}s`];
+    try {
+      await work({ target, load, args });
+    } finally {
+      await target.die();
+      load.remove();
+    }
+  };
 }
 
-async function untilLoaded(requests = 10): Promise<void> {
+async function untilLoaded(target: MisbehavingTarget, requests: number): Promise<void> {
   while (target.requests < requests) await delay(50);
 }
 
 describe.skipIf(k6IsMissing)("a target that", () => {
-  test("answers 500 breaks the objective of errors", async () => {
-    target.behaviour = "answers 500";
-    const { exitCode, record, output } = await load.scenario(...args());
-    expect(exitCode).toBe(EXIT.objectiveMissed);
-    expect(record).toMatchObject({ endedBy: "objective missed", exit: EXIT.objectiveMissed });
-    expect(record.verdict.find(({ name }) => name === "errors")).toMatchObject({ actual: 1, isHeld: false });
-    expect(record.figures.failed).toBe(record.figures.requests);
-    expect(record.figures.usersAtBreak).toBe(5);
-    expect(secondsOf(record)).toBeLessThan(30);
-    expect(output).toContain("MISSED  failed 100.0 %");
-  });
+  test.concurrent.each([
+    ["answers 500", ["errors", "checks"]],
+    ["is slow", ["p95", "p90"]],
+    ["lies", ["checks"]],
+    ["is silent", ["p95", "p90", "errors", "checks"]],
+  ] as const)("%s misses the objectives of %p, long before the planned end", (behaviour, missed) =>
+    against(behaviour, async ({ load, args }) => {
+      const { exitCode, record, series, output } = await load.scenario(...args);
+      expect(exitCode).toBe(EXIT.objectiveMissed);
+      expect(record).toMatchObject({ endedBy: "objective missed", exit: EXIT.objectiveMissed });
+      expect(record.verdict.filter(({ isHeld }) => !isHeld).map(({ name }) => name)).toEqual([...missed]);
+      expect(series.rows.length).toBeLessThan(PLANNED_SECONDS);
+      if (behaviour === "answers 500") {
+        expect(record.verdict.find(({ name }) => name === "errors")?.actual).toBe(1);
+        expect(record.figures.failed).toBe(record.figures.requests);
+        expect(record.figures.usersAtBreak).toBe(5);
+        expect(output).toContain("MISSED  failed 100.0 %");
+      }
+      if (behaviour === "is slow") expect(record.figures.latency?.p50).toBeGreaterThan(890);
+      if (behaviour === "lies") {
+        expect(record.figures.failed).toBe(0);
+        expect(record.notes[0]).toContain("missing or wrong");
+      }
+    })(),
+  );
 
-  test("answers slowly breaks the objectives of latency, and only those", async () => {
-    target.behaviour = "is slow";
-    const { exitCode, record } = await load.scenario(...args());
-    expect(exitCode).toBe(EXIT.objectiveMissed);
-    expect(record.endedBy).toBe("objective missed");
-    expect(record.verdict.filter(({ isHeld }) => !isHeld).map(({ name }) => name)).toEqual(["p95", "p90"]);
-    expect(record.figures.latency?.p50).toBeGreaterThan(890);
-    expect(secondsOf(record)).toBeLessThan(30);
-  });
+  test.concurrent(
+    "dies during the run is distinguished from one that is too slow",
+    against("none", async ({ target, load, args }) => {
+      const { ended } = load.start(args);
+      await untilLoaded(target, 30);
+      await target.die();
+      const { exitCode } = await ended;
+      const { record, series } = await load.newest();
+      expect(exitCode).toBe(EXIT.targetUnreachable);
+      expect(record).toMatchObject({ endedBy: "target unreachable", exit: EXIT.targetUnreachable });
+      expect(record.notes).toContain("the target stopped answering");
+      expect(series.rows.length).toBeLessThan(PLANNED_SECONDS);
+    }),
+  );
 
-  test("lies in the body is found out although every status is 200", async () => {
-    target.behaviour = "lies";
-    const { exitCode, record } = await load.scenario(...args());
-    expect(exitCode).toBe(EXIT.objectiveMissed);
-    expect(record.figures.failed).toBe(0);
-    expect(record.verdict.filter(({ isHeld }) => !isHeld).map(({ name }) => name)).toEqual(["checks"]);
-    expect(record.notes[0]).toContain("missing or wrong");
-  });
-
-  test("never answers breaks the objective of errors in bounded time", async () => {
-    target.behaviour = "is silent";
-    const { exitCode, record } = await load.scenario(...args());
-    expect(exitCode).toBe(EXIT.objectiveMissed);
-    expect(record.verdict.find(({ name }) => name === "errors")).toMatchObject({ isHeld: false });
-    expect(secondsOf(record)).toBeLessThan(40);
-  });
-
-  test("dies in mid-run is told from one that is too slow", async () => {
-    const { ended } = load.start(args());
-    await untilLoaded(30);
-    await target.die();
-    const { exitCode } = await ended;
-    const { record } = await load.newest();
-    expect(exitCode).toBe(EXIT.targetUnreachable);
-    expect(record).toMatchObject({ endedBy: "target unreachable", exit: EXIT.targetUnreachable });
-    expect(record.notes).toContain("the target stopped answering");
-    expect(secondsOf(record)).toBeLessThan(30);
-  });
-
-  test("is bad for a while is judged at the end when the run is to keep going", async () => {
-    target.behaviour = "answers 500";
-    const { exitCode, record } = await load.scenario(...args("--keep-going", "--duration", "5s"));
-    expect(exitCode).toBe(EXIT.objectiveMissed);
-    expect(record.endedBy).toBe("duration");
-    expect(secondsOf(record)).toBeGreaterThan(4);
-  });
+  test.concurrent(
+    "is bad for a while is judged at the end when the run is to keep going",
+    against("answers 500", async ({ load, args }) => {
+      const { exitCode, record } = await load.scenario(...args, "--keep-going", "--duration", "5s");
+      expect(exitCode).toBe(EXIT.objectiveMissed);
+      expect(record.endedBy).toBe("duration");
+      expect(Date.parse(record.end) - Date.parse(record.start)).toBeGreaterThan(4_000);
+    }),
+  );
 });
 
 describe("before any load", () => {
   const short = ["--users", "1", "--duration", "1s"];
 
-  test.skipIf(k6IsMissing)("a target that is down is told", async () => {
-    const { url } = target;
-    await target.die();
-    const { exitCode, output } = await load.run("browse-cities", "--target", url, ...short);
-    expect(exitCode).toBe(EXIT.targetUnreachable);
-    expect(output).toContain(`${url}/Cities does not answer`);
-    expect(readdirSync(load.runs)).toEqual([]);
-    await target.start();
-  });
+  test.concurrent.skipIf(k6IsMissing)(
+    "a target that is down is reported",
+    against("none", async ({ target, load }) => {
+      await target.die();
+      const { exitCode, output } = await load.run("browse-cities", "--target", target.url, ...short);
+      expect(exitCode).toBe(EXIT.targetUnreachable);
+      expect(output).toContain(`${target.url}/Cities does not answer`);
+      expect(readdirSync(load.runs)).toEqual([]);
+      await target.start();
+    }),
+  );
 
-  test.skipIf(k6IsMissing)("a target without the data is told, and how to put it there", async () => {
-    const { exitCode, output } = await load.run("browse-weather", "--target", target.url, ...short);
-    expect(exitCode).toBe(EXIT.targetUnfit);
-    expect(output).toContain("has 9 cities, 0 of them fit");
-    expect(output).toContain(`load seed base --target ${target.url}`);
-  });
+  test.concurrent.skipIf(k6IsMissing)(
+    "a target without the data is reported, with the command that adds them",
+    against("none", async ({ target, load }) => {
+      const { exitCode, output } = await load.run("browse-weather", "--target", target.url, ...short);
+      expect(exitCode).toBe(EXIT.targetUnfit);
+      expect(output).toContain("has 9 cities, 0 of them fit");
+      expect(output).toContain(`ring load seed base --target ${target.url}`);
+    }),
+  );
 
-  test.skipIf(k6IsMissing)("something that is no Weather API is told", async () => {
-    const { exitCode, output } = await load.run("browse-cities", "--target", `${target.url}/elsewhere`, ...short);
-    expect(exitCode).toBe(EXIT.targetUnfit);
-    expect(output).toContain("answers 404 instead of 200");
-  });
+  test.concurrent.skipIf(k6IsMissing)(
+    "something that is no Weather API is reported",
+    against("none", async ({ target, load }) => {
+      const { exitCode, output } = await load.run("browse-cities", "--target", `${target.url}/elsewhere`, ...short);
+      expect(exitCode).toBe(EXIT.targetUnfit);
+      expect(output).toContain("answers 404 instead of 200");
+    }),
+  );
 
-  test.skipIf(k6IsMissing)("somebody else's service is not loaded without the user's word", async () => {
-    const { exitCode, output } = await load.run("browse-cities", "--target", "http://203.0.113.5", ...short);
-    expect(exitCode).toBe(EXIT.usage);
-    expect(output).toContain("--i-own-this-target");
-  });
+  test.concurrent.skipIf(k6IsMissing)(
+    "somebody else's service is not loaded without permission",
+    against("none", async ({ load }) => {
+      const { exitCode, output } = await load.run("browse-cities", "--target", "http://203.0.113.5", ...short);
+      expect(exitCode).toBe(EXIT.usage);
+      expect(output).toContain("--i-own-this-target");
+    }),
+  );
 
-  test("a k6 that is not there is told", async () => {
-    const started = load.start(["browse-cities", "--target", target.url, ...short], { GOLDENRING_K6: "/no/such/k6" });
-    const { exitCode, output } = await started.ended;
-    expect(exitCode).toBe(EXIT.k6Missing);
-    expect(output).toContain("go install");
-  });
+  test.concurrent(
+    "a missing k6 is reported, with the ways to install it",
+    against("none", async ({ target, load }) => {
+      const args = ["browse-cities", "--target", target.url, ...short];
+      const { exitCode, output } = await load.start(args, { GOLDENRING_K6: "/no/such/k6" }).ended;
+      expect(exitCode).toBe(EXIT.k6Missing);
+      expect(output).toContain("go install");
+    }),
+  );
 
-  test.each([
+  test.concurrent.each([
     [["browse-cities", "--users", "0"]],
     [["browse-cities", "--ramp", "600"]],
     [["browse-cities", "--users", "1", "--max-users", "5"]],
     [["browse-cities", "--encoding", "br"]],
     [["browse-cities"]],
     [["no-such-scenario"]],
+    [["capacity", "no-such-scenario"]],
+    [["all", "--only", "steady,nothing"]],
     [["seed", "huge"]],
     [["unseed"]],
-  ])("%p is wrong usage", async (command) => {
-    const { exitCode } = await load.run(...command);
-    expect(exitCode).toBe(EXIT.usage);
-  });
+  ])("%p is wrong usage", (command) =>
+    against("none", async ({ load }) => {
+      const { exitCode } = await load.run(...command);
+      expect(exitCode).toBe(EXIT.usage);
+    })(),
+  );
 });
 
-describe.skipIf(k6IsMissing || !isGiven("Linux", process.platform === "linux"))("a run that is stopped", () => {
-  for (const [signal, code] of [
+describe.skipIf(k6IsMissing || process.platform !== "linux")("a run that is stopped", () => {
+  test.concurrent.each([
     ["SIGINT", EXIT.interrupted],
     ["SIGTERM", EXIT.terminated],
-  ] as const) {
-    test(`by ${signal} keeps its result so far, and no k6 stays behind`, async () => {
-      const { child, ended } = load.start(args());
-      await untilLoaded(20);
+  ] as const)("by %s keeps its result so far, and no k6 stays behind", (signal, code) =>
+    against("none", async ({ target, load, args }) => {
+      const { child, ended } = load.start(args);
+      await untilLoaded(target, 20);
       const k6 = k6Of(child.pid);
       await delay(1_500);
       child.kill(signal);
@@ -168,33 +182,26 @@ describe.skipIf(k6IsMissing || !isGiven("Linux", process.platform === "linux"))(
       expect(record.figures.requests).toBeGreaterThan(15);
       expect(output).toContain("interrupted: this is the result so far");
       expect(isAlive(k6)).toBeFalse();
-    });
-  }
+    })(),
+  );
 
-  test("by SIGKILL takes its k6 along", async () => {
-    const { child, ended } = load.start(args());
-    await untilLoaded(10);
-    const k6 = k6Of(child.pid);
-    expect(isAlive(k6)).toBeTrue();
-    child.kill("SIGKILL");
-    await ended;
-    for (let waited = 0; isAlive(k6) && waited < 15_000; waited += 100) await delay(100);
-    expect(isAlive(k6)).toBeFalse();
-  });
+  test.concurrent(
+    "by SIGKILL takes its k6 along",
+    against("none", async ({ target, load, args }) => {
+      const { child, ended } = load.start(args);
+      await untilLoaded(target, 10);
+      const k6 = k6Of(child.pid);
+      expect(isAlive(k6)).toBeTrue();
+      child.kill("SIGKILL");
+      await ended;
+      expect(await waitUntil(() => !isAlive(k6), { deadlineMs: K6_ENDS_MS })).toBeTrue();
+    }),
+  );
 });
 
-function k6Of(parent: number | undefined): number {
+function k6Of(parent: number | undefined): ProcessId {
   const children = execFileSync("ps", ["-o", "pid=,comm=", "--ppid", String(parent)], { encoding: "utf8" });
-  const pid = /^\s*(\d+)\s+k6$/m.exec(children)?.[1];
+  const pid = processIdOf(Number(/^\s*(\d+)\s+k6$/m.exec(children)?.[1] ?? 0));
   if (pid === undefined) throw new Error(`there is no k6 among: ${children}`);
-  return Number(pid);
-}
-
-/** A dead process that nobody has waited for yet is not alive. */
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
+  return pid;
 }

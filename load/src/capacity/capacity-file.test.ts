@@ -56,7 +56,7 @@ test("a search that the version before stored can be resumed", async () => {
   });
 });
 
-test("what is no stored search is refused in words", async () => {
+test("a file that is no stored search is refused with the reason", async () => {
   const folder = await mkdtemp(join(tmpdir(), "goldenring-capacity-"));
   try {
     const file = join(folder, CAPACITY_FILE);

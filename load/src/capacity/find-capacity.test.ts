@@ -13,7 +13,7 @@ function errorOf(held: number, limit: number): number {
 }
 
 describe("the search", () => {
-  test("finds the limit of a steady service: what it tells holds, 2 % more does not", async () => {
+  test("finds the limit of a steady service: its result holds, 2 % more does not", async () => {
     await fc.assert(
       fc.asyncProperty(limits, seeds, async (limit, seed) => {
         const found = await findCapacity(simulatedService({ limit, seed }));
@@ -36,7 +36,7 @@ describe("the search", () => {
     );
   });
 
-  test("takes noise for a limit in hardly any search; without repetitions it would in many", async () => {
+  test("takes noise for a limit in few searches; without repetitions it would in many", async () => {
     const shareWithin = async (options: CapacityOptions<Measured>): Promise<number> => {
       const random = seededRandom(7);
       let within = 0;
@@ -69,7 +69,7 @@ describe("the search", () => {
     expect([timesAt(held), timesAt(broke)]).toEqual([3, 3]);
   });
 
-  test("goes down to one user and tells 0 when even that one breaks", async () => {
+  test("goes down to one user and returns 0 when even that one breaks", async () => {
     const tried = new Set<number>();
     const found = await findCapacity(async (users) => {
       tried.add(users);
@@ -79,7 +79,7 @@ describe("the search", () => {
     expect(Math.min(...tried)).toBe(1);
   });
 
-  test("ends at the most users it may try, and says that this is no limit", async () => {
+  test("ends at the maximum of users, and marks it as no limit", async () => {
     const found = await findCapacity(simulatedService({ limit: 5_000, seed: 1 }), { start: 300, max: 1_000 });
     expect(found).toMatchObject({ ended: "max", held: 1_000, broke: undefined });
     const inTime = await findCapacity(simulatedService({ limit: 5_000, seed: 1 }), {
@@ -90,7 +90,7 @@ describe("the search", () => {
     expect(inTime).toEqual(found);
   });
 
-  test("ends on a service that answers by the throw of a coin, after the steps it was given", async () => {
+  test("ends on a service that holds by the toss of a coin, after the steps it was given", async () => {
     await fc.assert(
       fc.asyncProperty(seeds, fc.integer({ min: 1, max: 60 }), async (seed, maxSteps) => {
         const random = seededRandom(seed);
@@ -101,20 +101,20 @@ describe("the search", () => {
     );
   });
 
-  test("tells each step and its times to who plays them", async () => {
+  test("passes the users and times of each step to the function that runs it", async () => {
     const times: unknown[] = [];
-    const told: number[] = [];
+    const tried: number[] = [];
     await findCapacity(
       async (users, each) => {
         times.push(each);
         return { users, held: users <= 3 };
       },
-      { start: 2, warmUpSeconds: 1, holdSeconds: 2, onStep: ({ users }) => told.push(users) },
+      { start: 2, warmUpSeconds: 1, holdSeconds: 2, onStep: ({ users }) => tried.push(users) },
     );
     expect(new Set(times.map((each) => JSON.stringify(each)))).toEqual(
       new Set(['{"warmUpSeconds":1,"holdSeconds":2}']),
     );
-    expect(told.slice(0, 3)).toEqual([2, 4, 4]);
+    expect(tried.slice(0, 3)).toEqual([2, 4, 4]);
   });
 });
 
@@ -125,11 +125,11 @@ describe("an interrupted search", () => {
         const service = simulatedService({ limit, seed: 0 });
         const whole = await findCapacity(service);
         const abort = new AbortController();
-        let played = 0;
+        let ran = 0;
         const part = await findCapacity(
           async (users) => {
-            if (played === cutAfter) abort.abort();
-            played += 1;
+            if (ran === cutAfter) abort.abort();
+            ran += 1;
             return service(users);
           },
           { signal: abort.signal },
@@ -161,10 +161,10 @@ test("a step that cannot be measured ends the search with its own error", async 
   const search = findCapacity(async () => {
     throw new Error("no k6");
   });
-  expect(search).rejects.toThrow("no k6");
+  await expect(search).rejects.toThrow("no k6");
 });
 
-test("options that make no search are refused in words", async () => {
+test("options that make no search are refused with the reason", async () => {
   const refused: readonly CapacityOptions<Measured>[] = [
     { start: 0 },
     { start: 10, max: 5 },
@@ -176,6 +176,6 @@ test("options that make no search are refused in words", async () => {
   ];
   for (const options of refused) {
     const search = findCapacity(async (users) => ({ users, held: true }), options);
-    expect(search).rejects.toThrow("This is no capacity search");
+    await expect(search).rejects.toThrow("This is no capacity search");
   }
 });

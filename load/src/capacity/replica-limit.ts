@@ -1,29 +1,32 @@
+import * as z from "zod";
 import type { Series } from "../record/record.ts";
 import { kindOf } from "../resources/resources.ts";
 
-/** Below this share of their CPU the replicas' work in the background outweighs that for requests. */
-const LEAST_SHARE = 0.1;
+/** Below this share of their CPU the replicas' background work outweighs that for requests. */
+const MIN_SHARE = 0.1;
 
-/** What the replicas' own CPU would allow, whatever else gave out before. */
-export interface ReplicaLimit {
+/** What the replicas' CPU would allow if nothing else was saturated first. */
+export const ReplicaLimit = z.object({
   /** Mean of the replicas' CPU, as a share of their limit. */
-  readonly replicaShare: number;
+  replicaShare: z.number(),
   /** Measured. */
-  readonly requestsPerSecond: number;
-  /** Straight on from the measured share to all of the CPU: no promise, the last part of a CPU costs latency. */
-  readonly limitRequestsPerSecond: number;
-  readonly requestsPerCpuSecond: number;
-}
+  requestsPerSecond: z.number(),
+  /** At the measured CPU per request, with all of the CPU: a bound and no promise, as the last part of a CPU costs latency. */
+  limitRequestsPerSecond: z.number(),
+  requestsPerCpuSecond: z.number(),
+});
+export type ReplicaLimit = z.infer<typeof ReplicaLimit>;
 
 /**
- * The service's own limit from its CPU per request, for when the computer or k6 gave out before the service.
+ * The service's limit from its CPU per request, for when the computer or k6 is saturated before the service.
  *
+ * @param from seconds of the run's clock
  * @param replicaCores that one replica may use
- * @returns undefined when the replicas were not measured or had next to nothing to do
+ * @returns undefined when the replicas were not measured or were almost idle
  */
 export function replicaLimit(series: Series, from: number, to: number, replicaCores = 0.25): ReplicaLimit | undefined {
   const within = ({ t }: { readonly t: number }): boolean => t > from && t <= to;
-  // What failed was no work done.
+  // A failed request is no work done.
   const rates = series.rows.filter(within).map(({ requests, failed }) => requests - failed);
   const uses = (series.parts ?? []).filter(within).flatMap(({ parts }) => parts);
   // Not every second has a figure of every replica.
@@ -31,24 +34,19 @@ export function replicaLimit(series: Series, from: number, to: number, replicaCo
     uses.filter(({ name, cpuShare }) => kindOf(name) === "replica" && cpuShare !== undefined),
     ({ name }) => name,
   );
-  const replicas = [...byReplica.values()].map((each) => mean(each.map(({ cpuShare = 0 }) => cpuShare)));
-  if (rates.length === 0 || replicas.length === 0) return undefined;
-  const replicaShare = mean(replicas);
-  if (replicaShare < LEAST_SHARE) return undefined;
+  const replicaShare = mean([...byReplica.values()].map((each) => mean(each.map(({ cpuShare = 0 }) => cpuShare))));
   const requestsPerSecond = mean(rates);
-  const cores = sum(replicas) * replicaCores;
+  // NaN where nothing was measured.
+  if (!(replicaShare >= MIN_SHARE && requestsPerSecond >= 0)) return undefined;
   return {
     replicaShare,
     requestsPerSecond,
     limitRequestsPerSecond: requestsPerSecond / replicaShare,
-    requestsPerCpuSecond: requestsPerSecond / cores,
+    requestsPerCpuSecond: requestsPerSecond / (replicaShare * byReplica.size * replicaCores),
   };
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
-}
-
+/** NaN of nothing. */
 function mean(numbers: readonly number[]): number {
-  return sum(numbers) / numbers.length;
+  return numbers.reduce((total, number) => total + number, 0) / numbers.length;
 }

@@ -21,17 +21,17 @@ function withUse(name: string, use: Partial<ResourceUse>): ResourceUse[] {
   return QUIET.map((part) => (part.name === name ? { ...part, ...use } : part));
 }
 
-describe("what gave out first", () => {
-  test("is nothing where no part was at its end", () => {
+describe("what was saturated first", () => {
+  test("is nothing where no resource was at its limit", () => {
     expect(saturationIn(rows(60, () => QUIET))).toEqual({ first: "none", exhausted: [] });
   });
 
-  test("is not told where no part was measured", () => {
+  test("is unknown where no resource was measured", () => {
     expect(saturationIn([]).first).toBe("not measured");
     expect(saturationIn(rows(60, () => [])).first).toBe("not measured");
   });
 
-  test("is each part that is at its end alone", () => {
+  test("is the only resource at its limit", () => {
     const cases: readonly (readonly [string, Partial<ResourceUse>, string])[] = [
       ["api-01", { cpuShare: 0.97 }, "CPU of a replica"],
       ["api-01", { memoryBytes: 127 * 2 ** 20 }, "memory of a replica"],
@@ -47,7 +47,7 @@ describe("what gave out first", () => {
     }
   });
 
-  test("is the part whose end came first, and the others are told after it", () => {
+  test("is the resource that reached its limit first; the others follow", () => {
     const found = saturationIn(
       rows(60, (second) => [
         { name: "api-01", cpuShare: second > 40 ? 1 : 0.3 },

@@ -1,4 +1,5 @@
 import { median } from "@goldenring/run-kit";
+import * as z from "zod";
 import type { ResourceRow, RunRecord, Series } from "../record/record.ts";
 import { mostUsed, type ResourceKind } from "../resources/resources.ts";
 
@@ -7,83 +8,85 @@ const REPLICA_MEMORY_BYTES = 128 * 2 ** 20;
 
 interface Rule {
   readonly cause: string;
-  readonly part: ResourceKind;
+  readonly resource: ResourceKind;
   readonly uses: "cpu" | "memory";
-  /** Of what the part may use; from here on it has given out. */
+  /** Of what it may use; from here on it is saturated. */
   readonly share: number;
   readonly why: string;
 }
 
-/** The more exactly a rule names what gave out, the further up it stands: of those that hold at once the first is told. */
+/** Of several that hold at once the first counts: the more exactly a rule names the cause, the earlier it comes. */
 export const RULES: readonly Rule[] = [
   {
     cause: "memory of a replica",
-    part: "replica",
+    resource: "replica",
     uses: "memory",
     share: 0.95,
-    why: "what is left is less than one large answer, and the kernel ends who asks for more",
+    why: "what is left is less than one large answer, and the kernel kills the process that asks for more",
   },
   {
     cause: "k6 itself",
-    part: "k6",
+    resource: "k6",
     uses: "cpu",
     share: 0.6,
     why: "the load generator alone takes more of the computer than all that it measures; its own delays are in the latencies",
   },
   {
     cause: "CPU of a replica",
-    part: "replica",
+    resource: "replica",
     uses: "cpu",
     share: 0.9,
     why: "a limit is dealt out per 100 ms, so that at 90 % of it over a second many of these slices are used up",
   },
   {
     cause: "CPU of the database",
-    part: "database",
+    resource: "database",
     uses: "cpu",
     share: 0.9,
     why: "the same limit by slices, and every write of every replica waits for this machine",
   },
   {
     cause: "CPU of the ingress or HAProxy",
-    part: "ingress",
+    resource: "ingress",
     uses: "cpu",
     share: 0.9,
     why: "the same limit by slices; all requests, or all of the replicas' statements, go through it",
   },
   {
     cause: "CPU of the computer",
-    part: "computer",
+    resource: "computer",
     uses: "cpu",
     share: 0.95,
     why: "everything waits for a core; the service might do more on a computer of its own",
   },
   {
     cause: "memory of the computer",
-    part: "computer",
+    resource: "computer",
     uses: "memory",
     share: 0.95,
-    why: "the kernel throws out what it reads again at once",
+    why: "the kernel drops pages that it must read again at once",
   },
 ];
 
-/** Samples of a second; the middle one must be at the rule's share, so that one spike is no limit and one gap no relief. */
-const WINDOW = 5;
+/** Samples of a second; the middle one must be at the rule's share, so that one spike is not taken for saturation, nor one gap for relief. */
+const WINDOW_SAMPLES = 5;
 
-export interface Exhausted {
-  readonly cause: string;
-  /** Seconds from the run's start. */
-  readonly since: number;
-  /** Highest use over a window, as a share. */
-  readonly peak: number;
-}
-
-export interface Saturation {
-  /** The first to give out; "none" when nothing did; "not measured" when no part was watched. */
-  readonly first: string;
-  /** All that gave out, the first one first. */
-  readonly exhausted: readonly Exhausted[];
-}
+export const Saturation = z.object({
+  /** "none" when nothing was saturated; "not measured" when no resource was. */
+  first: z.string(),
+  /** All that were saturated, the first one first. */
+  exhausted: z.array(
+    z.object({
+      cause: z.string(),
+      /** Seconds from the run's start. */
+      since: z.number(),
+      /** Highest use over a window, as a share. */
+      peak: z.number(),
+    }),
+  ),
+});
+export type Saturation = z.infer<typeof Saturation>;
+type Exhausted = Saturation["exhausted"][number];
 
 /** What was saturated first during a run, by RULES. */
 export function saturationOf(
@@ -107,15 +110,15 @@ function exhaustedBy(rule: Rule, rows: readonly ResourceRow[], limits: MemoryLim
     return share === undefined ? [] : [{ t: row.t, share }];
   });
   const windows = uses
-    .slice(0, Math.max(0, uses.length - WINDOW + 1))
-    .map(({ t }, from) => ({ t, share: median(uses.slice(from, from + WINDOW).map(({ share }) => share)) }));
+    .slice(0, Math.max(0, uses.length - WINDOW_SAMPLES + 1))
+    .map(({ t }, from) => ({ t, share: median(uses.slice(from, from + WINDOW_SAMPLES).map(({ share }) => share)) }));
   const first = windows.find(({ share }) => share >= rule.share);
   return first && { cause: rule.cause, since: first.t, peak: Math.max(...windows.map(({ share }) => share)) };
 }
 
-function shareUsed({ part, uses }: Rule, row: ResourceRow, limits: MemoryLimits): number | undefined {
-  if (uses === "cpu") return mostUsed(row, part, ({ cpuShare }) => cpuShare);
-  const limit = part === "replica" ? limits.replica : limits.computer;
-  const bytes = mostUsed(row, part, ({ memoryBytes }) => memoryBytes);
+function shareUsed({ resource, uses }: Rule, row: ResourceRow, limits: MemoryLimits): number | undefined {
+  if (uses === "cpu") return mostUsed(row, resource, ({ cpuShare }) => cpuShare);
+  const limit = resource === "replica" ? limits.replica : limits.computer;
+  const bytes = mostUsed(row, resource, ({ memoryBytes }) => memoryBytes);
   return bytes === undefined ? undefined : bytes / limit;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 import type { Before, ResourceRow, ResourceUse } from "../record/record.ts";
 import { memoryAccessNs } from "./memory-access.ts";
+import { clampShare } from "./resources.ts";
 
 /** The computer in this moment. */
 export function computerBefore(): Before {
@@ -9,7 +10,7 @@ export function computerBefore(): Before {
 }
 
 /** Linux counts CPU time for users of /proc in hundredths of a second. Source: proc(5), USER_HZ. */
-const TICKS_A_SECOND = 100;
+const TICKS_PER_SECOND = 100;
 
 interface Ticks {
   /** Unix time, ms. */
@@ -20,8 +21,7 @@ interface Ticks {
 }
 
 /**
- * What k6 and the whole computer use, read from /proc. Shares are of the computer's cores. Elsewhere than on Linux there is
- * nothing to read, and no rows.
+ * What k6 and the whole computer use, read from /proc. Shares are of the computer's cores. Without /proc there are no rows.
  */
 export class ComputerUse {
   readonly #rows: { readonly at: number; readonly parts: ResourceUse[] }[] = [];
@@ -41,13 +41,17 @@ export class ComputerUse {
     this.#before = now;
     if (now === undefined || before === undefined || now.all <= before.all) return;
     const seconds = (now.at - before.at) / 1000;
-    const k6Cores = (now.k6 - before.k6) / TICKS_A_SECOND / seconds;
+    const k6Cores = (now.k6 - before.k6) / TICKS_PER_SECOND / seconds;
     const memory = this.#memory();
     this.#rows.push({
       at: now.at,
       parts: [
-        { name: "computer", cpuShare: share((now.busy - before.busy) / (now.all - before.all)), ...memory.computer },
-        { name: "k6", cpuShare: share(k6Cores / availableParallelism()), ...memory.k6 },
+        {
+          name: "computer",
+          cpuShare: clampShare((now.busy - before.busy) / (now.all - before.all)),
+          ...memory.computer,
+        },
+        { name: "k6", cpuShare: clampShare(k6Cores / availableParallelism()), ...memory.k6 },
       ],
     });
   }
@@ -88,10 +92,6 @@ export function computerTicks(stat: string): { busy: number; all: number } {
 export function processTicks(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return Number(fields[11]) + Number(fields[12]);
-}
-
-function share(value: number): number {
-  return Math.min(1, Math.max(0, value));
 }
 
 function read(file: string): string | undefined {

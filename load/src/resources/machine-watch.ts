@@ -2,18 +2,18 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { type Machine, sshCommand } from "@goldenring/stand";
 import type { ResourceRow, ResourceUse } from "../record/record.ts";
+import { clampShare } from "./resources.ts";
 
-/** The report's replicas have a quarter of a core each. */
+/** As on the stand of 2023. */
 export const REPLICA_CORES = 0.25;
 
-/** What serves on a replica's machine: the product, or the baseline in its place. */
-export const SERVING_UNITS = ["goldenring-api", "goldenring-baseline"] as const;
+/** What serves on a replica: the product, or the baseline instead. */
+const SERVING_UNITS = ["goldenring-api", "goldenring-baseline"] as const;
 
-/** Microseconds. */
-const SECOND = 1_000_000;
+const MICROSECONDS_PER_SECOND = 1_000_000;
 
 /**
- * Says every second what is used: time and CPU in microseconds, cores, memory in KiB. Made of what bash has built in, for a replica has
+ * Prints every second what is used: time and CPU in microseconds, cores, memory in KiB. It uses only what bash has built in: a replica has
  * a quarter of a core and would pay for every program that is started. It ends with its connection.
  */
 const SCRIPT = `
@@ -55,9 +55,9 @@ interface Watched {
 }
 
 /**
- * What machines use, second by second, read from their control groups over one ssh connection each: Prometheus asks every ten
- * seconds, which is too rarely for a run of a minute. Of a replica's machine it is the CPU of what serves there, as a share of a quarter of a core,
- * and what it keeps in memory; of other machines the memory is all but what the kernel can take back. A machine that cannot be reached has no rows.
+ * What machines use, second by second, read from their control groups over one ssh connection each: Prometheus scrapes every ten
+ * seconds, too rarely for a run of a minute. Of a replica it is the CPU of what serves there, as a share of a quarter of a core, and its resident
+ * memory; of other machines the memory is all but what the kernel can take back. A machine that cannot be reached has no rows.
  */
 export class MachineWatch {
   readonly #rows: { readonly at: number; readonly part: ResourceUse }[] = [];
@@ -68,7 +68,7 @@ export class MachineWatch {
     this.#watched = machines.map((machine) => this.#watch(machine));
   }
 
-  /** Machines on which what serves was started anew during the watch. */
+  /** Machines whose service was restarted during the watch. */
   get restarted(): readonly string[] {
     return [...this.#restarted];
   }
@@ -100,7 +100,7 @@ export class MachineWatch {
     const { last, name } = watched;
     if (reading === undefined) return;
     watched.last = reading;
-    // Between two services nothing serves: the next one begins to count at nothing.
+    // Between two services nothing serves; the next one counts from 0.
     if (last === undefined) return;
     if (last.used !== undefined && (reading.used ?? 0) < last.used) this.#restarted.add(name);
     const cpuShare = shareOf(last, reading);
@@ -121,7 +121,7 @@ function readingOf(line: string, at: number): Reading | undefined {
   const [time, used, cores, memory] = line.split(" ");
   const reading = {
     at,
-    time: Number(time) * SECOND,
+    time: Number(time) * MICROSECONDS_PER_SECOND,
     used: used === "-" ? undefined : Number(used),
     cores: Number(cores),
     memoryBytes: Number(memory) * 1024,
@@ -133,5 +133,5 @@ function readingOf(line: string, at: number): Reading | undefined {
 
 function shareOf(last: Reading, { time, used, cores }: Reading): number | undefined {
   if (last.used === undefined || used === undefined || used < last.used || time <= last.time) return undefined;
-  return Math.min(1, Math.max(0, (used - last.used) / (time - last.time) / cores));
+  return clampShare((used - last.used) / (time - last.time) / cores);
 }

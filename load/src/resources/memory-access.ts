@@ -6,9 +6,9 @@ const STEPS = 100_000;
 const ROUNDS = 5;
 
 /**
- * How long the computer takes at the moment to reach a word of memory, ns, when where it lies is known only from the one before: the median
- * of five rounds, 0.3 s together. Neighbours of a virtual machine make this two and three times as long, and with it whatever wakes up
- * often and briefly; no share of CPU shows why.
+ * The time that one access to memory takes at this moment, in ns, where the address is known only from the word before: the median of five rounds,
+ * 0.3 s in all. Neighbours of a virtual machine make it two and three times as long, and with it whatever wakes up often and briefly; no share of
+ * CPU shows why.
  */
 export function memoryAccessNs(): number {
   // Of pages that nobody has written there is only one.

@@ -3,7 +3,7 @@ import type { ResourceRow, ResourceUse } from "../record/record.ts";
 export const RESOURCE_KINDS = ["replica", "database", "ingress", "k6", "computer"] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number] | "other";
 
-/** Machines of the stand are named for their roles; the baseline stands where the replicas do. */
+/** Machines of the stand are named for their roles; the baseline runs on the replicas. */
 const NAMES: readonly (readonly [RegExp, ResourceKind])[] = [
   [/^(api|baseline)(-|$)/, "replica"],
   [/^(pg|postgres)(-|$)/, "database"],
@@ -12,16 +12,16 @@ const NAMES: readonly (readonly [RegExp, ResourceKind])[] = [
   [/^computer$/, "computer"],
 ];
 
-export function kindOf(part: string): ResourceKind {
-  return NAMES.find(([name]) => name.test(part))?.[1] ?? "other";
+export function kindOf(name: string): ResourceKind {
+  return NAMES.find(([pattern]) => pattern.test(name))?.[1] ?? "other";
 }
 
-/** Of all parts in these rows, in the order in which they first appear. */
+/** Of all that was measured in these rows, in the order in which they first appear. */
 export function resourceNames(rows: readonly ResourceRow[]): string[] {
   return [...new Set(rows.flatMap(({ parts }) => parts.map(({ name }) => name)))];
 }
 
-/** Who measures k6 and who measures the stand do so at different moments: one row for each second, with all parts. */
+/** k6 and each machine are measured at different moments: one row for each second, with all of them. */
 export function bySecond(rows: readonly ResourceRow[]): ResourceRow[] {
   const seconds = Map.groupBy(rows, ({ t }) => Math.round(t));
   return [...seconds]
@@ -29,19 +29,24 @@ export function bySecond(rows: readonly ResourceRow[]): ResourceRow[] {
     .map(([t, of]) => ({ t, parts: merged(of.flatMap(({ parts }) => parts)) }));
 }
 
-/** What several have measured of one part; twice the same within a second: the later one. */
+/** What several have measured of one resource; twice the same within a second: the later one. */
 function merged(uses: readonly ResourceUse[]): ResourceUse[] {
   const byName = new Map<string, ResourceUse>();
   for (const use of uses) byName.set(use.name, { ...byName.get(use.name), ...use });
   return [...byName.values()];
 }
 
-/** The largest use among the parts of a kind; undefined where none was measured. */
+/** The largest use among the resources of a kind; undefined where none was measured. */
 export function mostUsed(
   row: ResourceRow,
   kind: ResourceKind,
-  use: (part: ResourceUse) => number | undefined,
+  useOf: (resource: ResourceUse) => number | undefined,
 ): number | undefined {
-  const uses = row.parts.flatMap((part) => (kindOf(part.name) === kind ? (use(part) ?? []) : []));
+  const uses = row.parts.flatMap((part) => (kindOf(part.name) === kind ? (useOf(part) ?? []) : []));
   return uses.length === 0 ? undefined : Math.max(...uses);
+}
+
+/** A measured share may be a little outside: CPU time is counted in ticks. */
+export function clampShare(share: number): number {
+  return Math.min(1, Math.max(0, share));
 }

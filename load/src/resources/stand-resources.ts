@@ -1,59 +1,55 @@
 import type { Prometheus, Series } from "@goldenring/stand";
 import type { ResourceRow, ResourceUse } from "../record/record.ts";
 import { REPLICA_CORES } from "./machine-watch.ts";
+import { clampShare } from "./resources.ts";
 
-/** Of the stand's Prometheus, seconds: how often it asks, and over how long a rate is taken. */
-const STEP = 10;
-const OVER = "30s";
+/** How often the stand's Prometheus scrapes, and over how long a rate is taken. */
+const STEP_SECONDS = 10;
+const RATE_WINDOW = "30s";
 
-/** A replica is one process under a limit from outside, which its machine's own figures do not show. */
-const REPLICA_CPU = `rate(process_cpu_seconds_total{job="api"}[${OVER}])`;
-const REPLICA_MEMORY = 'process_resident_memory_bytes{job="api"}';
+type Use = Omit<ResourceUse, "name">;
+
 const machineCpuTime = (mode: string): string =>
-  `sum by (machine) (rate(node_cpu_seconds_total{job="node", group!="api"${mode}}[${OVER}]))`;
-const MACHINE_CPU = `1 - ${machineCpuTime(', mode="idle"')} / ${machineCpuTime("")}`;
-const MACHINE_MEMORY =
-  'node_memory_MemTotal_bytes{job="node", group!="api"} - node_memory_MemAvailable_bytes{job="node", group!="api"}';
+  `sum by (machine) (rate(node_cpu_seconds_total{job="node", group!="api"${mode}}[${RATE_WINDOW}]))`;
+const transactions = (end: "commit" | "rollback"): string =>
+  `rate(pg_stat_database_xact_${end}{job="postgres", datname="weather"}[${RATE_WINDOW}])`;
 
-const TRANSACTIONS = `sum by (machine) (rate(pg_stat_database_xact_commit{job="postgres", datname="weather"}[${OVER}]) + rate(pg_stat_database_xact_rollback{job="postgres", datname="weather"}[${OVER}]))`;
+/** A replica is one process under a limit from outside, which its machine's figures do not show. */
+const QUERIES: readonly (readonly [string, (value: number) => Use])[] = [
+  [
+    `rate(process_cpu_seconds_total{job="api"}[${RATE_WINDOW}])`,
+    (value) => ({ cpuShare: clampShare(value / REPLICA_CORES) }),
+  ],
+  [`1 - ${machineCpuTime(', mode="idle"')} / ${machineCpuTime("")}`, (value) => ({ cpuShare: clampShare(value) })],
+  ['process_resident_memory_bytes{job="api"}', (value) => ({ memoryBytes: value })],
+  [
+    'node_memory_MemTotal_bytes{job="node", group!="api"} - node_memory_MemAvailable_bytes{job="node", group!="api"}',
+    (value) => ({ memoryBytes: value }),
+  ],
+  [`sum by (machine) (${transactions("commit")} + ${transactions("rollback")})`, (value) => ({ transactions: value })],
+];
 
 /**
  * What the stand's machines used between two moments (Unix time, ms), every ten seconds.
  *
- * @param replicaCores what a replica may use
  * @throws {PrometheusError}
  */
 export async function standResources(
   prometheus: Pick<Prometheus, "queryRange">,
   from: number,
   to: number,
-  replicaCores: number = REPLICA_CORES,
 ): Promise<ResourceRow[]> {
-  const range = { start: from / 1000, end: to / 1000, step: STEP };
-  const [replicaCpu, replicaMemory, machineCpu, machineMemory, transactions] = await Promise.all([
-    prometheus.queryRange(REPLICA_CPU, range),
-    prometheus.queryRange(REPLICA_MEMORY, range),
-    prometheus.queryRange(MACHINE_CPU, range),
-    prometheus.queryRange(MACHINE_MEMORY, range),
-    prometheus.queryRange(TRANSACTIONS, range),
-  ]);
-  return rowsOf(
-    [
-      { series: replicaCpu, use: (value) => ({ cpuShare: clamp(value / replicaCores) }) },
-      { series: machineCpu, use: (value) => ({ cpuShare: clamp(value) }) },
-      { series: [...replicaMemory, ...machineMemory], use: (value) => ({ memoryBytes: value }) },
-      { series: transactions, use: (value) => ({ transactions: value }) },
-    ],
-    range.start,
-  );
+  const range = { start: from / 1000, end: to / 1000, step: STEP_SECONDS };
+  const measures = QUERIES.map(async ([query, use]) => ({ series: await prometheus.queryRange(query, range), use }));
+  return rowsOf(await Promise.all(measures), range.start);
 }
 
 interface Measure {
   readonly series: readonly Series[];
-  readonly use: (value: number) => Omit<ResourceUse, "name">;
+  readonly use: (value: number) => Use;
 }
 
-/** Puts the series beside each other, by time and by machine. @param start seconds since 1970, the beginning of the run's clock */
+/** One row for each time, with what each machine used. @param start seconds since 1970, the beginning of the run's clock */
 export function rowsOf(measures: readonly Measure[], start: number): ResourceRow[] {
   const rows = new Map<number, Map<string, ResourceUse>>();
   for (const { series, use } of measures) {
@@ -63,16 +59,11 @@ export function rowsOf(measures: readonly Measure[], start: number): ResourceRow
       for (const { time, value } of values) {
         if (!Number.isFinite(value)) continue;
         const row = rows.get(time) ?? new Map<string, ResourceUse>();
-        rows.set(time, row);
-        row.set(name, { name, ...row.get(name), ...use(value) });
+        rows.set(time, row.set(name, { name, ...row.get(name), ...use(value) }));
       }
     }
   }
   return [...rows]
     .sort(([one], [other]) => one - other)
     .map(([time, parts]) => ({ t: time - start, parts: [...parts.values()] }));
-}
-
-function clamp(share: number): number {
-  return Math.min(1, Math.max(0, share));
 }

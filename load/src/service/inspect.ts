@@ -6,14 +6,14 @@ import type { WeatherApi, WeatherCity } from "./weather-api.ts";
 
 export interface Inspection {
   readonly facts: TargetFacts;
-  /** What visitors walk through. */
+  /** The cities that visitors open. */
   readonly visited: VisitedCity[];
 }
 
 /**
- * Looks at the target before any load is put on it.
+ * Checks the target before it gets any load.
  *
- * @throws {CommandError} (targetDown; targetUnfit where it is no Weather API or lacks data)
+ * @throws {CommandError} (targetUnreachable; targetUnfit where it is no Weather API or lacks data)
  */
 export async function inspectTarget(api: WeatherApi, scenario: Scenario, signal: AbortSignal): Promise<Inspection> {
   const cities = await api.weather(signal);
@@ -37,7 +37,7 @@ function lacksData(
   const each = needs.valuesOfEachCity > 0 ? ` with at least ${needs.valuesOfEachCity} values each` : "";
   return new CommandError(
     `${name} needs ${needs.cities} cities${each}; ${api.base} has ${cities.length} cities, ${fit} of them fit. ` +
-      `Put the data in place: load seed base --target ${api.base}`,
+      `Add the data: ring load seed base --target ${api.base}`,
     "targetUnfit",
   );
 }

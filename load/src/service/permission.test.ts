@@ -14,14 +14,14 @@ test.each([
   "192.168.1.1",
   "169.254.3.4",
   "100.64.0.9",
-])("%s may be loaded without being asked", (address) => expect(isOwnNetwork(address)).toBeTrue());
+])("%s may be loaded without further permission", (address) => expect(isOwnNetwork(address)).toBeTrue());
 
-test.each(["::1", "fd00::1", "fe80::1", "::ffff:10.0.0.1"])("%s may be loaded without being asked", (address) =>
+test.each(["::1", "fd00::1", "fe80::1", "::ffff:10.0.0.1"])("%s may be loaded without further permission", (address) =>
   expect(isOwnNetwork(address)).toBeTrue(),
 );
 
 test.each(["8.8.8.8", "172.32.0.1", "11.0.0.1", "128.0.0.1", "2001:db8::1", "::ffff:8.8.8.8", "0.0.0.0"])(
-  "%s needs the user's word",
+  "%s needs --i-own-this-target",
   async (address) => {
     const target = new URL(address.includes(":") ? `http://[${address}]:8080` : `http://${address}`);
     const refused = requirePermission(target, NOBODY);
@@ -39,7 +39,7 @@ test("localhost is a name of this computer", async () => {
   await requirePermission(new URL("http://localhost:8080"), NOBODY);
 });
 
-test("a name without an address is told", async () => {
+test("a name without an address is refused", async () => {
   await expect(requirePermission(new URL("http://no-such-host.invalid"), NOBODY)).rejects.toMatchObject({
     exitCode: EXIT.targetUnreachable,
   });

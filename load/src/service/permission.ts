@@ -21,15 +21,15 @@ OWN_NETWORKS.addSubnet("fe80::", 10, "ipv6");
 export interface Permission {
   /** Names and addresses of the stand's machines. */
   readonly inventoryHosts: readonly string[];
-  /** The user has said that the target is theirs. */
+  /** The user owns the target. */
   readonly isOwnTarget: boolean;
 }
 
 /**
  * A load test of somebody else's service is an attack: what is not on this computer, in a private network or in the inventory needs
- * the user's word.
+ * `--i-own-this-target`.
  *
- * @throws {CommandError} (usage; targetDown where the name has no address)
+ * @throws {CommandError} (usage; targetUnreachable where the name has no address)
  */
 export async function requirePermission(target: URL, { inventoryHosts, isOwnTarget }: Permission): Promise<void> {
   // Brackets stand around an IPv6 address in a URL.
@@ -40,14 +40,14 @@ export async function requirePermission(target: URL, { inventoryHosts, isOwnTarg
   if (foreign === undefined) return;
   const at = foreign === host ? host : `${host} (${foreign})`;
   throw new CommandError(
-    `${at} is neither this computer, nor in a private network, nor a machine of the inventory. ` +
-      "A load test of somebody else's service is an attack. If it is yours: --i-own-this-target",
+    `${at} is not on this computer, in a private network or in the inventory. ` +
+      "A load test of somebody else's service is an attack. If it is yours, add --i-own-this-target.",
     "usage",
   );
 }
 
 export function isOwnNetwork(address: string): boolean {
-  // An IPv4 address in the clothes of IPv6, such as ::ffff:8.8.8.8, is judged as what it is by BlockList.
+  // BlockList judges an IPv4 address written as IPv6, such as ::ffff:8.8.8.8, as IPv4.
   return OWN_NETWORKS.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 }
 

@@ -1,17 +1,20 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { CommandError } from "@goldenring/run-kit";
+import { waitFor } from "@goldenring/stand";
 import * as z from "zod";
 
-const QUICK_MS = 5_000;
-/** A service that takes over many new rows answers with the old ones meanwhile and says so; it is given this long, ms. */
-const CATCHING_UP_MS = 20_000;
-const AGAIN_MS = 500;
+const SHORT_DEADLINE_MS = 5_000;
 /** The whole weather may be tens of megabytes, from a replica with a quarter of a core. */
-const PATIENT_MS = 60_000;
+const LONG_DEADLINE_MS = 60_000;
+/** A service that takes over many new rows marks its answers as stale meanwhile; it is given this long. */
+const CATCH_UP_MS = 20_000;
+const RETRY_MS = 500;
 
 const CityBody = z.object({ id: z.int(), name: z.string() });
-const WeatherBody = z.array(CityBody.extend({ forecast: z.array(z.object({ id: z.int() })) }));
-export type WeatherCity = z.infer<typeof WeatherBody>[number];
+const CityList = z.array(CityBody);
+const Weather = z.array(CityBody.extend({ forecast: z.array(z.object({ id: z.int() })) }));
+export type WeatherCity = z.infer<typeof Weather>[number];
+
+const OpenApi = z.object({ info: z.object({ title: z.string(), version: z.string() }) });
 
 /**
  * Of a URL only the origin and the folder count.
@@ -22,10 +25,10 @@ export function parseTarget(text: string): URL {
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
-    throw new CommandError(`"${text}" is no target: a URL such as http://127.0.0.1:8080 is expected`, "usage");
+    throw new CommandError(`"${text}" is no target: a URL such as http://127.0.0.1:8080 is expected.`, "usage");
   }
   if (url.username !== "" || url.password !== "") {
-    throw new CommandError("A target with a login in its URL cannot be used: it would stand in every record.", "usage");
+    throw new CommandError("The URL of a target must not hold a login: every record would show it.", "usage");
   }
   url.search = "";
   url.hash = "";
@@ -42,88 +45,72 @@ export class WeatherApi {
   }
 
   /**
-   * All cities with the ids of their values; of a service that is behind its database, when it has caught up, or does not for long.
+   * All cities with the ids of their values. Waits a while for a service that is behind its database.
    *
-   * @throws {CommandError} (targetDown, targetUnfit)
+   * @throws {CommandError} (targetUnreachable, targetUnfit)
    */
   async weather(signal: AbortSignal): Promise<WeatherCity[]> {
-    // First the small question, so that something else than a Weather API is told quickly.
-    await this.#json("/Cities", z.array(CityBody), QUICK_MS, signal);
-    const until = Date.now() + CATCHING_UP_MS;
-    for (;;) {
-      const { value, isStale } = await this.#json("/WeatherForecast", WeatherBody, PATIENT_MS, signal);
-      if (!isStale || Date.now() > until) return value;
-      await sleep(AGAIN_MS, undefined, { signal });
-    }
+    // First the small request, so that something else than a Weather API is found quickly.
+    await this.#json("/Cities", CityList, SHORT_DEADLINE_MS, signal);
+    const catchUpUntil = Date.now() + CATCH_UP_MS;
+    const attempt = async () => {
+      const { value, isStale } = await this.#json("/WeatherForecast", Weather, LONG_DEADLINE_MS, signal);
+      return isStale && Date.now() < catchUpUntil ? { missing: "a current answer" } : { value };
+    };
+    return waitFor(attempt, { deadlineMs: Number.POSITIVE_INFINITY, everyMs: RETRY_MS, signal });
   }
 
-  /** Whether anybody answers at all, whatever the answer. */
+  /** Whether anything answers at all, whatever the answer. */
   async isReachable(): Promise<boolean> {
-    return fetch(`${this.base}/Cities/1`, { signal: AbortSignal.timeout(QUICK_MS), ...TLS }).then(
-      async (answer) => {
-        await answer.body?.cancel();
-        return true;
-      },
-      () => false,
-    );
+    return (await this.#text("/Cities/1")) !== undefined;
   }
 
-  /** What the service says about itself; empty where it says nothing. */
+  /** The build that the service reports; empty where it reports none. */
   async build(): Promise<Record<string, string>> {
     const metrics = await this.#text("/metrics");
-    const labels = /^weather_build_info\{([^}]*)\}/m.exec(metrics)?.[1];
+    const labels = /^weather_build_info\{([^}]*)\}/m.exec(metrics ?? "")?.[1];
     if (labels !== undefined) {
       return Object.fromEntries(
         [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value]),
       );
     }
-    const document = OpenApi.safeParse(jsonOf(await this.#text("/swagger/v1/swagger.json")));
+    const document = OpenApi.safeParse(jsonOf((await this.#text("/swagger/v1/swagger.json")) ?? ""));
     return document.success ? { title: document.data.info.title, version: document.data.info.version } : {};
   }
 
-  async #text(path: string): Promise<string> {
+  #fetch(path: string, signal: AbortSignal): Promise<Response> {
+    // Stands sign their certificates; Bun's fetch takes this, Node's ignores it.
+    const options: object = { signal, tls: { rejectUnauthorized: false } };
+    return fetch(this.base + path, options);
+  }
+
+  /** Undefined without an answer. */
+  async #text(path: string): Promise<string | undefined> {
     try {
-      const answer = await fetch(this.base + path, { signal: AbortSignal.timeout(QUICK_MS), ...TLS });
-      return answer.ok ? await answer.text() : "";
+      return await (await this.#fetch(path, AbortSignal.timeout(SHORT_DEADLINE_MS))).text();
     } catch {
-      return "";
+      return undefined;
     }
   }
 
-  async #json<T>(path: string, form: z.ZodType<T>, deadlineMs: number, signal: AbortSignal): Promise<Said<T>> {
+  async #json<T>(path: string, shape: z.ZodType<T>, deadlineMs: number, signal: AbortSignal) {
     const url = this.base + path;
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
-    let answer: Response;
-    let body: string;
-    try {
-      answer = await fetch(url, { signal: deadline, ...TLS });
-      body = await answer.text();
-    } catch (error) {
-      signal.throwIfAborted();
-      const why = deadline.aborted ? `no answer within ${deadlineMs / 1000} s` : reasonOf(error);
-      throw new CommandError(`${url} does not answer: ${why}. Is the service up?`, "targetUnreachable");
-    }
-    if (answer.status !== 200) throw unfit(`${url} answers ${answer.status} instead of 200.`);
-    const parsed = form.safeParse(jsonOf(body));
-    if (parsed.success) return { value: parsed.data, isStale: isStale(answer) };
-    throw unfit(`${url} does not answer as a Weather API does: ${z.prettifyError(parsed.error).split("\n")[0] ?? ""}`);
+    const { status, headers, body } = await this.#fetch(path, deadline)
+      .then(async (answer) => ({ status: answer.status, headers: answer.headers, body: await answer.text() }))
+      .catch((error: unknown) => {
+        signal.throwIfAborted();
+        const why = deadline.aborted ? `no answer within ${deadlineMs / 1000} s` : reasonOf(error);
+        throw new CommandError(`${url} does not answer: ${why}. Is the service running?`, "targetUnreachable");
+      });
+    if (status !== 200) throw new CommandError(`${url} answers ${status} instead of 200.`, "targetUnfit");
+    const parsed = shape.safeParse(jsonOf(body));
+    // The service could not confirm its answer with the database. Source: RFC 9111, 5.5, as RFC 7234 had it.
+    if (parsed.success) return { value: parsed.data, isStale: headers.get("warning")?.startsWith("110") === true };
+    const what = z.prettifyError(parsed.error).split("\n")[0];
+    throw new CommandError(`${url} does not answer as a Weather API does: ${what}`, "targetUnfit");
   }
 }
-
-/** Stands sign their own certificates; Bun's fetch takes this, Node's ignores it. */
-const TLS: object = { tls: { rejectUnauthorized: false } };
-
-interface Said<T> {
-  readonly value: T;
-  readonly isStale: boolean;
-}
-
-/** The service could not confirm its answer with the database, and says so. Source: RFC 9111, 5.5, as RFC 7234 had it. */
-function isStale({ headers }: Response): boolean {
-  return headers.get("warning")?.startsWith("110") === true;
-}
-
-const OpenApi = z.object({ info: z.object({ title: z.string(), version: z.string() }) });
 
 function jsonOf(text: string): unknown {
   try {
@@ -137,8 +124,4 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code } = error as NodeJS.ErrnoException;
   return code === undefined ? error.message : `${error.message} (${code})`;
-}
-
-function unfit(message: string): CommandError {
-  return new CommandError(message, "targetUnfit");
 }
