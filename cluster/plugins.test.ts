@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { hasProgram } from "../skips.fixture.ts";
 
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 300_000;
 
 test.skipIf(!hasProgram("ansible-playbook"))(
   "the unit tests of the modules and filters pass",
