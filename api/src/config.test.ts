@@ -1,6 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { ConfigError, readConfig, VARIABLES } from "./config.ts";
+
+setDefaultTimeout(60_000);
 
 function mistakesOf(environment: Record<string, string>): readonly string[] {
   try {

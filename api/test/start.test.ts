@@ -39,7 +39,7 @@ async function refusal(databaseUrl: string, env: Record<string, string> = {}): P
     () => "it started",
     (error: Error) => error.message,
   );
-  return Promise.race([started, delay(5_000, "it waits")]);
+  return Promise.race([started, delay(25_000, "it waits")]);
 }
 
 /** Runs statements as the owner of the database, as the original service's setup did. */
@@ -391,7 +391,7 @@ describe("SIGTERM", () => {
     const replica = await start(url);
     const sent: Sent[] = [];
     const load = Promise.all(Array.from({ length: 20 }, (_, worker) => addUntilRefused(replica, worker + 1, sent)));
-    await delay(700);
+    expect(await waitUntil(() => sent.filter(({ outcome }) => outcome === 200).length > 200, 20_000)).toBe(true);
     const signalled = performance.now();
     expect(await replica.stop()).toBe(0);
     await load;
@@ -460,7 +460,7 @@ describe("SIGTERM", () => {
 
   test("while a slow client reads a long answer: it gets the whole of it", async () => {
     const url = await cluster.createDatabase();
-    const replica = await start(url);
+    const replica = await start(url, { env: { READ_PATIENCE_MS: "20000" } });
     await asOwner(
       url,
       'INSERT INTO forecast ("cityId", "dateTime", summary) SELECT 1, n, repeat(md5(n::text), 8) FROM generate_series(1, 60000) n',

@@ -1,7 +1,9 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { EncodingName } from "../model/encodings.ts";
 import { negotiateEncoding } from "./accept-encoding.ts";
+
+setDefaultTimeout(60_000);
 
 const NAMES = ["zstd", "gzip", "identity", "br", "deflate", "*", "x-unknown"] as const;
 

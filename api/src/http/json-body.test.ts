@@ -1,7 +1,9 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { readJson } from "./json-body.ts";
 import { Problem } from "./problem.ts";
+
+setDefaultTimeout(60_000);
 
 const LIMIT = 10_000;
 

@@ -44,7 +44,7 @@ beforeAll(() => {
   const built = spawnSync(process.execPath, [BUILD, folder], { encoding: "utf8" });
   if (built.status !== 0) throw new Error(built.stderr);
   manifest = JSON.parse(readFileSync(join(folder, MANIFEST_NAME), "utf8"));
-});
+}, 60_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

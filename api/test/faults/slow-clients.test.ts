@@ -14,8 +14,8 @@ const DATA = { cities: 189, values: 120_896 } as const;
 const SLOW = { clients: 50, bytesPerSecond: 50_000, readingMs: 9_000 } as const;
 /** How much more memory 50 clients may need than one. A copy of the answer for each would be 500 MiB. */
 const MAX_GROWTH_BYTES = 40 * 1_048_576;
-/** p95 of GET /Cities for the other clients: about 5 on an idle machine. */
-const OTHERS_P95_MS = 100;
+/** p95 of GET /Cities for the other clients: about 5 ms on an idle machine, else some times what it was without slow clients. */
+const OTHERS_P95 = { minMs: 100, factor: 10 } as const;
 
 let cluster: ThrowawayCluster;
 let replica: Replica;
@@ -23,6 +23,7 @@ let client: ApiClient;
 /** Of the service after some quick answers of the same kind, bytes. */
 let usualMemory: number;
 let usualSockets: number;
+let maxP95Ms: number;
 
 // Memory and sockets are read from /proc.
 describe.skipIf(!isGiven("Linux", process.platform === "linux"))("slow clients", () => {
@@ -37,7 +38,8 @@ describe.skipIf(!isGiven("Linux", process.platform === "linux"))("slow clients",
       expect(status).toBe(200);
       expect(bytes).toBeGreaterThan(10_000_000);
     }
-    await latenciesOfOthers(1_000);
+    const { p95 } = await latenciesOfOthers(1_000);
+    maxP95Ms = Math.max(OTHERS_P95.minMs, OTHERS_P95.factor * p95);
     usualMemory = residentMemory();
     usualSockets = openSockets();
   }, TEST_DEADLINE_MS);
@@ -51,7 +53,7 @@ describe.skipIf(!isGiven("Linux", process.platform === "linux"))("slow clients",
     const readers = await startSlowReaders("identity");
     const others = await latenciesOfOthers(SLOW.readingMs);
     expectSlowReading(readers);
-    expect(others.p95).toBeLessThan(OTHERS_P95_MS);
+    expect(others.p95).toBeLessThan(maxP95Ms);
     expect(others.maxMemory - usualMemory).toBeLessThan(MAX_GROWTH_BYTES);
     await expectNothingLeftOf(readers);
   });
@@ -75,7 +77,7 @@ describe.skipIf(!isGiven("Linux", process.platform === "linux"))("slow clients",
     await adding;
     expectSlowReading(readers);
     expect(added).toBeGreaterThan(200);
-    expect(others.p95).toBeLessThan(OTHERS_P95_MS);
+    expect(others.p95).toBeLessThan(maxP95Ms);
     expect(others.maxMemory - usualMemory).toBeLessThan(MAX_GROWTH_BYTES);
     await expectNothingLeftOf(readers);
     expect((await client.get("/WeatherForecast?cityId=2")).text).toContain("added ");
@@ -109,11 +111,11 @@ async function startSlowReaders(encoding: "identity" | "gzip"): Promise<SlowRead
   return readers;
 }
 
-/** What other clients see for some time, and the most memory that the service had meanwhile. */
-async function latenciesOfOthers(milliseconds: number): Promise<{ p95: number; maxMemory: number }> {
+/** The latency for other clients during some time, and the maximum memory of the service. */
+async function latenciesOfOthers(durationMs: number): Promise<{ p95: number; maxMemory: number }> {
   const latencies: number[] = [];
   let maxMemory = 0;
-  const until = performance.now() + milliseconds;
+  const until = performance.now() + durationMs;
   while (performance.now() < until) {
     const { status, startedAt, endedAt } = await client.get("/Cities");
     expect(status).toBe(200);
@@ -125,10 +127,10 @@ async function latenciesOfOthers(milliseconds: number): Promise<{ p95: number; m
   return { p95: latencies[Math.floor(0.95 * latencies.length)] ?? Number.NaN, maxMemory };
 }
 
-/** Nobody was left behind, and nobody is through, which would mean that the reading was not slow. */
+/** Every reader got its share, and none is finished, which would mean that it was not slow. */
 function expectSlowReading(readers: readonly SlowReader[]): void {
-  const leastBytes = (0.5 * SLOW.bytesPerSecond * SLOW.readingMs) / 1_000;
-  expect(readers.filter(({ status, bytes }) => status !== 200 || bytes < leastBytes)).toEqual([]);
+  const minBytes = (0.5 * SLOW.bytesPerSecond * SLOW.readingMs) / 1_000;
+  expect(readers.filter(({ status, bytes }) => status !== 200 || bytes < minBytes)).toEqual([]);
   expect(readers.filter(({ ended }) => ended)).toEqual([]);
 }
 

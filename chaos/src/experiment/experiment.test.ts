@@ -56,11 +56,11 @@ test("an experiment of the user's own comes from a module or from JSON, by the p
 });
 
 test("a name that is in no book, a file that is not there and one that is no experiment are said", async () => {
-  expect(loadExperiment("CE-99")).rejects.toThrow("There is no experiment");
-  expect(loadExperiment(join(folder, "none.ts"))).rejects.toThrow("cannot be read");
+  await expect(loadExperiment("CE-99")).rejects.toThrow("There is no experiment");
+  await expect(loadExperiment(join(folder, "none.ts"))).rejects.toThrow("cannot be read");
   const file = join(folder, "empty.json");
   writeFileSync(file, "{}");
-  expect(loadExperiment(file)).rejects.toThrow("is no experiment");
+  await expect(loadExperiment(file)).rejects.toThrow("is no experiment");
 });
 
 test("the worked example in the documentation is an experiment", async () => {

@@ -46,7 +46,7 @@ test("a line in the middle that is none is named by its number", async () => {
   journal.write({ e: "begin", op: "seven" });
   journal.close();
   expect(readFileSync(file, "utf8").split("\n")).toHaveLength(3);
-  expect(readHistory(file)).rejects.toThrow(`${file}: line 2: op`);
+  await expect(readHistory(file)).rejects.toThrow(`${file}: line 2: op`);
 });
 
 test("a history is not written over another one", () => {

@@ -231,7 +231,7 @@ describe.skipIf(isMissing)("with the rules of the checkout", () => {
 test("a Prometheus that does not answer is an error, not a finding", async () => {
   const { createPrometheus } = await import("@goldenring/stand");
   const nobody = createPrometheus({ url: "http://127.0.0.1:1", user: "", password: "", ca: "" });
-  expect(verify(nobody, [], [])).rejects.toBeInstanceOf(PrometheusError);
+  await expect(verify(nobody, [], [])).rejects.toBeInstanceOf(PrometheusError);
 });
 
 async function formattedBy(url: string, query: string): Promise<string> {
