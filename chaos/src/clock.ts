@@ -8,8 +8,8 @@ const CALIBRATION_MS = 25;
 const offsetMs = platform() === "linux" ? sinceBoot() : performance.timeOrigin;
 
 /**
- * Milliseconds on one steady clock that all processes of this computer share, so that the probe, the role sampler and
- * whoever injects the fault can be laid side by side. Linux: since boot, no step of the wall clock moves it; processes agree to
+ * Milliseconds on one steady clock that all processes of this computer share, so that the times of the probe, the role
+ * sampler and the engine can be compared. Linux: since boot, no step of the wall clock moves it; processes agree to
  * about 0.1 ms, and it shows microseconds. Elsewhere: the wall clock at the process's start, carried on steadily.
  */
 export function monotonicMs(): number {

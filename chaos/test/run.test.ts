@@ -176,7 +176,7 @@ for (const [signal, code] of [
   ["SIGTERM", EXIT.terminated],
 ] as const) {
   test(
-    `${signal} undoes what is in force and keeps the record`,
+    `${signal} undoes the active faults and keeps the record`,
     async () => {
       const { process: engine, ended } = chaos("run", experiment(`gets-${signal}`, { stages: LONG }), "--runs", runs);
       await untilFilled();
@@ -248,7 +248,7 @@ test(
     expect(open.said()).toContain("5 MiB of the disk");
     const next = chaos("run", experiment("next"), "--runs", runs);
     expect(await next.ended).toBe(EXIT.ok);
-    expect(next.said()).toContain("may be in force: undoing it");
+    expect(next.said()).toContain("may be active: undoing it");
     expect(isFilled()).toBe(false);
   },
   DEADLINE,

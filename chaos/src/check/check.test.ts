@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { Entry } from "../history/entries.ts";
 import { readSeen } from "../history/values.ts";
@@ -6,6 +6,9 @@ import { checkHistory } from "./check.ts";
 import type { FinalRow } from "./final-rows.ts";
 import { historyOf, type Play, play, RUN } from "./simulated-service.fixture.ts";
 import type { ViolationKind } from "./violation.ts";
+
+/** A busy computer makes these tests slow, not wrong. */
+setDefaultTimeout(120_000);
 
 const RUNS = { numRuns: 500 };
 

@@ -89,7 +89,7 @@ function missing(
     const more = others.length > 0 ? `, and ${others.length} others` : "";
     return {
       kind: shown ? "read-went-back" : "stale-read",
-      what: `${name}: list ${sight.op}, begun ${at(sight.start)}, misses ${first.value}, ${shown ? "shown by another list" : "acknowledged"} ${at(first.since)}${more}`,
+      what: `${name}: list ${sight.op}, sent ${at(sight.start)}, misses ${first.value}, ${shown ? "shown by another list" : "acknowledged"} ${at(first.since)}${more}`,
     };
   });
 }

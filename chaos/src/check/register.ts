@@ -118,7 +118,7 @@ function countBefore(zones: readonly Zone[], moment: number): number {
 function conflict(name: string, old: Zone, replacement: Zone): Violation {
   const kind = old.lastIsFinal ? "lost" : replacement.acknowledgedFirst ? "stale-read" : "read-went-back";
   const how = replacement.acknowledgedFirst ? "acknowledged" : "read";
-  const where = old.lastIsFinal ? "in the database at the end" : `read by a request begun ${at(old.lastStart)}`;
+  const where = old.lastIsFinal ? "in the database at the end" : `read by a request sent ${at(old.lastStart)}`;
   return {
     kind,
     what: `${name}: ${old.value} was ${where}, although ${replacement.value} had been ${how} ${at(replacement.firstEnd)}`,

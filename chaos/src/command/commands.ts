@@ -57,7 +57,7 @@ export function addChaosCommands(program: Command, deps: ChaosDeps): void {
     .option("--rounds <number>", "instead of the experiment's own", roundsOf)
     .option("--target <url>", "the Weather API (default: the ingress of the stand)")
     .option("--runs <folder>", "where the runs' folders are made (default: runs/chaos)")
-    .option("--i-own-these-machines", "do faults to the machines of an inventory", false)
+    .option("--i-own-these-machines", "inject faults into the machines of an inventory", false)
     .option("--write", "take the results into docs/results", false)
     .option("--json", "the records instead of words, one line each", false)
     .action(async (experiments: string[], options: RunCommandOptions) => {
@@ -65,7 +65,7 @@ export function addChaosCommands(program: Command, deps: ChaosDeps): void {
     });
   program
     .command("open")
-    .description("what runs, and which faults may be in force")
+    .description("what runs, and which faults may be active")
     .option("--json", "for programs: running, faults", false)
     .action(async ({ json }) => {
       outcome.exitCode = await open(deps, json);

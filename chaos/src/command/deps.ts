@@ -1,6 +1,6 @@
 import type { Output } from "@goldenring/run-kit";
 import type { Stand } from "@goldenring/stand";
-import type { StandMonitoring } from "../engine/monitoring-watch.ts";
+import type { StandMonitoring } from "../engine/run-context.ts";
 
 /** What the chaos commands get from the program that they are part of. */
 export interface ChaosDeps {

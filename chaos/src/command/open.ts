@@ -3,7 +3,7 @@ import { runningEngine } from "../engine/lock.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
 import type { ChaosDeps } from "./deps.ts";
 
-/** What runs, and which faults may be in force. @returns an exit code */
+/** What runs, and which faults may be active. @returns an exit code */
 export async function open({ output, stand }: ChaosDeps, json: boolean): Promise<number> {
   const { folder } = (await stand()).stand;
   const running = runningEngine(folder);

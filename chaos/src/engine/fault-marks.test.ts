@@ -1,7 +1,13 @@
 import { expect, test } from "bun:test";
 import { metricsOf } from "./fault-marks.ts";
 
-const MARK = { experiment: "CE-01", machine: "pg-01", words: "reboot", begunAt: 1_700_000_000_123, endedAt: undefined };
+const MARK = {
+  experiment: "CE-01",
+  machine: "pg-01",
+  words: "reboot",
+  startedAt: 1_700_000_000_123,
+  endedAt: undefined,
+};
 
 test("a fault is a metric from its beginning, and another one from its end", () => {
   const begun =
@@ -18,7 +24,7 @@ test("a fault is a metric from its beginning, and another one from its end", () 
 });
 
 test("a fault that comes again is one series, of the last time", () => {
-  const samples = metricsOf([MARK, { ...MARK, begunAt: 1_700_000_060_000 }])
+  const samples = metricsOf([MARK, { ...MARK, startedAt: 1_700_000_060_000 }])
     .split("\n")
     .filter(isSample);
   expect(samples).toHaveLength(1);

@@ -3,22 +3,21 @@ import { byRole, type Stand, type StandMachine, shellQuote } from "@goldenring/s
 /** Where node_exporter's textfile collector looks; the role node_exporter says so. */
 const FOLDER = "/var/lib/prometheus/node-exporter";
 const FILE = `${FOLDER}/goldenring-chaos.prom`;
-/** ms. */
-const WRITE_MS = 10_000;
+const WRITE_DEADLINE_MS = 10_000;
 
 /** A fault as graphs show it. Times: ms since 1970. */
 export interface Mark {
   readonly experiment: string;
   readonly machine: string;
   readonly words: string;
-  readonly begunAt: number;
+  readonly startedAt: number;
   readonly endedAt: number | undefined;
 }
 
 /**
- * The faults of a round as metrics of the machines that Prometheus runs on, so that they stand across the graphs of every dashboard. They stay
- * until `clear`: a fault that is shorter than the pause between two scrapes is seen, too. Marks are for looking at: one that cannot be made is
- * told once and changes nothing, and nobody waits for one.
+ * The faults of a round as metrics of the machines that Prometheus runs on, so that every dashboard shows them across its graphs. They stay
+ * until `clear`: a fault that is shorter than the pause between two scrapes is seen, too. A mark that cannot be written is logged once and changes
+ * nothing, and nothing waits for one.
  */
 export class FaultMarks {
   readonly #stand: Stand;
@@ -30,22 +29,22 @@ export class FaultMarks {
   #hasFailed = false;
 
   constructor(stand: Stand, experiment: string, onFailed: (why: string) => void) {
-    // By connections of their own: a mark must not hold up the fault it is about.
+    // On its own connections: a mark must not delay the fault that it shows.
     this.#stand = stand.again();
     this.#machines = byRole(this.#stand, "prometheus");
     this.#experiment = experiment;
     this.#onFailed = onFailed;
   }
 
-  begun(machine: string, words: string): void {
+  injected(machine: string, words: string): void {
     this.#marks = [
       ...this.#marks,
-      { experiment: this.#experiment, machine, words, begunAt: Date.now(), endedAt: undefined },
+      { experiment: this.#experiment, machine, words, startedAt: Date.now(), endedAt: undefined },
     ];
     this.#write();
   }
 
-  ended(machine: string, words: string): void {
+  undone(machine: string, words: string): void {
     this.#marks = this.#marks.map((mark) =>
       mark.machine === machine && mark.words === words && mark.endedAt === undefined
         ? { ...mark, endedAt: Date.now() }
@@ -65,7 +64,7 @@ export class FaultMarks {
   #write(): void {
     const script = this.#marks.length === 0 ? REMOVE : writeScript(metricsOf(this.#marks));
     this.#writing = this.#writing.then(async () => {
-      const done = await Promise.all(this.#machines.map(({ run }) => run(script, { deadlineMs: WRITE_MS })));
+      const done = await Promise.all(this.#machines.map(({ run }) => run(script, { deadlineMs: WRITE_DEADLINE_MS })));
       const failed = done.find(({ code }) => code !== 0);
       if (failed === undefined || this.#hasFailed) return;
       this.#hasFailed = true;
@@ -74,9 +73,9 @@ export class FaultMarks {
   }
 }
 
-/** Ends what an earlier run that was killed still shows. */
+/** Removes the marks of a run that was killed. */
 export async function clearMarks(stand: Stand): Promise<void> {
-  await Promise.all(byRole(stand, "prometheus").map(({ run }) => run(REMOVE, { deadlineMs: WRITE_MS })));
+  await Promise.all(byRole(stand, "prometheus").map(({ run }) => run(REMOVE, { deadlineMs: WRITE_DEADLINE_MS })));
 }
 
 const REMOVE = `rm -f ${FILE} ${FILE}.new`;
@@ -89,7 +88,7 @@ function writeScript(text: string): string {
 /** In Prometheus' text format. */
 export function metricsOf(marks: readonly Mark[]): string {
   const lines = (name: string, help: string, timeOf: (mark: Mark) => number | undefined): string[] => {
-    // Of a fault that came again only the last time: the same series twice would be an error.
+    // Of a fault that came twice only the last time: a series may be there once.
     const times = new Map<string, number>();
     for (const mark of marks) {
       const time = timeOf(mark);
@@ -103,14 +102,14 @@ export function metricsOf(marks: readonly Mark[]): string {
     ...lines(
       "goldenring_fault_begun_timestamp_seconds",
       "When a fault of the chaos experiment began.",
-      ({ begunAt }) => begunAt,
+      ({ startedAt }) => startedAt,
     ),
     ...lines("goldenring_fault_ended_timestamp_seconds", "When it was undone.", ({ endedAt }) => endedAt),
     "",
   ].join("\n");
 }
 
-/** The label `machine` is taken: it says whose metric it is. */
+/** The label `machine` names the machine of the metric, so the one of the fault is `target`. */
 function labelsOf({ experiment, machine, words }: Mark): string {
   return Object.entries({ experiment, target: machine, fault: words })
     .map(([name, value]) => `${name}="${value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`)

@@ -11,18 +11,18 @@ import type { RunContext } from "./run-context.ts";
 
 type Gathered = "history" | "background" | "samples" | keyof Judged;
 
-export interface PlayedCourse extends Omit<Evidence, Gathered> {
+export interface FinishedCourse extends Omit<Evidence, Gathered> {
   /** Name of the values that were written. */
   readonly values: string;
   /** Why it ended early. */
   readonly ended: unknown;
 }
 
-/** Reads what a round has left, and holds it against what is stored. */
+/** Reads the files of a round, and compares them with what is stored. */
 export async function gatherEvidence(
   context: RunContext,
   files: ObserverFiles,
-  course: PlayedCourse,
+  course: FinishedCourse,
 ): Promise<Evidence> {
   const history = await readHistory(files.history);
   const background = files.background === undefined ? undefined : await readHistory(files.background);
@@ -33,7 +33,7 @@ export async function gatherEvidence(
 
 type Judged = Pick<Evidence, "verdict" | "isStoredKnown" | "isFreshnessKnown">;
 
-async function judgeHistory(context: RunContext, history: History, { after, values }: PlayedCourse): Promise<Judged> {
+async function judgeHistory(context: RunContext, history: History, { after, values }: FinishedCourse): Promise<Judged> {
   const { experiment, journal } = context;
   const orNote = async <Stored>(read: () => Promise<Stored>): Promise<Stored | undefined> => {
     try {

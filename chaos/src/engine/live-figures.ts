@@ -15,7 +15,7 @@ export class LiveFigures {
   readonly #samples: RoleSample[] = [];
   readonly #writes: boolean;
 
-  /** @param writes whether anybody writes: else no write is ever missed */
+  /** @param writes whether clients write: else no write is ever missed */
   constructor(from: number, { writes }: { readonly writes: boolean }) {
     this.#lastRead = from;
     this.#lastWrite = from;
@@ -61,7 +61,7 @@ export class LiveFigures {
     return this.#failedReads + this.#failedWrites;
   }
 
-  /** The first condition that holds, with its figure, in words; undefined: none does. */
+  /** The first condition that is true, with its figure; undefined: none is. */
   reasonToAbort(conditions: readonly AbortWhen[], now: number): string | undefined {
     for (const { metric, above, words } of conditions) {
       const figure = this.get(metric, now);

@@ -3,8 +3,8 @@ import type { Stand } from "@goldenring/stand";
 import { EXPERIMENTS } from "../book/registry.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { StageRecord } from "../run/record.ts";
-import { type MonitoringStatus, MonitoringWatch, type ReceivedAlert, untilQuiet } from "./monitoring-watch.ts";
-import type { RunContext } from "./run-context.ts";
+import { MonitoringWatch, untilQuiet } from "./monitoring-watch.ts";
+import type { MonitoringStatus, ReceivedAlert, RunContext } from "./run-context.ts";
 import { NotSteady } from "./until-steady.ts";
 
 const { signal } = new AbortController();

@@ -1,39 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { byRole, DeadlineExceeded, must, waitFor, waitUntil } from "@goldenring/stand";
 import type { Experiment, Stage } from "../experiment/experiment.ts";
-import type { MonitoringEvidence, QueryCheck } from "../judge/evidence.ts";
+import type { MonitoringEvidence } from "../judge/evidence.ts";
 import { type AlertEvidence, alertDelay, alertResolved } from "../judge/monitoring-figures.ts";
 import type { RecordedAlert, StageRecord } from "../run/record.ts";
-import type { RunContext } from "./run-context.ts";
+import type { MonitoringStatus, ReceivedAlert, RunContext } from "./run-context.ts";
 import { NotSteady } from "./until-steady.ts";
-
-/** An alert as its receiver has it. */
-export interface ReceivedAlert {
-  readonly name: string;
-  readonly status: "firing" | "resolved";
-  readonly labels: Readonly<Record<string, string>>;
-  /** ISO 8601. */
-  readonly arrivedAt: string;
-}
-
-/** The monitoring of a stand, as an experiment asks it. The program that has the chaos commands hands it in. */
-export interface StandMonitoring {
-  /** What arrived at the receiver of alerts since then. @param since ms since 1970 */
-  alertsSince(since: number): readonly ReceivedAlert[];
-  status(): Promise<MonitoringStatus>;
-  verifyQueries(): Promise<QueryCheck>;
-}
-
-export interface MonitoringStatus {
-  /** What is not as it should be on a whole stand, its monitoring included. */
-  readonly problems: readonly string[];
-  /** Names of the alerts that fire. */
-  readonly firing: readonly string[];
-  readonly targetsUp: number;
-  readonly targets: number;
-  /** CPUs that each machine may use. */
-  readonly cpuLimits: Readonly<Record<string, number>>;
-}
 
 /** Alerts with a long window outlive their fault. */
 const QUIET_DEADLINE_MS = 300_000;

@@ -30,7 +30,7 @@ export interface ObserversOptions {
   readonly onLost: (why: string) => void;
 }
 
-/** The programs that load the service and look on during a round. */
+/** The programs that load the service and observe during a round. */
 export class Observers {
   readonly files: ObserverFiles;
   readonly #programs: readonly Program[];

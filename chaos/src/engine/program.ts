@@ -1,34 +1,34 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
-/** What a program may need to end after SIGTERM, ms: its own grace, and a busy computer. */
+/** From SIGTERM to SIGKILL: its own grace, and a busy computer. */
 const STOP_DEADLINE_MS = 10_000;
 
-/** A program that looks on while an experiment runs. */
+/** A program that loads or observes while an experiment runs. */
 export class Program {
   readonly name: string;
   readonly #child: ChildProcess;
   readonly #ended: Promise<number | NodeJS.Signals | null>;
-  #said = "";
+  #output = "";
   #isStopped = false;
 
   /** @param onEnd called when it ends without being stopped */
   constructor(name: string, argv: readonly string[], onEnd: (why: string) => void) {
     this.name = name;
     const [program = "", ...args] = argv;
-    // In a group of its own: the terminal's Ctrl-C is for the engine, which ends it in its turn.
+    // In its own process group: the terminal's Ctrl-C is for the engine, which then ends it.
     this.#child = spawn(program, args, { detached: true, stdio: ["ignore", "ignore", "pipe"] });
     this.#child.stderr?.on("data", (text: Buffer) => {
-      this.#said = `${this.#said}${text}`.slice(-2_000);
+      this.#output = `${this.#output}${text}`.slice(-2_000);
     });
     this.#ended = new Promise((resolve) => {
       this.#child.once("error", (error) => {
-        this.#said += error.message;
+        this.#output += error.message;
         resolve(127);
       });
       this.#child.once("close", (code, signal) => resolve(code ?? signal));
     });
     void this.#ended.then((how) => {
-      if (!this.#isStopped) onEnd(`the ${name} ended with ${how}: ${this.#said.trim()}`);
+      if (!this.#isStopped) onEnd(`the ${name} ended with ${how}: ${this.#output.trim()}`);
     });
   }
 
@@ -43,10 +43,10 @@ export class Program {
     const timer = setTimeout(() => this.kill(), STOP_DEADLINE_MS);
     const how = await this.#ended;
     clearTimeout(timer);
-    if (how !== 0) throw new Error(`the ${this.name} ended with ${how}: ${this.#said.trim()}`);
+    if (how !== 0) throw new Error(`the ${this.name} ended with ${how}: ${this.#output.trim()}`);
   }
 
-  /** Without a word. */
+  /** At once, and without an error. */
   kill(): void {
     this.#isStopped = true;
     this.#child.kill("SIGKILL");

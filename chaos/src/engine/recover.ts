@@ -15,7 +15,7 @@ export async function undoOpenFaults(stand: Stand, log: (text: string) => void):
   const open = new OpenFaults(stand.folder);
   const faults = open.list();
   for (const { machine, words, writtenAt } of faults)
-    log(`${machine}: "${words}" of ${writtenAt} may be in force: undoing it`);
+    log(`${machine}: "${words}" of ${writtenAt} may be active: undoing it`);
   await clearMarks(stand);
   const notUndone = await undoAll(stand, open, faults, ({ machine, words }) => log(`${machine}: "${words}" is undone`));
   stand.disconnect();

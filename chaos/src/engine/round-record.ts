@@ -1,8 +1,9 @@
-import { summarize } from "../history/summary.ts";
+import type { History } from "../history/history.ts";
+import { percentile, summarize } from "../history/summary.ts";
 import { type Evidence, newPrimaryAfterFault } from "../judge/evidence.ts";
+import type { RoleSample } from "../roles/samples.ts";
 import { judgeRoles } from "../roles/verdict.ts";
-import type { RoundFigures, RoundRecord } from "../run/record.ts";
-import { roleSpans, seriesOf } from "./curves.ts";
+import type { RoleSpan, RoundFigures, RoundRecord, Second } from "../run/record.ts";
 
 type Given = Pick<RoundRecord, "number" | "startedAt" | "targets" | "verdicts" | "files">;
 
@@ -39,4 +40,65 @@ function figuresOf(evidence: Evidence): RoundFigures {
     newPrimary: newPrimaryAfterFault(evidence) ?? null,
     recovery,
   };
+}
+
+interface Request {
+  readonly end: number;
+  readonly start: number;
+  readonly outcome: "ok" | "failed" | "unknown";
+}
+
+/** What ended in each second; seconds without requests are included. */
+export function secondsOf(requests: readonly Request[], from: number, to: number): Second[] {
+  const buckets = Array.from({ length: Math.max(1, Math.ceil((to - from) / 1_000)) }, () => ({
+    durations: [] as number[],
+    failed: 0,
+  }));
+  for (const { start, end, outcome } of requests) {
+    const bucket = buckets[Math.min(buckets.length - 1, Math.floor((end - from) / 1_000))];
+    if (!bucket || !Number.isFinite(end)) continue;
+    if (outcome === "ok") bucket.durations.push(end - start);
+    else bucket.failed += 1;
+  }
+  return buckets.map(({ durations, failed }, index) => {
+    const sorted = durations.toSorted((one, other) => one - other);
+    return {
+      at: index * 1_000,
+      ok: sorted.length,
+      failed,
+      p50: percentile(sorted, 50) ?? null,
+      p95: percentile(sorted, 95) ?? null,
+      longest: sorted.at(-1) ?? null,
+    };
+  });
+}
+
+function seriesOf(history: History, background: History | undefined, from: number) {
+  return {
+    reads: secondsOf(history.reads, from, history.endedAt),
+    writes: secondsOf(history.writes, from, history.endedAt),
+    background: background ? secondsOf(background.reads, from, history.endedAt) : [],
+  };
+}
+
+/** What each machine was, as long as it was the same. */
+export function roleSpans(samples: readonly RoleSample[], from: number): RoleSpan[] {
+  const spans = new Map<string, RoleSpan[]>();
+  for (const { node, role, state, timeline, start, end } of samples) {
+    const words = role === undefined ? "silent" : state === "running" ? role : `${role}, ${state}`;
+    const ofNode = spans.get(node) ?? [];
+    spans.set(node, ofNode);
+    const last = ofNode.at(-1);
+    const next = {
+      machine: node,
+      role: words,
+      timeline: timeline ?? null,
+      from: Math.round(start - from),
+      to: Math.round(end - from),
+    };
+    if (last) last.to = next.from;
+    if (last && last.role === next.role && last.timeline === next.timeline) last.to = next.to;
+    else ofNode.push(next);
+  }
+  return [...spans.values()].flat();
 }

@@ -16,13 +16,13 @@ import { Observers } from "./observers.ts";
 import { roundRecord } from "./round-record.ts";
 import type { RunContext } from "./run-context.ts";
 import { watchSafety } from "./safety.ts";
-import { playStages } from "./stages.ts";
+import { runStages } from "./stages.ts";
 import { StateWatch } from "./state-watch.ts";
 import { NotSteady, untilSteady } from "./until-steady.ts";
 
-export interface PlayedRound {
+export interface FinishedRound {
   readonly record: RoundRecord;
-  /** Why it ended early; undefined: it was played to its end. */
+  /** Why it ended early; undefined: it ran to its end. */
   readonly ended: unknown;
 }
 
@@ -31,7 +31,7 @@ export interface PlayedRound {
  *
  * @throws when it ended before there was anything to judge
  */
-export async function playRound(context: RunContext, number: number): Promise<PlayedRound> {
+export async function runRound(context: RunContext, number: number): Promise<FinishedRound> {
   const { stand, experiment, journal } = context;
   await untilSteady(stand, experiment.steadyState, context);
   const firedBefore = await untilQuiet(context, context.signal);
@@ -75,12 +75,12 @@ export async function playRound(context: RunContext, number: number): Promise<Pl
   };
   const safety = watchSafety({ experiment, files: observers.files, from, signal: context.signal });
   lost = safety.lost;
-  const sayWhyItEnds = (): void =>
+  const logWhyItEnds = (): void =>
     journal.write(context.signal.aborted ? "interrupt" : "abort", endingOf(safety.signal.reason));
-  safety.signal.addEventListener("abort", sayWhyItEnds, { once: true });
+  safety.signal.addEventListener("abort", logWhyItEnds, { once: true });
   try {
     try {
-      await playCourse(context, number, course, safety);
+      await runCourse(context, number, course, safety);
     } catch (error) {
       course.ended = error;
     }
@@ -105,8 +105,8 @@ export async function playRound(context: RunContext, number: number): Promise<Pl
     await forget(context, evidence.verdict.violations.length, values);
     return { record, ended: course.ended };
   } finally {
-    // The journal ends with the run; an interruption of a later one is none of this round's.
-    safety.signal.removeEventListener("abort", sayWhyItEnds);
+    // The journal ends with the run; a later interruption does not belong to this round.
+    safety.signal.removeEventListener("abort", logWhyItEnds);
     safety.stop();
     observers.kill();
     await states.stop();
@@ -121,7 +121,7 @@ interface Course {
   readonly watch: MonitoringWatch;
   readonly from: number;
   readonly before: StandRoles;
-  /** Gets its records as they are played. */
+  /** Gets its records as they run. */
   readonly stages: StageRecord[];
   /** Gets the machines of each target. */
   readonly targets: Record<string, string[]>;
@@ -130,7 +130,7 @@ interface Course {
   ended: unknown;
 }
 
-async function playCourse(context: RunContext, number: number, course: Course, safety: ReturnType<typeof watchSafety>) {
+async function runCourse(context: RunContext, number: number, course: Course, safety: ReturnType<typeof watchSafety>) {
   const { stand, experiment, journal, open, id } = context;
   const { marks, watch, before, from, stages, targets } = course;
   const { signal } = safety;
@@ -141,7 +141,7 @@ async function playCourse(context: RunContext, number: number, course: Course, s
     targets[target] ??= [...resolveTarget(target, stand, before, number)];
     return targets[target];
   };
-  // Found out before the first fault, so that nothing is half done when one is missing.
+  // Before the first fault, so that no experiment stops half-way because a machine is missing.
   for (const use of experiment.stages.flatMap(({ faults }) => faults)) resolve(use.on);
   const again = async (): Promise<StandRoles> => {
     stand.disconnect();
@@ -159,7 +159,7 @@ async function playCourse(context: RunContext, number: number, course: Course, s
     during: watch.during.bind(watch),
     untilSteady: async () => void (await again()),
   };
-  await playStages(stagesContext, stages);
+  await runStages(stagesContext, stages);
   const undoneAt = monotonicMs();
   course.after = await again();
   course.recovery = Math.round(monotonicMs() - undoneAt);
@@ -172,11 +172,11 @@ async function playCourse(context: RunContext, number: number, course: Course, s
 async function leadIn({ steadyState }: Experiment, safety: ReturnType<typeof watchSafety>): Promise<void> {
   await safety.untilServed();
   await delay(steadyState.loadSeconds * 1_000, undefined, { signal: safety.signal });
-  const { failed } = safety.look();
+  const { failed } = safety.check();
   if (failed > 0) throw new NotSteady(`${failed} requests failed before any fault: the service is not well.`);
 }
 
-/** What a service of somebody's own holds is its owner's. */
+/** What a user's own service holds is the user's. */
 function canForget({ stand, experiment }: RunContext): boolean {
   return experiment.service === undefined && byRole(stand, "postgres").length > 0;
 }

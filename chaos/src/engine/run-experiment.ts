@@ -13,10 +13,9 @@ import {
 import { connectionStringOf } from "../stored/own-database.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
 import { takeEngineLock } from "./lock.ts";
-import type { StandMonitoring } from "./monitoring-watch.ts";
 import { undoOpenFaults } from "./recover.ts";
-import { playRound } from "./round.ts";
-import type { RunContext } from "./run-context.ts";
+import { runRound } from "./round.ts";
+import type { RunContext, StandMonitoring } from "./run-context.ts";
 import { RunJournal } from "./run-journal.ts";
 import { Aborted } from "./safety.ts";
 import { NotUndone } from "./stages.ts";
@@ -45,7 +44,7 @@ export interface FinishedRun {
  * Runs an experiment. What an earlier run has left open is undone first; what this one does is undone whatever happens, or the record says that
  * it is not.
  *
- * @throws {CommandError} where nothing was begun: busy, a fault of an earlier run that cannot be undone, no target
+ * @throws {CommandError} where nothing has started: busy, a fault of an earlier run that cannot be undone, no target
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<FinishedRun> {
   const { stand, runs, log } = options;
@@ -68,8 +67,8 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       journal,
       monitoring: options.monitoring,
     };
-    const played = await playRounds(context, options);
-    const record = await recordOf(context, startedAt, played);
+    const finished = await runRounds(context, options);
+    const record = await recordOf(context, startedAt, finished);
     journal.close();
     writeRunFile(folder, RUN_FILES.record, record);
     return { record, folder };
@@ -81,44 +80,45 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
 function targetOf(experiment: Experiment, { target, stand }: RunOptions): string {
   const found = experiment.service?.target ?? target ?? serviceUrl(stand);
   if (found !== undefined) return found;
-  throw new CommandError(
-    `The stand ${stand.name} has no ingress: say with --target which service is to be loaded.`,
-    "usage",
-  );
+  throw new CommandError(`The stand ${stand.name} has no ingress: name the service to load with --target.`, "usage");
 }
 
 async function undoWhatIsOpen(stand: Stand, log: (text: string) => void): Promise<void> {
   const { notUndone } = await undoOpenFaults(stand, log);
   if (notUndone.length === 0) return;
   const left = notUndone.map(({ fault, why }) => `${fault.machine}: "${fault.words}": ${why}`).join("\n");
-  throw new CommandError(`Faults of an earlier run are still in force and cannot be undone:\n${left}`, "notUndone");
+  throw new CommandError(`Faults of an earlier run are still active and cannot be undone:\n${left}`, "notUndone");
 }
 
-interface PlayedRounds {
+interface FinishedRounds {
   readonly rounds: readonly RoundRecord[];
-  /** Of the last one; undefined: all were played to their ends. */
+  /** Of the last one; undefined: all ran to their ends. */
   readonly ended: unknown;
 }
 
-async function playRounds(
+async function runRounds(
   context: RunContext,
   { rounds = context.experiment.rounds, log }: RunOptions,
-): Promise<PlayedRounds> {
-  const played: RoundRecord[] = [];
+): Promise<FinishedRounds> {
+  const records: RoundRecord[] = [];
   for (let number = 1; number <= rounds; number += 1) {
     log(`round ${number} of ${rounds}: waiting until everything is steady`);
     try {
-      const { record, ended } = await playRound(context, number);
-      played.push(record);
-      if (ended !== undefined) return { rounds: played, ended };
+      const { record, ended } = await runRound(context, number);
+      records.push(record);
+      if (ended !== undefined) return { rounds: records, ended };
     } catch (error) {
-      return { rounds: played, ended: error };
+      return { rounds: records, ended: error };
     }
   }
-  return { rounds: played, ended: undefined };
+  return { rounds: records, ended: undefined };
 }
 
-async function recordOf(context: RunContext, startedAt: Date, { rounds, ended }: PlayedRounds): Promise<ExperimentRun> {
+async function recordOf(
+  context: RunContext,
+  startedAt: Date,
+  { rounds, ended }: FinishedRounds,
+): Promise<ExperimentRun> {
   const { id, experiment, stand, target, journal } = context;
   const expectations = judgeRun(experiment.expectations, rounds);
   const { endedBy, ending } = endOf(ended, expectations, context);

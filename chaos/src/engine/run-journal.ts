@@ -19,7 +19,7 @@ export class RunJournal {
     return this.#lines;
   }
 
-  /** @param from its beginning, ms of the shared clock; undefined: no round is played */
+  /** @param from its beginning, ms of the shared clock; undefined: no round runs */
   inRound(number: number, from: number | undefined): void {
     this.#round = from === undefined ? undefined : { number, from };
   }

@@ -8,12 +8,11 @@ import { LiveFigures } from "./live-figures.ts";
 import type { ObserverFiles } from "./observers.ts";
 import { NotSteady } from "./until-steady.ts";
 
-/** Between two looks, ms. */
-const EVERY_MS = 500;
-/** By then the clients must have been answered once, ms. */
-const SERVED_BY_MS = 20_000;
+const CHECK_EVERY_MS = 500;
+/** By then the clients must have had an answer. */
+const SERVED_DEADLINE_MS = 20_000;
 
-/** The abort condition of the experiment held, or nobody could say whether it does. */
+/** The abort condition of the experiment came true, or could not be checked. */
 export class Aborted extends Error {
   override readonly name = "Aborted";
 }
@@ -27,7 +26,7 @@ export interface SafetyOptions {
   readonly signal: AbortSignal;
 }
 
-/** Looks at what the clients see while the round is played. `signal` aborts when the experiment is to end, its reason says why. */
+/** Checks what the clients see while the round runs. `signal` aborts when the experiment must end; its reason says why. */
 export function watchSafety({ experiment, files, from, signal }: SafetyOptions) {
   const unsafe = new AbortController();
   const writes = experiment.service === undefined || experiment.service.writes.length > 0;
@@ -36,28 +35,28 @@ export function watchSafety({ experiment, files, from, signal }: SafetyOptions) 
     (file) => new Tail(file, Entry),
   );
   const roles = files.roles === undefined ? [] : [new Tail(files.roles, RolesEntry)];
-  const look = (): LiveFigures => {
+  const check = (): LiveFigures => {
     for (const entry of histories.flatMap((tail) => tail.read())) live.takeEntry(entry);
     for (const entry of roles.flatMap((tail) => tail.read())) if (entry.e === "sample") live.takeSample(entry);
     return live;
   };
   const timer = setInterval(() => {
-    const reason = look().reasonToAbort(experiment.abortWhen, monotonicMs());
+    const reason = check().reasonToAbort(experiment.abortWhen, monotonicMs());
     if (reason !== undefined) unsafe.abort(new Aborted(reason));
-  }, EVERY_MS);
+  }, CHECK_EVERY_MS);
   const either = AbortSignal.any([signal, unsafe.signal]);
   return {
     signal: either,
-    look,
-    /** A program that loads or looks on has ended too early: what happens now would not be seen. */
+    check,
+    /** A program that loads or observes has ended too early: nothing would be seen from here on. */
     lost: (why: string): void => unsafe.abort(new Aborted(why)),
     /** @throws {NotSteady} */
     async untilServed(): Promise<void> {
-      while (!look().isServed) {
+      while (!check().isServed) {
         either.throwIfAborted();
-        if (monotonicMs() - from > SERVED_BY_MS)
-          throw new NotSteady(`The service has not answered within ${SERVED_BY_MS / 1_000} s.`);
-        await delay(EVERY_MS / 5);
+        if (monotonicMs() - from > SERVED_DEADLINE_MS)
+          throw new NotSteady(`The service has not answered within ${SERVED_DEADLINE_MS / 1_000} s.`);
+        await delay(CHECK_EVERY_MS / 5);
       }
     },
     stop: (): void => {

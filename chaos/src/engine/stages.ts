@@ -8,7 +8,7 @@ import type { FaultMarks } from "./fault-marks.ts";
 import { inject } from "./inject.ts";
 import type { RunJournal } from "./run-journal.ts";
 
-/** Beyond the planned end of a fault, until its machine ends it itself, s. */
+/** From the planned end of a fault until its machine ends it itself. */
 const MARGIN_S = 180;
 
 export interface StagesContext {
@@ -28,17 +28,17 @@ export interface StagesContext {
   readonly untilSteady: () => Promise<void>;
 }
 
-/** A fault that is still in force, whatever was tried. */
+/** A fault that is still active, whatever was tried. */
 export class NotUndone extends Error {
   override readonly name = "NotUndone";
 }
 
-/** A fault was not in force as long as its stage: what the clients saw says nothing about it. */
+/** A fault ended before its stage did: what the clients saw is no evidence about it. */
 class EndedBefore extends Error {
   override readonly name = "EndedBefore";
 }
 
-interface FaultInForce {
+interface ActiveFault {
   readonly fault: OpenFault;
   readonly record: Writable<StageRecord["faults"][number]>;
 }
@@ -46,13 +46,13 @@ interface FaultInForce {
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /**
- * Plays the stages of a round. Whatever happens, all its faults are undone when it returns or throws, or it throws `NotUndone`.
+ * Runs the stages of a round. Whatever happens, all its faults are undone when it returns or throws, or it throws `NotUndone`.
  *
  * @param stages gets a record of each stage, as far as it came
  */
-export async function playStages(context: StagesContext, stages: StageRecord[]): Promise<void> {
+export async function runStages(context: StagesContext, stages: StageRecord[]): Promise<void> {
   const { experiment, signal, during, untilSteady, from } = context;
-  const inForce: FaultInForce[] = [];
+  const active: ActiveFault[] = [];
   try {
     for (const [index, stage] of experiment.stages.entries()) {
       signal.throwIfAborted();
@@ -64,10 +64,10 @@ export async function playStages(context: StagesContext, stages: StageRecord[]):
       };
       stages.push(record);
       try {
-        const own = await injectAll(stage, index, context, record, inForce);
+        const own = await injectAll(stage, index, context, record, active);
         await during(stage, signal);
         if (stage.after === "keep") continue;
-        await undo(own, inForce, context);
+        await undo(own, active, context);
         if (stage.after === "recover") await untilSteady();
       } finally {
         record.to = sinceRound(from);
@@ -76,7 +76,7 @@ export async function playStages(context: StagesContext, stages: StageRecord[]):
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {
-    await undo([...inForce], inForce, context);
+    await undo([...active], active, context);
     for (const stage of stages) stage.to = Math.max(stage.to, ...stage.faults.map(({ undoneAt }) => undoneAt ?? 0));
   }
 }
@@ -86,10 +86,10 @@ async function injectAll(
   index: number,
   context: StagesContext,
   record: StageRecord,
-  inForce: FaultInForce[],
-): Promise<readonly FaultInForce[]> {
+  active: ActiveFault[],
+): Promise<readonly ActiveFault[]> {
   const { site, journal, marks, signal, experiment, from } = context;
-  const own: FaultInForce[] = [];
+  const own: ActiveFault[] = [];
   journal.write("stage", `${stage.name}: ${stage.seconds} s`);
   const endsAfterSeconds = plannedSeconds(experiment, index) + MARGIN_S;
   for (const use of stage.faults) {
@@ -109,8 +109,8 @@ async function injectAll(
         };
         record.faults.push(one.record);
         own.push(one);
-        inForce.push(one);
-        marks.begun(machine, fault.words);
+        active.push(one);
+        marks.injected(machine, fault.words);
         journal.write("undo-written", `the undo of "${fault.words}" is on disk`, machine);
       };
       await inject(
@@ -133,7 +133,7 @@ function plannedSeconds({ stages, steadyState }: Experiment, index: number): num
   return stage.seconds + later.reduce((sum, { seconds }) => sum + seconds, recoveries);
 }
 
-async function undo(faults: readonly FaultInForce[], inForce: FaultInForce[], context: StagesContext): Promise<void> {
+async function undo(faults: readonly ActiveFault[], active: ActiveFault[], context: StagesContext): Promise<void> {
   if (faults.length === 0) return;
   const { site, open, journal, marks, from, signal } = context;
   const ended: string[] = [];
@@ -142,18 +142,18 @@ async function undo(faults: readonly FaultInForce[], inForce: FaultInForce[], co
     open,
     faults.map(({ fault }) => fault),
     (fault, { endedBefore }) => {
-      const index = inForce.findIndex((each) => each.fault === fault);
-      const [done] = inForce.splice(index, 1);
+      const index = active.findIndex((each) => each.fault === fault);
+      const [done] = active.splice(index, 1);
       if (done) done.record.undoneAt = sinceRound(from);
       if (endedBefore && done && done.record.injectedAt !== null) ended.push(`${fault.machine}: "${fault.words}"`);
-      marks.ended(fault.machine, fault.words);
+      marks.undone(fault.machine, fault.words);
       journal.write("undone", fault.words, fault.machine);
     },
   );
   // What could not be undone is left to `recover`, and not tried again here.
   for (const { fault, why } of left) {
-    inForce.splice(
-      inForce.findIndex((each) => each.fault === fault),
+    active.splice(
+      active.findIndex((each) => each.fault === fault),
       1,
     );
     journal.write("not-undone", `${fault.words}: ${why}`, fault.machine);
@@ -163,7 +163,7 @@ async function undo(faults: readonly FaultInForce[], inForce: FaultInForce[], co
       left.map(({ fault, why }) => `${fault.machine}: "${fault.words}" is not undone: ${why}`).join("\n"),
     );
   if (ended.length > 0 && !signal.aborted)
-    throw new EndedBefore(`${ended.join(", ")} had ended before its time, by something else than this run.`);
+    throw new EndedBefore(`${ended.join(", ")} had ended before its time; not this run ended it.`);
 }
 
 const sinceRound = (from: number): number => Math.round(monotonicMs() - from);

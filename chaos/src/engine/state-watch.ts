@@ -12,14 +12,14 @@ import { monotonicMs } from "../clock.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { StateSpan } from "../run/record.ts";
 
-/** Between two looks at the same machine, ms. */
-const EVERY_MS = 1_000;
-/** A machine that does not answer by then is silent, ms. */
-const PATIENCE_MS = 2_500;
+/** Between two questions to the same machine. */
+const POLL_EVERY_MS = 1_000;
+/** A machine that does not answer by then is silent. */
+const ANSWER_DEADLINE_MS = 2_500;
 
 type States = Readonly<Record<string, string>>;
 
-/** Looks once a second at the states of HAProxy's servers and at etcd's health, on connections of its own. */
+/** Polls the states of HAProxy's servers and etcd's health once a second, on its own connections. */
 export class StateWatch {
   readonly #from: number;
   readonly #spans = new Map<string, Writable<StateSpan>[]>();
@@ -47,14 +47,14 @@ export class StateWatch {
   async #watch(machine: StandMachine, question: string, read: (answer: string) => States): Promise<void> {
     while (!this.#over.signal.aborted) {
       const at = Math.round(monotonicMs() - this.#from);
-      const { code, stdout } = await machine.run(question, { deadlineMs: PATIENCE_MS });
+      const { code, stdout } = await machine.run(question, { deadlineMs: ANSWER_DEADLINE_MS });
       const states = code === 0 ? read(stdout) : this.#silent(machine.name);
       for (const [what, state] of Object.entries(states)) this.#take(machine.name, what, state, at);
-      await delay(EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => {});
+      await delay(POLL_EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => {});
     }
   }
 
-  /** Everything that it ever said something about. */
+  /** Everything that it has reported on. */
   #silent(machine: string): States {
     const known = [...this.#spans.values()].flatMap(([span]) => (span?.machine === machine ? [span.what] : []));
     return Object.fromEntries(known.map((what) => [what, "silent"]));

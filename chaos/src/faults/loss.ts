@@ -12,7 +12,7 @@ const form = z.object({
 });
 type Loss = z.infer<typeof form>;
 
-/** Packets of a machine get lost at random: outside of it where its host is at hand, otherwise in its own kernel. */
+/** Packets of a machine get lost at random: outside of it in the lab, otherwise in its own kernel. */
 export const loss: FaultKind<typeof form> = {
   form,
   about: "loses packets of a machine at random; direction out (what it sends), in or both",

@@ -89,7 +89,7 @@ test("what runs on machines is shell that a shell can read", async () => {
   }
 });
 
-test("faults of network and power are done by the host where it is at hand, otherwise on the machine or not at all", async () => {
+test("faults of network and power are injected by the host in the lab, otherwise on the machine or not at all", async () => {
   const [withHost, without] = [siteOf(lab), siteOf(undefined)];
   const loss = { fault: "loss", on: "primary", percent: 30, direction: "out" } as const;
   expect(await prepareFault(loss, withHost.machine, withHost.site)).toMatchObject({ by: "lab", undo: { do: "heal" } });

@@ -4,7 +4,7 @@ import type * as z from "zod";
 
 export interface ParsedLines<Line> {
   readonly lines: readonly Line[];
-  /** The text ends in the middle of a line: whoever wrote it was killed. That part is left out. */
+  /** The text ends in the middle of a line, because its writer was killed. That part is left out. */
   readonly cut: boolean;
 }
 

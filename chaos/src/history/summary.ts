@@ -1,6 +1,7 @@
+import * as z from "zod";
 import type { History, Read, Write } from "./history.ts";
 
-/** The report's probe had this patience, ms: slower answers counted as errors. */
+/** Slower answers counted as errors in the 2023 baseline. */
 const SLOW_MS = 5_000;
 
 /** From inclusive, to exclusive, ms of the history's clock. A request belongs to the window in which it began. */
@@ -10,28 +11,30 @@ export interface TimeWindow {
   readonly to: number;
 }
 
-export interface RequestFigures {
-  readonly count: number;
-  readonly ok: number;
-  readonly failed: number;
-  /** Writes only; without the abandoned ones. */
-  readonly unknown: number;
+/** Times in ms. */
+export const RequestFigures = z.object({
+  count: z.int(),
+  ok: z.int(),
+  failed: z.int(),
+  /** Writes only: no answer, or one that leaves open whether they were done; without the abandoned ones. */
+  unknown: z.int(),
   /** Under way when the probe was ended. */
-  readonly abandoned: number;
+  abandoned: z.int(),
   /** Slots of the schedule without a request, because the one before took too long. */
-  readonly skipped: number;
-  readonly slowerThan5s: number;
-  /** ms; of an abandoned request the time that it had waited. */
-  readonly longest: number;
-  /** Longest time without any acknowledged answer by any client, ms, the window's ends included. */
-  readonly longestGap: number;
-  /** ms, of the answers that were ok; 0 without any. */
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-  /** Reads only: answers that said of themselves that they were not confirmed. */
-  readonly staleMarked: number;
-}
+  skipped: z.int(),
+  slowerThan5s: z.int(),
+  /** Of an abandoned request the time that it had waited. */
+  longest: z.number(),
+  /** Longest time without any acknowledged answer by any client, the window's ends included. */
+  longestGap: z.number(),
+  /** Of the answers that were ok; 0 without any. */
+  p50: z.number(),
+  p95: z.number(),
+  p99: z.number(),
+  /** Reads only: answers that were marked stale. */
+  staleMarked: z.int(),
+});
+export type RequestFigures = z.infer<typeof RequestFigures>;
 
 export interface Summary {
   readonly window: TimeWindow;
@@ -42,16 +45,6 @@ export interface Summary {
 /** The window from the first request to the end. */
 export function wholeRun({ header, endedAt }: History): TimeWindow {
   return { name: "whole run", from: header.at, to: endedAt };
-}
-
-/** Windows of the same length, such as one a second for a curve. */
-export function evenWindows(history: History, lengthMs: number): TimeWindow[] {
-  const { from, to } = wholeRun(history);
-  return Array.from({ length: Math.ceil((to - from) / lengthMs) }, (_, index) => ({
-    name: `${(index * lengthMs) / 1000} s`,
-    from: from + index * lengthMs,
-    to: Math.min(to, from + (index + 1) * lengthMs),
-  }));
 }
 
 export function summarize(history: History, window: TimeWindow = wholeRun(history)): Summary {
@@ -95,9 +88,9 @@ function figures(
     slowerThan5s: durations.filter((duration) => duration > SLOW_MS).length,
     longest: durations.reduce((longest, duration) => Math.max(longest, duration), 0),
     longestGap: longestGap(acknowledged, window),
-    p50: percentile(answered, 50),
-    p95: percentile(answered, 95),
-    p99: percentile(answered, 99),
+    p50: percentile(answered, 50) ?? 0,
+    p95: percentile(answered, 95) ?? 0,
+    p99: percentile(answered, 99) ?? 0,
     staleMarked: requests.filter(({ stale }) => stale !== undefined).length,
   };
 }
@@ -112,7 +105,7 @@ function longestGap(moments: readonly number[], { from, to }: TimeWindow): numbe
   return longest;
 }
 
-/** Nearest rank of sorted numbers. */
-function percentile(sorted: readonly number[], percent: number): number {
-  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0;
+/** Nearest rank of sorted numbers; undefined without any. */
+export function percentile(sorted: readonly number[], percent: number): number | undefined {
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)];
 }

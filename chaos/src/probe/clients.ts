@@ -121,7 +121,7 @@ function graceAfter(interrupted: AbortSignal): Promise<void> {
   });
 }
 
-/** The items in turn, for ever. @throws when there is none */
+/** The items in order, again and again. @throws when there is none */
 export function itemAt<Item>(items: readonly Item[], number: number): Item {
   const item = items[number % items.length];
   if (item === undefined) throw new Error("there is no item to take");

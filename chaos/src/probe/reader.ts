@@ -5,7 +5,7 @@ import { bodyAs, CityBody, isListedValue, marks, ValueBody, WeatherBody } from "
 import type { Client } from "./clients.ts";
 import type { Knowledge } from "./knowledge.ts";
 
-/** What a client reads in turn: the newest value most of all, for it shows a stale read first. */
+/** What a client reads, in this order: the newest value most often, because it shows a stale read first. */
 const READS = "newest register newest recent city newest register newest recent list".split(" ");
 
 /** The read of one slot; none where nothing is known to read yet. */

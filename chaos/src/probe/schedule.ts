@@ -4,9 +4,9 @@ export interface Lane {
   /** The first slot, ms of the shared clock. */
   readonly from: number;
   readonly intervalMs: number;
-  /** Does the request of a slot; the next one is not begun before it is over. */
+  /** Sends the request of a slot; the next one starts when it is over. */
   readonly act: (slot: number) => Promise<void>;
-  /** Slots that passed while a request was under way: they are not made up for, the schedule stays as it is. */
+  /** Slots that passed while a request was under way: they are skipped, and the schedule stays as it is. */
   readonly onSkipped: (slots: number) => void;
 }
 

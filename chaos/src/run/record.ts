@@ -1,6 +1,7 @@
 import { EXIT, folderOfRun, Provenance, readRunFile } from "@goldenring/run-kit";
 import * as z from "zod";
 import { COMPARISONS, Experiment } from "../experiment/experiment.ts";
+import { RequestFigures } from "../history/summary.ts";
 
 /**
  * One run of an experiment as it stands in `run.json`. Times of day are ISO 8601, UTC. Times called `at`, `from` or `to` are ms since the
@@ -27,27 +28,6 @@ export const RUN_FILES = { record: "run.json", journal: "journal.jsonl" } as con
 
 const ms = z.number();
 
-const Request = z.object({
-  count: z.int(),
-  ok: z.int(),
-  failed: z.int(),
-  /** Writes only: no answer, or one that leaves open whether they were done. */
-  unknown: z.int(),
-  /** Under way when the probe was ended. */
-  abandoned: z.int(),
-  /** Slots of the schedule that passed while the request before was under way. */
-  skipped: z.int(),
-  slowerThan5s: z.int(),
-  longest: ms,
-  /** Longest time without any acknowledged answer by any client. */
-  longestGap: ms,
-  p50: ms,
-  p95: ms,
-  p99: ms,
-  /** Reads only: answers that said of themselves that they were not confirmed. */
-  staleMarked: z.int(),
-});
-
 /** One second of a curve. */
 const Second = z.object({
   /** Its beginning. */
@@ -63,10 +43,10 @@ const Second = z.object({
 });
 
 const Figures = z.object({
-  reads: Request,
-  writes: Request,
+  reads: RequestFigures,
+  writes: RequestFigures,
   /** The background load; null without any. */
-  background: Request.nullable(),
+  background: RequestFigures.nullable(),
   acknowledgedWrites: z.int(),
   /** Writes of unknown outcome that are stored all the same: allowed. */
   recoveredWrites: z.int(),

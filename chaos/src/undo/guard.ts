@@ -1,11 +1,11 @@
 import { shellQuote } from "@goldenring/stand";
 import { FILE_MARK, type MachineFault } from "../faults/fault.ts";
 
-/** What a guarded fault is called, and how long it may last. */
+/** The name of a guarded fault, and how long it may last. */
 export interface Guard {
-  /** Lower-case letters, digits and hyphens; used once in all the world. */
+  /** Lower-case letters, digits and hyphens; unique. */
   readonly id: string;
-  /** Folder of the machine for what faults it has. */
+  /** Folder of the machine for its faults. */
   readonly folder: string;
   /** After which the machine ends the fault itself. */
   readonly endsAfterSeconds: number;
@@ -21,19 +21,19 @@ export interface GuardedScripts {
 export const UNDONE_BEFORE = 75;
 export const FAULTY_ALREADY = 76;
 
-/** What an undo says when the fault was in force no more: somebody or something else had ended it. */
+/** An undo prints it when the fault was not active any more: something else had ended it. */
 export const ENDED_BEFORE = "goldenring-chaos: it had ended before";
 
-/** Whether the timer is one of systemd: it must be at work, and only root may set it. */
+/** Whether systemd can keep the timer: it must run, and only root may set one. */
 const BY_SYSTEMD = '{ [ -d /run/systemd/system ] && [ "$(id -u)" = 0 ]; }';
 
-/** How long a script waits for another one on the same machine before it goes on without its turn, s. */
-const TURN_S = 30;
+/** How long a script waits for another one on the same machine before it goes on without the lock. */
+const LOCK_WAIT_S = 30;
 
 /**
- * Puts a fault of a machine under guard:
- * - how to undo it stands on the machine, with a timer that does so, before the fault does; without systemd a sleeping process is the timer;
- * - an injection that comes late, when its undo has run already, does nothing: whoever sent it may have been killed in between;
+ * Guards a fault of a machine:
+ * - its undo is on the machine, with a timer that runs it, before the fault is; without systemd the timer is a sleeping process;
+ * - an injection that arrives late, after its undo, does nothing: its sender may have been killed in between;
  * - a machine with a fault of the same slot refuses another one.
  */
 export function guarded(fault: MachineFault, { id, folder: path, endsAfterSeconds }: Guard): GuardedScripts {
@@ -41,18 +41,18 @@ export function guarded(fault: MachineFault, { id, folder: path, endsAfterSecond
   const file = `${fault.slot}.${id}.undo`;
   const over = `${id}.over`;
   const timer = `${FILE_MARK}-${fault.slot}-${id}`;
-  // The lock is not passed on: what the fault starts must not hold it.
+  // What the fault starts must not inherit the lock.
   const apart = (script: string): string => `( ${script}\n) 9>&-`;
-  const turn = `mkdir -p ${folder} && cd ${folder} || exit 1; exec 9>lock; flock -w ${TURN_S} 9`;
-  const end = `${turn}; [ -e ${file} ] || exit 0; ${apart(`. ./${file}`)} && rm -f ${file} && echo by itself >${over}`;
+  const lock = `mkdir -p ${folder} && cd ${folder} || exit 1; exec 9>lock; flock -w ${LOCK_WAIT_S} 9`;
+  const end = `${lock}; [ -e ${file} ] || exit 0; ${apart(`. ./${file}`)} && rm -f ${file} && echo by itself >${over}`;
   const sleeper = `n=0; while [ -e ${folder}/${file} ] && [ $n -lt ${endsAfterSeconds} ]; do sleep 1; n=$((n + 1)); done; [ ! -e ${folder}/${file} ] || { ${end}; }`;
   const byTimer = `systemd-run --quiet --collect --unit=${timer}-end --on-active=${endsAfterSeconds} sh -c ${shellQuote(end)}`;
-  // An undo that runs once more, because its answer got lost, finds the empty file that it made. A file that fills a disk outlives a boot.
-  const sayIfEnded = `[ -e ${file} ] || { [ -e ${over} ] && [ ! -s ${over} ]; } || ! ${apart(fault.gone)} || echo ${shellQuote(ENDED_BEFORE)}`;
+  // An undo that runs again, because its answer was lost, finds the empty file that it made. A file that fills a disk survives a boot.
+  const reportIfEnded = `[ -e ${file} ] || { [ -e ${over} ] && [ ! -s ${over} ]; } || ! ${apart(fault.gone)} || echo ${shellQuote(ENDED_BEFORE)}`;
   const bySleeper = `setsid -f sh -c ${shellQuote(sleeper)} </dev/null >/dev/null 2>&1 9>&-`;
   return {
     inject: [
-      turn,
+      lock,
       `[ ! -e ${over} ] || { echo "it was undone before it began" >&2; exit ${UNDONE_BEFORE}; }`,
       `set -- ${fault.slot}.*.undo`,
       `[ ! -e "$1" ] || { echo "it has such a fault already ($1)" >&2; exit ${FAULTY_ALREADY}; }`,
@@ -61,8 +61,8 @@ export function guarded(fault: MachineFault, { id, folder: path, endsAfterSecond
       apart(fault.inject),
     ].join("\n"),
     undo: [
-      turn,
-      ...(fault.momentary ? [] : [sayIfEnded]),
+      lock,
+      ...(fault.momentary ? [] : [reportIfEnded]),
       `: >${over}`,
       `find . -name '*.over' -mmin +1440 -delete`,
       apart(fault.undo),
@@ -74,12 +74,12 @@ export function guarded(fault: MachineFault, { id, folder: path, endsAfterSecond
   };
 }
 
-/** Runs every undo that the machine still has, whoever left it. */
+/** Runs every undo that the machine still has. */
 export function undoAllThere(path: string): string {
   const folder = shellQuote(path);
   return [
     `[ -d ${folder} ] || exit 0`,
-    `cd ${folder} || exit 1; exec 9>lock; flock -w ${TURN_S} 9`,
+    `cd ${folder} || exit 1; exec 9>lock; flock -w ${LOCK_WAIT_S} 9`,
     `for file in *.undo; do [ ! -e "$file" ] || { ( . "./$file" ) 9>&- && rm -f "$file"; }; done`,
     `set -- *.undo; [ ! -e "$1" ]`,
   ].join("\n");

@@ -2,8 +2,7 @@ import { type Role, SSH_FAILED, type Stand, type StandMachine, shellQuote } from
 import { FILE_MARK } from "../faults/fault.ts";
 import { undoAllThere } from "./guard.ts";
 
-/** ms. */
-const LOOK_MS = 30_000;
+const CHECK_DEADLINE_MS = 30_000;
 
 /** What must run on a machine of a role. */
 const UNITS: Readonly<Partial<Record<Role, string>>> = {
@@ -14,13 +13,13 @@ const UNITS: Readonly<Partial<Record<Role, string>>> = {
   api: "goldenring-api",
 };
 
-/** Something of a fault that a machine still has. */
+/** What a machine still has of a fault. */
 export interface Leftover {
   readonly machine: string;
   readonly what: string;
 }
 
-/** Asks every machine, and the host, what they have of faults, whatever is written down here. Those out of reach are leftovers, too. */
+/** Asks every machine, and the host, what they still have of faults, whatever is on disk here. An unreachable machine is a leftover, too. */
 export async function findLeftovers(stand: Stand): Promise<readonly Leftover[]> {
   const [onMachines, ofLab] = await Promise.all([
     Promise.all([...stand.machines, stand.operator].map(leftoversOn)),
@@ -29,11 +28,11 @@ export async function findLeftovers(stand: Stand): Promise<readonly Leftover[]> 
   return [...ofLab, ...onMachines.flat()];
 }
 
-/** Lets every machine undo what it has written down itself. */
+/** Runs every undo that a machine still has. */
 export async function undoOnMachines(stand: Stand): Promise<void> {
   await Promise.all(
     [...stand.machines, stand.operator].map(({ faultFolder, run }) =>
-      run(undoAllThere(faultFolder), { deadlineMs: LOOK_MS }),
+      run(undoAllThere(faultFolder), { deadlineMs: CHECK_DEADLINE_MS }),
     ),
   );
 }
@@ -41,7 +40,7 @@ export async function undoOnMachines(stand: Stand): Promise<void> {
 async function leftoversOn(machine: StandMachine): Promise<readonly Leftover[]> {
   const { name, roles, faultFolder, run } = machine;
   const units = [...new Set(roles.flatMap((role) => UNITS[role] ?? []))];
-  const { code, stdout, stderr } = await run(lookScript(faultFolder, units), { deadlineMs: LOOK_MS });
+  const { code, stdout, stderr } = await run(checkScript(faultFolder, units), { deadlineMs: CHECK_DEADLINE_MS });
   if (code === 0) {
     const lines = stdout.split("\n").filter((line) => line !== "");
     return lines.map((what) => ({ machine: name, what }));
@@ -50,10 +49,10 @@ async function leftoversOn(machine: StandMachine): Promise<readonly Leftover[]> 
   return [{ machine: name, what: why }];
 }
 
-/** One line for each thing that is left. Only processes of services count as stopped: a person's terminal may hold one on purpose. */
-function lookScript(folder: string, units: readonly string[]): string {
+/** One line for each thing that is left. Only processes of services count as stopped: a user may have stopped one on purpose. */
+function checkScript(folder: string, units: readonly string[]): string {
   return [
-    `for file in ${shellQuote(folder)}/*.undo; do [ ! -e "$file" ] || echo "a fault is written down: $file"; done`,
+    `for file in ${shellQuote(folder)}/*.undo; do [ ! -e "$file" ] || echo "an undo that has not run: $file"; done`,
     "if [ -d /run/systemd/system ]; then",
     `  systemctl list-units --all --plain --no-legend '${FILE_MARK}-*' | awk '{ print "unit " $1 }'`,
     `  for file in /run/systemd/system/*.d/${FILE_MARK}.conf; do [ ! -e "$file" ] || echo "a changed unit: $file"; done`,

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { roleSpans, secondsOf } from "./curves.ts";
+import { roleSpans, secondsOf } from "./round-record.ts";
 
 test("requests count in the second in which they end; seconds without any are there, too", () => {
   const seconds = secondsOf(
