@@ -34,7 +34,12 @@ const ETCD_LOST: MayCome = [
 
 /** The stand is idle but for one read now and then, so that nothing but the fault brings alerts. */
 const IDLE = {
-  steadyState: { guardian: true, noAlerts: true, deadlineSeconds: 300 },
+  steadyState: {
+    words: "nothing is wrong with the stand, and no alert fires",
+    guardian: true,
+    noAlerts: true,
+    deadlineSeconds: 300,
+  },
   service: { from: "stand", reads: [{ path: "/Cities" }] },
   load: { clients: 1, intervalMs: 10_000, background: null },
   watch: { roles: false, haproxy: false, etcd: false },
@@ -61,7 +66,7 @@ function alertExperiment({ id, title, faults, alert, labels = {}, withinMs, mayC
     ...IDLE,
     id: `MON-${id}`,
     title,
-    hypothesis: `${alert} reaches the receiver within ${withinMs / 1_000} s, and so does the word that it is resolved.`,
+    hypothesis: `The receiver is notified of ${alert} within ${withinMs / 1_000} s, and again when it is resolved.`,
     expectations: [
       atMost("alertDelay", withinMs, `${alert} is notified within ${withinMs / 1_000} s`, of),
       atMost("alertResolved", RESOLVED_MS, `it is resolved within ${RESOLVED_MS / 1_000} s of the undo`, of),

@@ -11,22 +11,23 @@ export async function plan(idOrFile: string, json: boolean, output: Output): Pro
 
 function planText(experiment: Experiment): string {
   const { id, title, hypothesis, steadyState, load, service, stages, expectations, abortWhen, rounds } = experiment;
+  const isLongest = stages.some(({ secondsAfterAlerts }) => secondsAfterAlerts !== undefined);
   const length = stages.reduce((sum, { seconds }) => sum + seconds, steadyState.loadSeconds);
   return [
     `${id}: ${title}`,
     "",
     `Hypothesis: ${hypothesis}`,
     `Steady state, before and after: ${steadyState.words}`,
-    `Load: ${load.clients} clients read${service && service.writes.length === 0 ? "" : " and write"} every ${load.intervalMs} ms${backgroundText(experiment)}`,
+    `Load: reads${service?.writes.length === 0 ? "" : " and writes"} by ${load.clients} ${load.clients === 1 ? "client" : "clients"}, every ${load.intervalMs} ms each${backgroundText(experiment)}`,
     "",
     "Stages:",
     ...stages.map(stageText),
     "",
     "Expected:",
-    ...expectations.map((expectation) => `  ${expectation.words}${limitText(expectation)}`),
+    ...expectations.flatMap(expectationText),
     ...(abortWhen.length === 0 ? [] : ["", "Aborted when:", ...abortWhen.map(({ words }) => `  ${words}`)]),
     "",
-    `${rounds} round${rounds === 1 ? "" : "s"} of ${length} s and the time to recover`,
+    `${rounds} round${rounds === 1 ? "" : "s"} of ${length} s${isLongest ? " at most" : ""} and the time to recover`,
   ].join("\n");
 }
 
@@ -40,12 +41,21 @@ const AFTERWARDS = {
   keep: "lasts until the last stage is over",
 } as const;
 
-function stageText({ name, faults, seconds, after }: Experiment["stages"][number]): string {
-  const what = faults.map((use) => `${use.on}: ${descriptionOf(use)}`).join("; ");
-  return `  ${name}, ${seconds} s: ${what || "nothing is done"}; ${AFTERWARDS[after]}`;
+function stageText({ name, faults, seconds, secondsAfterAlerts, after }: Experiment["stages"][number]): string {
+  const what = faults.map((use) => `${use.on}: ${descriptionOf(use)}`);
+  const length =
+    secondsAfterAlerts === undefined
+      ? `${seconds} s`
+      : `until ${secondsAfterAlerts} s after its alerts, which it awaits for ${seconds} s`;
+  return `  ${name}, ${length}: ${faults.length === 0 ? "nothing is injected" : [...what, AFTERWARDS[after]].join("; ")}`;
+}
+
+function expectationText(expectation: Expectation): string[] {
+  const { words, mayCome = [] } = expectation;
+  return [`  ${words}${limitText(expectation)}`, ...mayCome.map(({ alert, why }) => `    ${alert}: ${why}`)];
 }
 
 function limitText({ metric, comparison, limit, unit, during }: Expectation): string {
   const where = during === undefined ? "" : `, in ${during.join(", ")}`;
-  return limit === undefined ? ` (stated: ${metric}${where})` : ` (${metric} ${comparison} ${limit} ${unit}${where})`;
+  return limit === undefined ? ` (measured: ${metric}${where})` : ` (${metric} ${comparison} ${limit} ${unit}${where})`;
 }
