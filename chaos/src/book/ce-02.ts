@@ -1,5 +1,6 @@
-import { FIGURES, measured, NONE_FAILS, NOTHING_LOST, none } from "../experiment/expect.ts";
+import { measured, NOTHING_LOST, none } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
+import { singleFault } from "./single-faults.ts";
 
 type Direction = "out" | "both";
 
@@ -15,7 +16,7 @@ function lossOf(direction: Direction, percents: readonly number[]): ExperimentIn
   }));
 }
 
-const STATED = [10, 20, 30, 40, 60, 80];
+const PERCENTS = [10, 20, 30, 40, 60, 80];
 const CARRIED = [10, 20, 30, 40].map(nameOf);
 const HARSH = [60, 80].map(nameOf);
 
@@ -29,7 +30,7 @@ export const ce02: ExperimentInput = {
     none("failedWrites", "no write fails up to 40 %", { during: CARRIED }),
     none("failedReads", "no read fails at 60 and 80 %", { during: HARSH }),
     ...NOTHING_LOST,
-    ...STATED.flatMap((percent) => {
+    ...PERCENTS.flatMap((percent) => {
       const during = [nameOf(percent)];
       return [
         measured("longestWrite", `slowest write at ${percent} %`, { during }),
@@ -40,7 +41,7 @@ export const ce02: ExperimentInput = {
     ...HARSH.map((name) => measured("newPrimary", `time to a new primary at ${name}`, { during: [name] })),
   ],
   steadyState: { guardian: true },
-  stages: lossOf("out", STATED),
+  stages: lossOf("out", PERCENTS),
   rounds: 3,
 };
 
@@ -73,24 +74,19 @@ export const ce02Both: ExperimentInput = {
 const DIRECTION_WORDS = { out: "that it sends", both: "both ways" } as const;
 
 /** One loss for a minute, in which nothing may fail. */
-function lossWithoutFailure(direction: Direction, percent: number): ExperimentInput {
-  return {
-    id: `CE-02-${direction}-${percent}`,
-    title: `The primary's machine loses ${percent} % of the packets ${DIRECTION_WORDS[direction]}`,
-    hypothesis: "Packets are sent again in time: answers take longer, and nothing fails.",
-    expectations: [
-      ...NONE_FAILS,
-      ...NOTHING_LOST,
-      measured("longestWriteGap", "longest time without an acknowledged write"),
-      ...FIGURES,
-    ],
-    steadyState: { guardian: true },
-    stages: lossOf(direction, [percent]),
-    rounds: 3,
-  };
+function lossWithoutFailure(direction: Direction, percent: number): ExperimentInput[] {
+  return lossOf(direction, [percent]).map((stage) =>
+    singleFault({
+      id: `CE-02-${direction}-${percent}`,
+      title: `The primary's machine loses ${percent} % of the packets ${DIRECTION_WORDS[direction]}`,
+      hypothesis: "Packets are sent again in time: answers take longer, and nothing fails.",
+      stage,
+      rounds: 3,
+    }),
+  );
 }
 
 export const ce02Single: readonly ExperimentInput[] = [
-  ...[10, 20, 30, 40].map((percent) => lossWithoutFailure("out", percent)),
-  ...BOTH.map((percent) => lossWithoutFailure("both", percent)),
+  ...[10, 20, 30, 40].flatMap((percent) => lossWithoutFailure("out", percent)),
+  ...BOTH.flatMap((percent) => lossWithoutFailure("both", percent)),
 ];

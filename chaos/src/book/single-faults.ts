@@ -1,0 +1,117 @@
+import { atMost, FIGURES, figuresWithin, measured, NONE_FAILS, NOTHING_LOST, none } from "../experiment/expect.ts";
+import type { ExperimentInput } from "../experiment/experiment.ts";
+
+type Stage = ExperimentInput["stages"][number];
+
+interface SingleFault extends Pick<ExperimentInput, "id" | "title" | "hypothesis" | "abortWhen" | "rounds"> {
+  readonly stage: Stage;
+  /** How long writes may pause; without it the pause is measured. */
+  readonly pauseMs?: number;
+  /** How long a write may take; without it the slowest is measured. */
+  readonly slowestWriteMs?: number;
+  readonly primaryStays?: true;
+}
+
+/** One stage, a guardian, and clients that notice no failure. */
+export function singleFault({ stage, pauseMs, slowestWriteMs, primaryStays, ...rest }: SingleFault): ExperimentInput {
+  return {
+    rounds: 5,
+    ...rest,
+    expectations: [
+      ...NONE_FAILS,
+      ...NOTHING_LOST,
+      ...(primaryStays ? [none("primaryMoved", "the primary stays")] : []),
+      pauseMs === undefined
+        ? measured("longestWriteGap", "longest time without an acknowledged write")
+        : atMost("longestWriteGap", pauseMs, `writes pause for ${pauseMs / 1_000} s at most`),
+      ...(slowestWriteMs === undefined ? FIGURES : figuresWithin(slowestWriteMs)),
+    ],
+    steadyState: { guardian: true },
+    stages: [stage],
+  };
+}
+
+const NO_GUARDIAN = { fault: "freeze-guardian" } as const;
+
+const powerOff = (on: string): Stage["faults"][number] => ({ fault: "power-off", on });
+
+export const SINGLE_FAULTS: readonly ExperimentInput[] = [
+  singleFault({
+    id: "CE-01",
+    title: "Planned reboot of the primary's machine",
+    hypothesis:
+      "The other database machine takes over while the first one shuts down; clients wait, and nothing fails.",
+    stage: { name: "reboot", faults: [{ fault: "reboot", on: "primary" }], seconds: 10 },
+    pauseMs: 3_000,
+    slowestWriteMs: 5_000,
+    abortWhen: [{ metric: "readSilence", above: 30_000, words: "no read is answered for 30 s" }],
+  }),
+  singleFault({
+    id: "CE-06",
+    title: "The primary's machine loses its power, without a guardian",
+    hypothesis: "When the leader key has expired the replica takes over; clients wait that long, and nothing fails.",
+    stage: { name: "power", faults: [NO_GUARDIAN, powerOff("primary")], seconds: 35 },
+    pauseMs: 25_000,
+    slowestWriteMs: 25_000,
+  }),
+  singleFault({
+    id: "CE-06-fenced",
+    title: "The primary's machine loses its power, and the guardian fences it",
+    hypothesis:
+      "The guardian knows that the machine is off, frees the leader key, and the replica takes over within seconds.",
+    stage: { name: "power", faults: [powerOff("primary")], seconds: 15 },
+    pauseMs: 8_000,
+    slowestWriteMs: 4_000,
+  }),
+  singleFault({
+    id: "CE-07",
+    title: "The primary is cut off from everything",
+    hypothesis:
+      "A primary that is unreachable demotes itself before another one takes over: never two, nothing acknowledged is lost.",
+    stage: { name: "cut off", faults: [{ fault: "cut", on: "primary" }], seconds: 45 },
+  }),
+  singleFault({
+    id: "CE-08",
+    title: "The replica's machine loses its power",
+    hypothesis: "Commits wait for the replica until the guardian takes it out, and then go on; the primary stays.",
+    stage: { name: "power", faults: [powerOff("replica")], seconds: 15 },
+    pauseMs: 8_000,
+    slowestWriteMs: 2_500,
+    primaryStays: true,
+  }),
+  singleFault({
+    id: "CE-08-alone",
+    title: "The replica's machine loses its power, without a guardian",
+    hypothesis: "Commits wait for the replica until it counts as lost, and then go on without it; the primary stays.",
+    stage: { name: "power", faults: [NO_GUARDIAN, powerOff("replica")], seconds: 15 },
+    pauseMs: 8_000,
+    slowestWriteMs: 8_000,
+    primaryStays: true,
+  }),
+  singleFault({
+    id: "CE-09",
+    title: "The HAProxy machine loses its power",
+    hypothesis: "The API goes to the database machines itself when HAProxy is lost; nothing fails.",
+    stage: { name: "power", faults: [powerOff("haproxy/1")], seconds: 15 },
+    primaryStays: true,
+  }),
+  singleFault({
+    id: "CE-12",
+    title: "The primary's PostgreSQL is killed",
+    hypothesis: "Patroni notices at once, and either machine is the primary within 2.5 s; nothing fails.",
+    stage: {
+      name: "kill",
+      faults: [{ fault: "kill-process", on: "primary", pidFile: "/var/lib/postgresql/*/main/postmaster.pid" }],
+      seconds: 5,
+    },
+    pauseMs: 2_500,
+    slowestWriteMs: 4_000,
+  }),
+  singleFault({
+    id: "CE-13",
+    title: "etcd's leader and the primary lose their power together",
+    hypothesis:
+      "A new etcd leader gives the old leader key its full time again; the guardian frees it, and nothing fails.",
+    stage: { name: "power", faults: [powerOff("etcd-leader"), powerOff("primary")], seconds: 40 },
+  }),
+];
