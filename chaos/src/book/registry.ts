@@ -13,22 +13,9 @@ import { SINGLE_FAULTS } from "./single-faults.ts";
 
 /** From CE-13 on two things happen at once: combinations that a stand meets in real life. */
 const NUMBERED: readonly ExperimentInput[] = [
-  ...[
-    ...SINGLE_FAULTS,
-    ce02,
-    ce02Both,
-    ...ce02Single,
-    ce03,
-    ce04,
-    ce05,
-    ce05Kill,
-    ce05Cut,
-    ce10,
-    ce11,
-    ce14,
-    ce15,
-    ce16,
-  ],
+  ...SINGLE_FAULTS,
+  ...ce02Single,
+  ...[ce02, ce02Both, ce03, ce04, ce05, ce05Kill, ce05Cut, ce10, ce11, ce14, ce15, ce16],
 ];
 
 /** The book of experiments, in the order of their ids; those of monitoring begin without a fault. */
