@@ -5,17 +5,15 @@ import { ce04 } from "./ce-04.ts";
 import { ce05, ce05Cut, ce05Kill } from "./ce-05.ts";
 import { ce10 } from "./ce-10.ts";
 import { ce11 } from "./ce-11.ts";
-import { ce14 } from "./ce-14.ts";
-import { ce15 } from "./ce-15.ts";
-import { ce16 } from "./ce-16.ts";
+import { COMBINATIONS } from "./combinations.ts";
 import { MONITORING } from "./monitoring.ts";
 import { SINGLE_FAULTS } from "./single-faults.ts";
 
-/** From CE-13 on two things happen at once: combinations that a stand meets in real life. */
 const NUMBERED: readonly ExperimentInput[] = [
   ...SINGLE_FAULTS,
   ...ce02Single,
-  ...[ce02, ce02Both, ce03, ce04, ce05, ce05Kill, ce05Cut, ce10, ce11, ce14, ce15, ce16],
+  ...COMBINATIONS,
+  ...[ce02, ce02Both, ce03, ce04, ce05, ce05Kill, ce05Cut, ce10, ce11],
 ];
 
 /** The book of experiments, in the order of their ids; those of monitoring begin without a fault. */
