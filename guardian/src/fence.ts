@@ -15,9 +15,6 @@ export interface Fence {
 const COMMAND_POLL_MS = 2_000;
 const COMMAND_DEADLINE_MS = 10_000;
 
-/** Shells' exit codes for a program that is missing or may not run; above come signals, and ssh's "no connection". */
-const FIRST_CODE_WITHOUT_ANSWER = 126;
-
 /** The fence of an inventory with a `fence_command`; undefined when it has none. Exit code 0: off for certain; 1 to 123: it is not. */
 export function commandFence(inventory: Inventory): Fence | undefined {
   if (inventory.fenceCommand === undefined) return undefined;
@@ -26,7 +23,8 @@ export function commandFence(inventory: Inventory): Fence | undefined {
     async isOff(machine) {
       const argv = fenceArgv(inventory, machine) ?? [];
       const { code, stderr } = await runProgram(argv, { deadlineMs: COMMAND_DEADLINE_MS });
-      if (code === DEADLINE_EXCEEDED || code >= FIRST_CODE_WITHOUT_ANSWER) {
+      // From here on: the deadline, a program that is missing or may not run, signals, and ssh's "no connection".
+      if (code >= DEADLINE_EXCEEDED) {
         throw new Error(`the fence command gave no answer (exit code ${code}): ${stderr.trim()}`);
       }
       return code === 0;

@@ -9,12 +9,6 @@ export interface Cluster {
   readonly databases: ReadonlyMap<string, Postgres>;
 }
 
-/** The response to one machine that is off. */
-export interface FencingResponse {
-  /** Tries every step that is not complete. @returns whether all are */
-  attempt(): Promise<boolean>;
-}
-
 /**
  * The response to a machine that is off: frees everything that waits for it. Each step is carried out once; one that failed is tried
  * again at the next attempt. Before each step that changes something the fence is asked again: power may have come back.
@@ -24,7 +18,7 @@ export function fencingResponse(
   { etcd, proxies, databases }: Cluster,
   isStillOff: () => Promise<boolean>,
   note: Note,
-): FencingResponse {
+) {
   const markDown = async (name: string, proxy: LoadBalancer): Promise<boolean> => {
     if (!(await isStillOff())) return false;
     const listeners = await proxy.markDown(machine);
@@ -63,9 +57,11 @@ export function fencingResponse(
     }
   };
   return {
-    async attempt() {
+    /** Tries every step that is not complete. @returns whether all are */
+    async attempt(): Promise<boolean> {
       await Promise.all([...steps].map(run));
       return steps.size === 0;
     },
   };
 }
+export type FencingResponse = ReturnType<typeof fencingResponse>;

@@ -2,7 +2,7 @@ import type { Inventory, Machine } from "@goldenring/stand";
 import { openEtcd } from "./etcd.ts";
 import type { Fence } from "./fence.ts";
 import { type Cluster, fencingResponse } from "./fencing-response.ts";
-import { type Entry, type GuardianReport, guardianReport, Journal } from "./journal.ts";
+import { type Entry, type GuardianReport, guardianReport, openJournal } from "./journal.ts";
 import { openLoadBalancer, openPostgres } from "./services.ts";
 import { type WatchedState, watch } from "./watch.ts";
 
@@ -22,12 +22,12 @@ export interface GuardianOptions {
  * @throws when the stand's secrets are missing
  */
 export async function runGuardian({ inventory, fence, folder, onEntry, signal }: GuardianOptions): Promise<void> {
-  const journal = new Journal(folder, onEntry);
+  const journal = openJournal(folder, onEntry);
   const watched = inventory.byRole("postgres");
   const cluster = await openCluster(inventory);
   const machines: GuardianReport["machines"] = {};
   journal.note({ event: "watching", detail: watched.map(({ name }) => name).join(" ") });
-  const report = guardianReport.keep(folder, () => ({ machines, newest: journal.newest }));
+  const report = guardianReport.keep(folder, () => ({ machines, newest: journal.newest() }));
   const watchMachine = (machine: Machine): Promise<void> => {
     const { name } = machine;
     const onState = (next: WatchedState): void => {

@@ -29,24 +29,14 @@ export const guardianReport = new ProgramReport("guardian.json", Details);
 const SHOWN = 20;
 
 /** Appends to guardian.log in the folder and remembers the newest entries. */
-export class Journal {
-  readonly #file: string;
-  readonly #onEntry: (entry: Entry) => void;
-  #newest: Entry[] = [];
-
-  constructor(folder: string, onEntry: (entry: Entry) => void) {
-    this.#file = join(folder, "guardian.log");
-    this.#onEntry = onEntry;
-  }
-
-  readonly note: Note = (found) => {
+export function openJournal(folder: string, onEntry: (entry: Entry) => void) {
+  const file = join(folder, "guardian.log");
+  let newest: Entry[] = [];
+  const note: Note = (found) => {
     const entry = { time: new Date().toISOString(), ...found };
-    this.#newest = [...this.#newest, entry].slice(-SHOWN);
-    appendFileSync(this.#file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
-    this.#onEntry(entry);
+    newest = [...newest, entry].slice(-SHOWN);
+    appendFileSync(file, `${JSON.stringify(entry)}\n`, { mode: 0o600 });
+    onEntry(entry);
   };
-
-  get newest(): Entry[] {
-    return this.#newest;
-  }
+  return { note, newest: () => newest };
 }

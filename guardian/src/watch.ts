@@ -18,7 +18,7 @@ export interface WatchedState {
   readonly fence: Observation;
 }
 
-/** For a fence that breaks its promise to end by itself. */
+/** For a fence that does not end within a few seconds as it must. */
 const FENCE_DEADLINE_MS = 15_000;
 const RETRY_MS = 250;
 /** After this time Patroni and HAProxy have recovered without the guardian. */

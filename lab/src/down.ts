@@ -4,8 +4,7 @@ import { CommandError } from "@goldenring/run-kit";
 import { runOrThrow, runProgram } from "@goldenring/stand";
 import { type Folders, foldersOf } from "./folders.ts";
 import { parseMountInfo } from "./host/cgroups.ts";
-import { removeUnusedImages } from "./image/image.ts";
-import { readRecipe } from "./image/recipe.ts";
+import { readRecipe, removeUnusedImages } from "./image/image.ts";
 import { findStandGroups, namesOfGroups, removeGroup } from "./machine/groups.ts";
 import { detachLoops, killLeftovers } from "./machine/power.ts";
 import { closeForward } from "./network/forwards.ts";
@@ -63,9 +62,9 @@ async function removeMounts(folders: Folders): Promise<void> {
 }
 
 /** Removes the stand's files: disks, secrets, keys, snapshots; and golden images of other versions that no stand needs. */
-export async function removeStand(folders: Folders, home: string): Promise<void> {
+export async function removeStand(folders: Folders): Promise<void> {
   await runOrThrow(["rm", "-rf", "--one-file-system", folders.stand], { deadlineMs: REMOVE_FILES_MS });
   const stands = await readdir(folders.stands).catch(() => []);
-  const used = new Set((await Promise.all(stands.map((stand) => imagesInUse(foldersOf(home, stand))))).flat());
+  const used = new Set((await Promise.all(stands.map((stand) => imagesInUse(foldersOf(folders.home, stand))))).flat());
   await removeUnusedImages(folders.images, used.add((await readRecipe()).name));
 }

@@ -15,6 +15,7 @@ export function foldersOf(home: string, standName: string) {
   }
   const stand = join(root, "stands", standName);
   return {
+    home: root,
     images: join(root, "image"),
     stands: join(root, "stands"),
     stand,
@@ -26,6 +27,9 @@ export function foldersOf(home: string, standName: string) {
     ssh: join(stand, "ssh"),
     snapshots: join(stand, "snapshots"),
     machines: join(stand, "machines"),
+    /** Exists when all copies of a restore are complete: then the next run completes it, else it removes the copies. */
+    restore: join(stand, "restore.json"),
+    restoredSecrets: join(stand, "secrets.restored"),
     /** Running supervisors read this copy, whatever the checkout has. */
     supervisor: join(stand, "supervisor.sh"),
     /** Control sockets of ssh; not below the home, since a socket's path has at most 107 characters. */
@@ -43,6 +47,7 @@ const machineFolder = (folder: string) =>
   ({
     folder,
     disk: join(folder, "disk.img"),
+    restoredDisk: join(folder, "disk.restored"),
     /** Files that the lab puts into the machine before it boots. */
     seed: join(folder, "seed"),
     supervisorPid: join(folder, "supervisor.pid"),

@@ -30,9 +30,9 @@ import { bringUp, type UpResult } from "./up.ts";
 /** Names of forwards, such as `api`, and their ports of 127.0.0.1. */
 export type Forwards = Readonly<Record<string, number>>;
 
-/** How long short changes wait for each other: two faults at the same moment. */
-const SHORT_WAIT_MS = 30_000;
-const LONG_WAIT_MS = 2_000;
+/** How long a change waits for another one: two faults at the same moment do, a user should not. */
+const SHORT_CHANGE_WAIT_MS = 30_000;
+const LONG_CHANGE_WAIT_MS = 2_000;
 const MIN_LIMIT: Limit = { cpu: 0.05, memoryMiB: 64 };
 
 /**
@@ -40,7 +40,6 @@ const MIN_LIMIT: Limit = { cpu: 0.05, memoryMiB: 64 };
  * All reject with a `CommandError`; anything else is a defect.
  */
 export class Lab {
-  readonly #home: string;
   readonly #folders: Folders;
 
   /**
@@ -48,8 +47,8 @@ export class Lab {
    * @param stand default: RING_STAND, lab
    */
   constructor({ home, stand }: { readonly home?: string; readonly stand?: string } = {}) {
-    this.#home = home ?? (process.env.RING_HOME || DEFAULT_HOME);
-    this.#folders = foldersOf(this.#home, assertStandName(stand ?? (process.env.RING_STAND || "lab")));
+    const { RING_HOME, RING_STAND } = process.env;
+    this.#folders = foldersOf(home ?? (RING_HOME || DEFAULT_HOME), assertStandName(stand ?? (RING_STAND || "lab")));
   }
 
   /** The file that the playbook and all other rooms read; `up` writes it. */
@@ -61,22 +60,20 @@ export class Lab {
   async up(options: UpOptions = {}): Promise<UpResult> {
     assertLinuxRoot();
     await ensurePackages(options);
-    return this.#alone("up", LONG_WAIT_MS, () => bringUp(this.#folders, options));
+    return this.#alone("up", () => bringUp(this.#folders, options));
   }
 
   /** Shuts the machines down and removes everything but the files; under 20 s, whatever an interrupted run left. */
   async down(options: TaskOptions = {}): Promise<void> {
-    assertLinuxRoot();
-    await this.#alone("down", LONG_WAIT_MS, () => takeDown(this.#folders, options));
+    await this.#alone("down", () => takeDown(this.#folders, options));
   }
 
   /** `down`, and deletes disks, secrets, keys and snapshots, and golden images of other versions that no stand needs. */
   async destroy(options: TaskOptions = {}): Promise<void> {
-    assertLinuxRoot();
-    await this.#alone("destroy", LONG_WAIT_MS, async () => {
+    await this.#alone("destroy", async () => {
       await takeDown(this.#folders, options);
       options.onProgress?.("deleting disks, secrets and snapshots");
-      await removeStand(this.#folders, this.#home);
+      await removeStand(this.#folders);
     });
   }
 
@@ -179,18 +176,16 @@ export class Lab {
   readonly snapshots = {
     /** Shuts down machines that run, and starts them again. */
     save: (name: string, options: SnapshotOptions = {}): Promise<void> =>
-      this.#alone("snapshot save", LONG_WAIT_MS, () => saveSnapshot(this.#folders, name, options)),
+      this.#alone("snapshot save", () => saveSnapshot(this.#folders, name, options)),
     /** @returns the machines whose disks were restored */
     restore: (name: string, options: SnapshotOptions = {}): Promise<readonly string[]> =>
-      this.#alone("snapshot restore", LONG_WAIT_MS, () => restoreSnapshot(this.#folders, name, options)),
+      this.#alone("snapshot restore", () => restoreSnapshot(this.#folders, name, options)),
     list: (): Promise<readonly Snapshot[]> => listSnapshots(this.#folders),
-    delete: (name: string): Promise<void> =>
-      this.#alone("snapshot delete", LONG_WAIT_MS, () => deleteSnapshot(this.#folders, name)),
+    delete: (name: string): Promise<void> => this.#alone("snapshot delete", () => deleteSnapshot(this.#folders, name)),
   };
 
   async #change(purpose: string, work: (stand: Stand) => Promise<void>): Promise<void> {
-    assertLinuxRoot();
-    await this.#alone(purpose, SHORT_WAIT_MS, async () => work(await openStand(this.#folders)));
+    await this.#alone(purpose, async () => work(await openStand(this.#folders)), SHORT_CHANGE_WAIT_MS);
   }
 
   async #boot(purpose: string, name: string, work: (stand: Stand, machine: StandMachine) => Promise<void>) {
@@ -224,7 +219,8 @@ export class Lab {
     });
   }
 
-  async #alone<Result>(purpose: string, waitMs: number, work: () => Promise<Result>): Promise<Result> {
+  async #alone<Result>(purpose: string, work: () => Promise<Result>, waitMs = LONG_CHANGE_WAIT_MS): Promise<Result> {
+    assertLinuxRoot();
     try {
       return await withLock({ key: this.#folders.lock, purpose: `\`ring ${purpose}\``, waitMs }, work);
     } catch (error) {

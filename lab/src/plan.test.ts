@@ -1,10 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
 import fc from "fast-check";
 import {
   assertSnapshotName,
   assertStandName,
   DEFAULT_NETWORK,
+  FREE_MEMORY_GIB,
   MACHINE_NAMES,
   planAddresses,
   planAlertWebhook,
@@ -64,6 +67,11 @@ describe("the address plan", () => {
   ])("refuses %s", (_, network) => {
     expect(() => planAddresses(network)).toThrow(CommandError);
   });
+});
+
+test.each(["README.md", "docs/lab.md"])("%s names the memory that must be free", (file) => {
+  const text = readFileSync(join(import.meta.dirname, "../..", file), "utf8");
+  expect(text.replaceAll("\n", " ")).toContain(`${FREE_MEMORY_GIB} GB of free memory`);
 });
 
 describe("names", () => {

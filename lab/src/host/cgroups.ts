@@ -58,15 +58,14 @@ export function standGroup(hierarchy: Hierarchy, namespace: string): string {
   return join(outside, namespace);
 }
 
-/** @returns what enforces limits; undefined when the computer cannot */
-export function limitedBy(
+/** @returns the version that limits CPU and memory; undefined when the computer cannot */
+export function limitingVersion(
   hierarchies: readonly Hierarchy[],
   controllersOfVersion2: readonly string[],
-): { readonly version: 1 | 2 } | undefined {
-  const all = hierarchies.flatMap(({ controllers }) => controllers);
-  if (all.includes("cpu") && all.includes("memory")) return { version: 1 };
-  if (controllersOfVersion2.includes("cpu") && controllersOfVersion2.includes("memory")) return { version: 2 };
-  return undefined;
+): Hierarchy["version"] | undefined {
+  const canLimit = (controllers: readonly string[]) => controllers.includes("cpu") && controllers.includes("memory");
+  if (canLimit(hierarchies.flatMap(({ controllers }) => controllers))) return 1;
+  return canLimit(controllersOfVersion2) ? 2 : undefined;
 }
 
 /** One line of /proc/PID/mountinfo, see proc_pid_mountinfo(5). */

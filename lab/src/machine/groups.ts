@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
 import { waitUntil } from "@goldenring/stand";
-import { findHierarchies, type Hierarchy, limitedBy, parseMountInfo, standGroup } from "../host/cgroups.ts";
+import { findHierarchies, type Hierarchy, limitingVersion, parseMountInfo, standGroup } from "../host/cgroups.ts";
 import type { Limit } from "../plan.ts";
 
 /** The kernel's default, which Kubernetes uses for the same limits. */
@@ -31,19 +31,19 @@ export async function findStandGroups(namespace: string, recorded: readonly stri
   const hierarchies = findHierarchies(mounts, await readFile("/proc/self/cgroup", "utf8"));
   const unified = hierarchies.filter(({ version }) => version === 2);
   const controllers = unified[0] ? await readWords(join(unified[0].mountPoint, "cgroup.controllers")) : [];
-  const limited = limitedBy(hierarchies, controllers);
-  if (!limited) {
+  const version = limitingVersion(hierarchies, controllers);
+  if (version === undefined) {
     throw new CommandError(
       "This computer's kernel cannot limit CPU and memory of groups of processes (cgroup controllers cpu and memory). In a container, run it with --privileged and --cgroupns=private; on old Raspberry Pi kernels add cgroup_enable=memory to the kernel's command line.",
     );
   }
   const folderOf = (hierarchy: Hierarchy): string =>
     recorded.find((folder) => folder.startsWith(`${hierarchy.mountPoint}/`)) ?? standGroup(hierarchy, namespace);
-  const used = limited.version === 2 ? unified : [...unified, ...hierarchies.filter(({ version }) => version === 1)];
+  const used = version === 2 ? unified : [...unified, ...hierarchies.filter((each) => each.version === 1)];
   const byController = used.flatMap((hierarchy) =>
     hierarchy.controllers.map((controller) => [controller, folderOf(hierarchy)] as const),
   );
-  return { version: limited.version, byController: new Map(byController), folders: used.map(folderOf) };
+  return { version, byController: new Map(byController), folders: used.map(folderOf) };
 }
 
 /** Folders of one machine that its launcher joins. */

@@ -38,7 +38,7 @@ export async function readPidFile(file: string): Promise<ProcessId | undefined> 
 
 /** A machine is off for certain when none of its processes is left and nobody is about to start it. */
 export async function isOff(machine: Machine): Promise<boolean> {
-  // In this order: a supervisor that has ended starts nothing between the two checks, nor does one that was told to stop.
+  // In this order: a supervisor that has ended, or must stop, starts nothing between the two checks.
   if ((await isSupervised(machine)) && !existsSync(machine.folder.stop)) return false;
   return (await processesOf(machineGroups(machine.groups, machine.name))).length === 0;
 }
@@ -63,15 +63,11 @@ export async function powerOn(machine: Machine): Promise<void> {
   await mkdir(folder.folder, { recursive: true });
   await rm(folder.stop, { force: true });
   const supervisor = spawnSupervisor(machine);
-  let hasEnded = false;
-  for (const event of ["error", "exit"]) {
-    supervisor.on(event, () => {
-      hasEnded = true;
-    });
-  }
+  const { pid } = supervisor.on("error", () => {});
+  const hasEnded = (): boolean => pid === undefined || (supervisor.exitCode ?? supervisor.signalCode) !== null;
   const runs = async (): Promise<boolean> => (await readPidFile(folder.nspawnPid)) !== undefined;
-  await waitUntil(async () => hasEnded || (await runs()), { deadlineMs: DISK_MS, everyMs: 20 });
-  if (!hasEnded && (await runs())) return;
+  await waitUntil(async () => hasEnded() || (await runs()), { deadlineMs: DISK_MS, everyMs: 20 });
+  if (!hasEnded() && (await runs())) return;
   throw new CommandError(`${name} does not start:\n${await lastOutput(machine)}`);
 }
 

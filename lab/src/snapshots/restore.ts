@@ -8,9 +8,9 @@ import type { Folders } from "../folders.ts";
 import { hasImage } from "../image/image.ts";
 import { copyDisk } from "../machine/disk.ts";
 import { powerOff } from "../machine/power.ts";
-import { machineOf, openStand, runningOf, startMachines } from "../stand.ts";
+import { machineOf, openStand, runningOf, type Stand, startMachines } from "../stand.ts";
 import { readJson, writeJson } from "../state/json-file.ts";
-import { RTO, readSettings, type Settings, writeSettings } from "../state/settings.ts";
+import { RTO, readSettings, writeSettings } from "../state/settings.ts";
 import { A_MINUTE, forAll } from "../task.ts";
 import { readSnapshot, type SnapshotFacts, type SnapshotOptions } from "./catalogue.ts";
 
@@ -20,12 +20,6 @@ const Restore = z.object({
   image: z.string(),
   rto: z.enum(RTO),
 });
-
-/** Exists when all copies are complete: then the next run completes an interrupted restore, else it removes the copies. */
-const restoreFile = (folders: Folders): string => join(folders.stand, "restore.json");
-const restoredDisk = (folders: Folders, machine: string): string =>
-  join(folders.machine(machine).folder, "disk.restored");
-const restoredSecrets = (folders: Folders): string => join(folders.stand, "secrets.restored");
 
 /**
  * Restores disks, and from a snapshot of the whole stand also its secrets. Machines that run are powered off for it and started again;
@@ -44,30 +38,29 @@ export async function restoreSnapshot(
   const snapshot = await readSnapshot(folders, name);
   const names = options.machine === undefined ? snapshot.machines : [machineOf(stand, options.machine).name];
   const whole = snapshot.whole && options.machine === undefined;
-  assertFits(folders, stand.settings, snapshot, names, whole);
+  assertFits(stand, snapshot, names, whole);
   onProgress?.(`copying ${names.length === 1 ? "a disk" : `${names.length} disks`}`);
   for (const each of names) {
-    await copyDisk(join(folders.snapshot(name), `${each}.img`), restoredDisk(folders, each), signal);
+    await copyDisk(join(folders.snapshot(name), `${each}.img`), folders.machine(each).restoredDisk, signal);
   }
   if (whole) {
-    await rm(restoredSecrets(folders), { recursive: true, force: true });
+    await rm(folders.restoredSecrets, { recursive: true, force: true });
     const secrets = join(folders.snapshot(name), "secrets");
-    await runOrThrow(["cp", "--archive", secrets, restoredSecrets(folders)], A_MINUTE);
+    await runOrThrow(["cp", "--archive", secrets, folders.restoredSecrets], A_MINUTE);
   }
   signal?.throwIfAborted();
   const chosen = stand.machines.filter((machine) => names.includes(machine.name));
   const running = await runningOf(chosen);
   if (running.length > 0) onProgress?.("taking the power from the machines");
   await forAll(running, ({ power }) => powerOff(power));
-  writeJson(restoreFile(folders), { machines: names, whole, image: snapshot.image, rto: snapshot.rto });
+  writeJson(folders.restore, { machines: names, whole, image: snapshot.image, rto: snapshot.rto });
   await finishRestore(folders);
   await startMachines(await openStand(folders), running, options);
   return names;
 }
 
 function assertFits(
-  folders: Folders,
-  settings: Settings,
+  { folders, settings }: Stand,
   snapshot: SnapshotFacts,
   names: readonly string[],
   whole: boolean,
@@ -85,30 +78,27 @@ function assertFits(
 
 /** Completes a restore that was interrupted after its copies were complete, else removes them. Machines that get a disk must be off. */
 export async function finishRestore(folders: Folders): Promise<void> {
-  const restore = await readJson(restoreFile(folders), Restore);
+  const restore = await readJson(folders.restore, Restore);
   const settings = await readSettings(folders);
   if (restore && settings) {
-    for (const machine of restore.machines) {
-      if (existsSync(restoredDisk(folders, machine))) {
-        await rename(restoredDisk(folders, machine), folders.machine(machine).disk);
-      }
+    for (const { disk, restoredDisk } of restore.machines.map(folders.machine)) {
+      if (existsSync(restoredDisk)) await rename(restoredDisk, disk);
     }
     if (restore.whole) {
       await restoreSecrets(folders);
       writeSettings(folders, { ...settings, image: restore.image, rto: restore.rto });
     }
-    await rm(restoreFile(folders));
+    await rm(folders.restore);
   }
-  for (const machine of await readdir(folders.machines).catch(() => [])) {
-    await rm(restoredDisk(folders, machine), { force: true });
-    await rm(`${restoredDisk(folders, machine)}.making`, { force: true });
+  for (const { restoredDisk } of (await readdir(folders.machines).catch(() => [])).map(folders.machine)) {
+    for (const file of [restoredDisk, `${restoredDisk}.making`]) await rm(file, { force: true });
   }
-  await rm(restoredSecrets(folders), { recursive: true, force: true });
+  await rm(folders.restoredSecrets, { recursive: true, force: true });
 }
 
 async function restoreSecrets(folders: Folders): Promise<void> {
-  if (!existsSync(restoredSecrets(folders))) return;
+  if (!existsSync(folders.restoredSecrets)) return;
   // Other programs may have the folder open: it stays, and its content changes.
   for (const name of await readdir(folders.secrets)) await rm(join(folders.secrets, name), { recursive: true });
-  await runOrThrow(["cp", "--archive", `${restoredSecrets(folders)}/.`, folders.secrets], A_MINUTE);
+  await runOrThrow(["cp", "--archive", `${folders.restoredSecrets}/.`, folders.secrets], A_MINUTE);
 }

@@ -8,7 +8,7 @@ import { type PlannedMachine, planAddresses, planAlertWebhook } from "../plan.ts
 const HEADER = "# Written by the lab at each `ring up`; changes by hand are lost.\n";
 
 /** Writes the stand as an Ansible inventory, which the playbook and all other rooms read. */
-export function writeInventory(folders: Folders, rto: Rto, network: string, machines: readonly PlannedMachine[]): void {
+export function writeInventory(folders: Folders, rto: Rto, network: string, machines: readonly PlannedMachine[]) {
   const plan = planAddresses(network);
   const groups = Map.groupBy(machines, ({ role }) => role);
   const hostsOf = (hosts: readonly PlannedMachine[]) =>

@@ -74,11 +74,12 @@ export async function changeSettings(folders: Folders, options: UpOptions, newes
   const { network } = planAddresses(options.network ?? known?.network ?? DEFAULT_NETWORK);
   const machines = planMachines(network, options.machines ?? known?.machines).map(({ name }) => name);
   if (known) assertSame(known, network, machines);
+  const hasDisks = machines.some((name) => existsSync(folders.machine(name).disk));
   const settings: Settings = {
     network,
     machines,
     rto: options.rto ?? known?.rto ?? "fast",
-    image: known?.image !== undefined && hasDisks(folders, known) ? known.image : newestImage,
+    image: (hasDisks ? known?.image : undefined) ?? newestImage,
     limits: known?.limits ?? {},
     ports: { ...known?.ports, ...checkedPorts(options.ports ?? {}) },
     provisioning: known?.provisioning ?? false,
@@ -86,9 +87,6 @@ export async function changeSettings(folders: Folders, options: UpOptions, newes
   writeSettings(folders, settings);
   return settings;
 }
-
-const hasDisks = (folders: Folders, { machines }: Settings): boolean =>
-  machines.some((name) => existsSync(folders.machine(name).disk));
 
 function assertSame(known: Settings, network: string, machines: readonly string[]): void {
   const remove = "For others, remove it first: `ring destroy`.";
