@@ -1,9 +1,11 @@
+import { afterAll, beforeAll, setDefaultTimeout } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listRuns } from "@goldenring/run-kit";
+import { WeatherApi } from "@goldenring/run-kit/weather-api-fixture";
 import { hasProgram } from "../../skips.fixture.ts";
 import { RUN_FILES } from "../src/record/record.ts";
 import { readRun, type StoredRun } from "../src/record/run-folder.ts";
@@ -89,4 +91,18 @@ function storedRun({ output }: Ended): Promise<StoredRun> {
   const report = /^report: (.+)$/m.exec(output)?.[1];
   if (report === undefined) throw new Error(`there is no run: ${output}`);
   return readRun(dirname(resolve(report)));
+}
+
+const DEADLINE_MS = 120_000;
+
+/** The load program and the real API, for all tests of a file. */
+export function loadOnApi(): { readonly api: WeatherApi; readonly load: LoadCommand } {
+  const [api, load] = [new WeatherApi(), new LoadCommand()];
+  setDefaultTimeout(DEADLINE_MS);
+  beforeAll(() => api.start(), DEADLINE_MS);
+  afterAll(async () => {
+    load.remove();
+    await api.remove();
+  }, DEADLINE_MS);
+  return { api, load };
 }

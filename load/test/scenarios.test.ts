@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { WeatherApi } from "@goldenring/run-kit/weather-api-fixture";
 import { isGiven } from "../../skips.fixture.ts";
 import { SCENARIOS } from "../src/scenarios.ts";
-import { k6IsMissing, LoadCommand } from "./load-command.ts";
+import { k6IsMissing, loadOnApi } from "./load-command.ts";
 
-const DEADLINE_MS = 120_000;
-setDefaultTimeout(DEADLINE_MS);
-
-const api = new WeatherApi();
-const load = new LoadCommand();
-
-beforeAll(() => api.start(), DEADLINE_MS);
-afterAll(async () => {
-  load.remove();
-  await api.remove();
-}, DEADLINE_MS);
+const { api, load } = loadOnApi();
 
 describe.skipIf(k6IsMissing)("each scenario runs against the real API within the objectives:", () => {
   for (const scenario of SCENARIOS) {

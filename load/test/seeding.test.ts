@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT } from "@goldenring/run-kit";
-import { WeatherApi } from "@goldenring/run-kit/weather-api-fixture";
-import { LoadCommand } from "./load-command.ts";
+import { loadOnApi } from "./load-command.ts";
 
-const DEADLINE_MS = 120_000;
-setDefaultTimeout(DEADLINE_MS);
-
-const api = new WeatherApi();
-const load = new LoadCommand();
-
-beforeAll(() => api.start(), DEADLINE_MS);
-afterAll(async () => {
-  load.remove();
-  await api.remove();
-}, DEADLINE_MS);
+const { api, load } = loadOnApi();
 
 /** Everything that clients can see. A service that is busy taking over many rows answers with the old ones and says so. */
 async function content(): Promise<string> {

@@ -10,25 +10,25 @@ export interface StepTimes {
 }
 
 export interface CapacityOptions<Step extends Measured> extends Partial<SearchOptions & StepTimes> {
-  /** Steps of a search that was interrupted; it goes on where it ended. */
+  /** Steps of a search that was interrupted; it is resumed where it ended. */
   readonly earlier?: readonly Step[];
-  /** However noise turns the search, it ends after so many steps, the earlier ones included. */
+  /** The search ends after this many steps, the earlier ones included, whatever noise does. */
   readonly maxSteps?: number;
   readonly signal?: AbortSignal;
   /** Called after each step. */
-  readonly onStep?: (step: Step, so: Bracket) => void;
+  readonly onStep?: (step: Step, bracket: Bracket) => void;
 }
 
 export interface Capacity<Step extends Measured = Measured> extends Bracket {
-  /** Why the search ended; the bracket is to be relied on with "found" and "max" only. */
+  /** Why the search ended; rely on the bracket with "found" and "max" only. */
   readonly ended: "found" | "max" | "too many steps" | "interrupted";
   /** All that were measured, in their order. */
   readonly steps: readonly Step[];
 }
 
 /**
- * Why these: three doublings of the first step lead past the report's best. k6 takes about 0.15 ms of CPU per request, so that two cores
- * play less than 7,000 users. A bracket of 2 % leaves room for noise within the 5 % that the search promises. A majority of five turns a
+ * Why these: three doublings of the first step lead past the best of 2023. k6 takes about 0.15 ms of CPU per request, so that two cores
+ * simulate fewer than 7,000 users. A bracket of 2 % leaves room for noise within the 5 % that the search promises. A majority of five turns a
  * step that is wrong one time in five into one that is wrong one time in seventeen. An ordinary search takes about 22 steps.
  */
 export const CAPACITY_DEFAULTS = {
@@ -42,8 +42,8 @@ export const CAPACITY_DEFAULTS = {
 } as const;
 
 /**
- * The most users within the objectives. Steps that were measured are never lost: an abort of `signal` during a step discards that
- * step and returns what is known; a later call takes it up from `earlier`.
+ * The highest number of users within the objectives. Measured steps are never lost: an abort of `signal` during a step discards that
+ * step and returns what is known; a later call resumes from `earlier`.
  *
  * @throws RangeError when the options make no search; whatever `tryStep` throws, unless the search was interrupted
  */

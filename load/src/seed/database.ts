@@ -1,17 +1,17 @@
 import { CommandError } from "@goldenring/run-kit";
 import pg from "pg";
 
-const CONNECT_MS = 5_000;
-/** 120,896 rows take a second or two, over a synchronous replica some more. */
-const STATEMENT_MS = 120_000;
+const CONNECT_DEADLINE_MS = 5_000;
+/** 120,896 rows take a second or two, with a synchronous standby some more. */
+const STATEMENT_DEADLINE_MS = 120_000;
 
-/** A database that seeds go into. */
+/** A database to seed. */
 export interface DatabasePlace {
   /** May hold a password: it is never shown. */
   readonly url: string;
-  /** What records call it. A port that is forwarded to it may be another one tomorrow. */
+  /** Its name in records. Not its address: a forwarded port may change. */
   readonly name: string;
-  /** Certificate of the authority that has signed the server's. Its host name is not checked: a forwarded port has none. */
+  /** Certificate of the authority that has signed the server's. The host name is not checked: a forwarded port has none. */
   readonly ca?: string;
 }
 
@@ -31,8 +31,8 @@ export async function withDatabase<Result>(
   const client = new pg.Client({
     connectionString: url,
     ...(ca === undefined ? {} : { ssl: { ca, checkServerIdentity: () => undefined } }),
-    connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: STATEMENT_MS,
+    connectionTimeoutMillis: CONNECT_DEADLINE_MS,
+    query_timeout: STATEMENT_DEADLINE_MS,
     application_name: "goldenring-load",
   });
   // A connection that is lost rejects the query under way; without a listener it would end the process, too.
@@ -68,14 +68,14 @@ export async function requireWeatherTables(client: pg.Client): Promise<void> {
     "SELECT to_regclass('public.cities') IS NOT NULL AND to_regclass('public.forecast') IS NOT NULL AS there",
   );
   if (rows[0]?.there === true) return;
-  const message = "The database has no tables cities and forecast: start the API on it once, which makes them.";
+  const message = "The database has no tables cities and forecast: start the API on it once, which creates them.";
   throw new CommandError(message, "targetUnfit");
 }
 
 function requireUrl(url: string): void {
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return;
   // The text itself may hold a password.
-  throw new CommandError("The database is named by a URL: postgres://user:password@host:5432/weather", "usage");
+  throw new CommandError("The database must be a URL such as postgres://user:password@host:5432/weather.", "usage");
 }
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import { CITY_MARK } from "../../k6/plan.ts";
+import { CITY_MARK, VALUE_MARK } from "../../k6/plan.ts";
 
 /** How much data a service holds. */
 export interface DataSize {
@@ -7,9 +7,9 @@ export interface DataSize {
 }
 
 export const DATA_SIZES = {
-  /** What the report's stand began with. */
+  /** At the start of the tests of 2023. */
   base: { cities: 9, values: 720 },
-  /** What it held after scenario 4. */
+  /** After scenario 4 of 2023. */
   full: { cities: 189, values: 120_896 },
 } as const satisfies Readonly<Record<string, DataSize>>;
 
@@ -32,7 +32,7 @@ export interface CityWithCount {
   readonly values: number;
 }
 
-/** What is to be added so that a service holds a data set. */
+/** What must be added so that a service holds a data set. */
 export interface Growth {
   /** Names of new cities. */
   readonly cities: readonly string[];
@@ -40,7 +40,7 @@ export interface Growth {
   readonly values: readonly number[];
 }
 
-/** Adds only: what is there already stays, and counts. Cities with few values get more of the new ones. */
+/** Existing data stay and count. Cities with few values get more of the new ones. */
 export function growthTo(size: DataSize, present: readonly CityWithCount[]): Growth {
   const cities = newNames(
     Math.max(0, size.cities - present.length),
@@ -82,4 +82,27 @@ export function levelled(counts: readonly number[], amount: number): number[] {
     return additions;
   }
   return additions;
+}
+
+/** Summaries of added values, which are recognized by the mark. */
+export const SUMMARIES = ["Freezing", "Frosty", "Chilly", "Cool", "Mild", "Warm", "Hot"].map(
+  (word) => VALUE_MARK + word,
+);
+
+/** Between two values of a city. */
+export const VALUE_STEP_MS = 3 * 3_600_000;
+export const COLDEST = -30;
+export const WARMEST = 35;
+
+export interface NewValue {
+  readonly dateTime: number;
+  readonly temperature: number;
+  readonly summary: string;
+}
+
+/** The n-th value of a city, going back from `now` (Unix time, ms). */
+export function newValue(now: number, n: number): NewValue {
+  const temperature = COLDEST + Math.floor(Math.random() * (WARMEST - COLDEST + 1));
+  const word = Math.floor(((temperature - COLDEST) / (WARMEST - COLDEST + 1)) * SUMMARIES.length);
+  return { dateTime: now - n * VALUE_STEP_MS, temperature, summary: SUMMARIES[word] ?? `${VALUE_MARK}Mild` };
 }

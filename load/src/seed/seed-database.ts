@@ -1,14 +1,25 @@
 import type pg from "pg";
 import { type DatabasePlace, inTransaction, requireWeatherTables, withDatabase } from "./database.ts";
-import { DATA_SIZES, type DataSize, type DataSizeName, type Growth, growthTo, isNothing } from "./growth.ts";
+import {
+  COLDEST,
+  DATA_SIZES,
+  type DataSize,
+  type DataSizeName,
+  type Growth,
+  growthTo,
+  isNothing,
+  SUMMARIES,
+  VALUE_STEP_MS,
+  WARMEST,
+} from "./growth.ts";
 import type { SeedRecord } from "./seed-record.ts";
-import { COLDEST, SUMMARIES, VALUE_STEP_MS, WARMEST } from "./value.ts";
 
 /**
- * Brings a database to a size, or on the way to it to less, in one transaction: readers see nothing of it or all. The rows are made by the server itself, which
- * spares their way through a connection: as fast as COPY, and one statement.
+ * Brings a database to a size in one transaction: readers see none of it or all. The server makes the rows itself, so that they need no way through
+ * a connection: as fast as COPY, and one statement.
  *
- * @returns what was made, undefined when nothing was missing
+ * @param data less than the size, for a database on the way to it
+ * @returns what was added, undefined when nothing was missing
  */
 export function seedDatabase(
   database: DatabasePlace,
@@ -19,7 +30,7 @@ export function seedDatabase(
   return withDatabase(database, async (client) => {
     await requireWeatherTables(client);
     const record = await inTransaction(client, () => addRows(client, database.name, size, data, log));
-    // The planner's figures; of tables that belong to another role PostgreSQL only warns.
+    // For the planner; where tables belong to another role PostgreSQL only warns.
     if (record !== undefined) await client.query("ANALYZE public.cities, public.forecast");
     return record;
   });
@@ -32,7 +43,7 @@ async function addRows(
   data: DataSize,
   log: (text: string) => void,
 ): Promise<SeedRecord | undefined> {
-  // Another seeding, or the service's own sample data, must not count what this one adds as missing.
+  // Another seeding, or the service with its sample data, must not count as missing what this one adds.
   await client.query("LOCK TABLE public.cities IN SHARE ROW EXCLUSIVE MODE");
   const { rows: present } = await client.query<{ id: string; name: string; values: string }>(
     `SELECT c.id, c.name, count(f."cityId") AS values

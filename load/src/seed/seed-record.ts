@@ -1,15 +1,16 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile } from "@goldenring/stand";
 import * as z from "zod";
 
-/** What a seeding made, so that it can be undone and nothing else with it. */
+/** What a seeding added, so that it can be removed, and nothing else with it. */
 export const SeedRecord = z.object({
   format: z.literal(1),
   at: z.iso.datetime(),
   size: z.enum(["base", "full"]),
-  /** Over the API of this target, or */
+  /** Through the API of this target, or */
   target: z.string().optional(),
-  /** in this database: host, port and name. */
+  /** into this database: host, port and name. */
   database: z.string().optional(),
   cities: z.array(z.object({ id: z.int(), name: z.string() })),
   /** Ids of the values, as ranges of which both ends belong to it. */
@@ -29,12 +30,11 @@ export async function writeSeedRecord(runs: string, record: SeedRecord): Promise
   const folder = join(runs, FOLDER);
   await mkdir(folder, { recursive: true });
   const file = join(folder, `${record.at.replaceAll(":", "-")}-${record.size}.json`);
-  await writeFile(`${file}.new`, `${JSON.stringify(record)}\n`);
-  await rename(`${file}.new`, file);
+  replaceFile(file, `${JSON.stringify(record)}\n`);
   return file;
 }
 
-/** @throws where a record is damaged: what it says was made could not be told from what was not */
+/** @throws where a record is damaged: nobody could tell any more what was added */
 export async function readSeedRecords(runs: string): Promise<StoredSeed[]> {
   const folder = join(runs, FOLDER);
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".json")).sort();

@@ -6,10 +6,10 @@ import { readSeedRecords, removeSeedRecord, type StoredSeed } from "./seed-recor
 
 export interface UnseedRequest {
   readonly database: DatabasePlace;
-  /** Records of seedings over this API count as well: it serves the database. */
+  /** Records of seedings through this API count as well: it serves the database. */
   readonly target: string | undefined;
   readonly runs: string;
-  /** Asked before anything is removed that is in no record. */
+  /** Called before anything is removed that is in no record. */
   readonly isSure: (question: string) => Promise<boolean>;
   readonly log: (text: string) => void;
 }
@@ -19,12 +19,12 @@ export interface Removed {
   readonly values: number;
 }
 
-/** Values that are marked as made for load, and whether a record names them. */
+/** Values that are marked as added by load tests, and whether a record names them. */
 const VALUES = `
   SELECT f.id, EXISTS (SELECT FROM unnest($1::bigint[], $2::bigint[]) AS r(first, last) WHERE f.id BETWEEN first AND last) AS recorded
     FROM public.forecast f WHERE f.summary LIKE $3`;
 
-/** Cities that a record names and that are still called so, or that are named as those of load tests. */
+/** Cities that a record names and that still have that name, or whose name is marked. */
 const CITIES = `
   SELECT c.id, recorded.id IS NOT NULL AS recorded
     FROM public.cities c
@@ -32,8 +32,8 @@ const CITIES = `
    WHERE recorded.id IS NOT NULL OR c.name LIKE $3`;
 
 /**
- * Removes what load tests have put into a database, in one transaction: what seedings recorded, and, when the user is sure, the marked
- * rows besides, which runs of scenarios have added. A city in which others have put values stays, with those values.
+ * Removes what load tests have added to a database, in one transaction: what seedings recorded and, when the user is sure, all other marked
+ * rows, which scenarios have added. A city that holds values of others stays, with those values.
  *
  * @throws {CommandError} where the user is not sure
  */
@@ -85,9 +85,9 @@ async function requireSure({ values, cities }: OwnRows, { isSure }: UnseedReques
   if (values.others.length + cities.others.length === 0) return;
   const question =
     `${values.others.length} values whose summary begins with "${VALUE_MARK}" and ${cities.others.length} cities whose name begins with ` +
-    `"${CITY_MARK}" are in no record of a seeding: runs of scenarios add such rows. Remove them, too?`;
+    `"${CITY_MARK}" are in no record: scenarios add such rows. Remove them, too?`;
   if (await isSure(question)) return;
-  throw new CommandError(`${question}\nNothing was removed; --yes says that you are sure.`, "usage");
+  throw new CommandError(`${question}\nNothing was removed; to remove them: --yes.`, "usage");
 }
 
 async function removeRows(client: pg.Client, own: OwnRows, log: (text: string) => void): Promise<Removed> {

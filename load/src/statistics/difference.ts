@@ -1,14 +1,14 @@
 import { type Spread, spreadOf } from "@goldenring/run-kit";
-import { leastPossible, rankTest } from "./rank-test.ts";
+import { minPossible, rankTest } from "./rank-test.ts";
 
-/** Chance at most that two sets which do not differ are said to. */
+/** Maximum chance that two sets which do not differ are judged to differ. */
 const LEVEL = 0.05;
 
-/** What is told under every table of differences. */
+/** The text under every table of differences. */
 export const METHOD =
-  "A figure is the median of a set's runs, with their least and most. A difference exceeds the spread when the exact two-sided " +
+  "A figure is the median of a set's runs, with minimum and maximum. A difference exceeds the spread when the exact two-sided " +
   "Mann-Whitney test over whole runs gives p of at most 0.05, which needs four runs in each set (or 3 and 5). With fewer, " +
-  "nobody can tell a difference from chance, however large it looks. Each row is a test of its own: of twenty rows, one may differ by chance.";
+  "no difference can be told from chance, however large it looks. Each row is a separate test: of twenty rows, one may differ by chance.";
 
 /**
  * `exceeds`: the sets differ by more than their runs do among themselves; `within`: no more than chance explains; `cannot tell`: too
@@ -24,7 +24,7 @@ export interface Difference {
   /** The same as a share of the one's median; undefined where that is 0. */
   readonly relative: number | undefined;
   readonly judgement: Judgement;
-  /** Undefined when the test could not tell anything. */
+  /** Undefined when there were too few runs. */
   readonly p: number | undefined;
 }
 
@@ -33,7 +33,7 @@ export function differenceOf(one: readonly number[], other: readonly number[]): 
   if (one.length === 0 || other.length === 0) return undefined;
   const [first, second] = [spreadOf(one), spreadOf(other)];
   const absolute = second.median - first.median;
-  const canTell = leastPossible(one.length, other.length) <= LEVEL;
+  const canTell = minPossible(one.length, other.length) <= LEVEL;
   const p = canTell ? rankTest(one, other) : undefined;
   return {
     one: first,

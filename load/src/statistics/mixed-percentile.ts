@@ -12,16 +12,17 @@ export interface KnownPercentiles {
 const HALVINGS = 30;
 
 /** The slowest answer of a second is not known; it is taken as so many times P99. Matters for P99 only. */
-const SLOWEST = 2;
+const SLOWEST_IN_P99S = 2;
 
 /**
- * A percentile over many seconds of which only percentiles are known: each second's distribution is drawn through what is known of it, these are added up by their numbers of answers, and the sum is read at the wanted share. A mean or median of
- * percentiles would not do: one second in five full of slow answers moves the true P95 and not the median of the P95s.
+ * A percentile over many seconds of which only percentiles are known. Each second's distribution is drawn through its known points; these are added
+ * up, weighted by their answers, and the sum is read at the share. A mean or median of percentiles would be wrong: one second in five full of slow
+ * answers moves the true P95 and not the median of the P95s.
  *
- * @param wanted share of the answers that are at most so slow, up to 0.99
+ * @param share share of the answers, up to 0.99
  * @returns ms; undefined when no second has answers
  */
-export function mixedPercentile(seconds: readonly KnownPercentiles[], wanted: number): number | undefined {
+export function mixedPercentile(seconds: readonly KnownPercentiles[], share: number): number | undefined {
   const known = seconds.flatMap(({ requests, latency }) =>
     latency === undefined || requests <= 0 ? [] : [{ requests, curve: curveOf(latency) }],
   );
@@ -32,7 +33,7 @@ export function mixedPercentile(seconds: readonly KnownPercentiles[], wanted: nu
   let [low, high] = [0, Math.max(...known.map(({ curve }) => curve.at(-1)?.[0] ?? 0))];
   for (let halving = 0; halving < HALVINGS; halving += 1) {
     const middle = (low + high) / 2;
-    if (shareUpTo(middle) >= wanted) high = middle;
+    if (shareUpTo(middle) >= share) high = middle;
     else low = middle;
   }
   return high;
@@ -48,7 +49,7 @@ function curveOf({ p50, p90, p95, p99 }: NonNullable<KnownPercentiles["latency"]
     [p90, 0.9],
     [p95, 0.95],
     [p99, 0.99],
-    [p99 * SLOWEST, 1],
+    [p99 * SLOWEST_IN_P99S, 1],
   ];
 }
 

@@ -19,10 +19,9 @@ export function rankTest(one: readonly number[], other: readonly number[]): numb
 }
 
 /**
- * The smallest result that groups of these sizes can have without ties: where it is above the wanted level, a test of them cannot tell
- * anything.
+ * The smallest result that groups of these sizes can have without ties: above the required level a test of them shows nothing.
  */
-export function leastPossible(one: number, other: number): number {
+export function minPossible(one: number, other: number): number {
   const dealings = waysToSum(
     Array.from({ length: one + other }, (_, index) => 2 * (index + 1)),
     one,
