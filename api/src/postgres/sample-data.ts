@@ -28,22 +28,17 @@ export async function seedSampleData(connection: Connection, now: Date, deadline
     deadlineMs,
   );
   if (row?.[0] !== "f") return;
-  const values = sampleValues(now);
   await connection.query(
-    "INSERT INTO public.cities (id, name) SELECT * FROM unnest($1::bigint[], $2::text[])",
-    [CITIES.map((_, index) => index + 1), CITIES],
+    "INSERT INTO public.cities (id, name) SELECT id, name FROM unnest($1::text[]) WITH ORDINALITY AS city (name, id)",
+    [CITIES],
     deadlineMs,
   );
   await connection.query(
     `INSERT INTO public.forecast (id, "cityId", "dateTime", temperature, summary)
-     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::text[])`,
-    [
-      values.map((_, index) => index + 1),
-      values.map((value) => value.cityId),
-      values.map((value) => value.dateTime),
-      values.map((value) => value.temperature),
-      values.map((value) => value.summary),
-    ],
+     SELECT id, "cityId", "dateTime", temperature, summary
+     FROM ROWS FROM (jsonb_to_recordset($1) AS ("cityId" bigint, "dateTime" bigint, temperature int, summary text))
+       WITH ORDINALITY AS value ("cityId", "dateTime", temperature, summary, id)`,
+    [JSON.stringify(sampleValues(now))],
     deadlineMs,
   );
   await connection.query(
