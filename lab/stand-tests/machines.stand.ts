@@ -7,7 +7,7 @@ import { CommandError, EXIT } from "@goldenring/run-kit";
 import { runProgram, waitUntil, withLock } from "@goldenring/stand";
 import { foldersOf } from "../src/folders.ts";
 import { footprint } from "./footprint.ts";
-import { FOLDER, lab, lossIn, NAMESPACE, on, outputOf, ping, STAND, UP } from "./stand-of-tests.ts";
+import { FOLDER, lab, lossIn, NAMESPACE, type Name, on, outputOf, ping, STAND, UP } from "./stand-of-tests.ts";
 
 const MINUTE = 60_000;
 
@@ -33,6 +33,11 @@ async function coresUsed(seconds: number): Promise<number> {
   );
   const [user = Number.NaN, system = Number.NaN] = text.split(" ").map(Number);
   return (user + system) / seconds;
+}
+
+async function boot(name: Name): Promise<void> {
+  await lab.powerOn(name);
+  await lab.waitUntilReachable([name]);
 }
 
 async function bestOf(tries: number, measure: () => Promise<number>): Promise<number> {
@@ -92,7 +97,7 @@ test(
   async () => {
     await lab.provisioningLimits("on");
     expect(await memoryTotal()).toBe(1_024);
-    // On a busy computer not every try gets what it may have.
+    // On a busy computer not every try gets the whole limit.
     expect(await bestOf(4, () => coresUsed(2))).toBeGreaterThan(0.4);
     await lab.provisioningLimits("off");
     expect(await memoryTotal()).toBe(128);
@@ -170,14 +175,13 @@ test(
     expect(await waitUntil(() => lab.isOff("haproxy"), { deadlineMs: 20_000 })).toBe(true);
     await delay(2_000);
     expect((await lab.status()).find(({ name }) => name === "haproxy")?.state).toBe("off");
-    await lab.powerOn("haproxy");
-    await lab.waitUntilReachable(["haproxy"]);
+    await boot("haproxy");
   },
   MINUTE,
 );
 
 test(
-  "power off is at once and without a goodbye: an open connection hears nothing",
+  "power off takes effect at once and without a closing packet: an open connection notices nothing",
   async () => {
     const peer = await openConnection();
     try {
@@ -190,14 +194,13 @@ test(
       expect((await ping("pg-01", 3)).code).not.toBe(0);
     } finally {
       peer.close();
-      await lab.powerOn("pg-01");
-      await lab.waitUntilReachable(["pg-01"]);
+      await boot("pg-01");
     }
   },
   MINUTE,
 );
 
-/** A connection from the stand's network to sshd, which says when it ends. */
+/** A connection from the stand's network to sshd. */
 async function openConnection() {
   const child = spawn("nsenter", [`--net=/run/netns/${NAMESPACE}`, "--", "socat", "-", "TCP:10.89.9.11:22"], {
     stdio: ["pipe", "pipe", "ignore"],
@@ -211,7 +214,7 @@ async function openConnection() {
 }
 
 test(
-  "power off in the middle of a boot is certain too",
+  "power off during a boot is certain too",
   async () => {
     for (const milliseconds of [0, 20, 50, 100, 200, 400]) {
       await lab.powerOff("haproxy");
@@ -222,8 +225,7 @@ test(
       await delay(300);
       expect(await lab.isOff("haproxy")).toBe(true);
     }
-    await lab.powerOn("haproxy");
-    await lab.waitUntilReachable(["haproxy"]);
+    await boot("haproxy");
   },
   MINUTE,
 );
@@ -236,8 +238,7 @@ test(
     expect(await bootId()).toBe(before);
     await lab.powerOff("haproxy");
     await lab.powerOff("haproxy");
-    await lab.powerOn("haproxy");
-    await lab.waitUntilReachable(["haproxy"]);
+    await boot("haproxy");
   },
   MINUTE,
 );
@@ -285,8 +286,7 @@ test(
     await lab.powerOff("pg-01");
     await lab.heal();
     expect(await lab.faults()).toEqual({ loss: {}, cut: [] });
-    await lab.powerOn("pg-01");
-    await lab.waitUntilReachable(["pg-01"]);
+    await boot("pg-01");
   },
   MINUTE,
 );
@@ -321,7 +321,7 @@ test(
 );
 
 test(
-  "what would change the stand is turned away while another run is at work on it, and says which",
+  "a change is refused while another run changes the stand, with the name of that run",
   async () => {
     const { lock } = foldersOf(dirname(dirname(FOLDER)), STAND);
     await withLock({ key: lock, purpose: "`ring something`" }, async () => {
@@ -340,7 +340,7 @@ test(
 );
 
 test(
-  "a snapshot of the stand puts back disks and secrets, in less than a minute",
+  "a snapshot of the stand restores disks and secrets in less than a minute",
   async () => {
     await outputOf("pg-01", "echo before > /root/state");
     await Bun.write(`${FOLDER}/secrets/passwords/one`, "before");
@@ -379,7 +379,7 @@ test(
 );
 
 test(
-  "what a person opens is forwarded from the loopback address, and a dead forward comes back",
+  "services are forwarded from the loopback address, and a dead forward is replaced",
   async () => {
     const { database = 0, ...others } = await lab.forwards();
     expect(Object.keys(others).toSorted()).toEqual(["haproxyStats", "replicas"]);
