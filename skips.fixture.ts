@@ -11,7 +11,6 @@ export const SKIPPED_FILE_VARIABLE = "GOLDENRING_SKIPPED_FILE";
 /** What brings each program that tests use. */
 const INSTALLATION = {
   "ansible-inventory": "apt-get install ansible-core",
-  "ansible-lint": "pip install ansible-lint",
   "ansible-playbook": "apt-get install ansible-core",
   chromium: "apt-get install chromium, or Google Chrome",
   etcd: "apt-get install etcd-server",
