@@ -12,7 +12,7 @@ import { SKIPPED_FILE_VARIABLE } from "./skips.fixture.ts";
 const TIMINGS = "node_modules/.goldenring-test-timings.json";
 
 /** Most tests wait for a process or a timer, so more than one per core run at a time. */
-const PARALLEL = 4;
+const PARALLEL = 3;
 
 /** For tests that name no deadline: several at a time are slower than one, and CI's computers are busy. */
 const TEST_DEADLINE_MS = 20_000;
