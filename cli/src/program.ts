@@ -1,6 +1,6 @@
 import { addChaosCommands } from "@goldenring/chaos";
 import { addLoadCommands } from "@goldenring/load";
-import { type CommandContext, EXIT, type ExitName, exitCodeHelp } from "@goldenring/run-kit";
+import { type CommandContext, EXIT, type ExitName, exitCodeHelp, Progress } from "@goldenring/run-kit";
 import { Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { type Age, alerts } from "./commands/alerts.ts";
@@ -16,7 +16,6 @@ import { check, logins, status } from "./commands/status.ts";
 import { up } from "./commands/up.ts";
 import { type Context, exclusively, openContext } from "./context.ts";
 import { SERVICE_NAMES } from "./endpoints.ts";
-import { Progress } from "./progress.ts";
 
 /** Short commands wait for one another; long ones report at once that another command is running. */
 const SHORT_WAIT_MS = 10_000;

@@ -7,11 +7,10 @@ import {
   type StandMonitoring,
 } from "@goldenring/chaos";
 import { alertLogIn, readAlertLog, receivedAlerts, verifyQueries } from "@goldenring/monitoring";
-import { CommandError, EXIT, runsFolder, TerminalOutput } from "@goldenring/run-kit";
+import { CommandError, EXIT, type Progress, runsFolder, TerminalOutput } from "@goldenring/run-kit";
 import { createPrometheus, openStand } from "@goldenring/stand";
 import { assertIsUp, type Context } from "../context.ts";
 import { monitoringServers } from "../endpoints.ts";
-import type { Progress } from "../progress.ts";
 import { guardianOf } from "../stand-programs.ts";
 import { readStatus } from "./status.ts";
 

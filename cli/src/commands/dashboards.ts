@@ -1,9 +1,8 @@
 import { type Finding, type Verification, verifyQueries } from "@goldenring/monitoring";
-import { CommandError, EXIT } from "@goldenring/run-kit";
+import { CommandError, EXIT, type Progress } from "@goldenring/run-kit";
 import { createPrometheus, PrometheusError } from "@goldenring/stand";
 import type { Context } from "../context.ts";
 import { monitoringServers } from "../endpoints.ts";
-import type { Progress } from "../progress.ts";
 
 /** Between two progress messages where each is a line of its own. */
 const PLAIN_EVERY_MS = 2_000;

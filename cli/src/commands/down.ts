@@ -1,7 +1,6 @@
 import { createInterface } from "node:readline/promises";
-import { CommandError, EXIT } from "@goldenring/run-kit";
+import { CommandError, EXIT, type Progress } from "@goldenring/run-kit";
 import { type Context, labOf } from "../context.ts";
-import type { Progress } from "../progress.ts";
 import { stopPrograms } from "../stand-programs.ts";
 
 /** Stops the stand and keeps its files. */

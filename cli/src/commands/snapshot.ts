@@ -1,7 +1,6 @@
-import { EXIT } from "@goldenring/run-kit";
+import { EXIT, type Progress } from "@goldenring/run-kit";
 import { changeProvisioned } from "../checksums.ts";
 import { type Context, labOf, machineOf, noStand } from "../context.ts";
-import type { Progress } from "../progress.ts";
 import { guardianOf, startGuardian } from "../stand-programs.ts";
 import { table } from "../status-text.ts";
 

@@ -70,3 +70,15 @@ export type Figure = Chart | Timeline;
 export function isTimeline(figure: Figure): figure is Timeline {
   return "lanes" in figure;
 }
+
+/** Charts without the lines that have no values; a chart without any line is left out. */
+export function drawable(charts: readonly Chart[]): Chart[] {
+  return charts
+    .map((chart) => ({ ...chart, lines: chart.lines.filter(({ values }) => values.some((value) => value !== null)) }))
+    .filter(({ lines }) => lines.length > 0);
+}
+
+/** Four digits are more than a chart shows, and keep the file small. */
+export function tidy(value: number | null | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value.toPrecision(4));
+}

@@ -19,7 +19,7 @@ export interface PageContent {
   /** What a reader without JavaScript can look at instead of the charts. */
   readonly withoutCharts: string;
   /** After the charts. */
-  readonly rest: Content;
+  readonly rest?: Content;
 }
 
 /**

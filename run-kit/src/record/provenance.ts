@@ -44,3 +44,17 @@ async function git(...args: string[]): Promise<string | undefined> {
   const { code, stdout } = await runProgram(["git", ...args], { deadlineMs: GIT_DEADLINE_MS, folder: CHECKOUT });
   return code === 0 ? stdout.trim() : undefined;
 }
+
+/** "70b8f2d", "70b8f2d with changes". */
+export function commitText({ commit, dirty }: Pick<Provenance, "commit" | "dirty">): string {
+  return dirty ? `${shortCommit(commit)} with changes` : shortCommit(commit);
+}
+
+export function shortCommit(commit: string): string {
+  return commit.replace(/^([0-9a-f]{7})[0-9a-f]{33}(?![0-9a-f])/, "$1");
+}
+
+/** "2 cores (AMD EPYC), 24 GB, Linux 6.18". */
+export function computerText({ computer: { os, cpu, cores, memoryMiB } }: Pick<Provenance, "computer">): string {
+  return `${cores} cores (${cpu}), ${Math.round(memoryMiB / 1024)} GB, ${os}`;
+}

@@ -1,9 +1,4 @@
-/** Where progress is shown; standard output is kept for results. */
-interface Screen {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
+import { redrawLine, type Screen } from "./output.ts";
 
 /** Between two updates of a running step's seconds. */
 const REDRAW_MS = 500;
@@ -68,9 +63,7 @@ export class Progress {
   #draw(mark: string): void {
     if (this.#line === undefined) return;
     const { title, detail, started } = this.#line;
-    const text = `${mark} ${title}  ${seconds(started)} s${detail ? `  ${detail}` : ""}`;
-    const room = Math.max(20, (this.#screen.columns || 80) - 1);
-    this.#screen.write(`\r\u001b[2K${text.length > room ? `${text.slice(0, room - 1)}…` : text}`);
+    redrawLine(this.#screen, `${mark} ${title}  ${seconds(started)} s${detail ? `  ${detail}` : ""}`);
   }
 
   #clock(): string {

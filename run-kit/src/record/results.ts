@@ -1,0 +1,69 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { replaceFile } from "@goldenring/stand";
+import * as z from "zod";
+import { CommandError } from "../command/exit.ts";
+import { CHECKOUT } from "./provenance.ts";
+
+/** Where results pages and their JSON files are. */
+export const RESULTS_FOLDER = join(CHECKOUT, "docs", "results");
+
+/** A kind of results: docs/results/NAME.json with its entries, and NAME.md, the page that is made of them. */
+export interface ResultsFile<Entry> {
+  readonly name: string;
+  readonly schema: z.ZodType<Entry>;
+  /** Upgrades an entry of version 1, the files of which are a list of entries alone. */
+  readonly upgrade: (entry: Readonly<Record<string, unknown>>) => unknown;
+  /** New entries take the place of known ones about the same; the result is in the order of the page. */
+  readonly merge: (known: readonly Entry[], fresh: readonly Entry[]) => Entry[];
+  /** As exact as is worth keeping. */
+  readonly round: (value: number) => number;
+  readonly page: (entries: readonly Entry[]) => string;
+}
+
+const VERSION = 2;
+
+/**
+ * Adds entries to a results file and writes its page.
+ *
+ * @returns all entries of the file
+ * @throws {CommandError} when the JSON file is not what this version reads
+ */
+export async function writeResults<Entry>(
+  file: ResultsFile<Entry>,
+  fresh: readonly Entry[],
+  folder = RESULTS_FOLDER,
+): Promise<Entry[]> {
+  const path = join(folder, `${file.name}.json`);
+  const entries = file.merge(await readResults(file, folder), fresh);
+  const rounded = (_: string, value: unknown): unknown => (typeof value === "number" ? file.round(value) : value);
+  replaceFile(path, `${JSON.stringify({ version: VERSION, entries }, rounded, 1)}\n`);
+  replaceFile(join(folder, `${file.name}.md`), file.page(entries));
+  return entries;
+}
+
+/** @returns no entries where there is no file */
+async function readResults<Entry>({ name, schema, upgrade }: ResultsFile<Entry>, folder: string): Promise<Entry[]> {
+  const path = join(folder, `${name}.json`);
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "[]";
+    throw error;
+  });
+  const versionOne = z.array(z.record(z.string(), z.unknown())).transform((entries) => entries.map(upgrade));
+  const current = z.object({ version: z.literal(VERSION), entries: z.array(z.unknown()) });
+  const entries = z.union([versionOne, current.transform(({ entries: all }) => all)]).pipe(z.array(schema));
+  const parsed = entries.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new CommandError(
+    `${path} is not a results file that this version reads: repair or remove it.\n${z.prettifyError(parsed.error)}`,
+  );
+}
+
+/** Undefined where a text is none. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
