@@ -63,5 +63,6 @@ function caseLine(classname: string, { name, outcome }: TestCase): string {
   if (outcome.kind === "passed") return `${opening}/>`;
   if (outcome.kind === "skipped") return `${opening}><skipped${attributes({ message: outcome.message })}/></testcase>`;
   const { kind, message, type, details = "" } = outcome;
-  return `${opening}><${kind}${attributes({ message, type })}>${escapeXml(details)}</${kind}></testcase>`;
+  const why = `${kind}${attributes({ message, type })}`;
+  return `${opening}>${details === "" ? `<${why}/>` : `<${why}>${escapeXml(details)}</${kind}>`}</testcase>`;
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { CommandError, listRuns, moment, type Output } from "@goldenring/run-kit";
-import { endInWords } from "../report/words.ts";
-import { writeComparison, writeReport } from "../report/write-report.ts";
+import { endText } from "../report/words.ts";
+import { writeComparison, writeReport } from "../report/write.ts";
 import { RUN_FILES, readRun } from "../run/record.ts";
 import { columns, inRounds } from "./list.ts";
 
@@ -37,7 +37,7 @@ export async function listAllRuns(runs: string, output: Output): Promise<void> {
 async function rowOf(runs: string, id: string): Promise<readonly string[]> {
   try {
     const { run } = await readRun(runs, id);
-    return [id, endInWords(run), inRounds(run.rounds), moment(run.startedAt)];
+    return [id, endText(run), inRounds(run.rounds), moment(run.startedAt)];
   } catch (error) {
     if (error instanceof CommandError) return [id, "this version cannot read its record"];
     throw error;

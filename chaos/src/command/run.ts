@@ -1,11 +1,10 @@
-import { CommandError, duration, EXIT } from "@goldenring/run-kit";
+import { CommandError, duration, EXIT, timeOrCount } from "@goldenring/run-kit";
 import { loadExperiment } from "../book/load-experiment.ts";
 import { SUITES, type Suite, type SuiteName } from "../book/suites.ts";
 import { runExperiment } from "../engine/run-experiment.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import { endInWords, figureInWords, limitInWords, VERDICTS } from "../report/words.ts";
-import { writeJunit, writeReport } from "../report/write-report.ts";
-import { writeResults } from "../report/write-results.ts";
+import { endText, targetText, verdictText } from "../report/words.ts";
+import { writeJunit, writeReport, writeRunResults } from "../report/write.ts";
 import type { EndedBy, ExperimentRun } from "../run/record.ts";
 import type { AvailableStand, ChaosDeps } from "./deps.ts";
 import { columns, inRounds } from "./list.ts";
@@ -65,7 +64,7 @@ async function writePages(
   { suite }: RunCommandOptions,
   { output }: ChaosDeps,
 ): Promise<void> {
-  const pages = await writeResults(
+  const pages = await writeRunResults(
     record,
     `ring chaos run ${suite === undefined ? names.join(" ") : `--suite ${suite}`}`,
   );
@@ -77,7 +76,7 @@ function summary(records: readonly ExperimentRun[]): string {
   return columns(
     records.map(({ experiment, rounds, startedAt, endedAt, ending, endedBy }) => [
       experiment.id,
-      endInWords({ endedBy }),
+      endText({ endedBy }),
       inRounds(rounds),
       duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1_000),
       endedBy === "held" ? "" : (ending.split("\n")[0] ?? ""),
@@ -119,10 +118,10 @@ async function runOne(
 function resultText({ id, ending, expectations, rounds }: ExperimentRun, page: string): string {
   const rows = expectations.map((expectation) => {
     const { verdict, words, median, worst, unit } = expectation;
-    const figures = `median ${figureInWords(median, unit)}, worst ${figureInWords(worst, unit)}`;
-    const target = limitInWords(expectation);
+    const figures = `median ${timeOrCount(median, unit)}, worst ${timeOrCount(worst, unit)}`;
+    const target = targetText(expectation);
     return [
-      `  ${verdict === "missed" || verdict === "unknown" ? VERDICTS[verdict].toUpperCase() : VERDICTS[verdict]}`,
+      `  ${verdict === "missed" || verdict === "unknown" ? verdictText(verdict).toUpperCase() : verdictText(verdict)}`,
       `${words}: ${worst === null ? "no figure" : figures}${target === undefined ? "" : `, ${target}`}`,
     ];
   });

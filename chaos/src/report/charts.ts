@@ -1,73 +1,72 @@
-import type { Chart, Figure, Line, Timeline } from "@goldenring/run-kit";
+import { type Chart, drawable, type Figure, type Line, type Timeline, tidy } from "@goldenring/run-kit";
 import type { ExperimentRun, RoundRecord, Second } from "../run/record.ts";
+import { TIMEOUT_2023_MS } from "./baseline-2023.ts";
 import { worstRound } from "./figures.ts";
 import { faultBands, faultsOf, roundTime, timelineOf } from "./lanes.ts";
-import { REPORTED_PATIENCE_MS } from "./report-of-2023.ts";
 import { second } from "./words.ts";
 
-const SINCE_FAULT = { label: "Seconds from the first fault", unit: "s" } as const;
-const PATIENCE = { name: "5 s, an error in the report of 2023", value: REPORTED_PATIENCE_MS };
+const MS = { unit: "ms", scale: "logarithmic" } as const;
+const PER_SECOND = { unit: "/s", scale: "linear" } as const;
+const TIMEOUT = { name: "5 s, an error in 2023", value: TIMEOUT_2023_MS };
 
 /** Reads, writes and the background load have the same colours in all charts. */
-const READS = { calm: 5, strong: 0 } as const;
-const WRITES = { calm: 4, strong: 1 } as const;
+const READS = { pale: 5, strong: 0 } as const;
+const WRITES = { pale: 4, strong: 1 } as const;
 const BACKGROUND = 7;
+
+type Of = (each: Second) => number | null;
 
 /** The figures of one round. @param name `Round 2: `, or nothing where there is only one */
 export function chartsOfRound(round: RoundRecord, name: string): Figure[] {
   const id = `round-${round.number}`;
-  const { reads, writes, background } = round.series;
-  const xs = reads.map(({ at }) => second(at));
-  const over = (series: readonly Second[], of: (each: Second) => number | null): (number | null)[] =>
-    valuesAt(series, of, xs, 0);
-  const common = { x: roundTime(round), xs, bands: faultBands(round) };
-  const charts: readonly Chart[] = [
-    {
-      ...common,
-      id: `${id}-latency`,
-      title: `${name}Latency`,
-      about: "The slower and the slowest answers of each second; logarithmic. The shaded time is that of the faults.",
-      y: { unit: "ms", scale: "logarithmic" },
-      lines: [
-        { name: "reads, P95", values: over(reads, ({ p95 }) => p95), colour: READS.calm },
-        { name: "reads, slowest", values: over(reads, ({ longest }) => longest), colour: READS.strong },
-        { name: "writes, P95", values: over(writes, ({ p95 }) => p95), colour: WRITES.calm },
-        { name: "writes, slowest", values: over(writes, ({ longest }) => longest), colour: WRITES.strong },
-        { name: "background, P95", values: over(background, ({ p95 }) => p95), colour: BACKGROUND },
-      ],
-      limits: [PATIENCE],
-    },
-    {
-      ...common,
-      id: `${id}-errors`,
-      title: `${name}Errors`,
-      about: "Requests that failed in each second, those of unknown outcome included.",
-      y: { unit: "/s", scale: "linear" },
-      lines: [
-        { name: "failed reads", values: over(reads, ({ failed }) => failed), colour: READS.strong },
-        { name: "failed writes", values: over(writes, ({ failed }) => failed), colour: WRITES.strong },
-        { name: "failed background", values: over(background, ({ failed }) => failed), colour: BACKGROUND },
-      ],
-      limits: [],
-    },
-    {
-      ...common,
-      id: `${id}-answers`,
-      title: `${name}Answers`,
-      about: "Requests that ended well in each second.",
-      y: { unit: "/s", scale: "linear" },
-      lines: [
-        { name: "reads", values: over(reads, ({ ok }) => ok), colour: READS.strong },
-        { name: "writes", values: over(writes, ({ ok }) => ok), colour: WRITES.strong },
-        { name: "background", values: over(background, ({ ok }) => ok), colour: BACKGROUND },
-      ],
-      limits: [],
-    },
+  const xs = round.series.reads.map(({ at }) => second(at));
+  const line = (series: keyof RoundRecord["series"], colour: number, text: string, of: Of): Line => ({
+    name: text,
+    colour,
+    values: valuesAt(round.series[series], of, xs, 0),
+  });
+  const chart = (key: string, title: string, about: string, y: Chart["y"], lines: Line[]): Chart => ({
+    id: `${id}-${key}`,
+    title: `${name}${title}`,
+    about,
+    x: roundTime(round),
+    y,
+    xs,
+    lines,
+    limits: y.unit === "ms" ? [TIMEOUT] : [],
+    bands: faultBands(round),
+  });
+  const counts = (prefix: string, of: Of): Line[] => [
+    line("reads", READS.strong, `${prefix}reads`, of),
+    line("writes", WRITES.strong, `${prefix}writes`, of),
+    line("background", BACKGROUND, `${prefix}background`, of),
   ];
-  return [
-    timelineOf(round, `${id}-timeline`, `${name}What happened`),
-    ...charts.map(withoutEmptyLines).filter(isDrawn),
+  const latency =
+    "95th percentile and slowest answer of each second; logarithmic. A fault is active in the shaded time.";
+  const charts = [
+    chart("latency", "Latency", latency, MS, [
+      line("reads", READS.pale, "reads, P95", ({ p95 }) => p95),
+      line("reads", READS.strong, "reads, slowest", ({ longest }) => longest),
+      line("writes", WRITES.pale, "writes, P95", ({ p95 }) => p95),
+      line("writes", WRITES.strong, "writes, slowest", ({ longest }) => longest),
+      line("background", BACKGROUND, "background, P95", ({ p95 }) => p95),
+    ]),
+    chart(
+      "errors",
+      "Errors",
+      "Requests that failed in each second, those of unknown outcome included.",
+      PER_SECOND,
+      counts("failed ", ({ failed }) => failed),
+    ),
+    chart(
+      "answers",
+      "Answers",
+      "Successful requests of each second.",
+      PER_SECOND,
+      counts("", ({ ok }) => ok),
+    ),
   ];
+  return [timelineOf(round, `${id}-timeline`, `${name}Timeline`), ...drawable(charts)];
 }
 
 export interface NamedRun {
@@ -83,88 +82,62 @@ interface ComparedRound {
   readonly faultAt: number;
 }
 
-/** The worst round of each run over the others, laid upon each other at the first fault. */
+const SINCE_FAULT = { label: "Seconds from the first fault", unit: "s" } as const;
+
+/** The worst round of each run over the others, aligned at the first fault. */
 export function chartsOfRuns(runs: readonly NamedRun[]): Figure[] {
   const rounds = runs.flatMap(({ name, run }): ComparedRound[] => {
     const round = worstRound(run);
     return round === undefined ? [] : [{ name, round, faultAt: firstFault(round) }];
   });
   const xs = commonSeconds(rounds);
-  const over = (series: "reads" | "writes", of: (each: Second) => number | null): Line[] =>
-    rounds.map(({ name, round, faultAt }) => ({ name, values: valuesAt(round.series[series], of, xs, faultAt) }));
-  const latency = { x: SINCE_FAULT, xs, y: { unit: "ms", scale: "logarithmic" }, limits: [PATIENCE] } as const;
-  const rate = { x: SINCE_FAULT, xs, y: { unit: "/s", scale: "linear" }, limits: [] } as const;
-  const charts: readonly Chart[] = [
-    {
-      ...latency,
-      id: "writes-slowest",
-      title: "Slowest write",
-      about: "Of each second; logarithmic.",
-      lines: over("writes", ({ longest }) => longest),
-    },
-    {
-      ...latency,
-      id: "reads-slowest",
-      title: "Slowest read",
-      about: "Of each second; logarithmic.",
-      lines: over("reads", ({ longest }) => longest),
-    },
-    {
-      ...rate,
-      id: "writes-failed",
-      title: "Failed writes",
-      about: "In each second.",
-      lines: over("writes", ({ failed }) => failed),
-    },
-    {
-      ...rate,
-      id: "reads-failed",
-      title: "Failed reads",
-      about: "In each second.",
-      lines: over("reads", ({ failed }) => failed),
-    },
-    {
-      ...rate,
-      id: "writes-answered",
-      title: "Acknowledged writes",
-      about: "In each second.",
-      lines: over("writes", ({ ok }) => ok),
-    },
+  const chart = (series: "reads" | "writes", key: string, title: string, y: Chart["y"], of: Of): Chart => ({
+    id: `${series}-${key}`,
+    title,
+    about: y.unit === "ms" ? "Of each second; logarithmic." : "In each second.",
+    x: SINCE_FAULT,
+    y,
+    xs,
+    lines: rounds.map(({ name, round, faultAt }) => ({
+      name,
+      values: valuesAt(round.series[series], of, xs, faultAt),
+    })),
+    limits: y.unit === "ms" ? [TIMEOUT] : [],
+  });
+  const charts = [
+    chart("writes", "slowest", "Slowest write", MS, ({ longest }) => longest),
+    chart("reads", "slowest", "Slowest read", MS, ({ longest }) => longest),
+    chart("writes", "failed", "Failed writes", PER_SECOND, ({ failed }) => failed),
+    chart("reads", "failed", "Failed reads", PER_SECOND, ({ failed }) => failed),
+    chart("writes", "answered", "Acknowledged writes", PER_SECOND, ({ ok }) => ok),
   ];
-  return [sideBySide(rounds, xs), ...charts.map(withoutEmptyLines).filter(isDrawn)];
+  return [sideBySide(rounds, xs), ...drawable(charts)];
 }
 
 /** Faults and primaries of several rounds under each other. */
 function sideBySide(rounds: readonly ComparedRound[], xs: readonly number[]): Timeline {
+  const lanes = rounds.flatMap(({ name, round, faultAt }) => {
+    const later = (seconds: number): number => Math.round(seconds * 1_000 - faultAt) / 1_000;
+    const { lanes: all } = timelineOf(round, "", "");
+    const faults = all.filter((lane) => lane.name.startsWith("fault "));
+    const primary = {
+      name: "primary",
+      spans: round.roles
+        .filter(({ role }) => role === "primary")
+        .toSorted((one, other) => one.from - other.from)
+        .map(({ machine, from, to }) => ({ from: second(from), to: second(to), name: machine, tone: "calm" as const })),
+    };
+    return [...faults, primary].map((lane) => ({
+      name: `${name} ${lane.name}`,
+      spans: lane.spans.map((span) => ({ ...span, from: later(span.from), to: later(span.to) })),
+    }));
+  });
   return {
     id: "timelines",
-    title: "What happened",
-    about: "The faults of each run's worst round, and which machine was the primary.",
+    title: "Timeline",
+    about: "The faults of each run's worst round, and the primary.",
     x: { ...SINCE_FAULT, from: xs[0] ?? 0, to: Math.max(1, xs.at(-1) ?? 1) },
-    lanes: rounds.flatMap(({ name, round, faultAt }) => {
-      const { lanes } = timelineOf(round, "", "");
-      const later = (ms: number): number => second(ms - faultAt);
-      const reigns = round.roles.filter(({ role }) => role === "primary");
-      return [
-        ...lanes
-          .filter((lane) => lane.name.startsWith("fault "))
-          .map((lane) => ({
-            name: `${name} ${lane.name}`,
-            spans: lane.spans.map((span) => ({ ...span, from: later(span.from * 1_000), to: later(span.to * 1_000) })),
-          })),
-        {
-          name: `${name} primary`,
-          spans: reigns
-            .toSorted((one, other) => one.from - other.from)
-            .map(({ machine, from, to }) => ({
-              from: later(from),
-              to: later(to),
-              name: machine,
-              tone: "calm" as const,
-            })),
-        },
-      ];
-    }),
+    lanes,
   };
 }
 
@@ -177,35 +150,17 @@ function commonSeconds(rounds: readonly ComparedRound[]): number[] {
   const all = rounds.flatMap(({ round, faultAt }) =>
     [...round.series.reads, ...round.series.writes].map(({ at }) => wholeSecond(at, faultAt)),
   );
-  const first = all.reduce((least, each) => Math.min(least, each), 0);
-  const last = all.reduce((most, each) => Math.max(most, each), 0);
+  const first = all.reduce((min, each) => Math.min(min, each), 0);
+  const last = all.reduce((max, each) => Math.max(max, each), 0);
   return Array.from({ length: last - first + 1 }, (_, at) => first + at);
 }
 
 /** The values of a series at the seconds of an axis; null where it has none. @param origin ms of the round that are second 0 */
-function valuesAt(
-  series: readonly Second[],
-  of: (each: Second) => number | null,
-  xs: readonly number[],
-  origin: number,
-): (number | null)[] {
+function valuesAt(series: readonly Second[], of: Of, xs: readonly number[], origin: number): (number | null)[] {
   const bySecond = new Map(series.map((each) => [wholeSecond(each.at, origin), of(each)]));
-  return xs.map((x) => tidy(bySecond.get(Math.round(x)) ?? null));
+  return xs.map((x) => tidy(bySecond.get(Math.round(x))));
 }
 
 function wholeSecond(ms: number, origin: number): number {
   return Math.round((ms - origin) / 1_000);
-}
-
-function withoutEmptyLines(chart: Chart): Chart {
-  return { ...chart, lines: chart.lines.filter(({ values }) => values.some((value) => value !== null)) };
-}
-
-function isDrawn({ lines }: Chart): boolean {
-  return lines.length > 0;
-}
-
-/** Four digits are more than a chart shows, and keep the file small. */
-function tidy(value: number | null): number | null {
-  return value === null ? null : Number(value.toPrecision(4));
 }

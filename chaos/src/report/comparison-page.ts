@@ -1,128 +1,131 @@
-import { type Content, html, moment, page, table } from "@goldenring/run-kit";
+import {
+  type Column,
+  type Content,
+  changeMark,
+  comparisonPage,
+  html,
+  letterOf,
+  moment,
+  numbers,
+  plural,
+  type SetUpFact,
+  section,
+  setUpDifferences,
+  spreadOf,
+  table,
+  timeOrCount,
+} from "@goldenring/run-kit";
 import type { ExperimentRun } from "../run/record.ts";
 import { chartsOfRuns, type NamedRun } from "./charts.ts";
-import {
-  type ComparedFigure,
-  compareExpectations,
-  compareFigures,
-  type Distance,
-  setUpDifferences,
-} from "./comparison.ts";
-import { verdictMark } from "./expectations-table.ts";
-import { type Figure, type Spread, worstOf, worstRound } from "./figures.ts";
-import { commitInWords, endInWords, figureInWords } from "./words.ts";
+import { FIGURES, type Figure, medianAndWorst, summaryOf, valuesOf, worstRound } from "./figures.ts";
+import { backgroundText, endMark, loadText, provenanceTexts, verdictMark } from "./words.ts";
 
-const METHOD =
-  "Runs are compared with the first. Apart: every round of one is below every round of the other, and both have three rounds or more; " +
-  "that comes about by chance in one case of ten, less with more rounds. Charts show the worst round of each run, from its first fault on.";
+export const SET_UP: readonly SetUpFact<ExperimentRun>[] = [
+  ["Experiment", ({ experiment }) => experiment.id],
+  ["Stages", ({ experiment }) => experiment.stages.map(({ name, seconds }) => `${name} ${seconds} s`).join("; ")],
+  ["Load", ({ experiment: { load } }) => `${loadText(load)}; background: ${backgroundText(load)}`],
+  ["Stand", (run) => provenanceTexts(run).stand],
+  ["Commit", (run) => provenanceTexts(run).commit],
+  ["Computer", (run) => provenanceTexts(run).computer],
+];
 
-/** Runs next to and over each other, as one HTML file. @param runs two or more */
-export function comparisonPage(runs: readonly ExperimentRun[]): Promise<string> {
+/** Experiments beside and over each other. @param runs two or more */
+export function comparisonOf(runs: readonly ExperimentRun[]): Promise<string> {
   const named = runs.map((run, at): NamedRun => ({ name: letterOf(at), run }));
   const ids = [...new Set(runs.map(({ experiment }) => experiment.id))];
-  return page({
-    title: `${ids.join(", ")}: comparison of ${runs.length} runs`,
-    header: html`<p class="small">Chaos experiments</p>
-<h1>${ids.join(", ")}: comparison of ${runs.length} runs</h1>`,
-    main: [runsTable(named), setUps(named), expectations(named), figures(named)],
+  return comparisonPage({
+    kind: "Chaos experiments",
+    title: `${ids.join(", ")}: comparison of ${plural(runs.length, "run")}`,
+    runs: runsTable(named),
+    names: named.map(({ name }) => name),
+    differences: setUpDifferences(SET_UP, runs),
+    main: [expectations(named), figures(named)],
     charts: chartsOfRuns(named),
     withoutCharts: "The data are in run.json in the folder of each run.",
-    rest: undefined,
   });
 }
 
-/** A to Z, then A2, B2 and so on. */
-function letterOf(at: number): string {
-  const letter = String.fromCharCode(65 + (at % 26));
-  return at < 26 ? letter : `${letter}${Math.floor(at / 26) + 1}`;
-}
-
 function runsTable(named: readonly NamedRun[]): Content {
-  const columns = ["Run", "Experiment", "Start", "Rounds", "Commit", "Came out", "Worst round", "Id"].map((name) => ({
-    name,
-  }));
   const rows = named.map(({ name, run }): Content[] => [
     name,
     `${run.experiment.id} ${run.experiment.title}`,
     moment(run.startedAt),
     run.rounds.length,
-    commitInWords(run),
-    html`<span class="${run.endedBy === "held" ? "good" : "bad"}">${endInWords(run)}</span>`,
+    provenanceTexts(run).commit,
+    endMark(run),
     worstRound(run)?.number ?? "–",
     run.id,
   ]);
-  return html`<section aria-labelledby="runs"><h2 id="runs">Runs</h2>
-${table("Runs", columns, rows)}</section>`;
+  return table("Runs", ["Run", "Experiment", "Start", "Rounds", "Commit", "Verdict", "Worst round", "Id"], rows);
 }
 
-function setUps(named: readonly NamedRun[]): Content {
-  const differing = setUpDifferences(named.map(({ run }) => run));
-  if (differing.length === 0) return undefined;
-  const columns = [{ name: "Set-up" }, ...named.map(({ name }) => ({ name }))];
-  return html`<section aria-labelledby="set-ups"><h2 id="set-ups">What differs in the set-up</h2>
-${differing.length > 1 && html`<p>More than one thing differs: the figures do not say which of them matters.</p>`}
-${table(
-  "What differs in the set-up",
-  columns,
-  differing.map(({ name, values }) => [name, ...values]),
-)}</section>`;
-}
-
+/** Every expectation of any of the runs, in the order in which they come. */
 function expectations(named: readonly NamedRun[]): Content {
-  const columns = [{ name: "Expected" }, ...named.map(({ name }) => ({ name: `${name}, worst and verdict` }))];
-  const rows = compareExpectations(named.map(({ run }) => run)).map(({ words, judged }) => [
+  const all = [...new Set(named.flatMap(({ run }) => run.expectations.map(({ words }) => words)))];
+  const rows = all.map((words) => [
     words,
-    ...judged.map((each) =>
-      each === undefined ? "not expected" : html`${figureInWords(each.worst, each.unit)}, ${verdictMark(each)}`,
-    ),
+    ...named.map(({ run }) => {
+      const judged = run.expectations.find((each) => each.words === words);
+      return judged === undefined
+        ? "not expected"
+        : html`${timeOrCount(judged.worst, judged.unit)}, ${verdictMark(judged)}`;
+    }),
   ]);
-  return html`<section aria-labelledby="expectations"><h2 id="expectations">Expectations</h2>
-${table("Expectations", columns, rows)}</section>`;
+  const columns = ["Expectation", ...named.map(({ name }) => `${name}, worst and verdict`)];
+  return section("expectations", "Expectations", table("Expectations", columns, rows));
 }
+
+const METHOD =
+  "Every run is compared with run A. A difference is clear when all rounds of one run are below all rounds of the other, and both have three rounds " +
+  "or more: chance alone does this in one case of ten, and less often with more rounds. Charts show the worst round of each run, from its first fault on.";
 
 function figures(named: readonly NamedRun[]): Content {
-  const columns = named.flatMap(({ name, run: { rounds } }, at) => [
-    { name: `${name}, ${rounds.length} ${rounds.length === 1 ? "round" : "rounds"}`, isNumber: true },
-    ...(at === 0 ? [] : [{ name: "From A" }]),
-  ]);
-  const rows = compareFigures(named.map(({ run }) => run)).map((compared) => [
-    compared.figure.name,
-    ...figureCells(compared),
-  ]);
-  return html`<section aria-labelledby="figures"><h2 id="figures">Figures</h2>
-<p class="small">Median / worst of the rounds.</p>
-${table("Figures", [{ name: "Figure" }, ...columns], rows)}
-<p class="small">${METHOD}</p></section>`;
+  const columns: Column[] = [
+    "Figure",
+    ...named.flatMap(({ name, run }, at) => [
+      ...numbers(`${name}, ${plural(run.rounds.length, "round")}`),
+      ...(at === 0 ? [] : ["Difference from A"]),
+    ]),
+  ];
+  const [first, ...others] = named.map(({ run }) => run);
+  const rows = FIGURES.filter((figure) => named.some(({ run }) => summaryOf(figure, run) !== undefined)).map(
+    (figure) => [
+      figure.name,
+      figureText(figure, first),
+      ...others.flatMap((other) => [figureText(figure, other), differenceText(figure, first, other)]),
+    ],
+  );
+  return section(
+    "figures",
+    "Figures",
+    html`<p class="small">Median / worst of the rounds.</p>`,
+    table("Figures", columns, rows),
+    html`<p class="small">${METHOD}</p>`,
+  );
 }
 
-function figureCells({ figure, spreads, distances }: ComparedFigure): Content[] {
-  const [first] = spreads;
-  return spreads.flatMap((spread, at) => {
-    const cell = spreadInWords(spread, figure);
-    return at === 0 ? [cell] : [cell, distanceInWords(distances[at - 1], figure, first, spread)];
-  });
+function figureText(figure: Figure, run: ExperimentRun | undefined): string {
+  return medianAndWorst(run && summaryOf(figure, run), figure.unit);
 }
 
-function spreadInWords(spread: Spread | undefined, figure: Figure): string {
-  if (spread === undefined) return "–";
-  const [median, worst] = [spread.median, worstOf(figure, spread)].map((value) => figureInWords(value, figure.unit));
-  return median === worst ? String(median) : `${median} / ${worst}`;
+function differenceText(figure: Figure, first: ExperimentRun | undefined, other: ExperimentRun): Content {
+  const [one, two] = [first === undefined ? [] : valuesOf(figure, first), valuesOf(figure, other)];
+  if (one.length === 0 || two.length === 0) return "–";
+  const found = difference(one, two);
+  if (found === "none") return "none";
+  const change = spreadOf(two).median - spreadOf(one).median;
+  const size = `${change > 0 ? "+" : ""}${timeOrCount(change, figure.unit)}, `;
+  if (found === "clear") return [size, changeMark("clear", change, figure.better)];
+  return `${size}${found === "overlap" ? "rounds overlap" : "too few rounds to tell"}`;
 }
 
-/** Better and worse are told by a word too, not by colour alone. */
-function distanceInWords(
-  distance: Distance | undefined,
-  { better, unit }: Figure,
-  first: Spread | undefined,
-  other: Spread | undefined,
-): Content {
-  if (first === undefined || other === undefined) return "–";
-  if (distance === undefined) return "the same";
-  const change = other.median - first.median;
-  const words = `${change > 0 ? "+" : ""}${figureInWords(change, unit)}, `;
-  if (distance === "mixed") return `${words}rounds overlap`;
-  if (distance === "too few") return `${words}too few rounds to tell`;
-  if (better === undefined) return `${words}apart`;
-  const isBetter = change > 0 === (better === "more");
-  return html`${words}<span class="${isBetter ? "good" : "bad"}">apart: ${isBetter ? "better" : "worse"}</span>`;
+/** Two times three rounds are separated by chance in one case of ten. */
+const MIN_ROUNDS = 3;
+
+/** Between the rounds of two runs; see METHOD. @param one at least one figure, as `other` */
+export function difference(one: readonly number[], other: readonly number[]): "none" | "clear" | "overlap" | "too few" {
+  const [first, second] = [spreadOf(one), spreadOf(other)];
+  if (first.min === second.min && first.max === second.max && first.median === second.median) return "none";
+  if (first.max >= second.min && second.max >= first.min) return "overlap";
+  return Math.min(one.length, other.length) < MIN_ROUNDS ? "too few" : "clear";
 }

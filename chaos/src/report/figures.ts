@@ -1,3 +1,4 @@
+import { plural, type Spread, spreadOf, timeOrCount } from "@goldenring/run-kit";
 import type { ExperimentRun, RoundFigures, RoundRecord } from "../run/record.ts";
 
 /** One figure of a round, for tables. */
@@ -5,13 +6,11 @@ export interface Figure {
   readonly name: string;
   readonly unit: "ms" | "";
   /** Which way is better; undefined where neither is. */
-  readonly better?: "less" | "more";
+  readonly better: "less" | "more" | undefined;
   readonly of: (figures: RoundFigures) => number | null;
 }
 
-type Requests = RoundFigures["reads"];
-
-/** In the order in which a reader asks for them. */
+/** In the order in which a reader asks for them. The names are also those of docs/results/*.json. */
 export const FIGURES: readonly Figure[] = [
   count("Failed reads", ({ reads }) => reads.failed),
   count("Failed writes, those of unknown outcome included", ({ writes }) => notAcknowledged(writes)),
@@ -24,29 +23,29 @@ export const FIGURES: readonly Figure[] = [
   time("Reads, P95", ({ reads }) => reads.p95),
   time("Writes, P95", ({ writes }) => writes.p95),
   time("Time to a new primary", ({ newPrimary }) => newPrimary),
-  time("Time from the last undo until all was as before", ({ recovery }) => recovery),
-  count("What the history checker found wrong", ({ violations }) => violations.length),
+  time("Time from the last undo until the steady state", ({ recovery }) => recovery),
+  count("Violations found by the history checker", ({ violations }) => violations.length),
   count("Two primaries at once", ({ twoPrimaries }) => twoPrimaries),
   count("Failed requests of the background load", ({ background }) => background && notAcknowledged(background)),
   time("Background load, P95", ({ background }) => background?.p95 ?? null),
-  count("Reads that said that they were not confirmed", ({ reads }) => reads.staleMarked),
-  count("Of these older than an acknowledged write", ({ staleMarkedAndOld }) => staleMarkedAndOld),
+  count("Reads marked stale", ({ reads }) => reads.staleMarked),
+  count("Reads marked stale and older than an acknowledged write", ({ staleMarkedAndOld }) => staleMarkedAndOld),
   count("Writes of unknown outcome that are stored", ({ recoveredWrites }) => recoveredWrites),
-  { name: "Reads", unit: "", better: "more", of: ({ reads }) => reads.count },
-  { name: "Writes", unit: "", better: "more", of: ({ writes }) => writes.count },
-  { name: "Acknowledged writes", unit: "", better: "more", of: ({ acknowledgedWrites }) => acknowledgedWrites },
-  { name: "Reads whose freshness was judged", unit: "", of: ({ judgedReads }) => judgedReads },
+  count("Reads", ({ reads }) => reads.count, "more"),
+  count("Writes", ({ writes }) => writes.count, "more"),
+  count("Acknowledged writes", ({ acknowledgedWrites }) => acknowledgedWrites, "more"),
+  { name: "Reads whose freshness was judged", unit: "", better: undefined, of: ({ judgedReads }) => judgedReads },
 ];
 
-function count(name: string, of: Figure["of"]): Figure {
-  return { name, unit: "", better: "less", of };
+function count(name: string, of: Figure["of"], better: Figure["better"] = "less"): Figure {
+  return { name, unit: "", better, of };
 }
 
 function time(name: string, of: Figure["of"]): Figure {
   return { name, unit: "ms", better: "less", of };
 }
 
-export function notAcknowledged({ failed, unknown }: Pick<Requests, "failed" | "unknown">): number {
+function notAcknowledged({ failed, unknown }: Pick<RoundFigures["reads"], "failed" | "unknown">): number {
   return failed + unknown;
 }
 
@@ -55,26 +54,31 @@ export function valuesOf({ of }: Figure, { rounds }: Pick<ExperimentRun, "rounds
   return rounds.flatMap(({ figures }) => of(figures) ?? []);
 }
 
-export interface Spread {
+export interface Summary {
   readonly median: number;
-  readonly least: number;
-  readonly most: number;
+  readonly worst: number;
 }
 
-/** Undefined of nothing. */
-export function spreadOf(values: readonly number[]): Spread | undefined {
-  const sorted = values.toSorted((one, other) => one - other);
-  const [least] = sorted;
-  const most = sorted.at(-1);
-  if (least === undefined || most === undefined) return undefined;
-  const middle = sorted.length / 2;
-  const median = ((sorted[Math.ceil(middle) - 1] ?? most) + (sorted[Math.floor(middle)] ?? most)) / 2;
-  return { median, least, most };
+/** Of all rounds; undefined where none has the figure. */
+export function summaryOf(figure: Figure, run: Pick<ExperimentRun, "rounds">): Summary | undefined {
+  const values = valuesOf(figure, run);
+  if (values.length === 0) return undefined;
+  const spread = spreadOf(values);
+  return { median: spread.median, worst: worstOf(figure, spread) };
 }
 
 /** The end of the spread that is not wanted. */
-export function worstOf({ better }: Pick<Figure, "better">, { least, most }: Spread): number {
-  return better === "more" ? least : most;
+export function worstOf({ better }: Pick<Figure, "better">, { min, max }: Spread): number {
+  return better === "more" ? min : max;
+}
+
+/** "1.67 s / 1.88 s": median and worst; one of them where they are the same. */
+export function medianAndWorst(
+  summary: { readonly median: number | null; readonly worst: number | null } | undefined,
+  unit: string,
+): string {
+  const [median, worst] = [timeOrCount(summary?.median, unit), timeOrCount(summary?.worst, unit)];
+  return median === worst ? median : `${median} / ${worst}`;
 }
 
 /** The round to look at first: the most expectations missed, then the longest time without an acknowledged write. */
@@ -85,16 +89,14 @@ export function worstRound({ rounds }: Pick<ExperimentRun, "rounds">): RoundReco
   )[0];
 }
 
-/** What a round came to, in one sentence. */
-export function roundInWords({ figures }: RoundRecord, inWords: (figure: number, unit: "ms") => string): string {
+/** The outcome of a round in one sentence. */
+export function roundText({ figures }: RoundRecord): string {
   const { reads, writes, newPrimary, violations, twoPrimaries } = figures;
   const wrong = violations.length + twoPrimaries;
   return [
-    `${reads.failed} of ${reads.count} reads and ${notAcknowledged(writes)} of ${writes.count} writes failed`,
-    `longest time without an acknowledged write ${inWords(writes.longestGap, "ms")}`,
-    newPrimary === null ? "no new primary" : `new primary after ${inWords(newPrimary, "ms")}`,
-    wrong === 0
-      ? "nothing lost, stored twice or read stale"
-      : `${wrong} ${wrong === 1 ? "thing" : "things"} that must not happen`,
+    `${reads.failed} of ${plural(reads.count, "read")} and ${notAcknowledged(writes)} of ${plural(writes.count, "write")} failed`,
+    `longest time without an acknowledged write ${timeOrCount(writes.longestGap, "ms")}`,
+    newPrimary === null ? "no new primary" : `new primary after ${timeOrCount(newPrimary, "ms")}`,
+    wrong === 0 ? "nothing lost, stored twice or read stale" : plural(wrong, "violation"),
   ].join(", ");
 }

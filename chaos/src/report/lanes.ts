@@ -1,14 +1,14 @@
 import type { Band, Lane, Span, Timeline, Tone } from "@goldenring/run-kit";
 import type { FaultRecord, RecordedAlert, RoleSpan, RoundRecord, StateSpan } from "../run/record.ts";
-import { faultInWords, second } from "./words.ts";
+import { faultText, second } from "./words.ts";
 
-/** What happened in a round, in lanes: stages, faults, roles, alerts, and what of HAProxy's servers and etcd changed. */
+/** A round in lanes: stages, faults, roles, alerts, and the changes of HAProxy's servers and etcd. */
 export function timelineOf(round: RoundRecord, id: string, title: string): Timeline {
   return {
     id,
     title,
     about:
-      "Stages and their faults, what each database machine was, alerts as they came, and what of HAProxy and etcd changed.",
+      "Stages and their faults, the role of each database machine, alerts, and changes of HAProxy's servers and etcd.",
     x: roundTime(round),
     lanes: [
       stageLane(round),
@@ -22,12 +22,12 @@ export function timelineOf(round: RoundRecord, id: string, title: string): Timel
 }
 
 export function roundTime({ lasted }: Pick<RoundRecord, "lasted">): Timeline["x"] {
-  return { label: "Seconds from the beginning of the round", unit: "s", from: 0, to: second(lasted) };
+  return { label: "Seconds from the start of the round", unit: "s", from: 0, to: second(lasted) };
 }
 
 /** The times of the faults, to be shown behind curves. */
 export function faultBands(round: RoundRecord): Band[] {
-  return faultsOf(round).map((fault) => ({ ...timeOf(fault, round), name: faultInWords(fault) }));
+  return faultsOf(round).map((fault) => ({ ...timeOf(fault, round), name: faultText(fault) }));
 }
 
 export function faultsOf({ stages }: Pick<RoundRecord, "stages">): FaultRecord[] {
@@ -70,19 +70,19 @@ function roleLanes(roles: readonly RoleSpan[]): Lane[] {
   }));
 }
 
-/** From its arrival until it was said to be over, or to the end. */
+/** From its arrival until it was resolved, or to the end. */
 function alertLanes({ alerts, lasted }: RoundRecord): Lane[] {
   const firing = (alerts ?? []).filter(({ status }) => status === "firing");
-  const isOver = (alert: RecordedAlert, other: RecordedAlert): boolean =>
+  const isEnd = (alert: RecordedAlert, other: RecordedAlert): boolean =>
     other.status === "resolved" && other.name === alert.name && other.machine === alert.machine && other.at >= alert.at;
   const spans = firing.map((alert) => {
-    const over = (alerts ?? []).filter((other) => isOver(alert, other)).map(({ at }) => at);
-    return span(alert.at, Math.min(lasted, ...over), `${alert.name} ${alert.machine}`.trim(), "bad");
+    const ends = (alerts ?? []).filter((other) => isEnd(alert, other)).map(({ at }) => at);
+    return span(alert.at, Math.min(lasted, ...ends), `${alert.name} ${alert.machine}`.trim(), "bad");
   });
   return lanesOf("alerts", spans);
 }
 
-/** Only of what changed: the others would be one long bar each. */
+/** Only what changed: each of the others would be one long bar. */
 function stateLanes(states: readonly StateSpan[]): Lane[] {
   const parts = Map.groupBy(states, ({ machine, what }) => `${machine} ${what}`);
   return [...parts.values()]

@@ -13,20 +13,20 @@ export const PRODUCT_CHANGES: readonly ProductChange[] = [
   {
     experiments: ["CE-01"],
     change:
-      "A machine that reboots gives the leader key up before its network goes, and keeps the network until the replica has asked once more.",
+      "A machine that reboots gives up the leader key before its network goes down, and keeps the network until the replica has asked once more.",
     effect: "longest write 5.5 s in one of five rounds before, 2.0 s in three rounds after",
     where: "cluster/roles/patroni",
   },
   {
     experiments: ["CE-01"],
-    change: "HAProxy asks every 0.1 s while a check fails, and tries the other server from the first retry on.",
-    effect: "a switchover takes writers 1.5 to 1.7 s instead of 2.9 s; the two were not measured apart",
+    change: "HAProxy checks every 0.1 s while a check fails, and tries the other server from the first retry on.",
+    effect: "a switchover takes writers 1.5 to 1.7 s instead of 2.9 s; the two were not measured separately",
     where: "cluster/roles/stand/defaults/main/timings.yml",
   },
   {
     experiments: ["CE-02"],
     change:
-      "Sessions that packet loss only slows down are not cut: HAProxy takes eight failed checks in a row, Patroni waits 9 s for etcd.",
+      "Sessions that packet loss only slows down are not closed: HAProxy takes eight failed checks in a row, Patroni waits 9 s for etcd.",
     effect: "no failed write under 40 % loss in both directions",
     where: "cluster/roles/stand/defaults/main/timings.yml",
   },
@@ -41,7 +41,7 @@ export const PRODUCT_CHANGES: readonly ProductChange[] = [
   {
     experiments: ["CE-10"],
     change:
-      "The ingress gives every write a name by which it is done once, and sends it again when the replica that had it is gone; first POST, then PUT as well.",
+      "The ingress gives every write a name so that it is carried out once, and sends it again when the replica that had it is gone; first POST, then PUT as well.",
     effect:
       "one POST without an answer in the first five rounds; after that one PUT in the next eleven; none in ten rounds since",
     where: "cluster/roles/ingress",

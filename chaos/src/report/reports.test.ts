@@ -12,12 +12,12 @@ import {
 } from "@goldenring/run-kit/browser-fixture";
 import type { Page } from "playwright-core";
 import type { ExperimentRun } from "../run/record.ts";
-import { comparisonPage } from "./comparison-page.ts";
-import { junitOfRuns } from "./run-junit.ts";
-import { runMarkdown } from "./run-markdown.ts";
+import { comparisonOf } from "./comparison-page.ts";
+import { junitOfRuns } from "./junit.ts";
 import { runPage } from "./run-page.ts";
+import { runSummary } from "./summary.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
-import { writeComparison, writeReport } from "./write-report.ts";
+import { writeComparison, writeReport } from "./write.ts";
 
 const HOSTILE = ` </script><img src=x onerror="document.title='taken over'"> & ]]> | \u0000'é`;
 
@@ -40,7 +40,7 @@ describe("reports on disk", () => {
     try {
       expect(await writeReport(folder, held)).toBe(join(folder, "report.html"));
       expect((await readdir(folder)).sort()).toEqual(["junit.xml", "report.html", "summary.md"]);
-      expect(await readFile(join(folder, "summary.md"), "utf8")).toBe(runMarkdown(held));
+      expect(await readFile(join(folder, "summary.md"), "utf8")).toBe(runSummary(held));
       await writeComparison(join(folder, "comparison.html"), [held, rounds]);
       await expect(writeComparison(join(folder, "same.html"), [held, held])).rejects.toThrow("two different runs");
     } finally {
@@ -50,8 +50,8 @@ describe("reports on disk", () => {
 });
 
 describe("the summary in Markdown", () => {
-  test("has the verdict, each expectation with its figures, and what the report of 2023 saw", () => {
-    const text = runMarkdown(rounds);
+  test("has the verdict, each expectation with its figures, and what what 2023 saw saw", () => {
+    const text = runSummary(rounds);
     expect(text).toStartWith("# CE-02 Loss of something: deviated from the hypothesis\n");
     expect(text).toContain("| writes pause for 3 s at most | at most 3 s |");
     expect(text).toContain("80 %: new primary after 20 s");
@@ -59,7 +59,7 @@ describe("the summary in Markdown", () => {
   });
 
   test("says of a run without a round what there is to say", () => {
-    expect(runMarkdown(nothing)).toContain("It did not begin.");
+    expect(runSummary(nothing)).toContain("It did not begin.");
   });
 });
 
@@ -69,17 +69,17 @@ describeInChromium("the reports of experiments", ({ visitContent }) => {
     return Promise.all(rows.map((row) => row.locator("th, td").allInnerTexts()));
   }
 
-  test("the report of a run shows curves, roles, alerts, expectations, the report of 2023 and the journal", async () => {
+  test("the report of a run shows curves, roles, alerts, expectations, what 2023 saw and the journal", async () => {
     await visitContent(await runPage(held), async ({ page }) => {
       await expectDrawn(page, 4);
       expect(await page.textContent("h1")).toBe("CE-01 Loss of something: the hypothesis held");
       expect((await rowsOf(page, "expectations")).map(([words, verdict, limit]) => [words, verdict, limit])).toEqual([
         ["no read fails", "held", "at most 0"],
         ["writes pause for 3 s at most", "held", "at most 3 s"],
-        ["time to a new primary", "stated", "–"],
-        ["the alert comes within three minutes", "not known\nthere was nobody to ask", "at most 3 min"],
+        ["time to a new primary", "measured", "none"],
+        ["the alert comes within three minutes", "unknown\nthere was nobody to ask", "at most 3 min"],
       ]);
-      const [, , saw] = await rowsOf(page, "report-of-2023");
+      const [, , saw] = await rowsOf(page, "baseline-2023");
       expect(saw?.[1]).toContain("clients got errors for about 7 s");
       expect(saw?.[2]).toContain("0 of 3200 reads");
       expect(await rowsOf(page, "alerts")).toHaveLength(3);
@@ -117,7 +117,7 @@ describeInChromium("the reports of experiments", ({ visitContent }) => {
   });
 
   test("a comparison lays runs over each other", async () => {
-    await visitContent(await comparisonPage([held, rounds, long]), async ({ page }) => {
+    await visitContent(await comparisonOf([held, rounds, long]), async ({ page }) => {
       await expectDrawn(page, 6);
       expect(await rowsOf(page, "runs")).toHaveLength(3);
       expect((await rowsOf(page, "set-ups")).map(([name]) => name)).toContain("Experiment");
@@ -129,7 +129,7 @@ describeInChromium("the reports of experiments", ({ visitContent }) => {
     for (const content of [
       await runPage(rounds),
       await runPage(hostile),
-      await comparisonPage([held, rounds, hostile]),
+      await comparisonOf([held, rounds, hostile]),
     ]) {
       await visitContent(
         content,
@@ -149,7 +149,7 @@ describeInChromium("the reports of experiments", ({ visitContent }) => {
   test("hostile texts in every field stay texts, and say what they are", async () => {
     // A page leaves NUL out.
     const shown = HOSTILE.replace("\u0000", "");
-    for (const content of [await runPage(hostile), await comparisonPage([held, hostile])]) {
+    for (const content of [await runPage(hostile), await comparisonOf([held, hostile])]) {
       await visitContent(content, async ({ page }) => {
         expect(await page.locator("img").count()).toBe(0);
         expect(await page.title()).not.toBe("taken over");

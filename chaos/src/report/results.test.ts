@@ -3,12 +3,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXPERIMENTS } from "../book/registry.ts";
+import { BASELINE_2023 } from "./baseline-2023.ts";
 import { PRODUCT_CHANGES } from "./product-changes.ts";
-import { REPORT_OF_2023 } from "./report-of-2023.ts";
-import { entryOf, mergeEntries } from "./results.ts";
-import { resultsPage } from "./results-page.ts";
+import { entryOf, experimentsPage, mergeEntries } from "./results.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
-import { writeResults } from "./write-results.ts";
+import { writePage, writeRunResults } from "./write.ts";
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -33,7 +32,7 @@ const missed = syntheticRun({
 });
 
 describe("the page of results", () => {
-  const page = resultsPage(
+  const page = experimentsPage(
     [entryOf(held, "ring chaos run --suite chaos --write"), entryOf(missed, "ring chaos run CE-99 --write")],
     "chaos",
     { name: "chaos", title: "chaos experiments" },
@@ -47,7 +46,7 @@ describe("the page of results", () => {
     expect(first).toContain("Changed in the product because of it:\n\n- ");
     expect(second).toContain("Verdict: **deviated from the hypothesis**");
     expect(second).toContain("Changed in the product because of it: nothing.");
-    expect(second).not.toContain("Report of 2023");
+    expect(second).not.toContain("2023:");
   });
 
   test("states median and worst of the rounds", () => {
@@ -81,13 +80,13 @@ test("a new run of an experiment takes the place of the old one, and the others 
 describe("writing results", () => {
   test("adds to what is there, twice the same is the same", async () => {
     const folder = await newFolder();
-    await writeResults(held, "one", folder);
-    await writeResults(missed, "two", folder);
+    await writeRunResults(held, "one", folder);
+    await writeRunResults(missed, "two", folder);
     const read = () => Promise.all(["chaos.json", "chaos.md"].map((name) => readFile(join(folder, name), "utf8")));
     const once = await read();
-    await writeResults(missed, "two", folder);
+    await writeRunResults(missed, "two", folder);
     expect(await read()).toEqual(once);
-    expect(JSON.parse(once[0] ?? "").map(({ experiment }: { experiment: string }) => experiment)).toEqual([
+    expect(JSON.parse(once[0] ?? "").entries.map(({ experiment }: { experiment: string }) => experiment)).toEqual([
       "CE-01",
       "CE-99",
     ]);
@@ -98,9 +97,9 @@ describe("writing results", () => {
 
   test("keeps what is known when a run was interrupted", async () => {
     const folder = await newFolder();
-    await writeResults(held, "one", folder);
+    await writeRunResults(held, "one", folder);
     const before = await readFile(join(folder, "chaos.md"), "utf8");
-    await writeResults({ ...held, rounds: [], endedBy: "interrupted" }, "two", folder);
+    await writeRunResults({ ...held, rounds: [], endedBy: "interrupted" }, "two", folder);
     expect(await readFile(join(folder, "chaos.md"), "utf8")).toBe(before);
   });
 
@@ -109,18 +108,37 @@ describe("writing results", () => {
     const file = join(folder, "chaos.json");
     for (const strange of ["[{}]", "no JSON", ""]) {
       await writeFile(file, strange);
-      await expect(writeResults(held, "one", folder)).rejects.toThrow("put it right or remove it");
+      await expect(writeRunResults(held, "one", folder)).rejects.toThrow("repair or remove it");
       expect(await readFile(file, "utf8")).toBe(strange);
     }
   });
 });
 
+test("a page of version 1 is read, with the words of today", async () => {
+  const folder = await newFolder();
+  const { expectations, figures, ...entry } = entryOf(held, "one");
+  const old = JSON.stringify([
+    {
+      ...entry,
+      expectations: expectations.map((each) => (each.verdict === "measured" ? { ...each, verdict: "stated" } : each)),
+      figures: [{ name: "What the history checker found wrong", unit: "", median: 0, worst: 2 }],
+    },
+  ]);
+  expect(old).toContain('"stated"');
+  await writeFile(join(folder, "chaos.json"), old);
+  await writePage("chaos", [], folder);
+  const read = await readFile(join(folder, "chaos.json"), "utf8");
+  expect(JSON.parse(read)).toMatchObject({ version: 2, entries: [{ experiment: "CE-01" }] });
+  expect(read).not.toContain('"stated"');
+  expect(await readFile(join(folder, "chaos.md"), "utf8")).toContain("| – | 0 / 2 | the hypothesis held |");
+});
+
 test("what is known of the report and of changes is about experiments of the book", () => {
   const ids = [
-    ...REPORT_OF_2023.map(({ experiment }) => experiment),
+    ...BASELINE_2023.map(({ experiment }) => experiment),
     ...PRODUCT_CHANGES.flatMap(({ experiments }) => experiments),
   ];
   const book = EXPERIMENTS.map(({ id }) => id);
   for (const id of ids) expect(book).toContain(id);
-  expect(REPORT_OF_2023.map(({ experiment }) => experiment)).toEqual(["CE-01", "CE-02", "CE-03", "CE-04", "CE-05"]);
+  expect(BASELINE_2023.map(({ experiment }) => experiment)).toEqual(["CE-01", "CE-02", "CE-03", "CE-04", "CE-05"]);
 });

@@ -1,11 +1,34 @@
-import { type Content, duration, factTable, html, moment, page, table } from "@goldenring/run-kit";
-import type { ExperimentRun, JournalLine, RecordedAlert, RoundRecord } from "../run/record.ts";
+import {
+  type Content,
+  duration,
+  factTable,
+  fileList,
+  html,
+  moment,
+  numbers,
+  page,
+  secondsBetween,
+  section,
+  table,
+  tableSection,
+  timeOrCount,
+} from "@goldenring/run-kit";
+import type { ExperimentRun, RecordedAlert, RoundRecord } from "../run/record.ts";
+import { of2023 } from "./baseline-2023.ts";
 import { chartsOfRound } from "./charts.ts";
-import { expectationsTable } from "./expectations-table.ts";
-import { FIGURES, roundInWords, spreadOf, valuesOf, worstOf, worstRound } from "./figures.ts";
+import { FIGURES, roundText, summaryOf, worstRound } from "./figures.ts";
 import { changesBecauseOf } from "./product-changes.ts";
-import { reportedAbout } from "./report-of-2023.ts";
-import { commitInWords, computerInWords, endInWords, figureInWords, second, standInWords } from "./words.ts";
+import { expectationsOf } from "./summary.ts";
+import {
+  backgroundText,
+  endMark,
+  endText,
+  loadText,
+  provenanceTexts,
+  second,
+  targetText,
+  verdictMark,
+} from "./words.ts";
 
 /** A run as one HTML file that needs no other. */
 export function runPage(run: ExperimentRun): Promise<string> {
@@ -13,15 +36,15 @@ export function runPage(run: ExperimentRun): Promise<string> {
   const first = worstRound(run);
   const others = rounds.filter((round) => round !== first);
   return page({
-    title: `${experiment.id} ${experiment.title}: ${endInWords(run)}`,
+    title: `${experiment.id} ${experiment.title}: ${endText(run)}`,
     header: header(run),
-    main: [expectations(run), reportOf2023(run), figures(run), violations(run), alerts(run)],
+    main: [expectations(run), baseline2023(run), figures(run), violations(run), alerts(run)],
     charts: first === undefined ? [] : chartsOfRound(first, nameOf(first, run)),
     more: others.map((round) => ({
-      title: `Round ${round.number}: ${roundInWords(round, figureInWords)}`,
+      title: `Round ${round.number}: ${roundText(round)}`,
       charts: chartsOfRound(round, nameOf(round, run)),
     })),
-    withoutCharts: "The data are in run.json beside this file.",
+    withoutCharts: "The data are in run.json in the folder of this page.",
     rest: [stages(run), journal(run), changes(run), setUp(run), files(run)],
   });
 }
@@ -34,190 +57,176 @@ function header(run: ExperimentRun): Content {
   const { experiment, endedBy, ending, startedAt } = run;
   const worst = worstRound(run);
   return html`<p class="small">Chaos experiment, ${moment(startedAt)}</p>
-<h1>${experiment.id} ${experiment.title}: <span class="${endedBy === "held" ? "good" : "bad"}">${endInWords(run)}</span></h1>
+<h1>${experiment.id} ${experiment.title}: ${endMark(run)}</h1>
 <p class="lead">${ending}</p>
 <p><strong>Hypothesis.</strong> ${experiment.hypothesis}</p>
-${worst && html`<p>${worstInWords(worst, run)}</p>`}
-${endedBy === "not-undone" && html`<p class="notice">A fault is still in force. <code>ring chaos recover</code> goes on undoing it.</p>`}`;
+${worst && html`<p>${worstText(worst, run)}</p>`}
+${endedBy === "not-undone" && html`<p class="notice">A fault is still active. <code>ring chaos recover</code> tries again to undo it.</p>`}`;
 }
 
-function worstInWords(worst: RoundRecord, { rounds }: ExperimentRun): string {
+function worstText(worst: RoundRecord, { rounds }: ExperimentRun): string {
   const which = rounds.length === 1 ? "One round" : `The worst of ${rounds.length} rounds, number ${worst.number}`;
-  return `${which}: ${roundInWords(worst, figureInWords)}.`;
+  return `${which}: ${roundText(worst)}.`;
 }
 
 function expectations(run: ExperimentRun): Content {
-  return html`<section aria-labelledby="expectations"><h2 id="expectations">Expectations</h2>
-${expectationsTable(run)}</section>`;
+  const several = run.rounds.length > 1;
+  const columns = [
+    "Expectation",
+    // Beside it, so that a phone shows it without scrolling.
+    "Verdict",
+    ...numbers("Target", ...(several ? ["Median", "Worst"] : ["Measured"])),
+    ...(several ? ["Held in"] : []),
+  ];
+  const rows = expectationsOf(run).map((each) => [
+    each.words,
+    [verdictMark(each), ...(each.notes ?? []).map((why) => html`<br><span class="small">${why}</span>`)],
+    targetText(each) ?? "none",
+    ...(several ? [timeOrCount(each.median, each.unit)] : []),
+    timeOrCount(each.worst, each.unit),
+    ...(several ? [each.heldIn ?? "–"] : []),
+  ]);
+  return section("expectations", "Expectations", table("Expectations", columns, rows));
 }
 
-function reportOf2023(run: ExperimentRun): Content {
+function baseline2023(run: ExperimentRun): Content {
   const { experiment, rounds } = run;
-  const reported = reportedAbout(experiment.id);
-  if (reported === undefined) return undefined;
-  const done = [
-    ...new Set(rounds.flatMap(({ stages: each }) => each.flatMap(({ faults }) => faults.map(({ words }) => words)))),
-  ];
+  const baseline = of2023(experiment.id);
+  if (baseline === undefined) return undefined;
+  const faults = rounds.flatMap(({ stages: all }) => all.flatMap(({ faults: each }) => each.map(({ words }) => words)));
   const worst = worstRound(run);
-  const rows: Content[][] = [
-    ["Fault", `${reported.fault}; by ${reported.means}`, done.length === 0 ? experiment.title : done.join("; ")],
-    ["Expected", reported.expected, experiment.hypothesis],
-    ["Saw", reported.saw, worst === undefined ? "–" : worstInWords(worst, run)],
+  const rows = [
+    ["Fault", `${baseline.fault}; by ${baseline.means}`, [...new Set(faults)].join("; ") || experiment.title],
+    ["Expected", baseline.expected, experiment.hypothesis],
+    ["Saw", baseline.saw, worst === undefined ? "–" : worstText(worst, run)],
   ];
-  return html`<section aria-labelledby="report-of-2023"><h2 id="report-of-2023">Next to the report of 2023</h2>
-${table("The report of 2023 and this run", [{ name: "" }, { name: "Report of 2023" }, { name: "This run" }], rows)}
-${reported.difference && html`<p class="small">${reported.difference}</p>`}
-<p class="small">The report's probes gave up after 5 s and counted slower answers as errors.</p></section>`;
+  return section(
+    "baseline-2023",
+    "Compared with 2023",
+    table("2023 and this run", ["", "2023", "This run"], rows),
+    baseline.difference && html`<p class="small">${baseline.difference}</p>`,
+    html`<p class="small">The probes of 2023 gave up after 5 s: slower answers counted as errors.</p>`,
+  );
 }
 
 function figures(run: ExperimentRun): Content {
   const { rounds } = run;
   const several = rounds.length > 1;
-  const columns = [
-    { name: "Figure" },
-    ...(several ? ["Median", "Worst"] : []).map((name) => ({ name, isNumber: true })),
-    ...rounds.map(({ number }) => ({ name: several ? `Round ${number}` : "Measured", isNumber: true })),
-  ];
+  const names = several ? ["Median", "Worst", ...rounds.map(({ number }) => `Round ${number}`)] : ["Measured"];
   const rows = FIGURES.flatMap((figure) => {
-    const spread = spreadOf(valuesOf(figure, run));
-    if (spread === undefined) return [];
-    const overall = several ? [spread.median, worstOf(figure, spread)] : [];
+    const summary = summaryOf(figure, run);
+    if (summary === undefined) return [];
     const each = rounds.map((round) => figure.of(round.figures));
-    return [[figure.name, ...[...overall, ...each].map((value) => figureInWords(value, figure.unit))]];
+    const values = several ? [summary.median, summary.worst, ...each] : each;
+    return [[figure.name, ...values.map((value) => timeOrCount(value, figure.unit))]];
   });
-  if (rows.length === 0) return undefined;
-  return html`<section aria-labelledby="figures"><h2 id="figures">Figures</h2>
-${table("Figures", columns, rows)}</section>`;
+  return tableSection("figures", "Figures", ["Figure", ...numbers(...names)], rows);
 }
 
 function violations({ rounds }: ExperimentRun): Content {
   const rows = rounds.flatMap(({ number, figures: { violations: found } }) =>
     found.map(({ kind, what }) => [String(number), kind, what]),
   );
-  if (rows.length === 0) return undefined;
-  return html`<section aria-labelledby="violations"><h2 id="violations">What must not happen, and did</h2>
-${table("What the history checker found", [{ name: "Round" }, { name: "Kind" }, { name: "What" }], rows)}</section>`;
+  return tableSection("violations", "Violations found by the history checker", ["Round", "Kind", "Violation"], rows);
 }
+
+const ALERTS = [
+  ...["Alert", "Machine", "Severity", "Status"],
+  ...numbers("Round", "At second", "After the stage began"),
+  "Stage",
+];
 
 function alerts({ rounds }: ExperimentRun): Content {
   const unknown = rounds.filter(({ alerts: came }) => came === null).map(({ number }) => number);
   const rows = rounds.flatMap(({ number, alerts: came }) => (came ?? []).map((alert) => alertCells(number, alert)));
-  const columns = [
-    { name: "Alert" },
-    { name: "Machine" },
-    { name: "Severity" },
-    { name: "Status" },
-    { name: "Round", isNumber: true },
-    { name: "At second", isNumber: true },
-    { name: "After the stage began", isNumber: true },
-    { name: "Stage" },
-  ];
-  return html`<section aria-labelledby="alerts"><h2 id="alerts">Alerts</h2>
-${unknown.length > 0 && html`<p>Nobody could say which alerts came in round ${unknown.join(", ")}: there was no monitoring to ask.</p>`}
-${rows.length > 0 ? table("Alerts", columns, rows) : unknown.length < rounds.length && html`<p>None came.</p>`}</section>`;
+  const which = unknown.length === 1 ? "round" : "rounds";
+  return section(
+    "alerts",
+    "Alerts",
+    unknown.length > 0 &&
+      html`<p>There was no monitoring to ask in ${which} ${unknown.join(", ")}: its alerts are unknown.</p>`,
+    rows.length > 0 ? table("Alerts", ALERTS, rows) : unknown.length < rounds.length && html`<p>No alert fired.</p>`,
+  );
 }
 
 function alertCells(round: number, { name, machine, severity, status, at, delay, stage }: RecordedAlert): Content[] {
-  return [name, machine, severity, status, round, second(at).toFixed(1), figureInWords(delay, "ms"), stage];
+  return [name, machine, severity, status, round, atSecond(at), timeOrCount(delay, "ms"), stage];
 }
 
 function stages({ rounds }: ExperimentRun): Content {
-  const columns = [
-    { name: "Stage" },
-    { name: "Round", isNumber: true },
-    { name: "Machine" },
-    { name: "Fault" },
-    { name: "At second", isNumber: true },
-    { name: "Injected in", isNumber: true },
-    { name: "Undone at second", isNumber: true },
-  ];
   const rows = rounds.flatMap(({ number, stages: all }) =>
     all.flatMap(({ name, from, to, faults }): Content[][] => {
-      const waiting = [name, number, "–", "none: a time to wait", second(from).toFixed(1), "–", second(to).toFixed(1)];
-      if (faults.length === 0) return [waiting];
+      if (faults.length === 0) return [[name, number, "–", "none: waiting", atSecond(from), "–", atSecond(to)]];
       return faults.map(({ machine, words, at, injectedAt, undoneAt }) => [
         name,
         number,
         machine,
         words,
-        second(at).toFixed(1),
-        injectedAt === null ? "not injected" : figureInWords(injectedAt - at, "ms"),
-        undoneAt === null ? html`<span class="bad">not undone</span>` : second(undoneAt).toFixed(1),
+        atSecond(at),
+        injectedAt === null ? "not injected" : timeOrCount(injectedAt - at, "ms"),
+        undoneAt === null ? html`<span class="bad">not undone</span>` : atSecond(undoneAt),
       ]);
     }),
   );
-  if (rows.length === 0) return undefined;
-  return html`<section aria-labelledby="stages"><h2 id="stages">Stages and faults</h2>
-${table("Stages and faults", columns, rows)}</section>`;
+  const columns = [
+    ...["Stage", ...numbers("Round"), "Machine", "Fault"],
+    ...numbers("At second", "Injected in", "Undone at second"),
+  ];
+  return tableSection("stages", "Stages and faults", columns, rows);
 }
 
 function journal(run: ExperimentRun): Content {
-  if (run.journal.length === 0) return undefined;
-  const columns = [
-    { name: "Time" },
-    { name: "Round", isNumber: true },
-    { name: "Second", isNumber: true },
-    { name: "What" },
-    { name: "Machine" },
-    { name: "" },
-  ];
-  return html`<section aria-labelledby="journal"><h2 id="journal">Journal</h2>
-${table("Journal", columns, run.journal.map(journalCells))}</section>`;
-}
-
-function journalCells({ time, round, at, event, machine, text }: JournalLine): Content[] {
-  const clock = new Date(time).toISOString().slice(11, 23);
-  return [clock, round ?? "–", at === undefined ? "–" : second(at).toFixed(1), event, machine ?? "–", text];
+  const rows = run.journal.map(({ time, round, at, event, machine, text }) => [
+    new Date(time).toISOString().slice(11, 23),
+    round ?? "–",
+    at === undefined ? "–" : atSecond(at),
+    event,
+    machine ?? "–",
+    text,
+  ]);
+  return tableSection("journal", "Journal", ["Time", ...numbers("Round", "Second"), "Event", "Machine", ""], rows);
 }
 
 function changes({ experiment }: ExperimentRun): Content {
-  const found = changesBecauseOf(experiment.id);
-  if (found.length === 0) return undefined;
-  const rows = found.map(({ change, effect, where }) => [change, effect, html`<code>${where}</code>`]);
-  return html`<section aria-labelledby="changes"><h2 id="changes">What it has changed in the product</h2>
-${table("What it has changed in the product", [{ name: "Change" }, { name: "Effect" }, { name: "Where" }], rows)}</section>`;
+  const rows = changesBecauseOf(experiment.id).map(({ change, effect, where }) => [
+    change,
+    effect,
+    html`<code>${where}</code>`,
+  ]);
+  return tableSection("changes", "Changes of the product because of it", ["Change", "Effect", "Where"], rows);
 }
 
 function setUp(run: ExperimentRun): Content {
   const { id, experiment, startedAt, endedAt, rounds, exit } = run;
   const { load, steadyState, abortWhen } = experiment;
-  const length = duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
-  const background = load.background;
-  const targets = rounds.map(
-    ({ number, targets: of }) =>
-      `round ${number}: ${Object.entries(of)
-        .map(([name, machines]) => `${name} ${machines.join(", ")}`)
-        .join("; ")}`,
-  );
-  return html`<section aria-labelledby="set-up"><h2 id="set-up">Set-up</h2>
-${factTable("Set-up of the run", [
-  ["Run", id],
-  ["Start and end", `${moment(startedAt)} to ${moment(endedAt)} (${length})`],
-  ["Rounds", `${rounds.length} of ${experiment.rounds}`],
-  ["Machines", targets.join(" / ")],
-  ["Steady state", steadyState.words],
-  ["Probe", `${load.clients} clients, each reads and writes every ${load.intervalMs} ms`],
-  [
-    "Background load",
-    background === null
-      ? "none"
-      : `${background.users} users, GET ${background.path} every ${background.intervalMs} ms`,
-  ],
-  ["Aborted when", abortWhen.length === 0 ? "never" : abortWhen.map(({ words }) => words).join("; ")],
-  ["Stand", standInWords(run)],
-  ["Commit", commitInWords(run)],
-  ["Computer", computerInWords(run)],
-  ["Exit code", String(exit)],
-])}</section>`;
+  const { commit, stand, computer } = provenanceTexts(run);
+  const machines = rounds.map(({ number, targets }) => {
+    const all = Object.entries(targets).map(([name, of]) => `${name} ${of.join(", ")}`);
+    return `round ${number}: ${all.join("; ")}`;
+  });
+  const facts = factTable("Set-up of the run", [
+    ["Run", id],
+    ["Start and end", `${moment(startedAt)} to ${moment(endedAt)} (${duration(secondsBetween(startedAt, endedAt))})`],
+    ["Rounds", rounds.length === experiment.rounds ? rounds.length : `${rounds.length} of ${experiment.rounds}`],
+    ["Machines", machines.join(" / ")],
+    ["Steady state", steadyState.words],
+    ["Probe", loadText(load)],
+    ["Background load", backgroundText(load)],
+    ["Aborted when", abortWhen.length === 0 ? "never" : abortWhen.map(({ words }) => words).join("; ")],
+    ["Stand", stand],
+    ["Commit", commit],
+    ["Computer", computer],
+    ["Exit code", String(exit)],
+  ]);
+  return section("set-up", "Set-up", facts);
 }
 
 function files({ rounds }: ExperimentRun): Content {
   const ofRounds = rounds.flatMap(({ files: { history, background, roles } }) => [history, background, roles]);
   const all = ["run.json", "journal.jsonl", ...ofRounds.filter((file) => file !== null)];
-  return html`<section aria-labelledby="files"><h2 id="files">Files beside this one</h2>
-<ul>${all.map((file) => html`<li><a href="./${pathOf(file)}">${file}</a></li>`)}</ul></section>`;
+  return fileList(all.map((file) => [file]));
 }
 
-function pathOf(file: string): string {
-  return file.split("/").map(encodeURIComponent).join("/");
+function atSecond(ms: number): string {
+  return second(ms).toFixed(1);
 }

@@ -1,19 +1,20 @@
 import { expect, test } from "bun:test";
+import { timeOrCount } from "@goldenring/run-kit";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
-import { figureInWords, heldRounds, limitInWords, reasons } from "./words.ts";
+import { heldRounds, reasons, targetText } from "./words.ts";
 
 test("times from a second on are in seconds, counts as they are, and what is not known is a dash", () => {
-  expect(figureInWords(312.4, "ms")).toBe("312 ms");
-  expect(figureInWords(1_311, "ms")).toBe("1.31 s");
-  expect(figureInWords(-1_311, "ms")).toBe("-1.31 s");
-  expect(figureInWords(152_000, "ms")).toBe("2 min 32 s");
-  expect(figureInWords(0, "requests")).toBe("0");
-  expect(figureInWords(null, "ms")).toBe("–");
+  expect(timeOrCount(312.4, "ms")).toBe("312 ms");
+  expect(timeOrCount(1_311, "ms")).toBe("1.31 s");
+  expect(timeOrCount(-1_311, "ms")).toBe("-1.31 s");
+  expect(timeOrCount(152_000, "ms")).toBe("2 min 32 s");
+  expect(timeOrCount(0, "requests")).toBe("0");
+  expect(timeOrCount(null, "ms")).toBe("–");
 });
 
 test("a limit is said with its direction, and nothing is said where nothing is promised", () => {
-  expect(limitInWords({ comparison: "at most", limit: 3_000, unit: "ms" })).toBe("at most 3 s");
-  expect(limitInWords({ comparison: null, limit: null, unit: "ms" })).toBeUndefined();
+  expect(targetText({ comparison: "at most", limit: 3_000, unit: "ms" })).toBe("at most 3 s");
+  expect(targetText({ comparison: null, limit: null, unit: "ms" })).toBeUndefined();
 });
 
 test("rounds are counted where an expectation was judged, and reasons told with their rounds, unless these are all", () => {

@@ -1,8 +1,8 @@
 import { CommandError, EXIT, interruptedExit } from "@goldenring/run-kit";
 import { estimate, FULL, PARTS, type PartName, SHORT } from "../all/parts.ts";
-import { type Bar, barsOf } from "../report/bars.ts";
 import { entriesOf, mergeEntries, type ResultEntry } from "../report/results.ts";
-import { writeLoadResults } from "../report/write-results.ts";
+import { type Target, targetsOf } from "../report/targets.ts";
+import { writeLoadResults } from "../report/write.ts";
 import type { LoadDeps } from "./deps.ts";
 import { MEASURES, type Measured } from "./measure-parts.ts";
 import { StandSession } from "./stand-session.ts";
@@ -46,7 +46,7 @@ export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<n
     await stand.close({ keepData: options.keepData === true });
   }
   showFigures(
-    barsOf(entries).filter(({ part }) => parts.includes(part)),
+    targetsOf(entries).filter(({ part }) => parts.includes(part)),
     deps,
   );
   if (signal.aborted) {
@@ -55,7 +55,7 @@ export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<n
   }
   for (const failure of failures) output.log(failure);
   if (failures.length > 0) return EXIT.failed;
-  const missed = barsOf(entries).some(({ part, held, isGoal }) => parts.includes(part) && held === false && !isGoal);
+  const missed = targetsOf(entries).some(({ part, held, isGoal }) => parts.includes(part) && held === false && !isGoal);
   return missed ? EXIT.objectiveMissed : EXIT.ok;
 }
 
@@ -74,14 +74,14 @@ async function measure(part: PartName, stand: StandSession, failures: string[]):
 }
 
 async function resultsOf({ runs, capacities = [] }: Measured, options: AllOptions): Promise<ResultEntry[]> {
-  const command = commandOf(options);
-  return options.write ? writeLoadResults({ runs, capacities, command }) : entriesOf(runs, capacities, command);
+  const measured = { runs, capacities, command: commandOf(options) };
+  return options.write ? writeLoadResults(measured) : entriesOf(measured);
 }
 
-function showFigures(bars: readonly Bar[], { output }: LoadDeps): void {
-  for (const { scenario, bar, measured, held, isGoal } of bars) {
+function showFigures(targets: readonly Target[], { output }: LoadDeps): void {
+  for (const { scenario, target, measured, held, isGoal } of targets) {
     const verdict = held === undefined ? "-" : held ? "held" : isGoal ? "not reached" : "MISSED";
-    output.result(`${verdict.padEnd(11)}  ${scenario}: ${bar}: ${measured}`);
+    output.result(`${verdict.padEnd(11)}  ${scenario}: ${target}: ${measured}`);
   }
 }
 

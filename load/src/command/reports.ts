@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { CommandError, listRuns } from "@goldenring/run-kit";
 import { RUN_FILES } from "../record/record.ts";
 import { readRun } from "../record/run-folder.ts";
-import { junitXml } from "../report/junit.ts";
-import { writeComparison, writeReport } from "../report/write-report.ts";
+import { junitOfRun } from "../report/junit.ts";
+import { writeComparison, writeReport } from "../report/write.ts";
 import type { LoadDeps } from "./deps.ts";
 
 /** Writes the page of a run again; without a name, of the newest run. @param junit file for its verdict as JUnit XML */
@@ -13,7 +13,7 @@ export async function report(run: string | undefined, junit: string | undefined,
   const folder = await folderOf(run, deps.runs);
   deps.output.result(await writeReport(folder));
   if (junit === undefined) return;
-  await writeFile(junit, junitXml((await readRun(folder)).record));
+  await writeFile(junit, junitOfRun((await readRun(folder)).record));
   deps.output.result(junit);
 }
 

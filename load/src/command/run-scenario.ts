@@ -1,7 +1,7 @@
 import { join, relative } from "node:path";
 import type { RunRecord, SeriesRow } from "../record/record.ts";
 import { inWords, shownMs } from "../record/verdict.ts";
-import { REPORT_FILE, writeReport } from "../report/write-report.ts";
+import { REPORT_FILE, writeReport } from "../report/write.ts";
 import type { Measurements } from "../run/measurements.ts";
 import type { LoadOptions } from "../run/options.ts";
 import { runLoad } from "../run/run.ts";

@@ -4,7 +4,7 @@ import type { Lengths, PartName } from "../all/parts.ts";
 import type { StoredRun } from "../record/run-folder.ts";
 import { shownMs } from "../record/verdict.ts";
 import type { MeasuredRun, Side } from "../report/results.ts";
-import { writeReport } from "../report/write-report.ts";
+import { writeReport } from "../report/write.ts";
 import type { LoadOptions } from "../run/options.ts";
 import { type LoadTarget, runLoad } from "../run/run.ts";
 import { type ScenarioName, scenarioNamed } from "../scenarios.ts";

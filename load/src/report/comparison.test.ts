@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { compareFigures, setsOf, setUpDifferences } from "./comparison.ts";
+import { setUpDifferences } from "@goldenring/run-kit";
+import { compareFigures, SET_UP, setsOf } from "./comparison.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
 
 const five = (wishes: Parameters<typeof syntheticRun>[0], from: number) =>
@@ -16,7 +17,8 @@ describe("a comparison", () => {
       ["A", ["run-2", "run-3"]],
       ["B", ["run-9"]],
     ]);
-    expect(setUpDifferences(sets)).toEqual([{ name: "Commit", values: ["0123abc", "fff"] }]);
+    const firsts = sets.map(({ runs: [first] }) => first);
+    expect(setUpDifferences(SET_UP, firsts)).toEqual([["Commit", "0123abc", "fff"]]);
   });
 
   test("tells a service that is slower from one that is not", () => {

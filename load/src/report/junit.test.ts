@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { junitXml } from "./junit.ts";
+import { junitOfRun } from "./junit.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
 
 describe("the JUnit file of a run", () => {
   test("has a test case for each objective and one for the end", () => {
-    const xml = junitXml(syntheticRun().record);
+    const xml = junitOfRun(syntheticRun().record);
     const names = [...xml.matchAll(/<testcase classname="load\.browse-cities" name="([^"]+)"/g)].map(
       ([, name]) => name,
     );
@@ -16,18 +16,18 @@ describe("the JUnit file of a run", () => {
       "Checks that hold at least 90 %",
       "The run comes to its end",
     ]);
-    expect(xml).toContain('tests="5" failures="0" errors="0" time="120.000"');
+    expect(xml).toContain('tests="5" failures="0" errors="0" skipped="0" time="120.000"');
     expect(xml).not.toMatch(/<failure|<error/);
   });
 
   test("fails the objectives that broke, with the figures", () => {
-    const xml = junitXml(syntheticRun({ errorShare: 0.05 }).record);
+    const xml = junitOfRun(syntheticRun({ errorShare: 0.05 }).record);
     expect(xml).toContain('failures="1" errors="0"');
     expect(xml).toContain('<failure message="failed 5.0 %, at most 1.0 %" type="objective"/>');
   });
 
   test("has an error for a run that did not come to its end, with what is known of it", () => {
-    const xml = junitXml(
+    const xml = junitOfRun(
       syntheticRun({ endedBy: "target unreachable", notes: ["nothing <answers>\nany more"] }).record,
     );
     expect(xml).toContain('failures="0" errors="1"');
@@ -37,7 +37,7 @@ describe("the JUnit file of a run", () => {
   test("stays XML whatever names and notes hold", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (scenario, note) => {
-        const xml = junitXml(syntheticRun({ seconds: 2, scenario, notes: [note], endedBy: "k6 failed" }).record);
+        const xml = junitOfRun(syntheticRun({ seconds: 2, scenario, notes: [note], endedBy: "k6 failed" }).record);
         expect(xml).toBe(xml.toWellFormed());
         // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML cannot hold
         expect(xml).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/);

@@ -19,7 +19,7 @@ import type { Page } from "playwright-core";
 import { RUN_FILES } from "../record/record.ts";
 import { writeRun } from "../record/run-folder.ts";
 import { type SyntheticRun, syntheticRun } from "./synthetic-run.fixture.ts";
-import { writeComparison, writeReport } from "./write-report.ts";
+import { writeComparison, writeReport } from "./write.ts";
 
 let folder: string;
 
@@ -76,8 +76,8 @@ describeInChromium("the reports of load tests", ({ visit }) => {
   test("the report draws all its charts, asks for nothing and says what was measured", async () => {
     await visit(await report("whole", { saturation: 900 }), async ({ page }) => {
       await expectDrawn(page, 6);
-      expect(await page.textContent("h1")).toBe("browse-cities: Broken: p95, p90");
-      expect(await page.textContent("#gave-out ~ p")).toBe("The first to give out: CPU of a replica.");
+      expect(await page.textContent("h1")).toBe("browse-cities: Missed: p95, p90");
+      expect(await page.textContent("#saturation ~ p")).toBe("Saturated first: CPU of a replica.");
       expect(await page.locator("#objectives ~ .table-frame tbody tr").count()).toBe(4);
     });
   });
@@ -193,7 +193,7 @@ describeInChromium("the reports of load tests", ({ visit }) => {
     writeRun({ folder: at, record: { ...record, figures, verdict: [] }, series: { ...series, rows: [] } });
     await visit(pathToFileURL(await writeReport(at)).href, async ({ page }) => {
       expect(await page.textContent(".lead")).toContain("no answers");
-      expect(await page.textContent("#gave-out ~ p")).toBe("No part was watched during this run.");
+      expect(await page.textContent("#saturation ~ p")).toBe("No resource was measured during this run.");
       expect(await page.locator("canvas, .notice").count()).toBe(0);
     });
   });

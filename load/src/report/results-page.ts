@@ -1,148 +1,150 @@
-import { median, shown } from "@goldenring/run-kit";
+import {
+  markdownTable,
+  median,
+  plural,
+  resultsPage,
+  shortCommit,
+  shown,
+  spreadText,
+  type Unit,
+  withUnit,
+} from "@goldenring/run-kit";
 import { PARTS } from "../all/parts.ts";
 import { SCENARIOS } from "../scenarios.ts";
-import { type Bar, barsOf, type Load, perCpuSecond, sidesInWords } from "./bars.ts";
-import { spreadInWords, type Unit, withUnit } from "./numbers.ts";
-import { REPORT_OF_2023 } from "./report-of-2023.ts";
+import { BASELINE_2023 } from "./baseline-2023.ts";
 import type { ResultEntry, RunFigures, Side } from "./results.ts";
+import { type LoadOfSides, perCpuSecond, sidesText, type Target, targetsOf } from "./targets.ts";
 
 /** docs/results/load.md from the entries of load.json. */
-export function resultsPage(entries: readonly ResultEntry[]): string {
-  const facts = [
-    ...new Set(entries.map(({ date, commit, machine, k6 }) => `${date}, commit ${commit}, ${machine}, k6 ${k6}`)),
-  ];
-  const commands = [...new Set(entries.map(({ command }) => command))];
-  return [
-    "# Results: load",
-    "",
-    "Written by `ring load all --write`; do not edit. The commands were:",
-    "",
-    ...commands.map((command) => `    ${command}`),
-    "",
-    ...facts.map((fact) => `- ${fact}`),
-    "",
-    "Objectives: 95 % of the answers within 600 ms, 90 % within 300 ms, at most 1 % not 2xx, at least 90 % of the checks hold. A user makes at",
-    "most two requests a second. The report of 2023 had seven machines; here the stand, the load and the database share one computer.",
-    ...neighbours(entries),
-    "",
-    "## Bars",
-    "",
-    "Of runs with a constant number of users the first 15 s count for nothing but failures and objectives. A goal is no bar.",
-    "",
-    bars(entries),
-    "",
-    "## Against the report and the baseline",
-    "",
-    "The baseline answers the same requests with one SQL query each, at the same limits. Medians of the runs; a capacity is the most users that",
-    "held the objectives in a search, and the fewest that did not.",
-    "",
-    overview(entries),
-    "",
-    "## All figures",
-    "",
-    "Figures of several runs are the median (least to most). What gave out first, and from when on, follows the rules of",
-    "`load/src/capacity/saturation.ts`. The service's own limit goes straight on from its CPU per request to all of its CPU.",
-    "",
-    ...entries.flatMap((entry) => [details(entry), ""]),
-  ].join("\n");
+export function loadResultsPage(entries: readonly ResultEntry[]): string {
+  return resultsPage({
+    title: "load",
+    writtenBy: "ring load all --write",
+    commands: entries.map(({ command }) => command),
+    facts: entries.map(
+      ({ date, commit, computer, k6 }) => `${date}, commit ${shortCommit(commit)}, ${computer}, k6 ${k6}`,
+    ),
+    body: [
+      "Objectives: 95 % of the answers within 600 ms, 90 % within 300 ms, at most 1 % not 2xx, at least 90 % of the checks hold. A user makes at",
+      "most two requests per second. The stand of 2023 had seven machines; here the stand, the load and the database share one computer.",
+      ...memorySpeed(entries),
+      "",
+      "## Targets",
+      "",
+      "In runs with a constant number of users, the first 15 s count only for failures and objectives. Missing a goal is no failure.",
+      "",
+      targets(entries),
+      "",
+      "## Compared with the 2023 baseline and with one SQL query per request",
+      "",
+      "The baseline of the same run answers the same requests with one SQL query each, within the same limits. Figures are medians of the runs. A",
+      "capacity is the highest number of users that held the objectives in a search; the lowest number that missed one is in parentheses.",
+      "",
+      overview(entries),
+      "",
+      "## All figures",
+      "",
+      "Figures of several runs are the median (min to max). The first resource at its limit is found by the rules in",
+      "`load/src/capacity/saturation.ts`. The limit of the replicas is their rate divided by the share of CPU that they used: an upper bound.",
+      "",
+      ...entries.flatMap((entry) => [details(entry), ""]),
+    ],
+  });
 }
 
 /** How fast the computer was, as far as that is known. */
-function neighbours(entries: readonly ResultEntry[]): string[] {
+function memorySpeed(entries: readonly ResultEntry[]): string[] {
   const known = entries.flatMap(({ runs }) => valuesOf(runs, "memoryAccessNs"));
   if (known.length === 0) return [];
   return [
-    `Before a run one access to memory took ${spreadInWords(known, "ns")}: the neighbours of a virtual computer make it slow, and with it all that`,
-    "wakes up often. The tables say what it was before which run.",
+    `Before a run, one access to memory took ${spreadText(known, "ns")}. Other tenants of a virtual computer slow it down, and with it everything`,
+    "that wakes up often. The tables have the value of each run.",
   ];
 }
 
-function bars(entries: readonly ResultEntry[]): string {
-  const inWords = ({ held, isGoal = false }: Bar): string =>
-    held === undefined ? "–" : held ? "yes" : isGoal ? "not reached" : "**no**";
-  const rows = barsOf(entries).map((bar) => [bar.scenario, bar.bar, bar.measured, inWords(bar)]);
-  return markdownTable(["scenario", "bar", "measured", "held"], rows);
+function targets(entries: readonly ResultEntry[]): string {
+  const verdict = ({ held, isGoal = false }: Target): string =>
+    held === undefined ? "–" : held ? "held" : isGoal ? "not reached" : "**missed**";
+  const rows = targetsOf(entries).map((each) => [each.scenario, each.target, each.measured, verdict(each)]);
+  return markdownTable(["scenario", "target", "measured", "verdict"], rows);
 }
+
+const OVERVIEW = [
+  "scenario",
+  "data",
+  "encoding",
+  "2023 baseline",
+  "one query per request",
+  "Goldenring",
+  "requests per CPU second, both",
+];
 
 function overview(entries: readonly ResultEntry[]): string {
-  const header = [
-    "scenario",
-    "data",
-    "answers in",
-    "report of 2023",
-    "baseline",
-    "ours",
-    "requests per CPU second, ours / baseline",
-  ];
-  const places = [...new Set(entries.map(({ scenario, data, encoding }) => `${scenario} ${data} ${encoding}`))];
-  const rows = places.map((place) => {
-    const at = (side: Side): ResultEntry | undefined =>
-      entries.find((each) => each.side === side && `${each.scenario} ${each.data} ${each.encoding}` === place);
-    const [ours, baseline] = [at("ours"), at("baseline")];
-    const known = ours ?? baseline;
+  const placeOf = ({ scenario, data, encoding }: ResultEntry): string => `${scenario} ${data} ${encoding}`;
+  const rows = [...Map.groupBy(entries, placeOf).values()].flatMap((of) => {
+    const at = (side: Side): ResultEntry | undefined => of.find((each) => each.side === side);
+    const known = at("ours") ?? at("baseline");
+    if (known === undefined) return [];
+    const { scenario, dataBefore, encoding } = known;
     return [
-      known?.scenario ?? "",
-      known?.dataBefore ?? "",
-      known?.encoding ?? "",
-      reported(known),
-      inShort(baseline),
-      inShort(ours),
-      ratio(entries, known),
+      [
+        scenario,
+        dataBefore,
+        encoding,
+        of2023(known),
+        inShort(at("baseline")),
+        inShort(at("ours")),
+        ratio(entries, known),
+      ],
     ];
   });
-  return markdownTable(header, rows);
+  return markdownTable(OVERVIEW, rows);
 }
 
-function reported(entry: ResultEntry | undefined): string {
-  const result = REPORT_OF_2023.find(({ scenario, data }) => scenario === entry?.scenario && data === entry.data);
-  if (result === undefined) return "–";
-  if (result.users === 0) return "breaks at once";
-  return [
-    `${shown(result.users)} users`,
-    withUnit(result.requestsPerSecond, "/s"),
-    `${withUnit(result.meanMs, "ms")} mean`,
-    ...(result.note === undefined ? [] : [result.note]),
-  ].join(", ");
+function of2023(entry: ResultEntry): string {
+  const row = BASELINE_2023.find(([scenario, data]) => scenario === entry.scenario && data === entry.data);
+  if (row === undefined) return "–";
+  const [, , users, requestsPerSecond, meanMs, note] = row;
+  if (users === 0) return "misses at once";
+  const figures = [`${shown(users)} users`, withUnit(requestsPerSecond, "/s"), `${withUnit(meanMs, "ms")} mean`];
+  return [...figures, ...(note === undefined ? [] : [note])].join(", ");
 }
 
 function inShort(entry: ResultEntry | undefined): string {
   if (entry === undefined) return "not measured";
   const { capacity } = entry;
-  // With the ramp's the figures of a constant number of users would say nothing.
+  // With the ramp's the figures of a constant number of users would mean nothing.
   const runs =
     PARTS.map((part) => entry.runs.filter((run) => run.part === part)).find((of) => of.length > 0) ?? entry.runs;
+  const middle = (name: Numeric, unit: Unit): string => withUnit(median(valuesOf(runs, name)), unit);
   return [
-    ...(capacity === undefined ? [] : [`capacity ${capacityInWords(capacity)}`]),
+    ...(capacity === undefined ? [] : [`capacity ${capacityText(capacity)}`]),
     ...(runs.length === 0
       ? []
-      : [usersInWords(runs), middle(runs, "requestsPerSecond", "/s"), `${middle(runs, "meanMs", "ms")} mean`]),
+      : [usersText(runs), middle("requestsPerSecond", "/s"), `${middle("meanMs", "ms")} mean`]),
   ].join(", ");
 }
 
-function capacityInWords({ held, broke, ended }: NonNullable<ResultEntry["capacity"]>): string {
+function capacityText({ held, broke, ended }: NonNullable<ResultEntry["capacity"]>): string {
   const upper = broke === undefined ? "" : ` (not ${shown(broke)})`;
-  const caution =
-    ended === "found"
-      ? ""
-      : ended === "max" || ended === "most"
-        ? ", no limit found"
-        : `, search ended early: ${ended}`;
-  return `${shown(held)} users${upper}${caution}`;
+  if (ended === "found") return `${shown(held)} users${upper}`;
+  const why = ended === "max" || ended === "most" ? "no limit found" : `search ended early: ${ended}`;
+  return `${shown(held)} users${upper}, ${why}`;
 }
 
-/** The runs' most users where all held, and where they broke otherwise. */
-function usersInWords(runs: readonly RunFigures[]): string {
-  const broke = runs.filter(({ held }) => !held);
-  if (broke.length === 0) return `${shown(median(runs.map(({ maxUsers }) => maxUsers)))} users held`;
-  const users = broke.flatMap(({ usersAtBreak }) => usersAtBreak ?? []);
-  return `broke at ${users.length === 0 ? "once" : `${shown(median(users))} users`} in ${broke.length} of ${runs.length}`;
+/** The users of the runs where all held; otherwise where an objective was missed. */
+function usersText(runs: readonly RunFigures[]): string {
+  const missed = runs.filter(({ held }) => !held);
+  if (missed.length === 0) return `${shown(median(runs.map(({ maxUsers }) => maxUsers)))} users held`;
+  const users = missed.flatMap(({ usersAtBreak }) => usersAtBreak ?? []);
+  const place = users.length === 0 ? "at once" : `at ${shown(median(users))} users`;
+  return `missed an objective ${place} in ${missed.length} of ${plural(runs.length, "run")}`;
 }
 
-function ratio(entries: readonly ResultEntry[], place: ResultEntry | undefined): string {
-  if (place === undefined) return "–";
+function ratio(entries: readonly ResultEntry[], place: ResultEntry): string {
   const { scenario, data, encoding, runs } = place;
   const loads = runs.filter(({ part }) => part === "baseline");
-  // Where the sides had different loads, they stand beside each other all the same.
+  // Where the sides had different loads, they are compared all the same.
   const known = loads.map(({ replicas, maxUsers }) =>
     ratioAt(entries, { scenario, data, encoding, replicas, users: maxUsers }),
   );
@@ -150,60 +152,65 @@ function ratio(entries: readonly ResultEntry[], place: ResultEntry | undefined):
   return found.length > 0 ? found.join("; ") : (ratioAt(entries, { scenario, data, encoding }) ?? "–");
 }
 
-function ratioAt(
-  entries: readonly ResultEntry[],
-  place: Pick<ResultEntry, "scenario" | "data" | "encoding"> & Load,
-): string | undefined {
+type Place = Pick<ResultEntry, "scenario" | "data" | "encoding"> & LoadOfSides;
+
+function ratioAt(entries: readonly ResultEntry[], place: Place): string | undefined {
   const of = (side: Side): number => perCpuSecond(entries, { ...place, side }) ?? Number.NaN;
   const times = of("ours") / of("baseline");
   if (!Number.isFinite(times)) return undefined;
-  const by = place.users === undefined ? "" : `${sidesInWords(place).slice(2)}: `;
+  const by = place.users === undefined ? "" : `${sidesText(place).slice(2)}: `;
   return `${by}${shown(of("ours"))} / ${shown(of("baseline"))} = ${shown(times)} times`;
 }
 
 function details(entry: ResultEntry): string {
-  const about = SCENARIOS.find(({ name }) => name === entry.scenario)?.about;
-  const side = entry.side === "ours" ? "ours" : "baseline, one SQL query per request";
-  const { runs, capacity } = entry;
-  const rows: (readonly [string, string])[] = [];
-  if (capacity !== undefined) {
-    rows.push(["capacity", capacityInWords(capacity)]);
-    rows.push([
-      "at the capacity",
-      `${withUnit(capacity.requestsPerSecond, "/s")}, P95 ${withUnit(capacity.p95Ms, "ms")}`,
-    ]);
-    rows.push(["gave out first beyond it", capacity.gaveOutFirst]);
-    rows.push(["the service's own limit there", withUnit(capacity.ownLimitRequestsPerSecond, "/s")]);
-  }
-  const tables = [...Map.groupBy(runs, ({ part }) => part)].map(([part, of]) => figuresOf(part, of));
+  const about = SCENARIOS.find(({ name }) => name === entry.scenario)?.about ?? "a scenario of an earlier version ran";
+  const side = entry.side === "ours" ? "Goldenring" : "one SQL query per request";
+  const tables = [...Map.groupBy(entry.runs, ({ part }) => part)].map(([part, runs]) =>
+    markdownTable([part ?? "figure", "value"], figureRows(runs)),
+  );
   return [
-    `### ${entry.scenario}, ${entry.data === "full" ? "full data" : "base data"}, ${entry.encoding}: ${side}`,
+    `### ${entry.scenario}, ${entry.data} data, ${entry.encoding}: ${side}`,
     "",
-    `In it, ${about ?? "what an earlier version did"}. It starts with ${entry.dataBefore}. ${entry.date}, commit ${entry.commit}.`,
-    ...(rows.length === 0 ? [] : ["", markdownTable(["capacity", "value"], rows)]),
+    `In it, ${about}. It starts with ${entry.dataBefore}. ${entry.date}, commit ${shortCommit(entry.commit)}.`,
+    ...(entry.capacity === undefined ? [] : ["", capacityTable(entry.capacity)]),
     ...tables.flatMap((each) => ["", each]),
   ].join("\n");
 }
 
-function figuresOf(part: string | undefined, runs: readonly RunFigures[]): string {
-  const rows: (readonly [string, string])[] = [];
-  rows.push(["runs", `${runs.length}: ${[...new Set(runs.map(({ load }) => load))].join("; ")}`]);
-  rows.push(["users", usersInWords(runs)]);
-  rows.push(["requests a second", spread(runs, "requestsPerSecond", "/s")]);
-  rows.push(["latency, mean of the whole run", spread(runs, "meanMs", "ms")]);
-  rows.push(["latency, P95", spread(runs, "p95Ms", "ms")]);
-  rows.push(["failed requests", spread(runs, "failed", "")]);
-  rows.push(["CPU of the busiest replica, share of its limit", spread(runs, "replicaCpu", "%")]);
-  rows.push(["memory of a replica, most", spread(runs, "replicaMemoryMiB", "MiB")]);
-  rows.push(["requests per CPU second of the replicas", spread(runs, "requestsPerCpuSecond", "")]);
-  rows.push(["CPU of the ingress or HAProxy, the busier one", spread(runs, "ingressCpu", "%")]);
-  rows.push(["CPU of the busiest database", spread(runs, "databaseCpu", "%")]);
-  rows.push(["CPU of k6, of the whole computer", `${spread(runs, "k6Cpu", "%")}, ${spread(runs, "computerCpu", "%")}`]);
-  rows.push(["one access to memory before the start", spread(runs, "memoryAccessNs", "ns")]);
-  rows.push(["measured with", [...new Set(runs.map(({ date, commit }) => `${date}, ${commit}`))].join("; ")]);
-  rows.push(["gave out first", [...new Set(runs.map(({ gaveOutFirst }) => gaveOutFirst))].join("; ")]);
-  rows.push(["the service's own limit", spread(runs, "ownLimitRequestsPerSecond", "/s")]);
-  return markdownTable([part ?? "figure", "value"], rows);
+function capacityTable(capacity: NonNullable<ResultEntry["capacity"]>): string {
+  const { requestsPerSecond, p95Ms, saturated, replicaLimitRequestsPerSecond } = capacity;
+  return markdownTable(
+    ["capacity", "value"],
+    [
+      ["capacity", capacityText(capacity)],
+      ["at the capacity", `${withUnit(requestsPerSecond, "/s")}, P95 ${withUnit(p95Ms, "ms")}`],
+      ["saturated first beyond it", saturated],
+      ["limit of the replicas there", withUnit(replicaLimitRequestsPerSecond, "/s")],
+    ],
+  );
+}
+
+function figureRows(runs: readonly RunFigures[]): (readonly [string, string])[] {
+  const each = (of: (run: RunFigures) => string): string => [...new Set(runs.map(of))].join("; ");
+  const spread = (name: Numeric, unit: Unit): string => spreadText(valuesOf(runs, name), unit);
+  return [
+    ["runs", `${runs.length}: ${each(({ load }) => load)}`],
+    ["users", usersText(runs)],
+    ["requests per second", spread("requestsPerSecond", "/s")],
+    ["latency, mean of the whole run", spread("meanMs", "ms")],
+    ["latency, P95", spread("p95Ms", "ms")],
+    ["failed requests", spread("failed", "")],
+    ["CPU of the busiest replica, share of its limit", spread("replicaCpu", "%")],
+    ["memory of a replica, highest", spread("replicaMemoryMiB", "MiB")],
+    ["requests per CPU second of the replicas", spread("requestsPerCpuSecond", "")],
+    ["CPU of the ingress or HAProxy, the busier one", spread("ingressCpu", "%")],
+    ["CPU of the busiest database", spread("databaseCpu", "%")],
+    ["CPU of k6, of the whole computer", `${spread("k6Cpu", "%")}, ${spread("computerCpu", "%")}`],
+    ["one access to memory before the start", spread("memoryAccessNs", "ns")],
+    ["measured with", each(({ date, commit = "" }) => `${date}, ${shortCommit(commit)}`)],
+    ["saturated first", each(({ saturated }) => saturated)],
+    ["limit of the replicas", spread("replicaLimitRequestsPerSecond", "/s")],
+  ];
 }
 
 type Numeric = {
@@ -212,19 +219,4 @@ type Numeric = {
 
 function valuesOf(runs: readonly RunFigures[], name: Numeric): number[] {
   return runs.flatMap((run) => run[name] ?? []);
-}
-
-function middle(runs: readonly RunFigures[], name: Numeric, unit: Unit): string {
-  return withUnit(median(valuesOf(runs, name)), unit);
-}
-
-function spread(runs: readonly RunFigures[], name: Numeric, unit: Unit): string {
-  return spreadInWords(valuesOf(runs, name), unit);
-}
-
-function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  // A bar or a line's end in a cell would end it.
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replace(/\s*\n\s*/g, " ")).join(" | ")} |`;
-  return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
 }

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import type { PartName } from "../all/parts.ts";
 import { judgeStep } from "../capacity/judge-step.ts";
 import { SCENARIOS } from "../scenarios.ts";
-import { REPORT_OF_2023 } from "./report-of-2023.ts";
+import { BASELINE_2023 } from "./baseline-2023.ts";
 import { entriesOf, type MeasuredRun } from "./results.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
-import { writeLoadResults } from "./write-results.ts";
+import { writeLoadResults } from "./write.ts";
 
 let folder: string;
 
@@ -20,7 +20,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const page = (): Promise<string> => readFile(join(folder, "load.md"), "utf8");
 const data = async (): Promise<{ scenario: string; side: string; runs: unknown[] }[]> =>
-  JSON.parse(await readFile(join(folder, "load.json"), "utf8"));
+  JSON.parse(await readFile(join(folder, "load.json"), "utf8")).entries;
 
 describe("the results", () => {
   test("hold ours, the baseline and the report's figure of a scenario, with commit, machine and command", async () => {
@@ -65,7 +65,7 @@ describe("the results", () => {
       ["browse-cities", "ours", 1],
       ["heavy-query", "ours", 1],
     ]);
-    expect(await page()).toContain("| heavy-query | 9 cities, 120,896 values | gzip | breaks at once | not measured |");
+    expect(await page()).toContain("| heavy-query | 9 cities, 120,896 values | gzip | misses at once | not measured |");
   });
 
   test("of one part take the place of that part's and leave the other parts and the capacity", async () => {
@@ -84,7 +84,9 @@ describe("the results", () => {
   test("without the warm-up are those of the rest; failures and objectives stay those of the whole run", () => {
     const run = syntheticRun({ errorShare: 0.1 });
     const [whole, rest] = [0, 60].map(
-      (warmUpSeconds) => entriesOf([{ side: "ours", part: "steady", run, warmUpSeconds }], [], "")[0]?.runs[0],
+      (warmUpSeconds) =>
+        entriesOf({ runs: [{ side: "ours", part: "steady", run, warmUpSeconds }], capacities: [], command: "" })[0]
+          ?.runs[0],
     );
     expect(rest?.requestsPerSecond).toBeGreaterThan(whole?.requestsPerSecond ?? 0);
     expect(rest?.p95Ms).toBeGreaterThan(whole?.p95Ms ?? 0);
@@ -97,13 +99,28 @@ describe("the results", () => {
     for (const content of ["{", '[{"scenario": 1}]']) {
       await writeFile(file, content);
       const written = writeLoadResults({ runs: [], capacities: [], command: "" }, folder);
-      await expect(written).rejects.toThrow("is not what this version reads");
+      await expect(written).rejects.toThrow("is not a results file that this version reads");
       expect(await readFile(file, "utf8")).toBe(content);
     }
   });
 
-  test("have the report's figure for every scenario of it", () => {
+  test("of version 1 are read, with the names of today", async () => {
+    const place = await mkdtemp(join(tmpdir(), "goldenring-results-"));
+    const run = { run: "r", load: "20 users", held: true, maxUsers: 20, requestsPerSecond: 40, failed: 0 };
+    const facts = { scenario: "chaos-background", data: "base", dataBefore: "", encoding: "gzip", side: "ours" };
+    const more = { date: "2026-11-28", commit: "0123abc", machine: "2 cores", k6: "1.8.1", command: "all" };
+    const old = { ...run, gaveOutFirst: "CPU of k6", ownLimitRequestsPerSecond: 90 };
+    const capacity = { held: 20, ended: "found", steps: 1, gaveOutFirst: "none" };
+    await writeFile(join(place, "load.json"), JSON.stringify([{ ...facts, ...more, runs: [old], capacity }]));
+    const [entry] = await writeLoadResults({ runs: [], capacities: [], command: "" }, place);
+    expect(entry).toMatchObject({ computer: "2 cores", capacity: { saturated: "none" } });
+    expect(entry?.runs).toEqual([{ ...run, saturated: "CPU of k6", replicaLimitRequestsPerSecond: 90 }]);
+    expect(await readFile(join(place, "load.md"), "utf8")).toContain("| saturated first | CPU of k6 |");
+    await rm(place, { recursive: true });
+  });
+
+  test("have the 2023 baseline's figure for every scenario of it", () => {
     const names = SCENARIOS.map(({ name }) => name).filter((name) => name !== "chaos-background");
-    expect(new Set(REPORT_OF_2023.map(({ scenario }) => scenario))).toEqual(new Set(names));
+    expect(new Set(BASELINE_2023.map(([scenario]) => scenario))).toEqual(new Set(names));
   });
 });

@@ -1,3 +1,4 @@
+import { commitText, computerText, secondsBetween } from "@goldenring/run-kit";
 import * as z from "zod";
 import { PARTS, type PartName } from "../all/parts.ts";
 import type { Capacity } from "../capacity/find-capacity.ts";
@@ -9,61 +10,64 @@ import type { StoredRun } from "../record/run-folder.ts";
 import { isHeld } from "../record/verdict.ts";
 import { SCENARIOS } from "../scenarios.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
-import { FIGURES } from "./figures.ts";
-import { dataSize } from "./report-of-2023.ts";
-import { commitInWords, dataInWords, loadInWords, machineInWords } from "./words.ts";
+import { dataSize } from "./baseline-2023.ts";
+import { cpuOf, maxReplicaMemoryMiB } from "./figures.ts";
+import { dataText, loadText } from "./words.ts";
 
 /** The product, or the same contract with one SQL query per request. */
 const Side = z.enum(["ours", "baseline"]);
 export type Side = z.infer<typeof Side>;
 
+const figure = z.number().optional();
+
 const RunFigures = z.object({
   run: z.string(),
   load: z.string(),
-  /** Of `load all`: a part that is measured anew replaces its own runs only. */
+  /** Of `load all`: a part that is measured again replaces its own runs only. */
   part: z.enum(PARTS).optional(),
   date: z.string().optional(),
   commit: z.string().optional(),
   /** From the first request to the last. */
-  seconds: z.number().optional(),
+  seconds: figure,
   /** Of the service or the baseline, that answered. */
-  replicas: z.number().optional(),
+  replicas: figure,
   /** That the service held before. */
-  values: z.number().optional(),
+  values: figure,
   held: z.boolean(),
   maxUsers: z.number(),
-  usersAtBreak: z.number().optional(),
+  usersAtBreak: figure,
   requestsPerSecond: z.number(),
-  meanMs: z.number().optional(),
-  p95Ms: z.number().optional(),
+  meanMs: figure,
+  p95Ms: figure,
   failed: z.number(),
-  answered: z.number().optional(),
-  replicaCpu: z.number().optional(),
-  replicaMemoryMiB: z.number().optional(),
-  /** What serves there ended and was started anew, as when it runs out of memory. */
+  answered: figure,
+  replicaCpu: figure,
+  replicaMemoryMiB: figure,
+  /** A replica ended and was restarted, as when it runs out of memory. */
   replicasRestarted: z.boolean().optional(),
-  ingressCpu: z.number().optional(),
-  databaseCpu: z.number().optional(),
-  k6Cpu: z.number().optional(),
-  computerCpu: z.number().optional(),
-  memoryAccessNs: z.number().optional(),
-  requestsPerCpuSecond: z.number().optional(),
-  gaveOutFirst: z.string(),
-  ownLimitRequestsPerSecond: z.number().optional(),
+  ingressCpu: figure,
+  databaseCpu: figure,
+  k6Cpu: figure,
+  computerCpu: figure,
+  memoryAccessNs: figure,
+  requestsPerCpuSecond: figure,
+  /** The first resource at its limit; "none", or "not measured". */
+  saturated: z.string(),
+  replicaLimitRequestsPerSecond: figure,
 });
 export type RunFigures = z.infer<typeof RunFigures>;
 
 const CapacityFigures = z.object({
   held: z.number(),
-  broke: z.number().optional(),
+  broke: figure,
   ended: z.string(),
   steps: z.number(),
   /** Of the step with the most users that held. */
-  requestsPerSecond: z.number().optional(),
-  p95Ms: z.number().optional(),
-  ownLimitRequestsPerSecond: z.number().optional(),
-  /** In the steps that broke. */
-  gaveOutFirst: z.string(),
+  requestsPerSecond: figure,
+  p95Ms: figure,
+  replicaLimitRequestsPerSecond: figure,
+  /** In the steps that missed an objective. */
+  saturated: z.string(),
 });
 export type CapacityFigures = z.infer<typeof CapacityFigures>;
 
@@ -76,13 +80,26 @@ export const ResultEntry = z.object({
   side: Side,
   date: z.string(),
   commit: z.string(),
-  machine: z.string(),
+  computer: z.string(),
   k6: z.string(),
   command: z.string(),
   runs: z.array(RunFigures),
   capacity: CapacityFigures.optional(),
 });
 export type ResultEntry = z.infer<typeof ResultEntry>;
+
+const RENAMED: Readonly<Record<string, string>> = {
+  machine: "computer",
+  gaveOutFirst: "saturated",
+  ownLimitRequestsPerSecond: "replicaLimitRequestsPerSecond",
+};
+
+/** From version 1 of load.json, which had other names for a few fields. */
+export function upgraded(old: unknown): unknown {
+  if (Array.isArray(old)) return old.map(upgraded);
+  if (typeof old !== "object" || old === null) return old;
+  return Object.fromEntries(Object.entries(old).map(([name, value]) => [RENAMED[name] ?? name, upgraded(value)]));
+}
 
 export interface MeasuredRun {
   readonly side: Side;
@@ -101,14 +118,17 @@ export interface MeasuredCapacity {
   readonly record: RunRecord;
 }
 
+export interface MeasuredLoad {
+  readonly runs: readonly MeasuredRun[];
+  readonly capacities: readonly MeasuredCapacity[];
+  /** What a person typed to measure this. */
+  readonly command: string;
+}
+
 /** An entry for each scenario, data, encoding and side among the measurements. */
-export function entriesOf(
-  runs: readonly MeasuredRun[],
-  capacities: readonly MeasuredCapacity[],
-  command: string,
-): ResultEntry[] {
+export function entriesOf({ runs, capacities, command }: MeasuredLoad): ResultEntry[] {
   const found = [
-    ...runs.map((measured) => ({ ...measured, record: measured.run.record, measured, capacity: undefined })),
+    ...runs.map((measured) => ({ side: measured.side, record: measured.run.record, measured, capacity: undefined })),
     ...capacities.map(({ side, record, capacity }) => ({ side, record, measured: undefined, capacity })),
   ];
   const groups = Map.groupBy(found, ({ side, record }) => keyOf(factsOf(side, record)));
@@ -118,10 +138,10 @@ export function entriesOf(
     const capacity = group.findLast((each) => each.capacity !== undefined)?.capacity;
     return {
       ...factsOf(first.side, first.record),
-      dataBefore: dataInWords(first.record),
+      dataBefore: dataText(first.record),
       date: first.record.start.slice(0, 10),
-      commit: commitInWords(first.record),
-      machine: machineInWords(first.record),
+      commit: commitText(first.record),
+      computer: computerText(first.record),
       k6: first.record.k6,
       command,
       runs: group.flatMap(({ measured }) => (measured === undefined ? [] : runFigures(measured))),
@@ -160,40 +180,37 @@ function factsOf(side: Side, { scenario, target, options }: RunRecord): Facts {
 
 function runFigures({ run: whole, part, replicas, warmUpSeconds = 0 }: MeasuredRun): RunFigures {
   const run = withoutWarmUp(whole, warmUpSeconds);
-  const { id, options, figures, verdict, target, start, end } = run.record;
-  const figure = (name: string): number | undefined => FIGURES.find((each) => each.name === name)?.of(run);
-  const own = replicaLimit(run.series, 0, Number.POSITIVE_INFINITY);
-  return {
+  const { id, options, figures, verdict, target, start, end, before, restarted } = run.record;
+  const limit = replicaLimit(run.series, 0, Number.POSITIVE_INFINITY);
+  return withoutUndefined({
     run: id,
-    load: loadInWords(options.load),
-    ...(part === undefined ? {} : { part }),
-    ...(replicas === undefined ? {} : { replicas }),
+    load: loadText(options.load),
+    part,
+    replicas,
     date: start.slice(0, 10),
-    commit: commitInWords(run.record),
-    seconds: (Date.parse(end) - Date.parse(start)) / 1000,
+    commit: commitText(run.record),
+    seconds: secondsBetween(start, end),
     values: target.values,
-    replicasRestarted: run.record.restarted.length > 0,
+    replicasRestarted: restarted.length > 0,
     held: isHeld(verdict),
     maxUsers: figures.maxUsers,
     requestsPerSecond: figures.rate,
     failed: figures.failed,
     answered: figures.requests - figures.failed,
-    gaveOutFirst: saturationOf(run.record, run.series).first,
-    ...defined({
-      usersAtBreak: figures.usersAtBreak,
-      meanMs: figures.latency?.mean,
-      p95Ms: figures.latency?.p95,
-      replicaCpu: figure("CPU of the busiest replica, median"),
-      replicaMemoryMiB: figure("Memory of a replica, most"),
-      ingressCpu: figure("CPU of the ingress or HAProxy, median"),
-      databaseCpu: figure("CPU of the busiest database, median"),
-      k6Cpu: figure("CPU of k6, median"),
-      computerCpu: figure("CPU of the computer, median"),
-      memoryAccessNs: run.record.before.memoryAccessNs,
-      requestsPerCpuSecond: own?.requestsPerCpuSecond,
-      ownLimitRequestsPerSecond: own?.limitRequestsPerSecond,
-    }),
-  };
+    saturated: saturationOf(run.record, run.series).first,
+    usersAtBreak: figures.usersAtBreak,
+    meanMs: figures.latency?.mean,
+    p95Ms: figures.latency?.p95,
+    replicaCpu: cpuOf(run, "replica"),
+    replicaMemoryMiB: maxReplicaMemoryMiB(run),
+    ingressCpu: cpuOf(run, "ingress"),
+    databaseCpu: cpuOf(run, "database"),
+    k6Cpu: cpuOf(run, "k6"),
+    computerCpu: cpuOf(run, "computer"),
+    memoryAccessNs: before.memoryAccessNs,
+    requestsPerCpuSecond: limit?.requestsPerCpuSecond,
+    replicaLimitRequestsPerSecond: limit?.limitRequestsPerSecond,
+  });
 }
 
 /** Objectives and failures stay those of the whole run. */
@@ -216,29 +233,29 @@ function withoutWarmUp(run: StoredRun, seconds: number): StoredRun {
 function capacityFigures({ held, broke, ended, steps }: Capacity<StepResult>): CapacityFigures {
   const best = steps.findLast((step) => step.users === held && step.held);
   const worst = steps.findLast((step) => step.users === broke && !step.held);
-  return {
+  return withoutUndefined({
     held,
     ended,
     steps: steps.length,
-    gaveOutFirst: worst === undefined ? "none" : gaveOutWithShares(worst),
-    ...defined({
-      broke,
-      requestsPerSecond: best?.requestsPerSecond,
-      p95Ms: best?.p95,
-      ownLimitRequestsPerSecond: best?.replicaLimit?.limitRequestsPerSecond,
-    }),
-  };
+    saturated: worst === undefined ? "none" : saturationWithShares(worst),
+    broke,
+    requestsPerSecond: best?.requestsPerSecond,
+    p95Ms: best?.p95,
+    replicaLimitRequestsPerSecond: best?.replicaLimit?.limitRequestsPerSecond,
+  });
 }
 
 /** `CPU of the computer (CPU: replica 61 %, k6 52 %, computer 99 %)`. */
-function gaveOutWithShares({ saturation, shares = {} }: StepResult): string {
+function saturationWithShares({ saturation, shares = {} }: StepResult): string {
   const uses = Object.entries(shares).map(([kind, share]) => `${kind} ${Math.round(share * 100)} %`);
   return uses.length === 0 ? saturation.first : `${saturation.first} (CPU: ${uses.join(", ")})`;
 }
 
-type Defined<Values> = { [Name in keyof Values]?: Exclude<Values[Name], undefined> };
+type Defined<Values> = {
+  [Name in keyof Values as undefined extends Values[Name] ? never : Name]: Values[Name];
+} & { [Name in keyof Values as undefined extends Values[Name] ? Name : never]?: Exclude<Values[Name], undefined> };
 
-/** Without the names that have no value. */
-function defined<Values extends Readonly<Record<string, number | undefined>>>(values: Values): Defined<Values> {
+/** JSON has no undefined. */
+function withoutUndefined<Values extends object>(values: Values): Defined<Values> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<Values>;
 }

@@ -49,7 +49,7 @@ const lanes: Timeline = {
 const content: PageContent = {
   title: `A run ${HOSTILE}`,
   header: html`<h1>A run ${HOSTILE}</h1>`,
-  main: html`<h2>Figures</h2>${table("Figures", [{ name: "Figure" }, { name: "Value", isNumber: true }], [[HOSTILE, "12"]])}`,
+  main: html`<h2>Figures</h2>${table("Figures", ["Figure", { number: "Value" }], [[HOSTILE, "12"]])}`,
   charts: [lanes, curves],
   withoutCharts: "The data are in run.json.",
   rest: undefined,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { chartsOfRun, chartsOfRuns } from "./chart.ts";
+import { chartsOfRun, chartsOfRuns } from "./charts.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
 
 describe("the charts of a run", () => {

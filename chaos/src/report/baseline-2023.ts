@@ -1,22 +1,22 @@
-/** What the course report of December 2023 did to its stand, expected and saw. Its other experiments are not ours, nor ours all its. */
-export interface Reported {
-  /** Of the experiment here that does the same. */
+/** The experiments of 2023 that have one of the same kind here: what the course report of December 2023 did, expected and saw. */
+export interface Baseline2023 {
+  /** Id of the experiment of the same kind here. */
   readonly experiment: string;
   readonly fault: string;
   /** By which means. */
   readonly means: string;
   readonly expected: string;
   readonly saw: string;
-  /** What its figures leave open, or what is done differently here. */
+  /** What its figures leave open, or what differs here. */
   readonly difference?: string;
 }
 
-/** Its probes asked with a timeout of 5 s: slower answers counted as errors. */
-export const REPORTED_PATIENCE_MS = 5_000;
+/** Its probes had a timeout of 5 s: slower answers counted as errors. */
+export const TIMEOUT_2023_MS = 5_000;
 
 const CHAOSBLADE = "ChaosBlade, each with its own timeout";
 
-export const REPORT_OF_2023: readonly Reported[] = [
+export const BASELINE_2023: readonly Baseline2023[] = [
   {
     experiment: "CE-01",
     fault: "planned reboot of the primary's machine after 5 minutes of load",
@@ -31,7 +31,7 @@ export const REPORT_OF_2023: readonly Reported[] = [
     expected: "rising response time, errors, in the end a new primary",
     saw: "30 % carried; 40 %: first errors with 5 s timeouts; 60 %: 500s and gaps in the metrics, no failover; 80 %: new primary after 20 s",
     difference:
-      "Loss in both directions is far harsher than the report's in one: 40 % each way loses 64 % of the round trips. Here a loss says its direction.",
+      "Loss in both directions is far harsher than 40 % in one, as in 2023: 40 % each way loses 64 % of the round trips. Here a loss says its direction.",
   },
   {
     experiment: "CE-03",
@@ -39,7 +39,7 @@ export const REPORT_OF_2023: readonly Reported[] = [
     means: CHAOSBLADE,
     expected: "rising response time, failover",
     saw: "nothing but a slightly higher P90 and P95",
-    difference: "I/O load was in the report's title but was not done; here it is.",
+    difference: "The report named I/O load in its title but had none; here it has.",
   },
   {
     experiment: "CE-04",
@@ -54,10 +54,10 @@ export const REPORT_OF_2023: readonly Reported[] = [
     means: "systemctl stop",
     expected: "no effect on Patroni; no switch of the primary",
     saw: "1 of 3: an alert, no effect; 2 of 3: the primary demoted, everything fails with 500; with failsafe_mode: all three down, reads go on, no switch",
-    difference: "Writes were not tried in the report; here they are.",
+    difference: "2023 tested no writes; here they are tested.",
   },
 ];
 
-export function reportedAbout(experiment: string): Reported | undefined {
-  return REPORT_OF_2023.find((each) => each.experiment === experiment);
+export function of2023(experiment: string): Baseline2023 | undefined {
+  return BASELINE_2023.find((each) => each.experiment === experiment);
 }

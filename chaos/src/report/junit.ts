@@ -1,0 +1,56 @@
+import {
+  junitXml,
+  type Outcome,
+  secondsBetween,
+  type TestCase,
+  type TestSuite,
+  timeOrCount,
+} from "@goldenring/run-kit";
+import type { ExperimentRun, JudgedExpectation } from "../run/record.ts";
+import { endText, isComplete, provenanceTexts, reasons, targetText } from "./words.ts";
+
+/** Runs as JUnit XML: a suite for each, with a case for each expectation and one for the end of the run. */
+export function junitOfRuns(runs: readonly ExperimentRun[]): string {
+  return junitXml("chaos", runs.map(suiteOf));
+}
+
+function suiteOf(run: ExperimentRun): TestSuite {
+  const { id, experiment, startedAt, endedAt, endedBy, ending, rounds } = run;
+  const end: TestCase = {
+    name: "The run comes to its end and every fault is undone",
+    outcome: isComplete(run)
+      ? { kind: "passed" }
+      : { kind: "error", message: endText(run), type: endedBy, details: ending },
+  };
+  return {
+    name: `chaos.${experiment.id}`,
+    start: startedAt,
+    seconds: secondsBetween(startedAt, endedAt),
+    properties: {
+      run: id,
+      title: experiment.title,
+      hypothesis: experiment.hypothesis,
+      rounds: rounds.length,
+      ...provenanceTexts(run),
+    },
+    cases: [...run.expectations.map((each, index) => caseOf(run, each, index)), end],
+  };
+}
+
+function caseOf(run: ExperimentRun, expectation: JudgedExpectation, index: number): TestCase {
+  const target = targetText(expectation);
+  return {
+    name: target === undefined ? expectation.words : `${expectation.words}: ${target}`,
+    outcome: outcomeOf(run, expectation, index),
+  };
+}
+
+function outcomeOf(run: ExperimentRun, expectation: JudgedExpectation, index: number): Outcome {
+  const { verdict, metric, median, worst, unit } = expectation;
+  const figures = `worst ${timeOrCount(worst, unit)}, median ${timeOrCount(median, unit)} of ${run.rounds.length} rounds`;
+  const details = reasons(run, index).join("\n");
+  if (verdict === "held") return { kind: "passed" };
+  if (verdict === "missed") return { kind: "failure", message: figures, type: metric, details };
+  if (verdict === "stated") return { kind: "skipped", message: `measured without a target; ${figures}` };
+  return { kind: "error", message: "there is no figure to judge", type: metric, details };
+}

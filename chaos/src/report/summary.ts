@@ -1,0 +1,61 @@
+import { escapeMarkdown, markdownTable, moment, timeOrCount } from "@goldenring/run-kit";
+import type { ExperimentRun } from "../run/record.ts";
+import { of2023 } from "./baseline-2023.ts";
+import { roundText } from "./figures.ts";
+import { endText, heldRounds, provenanceTexts, reasons, targetText, verdictText } from "./words.ts";
+
+/** A run in short, in Markdown: for a terminal, a pull request or a page of CI. */
+export function runSummary(run: ExperimentRun): string {
+  const { id, experiment, ending, startedAt, rounds } = run;
+  const baseline = of2023(experiment.id);
+  const { commit, computer } = provenanceTexts(run);
+  const paragraphs = [
+    `# ${escapeMarkdown(`${experiment.id} ${experiment.title}`)}: ${endText(run)}`,
+    escapeMarkdown(ending),
+    `Hypothesis: ${escapeMarkdown(experiment.hypothesis)}`,
+    expectationsTable(expectationsOf(run)),
+    rounds.map((round) => `- Round ${round.number}: ${escapeMarkdown(roundText(round))}.`).join("\n"),
+    baseline && `2023 expected: ${escapeMarkdown(baseline.expected)}. 2023 saw: ${escapeMarkdown(baseline.saw)}.`,
+    escapeMarkdown(`Run ${id}, ${moment(startedAt)}, commit ${commit}, ${computer}.`),
+  ];
+  return `${paragraphs.filter(Boolean).join("\n\n")}\n`;
+}
+
+/** An expectation with its outcome in all rounds, as results files keep it. */
+export interface ExpectationOutcome {
+  readonly words: string;
+  readonly comparison: ExperimentRun["expectations"][number]["comparison"];
+  readonly limit: number | null;
+  readonly unit: string;
+  readonly median: number | null;
+  readonly worst: number | null;
+  readonly verdict: "held" | "missed" | "measured" | "unknown";
+  /** "4 of 5" rounds. */
+  readonly heldIn?: string | undefined;
+  /** What the rounds say about it. */
+  readonly notes?: readonly string[] | undefined;
+}
+
+export function expectationsOf(run: ExperimentRun) {
+  return run.expectations.map((judged, index) => {
+    const [heldIn, notes] = [heldRounds(run, index), reasons(run, index)];
+    return {
+      ...judged,
+      verdict: verdictText(judged.verdict),
+      ...(heldIn === undefined ? {} : { heldIn }),
+      ...(notes.length === 0 ? {} : { notes }),
+    };
+  });
+}
+
+export function expectationsTable(expectations: readonly ExpectationOutcome[]): string {
+  const rows = expectations.map((each) => [
+    [each.words, ...(each.notes ?? [])].join("; "),
+    targetText(each) ?? "–",
+    timeOrCount(each.median, each.unit),
+    timeOrCount(each.worst, each.unit),
+    each.verdict,
+    each.heldIn ?? "–",
+  ]);
+  return markdownTable(["expectation", "target", "median", "worst", "verdict", "held in"], rows);
+}

@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { CommandError, writeResults } from "@goldenring/run-kit";
+import { replaceFile } from "@goldenring/stand";
+import { SUITES, type Suite } from "../book/suites.ts";
+import type { ExperimentRun } from "../run/record.ts";
+import { comparisonOf } from "./comparison-page.ts";
+import { junitOfRuns } from "./junit.ts";
+import { entryOf, experimentsPage, mergeEntries, ResultEntry, upgraded } from "./results.ts";
+import { runPage } from "./run-page.ts";
+import { runSummary } from "./summary.ts";
+
+/**
+ * Writes the reports of a run into its folder: a page, a summary and a file for CI.
+ *
+ * @returns the path of the page
+ */
+export async function writeReport(folder: string, run: ExperimentRun): Promise<string> {
+  const page = join(folder, "report.html");
+  replaceFile(page, await runPage(run));
+  replaceFile(join(folder, "summary.md"), runSummary(run));
+  replaceFile(join(folder, "junit.xml"), junitOfRuns([run]));
+  return page;
+}
+
+/** JUnit XML of runs that belong together. @returns its path */
+export function writeJunit(runs: string, name: string, startedAt: Date, records: readonly ExperimentRun[]): string {
+  const file = join(runs, `${startedAt.toISOString().slice(0, 19).replaceAll(":", "-")}Z-${name}.junit.xml`);
+  replaceFile(file, junitOfRuns(records));
+  return file;
+}
+
+/** @throws {CommandError} (usage) where there is nothing to compare */
+export async function writeComparison(file: string, runs: readonly ExperimentRun[]): Promise<void> {
+  const ids = new Set(runs.map(({ id }) => id));
+  if (ids.size < 2) throw new CommandError("A comparison needs at least two different runs.", "usage");
+  replaceFile(file, await comparisonOf(runs));
+}
+
+/** Ends that a person has chosen: such a run tells nothing about the stand. */
+const CHOSEN: ReadonlySet<ExperimentRun["endedBy"]> = new Set(["interrupted", "terminated"]);
+
+/**
+ * Adds a run to the results pages whose suites have its experiment, and to their JSON: it replaces what they have about the experiment. A run that
+ * was interrupted is left out.
+ *
+ * @param command what a person typed to run this
+ * @returns the pages that were written
+ * @throws {CommandError} when one of the JSON files is not what this version reads
+ */
+export async function writeRunResults(run: ExperimentRun, command: string, folder?: string): Promise<string[]> {
+  if (CHOSEN.has(run.endedBy)) return [];
+  const pages = pagesOf(run.experiment.id);
+  for (const { name } of pages) await writePage(name, [entryOf(run, command)], folder);
+  return pages.map(({ name }) => `docs/results/${name}.md`);
+}
+
+/** One that is in no suite with a page goes to that of the chaos experiments. */
+function pagesOf(experiment: string): { readonly name: string }[] {
+  const all = Object.values<Suite>(SUITES);
+  const found = all.filter(({ page, experiments }) => page !== undefined && experiments.includes(experiment));
+  return (found.length > 0 ? found : [SUITES.chaos]).flatMap(({ page }) => page ?? []);
+}
+
+/** Adds entries to a results page of a suite; none only write it again. @throws {Error} where no suite has such a page */
+export async function writePage(name: string, entries: readonly ResultEntry[], folder?: string): Promise<void> {
+  const [suite, { page }] = Object.entries<Suite>(SUITES).find(([, each]) => each.page?.name === name) ?? ["", {}];
+  if (page === undefined) throw new Error(`no suite has a page ${name}`);
+  const file = {
+    name,
+    schema: ResultEntry,
+    upgrade: upgraded,
+    merge: mergeEntries,
+    round: (value: number) => Math.round(value * 10) / 10,
+    page: (all: readonly ResultEntry[]) => experimentsPage(all, suite, page),
+  };
+  await writeResults(file, entries, folder);
+}
