@@ -105,6 +105,11 @@ const OVERVIEW: NonNullable<Page["columns"]> = [
   ["violations", "Violations found by the history checker"],
 ];
 
+const VIOLATIONS = [
+  "Violations are acknowledged writes that were lost, stored twice or changed, and stale or contradictory reads",
+  "([history.md](../history.md)).",
+];
+
 /** A page of docs/results, from the entries of its JSON file. */
 export function experimentsPage(
   entries: readonly ResultEntry[],
@@ -118,8 +123,7 @@ export function experimentsPage(
     facts: entries.map(({ date, commit, computer, stand }) => `${date}, commit ${commit}, ${computer}, stand ${stand}`),
     body: [
       "Figures are median / worst of the rounds. An expectation is held when it was held in every round; a figure without a target is measured.",
-      "Violations are acknowledged writes that were lost, stored twice or changed, and stale or contradictory reads",
-      "([history.md](../history.md)).",
+      ...(columns === OVERVIEW ? VIOLATIONS : []),
       "",
       overview(entries, columns),
       "",

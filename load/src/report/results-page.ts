@@ -64,7 +64,7 @@ function memorySpeed(entries: readonly ResultEntry[]): string[] {
 
 function targets(entries: readonly ResultEntry[]): string {
   const verdict = ({ held, isGoal = false }: Target): string =>
-    held === undefined ? "–" : held ? "held" : isGoal ? "not reached" : "**missed**";
+    held === undefined ? "–" : held ? "held" : isGoal ? "not reached" : "MISSED";
   const rows = targetsOf(entries).map((each) => [each.scenario, each.target, each.measured, verdict(each)]);
   return markdownTable(["scenario", "target", "measured", "verdict"], rows);
 }
