@@ -50,7 +50,7 @@ describe("reports on disk", () => {
 });
 
 describe("the summary in Markdown", () => {
-  test("has the verdict, each expectation with its figures, and what what 2023 saw saw", () => {
+  test("has the verdict, each expectation with its figures, and what 2023 saw", () => {
     const text = runSummary(rounds);
     expect(text).toStartWith("# CE-02 Loss of something: deviated from the hypothesis\n");
     expect(text).toContain("| writes pause for 3 s at most | at most 3 s |");
@@ -81,7 +81,7 @@ describeInChromium("the reports of experiments", ({ visitContent }) => {
       ]);
       const [, , saw] = await rowsOf(page, "baseline-2023");
       expect(saw?.[1]).toContain("clients got errors for about 7 s");
-      expect(saw?.[2]).toContain("0 of 3200 reads");
+      expect(saw?.[2]).toContain("0 of 3,200 reads");
       expect(await rowsOf(page, "alerts")).toHaveLength(3);
       expect(await rowsOf(page, "journal")).toHaveLength(4);
       expect(await namesOfControls(page)).not.toContain("");

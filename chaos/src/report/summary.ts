@@ -50,11 +50,11 @@ export function expectationsOf(run: ExperimentRun) {
 
 export function expectationsTable(expectations: readonly ExpectationOutcome[]): string {
   const rows = expectations.map((each) => [
-    [each.words, ...(each.notes ?? [])].join("; "),
+    each.words,
     targetText(each) ?? "–",
     timeOrCount(each.median, each.unit),
     timeOrCount(each.worst, each.unit),
-    each.verdict,
+    [each.verdict, ...(each.notes === undefined ? [] : [each.notes.join("; ")])].join(": "),
     each.heldIn ?? "–",
   ]);
   return markdownTable(["expectation", "target", "median", "worst", "verdict", "held in"], rows);

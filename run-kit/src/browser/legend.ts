@@ -12,10 +12,8 @@ export class Legend {
     this.#chart = chart;
     this.#values = chart.lines.map(({ name, colour }, at) => {
       const value = element("span", { class: "legend-value" });
-      const swatch = element("span", {
-        class: `swatch line-${((colour ?? at) % LINE_COLOURS) + 1}`,
-        "aria-hidden": "true",
-      });
+      const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
+      swatch.style.background = `var(--line-${((colour ?? at) % LINE_COLOURS) + 1})`;
       const button = element("button", { type: "button", "aria-pressed": "true" }, swatch, name, " ", value);
       button.addEventListener("click", () => {
         const isShown = button.getAttribute("aria-pressed") !== "true";

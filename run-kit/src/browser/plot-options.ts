@@ -3,26 +3,36 @@ import type { Band, Chart, Figure } from "../page/chart.ts";
 import { LINE_COLOURS, type Palette } from "./palette.ts";
 import { shown } from "./shown.ts";
 
-const FONT = "12px system-ui, sans-serif";
-const NARROW = 560;
+export const FONT = "12px system-ui, sans-serif";
+/** A host below this width is a phone's. */
+const NARROW_PX = 560;
 
 /** The same for all, so that the moments of all figures stand under each other. */
-export const LEFT_AXIS = 92;
-
-/** Figures over the same x axis show the same moment. */
-export const SYNC = ({ x }: Figure): string => x.unit;
+export const LEFT_AXIS_PX = 92;
 
 export function plotHeight(host: HTMLElement): number {
-  return host.clientWidth < NARROW ? 220 : 280;
+  return host.clientWidth < NARROW_PX ? 220 : 280;
 }
 
-export function axisOf(palette: () => Palette): uPlot.Axis {
-  return {
+export type PlotOptions = Omit<uPlot.Options, "width" | "height">;
+
+/** What curves and timelines have in common: the x axis below, an axis to the left, and a cursor that figures over the same x axis share. */
+export function baseOptions({ x }: Figure, palette: () => Palette, leftAxis: uPlot.Axis) {
+  const axis: uPlot.Axis = {
     font: FONT,
     stroke: () => palette().muted,
     grid: { stroke: () => palette().grid, width: 1 },
     ticks: { show: false },
   };
+  return {
+    padding: [14, 12, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, sync: { key: x.unit }, drag: { x: true, y: false, setScale: true } },
+    axes: [
+      { ...axis, size: 34, values: (_plot, splits) => splits.map((at) => shown(at, "")) },
+      { ...axis, size: LEFT_AXIS_PX, ...leftAxis },
+    ],
+  } satisfies Partial<PlotOptions> as Pick<PlotOptions, "padding" | "legend" | "cursor" | "axes">;
 }
 
 /** A logarithm has no zero: such values are left out there. */
@@ -32,32 +42,20 @@ export function plotData({ xs, lines, y }: Chart): uPlot.AlignedData {
   return [[...xs], ...lines.map(({ values }) => values.map(fits))];
 }
 
-export function plotOptions(chart: Chart, palette: () => Palette): Omit<uPlot.Options, "width" | "height"> {
-  const logarithmic = chart.y.scale === "logarithmic";
-  const axis = axisOf(palette);
+export function plotOptions(chart: Chart, palette: () => Palette): PlotOptions {
+  const base = baseOptions(chart, palette, {
+    values: (_plot, splits) => splits.map((y) => (y === null ? "" : shown(y, ""))),
+  });
   return {
-    padding: [14, 12, 0, 0],
-    legend: { show: false },
-    cursor: {
-      y: false,
-      sync: { key: SYNC(chart) },
-      drag: { x: true, y: false, setScale: true },
-      points: { size: 8 },
-    },
+    ...base,
+    cursor: { ...base.cursor, points: { size: 8 } },
     scales: {
       x: { time: false, range: (_plot, low, high) => reachOf(chart, low, high) },
-      y: logarithmic
-        ? { distr: 3, range: (_plot, low, high) => decades(low, high, chart) }
-        : { range: (_plot, _low, high) => fromZero(high, chart) },
+      y:
+        chart.y.scale === "logarithmic"
+          ? { distr: 3, range: (_plot, low, high) => decades(low, high, chart) }
+          : { range: (_plot, _low, high) => fromZero(high, chart) },
     },
-    axes: [
-      { ...axis, size: 34, values: (_plot, splits) => splits.map((x) => shown(x, "")) },
-      {
-        ...axis,
-        size: LEFT_AXIS,
-        values: (_plot, splits) => splits.map((y) => (y === null ? "" : shown(y, ""))),
-      },
-    ],
     series: [
       {},
       ...chart.lines.map(
@@ -86,30 +84,37 @@ function reachOf({ x, xs }: Chart, low: number, high: number): uPlot.Range.MinMa
 /** Whole powers of ten around the values and the limits. */
 function decades(low: number | null, high: number | null, { limits }: Chart): uPlot.Range.MinMax {
   const values = [low ?? 1, high ?? 10, ...limits.map(({ value }) => value)].filter((value) => value > 0);
-  const least = 10 ** Math.floor(Math.log10(Math.min(...values)));
-  return [least, Math.max(least * 10, 10 ** Math.ceil(Math.log10(Math.max(...values))))];
+  const min = 10 ** Math.floor(Math.log10(Math.min(...values)));
+  return [min, Math.max(min * 10, 10 ** Math.ceil(Math.log10(Math.max(...values))))];
 }
 
 function fromZero(high: number | null, { limits }: Chart): uPlot.Range.MinMax {
   return [0, Math.max(high ?? 0, ...limits.map(({ value }) => value)) * 1.08 || 1];
 }
 
-/** Behind everything else. */
-export function drawBands(plot: uPlot, bands: readonly Band[], palette: Palette): void {
-  const { ctx, bbox } = plot;
+/** Draws within the plot, without its axes. */
+export function clipped({ ctx, bbox }: uPlot, draw: () => void): void {
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
-  for (const { from, to } of bands) {
-    const left = plot.valToPos(from, "x", true);
-    const width = Math.max(2 * uPlot.pxRatio, plot.valToPos(to, "x", true) - left);
-    ctx.fillStyle = palette.band;
-    ctx.fillRect(left, bbox.top, width, bbox.height);
-    ctx.fillStyle = palette.limit;
-    ctx.fillRect(left, bbox.top, uPlot.pxRatio, bbox.height);
-  }
+  draw();
   ctx.restore();
+}
+
+/** Behind everything else. */
+export function drawBands(plot: uPlot, bands: readonly Band[], palette: Palette): void {
+  const { ctx, bbox } = plot;
+  clipped(plot, () => {
+    for (const { from, to } of bands) {
+      const left = plot.valToPos(from, "x", true);
+      const width = Math.max(2 * uPlot.pxRatio, plot.valToPos(to, "x", true) - left);
+      ctx.fillStyle = palette.band;
+      ctx.fillRect(left, bbox.top, width, bbox.height);
+      ctx.fillStyle = palette.limit;
+      ctx.fillRect(left, bbox.top, uPlot.pxRatio, bbox.height);
+    }
+  });
 }
 
 function drawLimits(plot: uPlot, { limits }: Chart, palette: Palette): void {
@@ -129,7 +134,7 @@ function drawLimits(plot: uPlot, { limits }: Chart, palette: Palette): void {
     ctx.moveTo(bbox.left, height);
     ctx.lineTo(bbox.left + bbox.width, height);
     ctx.stroke();
-    // At one end and the other by turns: two limits may be close to each other.
+    // At the right and the left end alternately: two limits may be close to each other.
     ctx.textAlign = at % 2 === 0 ? "right" : "left";
     ctx.fillText(name, bbox.left + (at % 2 === 0 ? bbox.width - 4 * ratio : 4 * ratio), height - 2 * ratio);
   }

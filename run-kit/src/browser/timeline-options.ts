@@ -1,18 +1,17 @@
 import uPlot from "uplot";
 import type { Span, Timeline } from "../page/chart.ts";
 import type { Palette } from "./palette.ts";
-import { axisOf, drawBands, LEFT_AXIS, SYNC } from "./plot-options.ts";
-import { shown } from "./shown.ts";
+import { baseOptions, clipped, drawBands, FONT, LEFT_AXIS_PX, type PlotOptions } from "./plot-options.ts";
 
-const LANE = 30;
-const AROUND = 48;
-/** Letters that fit beside a lane. */
-const LONGEST_NAME = 14;
-/** CSS pixels; above and below the bar of a span. */
-const GAP = 3;
+const LANE_PX = 30;
+const AROUND_PX = 48;
+/** Between the name of a lane and its bars, and before the name. */
+const AROUND_NAME_PX = 14;
+/** Above and below the bar of a span. */
+const GAP_PX = 3;
 
 export function timelineHeight({ lanes }: Timeline): number {
-  return lanes.length * LANE + AROUND;
+  return lanes.length * LANE_PX + AROUND_PX;
 }
 
 /** All moments at which something begins or ends, in order. */
@@ -24,30 +23,17 @@ export function changesOf({ x: { from, to }, lanes }: Timeline): number[] {
 }
 
 /** Lane 0 is the topmost: the scale of y runs from the number of lanes down to 0. */
-export function timelineOptions(timeline: Timeline, palette: () => Palette): Omit<uPlot.Options, "width" | "height"> {
+export function timelineOptions(timeline: Timeline, palette: () => Palette): PlotOptions {
   const { lanes } = timeline;
-  const axis = axisOf(palette);
+  const base = baseOptions(timeline, palette, {
+    grid: { show: false },
+    splits: () => lanes.map((_, at) => at + 0.5),
+    values: ({ ctx }) => namesOf(timeline, ctx),
+  });
   return {
-    padding: [14, 12, 0, 0],
-    legend: { show: false },
-    cursor: {
-      y: false,
-      sync: { key: SYNC(timeline) },
-      drag: { x: true, y: false, setScale: true },
-      points: { show: false },
-    },
+    ...base,
+    cursor: { ...base.cursor, points: { show: false } },
     scales: { x: { time: false }, y: { range: [0, Math.max(1, lanes.length)], dir: -1 } },
-    axes: [
-      { ...axis, size: 34, values: (_plot, splits) => splits.map((x) => shown(x, "")) },
-      {
-        ...axis,
-        size: LEFT_AXIS,
-        grid: { show: false },
-        splits: () => lanes.map((_, at) => at + 0.5),
-        values: () =>
-          lanes.map(({ name }) => (name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name)),
-      },
-    ],
     series: [{}, {}],
     hooks: {
       drawClear: [(plot) => drawBands(plot, timeline.bands ?? [], palette())],
@@ -56,17 +42,29 @@ export function timelineOptions(timeline: Timeline, palette: () => Palette): Omi
   };
 }
 
-function drawSpans(plot: uPlot, { lanes }: Timeline, palette: Palette): void {
-  const { ctx, bbox } = plot;
+/** Names of the lanes, shortened in their middle where the axis is too narrow: machines often differ at the end. */
+function namesOf({ lanes }: Timeline, ctx: CanvasRenderingContext2D): string[] {
   ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  ctx.font = `${12 * uPlot.pxRatio}px system-ui, sans-serif`;
-  ctx.textAlign = "left";
-  ctx.textBaseline = "middle";
-  for (const [lane, { spans }] of lanes.entries()) for (const span of spans) drawSpan(plot, lane, span, palette);
+  ctx.font = FONT;
+  const names = lanes.map(({ name }) => shortened(ctx, name, LEFT_AXIS_PX - AROUND_NAME_PX));
   ctx.restore();
+  return names;
+}
+
+function shortened(ctx: CanvasRenderingContext2D, name: string, room: number): string {
+  let shown = name;
+  for (let left = name.length - 1; left > 2 && ctx.measureText(shown).width > room; left--)
+    shown = `${name.slice(0, Math.ceil(left / 2))}…${name.slice(-Math.floor(left / 2))}`;
+  return shown;
+}
+
+function drawSpans(plot: uPlot, { lanes }: Timeline, palette: Palette): void {
+  clipped(plot, () => {
+    plot.ctx.font = `${12 * uPlot.pxRatio}px system-ui, sans-serif`;
+    plot.ctx.textAlign = "left";
+    plot.ctx.textBaseline = "middle";
+    for (const [lane, { spans }] of lanes.entries()) for (const span of spans) drawSpan(plot, lane, span, palette);
+  });
 }
 
 /** A bar with its name, where there is room for it. */
@@ -74,10 +72,10 @@ function drawSpan(plot: uPlot, lane: number, { from, to, name, tone }: Span, pal
   const { ctx, bbox } = plot;
   const ratio = uPlot.pxRatio;
   const left = plot.valToPos(from, "x", true);
-  // Something that lasted for a moment is still to be seen.
+  // Something that lasted for a moment stays visible.
   const width = Math.max(3 * ratio, plot.valToPos(to, "x", true) - left);
-  const top = plot.valToPos(lane, "y", true) + GAP * ratio;
-  const height = plot.valToPos(lane + 1, "y", true) - GAP * ratio - top;
+  const top = plot.valToPos(lane, "y", true) + GAP_PX * ratio;
+  const height = plot.valToPos(lane + 1, "y", true) - GAP_PX * ratio - top;
   const { fill, text } = palette.tones[tone];
   ctx.fillStyle = fill;
   ctx.strokeStyle = tone === "away" ? palette.muted : palette.card;
@@ -92,7 +90,7 @@ function drawSpan(plot: uPlot, lane: number, { from, to, name, tone }: Span, pal
   ctx.fillText(label, start, top + height / 2);
 }
 
-/** As much of a name as there is room for; nothing where that says nothing. */
+/** As much of a name as there is room for; nothing where less than three letters fit. */
 function fitted(ctx: CanvasRenderingContext2D, name: string, room: number): string {
   if (ctx.measureText(name).width <= room) return name;
   for (let length = name.length - 1; length >= 3; length--) {
