@@ -5,11 +5,18 @@ import * as prometheus from "@grafana/grafana-foundation-sdk/prometheus";
 import * as stat from "@grafana/grafana-foundation-sdk/stat";
 import * as statetimeline from "@grafana/grafana-foundation-sdk/statetimeline";
 import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
-import { ALERTS_ON_GRAPHS, FAULTS_ON_GRAPHS } from "./annotations.ts";
 import { layOut, type Placed } from "./layout.ts";
-import type { Dashboard, Limit, Panel, State, Unit, Variable } from "./panels.ts";
+import {
+  ALERTS_ON_GRAPHS,
+  type Dashboard,
+  FAULTS_ON_GRAPHS,
+  type Panel,
+  type State,
+  type Unit,
+  type Variable,
+} from "./panels.ts";
 
-/** All dashboards have it: it ties their links together. */
+/** All dashboards have it, so that they link to each other. */
 const TAG = "goldenring";
 const DATA_SOURCE = { type: "prometheus", uid: `\${datasource}` } as const;
 
@@ -26,7 +33,10 @@ const UNITS: Readonly<Record<Unit, string>> = {
 };
 
 const MOODS: Readonly<Record<State["mood"], string>> = { good: "green", bad: "red", neutral: "blue" };
-const SEVERITIES: Readonly<Record<Limit["severity"], string>> = { warning: "orange", critical: "red" };
+const SEVERITIES = [
+  ["warning", "orange"],
+  ["critical", "red"],
+] as const;
 
 /** The dashboard as Grafana takes it in. The same input gives the same output. */
 export function draw(dashboard: Dashboard): sdk.Dashboard {
@@ -87,28 +97,13 @@ function otherDashboards(): Builder<sdk.DashboardLink> {
 }
 
 function firingAlerts(): Builder<sdk.AnnotationQuery> {
-  return shown(
-    new sdk.AnnotationQueryBuilder()
-      .name(ALERTS_ON_GRAPHS.title)
-      .datasource(DATA_SOURCE)
-      .enable(true)
-      .iconColor("red")
-      .expr(ALERTS_ON_GRAPHS.expr)
-      .titleFormat("{{alertname}}")
-      .textFormat("{{machine}}")
-      .step("10s"),
-  );
+  return shown(annotation(ALERTS_ON_GRAPHS, "red").titleFormat("{{alertname}}").textFormat("{{machine}}").step("10s"));
 }
 
-/** The value and not the scrape says when: many a fault is shorter than the time between two scrapes. */
+/** The value, and not the scrape, says when: many a fault is shorter than the time between two scrapes. */
 function faults(): Builder<sdk.AnnotationQuery> {
   return shown(
-    new sdk.AnnotationQueryBuilder()
-      .name(FAULTS_ON_GRAPHS.title)
-      .datasource(DATA_SOURCE)
-      .enable(true)
-      .iconColor("purple")
-      .expr(FAULTS_ON_GRAPHS.expr)
+    annotation(FAULTS_ON_GRAPHS, "purple")
       .titleFormat("{{experiment}}: {{fault}}")
       .textFormat("{{target}}")
       .step("10s")
@@ -116,7 +111,11 @@ function faults(): Builder<sdk.AnnotationQuery> {
   );
 }
 
-/** Left to itself the library puts these into a menu of Grafana 12, where nobody looks. */
+function annotation({ title, expr }: { readonly title: string; readonly expr: string }, color: string) {
+  return new sdk.AnnotationQueryBuilder().name(title).datasource(DATA_SOURCE).enable(true).iconColor(color).expr(expr);
+}
+
+/** Without this, the library puts these into a menu of Grafana 12, where nobody looks. */
 function shown<Built extends { placement?: unknown }>(builder: Builder<Built>): Builder<Built> {
   return {
     build: () => {
@@ -169,7 +168,7 @@ function lookOf(drawn: Panel) {
   return drawn.look === "states" ? bars() : graph(drawn);
 }
 
-function graph({ isStacked = false, limits = [] }: Panel) {
+function graph({ isStacked = false, limits, minimums }: Panel) {
   const builder = new timeseries.PanelBuilder()
     .legend(legend(["lastNotNull", "max"]))
     .tooltip(tooltip())
@@ -179,7 +178,8 @@ function graph({ isStacked = false, limits = [] }: Panel) {
     .stacking(
       new common.StackingConfigBuilder().mode(isStacked ? common.StackingMode.Normal : common.StackingMode.None),
     );
-  const mode = limits.length > 0 ? common.GraphThresholdsStyleMode.Dashed : common.GraphThresholdsStyleMode.Off;
+  const hasLimits = limits !== undefined || minimums !== undefined;
+  const mode = hasLimits ? common.GraphThresholdsStyleMode.Dashed : common.GraphThresholdsStyleMode.Off;
   return builder.thresholdsStyle(new common.GraphThresholdsStyleConfigBuilder().mode(mode));
 }
 
@@ -214,22 +214,27 @@ function tooltip() {
   return new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi).sort(common.SortOrder.Descending);
 }
 
-/** Grafana colours from a value upwards: lower limits begin with the worst colour. */
-function thresholds({ limits = [], limitsAreLower = false }: Panel): Builder<sdk.ThresholdsConfig> {
-  const upwards = limits.toSorted((one, other) => one.from - other.from);
-  const colours = upwards.map(({ severity }) => SEVERITIES[severity]);
-  const steps = limitsAreLower ? [...colours, "green"] : ["green", ...colours];
-  const values = [null, ...upwards.map(({ from }) => from)];
-  return new sdk.ThresholdsConfigBuilder()
-    .mode(sdk.ThresholdsMode.Absolute)
-    .steps(steps.map((color, index) => ({ color, value: values[index] ?? null })));
+/** Grafana colours from a value upwards: minimums begin with the worst colour. */
+function thresholds({ limits = {}, minimums }: Panel): Builder<sdk.ThresholdsConfig> {
+  const upwards = SEVERITIES.flatMap(([severity, color]) => {
+    const value = (minimums ?? limits)[severity];
+    return value === undefined ? [] : [{ value, color }];
+  }).toSorted((one, other) => one.value - other.value);
+  const colors = upwards.map(({ color }) => color);
+  const values = [null, ...upwards.map(({ value }) => value)];
+  return new sdk.ThresholdsConfigBuilder().mode(sdk.ThresholdsMode.Absolute).steps(
+    (minimums ? [...colors, "green"] : ["green", ...colors]).map((color, at) => ({
+      color,
+      value: values[at] ?? null,
+    })),
+  );
 }
 
 function mapping(meanings: readonly State[]): sdk.ValueMap {
   return {
     type: sdk.MappingType.ValueToText,
     options: Object.fromEntries(
-      meanings.map(({ value, text, mood }, index) => [String(value), { text, color: MOODS[mood], index }]),
+      meanings.map(({ text, mood }, index) => [String(index), { text, color: MOODS[mood], index }]),
     ),
   };
 }

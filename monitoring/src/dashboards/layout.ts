@@ -1,4 +1,4 @@
-import type { Panel, Section } from "./panels.ts";
+import type { Dashboard, Panel } from "./panels.ts";
 
 /** In Grafana's grid of 24 columns. */
 interface Position {
@@ -17,10 +17,10 @@ const COLUMNS = 24;
 const HEIGHTS: Readonly<Record<Panel["look"], number>> = { number: 4, lines: 8, states: 6 };
 
 /** Puts the panels of each section below its title, from left to right, and begins a new line where one is full. */
-export function layOut(sections: readonly Section[]): readonly Placed[] {
+export function layOut(sections: Dashboard["sections"]): readonly Placed[] {
   const placed: Placed[] = [];
   let y = 0;
-  for (const { title, panels } of sections) {
+  for (const [title, panels] of Object.entries(sections)) {
     placed.push({ kind: "row", id: placed.length + 1, title, position: { x: 0, y, w: COLUMNS, h: 1 } });
     y += 1;
     let x = 0;

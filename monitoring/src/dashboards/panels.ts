@@ -1,4 +1,5 @@
-/** The vocabulary that dashboards are written in. `draw.ts` makes Grafana's JSON of it, the room's `verify/` asks its queries. */
+/** The vocabulary that dashboards are written in. `draw.ts` makes Grafana's JSON of it, `../verify/` runs its queries. */
+import type { Reading } from "./promql.ts";
 
 export interface Query {
   /** PromQL with Grafana's `$__rate_interval` and the dashboard's variables. */
@@ -7,15 +8,14 @@ export interface Query {
   readonly legend: string;
 }
 
-/** A value from which on something is wrong, as a line and a colour: that of the alert rule, where there is one. */
-export interface Limit {
-  readonly from: number;
-  readonly severity: "warning" | "critical";
+/** Values from which on something is wrong, as lines and colours: those of the alert rule, where there is one. */
+export interface Limits {
+  readonly warning?: number;
+  readonly critical?: number;
 }
 
 /** What a value of a state means. */
 export interface State {
-  readonly value: number;
   readonly text: string;
   readonly mood: "good" | "bad" | "neutral";
 }
@@ -24,19 +24,21 @@ export interface State {
 export type Unit = "count" | "share" | "seconds" | "bytes" | "bytes/s" | "requests/s" | "1/s" | "age" | "switch";
 
 export interface Panel {
-  /** The same word for the same thing as the metric's own description: `verify/meaning.ts` compares. */
+  /** It uses the words of the metric's own description: `verify/meaning.ts` compares them. */
   readonly title: string;
-  /** One sentence for who sees the panel for the first time: what is normal, and what it means when it is not. */
+  /** For a reader who sees the panel for the first time: what is normal, and what it means when it is not. */
   readonly description: string;
   /** `lines` over time; `number`: the newest values, large; `states` over time, as coloured bars. */
   readonly look: "lines" | "number" | "states";
-  /** Every metric that the queries read, and no other: a query that reads something else is a mistake. */
+  /** Every metric that the queries read, and no other. */
   readonly measures: readonly string[];
   readonly queries: readonly Query[];
   readonly unit: Unit;
-  readonly limits?: readonly Limit[];
-  /** What must not shrink (members left): the limits are those below which something is wrong. */
-  readonly limitsAreLower?: boolean;
+  /** Of what must not grow. */
+  readonly limits?: Limits;
+  /** Of what must not shrink (members left): below them something is wrong. */
+  readonly minimums?: Limits;
+  /** The meanings of the values 0, 1, 2 ... */
   readonly states?: readonly State[];
   /** Lines are put on top of each other: their sum is what matters. */
   readonly isStacked?: boolean;
@@ -47,11 +49,6 @@ export interface Panel {
   readonly decimals?: number;
   /** Of 24 columns. */
   readonly width: number;
-}
-
-export interface Section {
-  readonly title: string;
-  readonly panels: readonly Panel[];
 }
 
 /** Something that a person chooses at the top of a dashboard: one, several or all values of a label. */
@@ -69,47 +66,57 @@ export interface Dashboard {
   readonly title: string;
   readonly description: string;
   readonly variables: readonly Variable[];
-  readonly sections: readonly Section[];
+  /** Panels by the titles of their sections. */
+  readonly sections: Readonly<Record<string, readonly Panel[]>>;
 }
 
-/** A panel as a dashboard's file has it. */
-type PanelSource = Omit<Panel, "look" | "width" | "queries"> & {
+/** A panel as a dashboard's file has it, without its title and description. */
+type PanelSource = Omit<Panel, "title" | "description" | "look" | "measures" | "queries" | "width"> & {
+  readonly shows: Reading;
   readonly width?: number;
-  /** Expressions by their legends. */
-  readonly queries: Readonly<Record<string, string>>;
 };
 
-const panelOf = (look: Panel["look"], width: number, { queries, ...panel }: PanelSource): Panel => ({
-  width,
-  ...panel,
-  queries: Object.entries(queries).map(([legend, expr]) => ({ expr, legend })),
-  look,
-});
+type PanelMaker<Source> = (title: string, description: string, source: Source) => Panel;
+
+const panelOf =
+  (look: Panel["look"], width: number): PanelMaker<PanelSource> =>
+  (title, description, { shows, ...source }) => ({
+    ...{ title, description, look, width, ...source },
+    measures: shows.measures,
+    queries: Object.entries(shows.queries).map(([legend, expr]) => ({ expr, legend })),
+  });
 
 /** Values over time. Two in a row. */
-export const lines = (panel: PanelSource): Panel => panelOf("lines", 12, panel);
+export const lines = panelOf("lines", 12);
 
 /** The newest values, at a glance. Six in a row. */
-export const number = (panel: PanelSource): Panel => panelOf("number", 4, panel);
+export const number = panelOf("number", 4);
 
-/** States over time. */
-export const states = (panel: PanelSource & { readonly states: readonly State[] }): Panel =>
-  panelOf("states", 12, panel);
+/** States over time. Two in a row. */
+export const states: PanelMaker<{ shows: Reading; states: readonly State[]; width?: number }> = (
+  ...[title, text, source]
+) => panelOf("states", 12)(title, text, { unit: "switch", ...source });
 
-/** States of whatever is 1 when all is well and 0 when not. */
-export const UP_OR_DOWN: readonly State[] = [
-  { value: 0, text: "down", mood: "bad" },
-  { value: 1, text: "up", mood: "good" },
-];
+const stateOf =
+  (mood: State["mood"]) =>
+  (text: string): State => ({ text, mood });
+export const good = stateOf("good");
+export const bad = stateOf("bad");
+export const neutral = stateOf("neutral");
 
-/** States of what should not be. */
-export const NO_OR_YES_IS_BAD: readonly State[] = [
-  { value: 0, text: "no", mood: "good" },
-  { value: 1, text: "yes", mood: "bad" },
-];
+export const DOWN_OR_UP: readonly State[] = [bad("down"), good("up")];
 
-/** Both limits of something that must not grow. */
-export const atMost = (warning: number, critical: number): readonly Limit[] => [
-  { from: warning, severity: "warning" },
-  { from: critical, severity: "critical" },
-];
+/** The machines that have series of this selector. The same variable everywhere, so that a choice goes along from dashboard to dashboard. */
+export const machineOf = (of: string): Variable => ({ name: "machine", title: "Machine", label: "machine", of });
+
+/** Drawn across the graphs of every dashboard. */
+export const ALERTS_ON_GRAPHS = {
+  title: "Alerts",
+  expr: 'ALERTS{alertstate="firing", severity=~"critical|warning"}',
+} as const;
+
+/** When a chaos experiment injected a fault; the value is that time, ms. */
+export const FAULTS_ON_GRAPHS = {
+  title: "Faults of chaos experiments",
+  expr: "1000 * goldenring_fault_begun_timestamp_seconds",
+} as const;

@@ -3,8 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { RULES_FOLDER, type Rule, readRules } from "./read-rules.ts";
-import { runbookOf } from "./runbook.ts";
+import { RULES_FOLDER, type Rule, readRules, runbookOf } from "./read-rules.ts";
 
 const ALERTS = readRules().filter(({ kind }) => kind === "alert");
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));

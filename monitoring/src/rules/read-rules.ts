@@ -21,6 +21,11 @@ export interface Rule {
 
 export const RULES_FOLDER = fileURLToPath(new URL("../../rules", import.meta.url));
 
+/** Where to read on about an alert (its annotation `runbook`): a page for each part of the stand, a section for each alert. */
+export function runbookOf(page: string, alert: string): string {
+  return `docs/runbooks/${page}.md#${alert.toLowerCase()}`;
+}
+
 const UNITS = { ms: 0.001, s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800, y: 31_536_000 } as const;
 
 const duration = z

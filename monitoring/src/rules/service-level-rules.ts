@@ -10,8 +10,21 @@ import {
   type ServiceLevel,
   type Window,
 } from "@goldenring/stand";
-import type { RuleEntry, RuleGroup } from "./rule-file.ts";
-import { runbookOf } from "./runbook.ts";
+import { stringify } from "yaml";
+import { runbookOf } from "./read-rules.ts";
+
+type Texts = Readonly<Record<string, string>>;
+
+/** A rule as Prometheus' files have it. */
+type RuleEntry =
+  | { readonly record: string; readonly expr: string; readonly labels?: Texts }
+  | {
+      readonly alert: string;
+      readonly expr: string;
+      readonly for: string;
+      readonly labels: Texts;
+      readonly annotations: Texts;
+    };
 
 /** What people and programs ask of the API; what watches it is no user. */
 const API = 'job="api", route!~"/healthz/.+|/metrics"';
@@ -59,11 +72,11 @@ const ratioOver = (window: Window): RuleEntry => ({
 });
 
 /** How often the series of all bad requests grows, s. */
-const STEP_SECONDS = 10;
+const STEP_S = 10;
 
 const countOver = (window: Window): RuleEntry => ({
   record: `slo:errors:count${window}`,
-  expr: `sum_over_time(slo:errors:rate1m[${window}]) * ${STEP_SECONDS}`,
+  expr: `sum_over_time(slo:errors:rate1m[${window}]) * ${STEP_S}`,
 });
 
 /** Windows that a few evaluations more or less don't change. */
@@ -73,9 +86,9 @@ const WINDOWS: readonly Window[] = [
   ...new Set<Window>([...BURN_RATES.map(({ short }) => short), ...LONG_WINDOWS, BUDGET_PERIOD]),
 ];
 
-const windowRules = (isWanted: (window: Window) => boolean): readonly RuleEntry[] => [
-  ...WINDOWS.filter(isWanted).map(ratioOver),
-  ...LONG_WINDOWS.filter(isWanted).map(countOver),
+const windowRules = (isIncluded: (window: Window) => boolean): readonly RuleEntry[] => [
+  ...WINDOWS.filter(isIncluded).map(ratioOver),
+  ...LONG_WINDOWS.filter(isIncluded).map(countOver),
 ];
 
 const budgetOf = (level: ServiceLevel): RuleEntry => ({
@@ -114,12 +127,12 @@ function burnAlert(level: ServiceLevel, rate: BurnRate): RuleEntry {
   };
 }
 
-/** The rules of monitoring/rules/api.yml. */
-export function serviceLevelRules(): readonly RuleGroup[] {
-  return [
+/** The text of monitoring/rules/api.yml. */
+export function serviceLevelRules(): string {
+  const groups = [
     {
       name: "slo",
-      interval: `${STEP_SECONDS}s`,
+      interval: `${STEP_S}s`,
       rules: [...SERVICE_LEVELS.flatMap(baseRules), ...windowRules((window) => !SLOW.has(window))],
     },
     {
@@ -132,4 +145,6 @@ export function serviceLevelRules(): readonly RuleGroup[] {
       rules: SERVICE_LEVELS.flatMap((level) => burnRatesOf(level).map((rate) => burnAlert(level, rate))),
     },
   ];
+  const comment = "# Written by monitoring/src/build.ts out of the objectives in slo/: change those.";
+  return `${comment}\n${stringify({ groups }, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }

@@ -1,5 +1,4 @@
-import { ALERTS_ON_GRAPHS, FAULTS_ON_GRAPHS } from "../dashboards/annotations.ts";
-import type { Dashboard, Panel } from "../dashboards/panels.ts";
+import { ALERTS_ON_GRAPHS, type Dashboard, FAULTS_ON_GRAPHS, type Panel } from "../dashboards/panels.ts";
 import type { Rule } from "../rules/read-rules.ts";
 import type { Claim } from "./meaning.ts";
 import { substitute } from "./substitute.ts";
@@ -32,7 +31,7 @@ function questionsOfDashboard({ name, variables, sections }: Dashboard): readonl
     expr: substitute(of, names),
     hasResult: true,
   }));
-  const panels = sections.flatMap((section) => section.panels);
+  const panels = Object.values(sections).flat();
   return [...behindVariables, ...panels.flatMap((panel) => questionsOfPanel(name, names, panel))];
 }
 

@@ -48,11 +48,11 @@ weather_write_batch_size_count{job="api",machine="api-01",kind="add"} 2
 `;
 
 const panel = (title: string, expr: string): Panel =>
-  lines({ title, description: "", measures: [], queries: { "{{machine}}": expr }, unit: "1/s" });
+  lines(title, "", { unit: "1/s", shows: { measures: [], queries: { "{{machine}}": expr } } });
 
 function dashboardOf(...panels: Panel[]): Dashboard {
   const of = { name: "machine", title: "Machine", label: "machine", of: 'up{job="fixture"}' };
-  return { name: "test", title: "Test", description: "", variables: [of], sections: [{ title: "", panels }] };
+  return { name: "test", title: "Test", description: "", variables: [of], sections: { "": panels } };
 }
 
 describe.skipIf(isMissing)("against a real Prometheus", () => {

@@ -2,18 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { BURN_RATES, SERVICE_LEVELS } from "@goldenring/stand";
-import { buildRules } from "./build-rules.ts";
 import { readRules } from "./read-rules.ts";
 
-const ROOM = fileURLToPath(new URL("../..", import.meta.url));
 const METRICS_OF_API = fileURLToPath(new URL("../../../api/src/operations/metrics.ts", import.meta.url));
-
-test.each(buildRules().map(({ path, text }) => [path, text] as const))(
-  "%s is what the program writes (else: bun monitoring/src/build.ts)",
-  (path, text) => {
-    expect(readFileSync(`${ROOM}${path}`, "utf8")).toBe(text);
-  },
-);
 
 describe("the rules of the service levels", () => {
   const rules = readRules().filter(({ file }) => file === "api.yml");
