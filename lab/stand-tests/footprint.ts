@@ -1,8 +1,14 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
-import { runProgram } from "@goldenring/stand";
+import { runProgram, waitUntil } from "@goldenring/stand";
+
+/** What stays of the footprint: a killed program (mkfs, ssh-keygen) or a child of this process may need a moment to end. */
+export async function leftovers(stand: string, folder: string): Promise<readonly string[]> {
+  await waitUntil(async () => (await footprint(stand, folder)).length === 0, { deadlineMs: 3_000, everyMs: 200 });
+  return footprint(stand, folder);
+}
 
 /** Everything on this computer that carries the stand's name, except its files. */
-export async function footprint(stand: string, folder: string): Promise<readonly string[]> {
+async function footprint(stand: string, folder: string): Promise<readonly string[]> {
   const namespace = `ring-${stand}`;
   const carries = (text: string): boolean => text.includes(`${folder}/`) || new RegExp(`\\b${namespace}\\b`).test(text);
   const lines = async (...argv: string[]) => (await runProgram(argv, { deadlineMs: 60_000 })).stdout.split("\n");

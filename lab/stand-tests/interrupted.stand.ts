@@ -2,8 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { waitUntil } from "@goldenring/stand";
-import { footprint } from "./footprint.ts";
+import { leftovers } from "./footprint.ts";
 import { FOLDER, lab, outputOf, STAND, UP } from "./stand-of-tests.ts";
 
 const MINUTE_MS = 60_000;
@@ -32,12 +31,6 @@ async function killedUp(afterMs: number, signal: NodeJS.Signals): Promise<void> 
   await ended;
 }
 
-/** What a killed run had started (mkfs, ssh-keygen) may need a moment to end. */
-async function leftovers(): Promise<readonly string[]> {
-  await waitUntil(async () => (await footprint(STAND, FOLDER)).length === 0, { deadlineMs: 3_000, everyMs: 200 });
-  return footprint(STAND, FOLDER);
-}
-
 test(
   "after a run that is killed at any moment, down takes less than 20 s and leaves nothing",
   async () => {
@@ -47,7 +40,7 @@ test(
       const started = performance.now();
       await lab.down();
       expect({ moment, slow: performance.now() - started > 20_000 }).toEqual({ moment, slow: false });
-      expect({ moment, left: await leftovers() }).toEqual({ moment, left: [] });
+      expect({ moment, left: await leftovers(STAND, FOLDER) }).toEqual({ moment, left: [] });
       // Half of the rounds start with what the round before has made.
       if (round % 2 === 0) await lab.destroy();
     }
@@ -96,7 +89,7 @@ test(
     const launcher = Number((await Bun.file(`${FOLDER}/machines/api-01/nspawn.pid`).text()).split(" ")[0]);
     process.kill(launcher, "SIGKILL");
     await lab.down();
-    expect(await leftovers()).toEqual([]);
+    expect(await leftovers(STAND, FOLDER)).toEqual([]);
     await lab.up();
     expect(await outputOf("pg-01", "hostname")).toBe("pg-01");
   },

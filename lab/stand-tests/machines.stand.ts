@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { CommandError, EXIT } from "@goldenring/run-kit";
 import { runProgram, waitUntil, withLock } from "@goldenring/stand";
 import { foldersOf } from "../src/folders.ts";
-import { footprint } from "./footprint.ts";
+import { leftovers } from "./footprint.ts";
 import { FOLDER, lab, lossIn, NAMESPACE, type Name, on, outputOf, ping, STAND, UP } from "./stand-of-tests.ts";
 
 const MINUTE = 60_000;
@@ -424,7 +424,7 @@ test(
     await lab.powerOff("pg-01");
     await expect(lab.powerOn("pg-01")).rejects.toThrow(/is down/);
     expect(await lab.isOff("pg-01")).toBe(true);
-    expect(await footprint(STAND, FOLDER)).toEqual([]);
+    expect(await leftovers(STAND, FOLDER)).toEqual([]);
   },
   MINUTE,
 );
