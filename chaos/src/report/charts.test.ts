@@ -70,8 +70,8 @@ describe("the timeline of a round", () => {
 
   test("says who was the primary, on which timeline, and when nobody answered", () => {
     expect(spansOf("pg-01")?.map(({ name, tone }) => [name, tone])).toEqual([
-      ["primary, timeline 3", "calm"],
-      ["silent", "away"],
+      ["primary, timeline 3", "steady"],
+      ["silent", "unknown"],
       ["replica, timeline 4", "ready"],
     ]);
   });

@@ -125,7 +125,12 @@ function sideBySide(rounds: readonly ComparedRound[], xs: readonly number[]): Ti
       spans: round.roles
         .filter(({ role }) => role === "primary")
         .toSorted((one, other) => one.from - other.from)
-        .map(({ machine, from, to }) => ({ from: second(from), to: second(to), name: machine, tone: "calm" as const })),
+        .map(({ machine, from, to }) => ({
+          from: second(from),
+          to: second(to),
+          name: machine,
+          tone: "steady" as const,
+        })),
     };
     return [...faults, primary].map((lane) => ({
       name: `${name} ${lane.name}`,

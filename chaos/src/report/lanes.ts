@@ -37,7 +37,9 @@ export function faultsOf({ stages }: Pick<RoundRecord, "stages">): FaultRecord[]
 function stageLane({ stages }: RoundRecord): Lane {
   return {
     name: "stage",
-    spans: stages.map(({ name, from, to, faults }) => span(from, to, name, faults.length === 0 ? "calm" : "uneasy")),
+    spans: stages.map(({ name, from, to, faults }) =>
+      span(from, to, name, faults.length === 0 ? "steady" : "degraded"),
+    ),
   };
 }
 
@@ -59,13 +61,13 @@ function timeOf(
   return { from: second(at), to: second(undoneAt ?? Math.max(at, lasted)) };
 }
 
-const ROLE_TONES: Readonly<Record<string, Tone>> = { primary: "calm", replica: "ready", silent: "away" };
+const ROLE_TONES: Readonly<Record<string, Tone>> = { primary: "steady", replica: "ready", silent: "unknown" };
 
 function roleLanes(roles: readonly RoleSpan[]): Lane[] {
   return [...Map.groupBy(roles, ({ machine }) => machine)].map(([name, spans]) => ({
     name,
     spans: spans.map(({ from, to, role, timeline }) =>
-      span(from, to, timeline === null ? role : `${role}, timeline ${timeline}`, ROLE_TONES[role] ?? "uneasy"),
+      span(from, to, timeline === null ? role : `${role}, timeline ${timeline}`, ROLE_TONES[role] ?? "degraded"),
     ),
   }));
 }
@@ -89,7 +91,7 @@ function stateLanes(states: readonly StateSpan[]): Lane[] {
     .filter((spans) => new Set(spans.map(({ state }) => state)).size > 1)
     .map((spans) => ({
       name: partOf(spans[0]),
-      spans: spans.map(({ from, to, state }) => span(from, to, state, STATE_TONES[state] ?? "uneasy")),
+      spans: spans.map(({ from, to, state }) => span(from, to, state, STATE_TONES[state] ?? "degraded")),
     }));
 }
 
@@ -99,7 +101,12 @@ function partOf(span: StateSpan | undefined): string {
 }
 
 /** A server that is down need not be bad: one that does not hold the primary is so in the list of primaries. */
-const STATE_TONES: Readonly<Record<string, Tone>> = { UP: "calm", healthy: "calm", unhealthy: "bad", silent: "away" };
+const STATE_TONES: Readonly<Record<string, Tone>> = {
+  UP: "steady",
+  healthy: "steady",
+  unhealthy: "bad",
+  silent: "unknown",
+};
 
 function span(from: number, to: number, name: string, tone: Tone): Span {
   return { from: second(from), to: second(to), name, tone };

@@ -10,7 +10,7 @@ import { describeSlider, indexAfter } from "./slider.ts";
 import { attach, fitInto, tableOnDemand, type View, widthOf } from "./view.ts";
 
 /**
- * Curves. The plot is a slider for keyboards and screen readers: its value is the moment under the cursor, told in words.
+ * Curves. The plot is a slider for keyboards and screen readers: its value is the moment under the cursor, described in words.
  */
 export class ChartView implements View {
   readonly #chart: Chart;

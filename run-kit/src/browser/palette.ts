@@ -27,6 +27,12 @@ export function currentPalette(): Palette {
     limit: colour("limit"),
     band: colour("band"),
     lines: Array.from({ length: LINE_COLOURS }, (_, at) => colour(`line-${at + 1}`)),
-    tones: { calm: tone("calm"), ready: tone("ready"), uneasy: tone("uneasy"), bad: tone("bad"), away: tone("away") },
+    tones: {
+      steady: tone("steady"),
+      ready: tone("ready"),
+      degraded: tone("degraded"),
+      bad: tone("bad"),
+      unknown: tone("unknown"),
+    },
   };
 }

@@ -78,9 +78,9 @@ function drawSpan(plot: uPlot, lane: number, { from, to, name, tone }: Span, pal
   const height = plot.valToPos(lane + 1, "y", true) - GAP_PX * ratio - top;
   const { fill, text } = palette.tones[tone];
   ctx.fillStyle = fill;
-  ctx.strokeStyle = tone === "away" ? palette.muted : palette.card;
+  ctx.strokeStyle = tone === "unknown" ? palette.muted : palette.card;
   ctx.lineWidth = ratio;
-  ctx.setLineDash(tone === "away" ? [4 * ratio, 3 * ratio] : []);
+  ctx.setLineDash(tone === "unknown" ? [4 * ratio, 3 * ratio] : []);
   ctx.fillRect(left, top, width, height);
   ctx.strokeRect(left, top, width, height);
   const start = Math.max(left, bbox.left) + 6 * ratio;

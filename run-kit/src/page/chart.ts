@@ -1,4 +1,4 @@
-/** What the page's script draws. The pages say it as JSON; nothing here knows what is measured. */
+/** What the script of a page draws: pages hold it as JSON. Nothing here knows what is measured. */
 
 export type ChartUnit = "" | "ms" | "/s" | "%" | "MiB";
 
@@ -42,7 +42,7 @@ export interface Band {
   readonly name: string;
 }
 
-/** What was the case from when to when, in lanes under each other. */
+/** States and events with their start and end, in lanes under each other. */
 export interface Timeline extends Drawing {
   readonly x: Required<Axis>;
   readonly lanes: readonly Lane[];
@@ -62,8 +62,8 @@ export interface Span {
   readonly tone: Tone;
 }
 
-/** calm: as it should be; ready: standing by; uneasy: on the way to bad; bad: a fault, or an alert; away: nothing is known. */
-export type Tone = "calm" | "ready" | "uneasy" | "bad" | "away";
+/** steady: as it should be; ready: standing by; degraded: impaired; bad: a fault or an alert; unknown: no answer. */
+export type Tone = "steady" | "ready" | "degraded" | "bad" | "unknown";
 
 export type Figure = Chart | Timeline;
 

@@ -24,7 +24,7 @@ function luminance(colour: string): number {
 }
 
 const TEXT = ["ink", "muted", "link", "good", "bad", "limit"];
-const TONES = ["calm", "ready", "uneasy", "bad", "away"];
+const TONES = ["steady", "ready", "degraded", "bad", "unknown"];
 const LINES = [1, 2, 3, 4, 5, 6, 7, 8].map((at) => `line-${at}`);
 
 describe.each([

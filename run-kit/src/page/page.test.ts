@@ -39,8 +39,8 @@ const lanes: Timeline = {
     {
       name: "pg-01",
       spans: [
-        { from: 0, to: 2.5, name: "primary", tone: "calm" },
-        { from: 2.5, to: 5, name: HOSTILE, tone: "away" },
+        { from: 0, to: 2.5, name: "primary", tone: "steady" },
+        { from: 2.5, to: 5, name: HOSTILE, tone: "unknown" },
       ],
     },
   ],
