@@ -20,7 +20,7 @@ describe("the log of alerts", () => {
     expect(readAlertLog(file)).toEqual([]);
   });
 
-  test("gives back what was appended, oldest first, and is for its owner only", () => {
+  test("returns what was appended, oldest first, and only its owner can read it", () => {
     const log = new AlertLog(file);
     log.append(numbered(10));
     log.append(numbered(11));
@@ -28,7 +28,7 @@ describe("the log of alerts", () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  test("leaves out a line that was cut off by a full disk or a crash", () => {
+  test("skips a line that a full disk or a crash truncated", () => {
     new AlertLog(file).append(numbered(10));
     appendFileSync(file, '{"arrivedAt":"2026\n');
     new AlertLog(file).append(numbered(11));
@@ -49,7 +49,7 @@ describe("the log of alerts", () => {
     expect(kept).toEqual(Array.from({ length: kept.length }, (_, index) => numbered(30 - kept.length + index)));
   });
 
-  test("takes a notification that is larger than a file, too", () => {
+  test("stores a notification that is larger than a file, too", () => {
     const log = new AlertLog(file, 10);
     log.append(numbered(10));
     log.append(numbered(11));

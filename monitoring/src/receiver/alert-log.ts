@@ -1,32 +1,33 @@
 import { appendFileSync, readFileSync, renameSync, statSync } from "node:fs";
 import { Notification } from "./notification.ts";
 
-/** Bytes. What the file would hold beyond them begins a new one; the one before stays beside it, an older one goes. */
-const LARGEST = 10_000_000;
+/** A notification that would make the file larger starts a new one. The previous file is kept, an older one is deleted. */
+const MAX_FILE_BYTES = 10_000_000;
 
 const olderOf = (file: string): string => `${file}.1`;
 
-/** The notifications that arrived, in a file that does not grow without bound. */
+/** The notifications that arrived, in two files of limited size. */
 export class AlertLog {
   readonly #file: string;
-  readonly #largest: number;
+  readonly #maxFileBytes: number;
 
-  /** @param largest bytes of one of its two files */
-  constructor(file: string, largest: number = LARGEST) {
+  /** @param maxFileBytes size of each of its two files */
+  constructor(file: string, maxFileBytes: number = MAX_FILE_BYTES) {
     this.#file = file;
-    this.#largest = largest;
+    this.#maxFileBytes = maxFileBytes;
   }
 
-  /** In one write, so that no reader sees a line of two notifications. Throws when the disk is full. */
+  /** One write per line, so that lines never mix. Throws when the disk is full. */
   append(notification: Notification): void {
     const line = `${JSON.stringify(notification)}\n`;
-    const size = statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0;
-    if (size > 0 && size + Buffer.byteLength(line) > this.#largest) renameSync(this.#file, olderOf(this.#file));
+    const sizeBytes = statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0;
+    if (sizeBytes > 0 && sizeBytes + Buffer.byteLength(line) > this.#maxFileBytes)
+      renameSync(this.#file, olderOf(this.#file));
     appendFileSync(this.#file, line, { mode: 0o600 });
   }
 }
 
-/** What the log still has, oldest first. A line that is cut off or of another form is left out; a log that is not there is empty. */
+/** What the log still has, oldest first. Truncated or unknown lines are skipped; a missing log is empty. */
 export function readAlertLog(file: string): readonly Notification[] {
   return [olderOf(file), file].flatMap((part) => textOf(part).split("\n").flatMap(notificationIn));
 }

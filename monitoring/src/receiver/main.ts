@@ -1,4 +1,4 @@
-/** The lab's receiver of alerts, a process of its own inside the stand's network. */
+/** The process of the lab's receiver of alerts, inside the stand's network. */
 import { parseArgs } from "node:util";
 import { runReceiver } from "./run.ts";
 

@@ -3,11 +3,11 @@ import * as z from "zod";
 const labels = z.record(z.string(), z.string());
 
 /**
- * What Alertmanager sends to a webhook, as far as it is kept:
+ * The part of Alertmanager's webhook messages that is kept:
  * https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
  */
 export const WebhookMessage = z.object({
-  version: z.literal("4", "version 4 of Alertmanager's webhook messages is expected"),
+  version: z.literal("4", "expected version 4 of Alertmanager's webhook messages"),
   receiver: z.string(),
   groupKey: z.string(),
   alerts: z.array(
@@ -23,9 +23,9 @@ export const WebhookMessage = z.object({
 });
 export type WebhookMessage = z.infer<typeof WebhookMessage>;
 
-/** One notification as it stands in the log of alerts: one line of JSON each. */
+/** One notification, as the log of alerts keeps it: one line of JSON. */
 export const Notification = WebhookMessage.extend({
-  /** When it had arrived as a whole; ISO 8601, UTC. */
+  /** When it had arrived completely; ISO 8601, UTC. */
   arrivedAt: z.string(),
 });
 export type Notification = z.infer<typeof Notification>;

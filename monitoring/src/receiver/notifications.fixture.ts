@@ -2,7 +2,7 @@ import type { Notification } from "./notification.ts";
 
 type AlertOf = Notification["alerts"][number];
 
-/** An alert as Alertmanager tells it, with what a test says of it. */
+/** An alert as Alertmanager sends it, with the changes of a test. */
 export function alertOf(name: string, change: Partial<AlertOf> = {}): AlertOf {
   return {
     status: "firing",

@@ -1,24 +1,24 @@
 import { WATCHDOG } from "@goldenring/stand";
 import type { Notification } from "./notification.ts";
 
-/** The first word of a change of one alert: that it fires, or that it is over. */
+/** The first notification of a change of one alert: that it fires, or that it is resolved. */
 export interface ReceivedAlert {
   readonly name: string;
   readonly status: "firing" | "resolved";
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  /** When it fired: what its rule waits (`for`) was over by then. ISO 8601, as all times here. */
+  /** When it fired: after the time that its rule waits (`for`). ISO 8601, as all times here. */
   readonly startsAt: string;
-  /** Of a resolved one: when its rule did not hold any more. */
+  /** Of a resolved one: when its expression stopped to hold. */
   readonly endsAt: string | undefined;
   readonly arrivedAt: string;
-  /** From the change in Prometheus to the arrival, ms. Both clocks count. */
+  /** From the change in Prometheus to the arrival, ms, by the clocks of two machines. */
   readonly delayMs: number;
 }
 
 /**
- * The changes that were told, in the order in which they arrived. Alertmanager repeats an alert that goes on, alone and with others of
- * its group: only the first time counts. Without the dead man's switch.
+ * The changes in the order of their arrival, without the dead man's switch. Alertmanager repeats an alert that still fires, alone and
+ * with its group: only the first notification counts.
  */
 export function receivedAlerts(notifications: readonly Notification[]): readonly ReceivedAlert[] {
   const known = new Set<string>();
@@ -44,7 +44,7 @@ export function receivedAlerts(notifications: readonly Notification[]): readonly
   );
 }
 
-/** When the dead man's switch was heard last; undefined: never. ISO 8601. */
+/** When the last notification of the dead man's switch arrived, ISO 8601; undefined: never. */
 export function lastHeartbeat(notifications: readonly Notification[]): string | undefined {
   return notifications.findLast(({ alerts }) =>
     alerts.some(({ status, labels }) => labels.alertname === WATCHDOG && status === "firing"),

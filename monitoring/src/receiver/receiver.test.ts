@@ -25,7 +25,7 @@ afterEach(() => {
   server.close();
 });
 
-/** More than is kept, as Alertmanager sends it. */
+/** As Alertmanager sends it, with more than is stored. */
 const message = {
   ...{ version: "4", groupKey: "{}", receiver: "webhook", status: "firing", truncatedAlerts: 0 },
   ...{ groupLabels: {}, commonLabels: {}, commonAnnotations: {}, externalURL: "http://here" },
@@ -38,9 +38,9 @@ async function post(body: string, headers: Record<string, string> = { authorizat
 }
 
 describe("the receiver", () => {
-  test("keeps a notification with the time of its arrival", async () => {
+  test("stores a notification with the time of its arrival", async () => {
     const before = Date.now();
-    expect(await post(JSON.stringify(message))).toEqual({ status: 200, text: "kept\n" });
+    expect(await post(JSON.stringify(message))).toEqual({ status: 200, text: "stored\n" });
     const [notification] = kept;
     expect(notification).toEqual({
       arrivedAt: expect.any(String),
@@ -58,7 +58,7 @@ describe("the receiver", () => {
     ["a part of the token", { authorization: `Bearer ${TOKEN.slice(0, -1)}` }],
     ["another kind of login", { authorization: `Basic ${TOKEN}` }],
   ];
-  test.each(strangers)("refuses a sender with %s, and does not say what it expected", async (_, headers) => {
+  test.each(strangers)("refuses a sender with %s, and does not reveal the token", async (_, headers) => {
     const { status, text } = await post(JSON.stringify(message), headers);
     expect(status).toBe(401);
     expect(text).not.toContain(TOKEN);
@@ -66,44 +66,44 @@ describe("the receiver", () => {
   });
 
   test.each([["{"], ["{}"], ["[]"], [JSON.stringify({ ...message, version: "3" })], [""]])(
-    "refuses %p for good: to send it again would not help",
+    "refuses %p with 400: a retry would not help",
     async (body) => {
       expect((await post(body)).status).toBe(400);
       expect(kept).toEqual([]);
     },
   );
 
-  test("refuses what is too large without reading it to its end", async () => {
+  test("refuses a body that is too large without reading all of it", async () => {
     expect((await post("x".repeat(2_100_000))).status).toBe(413);
   });
 
-  test("asks to be told again when it cannot keep a notification or does not know the token yet", async () => {
+  test("asks for a retry when it cannot store a notification or does not know the token yet", async () => {
     keep = () => {
       throw new Error("no space left on device");
     };
     expect(await post(JSON.stringify(message))).toEqual({
       status: 503,
-      text: "the notification cannot be kept: no space left on device\n",
+      text: "the notification cannot be stored: no space left on device\n",
     });
     token = () => Promise.reject(new Error("no playbook yet"));
     expect((await post(JSON.stringify(message))).status).toBe(503);
   });
 
-  test("says that it lives, and knows no other paths and methods", async () => {
+  test("answers /healthz, and refuses other paths and methods", async () => {
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     expect((await fetch(`${url}/`)).status).toBe(404);
     expect((await fetch(`${url}/alerts`)).status).toBe(405);
   });
 
-  test("outlives a sender that goes away in the middle", async () => {
+  test("survives a sender that disconnects in the middle of a request", async () => {
     await new Promise<void>((resolve) => {
       const { port } = server.address() as AddressInfo;
       const socket = connect(port, "127.0.0.1", () => {
         socket.write(
           `POST /alerts HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\ncontent-length: 100\r\n\r\n{`,
         );
-        setTimeout(() => socket.destroy(), 50);
       });
+      server.once("request", () => socket.destroy());
       socket.on("close", () => resolve());
     });
     expect((await post(JSON.stringify(message))).status).toBe(200);

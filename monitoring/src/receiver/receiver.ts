@@ -6,45 +6,44 @@ import { type Notification, WebhookMessage } from "./notification.ts";
 export interface ReceiverOptions {
   /** Where notifications are accepted: `/alerts`. */
   readonly path: string;
-  /** What a sender must know (`Authorization: Bearer`); asked for each notification, and may throw while it is not known yet. */
+  /** The token of the sender (`Authorization: Bearer`). Called for each notification; throws while there is none yet. */
   readonly token: () => Promise<string>;
-  /** Keeps a notification; may throw, and then the sender tries again. */
+  /** Stores a notification. When it throws, the sender tries again. */
   readonly keep: (notification: Notification) => void;
 }
 
-/** Bytes. An alert has about 1,000. */
-const LARGEST_BODY = 2_000_000;
-/** Milliseconds for a whole request. */
-const DEADLINE = 10_000;
-const CONNECTIONS = 64;
+/** An alert has about 1,000 bytes. */
+const MAX_BODY_BYTES = 2_000_000;
+const REQUEST_DEADLINE_MS = 10_000;
+const MAX_CONNECTIONS = 64;
 
-/** The answer to a request; the sender tries again at 5xx and not at 4xx. */
+/** The sender retries at 5xx and not at 4xx. */
 interface Reply {
   readonly status: number;
   readonly text: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Takes Alertmanager's notifications. It knows one sender and refuses everybody else. */
+/** Accepts the notifications of one Alertmanager, and refuses all other senders. */
 export function createReceiver(options: ReceiverOptions): Server {
   const server = createServer((request, response) => {
-    // Of whoever sends slowly or not at all.
-    const timer = setTimeout(() => request.destroy(), DEADLINE);
+    // Ends senders that are slow or silent.
+    const timer = setTimeout(() => request.destroy(), REQUEST_DEADLINE_MS);
     response.on("close", () => clearTimeout(timer));
     replyTo(request, options).then(
       (reply) => send(response, reply),
       () => response.destroy(),
     );
   });
-  server.maxConnections = CONNECTIONS;
+  server.maxConnections = MAX_CONNECTIONS;
   return server;
 }
 
 async function replyTo(request: IncomingMessage, options: ReceiverOptions): Promise<Reply> {
   const [path] = (request.url ?? "").split("?");
   if (path === "/healthz") return { status: 200, text: "ok" };
-  if (path !== options.path) return { status: 404, text: `notifications are taken at ${options.path}` };
-  if (request.method !== "POST") return { status: 405, text: "POST is expected", headers: { allow: "POST" } };
+  if (path !== options.path) return { status: 404, text: `send notifications to ${options.path}` };
+  if (request.method !== "POST") return { status: 405, text: "use POST", headers: { allow: "POST" } };
   return (await refusalOf(request, options.token)) ?? take(await bodyOf(request), options.keep);
 }
 
@@ -53,45 +52,45 @@ async function refusalOf({ headers }: IncomingMessage, token: ReceiverOptions["t
   try {
     expected = await token();
   } catch (error) {
-    return { status: 503, text: `the token is not known: ${messageOf(error)}` };
+    return { status: 503, text: `the token of the sender is not known: ${messageOf(error)}` };
   }
   if (isSame(headers.authorization ?? "", `Bearer ${expected}`)) return undefined;
-  return { status: 401, text: "the token is another one", headers: { "www-authenticate": "Bearer" } };
+  return { status: 401, text: "wrong token", headers: { "www-authenticate": "Bearer" } };
 }
 
-/** Takes the same time whatever was guessed. */
+/** In constant time, so that a token cannot be guessed letter by letter. */
 function isSame(given: string, expected: string): boolean {
   const [one, other] = [given, expected].map((text) => createHash("sha256").update(text).digest());
   return one !== undefined && other !== undefined && timingSafeEqual(one, other);
 }
 
-/** @returns undefined for one that is too large; its rest is not read */
+/** @returns undefined for a body that is too large; the rest is not read */
 function bodyOf(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
-  let size = 0;
+  let sizeBytes = 0;
   return new Promise((resolve, reject) => {
     request.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= LARGEST_BODY) chunks.push(chunk);
+      sizeBytes += chunk.length;
+      if (sizeBytes <= MAX_BODY_BYTES) chunks.push(chunk);
       else resolve(undefined);
     });
     request.on("end", () => resolve(Buffer.concat(chunks).toString("utf8")));
     request.on("error", reject);
-    request.on("close", () => reject(new Error("the sender has gone")));
+    request.on("close", () => reject(new Error("the sender closed the connection")));
   });
 }
 
 function take(body: string | undefined, keep: ReceiverOptions["keep"]): Reply {
   const arrivedAt = new Date().toISOString();
-  if (body === undefined) return { status: 413, text: `at most ${LARGEST_BODY} bytes are taken` };
+  if (body === undefined) return { status: 413, text: `more than ${MAX_BODY_BYTES} bytes` };
   const message = WebhookMessage.safeParse(parseJson(body));
   if (!message.success) return { status: 400, text: z.prettifyError(message.error) };
   try {
     keep({ arrivedAt, ...message.data });
   } catch (error) {
-    return { status: 503, text: `the notification cannot be kept: ${messageOf(error)}` };
+    return { status: 503, text: `the notification cannot be stored: ${messageOf(error)}` };
   }
-  return { status: 200, text: "kept" };
+  return { status: 200, text: "stored" };
 }
 
 function parseJson(text: string): unknown {
@@ -103,7 +102,7 @@ function parseJson(text: string): unknown {
 }
 
 function send(response: ServerResponse, { status, text, headers }: Reply): void {
-  // A body that was not read to its end would be taken for the next request.
+  // The unread rest of a body must not be taken for the next request.
   const end = status === 200 ? {} : { connection: "close" };
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...end, ...headers });
   response.end(`${text}\n`);

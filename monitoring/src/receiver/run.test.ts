@@ -7,9 +7,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasProgram } from "../../../skips.fixture.ts";
 import { readAlertLog } from "./alert-log.ts";
-import { receiverProgram } from "./program.ts";
 import { receivedAlerts } from "./received-alerts.ts";
-import { alertLogIn, receiverReport } from "./run.ts";
+import { alertLogIn, receiverProgram, receiverReport } from "./run.ts";
 
 setDefaultTimeout(60_000);
 
@@ -48,7 +47,7 @@ async function end(child: ChildProcess | undefined): Promise<number | null> {
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   for (let tries = 300; !(await condition()); tries -= 1) {
-    if (tries === 0) throw new Error("it did not come true");
+    if (tries === 0) throw new Error("the condition did not hold within 30 s");
     await delay(100);
   }
 }
@@ -64,7 +63,7 @@ function freePort(): Promise<number> {
 }
 
 describe("the receiver as a program", () => {
-  test("says where it takes notifications and that it lives", async () => {
+  test("reports where it accepts notifications, and that it is alive", async () => {
     const first = receiverReport.read(folder);
     expect(first).toMatchObject({ pid: receiver.pid, url: url.href });
     await until(() => receiverReport.read(folder)?.aliveAt !== first?.aliveAt);
@@ -76,18 +75,18 @@ describe("the receiver as a program", () => {
     expect(command).not.toContain("a secret");
   });
 
-  test("says why it cannot listen, with exit code 1", async () => {
+  test("prints why it cannot listen, with exit code 1", async () => {
     const second = startProgram(folder);
-    let said = "";
+    let printed = "";
     second.stderr?.on("data", (text) => {
-      said += text;
+      printed += text;
     });
     expect(await new Promise((resolve) => second.once("close", resolve))).toBe(1);
-    expect(said).toMatch(/in use|EADDRINUSE/);
+    expect(printed).toMatch(/in use|EADDRINUSE/);
   });
 
   test.skipIf(!hasProgram(ALERTMANAGER))(
-    "keeps what a real Alertmanager sends: that an alert fires, and that it is over",
+    "stores what a real Alertmanager sends: that an alert fires, and that it is resolved",
     async () => {
       const port = await freePort();
       const settings = join(folder, "alertmanager.yml");
@@ -113,7 +112,7 @@ receivers:
         { stdio: "ignore" },
       );
       const api = `http://127.0.0.1:${port}`;
-      const tell = async (change: object): Promise<void> => {
+      const sendAlert = async (change: object): Promise<void> => {
         const alert = {
           labels: { alertname: "Down", machine: "pg-01" },
           annotations: { summary: "It is down" },
@@ -136,9 +135,9 @@ receivers:
           ),
         );
         const startsAt = new Date(Date.now() - 1_000).toISOString();
-        await tell({ startsAt });
+        await sendAlert({ startsAt });
         await until(() => received().length === 1);
-        await tell({ startsAt, endsAt: new Date().toISOString() });
+        await sendAlert({ startsAt, endsAt: new Date().toISOString() });
         await until(() => received().length === 2);
       } finally {
         await end(alertmanager);
@@ -151,8 +150,8 @@ receivers:
         annotations: { summary: "It is down" },
       });
       expect(resolved?.status).toBe("resolved");
+      expect(firing?.delayMs).toBe(Date.parse(firing?.arrivedAt ?? "") - Date.parse(firing?.startsAt ?? ""));
       expect(firing?.delayMs).toBeGreaterThan(1_000);
-      expect(firing?.delayMs).toBeLessThan(20_000);
     },
   );
 

@@ -1,16 +1,17 @@
 import { once } from "node:events";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ProgramReport, readLogins, type SignOfLife } from "@goldenring/stand";
 import * as z from "zod";
 import { AlertLog } from "./alert-log.ts";
 import { createReceiver } from "./receiver.ts";
 
 export interface RunOptions {
-  /** Where it listens, and the path at which it takes notifications: `http://10.88.0.1:9094/alerts`. */
+  /** Where it listens and accepts notifications: `http://10.88.0.1:9094/alerts`. */
   readonly url: URL;
   /** Existing folder for the log of alerts and the receiver's report. */
   readonly folder: string;
-  /** Holds the logins; the sender's token is the password of the one called alert_receiver. */
+  /** Holds the logins of the stand; the sender's token is the password of `alert_receiver`. */
   readonly secretsFolder: string;
   /** Ends the receiver. */
   readonly signal: AbortSignal;
@@ -26,15 +27,24 @@ export type ReceiverReport = SignOfLife & z.output<typeof Details>;
 
 export const receiverReport = new ProgramReport("alert-receiver.json", Details);
 
+/**
+ * The receiver as arguments of Bun, to be started in the stand's network; the caller appends `--folder`, for its log and its report.
+ *
+ * @param url see {@link RunOptions}
+ */
+export function receiverProgram(url: string, secretsFolder: string): string[] {
+  return [fileURLToPath(new URL("main.ts", import.meta.url)), "--url", url, "--secrets", secretsFolder];
+}
+
 /** The log of alerts in a stand's folder. */
 export const alertLogIn = (folder: string): string => join(folder, "alerts.jsonl");
 
-/** Receives until the signal comes. @throws when the address is taken or not this computer's */
+/** Receives until the signal. @throws when the address is in use or not of this computer */
 export async function runReceiver({ url, folder, secretsFolder, signal }: RunOptions): Promise<void> {
   const log = new AlertLog(alertLogIn(folder));
   const server = createReceiver({
     path: url.pathname,
-    // Each time anew: a snapshot that is put back brings other passwords.
+    // Read for each request: a restored snapshot has other passwords.
     token: async () => tokenIn(await readLogins({ secretsFolder })),
     keep: (notification) => log.append(notification),
   });
@@ -51,7 +61,7 @@ export async function runReceiver({ url, folder, secretsFolder, signal }: RunOpt
 function tokenIn(logins: Awaited<ReturnType<typeof readLogins>>): string {
   const login = logins[LOGIN];
   if (login !== undefined) return login.password;
-  throw new Error(`the stand has no login ${LOGIN}: the playbook has not made one yet`);
+  throw new Error(`the stand has no login ${LOGIN} yet: run the playbook (ring up --provision)`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

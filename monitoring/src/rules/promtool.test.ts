@@ -17,13 +17,13 @@ async function promtool(...args: readonly string[]): Promise<void> {
 }
 
 describe.skipIf(!hasProgram("promtool"))("promtool", () => {
-  test("takes every rule file for good", async () => {
+  test("accepts every rule file", async () => {
     await promtool("check", "rules", ...filesIn(RULES_FOLDER));
   }, 130_000);
 
   const unitTests = filesIn(join(RULES_FOLDER, "tests")).map((file) => [basename(file), file] as const);
   test.each(unitTests)(
-    "finds that %s holds",
+    "passes the tests of %s",
     async (_, file) => {
       await promtool("test", "rules", file);
     },

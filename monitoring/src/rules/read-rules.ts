@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import * as z from "zod";
 
-/** A rule of monitoring/rules/, as others need it. */
+/** A rule of monitoring/rules/. */
 export interface Rule {
-  /** Of the alert, or of the metric that is recorded. */
+  /** Of the alert, or of the recorded metric. */
   readonly name: string;
   readonly kind: "alert" | "record";
   readonly expr: string;
@@ -30,7 +30,7 @@ const UNITS = { ms: 0.001, s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800, y: 31_5
 
 const duration = z
   .string()
-  .regex(/^(?:\d+(?:ms|[smhdwy]))+$/, "a duration such as 30s or 1h30m is expected")
+  .regex(/^(?:\d+(?:ms|[smhdwy]))+$/, "expected a duration such as 30s or 1h30m")
   .transform((text) =>
     [...text.matchAll(/(\d+)(ms|[smhdwy])/g)].reduce(
       (seconds, [, amount, unit]) => seconds + Number(amount) * UNITS[unit as keyof typeof UNITS],
@@ -55,8 +55,7 @@ const ruleFile = z.strictObject({
 });
 
 /**
- * The rules in the text of one rule file. Prometheus' own check (promtool) is stricter about expressions, this one about the
- * fields that the stand's rules use.
+ * The rules of one rule file. It accepts only the fields that the stand's rules use; promtool checks the expressions.
  *
  * @throws {Error} that names the file, when it is no rule file
  */

@@ -26,14 +26,14 @@ type RuleEntry =
       readonly annotations: Texts;
     };
 
-/** What people and programs ask of the API; what watches it is no user. */
+/** Requests of people and programs, without health checks and scrapes. */
 const API = 'job="api", route!~"/healthz/.+|/metrics"';
-/** The answers that left the stand. The ingress also counts those it had to give itself, because no replica could. */
+/** The answers that left the stand. The ingress also counts those that it gave itself because no replica could. */
 const INGRESS = 'job="ingress", proxy="api"';
 
 const rateOf = (selector: string): string => `sum(rate(${selector}[1m]))`;
 
-/** Requests and bad ones a second. Everything longer is a sum over these two series, however many the API has. */
+/** Requests and bad requests a second. All longer windows are sums of these two series. */
 function baseRules(level: ServiceLevel): readonly RuleEntry[] {
   const { requests, errors } = level.slowerThanMs === undefined ? answers() : slowAnswers(level.slowerThanMs);
   const labels = { slo: level.name };
@@ -48,7 +48,7 @@ interface Counted {
   readonly errors: string;
 }
 
-/** An error is a 5xx: what a client asks wrongly (4xx) is answered as promised. Without an ingress the API's own count. */
+/** An error is a 5xx: a 4xx answers a wrong request as promised. Without an ingress, the API's own count. */
 function answers(): Counted {
   const atIngress = "haproxy_frontend_http_responses_total";
   const atApi = "http_request_duration_seconds_count";
@@ -71,7 +71,7 @@ const ratioOver = (window: Window): RuleEntry => ({
   expr: `sum_over_time(slo:errors:rate1m[${window}]) / sum_over_time(slo:requests:rate1m[${window}])`,
 });
 
-/** How often the series of all bad requests grows, s. */
+/** Between two values of the series of bad requests. */
 const STEP_S = 10;
 
 const countOver = (window: Window): RuleEntry => ({
@@ -79,7 +79,7 @@ const countOver = (window: Window): RuleEntry => ({
   expr: `sum_over_time(slo:errors:rate1m[${window}]) * ${STEP_S}`,
 });
 
-/** Windows that a few evaluations more or less don't change. */
+/** Windows so long that an evaluation a minute is enough. */
 const SLOW: ReadonlySet<Window> = new Set(["2h", "6h", "1d", "3d", BUDGET_PERIOD]);
 const LONG_WINDOWS = BURN_RATES.map(({ long }) => long);
 const WINDOWS: readonly Window[] = [
@@ -120,8 +120,8 @@ function burnAlert(level: ServiceLevel, rate: BurnRate): RuleEntry {
     for: rate.severity === "critical" ? "30s" : "60s",
     labels: { severity: rate.severity, burn_rate: String(rate.factor) },
     annotations: {
-      summary: `The API uses up its error budget ${rate.factor} times as fast as it may`,
-      description: `{{ $value | humanizePercentage }} of the answers of the last ${rate.long} were ${what}, and it goes on. Promised: ${level.promise} in ${BUDGET_PERIOD}.`,
+      summary: `The API uses up its error budget too fast (burn rate ${rate.factor})`,
+      description: `{{ $value | humanizePercentage }} of the answers of the last ${rate.long} were ${what}, and there are still too many. Promised: ${level.promise} in ${BUDGET_PERIOD}.`,
       runbook: runbookOf("api", alert),
     },
   };
@@ -145,6 +145,6 @@ export function serviceLevelRules(): string {
       rules: SERVICE_LEVELS.flatMap((level) => burnRatesOf(level).map((rate) => burnAlert(level, rate))),
     },
   ];
-  const comment = "# Written by monitoring/src/build.ts out of the objectives in slo/: change those.";
+  const comment = "# Written by monitoring/src/build.ts from stand/src/objectives/: change those.";
   return `${comment}\n${stringify({ groups }, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }

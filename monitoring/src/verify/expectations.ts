@@ -1,13 +1,13 @@
 import { type Selector, selectorsOf } from "./selectors.ts";
 
-/** What is rightly without data on a healthy stand, or has data of the past only. */
+/** A selector that has no data on a healthy stand, or only old data. */
 export interface Expectation {
-  /** It stands for all selectors of its metric that have at least its matchers. */
+  /** It covers all selectors of its metric that have at least its matchers. */
   readonly selector: Selector;
   readonly why: string;
-  /** The series is always there; only that nothing was counted lately is right. */
+  /** The series must exist; it may have counted nothing lately. */
   readonly isThere: boolean;
-  /** What shows that there is data when there should be: a fault of the stand's tests, or the unit test of a rule. */
+  /** What proves that there is data at other times: a fault of an experiment, or the unit test of a rule. */
   readonly provenBy: string;
 }
 
@@ -15,13 +15,13 @@ function empty(why: string, provenBy: string, selectors: readonly string[]): rea
   return selectors.flatMap(selectorsOf).map((selector) => ({ selector, why, isThere: false, provenBy }));
 }
 
-/** Its quantiles may be those of nothing. */
+/** Series that exist, but whose rates and quantiles may be NaN. */
 function idle(why: string, provenBy: string, selectors: readonly string[]): readonly Expectation[] {
   return empty(why, provenBy, selectors).map((expected) => ({ ...expected, isThere: true }));
 }
 
 export const EXPECTATIONS: readonly Expectation[] = [
-  ...empty("nobody gets bad answers", "writes without a primary are answered with 503 (fault: no leader)", [
+  ...empty("nobody gets bad answers", "without a primary, writes are answered with 503 (fault: no leader)", [
     'http_request_duration_seconds_bucket{status=~"[45].."}',
     'http_request_duration_seconds_count{status=~"[45].."}',
     'http_request_duration_seconds_count{status=~"5.."}',
@@ -33,8 +33,8 @@ export const EXPECTATIONS: readonly Expectation[] = [
     "weather_writes_total",
   ]),
   ...idle(
-    "nobody writes into etcd: Patroni only renews its lease, which is no write, while the cluster stays as it is",
-    "any change of the leader, such as MON-switchover",
+    "nobody writes to etcd: while the cluster does not change, Patroni only renews its lease, which is no write",
+    "any change of the leader, such as the experiment MON-switchover",
     ["etcd_disk_backend_commit_duration_seconds_bucket", "etcd_disk_wal_fsync_duration_seconds_bucket"],
   ),
   ...empty("every write has a known outcome", "writes during a failover (fault: postgres killed)", [
@@ -61,7 +61,7 @@ export const EXPECTATIONS: readonly Expectation[] = [
     "node_pressure_memory_waiting_seconds_total",
   ]),
   ...empty(
-    "the lab's machines have the clock of their computer: they set none and may not ask how exact it is",
+    "the lab's machines have the clock of their computer: they cannot set it, nor ask how exact it is",
     "rules/tests/host.test.yml (HostClockNotSynchronised)",
     ["node_timex_maxerror_seconds", 'node_systemd_unit_state{name=~"chrony.service|systemd-timesyncd.service"}'],
   ),
@@ -72,19 +72,17 @@ export const EXPECTATIONS: readonly Expectation[] = [
   ),
 ];
 
-/** Why a selector may be without data; undefined when nothing says so. */
+/** Why a selector may be without data; undefined: it must have data. */
 export function expectationFor(selector: Selector): Expectation | undefined {
   return EXPECTATIONS.find((expected) => covers(expected, selector));
 }
 
-export function covers(expected: Expectation, { metric, matchers }: Selector): boolean {
-  const { metric: wantedMetric, matchers: wantedMatchers } = expected.selector;
+export function covers({ selector }: Expectation, { metric, matchers }: Selector): boolean {
   return (
-    metric === wantedMetric &&
-    wantedMatchers.every((wanted) =>
+    metric === selector.metric &&
+    selector.matchers.every((one) =>
       matchers.some(
-        ({ label, operator, value }) =>
-          label === wanted.label && operator === wanted.operator && value === wanted.value,
+        ({ label, operator, value }) => label === one.label && operator === one.operator && value === one.value,
       ),
     )
   );

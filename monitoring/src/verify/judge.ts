@@ -17,9 +17,9 @@ export interface Finding {
 type Judgement = Pick<Finding, "verdict" | "reason">;
 
 /**
- * Judges expressions by what a live Prometheus says. Its answers about selectors, which many expressions share, are kept.
- * An expression is in order when it is accepted, every selector in it has data or is declared to have none, and the whole has a result if it is
- * there to have one.
+ * Judges expressions by the answers of a live Prometheus. Answers about selectors are cached: many expressions share them.
+ * An expression is fine when Prometheus accepts it, every selector in it has data or is declared empty, and the whole has a result if it
+ * should have one.
  */
 export class Judge {
   readonly #prometheus: Prometheus;
@@ -55,12 +55,12 @@ export class Judge {
     if (misread !== undefined) return { verdict: "error", reason: misread };
 
     const isMissing = hasResult && !hasNumbers(answer);
-    const whys = whysOf(isNothingButNaN(answer) ? selectorsOf(expr) : without);
-    if (whys !== "" && (isMissing || !hasResult)) return { verdict: "declared empty", reason: whys };
+    const reasons = reasonsFor(isNothingButNaN(answer) ? selectorsOf(expr) : without);
+    if (reasons !== "" && (isMissing || !hasResult)) return { verdict: "declared empty", reason: reasons };
     return isMissing ? { verdict: "empty", reason: lackOf(answer) } : { verdict: "data" };
   }
 
-  /** The error is that of the expression; that Prometheus is away is thrown. */
+  /** @returns Prometheus' refusal of the expression. @throws when Prometheus does not answer */
   async #ask(expr: string): Promise<readonly Sample[] | PrometheusError> {
     try {
       return await this.#prometheus.query(expr);
@@ -80,16 +80,16 @@ export class Judge {
   }
 
   #selectorHasData(selector: string): Promise<boolean> {
-    const asked =
+    const answer =
       this.#hasData.get(selector) ?? this.#prometheus.query(`count(${selector})`).then(({ length }) => length > 0);
-    this.#hasData.set(selector, asked);
-    return asked;
+    this.#hasData.set(selector, answer);
+    return answer;
   }
 
   #absence(selector: Selector): string {
     const { metric } = selector;
     if (metric === undefined || this.#known.names.includes(metric))
-      return `nothing matches ${formatSelector(selector)}`;
+      return `no series matches ${formatSelector(selector)}`;
     return `there is no metric ${metric}: ${suggestion(metric, this.#known.names)}`;
   }
 }
@@ -98,18 +98,18 @@ function hasNumbers(samples: readonly Sample[]): boolean {
   return samples.some(({ value }) => !Number.isNaN(value));
 }
 
-/** Quantiles of nothing and 0/0, where something was counted once but not lately. A graph leaves them out. */
+/** Quantiles of nothing, and 0/0: something was counted once, but not lately. Graphs leave NaN out. */
 function isNothingButNaN(samples: readonly Sample[]): boolean {
   return samples.length > 0 && !hasNumbers(samples);
 }
 
-function whysOf(selectors: readonly Selector[]): string {
-  const whys = selectors.map((selector) => expectationFor(selector)?.why).filter((why) => why !== undefined);
-  return [...new Set(whys)].join("; ");
+function reasonsFor(selectors: readonly Selector[]): string {
+  const reasons = selectors.map((selector) => expectationFor(selector)?.why).filter((why) => why !== undefined);
+  return [...new Set(reasons)].join("; ");
 }
 
 function lackOf(samples: readonly Sample[]): string {
   return isNothingButNaN(samples)
     ? "every value of the result is NaN"
-    : "each metric in it has data, but the whole has none: labels that don't match, a comparison, or too few scrapes for a rate yet";
+    : "each metric in it has data, but the result is empty: labels that don't match, a comparison, or too few scrapes for a rate so far";
 }

@@ -24,35 +24,35 @@ describe("a panel whose title fits what it reads", () => {
     ["Committed transactions", "rate(pg_stat_database_xact_commit[1m])"],
     ["Free space", "node_filesystem_avail_bytes"],
     ["Share of filesystems in use", "1 - node_filesystem_avail_bytes / node_filesystem_size_bytes"],
-  ])("is let through: %s, %s", (title, expr) => {
+  ])("is accepted: %s, %s", (title, expr) => {
     expect(claim(title, expr)).toBeUndefined();
   });
 
-  test("is let through when only the legend says what this one of its queries reads", () => {
+  test("is accepted when only the legend describes one of its queries", () => {
     expect(claim("How it ends", "rate(pg_stat_database_xact_commit[1m])", "committed on {{machine}}")).toBeUndefined();
     expect(claim("How it ends", "rate(pg_stat_database_xact_commit[1m])", "{{machine}}")).toBeDefined();
   });
 
-  test("is let through when each of its queries shows a part of what the title says", () => {
+  test("is accepted when each of its queries shows a part of the title", () => {
     const together = ["rate(pg_stat_database_xact_commit[1m])", "rate(pg_stat_database_xact_rollback[1m])"];
     const title = "Transactions: commit and rollback";
     for (const expr of together) expect(misreading({ title, expr, legend: "", together }, KNOWN)).toBeUndefined();
   });
 
-  test("is let through when a matcher says it", () => {
+  test("is accepted when a matcher has the word", () => {
     expect(claim("Stopped units", 'node_systemd_unit_state{state="stopped"}')).toBeUndefined();
   });
 });
 
 describe("a panel that reads something else", () => {
-  test("is caught: the report's failed proposals, read from the counter of leader changes", () => {
+  test("is caught: failed proposals, read from the counter of leader changes", () => {
     expect(claim("Failed proposals", "rate(etcd_server_leader_changes_seen_total[1m])")).toBe(
       'is titled "Failed proposals", but reads etcd_server_leader_changes_seen_total ("The number of leader changes seen."); ' +
         'what fits the title is etcd_server_proposals_failed_total ("The total number of failed proposals seen.")',
     );
   });
 
-  test("is caught when it is a near one", () => {
+  test("is caught when it is similar", () => {
     expect(claim("Failed proposals", "etcd_server_proposals_pending")).toContain(
       "what fits the title is etcd_server_proposals_failed_total",
     );

@@ -1,59 +1,59 @@
 import { metricsOf, selectorsOf } from "./selectors.ts";
 
-/** What a panel says it shows, and what one of its queries reads. */
+/** What a panel claims to show, and what one of its queries reads. */
 export interface Claim {
   readonly title: string;
   readonly legend: string;
   readonly expr: string;
-  /** All queries of the panel: each may show a part of what the title says. */
+  /** All queries of the panel: each may show a part of the title. */
   readonly together: readonly string[];
 }
 
-/** What there is to read: all metrics, and what their targets say of them. */
+/** All metrics of Prometheus, and the descriptions that their targets give. */
 export interface Known {
   readonly names: readonly string[];
   readonly help: ReadonlyMap<string, string>;
 }
 
 /**
- * Why a query doesn't show what its panel's title says; undefined when nothing speaks against it.
+ * Why a query doesn't show what its panel's title says; undefined: no contradiction was found.
  *
- * The title is held against the names of the metrics that are read, the values of their matchers, and their descriptions, which
- * come from the targets and not from whoever wrote the panel. Wrong is: not a word in common; and a metric of the same program whose
- * name alone says more of the title than all that is read.
+ * The title is compared with the names of the metrics that are read, the values of their matchers, and their descriptions, which
+ * come from the targets and not from the author of the panel. A query is wrong when it shares no word with the title, or when the name of
+ * another metric of the same program shares more words with it.
  */
 export function misreading({ title, legend, expr, together }: Claim, known: Known): string | undefined {
-  const said = wordsOf(title);
+  const inTitle = wordsOf(title);
   const read = metricsOf(expr);
-  if (said.length === 0 || read.length === 0) return undefined;
+  if (inTitle.length === 0 || read.length === 0) return undefined;
 
   const reads = `is titled "${title}", but reads ${read.map((metric) => described(metric, known)).join(" and ")}`;
-  const better = namesake(said, together, known);
+  const better = namesake(inTitle, together, known);
   if (better !== undefined) return `${reads}; what fits the title is ${described(better, known)}`;
   const inLegend = wordsOf(legend.replaceAll(/\{\{.*?\}\}/g, ""));
-  return agreeing([...said, ...inLegend], understood(expr, known)).length > 0 ? undefined : reads;
+  return agreeing([...inTitle, ...inLegend], understood(expr, known)).length > 0 ? undefined : reads;
 }
 
-/** A metric of one of the programs that are read, whose name says more of what is said than everything that is read. */
-function namesake(said: readonly string[], exprs: readonly string[], known: Known): string | undefined {
+/** A metric of the same programs whose name has more words of the title than everything that the queries read. */
+function namesake(inTitle: readonly string[], exprs: readonly string[], known: Known): string | undefined {
   const covered = agreeing(
-    said,
+    inTitle,
     exprs.flatMap((expr) => understood(expr, known)),
   ).length;
   const programs = new Set(exprs.flatMap(metricsOf).map(programOf));
   return known.names.find(
-    (name) => programs.has(programOf(name)) && agreeing(said, wordsOf(withoutProgram(name))).length > covered,
+    (name) => programs.has(programOf(name)) && agreeing(inTitle, wordsOf(withoutProgram(name))).length > covered,
   );
 }
 
-/** The words of all that an expression says of what it reads. */
+/** The words of the names, matchers and descriptions of what an expression reads. */
 function understood(expr: string, known: Known): readonly string[] {
   const values = selectorsOf(expr).flatMap(({ matchers }) => matchers.map(({ value }) => value));
   const read = metricsOf(expr);
   return wordsOf([...read.map(withoutProgram), ...values, ...read.map((metric) => helpOf(metric, known))].join(" "));
 }
 
-/** They say nothing about what is measured. */
+/** Words that do not tell one metric from another. */
 const EMPTY_WORDS = new Set(
   `a all an and are as at been by count current each every for from has have how in is its last long many most much no not number of
    on one or other per rate second seconds since so sum than that the their there this time to total was were what when where
@@ -69,20 +69,20 @@ function wordsOf(text: string): readonly string[] {
   return [...new Set(words.map(stemOf))];
 }
 
-/** `failed`, `failures` and `failing` are `fail`. Rough: two words are compared, nobody reads it. */
+/** `failed`, `failures` and `failing` become `fail`. Rough, which is enough to compare two words. */
 function stemOf(word: string): string {
   const stem = word.replace(/(?:ures?|ings?|ions?|ers?|ies|ed|es|s|e|y)$/, "");
   return stem.length < 3 ? word : stem.replace(/(.)\1$/, "$1");
 }
 
-/** Those of the words that are among the others; `replicat` is `replica`. */
+/** The words that are among the others; `replicat` agrees with `replica`. */
 function agreeing(words: readonly string[], others: readonly string[]): readonly string[] {
   const agree = (one: string, other: string): boolean =>
     one === other || (Math.min(one.length, other.length) >= 4 && (one.startsWith(other) || other.startsWith(one)));
   return words.filter((word) => others.some((other) => agree(word, other)));
 }
 
-/** `etcd_` of `etcd_server_has_leader`: that every metric of etcd has this word says nothing. Itself for a name of one word, as `up`. */
+/** `etcd` of `etcd_server_has_leader`: every metric of etcd has this word. A name of one word, such as `up`, is its own program. */
 function programOf(metric: string): string {
   return /^[^_:]+(?=[_:])/.exec(metric)?.[0] ?? metric;
 }

@@ -1,16 +1,16 @@
-/** A word, a string (without its quotes) or a mark of PromQL. */
+/** A word, a string (without its quotes) or a punctuation mark of PromQL. */
 export interface Token {
   readonly kind: "word" | "string" | "mark";
   readonly text: string;
 }
 
-/** Spaces, comments, numbers, durations, and durations in square brackets (`[5m:1m]`): nothing of them is asked for here. */
+/** Spaces, comments, numbers, durations, and durations in square brackets (`[5m:1m]`): no selector is in them. */
 const SKIPPED = /(?:\s+|#[^\n]*|(?:\d|\.\d)(?:[eE][+-]?\d|[\w.])*|\[[^\]]*\])+/y;
 const WORD = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const STRING = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`/sy;
 const MARK = /=~|!~|!=|./sy;
 
-/** Splits an expression that Prometheus accepts. Of another one the answer is of no use, but there is one. */
+/** Splits an expression that Prometheus accepts. Other texts give useless tokens, but no error. */
 export function* tokensOf(expr: string): Generator<Token> {
   let at = 0;
   const take = (pattern: RegExp): string | undefined => {

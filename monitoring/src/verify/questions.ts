@@ -1,16 +1,15 @@
 import { ALERTS_ON_GRAPHS, type Dashboard, FAULTS_ON_GRAPHS, type Panel } from "../dashboards/panels.ts";
 import type { Rule } from "../rules/read-rules.ts";
 import type { Claim } from "./meaning.ts";
-import { substitute } from "./substitute.ts";
 
-/** An expression that somebody relies on. */
+/** An expression that a panel, a variable or a rule relies on. */
 export interface Question {
   /** `etcd > Failed proposals`, `etcd.yml > EtcdNoLeader` */
   readonly source: string;
   readonly expr: string;
-  /** Whether it is there to have a result. That of an alert has none while all is well. */
+  /** Whether it should have a result. That of an alert has none while all is well. */
   readonly hasResult: boolean;
-  /** What a panel says of it. */
+  /** What its panel says about it. */
   readonly claim?: Claim;
 }
 
@@ -58,4 +57,24 @@ export function questionsOfRules(rules: readonly Rule[]): readonly Question[] {
     expr,
     hasResult: kind === "record",
   }));
+}
+
+/** Values of Grafana's own variables. Rates need two scrapes (10 s, of certificates 60 s); Grafana takes at least four scrapes. */
+const GRAFANAS: Readonly<Record<string, string>> = { __rate_interval: "1m", __interval: "10s", __range: "1h" };
+/** Grafana's value for "All", as the dashboards define it. */
+const ALL = ".*";
+
+/**
+ * The expression as Grafana sends it when all variables are "All".
+ *
+ * @param variables names of the dashboard's own variables
+ * @throws {Error} that names a variable which nobody defines
+ */
+export function substitute(expr: string, variables: readonly string[]): string {
+  return expr.replaceAll(/\$(?:\{(\w+)(?::\w+)?\}|([a-zA-Z_]\w*))/g, (_, braced?: string, bare?: string) => {
+    const name = braced ?? bare ?? "";
+    const value = variables.includes(name) ? ALL : GRAFANAS[name];
+    if (value === undefined) throw new Error(`$${name} is a variable that the dashboard does not have`);
+    return value;
+  });
 }

@@ -1,4 +1,4 @@
-/** A real Prometheus on loopback that scrapes one target, which says whatever a test wants it to say. */
+/** A real Prometheus on loopback that scrapes one target with the metrics of a test. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createPrometheus, type Prometheus } from "@goldenring/stand";
 
-/** Milliseconds. The computer may be busy. */
-const DEADLINE = 40_000;
-const PAUSE = 200;
+/** The computer may be busy. */
+const DEADLINE_MS = 40_000;
+const PAUSE_MS = 200;
 
 export interface RealPrometheus {
   readonly url: string;
@@ -19,7 +19,7 @@ export interface RealPrometheus {
 }
 
 /**
- * @param metrics what the target says, in Prometheus' text format; asked at each scrape, every 200 ms
+ * @param metrics of the target in Prometheus' text format; called at each scrape, every 200 ms
  * @param ruleFiles paths
  */
 export async function startPrometheus(
@@ -32,7 +32,7 @@ export async function startPrometheus(
   writeFileSync(
     join(folder, "prometheus.yml"),
     JSON.stringify({
-      global: { scrape_interval: `${PAUSE}ms`, scrape_timeout: `${PAUSE}ms`, evaluation_interval: "1s" },
+      global: { scrape_interval: `${PAUSE_MS}ms`, scrape_timeout: `${PAUSE_MS}ms`, evaluation_interval: "1s" },
       rule_files: ruleFiles,
       scrape_configs: [
         { job_name: "fixture", honor_labels: true, static_configs: [{ targets: [`127.0.0.1:${portOf(target)}`] }] },
@@ -56,7 +56,7 @@ export async function startPrometheus(
     rmSync(folder, { recursive: true, force: true });
   };
   const url = `http://127.0.0.1:${port}`;
-  const prometheus = createPrometheus({ url, user: "nobody", password: "", ca: "", deadlineMs: DEADLINE });
+  const prometheus = createPrometheus({ url, user: "nobody", password: "", ca: "", deadlineMs: DEADLINE_MS });
   try {
     // Two scrapes make a rate.
     await until(
@@ -72,18 +72,18 @@ export async function startPrometheus(
   return { url, prometheus, stop };
 }
 
-/** @throws the last error, or that it did not come true */
+/** @throws the last error, or that the condition did not hold in time */
 async function until(isTrue: () => Promise<boolean>, check: () => void): Promise<void> {
-  const deadline = performance.now() + DEADLINE;
+  const deadline = performance.now() + DEADLINE_MS;
   for (;;) {
     check();
     const failure = await isTrue().then(
-      (holds) => (holds ? undefined : new Error("it did not come true")),
+      (holds) => (holds ? undefined : new Error("the condition did not hold in time")),
       (error: Error) => error,
     );
     if (failure === undefined) return;
     if (performance.now() > deadline) throw failure;
-    await delay(PAUSE);
+    await delay(PAUSE_MS);
   }
 }
 
@@ -112,7 +112,7 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null) return;
   const ended = new Promise((resolve) => child.once("close", resolve));
   child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), DEADLINE);
+  const timer = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
   await ended;
   clearTimeout(timer);
 }

@@ -1,8 +1,8 @@
-/** Metrics that dashboards of older days still ask for, and what the versions of the stand call them. */
+/** A metric that older dashboards ask for, and its name in the versions of the stand. */
 export interface Rename {
   readonly from: string;
   readonly to: string;
-  /** Who renamed it, and when. */
+  /** The version that renamed it. */
   readonly since: string;
 }
 
@@ -10,9 +10,7 @@ function renames(since: string, pairs: Readonly<Record<string, string>>): readon
   return Object.entries(pairs).map(([from, to]) => ({ from, to, since }));
 }
 
-/**
- * Sources: the changelogs of each, and https://www.postgresql.org/docs/17/release-17.html for what left pg_stat_bgwriter.
- */
+/** Sources: the changelogs, and https://www.postgresql.org/docs/17/release-17.html for pg_stat_bgwriter. */
 export const RENAMES: readonly Rename[] = [
   ...renames("etcd 3.0", {
     etcd_server_proposal_failed_total: "etcd_server_proposals_failed_total",
@@ -88,7 +86,7 @@ export const RENAMES: readonly Rename[] = [
   }),
 ];
 
-/** What a metric is called now. Undefined for one that was not renamed. */
+/** The current name of a metric; undefined when it was not renamed. */
 export function renamed(metric: string): Rename | undefined {
   return RENAMES.find(({ from }) => from === metric);
 }

@@ -29,7 +29,7 @@ describe("the selectors of an expression", () => {
     expect(formatted(expr)).toEqual(selectors);
   });
 
-  test("are found in every expression that is put together from them", () => {
+  test("are found in every generated expression", () => {
     fc.assert(
       fc.property(expression, ({ text, selectors }) => {
         expect(selectorsOf(text)).toEqual([...selectors]);
@@ -38,7 +38,7 @@ describe("the selectors of an expression", () => {
     );
   });
 
-  test("are the same after they were written and read again", () => {
+  test("stay the same when they are formatted and read again", () => {
     fc.assert(
       fc.property(expression, ({ selectors }) => {
         for (const selector of selectors.map(formatSelector)) expect(formatted(selector)).toEqual([selector]);
@@ -46,9 +46,9 @@ describe("the selectors of an expression", () => {
     );
   });
 
-  test("of a text that is no PromQL are some, without an error", () => {
+  test("of a text that is no PromQL are found without an error", () => {
     fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => Array.isArray(selectorsOf(text))));
-  });
+  }, 60_000);
 });
 
 test("metrics are named once, sorted", () => {

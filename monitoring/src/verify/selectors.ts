@@ -43,7 +43,7 @@ export function metricsOf(expr: string): readonly string[] {
   return [...new Set(names)].toSorted();
 }
 
-/** A selector as PromQL, its matchers sorted: the same selector is the same text. */
+/** A selector as PromQL with sorted matchers: equal selectors give equal texts. */
 export function formatSelector({ metric, matchers }: Selector): string {
   const conditions = matchers.map(({ label, operator, value }) => `${label}${operator}${JSON.stringify(value)}`);
   if (metric !== undefined && conditions.length === 0) return metric;
@@ -95,7 +95,7 @@ function isBeforeLabels(token: Token | undefined): boolean {
   return token?.kind === "word" && BEFORE_LABELS.has(token.text.toLowerCase());
 }
 
-/** `sum by (machine) (...)`: what stands before it is no metric. */
+/** `sum by (machine) (...)`: the word before `by` is no metric. */
 function isGrouping(token: Token | undefined): boolean {
   return token?.kind === "word" && ["by", "without"].includes(token.text.toLowerCase());
 }

@@ -15,20 +15,14 @@ describe("what could be meant by a metric that does not exist", () => {
     ["etcd_server_proposals_failed", "did you mean etcd_server_proposals_failed_total?"],
     ["etcd_server_leader_change_seen_total", "did you mean etcd_server_leader_changes_seen_total?"],
     ["node_memory_MemAvailible_bytes", "did you mean node_memory_MemAvailable_bytes?"],
-    [
-      "pg_stat_bgwriter_buffers_alloc",
-      "it is called pg_stat_bgwriter_buffers_alloc_total since postgres_exporter 0.11",
-    ],
-    [
-      "pg_stat_bgwriter_checkpoints_timed_total",
-      "it is called pg_stat_checkpointer_num_timed_total since PostgreSQL 17",
-    ],
+    ["pg_stat_bgwriter_buffers_alloc", "postgres_exporter 0.11 renamed it to pg_stat_bgwriter_buffers_alloc_total"],
+    ["pg_stat_bgwriter_checkpoints_timed_total", "PostgreSQL 17 renamed it to pg_stat_checkpointer_num_timed_total"],
     ["x", "nothing has a similar name"],
   ])("%s: %s", (metric, words) => {
     expect(suggestion(metric, KNOWN)).toBe(words);
   });
 
-  test("is the most alike first, three at most", () => {
+  test("names the most similar first, three at most", () => {
     const known = ["abcdefgh_a", "abcdefgh_ab", "abcdefgh_abc", "abcdefgh_abcd"];
     expect(suggestion("abcdefgh_abc_", known)).toBe("did you mean abcdefgh_abc or abcdefgh_abcd or abcdefgh_ab?");
   });
@@ -46,7 +40,7 @@ test("likeness is between 0 and 1, 1 for the same name, and the same both ways",
   );
 });
 
-test("no metric is renamed twice, nor to a name that was itself given up", () => {
+test("no metric is renamed twice, nor to a name that was itself renamed", () => {
   const old = RENAMES.map(({ from }) => from);
   expect(new Set(old).size).toBe(old.length);
   expect(RENAMES.filter(({ to }) => old.includes(to))).toEqual([]);

@@ -1,30 +1,26 @@
 import { renamed } from "./renames.ts";
 
-/** How alike two names must be, 0 to 1: 0.8 lets a forgotten `_total` and a typo through, and little else. */
-const ALIKE = 0.8;
-const AT_MOST = 3;
+/** From 0 to 1. At 0.8 a forgotten `_total` and a typo are alike, and little else. */
+const MIN_LIKENESS = 0.8;
+const MAX_SUGGESTIONS = 3;
 
-/**
- * What could be meant by a metric that does not exist.
- *
- * @param known the names that there are
- */
+/** What could be meant by a metric that is not among the known ones. */
 export function suggestion(metric: string, known: readonly string[]): string {
   const rename = renamed(metric);
-  if (rename !== undefined) return `it is called ${rename.to} since ${rename.since}`;
+  if (rename !== undefined) return `${rename.since} renamed it to ${rename.to}`;
   const alike = known
     .map((name) => ({ name, likeness: likeness(metric, name) }))
-    .filter((one) => one.likeness >= ALIKE)
+    .filter((one) => one.likeness >= MIN_LIKENESS)
     .toSorted((one, other) => other.likeness - one.likeness || (one.name < other.name ? -1 : 1));
   return alike.length === 0
     ? "nothing has a similar name"
     : `did you mean ${alike
-        .slice(0, AT_MOST)
+        .slice(0, MAX_SUGGESTIONS)
         .map(({ name }) => name)
         .join(" or ")}?`;
 }
 
-/** Dice's coefficient of the pairs of letters: 1 for the same names, 0 for names without a pair in common. */
+/** Dice's coefficient of the pairs of letters: 1 for equal names, 0 for names without a common pair. */
 export function likeness(one: string, other: string): number {
   const [left, right] = [pairsOf(one), pairsOf(other)];
   if (left.length + right.length === 0) return one === other ? 1 : 0;

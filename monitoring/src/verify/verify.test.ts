@@ -17,7 +17,7 @@ import { verify } from "./verify.ts";
 setDefaultTimeout(120_000);
 const isMissing = !hasProgram("prometheus");
 
-/** What etcd, postgres_exporter and the API of the stand's versions say of themselves. */
+/** Metrics as etcd, postgres_exporter and the API of the stand's versions report them. */
 const METRICS = `
 # HELP etcd_server_leader_changes_seen_total The number of leader changes seen.
 # TYPE etcd_server_leader_changes_seen_total counter
@@ -74,7 +74,7 @@ describe.skipIf(isMissing)("against a real Prometheus", () => {
   };
   const findingOfAlert = (expr: string) => findingOf({ source: "a.yml > Alert", expr, hasResult: false });
 
-  test("the report's two wrong panels are caught, each with what was meant, and right ones beside them are not", async () => {
+  test("the two wrong panels of the 2023 baseline are caught, each with what was meant, and right ones are not", async () => {
     const dashboard = dashboardOf(
       panel("Failed proposals", 'rate(etcd_server_leader_changes_seen_total{machine=~"$machine"}[$__rate_interval])'),
       panel("Buffers allocated", 'rate(pg_stat_bgwriter_buffers_alloc{machine=~"$machine"}[$__rate_interval])'),
@@ -82,10 +82,12 @@ describe.skipIf(isMissing)("against a real Prometheus", () => {
       panel("Buffers", 'rate(pg_stat_bgwriter_buffers_alloc_total{machine=~"$machine"}[$__rate_interval])'),
     );
     const questions = questionsOfDashboards([dashboard]).filter(({ source }) => source.startsWith("test >"));
-    const told: Finding[] = [];
-    const { findings, checked, failed } = await verify(real.prometheus, questions, [], (finding) => told.push(finding));
+    const reported: Finding[] = [];
+    const { findings, checked, failed } = await verify(real.prometheus, questions, [], (finding) =>
+      reported.push(finding),
+    );
     expect(checked).toBe(5);
-    expect(told).toEqual([...findings]);
+    expect(reported).toEqual([...findings]);
     expect(findings.map(({ source, verdict }) => [source, verdict])).toEqual([
       ["test > variable machine", "data"],
       ["test > Failed proposals", "error"],
@@ -96,21 +98,21 @@ describe.skipIf(isMissing)("against a real Prometheus", () => {
     expect(failed.map(({ reason }) => reason)).toEqual([
       'is titled "Failed proposals", but reads etcd_server_leader_changes_seen_total ("The number of leader changes seen."); ' +
         'what fits the title is etcd_server_proposals_failed_total ("The total number of failed proposals seen.")',
-      "there is no metric pg_stat_bgwriter_buffers_alloc: it is called pg_stat_bgwriter_buffers_alloc_total since postgres_exporter 0.11",
+      "there is no metric pg_stat_bgwriter_buffers_alloc: postgres_exporter 0.11 renamed it to pg_stat_bgwriter_buffers_alloc_total",
     ]);
   });
 
-  test("a query that Prometheus refuses is an error with its words", async () => {
+  test("a query that Prometheus refuses is an error with its message", async () => {
     expect(await findingOfPanel("Failed proposals", "rate(etcd_server_proposals_failed_total)")).toEqual({
       verdict: "error",
       reason: expect.stringContaining("expected type range vector in call to function"),
     });
   });
 
-  test("labels that nothing has are named", async () => {
+  test("labels without a series are named", async () => {
     expect(await findingOfPanel("Failed proposals", 'etcd_server_proposals_failed_total{job="ectd"}')).toEqual({
       verdict: "empty",
-      reason: 'nothing matches etcd_server_proposals_failed_total{job="ectd"}',
+      reason: 'no series matches etcd_server_proposals_failed_total{job="ectd"}',
     });
   });
 
@@ -138,7 +140,7 @@ describe.skipIf(isMissing)("against a real Prometheus", () => {
     });
   });
 
-  test("what is declared to be empty on a healthy stand is said to be, with why", async () => {
+  test("what may be empty on a healthy stand is declared empty, with the reason", async () => {
     const expr = 'sum(rate(http_request_duration_seconds_count{status=~"5.."}[$__rate_interval]))';
     expect(await findingOfPanel("Requests failed", expr)).toEqual({
       verdict: "declared empty",
@@ -148,11 +150,11 @@ describe.skipIf(isMissing)("against a real Prometheus", () => {
     expect(await findingOfPanel("Batch size", mean)).toEqual({ verdict: "declared empty", reason: "nobody writes" });
   });
 
-  test("a quantile over nothing is in order where nothing need happen, but not without its metric", async () => {
+  test("a quantile of nothing is fine where nothing has to happen, but not without its metric", async () => {
     const slowest = (metric: string) => `histogram_quantile(0.99, rate(${metric}{job="etcd"}[$__rate_interval]))`;
     expect(await findingOfPanel("Fsync", slowest("etcd_disk_wal_fsync_duration_seconds_bucket"))).toMatchObject({
       verdict: "declared empty",
-      reason: expect.stringContaining("nobody writes into etcd"),
+      reason: expect.stringContaining("nobody writes to etcd"),
     });
     expect(await findingOfPanel("Commit", slowest("etcd_disk_backend_commit_duration_seconds_bucket"))).toMatchObject({
       verdict: "empty",
@@ -160,7 +162,7 @@ describe.skipIf(isMissing)("against a real Prometheus", () => {
     });
   });
 
-  test("an alert that does not fire is in order when everything in it has data", async () => {
+  test("an alert that does not fire is fine when everything in it has data", async () => {
     expect(await findingOfAlert("etcd_server_proposals_failed_total > 5")).toEqual({ verdict: "data" });
     expect(await findingOfAlert("absent(etcd_server_proposals_failed_total)")).toEqual({ verdict: "data" });
   });
@@ -193,7 +195,7 @@ describe.skipIf(isMissing)("against a real Prometheus", () => {
     expect(refused).toEqual([]);
   });
 
-  test("the selectors that are read are those that Prometheus reads: its own form of an expression has the same", async () => {
+  test("Prometheus' own form of an expression has the same selectors", async () => {
     const questions = [...questionsOfDashboards(DASHBOARDS), ...questionsOfRules(readRules())].map(({ expr }) => expr);
     const made = fc.sample(expression, 100).map(({ text }) => text);
     for (const expr of [...questions, ...made]) {
@@ -214,7 +216,7 @@ describe.skipIf(isMissing)("with the rules of the checkout", () => {
   });
   afterAll(() => real?.stop());
 
-  test("none is said to be missing or different", async () => {
+  test("none is missing or different", async () => {
     expect((await verify(real.prometheus, [], readRules())).failed).toEqual([]);
   });
 

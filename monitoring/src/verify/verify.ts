@@ -8,14 +8,14 @@ import { formatSelector, selectorsOf } from "./selectors.ts";
 export interface Verification {
   readonly findings: readonly Finding[];
   readonly checked: number;
-  /** Those that are `empty` or an `error`. */
+  /** The findings that are `empty` or an `error`. */
   readonly failed: readonly Finding[];
 }
 
 /**
- * Asks a live Prometheus every query of every dashboard and the expression of every rule, and whether it has loaded the rules of this checkout.
+ * Runs every query of every dashboard and the expression of every rule on a live Prometheus, and checks that it has loaded these rules.
  *
- * @param onFinding called for each as it is found, in the order of the dashboards and the rule files
+ * @param onFinding called for each finding at once, in the order of the dashboards and the rule files
  * @throws {PrometheusError} when Prometheus does not answer
  */
 export function verifyQueries(
@@ -63,7 +63,7 @@ function lack(namesakes: number): string {
   return namesakes === 0 ? "Prometheus has not loaded this rule" : "Prometheus has loaded another form of this rule";
 }
 
-/** Prometheus writes expressions in its own way; what they read stays the same. */
+/** Prometheus reformats expressions; what they read stays the same. */
 function fingerprint(expr: string): string {
   return selectorsOf(expr).map(formatSelector).join(" ");
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { substitute } from "./substitute.ts";
+import { substitute } from "./questions.ts";
 
 test.each([
   ["rate(a[$__rate_interval])", "rate(a[1m])"],
