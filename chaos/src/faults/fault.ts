@@ -37,6 +37,20 @@ export interface Site {
   readonly resolve: (target: string) => readonly string[];
 }
 
+type WithCommon<Name extends string, Options extends z.ZodRawShape> = z.ZodObject<
+  Omit<{ fault: z.ZodLiteral<Name>; on: typeof on }, keyof Options> & Options
+>;
+
+/** @param options beside `fault` and `on`, which every kind has; an `on` among them replaces the usual one */
+export function faultKind<Name extends string, Options extends z.ZodRawShape>(
+  name: Name,
+  options: Options,
+  kind: Omit<FaultKind<WithCommon<Name, Options>>, "form">,
+): FaultKind<WithCommon<Name, Options>> {
+  const form = z.object({ fault: z.literal(name), on, ...options });
+  return { form: form as unknown as WithCommon<Name, Options>, ...kind };
+}
+
 export type ReadyFault = LabFault | MachineFault;
 
 /** Done by the host of the machine. */

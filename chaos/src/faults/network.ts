@@ -1,28 +1,139 @@
 import { CommandError } from "@goldenring/run-kit";
-import type { StandMachine } from "@goldenring/stand";
-import { FILE_MARK, mustHold, type Site } from "./fault.ts";
+import { DIRECTION_WORDS, DIRECTIONS, type Direction, machineOf, type StandMachine } from "@goldenring/stand";
+import * as z from "zod";
+import { FILE_MARK, faultKind, type MachineFault, mustHave, mustHold, on, percent, type Site } from "./fault.ts";
 import { hasNetworkFault } from "./lab-call.ts";
 
+/** Packets of a machine get lost at random: outside of it in the lab, otherwise in its own kernel. */
+export const loss = faultKind(
+  "loss",
+  {
+    percent,
+    /** Seen from the machine. The same percentage both ways loses far more round trips: 40 % each way 64 % of them. */
+    direction: z.enum(DIRECTIONS),
+  },
+  {
+    about: "loses packets of a machine at random; direction out (what it sends), in or both",
+    describe: ({ percent, direction }) => `loses ${percent} % ${DIRECTION_WORDS[direction]}`,
+    async prepare({ percent, direction }, machine, site) {
+      await mustBeWhole(machine, site);
+      if (site.stand.lab)
+        return { by: "lab", slot: NETWORK, inject: { do: "loss", percent, direction }, undo: { do: "heal" } };
+      if (direction !== "in") await mustHaveNetem(machine);
+      if (direction !== "out") await mustHave(machine, "nft");
+      return lossInside(machine, { percent, direction });
+    },
+  },
+);
+
+/** What it sends by netem, what it gets by a rule in front of all others. Logins to it suffer, too; its own timer does not. */
+function lossInside(
+  machine: StandMachine,
+  { percent, direction }: { percent: number; direction: Direction },
+): MachineFault {
+  const sends = `tc qdisc add dev "$dev" root netem loss ${percent}%`;
+  const rules = `table netdev ${TABLE} { chain in { type filter hook ingress device \\"$dev\\" priority 0; numgen random mod 10000 < ${Math.min(9_999, Math.round(percent * 100))} counter drop; } }`;
+  const gets = `nft "${rules}"`;
+  const inject = { out: sends, in: gets, both: `${sends} && ${gets}` }[direction];
+  return {
+    by: "machine",
+    slot: NETWORK,
+    inject: `${findDevice(machine)}; ${inject}`,
+    undo: `${direction === "in" ? "" : `${REMOVE_NETEM}; `}${direction === "out" ? ":" : `nft delete table netdev ${TABLE} 2>/dev/null || :`}`,
+    gone: `${direction === "in" ? ":" : NO_NETEM} && ${direction === "out" ? ":" : `! nft list table netdev ${TABLE} >/dev/null 2>&1`}`,
+  };
+}
+
+/** What a machine sends is held back; in its own kernel, where that has netem. */
+export const delay = faultKind(
+  "delay",
+  {
+    ms: z.number().min(1).max(10_000),
+    /** The delay varies by up to so much, ms. */
+    jitterMs: z.number().min(0).max(10_000).default(0),
+  },
+  {
+    about: "holds back what a machine sends (where its kernel has netem)",
+    describe: ({ ms, jitterMs }) =>
+      `what it sends comes ${ms} ms late${jitterMs > 0 ? `, give or take ${jitterMs} ms` : ""}`,
+    async prepare({ ms, jitterMs }, machine, site) {
+      await mustBeWhole(machine, site);
+      await mustHaveNetem(machine);
+      return {
+        by: "machine",
+        slot: NETWORK,
+        inject: `${findDevice(machine)}; tc qdisc add dev "$dev" root netem delay ${ms}ms ${jitterMs}ms`,
+        undo: REMOVE_NETEM,
+        gone: NO_NETEM,
+      };
+    },
+  },
+);
+
+/** A machine is cut off: from everything, or from some machines (a partition). */
+export const cut = faultKind(
+  "cut",
+  {
+    /** Only from these; default: from everything. */
+    from: z.array(on).min(1).optional(),
+  },
+  {
+    about: "cuts a machine off: from everything, or from some machines",
+    describe: ({ from }) => `is cut off from ${from?.join(", ") ?? "everything"}`,
+    async prepare({ from }, machine, site) {
+      await mustBeWhole(machine, site);
+      const others = from && [...new Set(from.flatMap(site.resolve))];
+      if (others?.includes(machine.name))
+        throw new CommandError(`${machine.name} cannot be cut off from itself.`, "usage");
+      if (site.stand.lab) {
+        const call = { do: "cut" as const, ...(others ? { from: others } : {}) };
+        return { by: "lab", slot: NETWORK, inject: call, undo: { do: "heal" } };
+      }
+      await mustHave(machine, "nft");
+      return cutInside(others?.map((name) => machineOf(site.stand, name).address));
+    },
+  },
+);
+
+/** By rules of its own. From everything spares ssh: by it the operator ends the fault. */
+function cutInside(addresses: readonly string[] | undefined): MachineFault {
+  const named = addresses?.find((address) => !/^[0-9.]+$/.test(address));
+  if (named !== undefined) throw new CommandError(`${named} is no IPv4 address: a cut needs one.`, "usage");
+  const list = addresses?.join(", ");
+  const [arriving, leaving] =
+    list === undefined
+      ? ["tcp dport 22 accept; drop", "tcp sport 22 accept; drop"]
+      : [`ip saddr { ${list} } drop`, `ip daddr { ${list} } drop`];
+  const rules = `table inet ${TABLE} { chain in { type filter hook input priority -400; iif lo accept; ${arriving}; }; chain out { type filter hook output priority -400; oif lo accept; ${leaving}; }; }`;
+  return {
+    by: "machine",
+    slot: NETWORK,
+    inject: `nft '${rules}'`,
+    undo: `nft delete table inet ${TABLE} 2>/dev/null || :`,
+    gone: `! nft list table inet ${TABLE} >/dev/null 2>&1`,
+  };
+}
+
 /** A machine has one fault of the network at a time: two at once could not be told apart in what they do. */
-export const NETWORK = "network";
+const NETWORK = "network";
 
 /** Of the faults in nftables. */
-export const TABLE = FILE_MARK.replaceAll("-", "_");
+const TABLE = FILE_MARK.replaceAll("-", "_");
 
 /** Sets `dev` to the interface that has the machine's address, else to the one of the default route. */
-export function findDevice({ address }: StandMachine): string {
+function findDevice({ address }: StandMachine): string {
   const own = /^[0-9.]+$/.test(address) ? `$(ip -o addr show to ${address} | awk '{ print $2; exit }')` : "";
   return `dev=${own}; [ -n "$dev" ] || dev=$(ip -o route show default | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p' | head -n 1); [ -n "$dev" ] || { echo "no network interface was found" >&2; exit 1; }`;
 }
 
 /** @throws {CommandError} where the host already does something to the machine's network */
-export async function mustBeWhole(machine: StandMachine, { stand }: Site): Promise<void> {
+async function mustBeWhole(machine: StandMachine, { stand }: Site): Promise<void> {
   if (stand.lab && (await hasNetworkFault(stand.lab, machine.name)))
     throw new CommandError(`${machine.name} already has a fault of the network.`, "usage");
 }
 
 /** @throws {CommandError} where the kernel cannot hold packets back, or somebody else makes it do so */
-export async function mustHaveNetem(machine: StandMachine): Promise<void> {
+async function mustHaveNetem(machine: StandMachine): Promise<void> {
   await mustHold(machine, "command -v tc >/dev/null", "tc is not installed there");
   await mustHold(machine, "! tc qdisc show | grep ' netem '", "tc netem is in use there already");
   // On the loopback interface, where it changes nothing.
@@ -31,6 +142,6 @@ export async function mustHaveNetem(machine: StandMachine): Promise<void> {
 }
 
 /** Takes netem away wherever it is. */
-export const REMOVE_NETEM =
+const REMOVE_NETEM =
   "for dev in $(tc qdisc show | awk '$2 == \"netem\" { print $5 }' | sort -u); do tc qdisc del dev $dev root; done";
-export const NO_NETEM = "! tc qdisc show | grep -q ' netem '";
+const NO_NETEM = "! tc qdisc show | grep -q ' netem '";

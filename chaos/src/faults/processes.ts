@@ -1,73 +1,72 @@
 import { OPERATOR, processIdOf } from "@goldenring/stand";
 import * as z from "zod";
-import { type FaultKind, mustHold, notAvailable, on } from "./fault.ts";
+import { faultKind, mustHold, notAvailable } from "./fault.ts";
 
 const pathPattern = z.string().regex(/^\/[A-Za-z0-9/._*?-]+$/, "is no absolute path of a file");
 
-const killForm = z.object({
-  fault: z.literal("kill-process"),
-  on,
-  /** Its first line is the process number; may have wildcards, and the first file that fits counts. */
-  pidFile: pathPattern,
-});
-
 /** Its supervisor is left alive and starts it again, so there is nothing to undo. */
-export const killProcess: FaultKind<typeof killForm> = {
-  form: killForm,
-  about: "kills one process (SIGKILL) whose number is in a file, such as PostgreSQL's under Patroni",
-  describe: ({ pidFile }) => `the process of ${pidFile} is killed`,
-  async prepare({ pidFile }, machine) {
-    const found = `pid=$(head -qn 1 ${pidFile} | head -n 1) && [ "$pid" -gt 1 ] && kill`;
-    await mustHold(machine, `${found} -0 "$pid"`, `there is no running process of ${pidFile}`);
-    return { by: "machine", slot: "process", inject: `${found} -KILL "$pid"`, undo: ":", gone: ":", momentary: true };
+export const killProcess = faultKind(
+  "kill-process",
+  {
+    /** Its first line is the process number; may have wildcards, and the first file that fits counts. */
+    pidFile: pathPattern,
   },
-};
-
-const preventForm = z.object({
-  fault: z.literal("prevent-start"),
-  on,
-  /** May have wildcards: every file that fits. */
-  program: pathPattern,
-});
+  {
+    about: "kills one process (SIGKILL) whose number is in a file, such as PostgreSQL's under Patroni",
+    describe: ({ pidFile }) => `the process of ${pidFile} is killed`,
+    async prepare({ pidFile }, machine) {
+      const found = `pid=$(head -qn 1 ${pidFile} | head -n 1) && [ "$pid" -gt 1 ] && kill`;
+      await mustHold(machine, `${found} -0 "$pid"`, `there is no running process of ${pidFile}`);
+      return { by: "machine", slot: "process", inject: `${found} -KILL "$pid"`, undo: ":", gone: ":", momentary: true };
+    },
+  },
+);
 
 /** A program cannot be started: /bin/false is in its place, by a mount that a boot takes away. What runs goes on. */
-export const preventStart: FaultKind<typeof preventForm> = {
-  form: preventForm,
-  about: "prevents a program from starting; what runs already goes on",
-  describe: ({ program }) => `${program} cannot be started`,
-  async prepare({ program }, machine) {
-    const each = (script: string): string => `for program in ${program}; do ${script}; done`;
-    await mustHold(machine, each('[ -x "$program" ] || exit 1'), `there is no program ${program}`);
-    return {
-      by: "machine",
-      slot: "prevent-start",
-      inject: each('mount --bind /bin/false "$program" || exit 1'),
-      undo: each('while mountpoint -q "$program"; do umount "$program" || exit 1; done'),
-      gone: each('! mountpoint -q "$program" || exit 1'),
-    };
+export const preventStart = faultKind(
+  "prevent-start",
+  {
+    /** May have wildcards: every file that fits. */
+    program: pathPattern,
   },
-};
-
-const guardianForm = z.object({ fault: z.literal("freeze-guardian"), on: z.literal(OPERATOR).default(OPERATOR) });
+  {
+    about: "prevents a program from starting; what runs already goes on",
+    describe: ({ program }) => `${program} cannot be started`,
+    async prepare({ program }, machine) {
+      const each = (script: string): string => `for program in ${program}; do ${script}; done`;
+      await mustHold(machine, each('[ -x "$program" ] || exit 1'), `there is no program ${program}`);
+      return {
+        by: "machine",
+        slot: "prevent-start",
+        inject: each('mount --bind /bin/false "$program" || exit 1'),
+        undo: each('while mountpoint -q "$program"; do umount "$program" || exit 1; done'),
+        gone: each('! mountpoint -q "$program" || exit 1'),
+      };
+    },
+  },
+);
 
 /** As if there were no guardian: shows what the stand does without fencing. */
-export const freezeGuardian: FaultKind<typeof guardianForm> = {
-  form: guardianForm,
-  about: "freezes the guardian (SIGSTOP), so that nobody fences",
-  describe: () => "the guardian is frozen",
-  async prepare(_, __, { stand }) {
-    const guardian = stand.guardian();
-    const id = guardian === undefined ? undefined : processIdOf(guardian);
-    if (id === undefined) throw notAvailable("Freezing the guardian", "none runs");
-    const { pid, startTicks, bootId } = id;
-    // By the time of the undo the number may belong to another process, also after a reboot.
-    const isStill = `[ "$(cat /proc/sys/kernel/random/boot_id) $(sed 's/.*) //' /proc/${pid}/stat 2>/dev/null | cut -d ' ' -f 20)" = "${bootId} ${startTicks}" ]`;
-    return {
-      by: "machine",
-      slot: "guardian",
-      inject: `${isStill} && kill -STOP ${pid}`,
-      undo: `! ${isStill} || kill -CONT ${pid}`,
-      gone: `! ${isStill} || ! grep -qs '^State:.T' /proc/${pid}/status`,
-    };
+export const freezeGuardian = faultKind(
+  "freeze-guardian",
+  { on: z.literal(OPERATOR).default(OPERATOR) },
+  {
+    about: "freezes the guardian (SIGSTOP), so that nobody fences",
+    describe: () => "the guardian is frozen",
+    async prepare(_, __, { stand }) {
+      const guardian = stand.guardian();
+      const id = guardian === undefined ? undefined : processIdOf(guardian);
+      if (id === undefined) throw notAvailable("Freezing the guardian", "none runs");
+      const { pid, startTicks, bootId } = id;
+      // By the time of the undo the number may belong to another process, also after a reboot.
+      const isStill = `[ "$(cat /proc/sys/kernel/random/boot_id) $(sed 's/.*) //' /proc/${pid}/stat 2>/dev/null | cut -d ' ' -f 20)" = "${bootId} ${startTicks}" ]`;
+      return {
+        by: "machine",
+        slot: "guardian",
+        inject: `${isStill} && kill -STOP ${pid}`,
+        undo: `! ${isStill} || kill -CONT ${pid}`,
+        gone: `! ${isStill} || ! grep -qs '^State:.T' /proc/${pid}/status`,
+      };
+    },
   },
-};
+);

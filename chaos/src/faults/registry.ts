@@ -1,14 +1,10 @@
 import type { StandMachine } from "@goldenring/stand";
 import * as z from "zod";
-import { cut } from "./cut.ts";
-import { delay } from "./delay.ts";
-import { diskFill } from "./disk-fill.ts";
-import type { ReadyFault, Site } from "./fault.ts";
-import { loss } from "./loss.ts";
-import { powerOff, reboot } from "./power.ts";
+import type { FaultKind, ReadyFault, Site } from "./fault.ts";
+import { powerOff, reboot, switchover } from "./machine.ts";
+import { cut, delay, loss } from "./network.ts";
 import { freezeGuardian, killProcess, preventStart } from "./processes.ts";
-import { cpu, diskIo, memory } from "./stress.ts";
-import { switchover } from "./switchover.ts";
+import { cpu, diskFill, diskIo, memory } from "./resources.ts";
 import { freezeUnit, killUnit, restartUnit, stopUnit } from "./units.ts";
 
 /** All faults. The clock of a machine is never one: it would be the computer's own. */
@@ -41,19 +37,11 @@ export const FaultUse = z.discriminatedUnion(
 );
 export type FaultUse = z.infer<typeof FaultUse>;
 
-interface AnyKind {
-  describe(use: FaultUse): string;
-  prepare(use: FaultUse, machine: StandMachine, site: Site): Promise<ReadyFault>;
-}
+type AnyKind = Pick<FaultKind<z.ZodObject>, "describe" | "prepare">;
 
 /** For people, after the machine's name: `loses 30 % of what it sends`. */
-export function descriptionOf(use: FaultUse): string {
-  const kind: AnyKind = FAULTS[use.fault];
-  return kind.describe(use);
-}
+export const descriptionOf = (use: FaultUse): string => (FAULTS[use.fault] as AnyKind).describe(use);
 
 /** @throws {CommandError} where it is not available here or the machine is not fit for it */
-export function prepareFault(use: FaultUse, machine: StandMachine, site: Site): Promise<ReadyFault> {
-  const kind: AnyKind = FAULTS[use.fault];
-  return kind.prepare(use, machine, site);
-}
+export const prepareFault = (use: FaultUse, machine: StandMachine, site: Site): Promise<ReadyFault> =>
+  (FAULTS[use.fault] as AnyKind).prepare(use, machine, site);

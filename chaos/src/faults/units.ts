@@ -1,5 +1,6 @@
+import type { StandMachine } from "@goldenring/stand";
 import * as z from "zod";
-import { type FaultKind, FILE_MARK, type MachineFault, mustHold, on } from "./fault.ts";
+import { FILE_MARK, faultKind, type MachineFault, mustHold } from "./fault.ts";
 
 /** A service of systemd, with or without `.service`. */
 const unit = z
@@ -7,28 +8,27 @@ const unit = z
   .regex(/^[A-Za-z0-9@._-]+$/, "is no name of a unit")
   .transform((name) => name.replace(/\.service$/, ""));
 
-interface UnitUse {
-  readonly unit: string;
-}
+type UnitScripts = Pick<MachineFault, "inject" | "undo" | "gone" | "momentary">;
 
 /** A fault of one service; what does not run is refused, because stopping it would show nothing. */
-function unitFault<Form extends z.ZodObject>(
-  form: Form,
-  kind: Pick<FaultKind<Form>, "about" | "describe"> & {
-    scripts(use: z.infer<Form>, unit: string): Pick<MachineFault, "inject" | "undo" | "gone" | "momentary">;
-  },
-): FaultKind<Form> {
-  return {
-    form,
-    about: kind.about,
-    describe: kind.describe,
-    async prepare(use, machine) {
-      const { unit } = use as UnitUse;
-      await mustHold(machine, `systemctl is-active --quiet ${unit}`, `${unit} does not run there`);
-      const slot = `unit-${unit.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`;
-      return { by: "machine", slot, ...kind.scripts(use, unit) };
+function unitFault<Name extends string>(
+  name: Name,
+  kind: { about: string; happens: string; scripts: (unit: string) => UnitScripts },
+) {
+  return faultKind(
+    name,
+    { unit },
+    {
+      about: kind.about,
+      describe: ({ unit }) => `${unit} is ${kind.happens}`,
+      prepare: ({ unit }, machine) => unitReady(machine, unit, kind.scripts(unit)),
     },
-  };
+  );
+}
+
+async function unitReady(machine: StandMachine, unit: string, scripts: UnitScripts): Promise<MachineFault> {
+  await mustHold(machine, `systemctl is-active --quiet ${unit}`, `${unit} does not run there`);
+  return { by: "machine", slot: `unit-${unit.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`, ...scripts };
 }
 
 /**
@@ -43,17 +43,17 @@ const unitStarts = (unit: string): string =>
   `n=0; until case $(systemctl is-active ${unit}) in active|activating|reloading) : ;; *) false ;; esac; do n=$((n + 1)); [ $n -lt 10 ] || exit 1; sleep 0.5; done`;
 
 /** It does not start again by itself. */
-export const stopUnit = unitFault(z.object({ fault: z.literal("stop-unit"), on, unit }), {
+export const stopUnit = unitFault("stop-unit", {
   about: "stops a service in order (systemctl stop)",
-  describe: ({ unit }) => `${unit} is stopped`,
-  scripts: (_, unit) => ({ inject: `systemctl stop ${unit}`, undo: startUnit(unit), gone: unitStarts(unit) }),
+  happens: "stopped",
+  scripts: (unit) => ({ inject: `systemctl stop ${unit}`, undo: startUnit(unit), gone: unitStarts(unit) }),
 });
 
 /** One step of a rolling restart. */
-export const restartUnit = unitFault(z.object({ fault: z.literal("restart-unit"), on, unit }), {
+export const restartUnit = unitFault("restart-unit", {
   about: "restarts a service in order (systemctl restart)",
-  describe: ({ unit }) => `${unit} is restarted`,
-  scripts: (_, unit) => ({
+  happens: "restarted",
+  scripts: (unit) => ({
     inject: `systemctl restart --no-block ${unit}`,
     undo: startUnit(unit),
     gone: unitStarts(unit),
@@ -62,10 +62,10 @@ export const restartUnit = unitFault(z.object({ fault: z.literal("restart-unit")
 });
 
 /** SIGSTOP of all processes of a service. */
-export const freezeUnit = unitFault(z.object({ fault: z.literal("freeze-unit"), on, unit }), {
+export const freezeUnit = unitFault("freeze-unit", {
   about: "freezes a service (SIGSTOP): connections stay open, nothing answers",
-  describe: ({ unit }) => `${unit} is frozen`,
-  scripts: (_, unit) => ({
+  happens: "frozen",
+  scripts: (unit) => ({
     inject: `systemctl kill --signal=STOP ${unit}`,
     undo: `systemctl kill --signal=CONT ${unit} 2>/dev/null || :`,
     gone: `for process in /proc/[0-9]*; do grep -qs '^State:.T' $process/status && grep -qs '/${unit.replaceAll(".", "\\.")}\\.service' $process/cgroup && exit 1; done; :`,
@@ -73,27 +73,26 @@ export const freezeUnit = unitFault(z.object({ fault: z.literal("freeze-unit"), 
 });
 
 /** SIGKILL of all processes of a service. */
-export const killUnit = unitFault(
-  z.object({
-    fault: z.literal("kill-unit"),
-    on,
+export const killUnit = faultKind(
+  "kill-unit",
+  {
     unit,
     /** Its manager does not start it again. */
     staysDead: z.boolean().default(false),
-  }),
+  },
   {
     about: "kills a service (SIGKILL); systemd starts it again as its unit says, unless it is to stay dead",
     describe: ({ unit, staysDead }) => `${unit} is killed${staysDead ? " and stays dead" : ""}`,
-    scripts({ staysDead }, unit) {
+    prepare({ unit, staysDead }, machine) {
       // In /run: gone after a boot at the latest.
       const folder = `/run/systemd/system/${unit}.service.d`;
       const file = `${folder}/${FILE_MARK}.conf`;
       const stayDead = `mkdir -p ${folder} && printf '[Service]\\nRestart=no\\n' >${file} && systemctl daemon-reload && `;
-      return {
+      return unitReady(machine, unit, {
         inject: `${staysDead ? stayDead : ""}systemctl kill --signal=KILL ${unit}`,
         undo: `if [ -e ${file} ]; then rm -f ${file}; rmdir ${folder} 2>/dev/null; systemctl daemon-reload; fi; ${startUnit(unit)}`,
         gone: `[ ! -e ${file} ] || exit 1; ${unitStarts(unit)}`,
-      };
+      });
     },
   },
 );
