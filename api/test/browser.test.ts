@@ -279,14 +279,16 @@ describeInChromium("the page and Swagger UI", ({ visit }) => {
           await page.waitForFunction(
             () => Number(document.querySelector("#view-chart")?.getAttribute("aria-valuemax")) > 600,
           );
+          // A refresh, which the page repeats sooner on a slow computer, asks for the same again.
           const fetched = await page.evaluate(() =>
             performance
               .getEntriesByType("resource")
               .filter((entry) => entry instanceof PerformanceResourceTiming && entry.name.includes("/WeatherForecast"))
-              .map((entry) => (entry as PerformanceResourceTiming).decodedBodySize),
+              .map((entry) => [entry.name, (entry as PerformanceResourceTiming).decodedBodySize] as const),
           );
-          expect(fetched.length).toBe(4);
-          expect(fetched.reduce((sum, size) => sum + size, 0)).toBeLessThan(4_000_000);
+          const sizeOf = new Map(fetched);
+          expect(sizeOf.size).toBe(4);
+          expect([...sizeOf.values()].reduce((sum, size) => sum + size, 0)).toBeLessThan(4_000_000);
 
           const sizes = await page.evaluate(async () => {
             const response = await fetch("/WeatherForecast", { cache: "no-store" });

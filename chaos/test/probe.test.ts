@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { WeatherApi } from "@goldenring/run-kit/weather-api-fixture";
+import { waitUntil } from "@goldenring/stand";
 import { checkHistory } from "../src/check/check.ts";
 import { monotonicMs } from "../src/clock.ts";
 import { PROBE_PROGRAM } from "../src/engine/observers.ts";
@@ -40,6 +41,16 @@ function startProbe(run: string, ...more: string[]): RunningProbe {
   return { run, file, process: child, ended: new Promise((resolve) => child.once("exit", resolve)) };
 }
 
+/** Waits until its history has that many acknowledged writes. */
+async function hasWritten({ file }: RunningProbe, count: number): Promise<void> {
+  const written = (): number =>
+    existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(isAcknowledgedWrite).length : 0;
+  if (!(await waitUntil(() => written() >= count, { deadlineMs: DEADLINE / 2, everyMs: 50 })))
+    throw new Error(`the probe has ${written()} acknowledged writes instead of ${count}`);
+}
+
+const isAcknowledgedWrite = (line: string): boolean => /"e":"end"/.test(line) && /"outcome":"ok"/.test(line);
+
 async function judged({ run, file }: RunningProbe) {
   const history = await readHistory(file);
   const readAt = monotonicMs();
@@ -73,11 +84,11 @@ test(
   "a service that is killed with its database in the middle of writes, and comes back, has lost nothing; what is taken away by hand is found",
   async () => {
     const probe = startProbe("killed");
-    await delay(2_500);
+    await hasWritten(probe, 100);
     await api.kill();
     await delay(500);
     await api.start();
-    await delay(2_500);
+    await hasWritten(probe, 210);
     probe.process.kill("SIGTERM");
     expect(await probe.ended).toBe(0);
     const { history, verdict, summary } = await judged(probe);
@@ -98,7 +109,7 @@ test(
   "a probe that is killed leaves a history that can be judged",
   async () => {
     const probe = startProbe("dies");
-    await delay(2_000);
+    await hasWritten(probe, 60);
     probe.process.kill("SIGKILL");
     await probe.ended;
     await delay(1_000);
