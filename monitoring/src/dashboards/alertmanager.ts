@@ -1,12 +1,10 @@
-import { type Dashboard, lines, machineOf, number } from "./panels.ts";
+import { type DashboardSource, lines, machineOf, number } from "./panels.ts";
 import { Series, seriesOfJob } from "./promql.ts";
 
 const ALERTMANAGER = seriesOfJob("alertmanager");
 const SENDER = new Series('job="prometheus"');
 
-export const ALERTMANAGER_DASHBOARD: Dashboard = {
-  name: "alertmanager",
-  title: "Alerts and Alertmanager",
+export const ALERTMANAGER_DASHBOARD: DashboardSource = {
   description: "Which alerts fire, and whether their notifications arrive.",
   variables: [machineOf('up{job="alertmanager"}')],
   sections: {

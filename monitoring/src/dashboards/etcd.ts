@@ -1,11 +1,9 @@
-import { type Dashboard, DOWN_OR_UP, good, lines, machineOf, neutral, number, states } from "./panels.ts";
+import { type DashboardSource, DOWN_OR_UP, good, lines, machineOf, neutral, states, wideNumber } from "./panels.ts";
 import { seriesOfJob } from "./promql.ts";
 
 const MEMBER = seriesOfJob("etcd");
 
-export const ETCD: Dashboard = {
-  name: "etcd",
-  title: "etcd",
+export const ETCD: DashboardSource = {
   description:
     "The three members that decide who is the primary: their leader, their agreement, the speed of their disks.",
   variables: [machineOf('up{job="etcd"}')],
@@ -19,20 +17,18 @@ export const ETCD: Dashboard = {
         shows: MEMBER.values("etcd_server_is_leader"),
         states: [neutral("follows"), good("leads")],
       }),
-      number("Members that have a leader", "Two: one member is off or cut off. None: nothing can be written.", {
+      wideNumber("Members that have a leader", "Two: one member is off or cut off. None: nothing can be written.", {
         unit: "count",
         shows: MEMBER.values({ members: "etcd_server_has_leader" }, "sum"),
         minimums: { critical: 2, warning: 3 },
-        width: 6,
       }),
-      number("Leader changes in the last hour", "None is normal; a member that restarts counts one.", {
+      wideNumber("Leader changes in the last hour", "None is normal; a member that restarts counts one.", {
         unit: "count",
         shows: MEMBER.increases("1h", { changes: "etcd_server_leader_changes_seen_total" }, "max"),
         limits: { warning: 5 },
         decimals: 0,
-        width: 6,
       }),
-      number("Quota of the backend in use", "At 100 % etcd refuses all writes.", {
+      wideNumber("Quota of the backend in use", "At 100 % etcd refuses all writes.", {
         unit: "share",
         shows: {
           measures: ["etcd_mvcc_db_total_size_in_bytes", "etcd_server_quota_backend_bytes"],
@@ -41,12 +37,10 @@ export const ETCD: Dashboard = {
           },
         },
         limits: { warning: 0.8 },
-        width: 6,
       }),
-      number("Keys", "Patroni keeps about a dozen.", {
+      wideNumber("Keys", "Patroni keeps about a dozen.", {
         unit: "count",
         shows: MEMBER.values({ keys: "etcd_debugging_mvcc_keys_total" }, "max"),
-        width: 6,
       }),
     ],
     Agreement: [

@@ -1,5 +1,5 @@
 import { OBJECTIVES } from "@goldenring/stand";
-import { bad, type Dashboard, good, type Limits, lines, machineOf, number, states } from "./panels.ts";
+import { bad, type DashboardSource, good, type Limits, lines, machineOf, states, wideNumber } from "./panels.ts";
 import { seriesOfJob } from "./promql.ts";
 
 const REPLICA = seriesOfJob("api");
@@ -18,9 +18,7 @@ const REQUESTS = `${DURATION}_count`;
 
 const OBJECTIVES_S: Limits = { warning: OBJECTIVES.p90Ms / 1_000, critical: OBJECTIVES.p95Ms / 1_000 };
 
-export const GOLDEN_SIGNALS: Dashboard = {
-  name: "golden-signals",
-  title: "Golden signals of the API",
+export const GOLDEN_SIGNALS: DashboardSource = {
   description: "Latency, traffic, errors and saturation of the Weather API's replicas.",
   variables: [machineOf('up{job="api"}')],
   sections: {
@@ -31,26 +29,23 @@ export const GOLDEN_SIGNALS: Dashboard = {
           [0.95, OBJECTIVES.p95Ms],
         ] as const
       ).map(([share, objectiveMs]) =>
-        number(`Request duration, ${share * 100} % of good answers`, `Objective: at most ${objectiveMs} ms.`, {
+        wideNumber(`Request duration, ${share * 100} % of good answers`, `Objective: at most ${objectiveMs} ms.`, {
           unit: "seconds",
           shows: GOOD.quantiles(DURATION, [share]),
           limits: { critical: objectiveMs / 1_000 },
-          width: 6,
         }),
       ),
-      number("Requests", "Of all users together.", {
+      wideNumber("Requests", "Of all users together.", {
         unit: "requests/s",
         shows: USERS.rates({ requests: REQUESTS }, "sum"),
-        width: 6,
       }),
-      number("Share of requests answered with 5xx", `Objective: at most ${OBJECTIVES.errorShare * 100} %.`, {
+      wideNumber("Share of requests answered with 5xx", `Objective: at most ${OBJECTIVES.errorShare * 100} %.`, {
         unit: "share",
         shows: {
           measures: [REQUESTS],
           queries: { "5xx": `(sum(${FAILED.rate(REQUESTS)}) or vector(0)) / sum(${USERS.rate(REQUESTS)})` },
         },
         limits: { critical: OBJECTIVES.errorShare },
-        width: 6,
       }),
       lines(
         "Request duration of good answers (2xx, 3xx)",

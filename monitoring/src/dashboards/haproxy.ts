@@ -1,4 +1,4 @@
-import { bad, type Dashboard, good, lines, machineOf, neutral, number, states } from "./panels.ts";
+import { bad, type DashboardSource, good, lines, machineOf, neutral, states, wideNumber } from "./panels.ts";
 import { seriesOfJob } from "./promql.ts";
 
 /** The listener of the statistics page serves Prometheus and people, not users. */
@@ -6,9 +6,7 @@ const DATABASE = seriesOfJob("haproxy").with('proxy!="statistics"');
 const INGRESS = seriesOfJob("ingress").with('proxy="api"');
 const PROCESS = seriesOfJob("haproxy", "ingress");
 
-export const HAPROXY: Dashboard = {
-  name: "haproxy",
-  title: "HAProxy",
+export const HAPROXY: DashboardSource = {
   description: "The way to the database (5000 primary, 5001 replicas), and the ingress in front of the API's replicas.",
   variables: [machineOf('up{job=~"haproxy|ingress"}')],
   sections: {
@@ -18,17 +16,15 @@ export const HAPROXY: Dashboard = {
         // One of the two database machines is the primary; the other one is out for writers, as it should be.
         states: [neutral("out"), good("up")],
       }),
-      number("Active servers for writers", "Behind port 5000: the primary.", {
+      wideNumber("Active servers for writers", "Behind port 5000: the primary.", {
         unit: "count",
         shows: DATABASE.with('proxy="master"').values({ primary: "haproxy_backend_active_servers" }, "max"),
         minimums: { critical: 1 },
-        width: 6,
       }),
-      number("Active servers for readers", "Behind port 5001. Without one, readers go to the primary.", {
+      wideNumber("Active servers for readers", "Behind port 5001. Without one, readers go to the primary.", {
         unit: "count",
         shows: DATABASE.with('proxy="replicas"').values({ replicas: "haproxy_backend_active_servers" }, "max"),
         minimums: { warning: 1 },
-        width: 6,
       }),
       lines("Current sessions", "Connections of clients to the database.", {
         unit: "count",
@@ -81,16 +77,14 @@ export const HAPROXY: Dashboard = {
         shows: INGRESS.with('state="UP"').values("haproxy_server_status", "max by (server)"),
         states: [bad("out"), good("up")],
       }),
-      number("Active servers: the API's replicas", "Without one, users get 503.", {
+      wideNumber("Active servers: the API's replicas", "Without one, users get 503.", {
         unit: "count",
         shows: INGRESS.values({ replicas: "haproxy_backend_active_servers" }, "max"),
         minimums: { critical: 1, warning: 2 },
-        width: 6,
       }),
-      number("HTTP requests", "Of all users together.", {
+      wideNumber("HTTP requests", "Of all users together.", {
         unit: "requests/s",
         shows: INGRESS.rates({ requests: "haproxy_frontend_http_requests_total" }, "sum"),
-        width: 6,
       }),
       lines("HTTP responses by status class", "What users got. 5xx counts against the availability objective.", {
         unit: "requests/s",

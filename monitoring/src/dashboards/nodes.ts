@@ -1,4 +1,4 @@
-import { type Dashboard, DOWN_OR_UP, lines, machineOf, states } from "./panels.ts";
+import { type DashboardSource, DOWN_OR_UP, lines, machineOf, states } from "./panels.ts";
 import { type Reading, Series } from "./promql.ts";
 
 const NODE = new Series('job="node", group=~"$group", machine=~"$machine"');
@@ -10,9 +10,7 @@ const inUse = (legend: string, free: string, all: string, total = NODE.selector(
   queries: { [legend]: `1 - ${NODE.selector(free)} / ${total}` },
 });
 
-export const NODES: Dashboard = {
-  name: "nodes",
-  title: "Machines",
+export const NODES: DashboardSource = {
   description: "CPU, memory, disks, network and services of every machine, by group of the inventory.",
   variables: [
     { name: "group", title: "Group", label: "group", of: 'up{job="node"}' },

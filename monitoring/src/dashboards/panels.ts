@@ -60,14 +60,18 @@ export interface Variable {
   readonly of: string;
 }
 
-export interface Dashboard {
-  /** Of its file and its address in Grafana. */
-  readonly name: string;
-  readonly title: string;
+/** A dashboard as its file has it. */
+export interface DashboardSource {
   readonly description: string;
   readonly variables: readonly Variable[];
   /** Panels by the titles of their sections. */
   readonly sections: Readonly<Record<string, readonly Panel[]>>;
+}
+
+export interface Dashboard extends DashboardSource {
+  /** Of its file and its address in Grafana. */
+  readonly name: string;
+  readonly title: string;
 }
 
 /** A panel as a dashboard's file has it, without its title and description. */
@@ -89,8 +93,9 @@ const panelOf =
 /** Values over time. Two in a row. */
 export const lines = panelOf("lines", 12);
 
-/** The newest values, at a glance. Six in a row. */
+/** The newest values, at a glance. Six in a row, or four. */
 export const number = panelOf("number", 4);
+export const wideNumber = panelOf("number", 6);
 
 /** States over time. Two in a row. */
 export const states: PanelMaker<{ shows: Reading; states: readonly State[]; width?: number }> = (

@@ -1,4 +1,4 @@
-import { bad, type Dashboard, DOWN_OR_UP, good, lines, machineOf, neutral, number, states } from "./panels.ts";
+import { bad, type DashboardSource, DOWN_OR_UP, good, lines, machineOf, neutral, number, states } from "./panels.ts";
 import { seriesOfJob } from "./promql.ts";
 
 const MEMBER = seriesOfJob("patroni");
@@ -12,9 +12,7 @@ const NO_OR_YES_IS_BAD = [good("no"), bad("yes")];
 const stateOfMembers = (title: string, description: string, metric: string, meanings = NO_OR_YES_IS_BAD) =>
   states(title, description, { shows: MEMBER.values(metric), states: meanings, width: 8 });
 
-export const PATRONI: Dashboard = {
-  name: "patroni",
-  title: "PostgreSQL and Patroni",
+export const PATRONI: DashboardSource = {
   description:
     "Who is the primary, who could take over at once, how far replicas are behind, what prevents a failover.",
   variables: [machineOf('up{job="patroni"}')],

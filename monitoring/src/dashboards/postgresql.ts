@@ -1,4 +1,4 @@
-import { type Dashboard, DOWN_OR_UP, lines, machineOf, number, states } from "./panels.ts";
+import { type DashboardSource, DOWN_OR_UP, lines, machineOf, states, wideNumber } from "./panels.ts";
 import { type Reading, seriesOfJob } from "./promql.ts";
 
 const SERVER = seriesOfJob("postgres");
@@ -7,9 +7,7 @@ const byMachine = (counters: Parameters<typeof DATABASES.rates>[0]): Reading =>
   DATABASES.rates(counters, "sum by (machine)");
 const sumOf = (counter: string): string => `sum by (machine) (${DATABASES.rate(counter)})`;
 
-export const POSTGRESQL: Dashboard = {
-  name: "postgresql",
-  title: "PostgreSQL database",
+export const POSTGRESQL: DashboardSource = {
   description:
     "Connections, transactions, rows, cache, checkpoints and WAL of the servers, as postgres_exporter sees them.",
   variables: [machineOf('up{job="postgres"}')],
@@ -19,15 +17,13 @@ export const POSTGRESQL: Dashboard = {
         shows: SERVER.values("pg_up"),
         states: DOWN_OR_UP,
       }),
-      number("Postmaster started", "How long ago.", {
+      wideNumber("Postmaster started", "How long ago.", {
         unit: "age",
         shows: SERVER.ages("pg_postmaster_start_time_seconds"),
-        width: 6,
       }),
-      number("Size of databases", "On disk, indexes included.", {
+      wideNumber("Size of databases", "On disk, indexes included.", {
         unit: "bytes",
         shows: DATABASES.values("pg_database_size_bytes", "max by (datname)"),
-        width: 6,
       }),
       lines("Connections, of those allowed", "Share of max_connections. An alert fires when it stays above the line.", {
         unit: "share",

@@ -1,4 +1,4 @@
-import { type Dashboard, DOWN_OR_UP, lines, machineOf, states } from "./panels.ts";
+import { type DashboardSource, DOWN_OR_UP, lines, machineOf, states } from "./panels.ts";
 import { seriesOfJob } from "./promql.ts";
 
 const HTTP = seriesOfJob("probe_http");
@@ -7,9 +7,7 @@ const TLS = seriesOfJob("probe_tls");
 const ALL = seriesOfJob("probe_http", "probe_slow", "probe_tcp");
 const DAY_S = 86_400;
 
-export const PROBES: Dashboard = {
-  name: "probes",
-  title: "Probes",
+export const PROBES: DashboardSource = {
   description:
     "The stand as its clients see it: blackbox_exporter asks the ingress, each replica and the database's ports.",
   variables: [machineOf('up{job=~"probe_.+"}')],

@@ -1,11 +1,9 @@
-import { type Dashboard, DOWN_OR_UP, lines, machineOf, number, states } from "./panels.ts";
+import { type DashboardSource, DOWN_OR_UP, lines, machineOf, states, wideNumber } from "./panels.ts";
 import { seriesOfJob } from "./promql.ts";
 
 const SELF = seriesOfJob("prometheus");
 
-export const PROMETHEUS: Dashboard = {
-  name: "prometheus",
-  title: "Prometheus",
+export const PROMETHEUS: DashboardSource = {
   description: "Targets, rules, and what Prometheus itself costs.",
   variables: [machineOf('up{job="prometheus"}')],
   sections: {
@@ -46,25 +44,21 @@ export const PROMETHEUS: Dashboard = {
       }),
     ],
     "Resources of Prometheus": [
-      number("Series in the head", "Kept in memory.", {
+      wideNumber("Series in the head", "Kept in memory.", {
         unit: "count",
         shows: SELF.values({ series: "prometheus_tsdb_head_series" }, "sum"),
-        width: 6,
       }),
-      number("Samples appended", "Values stored, a second.", {
+      wideNumber("Samples appended", "Values stored, a second.", {
         unit: "1/s",
         shows: SELF.rates({ samples: "prometheus_tsdb_head_samples_appended_total" }, "sum"),
-        width: 6,
       }),
-      number("Storage: size of blocks on disk", "Kept for 90 days.", {
+      wideNumber("Storage: size of blocks on disk", "Kept for 90 days.", {
         unit: "bytes",
         shows: SELF.values({ blocks: "prometheus_tsdb_storage_blocks_bytes" }, "sum"),
-        width: 6,
       }),
-      number("Resident memory", "Of Prometheus' process.", {
+      wideNumber("Resident memory", "Of Prometheus' process.", {
         unit: "bytes",
         shows: SELF.values({ memory: "process_resident_memory_bytes" }, "sum"),
-        width: 6,
       }),
       lines("Resident memory over time", "It follows the number of series.", {
         unit: "bytes",

@@ -1,5 +1,5 @@
 import { BUDGET_PERIOD, BURN_RATES, SERVICE_LEVELS } from "@goldenring/stand";
-import { type Dashboard, lines, number, type Panel } from "./panels.ts";
+import { type DashboardSource, lines, number, type Panel } from "./panels.ts";
 import { Series } from "./promql.ts";
 
 const CHOSEN = new Series('slo=~"$slo"');
@@ -25,9 +25,7 @@ const burnRate = ({ factor, long, short, severity }: (typeof BURN_RATES)[number]
   );
 };
 
-export const SERVICE_LEVELS_DASHBOARD: Dashboard = {
-  name: "slo",
-  title: "Service levels and their error budgets",
+export const SERVICE_LEVELS_DASHBOARD: DashboardSource = {
   description: `What the API promises for ${BUDGET_PERIOD}, and how much of the allowed errors is left. ${PROMISES}.`,
   variables: [{ name: "slo", title: "Promise", label: "slo", of: "slo:error_budget:ratio" }],
   sections: {
