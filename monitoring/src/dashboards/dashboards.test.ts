@@ -10,16 +10,19 @@ const ALL_PANELS = DASHBOARDS.flatMap((dashboard) =>
   panelsOf(dashboard).map((panel) => [`${dashboard.name} > ${panel.title}`, panel] as const),
 );
 
-test("every dashboard has an address of its own, short enough for Grafana", () => {
+test("every dashboard has its own address, short enough for Grafana", () => {
   const uids = DASHBOARDS.map(({ name }) => uidOf(name));
   expect(new Set(uids).size).toBe(uids.length);
   expect(uids.filter((uid) => uid.length > 40)).toEqual([]);
 });
 
 describe("every panel", () => {
-  test.each(ALL_PANELS)("%s reads the metrics that it is said to measure, and no other", (_, { measures, queries }) => {
-    expect([...metricsOf(queries.map(({ expr }) => expr).join(" + "))]).toEqual(measures.toSorted());
-  });
+  test.each(ALL_PANELS)(
+    "%s reads the metrics in its `measures`, and no other (monitoring/src/dashboards/)",
+    (_, { measures, queries }) => {
+      expect([...metricsOf(queries.map(({ expr }) => expr).join(" + "))]).toEqual(measures.toSorted());
+    },
+  );
 
   test.each(ALL_PANELS)("%s explains itself in sentences", (_, { title, description }) => {
     expect(title).toMatch(/^[\w(]/);
@@ -47,7 +50,7 @@ test.each(DASHBOARDS.map((dashboard) => [dashboard.name, dashboard] as const))(
 );
 
 test.each(DASHBOARDS.map((dashboard) => [dashboard.name, dashboard] as const))(
-  "%s: panels stand beside each other and below each other, never on top of each other",
+  "%s: panels do not overlap",
   (_, dashboard) => {
     const places = layOut(dashboard.sections).map(({ position }) => position);
     for (const [index, one] of places.entries()) {
