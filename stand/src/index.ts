@@ -25,8 +25,8 @@ export {
   isHealthy,
   type StandRoles,
   serviceUrl,
-  steadiness,
-} from "./health/steady.ts";
+  steadyState,
+} from "./health/steady-state.ts";
 export {
   fenceArgv,
   type Inventory,
@@ -39,14 +39,12 @@ export {
 } from "./inventory/inventory.ts";
 export { type Login, readLogins } from "./inventory/logins.ts";
 export { readInventory } from "./inventory/read-inventory.ts";
-export { inNamespace } from "./machine/namespace.ts";
 export { Shell, type ShellOptions } from "./machine/shell.ts";
 export { shellQuote, shellWords } from "./machine/shell-words.ts";
-export { runOn, SSH_FAILED, sshCommand, sshTerminal } from "./machine/ssh.ts";
+export { inNamespace, runOn, SSH_FAILED, sshCommand, sshTerminal } from "./machine/ssh.ts";
 export * from "./metrics/index.ts";
 export * from "./objectives/index.ts";
-export { openStand } from "./open-stand.ts";
-export { OPERATOR, operatorMachine } from "./operator.ts";
+export { OPERATOR, openStand, thisComputer } from "./open-stand.ts";
 export {
   byRole,
   DIRECTION_WORDS,
@@ -59,4 +57,3 @@ export {
   type Stand,
   type StandMachine,
 } from "./stand.ts";
-export { thisComputer } from "./this-computer.ts";

@@ -1,9 +1,10 @@
+import { join } from "node:path";
+import { runProgram } from "./computer/run-program.ts";
 import type { Inventory, Machine } from "./inventory/inventory.ts";
 import { Shell } from "./machine/shell.ts";
-import { operatorMachine } from "./operator.ts";
 import type { LabControl, Stand, StandMachine } from "./stand.ts";
 
-/** A folder of the machine that a boot empties. */
+/** A boot empties it. */
 const FAULT_FOLDER = "/run/goldenring-chaos";
 
 export interface StandParts {
@@ -13,15 +14,17 @@ export interface StandParts {
   readonly guardian?: () => number | undefined;
 }
 
-/** The machines of an inventory, by ssh. */
+export const OPERATOR = "operator";
+
+/** The machines of an inventory, reached by ssh. */
 export function openStand(parts: StandParts): Stand {
   const { inventory, folder, lab, guardian } = parts;
   const shells = new Map<string, Shell>();
   return {
     name: inventory.standName,
     folder,
-    machines: inventory.machines.map((machine) => reached(machine, shells)),
-    // This computer may have several stands: what is recovered for one must not end the faults of another.
+    machines: inventory.machines.map((machine) => overSsh(machine, shells)),
+    // This computer may have several stands: recovering one must not end the faults of another.
     operator: operatorMachine(`${FAULT_FOLDER}/${inventory.standName}`),
     inventory,
     lab,
@@ -34,7 +37,7 @@ export function openStand(parts: StandParts): Stand {
   };
 }
 
-function reached(machine: Machine, shells: Map<string, Shell>): StandMachine {
+function overSsh(machine: Machine, shells: Map<string, Shell>): StandMachine {
   const { name, address, roles } = machine;
   return {
     name,
@@ -50,4 +53,31 @@ function reached(machine: Machine, shells: Map<string, Shell>): StandMachine {
       return shell.run(command, options);
     },
   };
+}
+
+/** This computer as a machine. */
+function operatorMachine(faultFolder: string): StandMachine {
+  return {
+    name: OPERATOR,
+    address: "127.0.0.1",
+    roles: [],
+    faultFolder,
+    run: (command, options) => runProgram(["sh", "-c", command], options),
+  };
+}
+
+/** A stand without machines but this computer: for experiments with a service of the user. */
+export function thisComputer(folder: string): Stand {
+  const stand: Stand = {
+    name: "this computer",
+    folder,
+    machines: [],
+    operator: operatorMachine(join(folder, "chaos", "faults")),
+    inventory: undefined,
+    lab: undefined,
+    guardian: () => undefined,
+    again: () => stand,
+    disconnect: () => {},
+  };
+  return stand;
 }

@@ -1,23 +1,23 @@
 import type { Completed } from "./computer/run-program.ts";
 import type { Inventory, Role } from "./inventory/inventory.ts";
 
-/** What experiments act on and look at. */
+/** The machines of a stand and its host, as experiments and checks use them. */
 export interface Stand {
   readonly name: string;
-  /** Folder that belongs to the stand and stays: the open faults are written down there. */
+  /** The stand's permanent folder on this computer: open faults are recorded in it. */
   readonly folder: string;
   readonly machines: readonly StandMachine[];
-  /** This computer, as far as faults are done to it. */
+  /** This computer, as a target of faults. */
   readonly operator: StandMachine;
-  /** Of its machines; undefined where there are none but this computer. */
+  /** Undefined where this computer is the only machine. */
   readonly inventory: Inventory | undefined;
-  /** The host of the machines, where it is at hand. */
+  /** The host of the machines; undefined for real machines. */
   readonly lab: LabControl | undefined;
-  /** The process number of the guardian that watches the stand; undefined while none does. */
+  /** Process number of the stand's guardian; undefined while none runs. */
   guardian(): number | undefined;
-  /** The same stand by connections of its own, so that whoever looks on does not hold up whoever acts. */
+  /** The same stand with separate connections, so that observing does not delay acting. */
   again(): Stand;
-  /** Gives up all connections; the next command connects anew. */
+  /** Closes all connections; the next command opens a new one. */
   disconnect(): void;
 }
 
@@ -25,13 +25,13 @@ export interface StandMachine {
   readonly name: string;
   readonly address: string;
   readonly roles: readonly Role[];
-  /** Where the machine writes down what faults it has. Gone after a boot. */
+  /** Where the machine records its active faults. A boot empties it. */
   readonly faultFolder: string;
-  /** A shell command line as root; what it writes to stderr may come with stdout. Never rejects: 255 no connection, 124 deadline. */
+  /** Runs a shell command line as root; its stderr may be part of stdout. Never rejects: 255 no connection, 124 deadline exceeded. */
   run(command: string, options: { readonly deadlineMs: number; readonly input?: string }): Promise<Completed>;
 }
 
-/** What the host of the machines can do to them; the class `Lab` of the room lab/ is one. */
+/** What the host of the machines can do to them; the class `Lab` of lab/ implements it. */
 export interface LabControl {
   powerOff(machine: string): Promise<void>;
   powerOn(machine: string): Promise<void>;
@@ -49,14 +49,14 @@ export interface NetworkFaults {
 }
 
 export const DIRECTIONS = ["in", "out", "both"] as const;
-/** Seen from the machine: `out` is what it sends. */
+/** From the machine's point of view: `out` is what it sends. */
 export type Direction = (typeof DIRECTIONS)[number];
 
-/** Says it for a person: `30 % of what it sends`. */
+/** For messages: `30 % of what it sends`. */
 export const DIRECTION_WORDS: Readonly<Record<Direction, string>> = {
-  in: "of what it gets",
+  in: "of what it receives",
   out: "of what it sends",
-  both: "of what it sends and of what it gets",
+  both: "of what it sends and of what it receives",
 };
 
 export function machineOf(stand: Stand, name: string): StandMachine {
@@ -69,7 +69,7 @@ export function byRole({ machines }: Pick<Stand, "machines">, role: Role): reado
   return machines.filter(({ roles }) => roles.includes(role));
 }
 
-/** As `run`, but rejects unless the command succeeds. */
+/** Like `run`, but rejects unless the command succeeds. */
 export async function must(
   machine: StandMachine,
   command: string,

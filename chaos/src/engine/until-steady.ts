@@ -1,4 +1,4 @@
-import { DeadlineExceeded, type Stand, type StandRoles, steadiness, waitFor } from "@goldenring/stand";
+import { DeadlineExceeded, type Stand, type StandRoles, steadyState, waitFor } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
 
 const CHECK_EVERY_MS = 500;
@@ -17,7 +17,7 @@ export async function untilSteady(
 ): Promise<StandRoles> {
   let loggedAtMs = 0;
   const attempt = async () => {
-    const found = await steadiness(stand, expected);
+    const found = await steadyState(stand, expected);
     return "roles" in found ? { value: found.roles } : found;
   };
   const onMissing = (missing: string, waitedMs: number): void => {

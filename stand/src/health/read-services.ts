@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { runProgram } from "../computer/run-program.ts";
 import type { Inventory } from "../inventory/inventory.ts";
-import { inNamespace } from "../machine/namespace.ts";
+import { inNamespace } from "../machine/ssh.ts";
 import { ServicesHealth } from "./services.ts";
 
 /** The start of the program included. */

@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Machine } from "../inventory/inventory.ts";
-import { inNamespace } from "./namespace.ts";
-import { sshCommand, sshTerminal } from "./ssh.ts";
+import { inNamespace, sshCommand, sshTerminal } from "./ssh.ts";
 
 const machine: Machine = {
   name: "pg-01",

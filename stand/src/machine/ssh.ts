@@ -1,5 +1,5 @@
 import { type Completed, type RunOptions, runProgram } from "../computer/run-program.ts";
-import type { Machine } from "../inventory/inventory.ts";
+import type { Inventory, Machine } from "../inventory/inventory.ts";
 import { shellQuote } from "./shell-words.ts";
 
 /** Exit code of ssh when it could not connect or lost the connection. */
@@ -50,4 +50,11 @@ function ssh({ address, ssh: { user, port, keyFile, args } }: Machine, options: 
  */
 export function runOn(machine: Machine, command: string, options: RunOptions): Promise<Completed> {
   return runProgram(sshCommand(machine, command), options);
+}
+
+/** The command, run where the stand's machines can be reached: in the lab inside its network namespace. */
+export function inNamespace(inventory: Pick<Inventory, "labNamespace">, argv: readonly string[]): string[] {
+  if (inventory.labNamespace === undefined) return [...argv];
+  // Not `ip netns exec`: that puts a fresh /sys over the cgroups.
+  return ["nsenter", `--net=/run/netns/${inventory.labNamespace}`, "--", ...argv];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isLeader } from "./steady.ts";
+import { isLeader } from "./steady-state.ts";
 
 /** As a machine answers: the health check, which ends without a new line of its own, then the line of the metrics. */
 const answer = (leads: 0 | 1): string =>

@@ -2,27 +2,26 @@ import { byRole, type Stand, type StandMachine } from "../stand.ts";
 import { SHOW_SERVERS, serversIn } from "./haproxy-servers.ts";
 import { type ClusterMember, parseCluster } from "./patroni-cluster.ts";
 
-/** Who is who at the moment; undefined where the stand has no such thing. */
+/** Which machine has which role now; undefined where the stand has no such part. */
 export interface StandRoles {
   readonly primary: string | undefined;
   readonly replica: string | undefined;
   readonly etcdLeader: string | undefined;
 }
 
-export type Steadiness = { readonly roles: StandRoles } | { readonly missing: string };
+export type SteadyState = { readonly roles: StandRoles } | { readonly missing: string };
 
 const NOBODY: StandRoles = { primary: undefined, replica: undefined, etcdLeader: undefined };
-/** ms. */
-const LOOK_MS = 8_000;
+const ANSWER_DEADLINE_MS = 8_000;
 
-/** Whether every part that the stand has is as it should be, asked on the machines themselves; else what is missing, in a few words. */
-export async function steadiness(
+/** Checks every part of the stand on the machines themselves. @returns the roles, or what is missing for the steady state */
+export async function steadyState(
   stand: Stand,
-  wanted: { readonly cluster: boolean; readonly guardian: boolean },
-): Promise<Steadiness> {
+  expected: { readonly cluster: boolean; readonly guardian: boolean },
+): Promise<SteadyState> {
   const guardian =
-    wanted.guardian && stand.guardian() === undefined ? ["the guardian does not run (`ring up` starts it)"] : [];
-  if (!wanted.cluster) return guardian.length > 0 ? { missing: guardian.join("; ") } : { roles: NOBODY };
+    expected.guardian && stand.guardian() === undefined ? ["the guardian is not running (`ring up` starts it)"] : [];
+  if (!expected.cluster) return guardian.length > 0 ? { missing: guardian.join("; ") } : { roles: NOBODY };
   const databases = await databaseRoles(stand);
   if ("missing" in databases) return databases;
   const { primary, replica } = databases.roles;
@@ -44,17 +43,16 @@ export async function steadiness(
     : { roles: { primary, replica, etcdLeader: etcd.leader } };
 }
 
-async function databaseRoles(stand: Stand): Promise<Steadiness> {
+async function databaseRoles(stand: Stand): Promise<SteadyState> {
   const machines = byRole(stand, "postgres");
   if (machines.length === 0) return { roles: NOBODY };
-  const clusters = await Promise.all(machines.map(clusterSeenBy));
-  const unheard = machines.filter((_, index) => clusters[index] === undefined);
-  if (unheard.length > 0)
-    return { missing: `Patroni does not answer on ${unheard.map(({ name }) => name).join(", ")}` };
+  const clusters = await Promise.all(machines.map(clusterSeenFrom));
+  const silent = machines.filter((_, index) => clusters[index] === undefined);
+  if (silent.length > 0) return { missing: `Patroni does not answer on ${silent.map(({ name }) => name).join(", ")}` };
   return rolesIn(clusters[0] ?? [], machines.length);
 }
 
-function rolesIn(members: readonly ClusterMember[], machines: number): Steadiness {
+function rolesIn(members: readonly ClusterMember[], machines: number): SteadyState {
   const seen = members.map(({ name, role, state }) => `${name} ${role} ${state}`).join(", ") || "no members";
   const [leader, second] = members.filter(({ role, state }) => role === "leader" && state === "running");
   if (!leader || second) return { missing: `no leader (${seen})` };
@@ -64,11 +62,11 @@ function rolesIn(members: readonly ClusterMember[], machines: number): Steadines
   return { roles: { ...NOBODY, primary: leader.name, replica: standby.name } };
 }
 
-/** Python is there because Ansible needs it. */
-async function clusterSeenBy(machine: StandMachine): Promise<readonly ClusterMember[] | undefined> {
+/** By Python, which every machine has for Ansible. */
+async function clusterSeenFrom(machine: StandMachine): Promise<readonly ClusterMember[] | undefined> {
   const context = "ssl.create_default_context(cafile='/etc/patroni/tls/ca.crt')";
   const program = `import ssl, urllib.request; print(urllib.request.urlopen('https://${machine.address}:8008/cluster', timeout=2, context=${context}).read().decode())`;
-  const { code, stdout } = await machine.run(`python3 -I -c "${program}"`, { deadlineMs: LOOK_MS });
+  const { code, stdout } = await machine.run(`python3 -I -c "${program}"`, { deadlineMs: ANSWER_DEADLINE_MS });
   return code === 0 ? parseCluster(stdout) : undefined;
 }
 
@@ -79,7 +77,7 @@ async function etcdMembers(
   const answers = await Promise.all(
     machines.map(({ run }) =>
       // The first answer ends without a new line.
-      run(`${ETCD_HEALTH}; echo; ${ETCD_METRICS} | grep '^etcd_server_is_leader '`, { deadlineMs: LOOK_MS }),
+      run(`${ETCD_HEALTH}; echo; ${ETCD_METRICS} | grep '^etcd_server_is_leader '`, { deadlineMs: ANSWER_DEADLINE_MS }),
     ),
   );
   return {
@@ -90,7 +88,7 @@ async function etcdMembers(
   };
 }
 
-/** Plain HTTP from the machine itself, by the shell alone: it is asked every second. */
+/** Plain HTTP on the machine, by the shell alone: it is cheap enough for every second. */
 const get = (path: string): string =>
   `bash -c 'exec 3<>/dev/tcp/127.0.0.1/2381 && printf "GET ${path} HTTP/1.0\\r\\n\\r\\n" >&3 && timeout 2 cat <&3' 2>/dev/null`;
 export const ETCD_HEALTH = get("/health");
@@ -103,7 +101,7 @@ async function serversMissing(
   machine: StandMachine,
   expected: Readonly<Record<string, readonly string[]>>,
 ): Promise<string[]> {
-  const { code, stdout } = await machine.run(SHOW_SERVERS, { deadlineMs: LOOK_MS });
+  const { code, stdout } = await machine.run(SHOW_SERVERS, { deadlineMs: ANSWER_DEADLINE_MS });
   if (code !== 0) return [`HAProxy on ${machine.name} does not answer`];
   const servers = serversIn(stdout);
   return Object.entries(expected).flatMap(([listener, names]) => {
@@ -112,11 +110,11 @@ async function serversMissing(
       .map(({ server }) => server);
     return up.toSorted().join() === names.toSorted().join()
       ? []
-      : [`${machine.name} has ${up.join(", ") || "nobody"} up in ${listener} instead of ${names.join(", ")}`];
+      : [`${machine.name} has ${up.join(", ") || "no server"} up in ${listener} instead of ${names.join(", ")}`];
   });
 }
 
-/** Where the clients of the Weather API go. */
+/** The address of the Weather API for its clients. */
 export function serviceUrl(stand: Stand): string | undefined {
   const [machine] = byRole(stand, "ingress");
   return machine && `http://${machine.address}`;
