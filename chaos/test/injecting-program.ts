@@ -13,7 +13,8 @@ process.stdout.write("ready\n");
 for (;;) {
   await inject(
     { use: { fault: "disk-fill", on: "operator", path, fill: { mib: 1 } }, machine: "operator", endsAfterSeconds: 60 },
-    { site: { stand, resolve: (target) => [target] }, open, blastRadius: {}, run: "test", onWritten: () => {} },
+    { id: "test", site: { stand, resolve: (target) => [target] }, open, experiment: { blastRadius: {} } },
+    () => {},
   );
   const left = await undoAll(stand, open, open.list());
   if (left.length > 0) throw new Error(JSON.stringify(left));

@@ -1,9 +1,9 @@
 import type { History, Read, Write } from "../history/history.ts";
 import { readSeen } from "../history/values.ts";
-import { judgeLists } from "./city-list.ts";
+import { type AddedValue, judgeLists } from "./city-list.ts";
 import { judgeNodes, judgeRows, type NodeRows } from "./final-rows.ts";
-import { judgeRegister, type RegisterRead } from "./register.ts";
-import { type Requests, requestsOf } from "./requests.ts";
+import { judgeRegister, type RegisterRead, type RegisterWrite } from "./register.ts";
+import { judgeStoredValues } from "./stored-values.ts";
 import type { Violation } from "./violation.ts";
 
 export interface Verdict {
@@ -31,7 +31,6 @@ export function checkHistory(history: History, nodes: readonly NodeRows[]): Verd
   // Each alone, so that what an unconfirmed answer shows is no proof against the others.
   const marked = answered.filter(({ stale }) => stale !== undefined).map((read) => judgeReads(requests, run, [read]));
   const stored = new Set(nodes.flatMap(({ rows }) => rows.map(({ summary }) => summary)));
-  const unknown = writes.filter(({ outcome }) => outcome === "unknown");
   return {
     violations: [
       ...wrongAnswers(history),
@@ -40,12 +39,30 @@ export function checkHistory(history: History, nodes: readonly NodeRows[]): Verd
       ...nodes.flatMap((node) => judgeRows(node, writes)),
       ...judgeNodes(nodes),
     ],
-    acknowledgedWrites: writes.filter(({ outcome }) => outcome === "ok").length,
-    unknownWrites: unknown.length,
-    recoveredWrites: unknown.filter(({ value }) => stored.has(value)).length,
+    ...countsOf(writes, stored),
     judgedReads: fresh.length,
     staleMarkedReads: marked.length,
     staleMarkedAndOld: marked.filter((found) => found.some(({ kind }) => kind === "stale-read")).length,
+  };
+}
+
+/** Of a service that is not the Weather API. @param stored undefined: it is not known */
+export function checkOwnService({ writes, reads }: History, stored: readonly string[] | undefined): Verdict {
+  return {
+    violations: stored === undefined ? [] : judgeStoredValues(writes, stored),
+    ...countsOf(writes, new Set(stored)),
+    judgedReads: 0,
+    staleMarkedReads: reads.filter(({ stale }) => stale !== undefined).length,
+    staleMarkedAndOld: 0,
+  };
+}
+
+function countsOf(writes: readonly Write[], stored: ReadonlySet<string>) {
+  const unknown = writes.filter(({ outcome }) => outcome === "unknown");
+  return {
+    acknowledgedWrites: writes.filter(({ outcome }) => outcome === "ok").length,
+    unknownWrites: unknown.length,
+    recoveredWrites: unknown.filter(({ value }) => stored.has(value)).length,
   };
 }
 
@@ -63,14 +80,11 @@ function judgeReads(
   reads: readonly Read[],
   finals: ReadonlyMap<string, readonly RegisterRead[]> = new Map(),
 ): Violation[] {
-  const lists = Map.groupBy(
-    reads.filter(({ kind }) => kind === "list"),
-    ({ key }) => key,
-  );
-  const values = Map.groupBy(
-    reads.filter(({ kind }) => kind === "value"),
-    ({ key }) => key,
-  );
+  const byKey = (of: Read["kind"]) => {
+    const ofKind = reads.filter(({ kind }) => kind === of);
+    return Map.groupBy(ofKind, ({ key }) => key);
+  };
+  const [lists, values] = [byKey("list"), byKey("value")];
   const ofLists = [...lists].flatMap(([key, ofKey]) =>
     judgeLists(
       key,
@@ -97,4 +111,47 @@ function finalReads(writes: readonly Write[], nodes: readonly NodeRows[]): Map<s
     }),
   );
   return new Map([...Map.groupBy(reads, ({ key }) => key)].map(([key, ofKey]) => [key, ofKey.map(({ read }) => read)]));
+}
+
+/** What clients asked for, sorted by the thing that reads look at. Refused writes are left out: nobody may ever see them. */
+interface Requests {
+  /** By `value/ID`: the addition that made the row, if it was acknowledged, and its changes. */
+  readonly registers: ReadonlyMap<string, readonly RegisterWrite[]>;
+  /** By `city/ID`. */
+  readonly added: ReadonlyMap<string, readonly AddedValue[]>;
+}
+
+const BEFORE_ALL: RegisterWrite = {
+  value: null,
+  start: Number.NEGATIVE_INFINITY,
+  end: Number.NEGATIVE_INFINITY,
+  acknowledged: true,
+};
+
+function requestsOf(writes: readonly Write[]): Requests {
+  const registers = new Map<string, RegisterWrite[]>();
+  const added = new Map<string, AddedValue[]>();
+  for (const write of writes) {
+    if (write.outcome === "failed") continue;
+    if (write.kind === "add") append(added, write.key, addedValue(write));
+    const key = write.kind === "put" ? write.key : write.id === undefined ? undefined : `value/${write.id}`;
+    if (key !== undefined) append(registers, key, registerWrite(write), BEFORE_ALL);
+  }
+  return { registers, added };
+}
+
+function addedValue({ value, dateTime, start, end, outcome }: Write): AddedValue {
+  return { value, dateTime, start, acknowledgedAt: outcome === "ok" ? end : Number.POSITIVE_INFINITY };
+}
+
+/** One that was given up may still happen after its request has ended. */
+function registerWrite({ value, start, end, outcome }: Write): RegisterWrite {
+  const acknowledged = outcome === "ok";
+  return { value, start, end: acknowledged ? end : Number.POSITIVE_INFINITY, acknowledged };
+}
+
+function append<Item>(lists: Map<string, Item[]>, key: string, item: Item, first?: Item): void {
+  const list = lists.get(key);
+  if (list) list.push(item);
+  else lists.set(key, first === undefined ? [item] : [first, item]);
 }

@@ -11,7 +11,7 @@ export interface Mark {
   readonly machine: string;
   readonly words: string;
   readonly startedAt: number;
-  readonly endedAt: number | undefined;
+  endedAt: number | undefined;
 }
 
 /**
@@ -24,7 +24,7 @@ export class FaultMarks {
   readonly #machines: readonly StandMachine[];
   readonly #experiment: string;
   readonly #onFailed: (why: string) => void;
-  #marks: readonly Mark[] = [];
+  #marks: Mark[] = [];
   #writing: Promise<void> = Promise.resolve();
   #hasFailed = false;
 
@@ -37,19 +37,12 @@ export class FaultMarks {
   }
 
   injected(machine: string, words: string): void {
-    this.#marks = [
-      ...this.#marks,
-      { experiment: this.#experiment, machine, words, startedAt: Date.now(), endedAt: undefined },
-    ];
+    this.#marks.push({ experiment: this.#experiment, machine, words, startedAt: Date.now(), endedAt: undefined });
     this.#write();
   }
 
   undone(machine: string, words: string): void {
-    this.#marks = this.#marks.map((mark) =>
-      mark.machine === machine && mark.words === words && mark.endedAt === undefined
-        ? { ...mark, endedAt: Date.now() }
-        : mark,
-    );
+    for (const mark of this.#marks) if (mark.machine === machine && mark.words === words) mark.endedAt ??= Date.now();
     this.#write();
   }
 
@@ -87,7 +80,7 @@ function writeScript(text: string): string {
 
 /** In Prometheus' text format. */
 export function metricsOf(marks: readonly Mark[]): string {
-  const lines = (name: string, help: string, timeOf: (mark: Mark) => number | undefined): string[] => {
+  const lines = (event: string, help: string, timeOf: (mark: Mark) => number | undefined): string[] => {
     // Of a fault that came twice only the last time: a series may be there once.
     const times = new Map<string, number>();
     for (const mark of marks) {
@@ -95,16 +88,13 @@ export function metricsOf(marks: readonly Mark[]): string {
       if (time !== undefined) times.set(labelsOf(mark), time);
     }
     if (times.size === 0) return [];
+    const name = `goldenring_fault_${event}_timestamp_seconds`;
     const samples = [...times].map(([labels, time]) => `${name}{${labels}} ${(time / 1_000).toFixed(3)}`);
     return [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...samples];
   };
   return [
-    ...lines(
-      "goldenring_fault_begun_timestamp_seconds",
-      "When a fault of the chaos experiment began.",
-      ({ startedAt }) => startedAt,
-    ),
-    ...lines("goldenring_fault_ended_timestamp_seconds", "When it was undone.", ({ endedAt }) => endedAt),
+    ...lines("begun", "When a fault of the chaos experiment began.", ({ startedAt }) => startedAt),
+    ...lines("ended", "When it was undone.", ({ endedAt }) => endedAt),
     "",
   ].join("\n");
 }

@@ -1,6 +1,4 @@
-import type { StandRoles } from "@goldenring/stand";
-import { checkHistory, type Verdict } from "../check/check.ts";
-import { judgeStoredValues } from "../check/stored-values.ts";
+import { checkHistory, checkOwnService } from "../check/check.ts";
 import { type History, readHistory } from "../history/history.ts";
 import type { Evidence } from "../judge/evidence.ts";
 import { readRoleSamples } from "../roles/samples.ts";
@@ -46,26 +44,9 @@ async function judgeHistory(context: RunContext, history: History, { after, valu
   if (experiment.service) {
     const { database } = experiment.service;
     const stored = database && (await orNote(() => storedValues(database, values)));
-    return { verdict: verdictOnOwn(history, stored), isStoredKnown: stored !== undefined, isFreshnessKnown: false };
+    return { verdict: checkOwnService(history, stored), isStoredKnown: stored !== undefined, isFreshnessKnown: false };
   }
-  const nodes = canBeAsked(after) ? await orNote(() => storedOnAll(context.stand, after, values)) : undefined;
+  const nodes =
+    after?.primary !== undefined ? await orNote(() => storedOnAll(context.stand, after, values)) : undefined;
   return { verdict: checkHistory(history, nodes ?? []), isStoredKnown: nodes !== undefined, isFreshnessKnown: true };
-}
-
-function canBeAsked(after: StandRoles | undefined): after is StandRoles {
-  return after?.primary !== undefined;
-}
-
-function verdictOnOwn({ writes, reads }: History, stored: readonly string[] | undefined): Verdict {
-  const unknown = writes.filter(({ outcome }) => outcome === "unknown");
-  const there = new Set(stored);
-  return {
-    violations: stored === undefined ? [] : judgeStoredValues(writes, stored),
-    acknowledgedWrites: writes.filter(({ outcome }) => outcome === "ok").length,
-    unknownWrites: unknown.length,
-    recoveredWrites: unknown.filter(({ value }) => there.has(value)).length,
-    judgedReads: 0,
-    staleMarkedReads: reads.filter(({ stale }) => stale !== undefined).length,
-    staleMarkedAndOld: 0,
-  };
 }

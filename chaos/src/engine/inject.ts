@@ -5,12 +5,20 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { ReadyFault, Site } from "../faults/fault.ts";
 import { carryOut } from "../faults/lab-call.ts";
 import { descriptionOf, type FaultUse, prepareFault } from "../faults/registry.ts";
-import { guarded } from "../undo/guard.ts";
+import { type Guard, guarded } from "../undo/guard.ts";
 import type { OpenFault, OpenFaults } from "../undo/open-fault.ts";
 
 /** Stopping a database in order takes a while. */
 const INJECT_DEADLINE_MS = 60_000;
 
+export interface InjectContext {
+  readonly id: string;
+  readonly site: Site;
+  readonly open: OpenFaults;
+  readonly experiment: Pick<Experiment, "blastRadius">;
+}
+
+/** A fault for one machine. */
 export interface Injection {
   readonly use: FaultUse;
   readonly machine: string;
@@ -18,40 +26,30 @@ export interface Injection {
   readonly endsAfterSeconds: number;
 }
 
-export interface InjectContext {
-  readonly site: Site;
-  readonly open: OpenFaults;
-  readonly blastRadius: Experiment["blastRadius"];
-  /** Name of the run. */
-  readonly run: string;
-  /** Called when the undo is on disk and nothing is injected yet. */
-  readonly onWritten: (fault: OpenFault) => void;
-}
-
 /**
  * Injects a fault: checks that the machine may get it, writes the undo to disk, and then injects.
  *
+ * @param context its `id` is the name of the run
+ * @param onWritten called when the undo is on disk and nothing is injected yet
  * @throws when it was not injected; if its undo was written by then, it is open all the same
  */
-export async function inject(infliction: Injection, context: InjectContext): Promise<void> {
-  const { use, machine: name, endsAfterSeconds } = infliction;
-  const { site, open, blastRadius, run, onWritten } = context;
+export async function inject(
+  { use, machine: name, endsAfterSeconds }: Injection,
+  { id: run, site, open, experiment }: InjectContext,
+  onWritten: (fault: OpenFault) => void,
+): Promise<void> {
   const machine = machineOf(site.stand, name);
-  const why = beyondBlastRadius(machine, open.list(), site.stand, blastRadius);
+  const why = beyondBlastRadius(machine, open.list(), site.stand, experiment.blastRadius);
   if (why !== undefined) throw new CommandError(`Refused: ${why}.`, "usage");
   const ready = await prepareFault(use, machine, site);
-  const already = open.list().find((fault) => fault.machine === name && fault.slot === ready.slot);
+  const { slot } = ready;
+  const already = open.list().find((fault) => fault.machine === name && fault.slot === slot);
   if (already) throw new CommandError(`${name} has a fault of this kind already: ${already.words}.`, "usage");
-  const id = newId();
-  const { inject, undo } = actionsOf(ready, machine, id, endsAfterSeconds, site);
+  // Sorts by time; two made at once differ.
+  const id = `${Date.now().toString(36)}-${randomBytes(4).toString("hex")}`;
+  const { inject, undo } = actionsOf(ready, machine, { id, folder: machine.faultFolder, endsAfterSeconds }, site);
   const fault: OpenFault = {
-    version: 1,
-    id,
-    run,
-    kind: use.fault,
-    machine: name,
-    slot: ready.slot,
-    words: descriptionOf(use),
+    ...{ version: 1 as const, id, run, kind: use.fault, machine: name, slot, words: descriptionOf(use) },
     writtenAt: new Date().toISOString(),
     undo,
   };
@@ -80,37 +78,17 @@ export function beyondBlastRadius(
   return undefined;
 }
 
-interface Actions {
-  readonly inject: () => Promise<void>;
-  readonly undo: OpenFault["undo"];
-}
-
-function actionsOf(
-  ready: ReadyFault,
-  machine: StandMachine,
-  id: string,
-  endsAfterSeconds: number,
-  { stand }: Site,
-): Actions {
+function actionsOf(ready: ReadyFault, machine: StandMachine, guard: Guard, { stand: { lab } }: Site) {
   if (ready.by === "lab") {
-    const { lab } = stand;
     if (!lab) throw new Error("a fault of the host, and no host");
-    return { inject: () => carryOut(lab, machine.name, ready.inject), undo: { by: "lab", call: ready.undo } };
+    const inject = (): Promise<void> => carryOut(lab, machine.name, ready.inject);
+    return { inject, undo: { by: "lab", call: ready.undo } as const };
   }
-  const scripts = guarded(ready, { id, folder: machine.faultFolder, endsAfterSeconds });
-  return {
-    inject: async () => {
-      const { code, stdout, stderr } = await machine.run(scripts.inject, { deadlineMs: INJECT_DEADLINE_MS });
-      if (code !== 0)
-        throw new CommandError(
-          `${machine.name}: the fault was not injected: ${(stderr || stdout).trim() || `exit code ${code}`}`,
-        );
-    },
-    undo: { by: "machine", script: scripts.undo },
+  const scripts = guarded(ready, guard);
+  const inject = async (): Promise<void> => {
+    const { code, stdout, stderr } = await machine.run(scripts.inject, { deadlineMs: INJECT_DEADLINE_MS });
+    const why = (stderr || stdout).trim() || `exit code ${code}`;
+    if (code !== 0) throw new CommandError(`${machine.name}: the fault was not injected: ${why}`);
   };
-}
-
-/** Sorts by time; two made at once differ. */
-function newId(): string {
-  return `${Date.now().toString(36)}-${randomBytes(4).toString("hex")}`;
+  return { inject, undo: { by: "machine", script: scripts.undo } as const };
 }

@@ -38,18 +38,14 @@ export class LiveFigures {
   }
 
   get(metric: LiveMetric, now: number): number {
-    switch (metric) {
-      case "failedReads":
-        return this.#failedReads;
-      case "failedWrites":
-        return this.#failedWrites;
-      case "readSilence":
-        return now - this.#lastRead;
-      case "writeSilence":
-        return this.#writes ? now - this.#lastWrite : 0;
-      case "twoPrimaries":
-        return judgeRoles(this.#samples).twoPrimaries.length;
-    }
+    const figures: Readonly<Record<LiveMetric, () => number>> = {
+      failedReads: () => this.#failedReads,
+      failedWrites: () => this.#failedWrites,
+      readSilence: () => now - this.#lastRead,
+      writeSilence: () => (this.#writes ? now - this.#lastWrite : 0),
+      twoPrimaries: () => judgeRoles(this.#samples).twoPrimaries.length,
+    };
+    return figures[metric]();
   }
 
   /** Whether clients have been answered at all. */

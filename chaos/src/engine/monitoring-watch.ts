@@ -5,7 +5,7 @@ import type { MonitoringEvidence } from "../judge/evidence.ts";
 import { type AlertEvidence, alertDelay, alertResolved } from "../judge/monitoring-figures.ts";
 import type { RecordedAlert, StageRecord } from "../run/record.ts";
 import type { MonitoringStatus, ReceivedAlert, RunContext } from "./run-context.ts";
-import { NotSteady } from "./until-steady.ts";
+import { logWaiting, NotSteady } from "./until-steady.ts";
 
 /** Alerts with a long window outlive their fault. */
 const QUIET_DEADLINE_MS = 300_000;
@@ -43,25 +43,14 @@ async function firingAtLast(
 ): Promise<readonly string[]> {
   if (monitoring === undefined || !experiment.steadyState.noAlerts) return [];
   let last: MonitoringStatus | undefined;
-  let loggedAtMs = 0;
+  const attempt = async () => {
+    last = await monitoring.status();
+    const missing = [...last.problems, ...last.firing.map((name) => `${name} fires`)];
+    return missing.length === 0 ? { value: [] } : { missing: missing.slice(0, 3).join("; ") };
+  };
   try {
-    return await waitFor(
-      async () => {
-        last = await monitoring.status();
-        const missing = [...last.problems, ...last.firing.map((name) => `${name} fires`)];
-        return missing.length === 0 ? { value: [] } : { missing: missing.slice(0, 3).join("; ") };
-      },
-      {
-        deadlineMs,
-        everyMs: POLL_EVERY_MS,
-        signal,
-        onMissing: (missing, waitedMs) => {
-          if (waitedMs - loggedAtMs < LOG_EVERY_MS) return;
-          loggedAtMs = waitedMs;
-          log(`waiting: ${missing}`);
-        },
-      },
-    );
+    const onMissing = logWaiting(log, LOG_EVERY_MS);
+    return await waitFor(attempt, { deadlineMs, everyMs: POLL_EVERY_MS, signal, onMissing });
   } catch (error) {
     if (!(error instanceof DeadlineExceeded) || last === undefined) throw error;
     if (last.problems.length > 0) throw new NotSteady(`The stand is not well: ${last.problems.join("; ")}.`);

@@ -62,17 +62,8 @@ export async function runRound(context: RunContext, number: number): Promise<Fin
   const marks = new FaultMarks(stand, experiment.id, (why) => journal.write("note", why));
   const targets: Record<string, string[]> = {};
   const watch = new MonitoringWatch(context, { startedAt: startedAt.getTime(), firedBefore, stages, targets });
-  const course: Course = {
-    marks,
-    watch,
-    from,
-    before,
-    stages,
-    targets,
-    after: undefined,
-    recovery: null,
-    ended: undefined,
-  };
+  const begun = { marks, watch, from, before, stages, targets };
+  const course: Course = { ...begun, after: undefined, recovery: null, ended: undefined };
   const safety = watchSafety({ experiment, files: observers.files, from, signal: context.signal });
   lost = safety.lost;
   const logWhyItEnds = (): void =>
@@ -94,12 +85,11 @@ export async function runRound(context: RunContext, number: number): Promise<Fin
       values,
       states: await states.stop(),
     });
-    const verdicts = judgeRound(experiment.expectations, evidence);
     const record = roundRecord(evidence, {
       number,
       startedAt: startedAt.toISOString(),
-      targets: course.targets,
-      verdicts,
+      targets,
+      verdicts: judgeRound(experiment.expectations, evidence),
       files: filesOf(observers, context.folder),
     });
     await forget(context, evidence.verdict.violations.length, values);
@@ -131,7 +121,7 @@ interface Course {
 }
 
 async function runCourse(context: RunContext, number: number, course: Course, safety: ReturnType<typeof watchSafety>) {
-  const { stand, experiment, journal, open, id } = context;
+  const { stand, experiment, journal } = context;
   const { marks, watch, before, from, stages, targets } = course;
   const { signal } = safety;
   await leadIn(experiment, safety);
@@ -147,19 +137,8 @@ async function runCourse(context: RunContext, number: number, course: Course, sa
     stand.disconnect();
     return untilSteady(stand, experiment.steadyState, { signal, log: context.log });
   };
-  const stagesContext = {
-    experiment,
-    run: id,
-    site: { stand, resolve },
-    open,
-    journal,
-    marks,
-    from,
-    signal,
-    during: watch.during.bind(watch),
-    untilSteady: async () => void (await again()),
-  };
-  await runStages(stagesContext, stages);
+  const during = watch.during.bind(watch);
+  await runStages({ ...context, site: { stand, resolve }, marks, from, signal, during, untilSteady: again }, stages);
   const undoneAt = monotonicMs();
   course.after = await again();
   course.recovery = Math.round(monotonicMs() - undoneAt);
@@ -193,11 +172,8 @@ async function forget(context: RunContext, violations: number, values: string): 
 
 function filesOf({ files }: Observers, runFolder: string): RoundRecord["files"] {
   const inRun = (file: string | undefined): string | null => (file === undefined ? null : relative(runFolder, file));
-  return {
-    history: relative(runFolder, files.history),
-    background: inRun(files.background),
-    roles: inRun(files.roles),
-  };
+  const { history, background, roles } = files;
+  return { history: relative(runFolder, history), background: inRun(background), roles: inRun(roles) };
 }
 
 /** What ended a round, for people. */

@@ -35,18 +35,16 @@ export interface RunOptions {
   readonly log: (text: string) => void;
 }
 
-export interface FinishedRun {
-  readonly record: ExperimentRun;
-  readonly folder: string;
-}
-
 /**
  * Runs an experiment. What an earlier run has left open is undone first; what this one does is undone whatever happens, or the record says that
  * it is not.
  *
  * @throws {CommandError} where nothing has started: busy, a fault of an earlier run that cannot be undone, no target
  */
-export async function runExperiment(experiment: Experiment, options: RunOptions): Promise<FinishedRun> {
+export async function runExperiment(
+  experiment: Experiment,
+  options: RunOptions,
+): Promise<{ readonly record: ExperimentRun; readonly folder: string }> {
   const { stand, runs, log } = options;
   const target = targetOf(experiment, options);
   if (experiment.service?.database) connectionStringOf(experiment.service.database);
@@ -56,17 +54,9 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     const startedAt = new Date();
     const { id, folder } = await makeRunFolder(runs, experiment.id, startedAt);
     const journal = new RunJournal(folder, log);
-    const context: RunContext = {
-      ...options,
-      id,
-      experiment,
-      target,
-      folder,
-      open: new OpenFaults(stand.folder),
-      lock,
-      journal,
-      monitoring: options.monitoring,
-    };
+    const { monitoring, signal } = options;
+    const ofRun = { id, experiment, target, folder, journal, open: new OpenFaults(stand.folder) };
+    const context: RunContext = { ...ofRun, stand, lock, monitoring, signal, log };
     const finished = await runRounds(context, options);
     const record = await recordOf(context, startedAt, finished);
     journal.close();

@@ -1,22 +1,18 @@
 import { monotonicMs } from "../clock.ts";
 import type { Experiment, Stage } from "../experiment/experiment.ts";
 import type { Site } from "../faults/fault.ts";
-import type { StageRecord } from "../run/record.ts";
-import type { OpenFault, OpenFaults } from "../undo/open-fault.ts";
+import type { FaultRecord, StageRecord } from "../run/record.ts";
+import type { OpenFault } from "../undo/open-fault.ts";
 import { undoAll } from "../undo/undo.ts";
 import type { FaultMarks } from "./fault-marks.ts";
 import { inject } from "./inject.ts";
-import type { RunJournal } from "./run-journal.ts";
+import type { RunContext } from "./run-context.ts";
 
 /** From the planned end of a fault until its machine ends it itself. */
 const MARGIN_S = 180;
 
-export interface StagesContext {
-  readonly experiment: Experiment;
-  readonly run: string;
+export interface StagesContext extends Pick<RunContext, "experiment" | "id" | "open" | "journal"> {
   readonly site: Site;
-  readonly open: OpenFaults;
-  readonly journal: RunJournal;
   readonly marks: FaultMarks;
   /** Beginning of the round, ms of the shared clock. */
   readonly from: number;
@@ -25,7 +21,7 @@ export interface StagesContext {
   /** Lasts as long as a stage after its injections. */
   readonly during: (stage: Stage, signal: AbortSignal) => Promise<void>;
   /** Resolves when everything is as before. */
-  readonly untilSteady: () => Promise<void>;
+  readonly untilSteady: () => Promise<unknown>;
 }
 
 /** A fault that is still active, whatever was tried. */
@@ -38,12 +34,8 @@ class EndedBefore extends Error {
   override readonly name = "EndedBefore";
 }
 
-interface ActiveFault {
-  readonly fault: OpenFault;
-  readonly record: Writable<StageRecord["faults"][number]>;
-}
-
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+/** The faults that are not undone, with their records. */
+type Active = Map<OpenFault, FaultRecord>;
 
 /**
  * Runs the stages of a round. Whatever happens, all its faults are undone when it returns or throws, or it throws `NotUndone`.
@@ -52,16 +44,12 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
  */
 export async function runStages(context: StagesContext, stages: StageRecord[]): Promise<void> {
   const { experiment, signal, during, untilSteady, from } = context;
-  const active: ActiveFault[] = [];
+  const active: Active = new Map();
   try {
     for (const [index, stage] of experiment.stages.entries()) {
       signal.throwIfAborted();
-      const record: Writable<StageRecord> = {
-        name: stage.name,
-        from: sinceRound(from),
-        to: sinceRound(from),
-        faults: [],
-      };
+      const begin = sinceRound(from);
+      const record: StageRecord = { name: stage.name, from: begin, to: begin, faults: [] };
       stages.push(record);
       try {
         const own = await injectAll(stage, index, context, record, active);
@@ -76,50 +64,38 @@ export async function runStages(context: StagesContext, stages: StageRecord[]): 
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {
-    await undo([...active], active, context);
+    await undo([...active.keys()], active, context);
     for (const stage of stages) stage.to = Math.max(stage.to, ...stage.faults.map(({ undoneAt }) => undoneAt ?? 0));
   }
 }
 
+/** @returns the faults of the stage */
 async function injectAll(
   stage: Stage,
   index: number,
   context: StagesContext,
-  record: StageRecord,
-  active: ActiveFault[],
-): Promise<readonly ActiveFault[]> {
+  { faults }: StageRecord,
+  active: Active,
+): Promise<readonly OpenFault[]> {
   const { site, journal, marks, signal, experiment, from } = context;
-  const own: ActiveFault[] = [];
+  const own: OpenFault[] = [];
   journal.write("stage", `${stage.name}: ${stage.seconds} s`);
   const endsAfterSeconds = plannedSeconds(experiment, index) + MARGIN_S;
   for (const use of stage.faults) {
     for (const machine of site.resolve(use.on)) {
       signal.throwIfAborted();
-      const written = (fault: OpenFault): void => {
-        const one = {
-          fault,
-          record: {
-            kind: fault.kind,
-            machine,
-            words: fault.words,
-            at: sinceRound(from),
-            injectedAt: null,
-            undoneAt: null,
-          },
-        };
-        record.faults.push(one.record);
-        own.push(one);
-        active.push(one);
-        marks.injected(machine, fault.words);
-        journal.write("undo-written", `the undo of "${fault.words}" is on disk`, machine);
-      };
-      await inject(
-        { use, machine, endsAfterSeconds },
-        { ...context, blastRadius: experiment.blastRadius, onWritten: written },
-      );
-      const done = own.at(-1);
-      if (done) done.record.injectedAt = sinceRound(from);
-      journal.write("injected", done?.fault.words ?? use.fault, machine);
+      await inject({ use, machine, endsAfterSeconds }, context, (fault) => {
+        const { kind, words } = fault;
+        const record = { kind, machine, words, at: sinceRound(from), injectedAt: null, undoneAt: null };
+        faults.push(record);
+        own.push(fault);
+        active.set(fault, record);
+        marks.injected(machine, words);
+        journal.write("undo-written", `the undo of "${words}" is on disk`, machine);
+      });
+      const done = faults.at(-1);
+      if (done) done.injectedAt = sinceRound(from);
+      journal.write("injected", done?.words ?? use.fault, machine);
     }
   }
   return own;
@@ -133,31 +109,21 @@ function plannedSeconds({ stages, steadyState }: Experiment, index: number): num
   return stage.seconds + later.reduce((sum, { seconds }) => sum + seconds, recoveries);
 }
 
-async function undo(faults: readonly ActiveFault[], active: ActiveFault[], context: StagesContext): Promise<void> {
+async function undo(faults: readonly OpenFault[], active: Active, context: StagesContext): Promise<void> {
   if (faults.length === 0) return;
   const { site, open, journal, marks, from, signal } = context;
   const ended: string[] = [];
-  const left = await undoAll(
-    site.stand,
-    open,
-    faults.map(({ fault }) => fault),
-    (fault, { endedBefore }) => {
-      const index = active.findIndex((each) => each.fault === fault);
-      const [done] = active.splice(index, 1);
-      if (done) done.record.undoneAt = sinceRound(from);
-      if (endedBefore && done && done.record.injectedAt !== null) ended.push(`${fault.machine}: "${fault.words}"`);
-      marks.undone(fault.machine, fault.words);
-      journal.write("undone", fault.words, fault.machine);
-    },
-  );
+  const left = await undoAll(site.stand, open, faults, (fault, { endedBefore }) => {
+    const { machine, words } = fault;
+    const record = active.get(fault);
+    if (record) record.undoneAt = sinceRound(from);
+    if (endedBefore && record && record.injectedAt !== null) ended.push(`${machine}: "${words}"`);
+    marks.undone(machine, words);
+    journal.write("undone", words, machine);
+  });
   // What could not be undone is left to `recover`, and not tried again here.
-  for (const { fault, why } of left) {
-    active.splice(
-      active.findIndex((each) => each.fault === fault),
-      1,
-    );
-    journal.write("not-undone", `${fault.words}: ${why}`, fault.machine);
-  }
+  for (const fault of faults) active.delete(fault);
+  for (const { fault, why } of left) journal.write("not-undone", `${fault.words}: ${why}`, fault.machine);
   if (left.length > 0)
     throw new NotUndone(
       left.map(({ fault, why }) => `${fault.machine}: "${fault.words}" is not undone: ${why}`).join("\n"),

@@ -22,7 +22,7 @@ type States = Readonly<Record<string, string>>;
 /** Polls the states of HAProxy's servers and etcd's health once a second, on its own connections. */
 export class StateWatch {
   readonly #from: number;
-  readonly #spans = new Map<string, Writable<StateSpan>[]>();
+  readonly #spans = new Map<string, StateSpan[]>();
   readonly #over = new AbortController();
   readonly #done: Promise<unknown>;
 
@@ -69,8 +69,6 @@ export class StateWatch {
     if (last?.state !== state) spans.push({ machine, what, state, from: at, to: at });
   }
 }
-
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 function serverStates(csv: string): States {
   return Object.fromEntries(serversIn(csv).map(({ listener, server, state }) => [`${listener}/${server}`, state]));

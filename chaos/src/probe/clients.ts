@@ -63,16 +63,8 @@ export async function runClients(
   const writer: Client["journal"] = { write: (entry) => void (isClosed || journal.write(entry)) };
   const clients = Array.from({ length: count }, (_, number) => clientOf(number, options, writer, () => operations++));
   try {
-    const header = {
-      e: "history",
-      version: 1,
-      run,
-      target: target.href,
-      clients: count,
-      intervalMs,
-      ...deadlines,
-    } as const;
-    journal.write({ ...header, at: monotonicMs(), wallClock: new Date().toISOString() });
+    const header = { e: "history", version: 1, run, target: target.href, clients: count, intervalMs } as const;
+    journal.write({ ...header, ...deadlines, at: monotonicMs(), wallClock: new Date().toISOString() });
     const [first] = clients;
     if (!first) throw new Error("a probe needs a client");
     const requests = await prepare(first);

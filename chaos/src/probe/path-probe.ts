@@ -1,8 +1,7 @@
 import * as z from "zod";
-import { monotonicMs } from "../clock.ts";
 import { OwnService } from "../experiment/own-service.ts";
 import { valueName } from "../history/values.ts";
-import { marks, outcomeOf } from "./answers.ts";
+import { recordedWrite, timedRead } from "./answers.ts";
 import { type Client, itemAt, runClients } from "./clients.ts";
 
 /** What the path probe does, as the file that it is started with says. */
@@ -40,35 +39,20 @@ export function probePaths(plan: PathPlan, interrupted: AbortSignal): Promise<vo
 }
 
 async function read(client: Client, { path, status }: PathPlan["reads"][number], base: string): Promise<void> {
-  const op = client.nextOperation();
-  const start = monotonicMs();
-  const deadlineMs = client.options.readDeadlineMs;
-  const exchange = await client.reads.request({ method: "GET", path: `${base}${path}`, deadlineMs });
-  client.journal.write({
-    e: "read",
-    op,
-    client: client.number,
-    kind: "path",
-    key: path,
-    start,
-    end: monotonicMs(),
-    ...marks(exchange),
-    outcome: exchange.answered && status.includes(exchange.status) ? "ok" : "failed",
-  });
+  const { exchange, entry } = await timedRead(client, { kind: "path", key: path }, `${base}${path}`);
+  const isOk = exchange.answered && status.includes(exchange.status);
+  client.journal.write({ ...entry, outcome: isOk ? "ok" : "failed" });
 }
 
 async function write(client: Client, expected: PathPlan["writes"][number], base: string): Promise<void> {
   const { method, path, body, status } = expected;
-  const { options, number, journal } = client;
-  const op = client.nextOperation();
-  const value = valueName(options.run, number, client.nextValue());
-  const sent = { value, dateTime: Date.now(), temperature: 0 };
-  journal.write({ e: "begin", op, client: number, kind: "add", key: path, ...sent, at: monotonicMs() });
-  const exchange = await client.writes.request({
+  const value = valueName(client.options.run, client.number, client.nextValue());
+  const begin = { kind: "add", key: path, value, dateTime: Date.now(), temperature: 0 } as const;
+  const request = {
     method,
     path: base + path.replaceAll("{value}", encodeURIComponent(value)),
     body: body.replaceAll("{value}", value),
-    deadlineMs: options.writeDeadlineMs,
-  });
-  journal.write({ e: "end", op, at: monotonicMs(), outcome: outcomeOf(exchange, status), ...marks(exchange) });
+  };
+  const { end } = await recordedWrite(client, begin, request, status);
+  client.journal.write(end);
 }

@@ -1,7 +1,6 @@
-import { monotonicMs } from "../clock.ts";
 import type { Read } from "../history/entries.ts";
 import { parseValue, writeSeen } from "../history/values.ts";
-import { bodyAs, CityBody, isListedValue, marks, ValueBody, WeatherBody } from "./answers.ts";
+import { bodyAs, CityBody, isListedValue, timedRead, ValueBody, WeatherBody } from "./answers.ts";
 import type { Client } from "./clients.ts";
 import type { Knowledge } from "./knowledge.ts";
 
@@ -29,21 +28,15 @@ interface Question extends Pick<Read, "kind" | "key" | "from"> {
 }
 
 async function read(client: Client, { path, see, ...question }: Question): Promise<void> {
-  const { journal, number, options } = client;
-  const op = client.nextOperation();
-  const start = monotonicMs();
-  const exchange = await client.reads.request({ method: "GET", path, deadlineMs: options.readDeadlineMs });
-  const entry = { e: "read" as const, op, client: number, ...question, start, end: monotonicMs(), ...marks(exchange) };
+  const { journal } = client;
+  const { exchange, entry } = await timedRead(client, question, path);
   const status = exchange.answered ? exchange.status : undefined;
   // That a value is not there is an answer, too: whether it may be so is for the checker to judge.
   if (status === 404 && question.kind === "value") return journal.write({ ...entry, outcome: "ok", value: null });
   const seen = exchange.answered && status === 200 ? see(exchange.body) : undefined;
   if (seen) return journal.write({ ...entry, outcome: "ok", ...seen });
-  journal.write({
-    ...entry,
-    outcome: "failed",
-    ...(status === 200 ? { error: "not the body that was asked for" } : {}),
-  });
+  const wrong = status === 200 ? { error: "not the body that was asked for" } : {};
+  journal.write({ ...entry, outcome: "failed", ...wrong });
 }
 
 function valueQuestion(id: number): Question {

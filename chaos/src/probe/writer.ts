@@ -1,7 +1,6 @@
-import { monotonicMs } from "../clock.ts";
-import type { Begin, End } from "../history/entries.ts";
+import type { Begin } from "../history/entries.ts";
 import { valueName } from "../history/values.ts";
-import { bodyAs, marks, outcomeOf, ValueBody } from "./answers.ts";
+import { bodyAs, recordedWrite, ValueBody } from "./answers.ts";
 import type { Client } from "./clients.ts";
 import type { Knowledge } from "./knowledge.ts";
 
@@ -42,27 +41,13 @@ interface Intent extends Pick<Begin, "kind" | "key" | "dateTime"> {
 }
 
 async function write(client: Client, { path, id, cityId, ...intent }: Intent): Promise<number | undefined> {
-  const { journal, number, options } = client;
+  const { journal } = client;
   const counter = client.nextValue();
-  const op = client.nextOperation();
-  const value = valueName(options.run, number, counter);
-  const sent = { dateTime: intent.dateTime, temperature: (counter % 60) - 20, summary: value };
-  journal.write({
-    e: "begin",
-    op,
-    client: number,
-    ...intent,
-    value,
-    temperature: sent.temperature,
-    at: monotonicMs(),
-  });
-  const exchange = await client.writes.request({
-    method: intent.kind === "add" ? "POST" : "PUT",
-    path,
-    body: JSON.stringify(sent),
-    deadlineMs: options.writeDeadlineMs,
-  });
-  const end: End = { e: "end", op, at: monotonicMs(), outcome: outcomeOf(exchange, [200]), ...marks(exchange) };
+  const value = valueName(client.options.run, client.number, counter);
+  const temperature = (counter % 60) - 20;
+  const sent = { dateTime: intent.dateTime, temperature, summary: value };
+  const request = { method: intent.kind === "add" ? "POST" : "PUT", path, body: JSON.stringify(sent) } as const;
+  const { exchange, end } = await recordedWrite(client, { ...intent, value, temperature }, request, [200]);
   if (!exchange.answered || end.outcome !== "ok") {
     journal.write(end);
     return undefined;
