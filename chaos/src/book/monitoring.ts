@@ -54,12 +54,14 @@ interface AlertOptions {
   readonly faults: readonly Use[];
   readonly alert: string;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly withinMs: number;
+  /** Default: that of alerts that are not critical. */
+  readonly withinMs?: number;
   readonly mayCome?: MayCome;
   readonly blastRadius?: ExperimentInput["blastRadius"];
 }
 
-function alertExperiment({ id, title, faults, alert, labels = {}, withinMs, mayCome = [], blastRadius }: AlertOptions) {
+function alertExperiment(options: AlertOptions) {
+  const { id, title, faults, alert, labels = {}, withinMs = OTHER_MS, mayCome = [], blastRadius } = options;
   const stage = "fault";
   const of = { during: [stage], alert, labels };
   return {
@@ -93,7 +95,6 @@ const ALERTS: readonly ExperimentInput[] = [
     faults: [{ fault: "cpu", on: "primary", percent: 100 }],
     alert: "NodeExporterHostHighCpuLoad",
     labels: machine("primary"),
-    withinMs: OTHER_MS,
   }),
   alertExperiment({
     id: "memory",
@@ -101,7 +102,6 @@ const ALERTS: readonly ExperimentInput[] = [
     faults: [{ fault: "memory", on: "primary", percent: 80 }],
     alert: "NodeExporterHostOutOfMemory",
     labels: machine("primary"),
-    withinMs: OTHER_MS,
   }),
   alertExperiment({
     id: "disk",
@@ -109,7 +109,6 @@ const ALERTS: readonly ExperimentInput[] = [
     faults: [{ fault: "disk-fill", on: "primary", path: "/", fill: { percent: 92 } }],
     alert: "NodeExporterHostOutOfDiskSpace",
     labels: machine("primary"),
-    withinMs: OTHER_MS,
   }),
   alertExperiment({
     id: "machine-off",
@@ -135,7 +134,6 @@ const ALERTS: readonly ExperimentInput[] = [
     faults: [{ fault: "stop-unit", on: "etcd/1", unit: "etcd" }],
     alert: "EtcdMemberDown",
     labels: machine("etcd/1"),
-    withinMs: OTHER_MS,
     mayCome: ETCD_LOST,
   }),
   alertExperiment({
@@ -179,7 +177,6 @@ const ALERTS: readonly ExperimentInput[] = [
     faults: [{ fault: "stop-unit", on: "api/1", unit: "goldenring-api" }],
     alert: "ApiReplicaDown",
     labels: machine("api/1"),
-    withinMs: OTHER_MS,
     mayCome: [{ alert: "ProbeFailed", why: "the replica's own probe" }],
   }),
   alertExperiment({

@@ -1,12 +1,9 @@
 import { Experiment, type ExperimentInput } from "../experiment/experiment.ts";
-import { ce02, ce02Both, ce02Single } from "./ce-02.ts";
-import { ce03 } from "./ce-03.ts";
-import { ce04 } from "./ce-04.ts";
-import { ce05, ce05Cut, ce05Kill } from "./ce-05.ts";
-import { ce10 } from "./ce-10.ts";
-import { ce11 } from "./ce-11.ts";
 import { COMBINATIONS } from "./combinations.ts";
+import { ce02, ce02Both, ce02Single } from "./loss.ts";
 import { MONITORING } from "./monitoring.ts";
+import { ce03, ce04, ce11 } from "./resources.ts";
+import { ce05, ce05Cut, ce05Kill, ce10 } from "./services.ts";
 import { SINGLE_FAULTS } from "./single-faults.ts";
 
 const NUMBERED: readonly ExperimentInput[] = [

@@ -2,13 +2,10 @@ import { type ExitName, exitCodeHelp } from "@goldenring/run-kit";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SUITE_NAMES } from "../book/suites.ts";
 import type { ChaosDeps } from "./deps.ts";
-import { list, listFaults } from "./list.ts";
-import { open } from "./open.ts";
-import { plan } from "./plan.ts";
-import { recover } from "./recover.ts";
+import { list, listFaults, plan } from "./list.ts";
+import { open, recover, stop } from "./recover.ts";
 import { compare, listAllRuns, report } from "./report.ts";
 import { type RunCommandOptions, run } from "./run.ts";
-import { stop } from "./stop.ts";
 
 const EXITS: readonly ExitName[] = [
   ...(["ok", "failed", "usage", "noStand", "busy", "expectationMissed", "aborted"] as const),

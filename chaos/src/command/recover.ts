@@ -1,9 +1,10 @@
 import { EXIT, interruptedExit } from "@goldenring/run-kit";
-import { type Stand, waitUntil } from "@goldenring/stand";
-import { takeEngineLock } from "../engine/lock.ts";
+import { isAlive, type Stand, sendSignal, waitUntil } from "@goldenring/stand";
+import { type Engine, endPrograms, runningEngine, takeEngineLock } from "../engine/lock.ts";
 import { recover as recoverStand } from "../engine/recover.ts";
 import { forgetLeftValues } from "../stored/left-values.ts";
 import { findLeftovers, type Leftover } from "../undo/leftovers.ts";
+import { OpenFaults } from "../undo/open-fault.ts";
 import type { ChaosDeps } from "./deps.ts";
 
 /** A machine boots in this time, and its services start. */
@@ -51,3 +52,44 @@ async function leftAfterWaiting(stand: Stand, { signal, output }: ChaosDeps) {
 }
 
 const textOf = ({ machine, what }: Leftover): string => `${machine}: ${what}`;
+
+/** How long an engine may take to undo its faults itself; afterwards it is killed, and they are undone here. */
+const STOP_DEADLINE_MS = 60_000;
+
+/** The kill switch: ends the experiment that runs on the stand, and undoes what it leaves. @returns an exit code */
+export async function stop(deps: ChaosDeps): Promise<number> {
+  const { stand } = await deps.stand();
+  const engine = runningEngine(stand.folder);
+  if (engine) await end(engine, deps);
+  else deps.output.log("no experiment runs");
+  return recover(deps);
+}
+
+async function end(engine: Engine, { output }: ChaosDeps): Promise<void> {
+  output.log(`ending ${engine.what} (process ${engine.pid})`);
+  sendSignal(engine, "SIGTERM");
+  // A stopped process takes the signal when it continues.
+  sendSignal(engine, "SIGCONT");
+  if (!(await waitUntil(() => !isAlive(engine), { deadlineMs: STOP_DEADLINE_MS }))) {
+    output.log(`it does not end within ${STOP_DEADLINE_MS / 1_000} s: killing it`);
+    sendSignal(engine, "SIGKILL");
+  }
+  endPrograms(engine);
+}
+
+/** What runs, and which faults may be active. @returns an exit code */
+export async function open({ output, stand }: ChaosDeps, json: boolean): Promise<number> {
+  const { folder } = (await stand()).stand;
+  const running = runningEngine(folder);
+  const faults = new OpenFaults(folder).list();
+  if (json) output.result(JSON.stringify({ running: running ?? null, faults }, null, 2));
+  else {
+    output.result(
+      running ? `${running.what} runs since ${running.since} (process ${running.pid})` : "No experiment runs.",
+    );
+    for (const { machine, words, writtenAt } of faults) output.result(`${machine}: ${words} (${writtenAt})`);
+    if (faults.length === 0) output.result("No fault is open.");
+    else if (!running) output.result("Undo them: ring chaos recover");
+  }
+  return EXIT.ok;
+}

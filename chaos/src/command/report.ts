@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { CommandError, listRuns, moment, type Output } from "@goldenring/run-kit";
+import { CommandError, listRuns, moment, type Output, plural } from "@goldenring/run-kit";
 import { endText } from "../report/words.ts";
 import { writeComparison, writeReport } from "../report/write.ts";
 import { RUN_FILES, readRun } from "../run/record.ts";
-import { columns, inRounds } from "./list.ts";
+import { columns } from "./list.ts";
 
 /** Writes the report of a run anew, from its record. @param id default: the newest run */
 export async function report(runs: string, id: string | undefined, output: Output): Promise<void> {
@@ -37,7 +37,7 @@ export async function listAllRuns(runs: string, output: Output): Promise<void> {
 async function rowOf(runs: string, id: string): Promise<readonly string[]> {
   try {
     const { run } = await readRun(runs, id);
-    return [id, endText(run), inRounds(run.rounds), moment(run.startedAt)];
+    return [id, endText(run), plural(run.rounds.length, "round"), moment(run.startedAt)];
   } catch (error) {
     if (error instanceof CommandError) return [id, "this version cannot read its record"];
     throw error;

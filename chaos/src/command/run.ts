@@ -1,4 +1,4 @@
-import { CommandError, duration, EXIT, timeOrCount } from "@goldenring/run-kit";
+import { CommandError, duration, EXIT, plural, timeOrCount } from "@goldenring/run-kit";
 import { loadExperiment } from "../book/load-experiment.ts";
 import { SUITES, type Suite, type SuiteName } from "../book/suites.ts";
 import { runExperiment } from "../engine/run-experiment.ts";
@@ -7,7 +7,7 @@ import { endText, targetText, verdictText } from "../report/words.ts";
 import { writeJunit, writeReport, writeRunResults } from "../report/write.ts";
 import type { EndedBy, ExperimentRun } from "../run/record.ts";
 import type { AvailableStand, ChaosDeps } from "./deps.ts";
-import { columns, inRounds } from "./list.ts";
+import { columns } from "./list.ts";
 
 export interface RunCommandOptions {
   readonly rounds?: number;
@@ -20,19 +20,10 @@ export interface RunCommandOptions {
   readonly json: boolean;
 }
 
-/** From good to bad. */
-const ENDS: readonly EndedBy[] = [
-  "held",
-  "not-steady",
-  "deviated",
-  "aborted",
-  "failed",
-  "not-undone",
-  "interrupted",
-  "terminated",
-];
 /** After these no other experiment starts. */
 const LAST: readonly EndedBy[] = ["not-undone", "interrupted", "terminated"];
+/** From good to bad. */
+const ENDS: readonly EndedBy[] = ["held", "not-steady", "deviated", "aborted", "failed", ...LAST];
 
 /** Runs experiments one after another: ids of the book, files, or a suite. @returns the exit code of the worst end */
 export async function run(names: readonly string[], options: RunCommandOptions, deps: ChaosDeps): Promise<number> {
@@ -77,7 +68,7 @@ function summary(records: readonly ExperimentRun[]): string {
     records.map(({ experiment, rounds, startedAt, endedAt, ending, endedBy }) => [
       experiment.id,
       endText({ endedBy }),
-      inRounds(rounds),
+      plural(rounds.length, "round"),
       duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1_000),
       endedBy === "held" ? "" : (ending.split("\n")[0] ?? ""),
     ]),
@@ -120,10 +111,11 @@ function resultText({ id, ending, expectations, rounds }: ExperimentRun, page: s
     const { verdict, words, median, worst, unit } = expectation;
     const figures = `median ${timeOrCount(median, unit)}, worst ${timeOrCount(worst, unit)}`;
     const target = targetText(expectation);
+    const text = verdictText(verdict);
     return [
-      `  ${verdict === "missed" || verdict === "unknown" ? verdictText(verdict).toUpperCase() : verdictText(verdict)}`,
+      `  ${text === "missed" || text === "unknown" ? text.toUpperCase() : text}`,
       `${words}: ${worst === null ? "no figure" : figures}${target === undefined ? "" : `, ${target}`}`,
     ];
   });
-  return [`${id}, ${inRounds(rounds)}`, columns(rows), ending, page].join("\n");
+  return [`${id}, ${plural(rounds.length, "round")}`, columns(rows), ending, page].join("\n");
 }

@@ -113,7 +113,7 @@ async function undo(faults: readonly OpenFault[], active: Active, context: Stage
   if (faults.length === 0) return;
   const { site, open, journal, marks, from, signal } = context;
   const ended: string[] = [];
-  const left = await undoAll(site.stand, open, faults, (fault, { endedBefore }) => {
+  const left = await undoAll(site.stand, open, faults, (fault, endedBefore) => {
     const { machine, words } = fault;
     const record = active.get(fault);
     if (record) record.undoneAt = sinceRound(from);

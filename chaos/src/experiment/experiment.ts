@@ -1,7 +1,7 @@
 import { ROLES } from "@goldenring/stand";
 import * as z from "zod";
 import { FaultUse } from "../faults/registry.ts";
-import { LIVE_METRIC_NAMES, METRIC_NAMES, METRICS } from "./metrics.ts";
+import { LIVE_METRICS, METRIC_NAMES, METRICS } from "./metrics.ts";
 import { OwnService } from "./own-service.ts";
 
 const seconds = z.number().min(0).max(86_400);
@@ -61,7 +61,7 @@ const Stage = z.object({
 });
 
 const AbortWhen = z.object({
-  metric: z.enum(LIVE_METRIC_NAMES),
+  metric: z.enum(LIVE_METRICS),
   /** It holds when the figure is above. */
   above: z.number(),
   words: z.string().min(1),

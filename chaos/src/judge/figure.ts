@@ -1,20 +1,14 @@
 import type { ViolationKind } from "../check/violation.ts";
 import type { Expectation } from "../experiment/experiment.ts";
-import { METRICS, type MetricName } from "../experiment/metrics.ts";
-import { type RequestFigures, type Summary, summarize, wholeRun } from "../history/summary.ts";
+import type { MetricName } from "../experiment/metrics.ts";
+import { type RequestFigures, summarize, wholeRun } from "../history/summary.ts";
 import { judgeRoles, timeToNewPrimary } from "../roles/verdict.ts";
 import { type Evidence, type Figure, newPrimaryAfterFault } from "./evidence.ts";
 import { OF_MONITORING } from "./monitoring-figures.ts";
 
-export function figureOf(expectation: Expectation, evidence: Evidence): Figure {
-  const { metric } = expectation;
-  if (metric === "newPrimary") return newPrimary(expectation, evidence);
-  const ofMonitoring = OF_MONITORING[metric];
-  if (ofMonitoring) return ofMonitoring(expectation, evidence);
-  const ofTime = OF_TIME[metric];
-  if (ofTime) return overTimes(metric, ofTime, timesOf(expectation, evidence));
-  return OF_ROUND[metric]?.(evidence) ?? { unknown: `${metric} is not known` };
-}
+type FigureOf = (expectation: Expectation, evidence: Evidence) => Figure;
+
+export const figureOf: FigureOf = (expectation, evidence) => FIGURES[expectation.metric](expectation, evidence);
 
 interface Requests {
   readonly reads: RequestFigures;
@@ -22,31 +16,8 @@ interface Requests {
   readonly background: RequestFigures | undefined;
 }
 
-type OfTime = (requests: Requests) => Figure;
-
-const ofReads =
-  (of: (reads: RequestFigures) => number, isAnswered = false): OfTime =>
-  ({ reads }) =>
-    (isAnswered ? reads.ok : reads.count) === 0 ? { unknown: "there was no read" } : { value: of(reads) };
-const ofWrites =
-  (of: (writes: RequestFigures) => number, isAnswered = false): OfTime =>
-  ({ writes }) =>
-    (isAnswered ? writes.ok : writes.count) === 0 ? { unknown: "there was no write" } : { value: of(writes) };
-
-const OF_TIME: Readonly<Partial<Record<MetricName, OfTime>>> = {
-  failedReads: ({ reads, background }) =>
-    reads.count === 0 ? { unknown: "there was no read" } : { value: reads.failed + (background?.failed ?? 0) },
-  failedWrites: ofWrites(({ failed, unknown }) => failed + unknown),
-  slowReads: ofReads(({ slowerThan5s }) => slowerThan5s),
-  slowWrites: ofWrites(({ slowerThan5s }) => slowerThan5s),
-  longestReadGap: ofReads(({ longestGap }) => longestGap),
-  longestWriteGap: ofWrites(({ longestGap }) => longestGap),
-  longestRead: ofReads(({ longest }) => longest),
-  longestWrite: ofWrites(({ longest }) => longest),
-  p95Reads: ofReads(({ p95 }) => p95, true),
-  p95Writes: ofWrites(({ p95 }) => p95, true),
-  staleMarkedReads: ofReads(({ staleMarked }) => staleMarked),
-};
+type Lane = "reads" | "writes";
+type OfRequests = (figures: RequestFigures, all: Requests) => number;
 
 /** The requests of each stage that counts, or of the whole round. */
 function timesOf({ during }: Expectation, { history, background, stages, from }: Evidence): readonly Requests[] {
@@ -57,49 +28,69 @@ function timesOf({ during }: Expectation, { history, background, stages, from }:
           .filter(({ name }) => during.includes(name))
           .map((stage) => ({ name: stage.name, from: from + stage.from, to: from + stage.to }));
   return windows.map((window) => {
-    const { reads, writes }: Summary = summarize(history, window);
+    const { reads, writes } = summarize(history, window);
     return { reads, writes, background: background && summarize(background, window).reads };
   });
 }
 
-/** Requests add up; of times the longest counts. */
-function overTimes(metric: MetricName, of: OfTime, times: readonly Requests[]): Figure {
-  const values: number[] = [];
-  for (const requests of times) {
-    const figure = of(requests);
-    if (!("value" in figure)) return figure;
-    values.push(figure.value);
-  }
-  if (values.length === 0) return { unknown: "its stages did not run" };
-  const isCount = METRICS[metric].unit === "requests";
-  return { value: isCount ? values.reduce((sum, value) => sum + value, 0) : Math.max(...values) };
+/** Over the times that count: requests add up. */
+const sumOf = (lane: Lane, of: OfRequests) => overTimes(lane, "count", of, (sum, value) => sum + value);
+
+/** Over the times that count: the longest. */
+const longestOf = (lane: Lane, of: OfRequests) => overTimes(lane, "count", of, Math.max);
+
+/** As `longestOf`, where only requests that were answered count. */
+const longestAnswered = (lane: Lane, of: OfRequests) => overTimes(lane, "ok", of, Math.max);
+
+function overTimes(
+  lane: Lane,
+  needed: "count" | "ok",
+  of: OfRequests,
+  join: (one: number, other: number) => number,
+): FigureOf {
+  return (expectation, evidence) => {
+    const times = timesOf(expectation, evidence);
+    if (times.some((all) => all[lane][needed] === 0)) return { unknown: `there was no ${lane.slice(0, -1)}` };
+    const values = times.map((all) => of(all[lane], all));
+    return values.length === 0
+      ? { unknown: "its stages did not run" }
+      : { value: values.reduce((one, other) => join(one, other)) };
+  };
 }
 
-type OfRound = (evidence: Evidence) => Figure;
-
-const violations =
-  (kinds: readonly ViolationKind[], known: (evidence: Evidence) => boolean): OfRound =>
-  (evidence) =>
-    known(evidence)
-      ? { value: evidence.verdict.violations.filter(({ kind }) => kinds.includes(kind)).length }
+function violations(kinds: readonly ViolationKind[], known: "isStoredKnown" | "isFreshnessKnown"): FigureOf {
+  return (_, { verdict, [known]: isKnown }) =>
+    isKnown
+      ? { value: verdict.violations.filter(({ kind }) => kinds.includes(kind)).length }
       : { unknown: "it was not checked" };
+}
 
-const isStoredKnown: (evidence: Evidence) => boolean = (evidence) => evidence.isStoredKnown;
-const isFreshnessKnown: (evidence: Evidence) => boolean = (evidence) => evidence.isFreshnessKnown;
-
-const OF_ROUND: Readonly<Partial<Record<MetricName, OfRound>>> = {
-  lostWrites: violations(["lost"], isStoredKnown),
-  duplicatedWrites: violations(["duplicated"], isStoredKnown),
-  staleReads: violations(["stale-read", "read-went-back", "contradictory-reads"], isFreshnessKnown),
-  otherViolations: violations(["refused-but-stored", "invented", "wrong-value", "nodes-differ"], isStoredKnown),
-  twoPrimaries: ({ samples }) =>
+const FIGURES: Readonly<Record<MetricName, FigureOf>> = {
+  failedReads: sumOf("reads", ({ failed }, { background }) => failed + (background?.failed ?? 0)),
+  failedWrites: sumOf("writes", ({ failed, unknown }) => failed + unknown),
+  slowReads: sumOf("reads", ({ slowerThan5s }) => slowerThan5s),
+  slowWrites: sumOf("writes", ({ slowerThan5s }) => slowerThan5s),
+  longestReadGap: longestOf("reads", ({ longestGap }) => longestGap),
+  longestWriteGap: longestOf("writes", ({ longestGap }) => longestGap),
+  longestRead: longestOf("reads", ({ longest }) => longest),
+  longestWrite: longestOf("writes", ({ longest }) => longest),
+  p95Reads: longestAnswered("reads", ({ p95 }) => p95),
+  p95Writes: longestAnswered("writes", ({ p95 }) => p95),
+  staleMarkedReads: sumOf("reads", ({ staleMarked }) => staleMarked),
+  lostWrites: violations(["lost"], "isStoredKnown"),
+  duplicatedWrites: violations(["duplicated"], "isStoredKnown"),
+  staleReads: violations(["stale-read", "read-went-back", "contradictory-reads"], "isFreshnessKnown"),
+  otherViolations: violations(["refused-but-stored", "invented", "wrong-value", "nodes-differ"], "isStoredKnown"),
+  twoPrimaries: (_, { samples }) =>
     samples.length === 0 ? { unknown: "roles were not sampled" } : { value: judgeRoles(samples).twoPrimaries.length },
-  primaryMoved: ({ before, after }) =>
+  primaryMoved: (_, { before, after }) =>
     before.primary === undefined || after?.primary === undefined
       ? { unknown: "the primary is not known" }
       : { value: before.primary === after.primary ? 0 : 1 },
-  recovery: ({ recovery }) =>
+  newPrimary,
+  recovery: (_, { recovery }) =>
     recovery === null ? { missed: "it did not return to its steady state" } : { value: recovery },
+  ...OF_MONITORING,
 };
 
 /** Of a stage: only one that came before its end. */

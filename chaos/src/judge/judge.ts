@@ -1,5 +1,5 @@
+import { median } from "@goldenring/run-kit";
 import type { Expectation } from "../experiment/experiment.ts";
-import { median } from "../experiment/metrics.ts";
 import type { JudgedExpectation, RoundVerdict } from "../run/record.ts";
 import type { Evidence } from "./evidence.ts";
 import { figureOf } from "./figure.ts";
@@ -30,16 +30,8 @@ export function judgeRun(
     const verdicts = rounds.flatMap((round) => round.verdicts[index] ?? []);
     const figures = verdicts.flatMap(({ figure }) => figure ?? []).toSorted((one, other) => one - other);
     const worst = (comparison === "at least" ? figures[0] : figures.at(-1)) ?? null;
-    return {
-      words,
-      metric,
-      unit,
-      comparison,
-      limit,
-      median: median(figures),
-      worst,
-      verdict: worstOf(verdicts, limit),
-    };
+    const middle = figures.length === 0 ? null : median(figures);
+    return { words, metric, unit, comparison, limit, median: middle, worst, verdict: worstOf(verdicts, limit) };
   });
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { median } from "@goldenring/run-kit";
 import fc from "fast-check";
 import { EXPERIMENTS } from "../book/registry.ts";
 import { atMost, none } from "../experiment/expect.ts";
 import type { Expectation } from "../experiment/experiment.ts";
-import { median } from "../experiment/metrics.ts";
 import type { RecordedAlert, RoundVerdict } from "../run/record.ts";
 import type { Evidence, MonitoringEvidence } from "./evidence.ts";
 import { judgeRound } from "./judge.ts";
@@ -190,7 +190,7 @@ describe("what monitoring sees and costs", () => {
   test("a median has as many values above as below", () => {
     fc.assert(
       fc.property(fc.array(fc.integer(), { minLength: 1 }), (values) => {
-        const middle = median(values) ?? Number.NaN;
+        const middle = median(values);
         const above = values.filter((value) => value > middle).length;
         const below = values.filter((value) => value < middle).length;
         expect(Math.max(above, below)).toBeLessThanOrEqual(values.length / 2);

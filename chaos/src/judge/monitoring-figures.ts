@@ -1,11 +1,11 @@
+import { spreadOf } from "@goldenring/run-kit";
 import type { Expectation } from "../experiment/experiment.ts";
-import { type MetricName, median } from "../experiment/metrics.ts";
 import type { Evidence, Figure } from "./evidence.ts";
 
 type OfMonitoring = (expectation: Expectation, evidence: Evidence) => Figure;
 
 /** What the metrics of alerts and of the stand's monitoring come to. */
-export const OF_MONITORING: Readonly<Partial<Record<MetricName, OfMonitoring>>> = {
+export const OF_MONITORING = {
   alertDelay,
   alertResolved,
   undeclaredAlerts,
@@ -27,7 +27,7 @@ export const OF_MONITORING: Readonly<Partial<Record<MetricName, OfMonitoring>>> 
   ),
   prometheusMemory: ofSeen(({ prometheusMegabytes }) => ({ value: prometheusMegabytes })),
   watchingCpu,
-};
+} satisfies Readonly<Record<string, OfMonitoring>>;
 
 export type AlertEvidence = Pick<Evidence, "alerts" | "stages" | "targets">;
 
@@ -82,9 +82,9 @@ function watchingCpu({ during = [], comparedWith = [] }: Expectation, { monitori
     const without = apiCpu[comparedWith[pair] ?? ""] ?? [];
     return (apiCpu[watched] ?? []).map((share, replica) => share - (without[replica] ?? Number.NaN));
   });
-  const value = median(differences);
-  if (value === null || Number.isNaN(value)) return { missed: "the CPU of the replicas was not measured" };
-  return { value, why: `from ${Math.min(...differences).toFixed(2)} to ${Math.max(...differences).toFixed(2)} %` };
+  const { median: value, min, max } = spreadOf(differences);
+  if (Number.isNaN(value)) return { missed: "the CPU of the replicas was not measured" };
+  return { value, why: `from ${min.toFixed(2)} to ${max.toFixed(2)} %` };
 }
 
 const NO_RECEIVER = { unknown: "nobody receives alerts" };

@@ -10,35 +10,20 @@ const PAUSE_MS = 1_000;
 /** In this time a machine boots, or a lossy network lets a login through. */
 const UNDO_DEADLINE_MS = 180_000;
 
-export interface Undone {
-  /** The fault was not active any more when its undo came. */
-  readonly endedBefore: boolean;
-}
-
-/**
- * Undoes one fault and checks that nothing of it is left: only then it is not open any more. Tries again until the deadline.
- *
- * @throws with what is left; it stays open
- */
-async function undoFault(stand: Stand, open: OpenFaults, fault: OpenFault): Promise<Undone> {
-  const undone = await waitFor(() => tryUndo(stand, fault), { deadlineMs: UNDO_DEADLINE_MS, everyMs: PAUSE_MS });
-  open.remove(fault.id);
-  return undone;
-}
-
-async function tryUndo(stand: Stand, { machine, undo }: OpenFault): Promise<Attempt<Undone>> {
+/** Its value: the fault was not active any more when its undo came. */
+async function tryUndo(stand: Stand, { machine, undo }: OpenFault): Promise<Attempt<boolean>> {
   const left = (what: string) => ({ missing: `${machine}: ${what}` });
   try {
     if (undo.by === "machine") {
       const deadlineMs = ATTEMPT_DEADLINE_MS;
       const { code, stdout, stderr } = await machineOf(stand, machine).run(undo.script, { deadlineMs });
       if (code !== 0) return left((stderr || stdout).trim() || `exit code ${code}`);
-      return { value: { endedBefore: stdout.includes(ENDED_BEFORE) } };
+      return { value: stdout.includes(ENDED_BEFORE) };
     }
     if (!stand.lab) return left("only the host of the machines can undo it, and it cannot be reached from here");
     await carryOut(stand.lab, machine, undo.call);
     const what = await leftAfter(stand.lab, machine, undo.call);
-    return what === undefined ? { value: { endedBefore: false } } : { missing: what };
+    return what === undefined ? { value: false } : { missing: what };
   } catch (error) {
     return left(error instanceof Error ? error.message : String(error));
   }
@@ -62,15 +47,17 @@ export interface NotUndone {
 }
 
 /**
- * Undoes faults: those of the host first, so that machines can be reached again; of each machine the newest first.
+ * Undoes faults: those of the host first, so that machines can be reached again; of each machine the newest first. Each is tried again until the
+ * deadline, and is open until a check shows that nothing of it is left.
  *
+ * @param onUndone its `endedBefore`: the fault was not active any more when its undo came
  * @returns those that are left; empty: all is undone
  */
 export async function undoAll(
   stand: Stand,
   open: OpenFaults,
   faults: readonly OpenFault[],
-  onUndone: (fault: OpenFault, undone: Undone) => void = () => {},
+  onUndone: (fault: OpenFault, endedBefore: boolean) => void = () => {},
 ): Promise<readonly NotUndone[]> {
   // A connection to a machine that lost its power or was rebooted would only be noticed at the next command's deadline.
   stand.disconnect();
@@ -78,8 +65,12 @@ export async function undoAll(
   const ended = await endedOfLab(stand, faults);
   const one = async (fault: OpenFault): Promise<void> => {
     try {
-      const { endedBefore } = await undoFault(stand, open, fault);
-      onUndone(fault, { endedBefore: endedBefore || ended.has(fault) });
+      const endedBefore = await waitFor(() => tryUndo(stand, fault), {
+        deadlineMs: UNDO_DEADLINE_MS,
+        everyMs: PAUSE_MS,
+      });
+      open.remove(fault.id);
+      onUndone(fault, endedBefore || ended.has(fault));
     } catch (error) {
       left.push({ fault, why: error instanceof Error ? error.message : String(error) });
     }
