@@ -27,7 +27,7 @@ function standOf(isThere: boolean): Stand {
 
 const summaries = () => api.query("SELECT summary FROM public.forecast WHERE summary LIKE '%:%' ORDER BY summary");
 
-test("values of a killed round are deleted by whoever comes next, and those of nobody else", async () => {
+test("the next run deletes the values of a killed round, and no others", async () => {
   for (const summary of ["pkilled-1:1", "pkilled-1:2", "pevidence-1:1", "mine: warm"])
     await api.query(
       `INSERT INTO public.forecast ("cityId", "dateTime", temperature, summary) VALUES (1, 1700000000, 1, '${summary}')`,

@@ -30,7 +30,7 @@ interface ServerStart {
 export interface Server {
   /** Process id of the postmaster. */
   readonly pid: number;
-  /** Settles when the server has ended, whoever ended it, with how it ended. */
+  /** Settles when the server has ended, for any reason, with how it ended. */
   readonly ended: Promise<string>;
   /** Ends all connections, writes a checkpoint, and resolves when no process is left. */
   stop(): Promise<void>;

@@ -19,8 +19,8 @@ Examples:
   chaos run CE-01 --rounds 1
   chaos run --suite short         a suite: several experiments one after another, with a table at the end
   chaos run ./my-experiment.ts    one of your own: docs/chaos.md
-  chaos stop                      the kill switch: ends what runs and undoes it
-  chaos recover                   undoes what a killed run has left, and asks the machines
+  chaos stop                      the kill switch: ends the running experiment and undoes its faults
+  chaos recover                   undoes what a killed run left, and checks the machines
 
 A run leaves a folder in runs/chaos: report.html, summary.md, junit.xml, run.json, and the histories of each round.
 
@@ -45,37 +45,37 @@ export function addChaosCommands(program: Command, deps: ChaosDeps): void {
   program
     .command("plan <experiment>")
     .description("what an experiment would do; does nothing")
-    .option("--json", "as data, which run takes as well", false)
+    .option("--json", "as data, which chaos run accepts", false)
     .action((experiment, { json }) => plan(experiment, json, output));
   program
     .command("run [experiments...]")
     .description("run experiments, by id or by file, one after another")
-    .addOption(new Option("--suite <name>", "all experiments of a suite instead").choices(SUITE_NAMES))
-    .option("--rounds <number>", "instead of the experiment's own", roundsOf)
+    .addOption(new Option("--suite <name>", "all experiments of a suite").choices(SUITE_NAMES))
+    .option("--rounds <number>", "number of rounds (default: the experiment's)", roundsOf)
     .option("--target <url>", "the Weather API (default: the ingress of the stand)")
-    .option("--runs <folder>", "where the runs' folders are made (default: runs/chaos)")
+    .option("--runs <folder>", "where the folders of runs are made (default: runs/chaos)")
     .option("--i-own-these-machines", "inject faults into the machines of an inventory", false)
-    .option("--write", "take the results into docs/results", false)
-    .option("--json", "the records instead of words, one line each", false)
+    .option("--write", "update the results pages in docs/results", false)
+    .option("--json", "for programs: the record of each run, one line each", false)
     .action(async (experiments: string[], options: RunCommandOptions) => {
       outcome.exitCode = await run(experiments, options, deps);
     });
   program
     .command("open")
-    .description("what runs, and which faults may be active")
+    .description("the running experiment, and the open faults")
     .option("--json", "for programs: running, faults", false)
     .action(async ({ json }) => {
       outcome.exitCode = await open(deps, json);
     });
   program
     .command("recover")
-    .description("undo what a killed run has left, and ask every machine whether anything is left")
+    .description("undo what a killed run left, and check every machine")
     .action(async () => {
       outcome.exitCode = await recover(deps);
     });
   program
     .command("stop")
-    .description("the kill switch: end the experiment that runs, and undo what it leaves")
+    .description("the kill switch: end the running experiment and undo its faults")
     .action(async () => {
       outcome.exitCode = await stop(deps);
     });
@@ -83,14 +83,17 @@ export function addChaosCommands(program: Command, deps: ChaosDeps): void {
 }
 
 function addReportCommands(program: Command, { output, runs: defaultRuns }: ChaosDeps): void {
-  const withRuns = (command: Command): Command => command.option("--runs <folder>", "where the runs are", defaultRuns);
-  withRuns(program.command("runs").description("the runs that are kept, oldest first, with their verdicts")).action(
+  const withRuns = (command: Command): Command =>
+    command.addOption(
+      new Option("--runs <folder>", "where the folders of runs are").default(defaultRuns, "runs/chaos"),
+    );
+  withRuns(program.command("runs").description("the stored runs, oldest first, with their verdicts")).action(
     ({ runs }) => listAllRuns(runs, output),
   );
   withRuns(
-    program.command("report [run]").description("write the report of a run anew (default: of the newest)"),
+    program.command("report [run]").description("write the report of a run again (default: the newest run)"),
   ).action((id, { runs }) => report(runs, id, output));
-  withRuns(program.command("compare <runs...>").description("a page that lays runs side by side"))
+  withRuns(program.command("compare <runs...>").description("write one page that compares two or more runs"))
     .option("--out <file>", "the page (default: comparison.html beside the runs)")
     .action((ids, { runs, out }) => compare(runs, ids, out, output));
 }

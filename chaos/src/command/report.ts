@@ -5,7 +5,7 @@ import { writeComparison, writeReport } from "../report/write.ts";
 import { RUN_FILES, readRun } from "../run/record.ts";
 import { columns } from "./list.ts";
 
-/** Writes the report of a run anew, from its record. @param id default: the newest run */
+/** Writes the report of a run again, from its record. @param id default: the newest run */
 export async function report(runs: string, id: string | undefined, output: Output): Promise<void> {
   const wanted = id ?? (await listRuns(runs, RUN_FILES.record)).at(-1);
   if (wanted === undefined) throw new CommandError(`There is no run in ${runs} yet.`, "usage");
@@ -13,7 +13,7 @@ export async function report(runs: string, id: string | undefined, output: Outpu
   output.result(await writeReport(folder, run));
 }
 
-/** Writes a page that lays runs side by side. */
+/** Writes one page that compares runs. */
 export async function compare(
   runs: string,
   ids: readonly string[],

@@ -5,7 +5,7 @@ export const powerOff = faultKind(
   "power-off",
   {},
   {
-    about: "takes a machine's power, without a goodbye (only in the lab: it needs the machine's host)",
+    about: "cuts a machine's power, without a shutdown (only in the lab)",
     describe: () => "loses its power",
     async prepare(_, __, { stand }) {
       if (!stand.lab) throw notAvailable("Taking the power", "it needs the host of the machine");
@@ -19,7 +19,7 @@ export const reboot = faultKind(
   "reboot",
   {},
   {
-    about: "restarts a machine in order (systemctl reboot)",
+    about: "restarts a machine with a shutdown (systemctl reboot)",
     describe: () => "is rebooted",
     // Detached, so that the answer still gets out. It is undone when the machine answers again and does not shut down.
     prepare: async () => ({

@@ -53,7 +53,7 @@ export const delay = faultKind(
     jitterMs: z.number().min(0).max(10_000).default(0),
   },
   {
-    about: "holds back what a machine sends (where its kernel has netem)",
+    about: "delays packets that a machine sends (where its kernel has netem)",
     describe: ({ ms, jitterMs }) =>
       `what it sends comes ${ms} ms late${jitterMs > 0 ? `, give or take ${jitterMs} ms` : ""}`,
     async prepare({ ms, jitterMs }, machine, site) {

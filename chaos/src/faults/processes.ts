@@ -12,7 +12,7 @@ export const killProcess = faultKind(
     pidFile: pathPattern,
   },
   {
-    about: "kills one process (SIGKILL) whose number is in a file, such as PostgreSQL's under Patroni",
+    about: "kills the process (SIGKILL) whose number is in a file, such as PostgreSQL under Patroni",
     describe: ({ pidFile }) => `the process of ${pidFile} is killed`,
     async prepare({ pidFile }, machine) {
       const found = `pid=$(head -qn 1 ${pidFile} | head -n 1) && [ "$pid" -gt 1 ] && kill`;
@@ -30,7 +30,7 @@ export const preventStart = faultKind(
     program: pathPattern,
   },
   {
-    about: "prevents a program from starting; what runs already goes on",
+    about: "prevents a program from starting; running processes are not stopped",
     describe: ({ program }) => `${program} cannot be started`,
     async prepare({ program }, machine) {
       const each = (script: string): string => `for program in ${program}; do ${script}; done`;

@@ -44,7 +44,7 @@ export const memory = faultKind(
     percent: percent.max(95, "more than 95 % calls the kernel's OOM killer"),
   },
   {
-    about: "takes memory of a machine until so much is in use, and holds it (stress-ng)",
+    about: "uses a machine's memory up to a percentage, and holds it (stress-ng)",
     describe: ({ percent }) => `${percent} % of its memory is in use`,
     async prepare({ percent }, machine) {
       await mustHave(machine, "stress-ng");
@@ -68,7 +68,7 @@ export const diskIo = faultKind(
     writers: z.int().min(1).max(64).default(4),
   },
   {
-    about: "writes to a machine's disk and flushes it without a pause (stress-ng)",
+    about: "writes to a machine's disk and flushes it, all the time (stress-ng)",
     describe: ({ path, writers }) => `${writers} processes write to the disk of ${path} and flush it`,
     async prepare({ path, writers }, machine) {
       await mustHave(machine, "stress-ng");
@@ -94,7 +94,7 @@ export const diskFill = faultKind(
     fill: z.union([z.object({ percent }), z.object({ mib: z.int().min(1).max(1_000_000) })]),
   },
   {
-    about: "fills a machine's disk up to a percentage, or by some MiB",
+    about: "fills a machine's disk: up to a percentage, or with a number of MiB",
     describe: ({ path, fill }) =>
       "percent" in fill
         ? `the disk of ${path} is ${fill.percent} % full`

@@ -44,14 +44,14 @@ const unitStarts = (unit: string): string =>
 
 /** It does not start again by itself. */
 export const stopUnit = unitFault("stop-unit", {
-  about: "stops a service in order (systemctl stop)",
+  about: "stops a service cleanly (systemctl stop)",
   happens: "stopped",
   scripts: (unit) => ({ inject: `systemctl stop ${unit}`, undo: startUnit(unit), gone: unitStarts(unit) }),
 });
 
 /** One step of a rolling restart. */
 export const restartUnit = unitFault("restart-unit", {
-  about: "restarts a service in order (systemctl restart)",
+  about: "restarts a service cleanly (systemctl restart)",
   happens: "restarted",
   scripts: (unit) => ({
     inject: `systemctl restart --no-block ${unit}`,
@@ -81,7 +81,7 @@ export const killUnit = faultKind(
     staysDead: z.boolean().default(false),
   },
   {
-    about: "kills a service (SIGKILL); systemd starts it again as its unit says, unless it is to stay dead",
+    about: "kills a service (SIGKILL); systemd starts it again as its unit defines; with staysDead it does not",
     describe: ({ unit, staysDead }) => `${unit} is killed${staysDead ? " and stays dead" : ""}`,
     prepare({ unit, staysDead }, machine) {
       // In /run: gone after a boot at the latest.

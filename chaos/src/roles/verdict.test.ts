@@ -47,7 +47,7 @@ test("answers from overlapping windows alone decide nothing", () => {
   expect(verdict.undecided).toHaveLength(1);
 });
 
-test("a primary that comes back on a new timeline begins anew", () => {
+test("a primary that comes back on a new timeline counts as a new primary", () => {
   const verdict = judgeRoles([...samples("pg-01", "PP--PP", "111133"), ...samples("pg-02", "RR-P-R", "11122-")]);
   expect(verdict.twoPrimaries).toEqual([]);
 });

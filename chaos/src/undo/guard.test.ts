@@ -115,7 +115,7 @@ test("a fault ends by itself when nobody undoes it", async () => {
   expect(stdout).toContain(ENDED_BEFORE);
 }, 15_000);
 
-test("a machine can undo everything that it has written down, whoever left it", async () => {
+test("a machine can undo everything that it has stored, no matter which run left it", async () => {
   const { fault, guard, folder, isThere } = fileFault();
   expect(await sh(undoAllThere(join(root, "never")))).toBe(0);
   await sh(guarded(fault, guard).inject);

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { ResourceRow, RunRecord, Series } from "../record/record.ts";
 import { mostUsed, type ResourceKind } from "../resources/resources.ts";
 
-/** The stand of docs/system.md: replicas of 128 MiB. */
+/** `api_memory_mib` of the role weather_api. */
 const REPLICA_MEMORY_BYTES = 128 * 2 ** 20;
 
 interface Rule {

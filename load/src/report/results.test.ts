@@ -55,7 +55,7 @@ describe("the results", () => {
     ]);
   });
 
-  test("keep what they have of other scenarios, in the scenarios' order, and replace what is measured anew", async () => {
+  test("keep what they have of other scenarios, in the scenarios' order, and replace what is measured again", async () => {
     const run = { side: "ours", run: syntheticRun({ scenario: "heavy-query", values: 120_896 }) } as const;
     await writeLoadResults({ runs: [run], capacities: [], command: "./ring load heavy-query" }, folder);
     const again = { side: "ours", part: "baseline", run: syntheticRun({ seed: 8 }) } as const;

@@ -110,7 +110,7 @@ function steadyTargets(entries: readonly ResultEntry[], scenario: string): Targe
   ];
 }
 
-/** Latency is judged as it is; where the computer gave out, that stands beside it. */
+/** Latency is judged as measured; a saturated computer is mentioned beside it. */
 function latencyTarget(place: Pick<Target, "part" | "scenario" | "target">, runs: readonly RunFigures[]): Target {
   const target = judged(place, runs, (run) => run.p95Ms, below(MAX_P95_MS), inMs);
   const busiest = Math.max(0, ...runs.flatMap(({ computerCpu }) => computerCpu ?? []));

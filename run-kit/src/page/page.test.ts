@@ -136,7 +136,7 @@ describeInChromium("the page of a run", ({ visitContent }) => {
     expect(new Set(papers).size).toBe(2);
   });
 
-  test("is drawn anew when the computer turns dark, and printed on white", () =>
+  test("is drawn again when the computer turns dark, and printed on white", () =>
     visitContent(text, async ({ page: at }) => {
       const drawn = () =>
         at

@@ -6,7 +6,7 @@ import { LockHeld, lockHolder, takeLock, withLock } from "./lock.ts";
 
 const key = `test ${process.pid}`;
 
-test("whoever finds the lock held is told by whom", async () => {
+test("a process that finds the lock held learns who holds it", async () => {
   const lock = await takeLock({ key, purpose: "ring up" });
   const refused = await takeLock({ key, purpose: "ring down" }).catch((error: unknown) => error);
   expect(await lockHolder(key)).toBe(`ring up (process ${process.pid})`);

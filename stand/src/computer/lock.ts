@@ -8,7 +8,7 @@ const HOLDER_ANSWER_MS = 500;
 export interface LockOptions {
   /** What is locked: two locks of the same key exclude each other. */
   readonly key: string;
-  /** What the holder does, shown to whoever finds the lock held: `ring up`. */
+  /** What the holder does, shown to a process that finds the lock held: `ring up`. */
   readonly purpose: string;
   /** How long to wait for another holder. Default: 0. */
   readonly waitMs?: number;
@@ -23,7 +23,7 @@ export interface Lock {
 export class LockHeld extends Error {
   override readonly name = "LockHeld";
 
-  /** @param holder purpose and process of whoever holds it; empty when it did not answer */
+  /** @param holder purpose and process of its holder; empty when it did not answer */
   constructor(readonly holder: string) {
     super(`It is locked${holder ? ` by ${holder}` : ""}.`);
   }
@@ -60,7 +60,7 @@ export async function withLock<Result>(options: LockOptions, work: () => Promise
   }
 }
 
-/** @returns purpose and process of whoever holds the lock now, or undefined */
+/** @returns purpose and process of the present holder, or undefined */
 export async function lockHolder(key: string): Promise<string | undefined> {
   return (await holderOf(socketName(key))) || undefined;
 }

@@ -13,7 +13,7 @@ function database(name: string, answer: string | undefined): StandMachine {
 
 const standOf = (...machines: StandMachine[]): Stand => ({ ...thisComputer("/nowhere"), machines });
 
-test("the primary is the one machine that is not in recovery, whoever cannot be asked", async () => {
+test("the primary is the one machine that is not in recovery, also when others do not answer", async () => {
   const [one, two] = [database("pg-01", "t\n"), database("pg-02", "f\n")];
   expect(await primaryOf(standOf(one, two))).toBe(two);
   expect(await primaryOf(standOf(database("pg-01", undefined), two))).toBe(two);

@@ -2,7 +2,7 @@
 export const ROLES = ["etcd", "postgres", "haproxy", "api", "ingress", "prometheus"] as const;
 export type Role = (typeof ROLES)[number];
 
-/** The recovery time knob: see docs of cluster/ for what each value sets. */
+/** The recovery time: docs/cluster.md lists what each value sets. */
 export type Rto = "fast" | "norm" | "safe";
 
 /** How a machine is reached, as Ansible's variables say. */

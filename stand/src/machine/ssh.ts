@@ -7,7 +7,7 @@ export const SSH_FAILED = 255;
 
 /**
  * Of an option that is given twice ssh takes the first, so these yield to the inventory's.
- * BatchMode: never ask; without a terminal that would wait for ever.
+ * BatchMode: never ask; without a terminal that would never end.
  */
 const DEFAULTS = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=5"];
 
