@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = import.meta.dirname;
@@ -27,4 +27,34 @@ test("every expectation of a promise is awaited", () => {
   const files = testFiles();
   expect(files.length).toBeGreaterThan(100);
   expect(files.flatMap(unawaited)).toEqual([]);
+});
+
+const ROOMS = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !/^\.|^(?:node_modules|docs|runs)$/.test(entry.name))
+  .map(({ name }) => name)
+  .filter((name) => existsSync(join(root, name, "README.md")) || existsSync(join(root, name, "package.json")));
+
+test("every room has a README, and is in docs/map.md", () => {
+  expect(ROOMS).toContain("cluster");
+  expect(ROOMS.filter((room) => !existsSync(join(root, room, "README.md")))).toEqual([]);
+  const map = readFileSync(join(root, "docs/map.md"), "utf8");
+  expect(ROOMS.filter((room) => !map.includes(`\`${room}/\``))).toEqual([]);
+});
+
+/** Paths in backticks that do not exist; those with a placeholder (ROLE, *) count up to it. */
+function missingPaths(page: string, folders: readonly string[]): string[] {
+  const text = readFileSync(join(root, page), "utf8");
+  const paths = [...text.matchAll(/`((?:[\w.-]+\/)+[\w.*-]*)`/g)].map(([, path = ""]) => path);
+  return paths.filter((path) => {
+    const fixed = path.split(/(?<=^|\/)(?=[A-Z]{2,}\b|[^/]*\*)/)[0] ?? path;
+    return !folders.some((folder) => existsSync(join(root, folder, fixed)));
+  });
+}
+
+test("every path that CONTRIBUTING.md and the READMEs of the rooms name exists", () => {
+  expect(missingPaths("CONTRIBUTING.md", ["."])).toEqual([]);
+  for (const room of ROOMS) {
+    const page = `${room}/README.md`;
+    expect([page, ...missingPaths(page, [".", room, `${room}/src`])]).toEqual([page]);
+  }
 });

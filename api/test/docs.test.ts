@@ -1,13 +1,23 @@
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { expectTableInDocs } from "../../docs-table.fixture.ts";
-import { VARIABLES } from "../src/config.ts";
+import { readConfig, VARIABLES } from "../src/config.ts";
 
 const root = new URL("../../", import.meta.url);
 
 test("docs/api.md has every environment variable with its default and meaning", () => {
   const rows = VARIABLES.map(({ name, fallback, meaning }) => [`\`${name}\``, fallback, meaning]);
   expectTableInDocs("api.md", "variables", [["variable", "default", "meaning"], ...rows]);
+});
+
+test("every setting of src/config.ts is used elsewhere in src/", () => {
+  const source = new URL("api/src/", root);
+  const files = readdirSync(source, { recursive: true, encoding: "utf8" });
+  const code = files
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts") && file !== "config.ts")
+    .map((file) => readFileSync(new URL(file, source), "utf8"))
+    .join("\n");
+  expect(Object.keys(readConfig({})).filter((key) => !new RegExp(`\\b${key}\\b`).test(code))).toEqual([]);
 });
 
 test("the Ansible template sets variables that the API reads, and no others", () => {

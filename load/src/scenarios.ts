@@ -16,8 +16,8 @@ export interface Scenario {
   readonly constant?: { readonly users: number; readonly seconds: number };
   /** False: goes on when an objective is missed. */
   readonly stopsAtBreach: boolean;
-  /** What the stand of 2023 reached. */
-  readonly in2023: string;
+  /** What the 2023 baseline reached; none where it was not tried. */
+  readonly in2023?: string;
 }
 
 /** As many cities as visitors open, and values of each. */

@@ -1,11 +1,21 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { expectTableInDocs } from "../../docs-table.fixture.ts";
 import { isGiven } from "../../skips.fixture.ts";
-import { SCENARIOS } from "../src/scenarios.ts";
+import { SCENARIOS, type Scenario, type ScenarioName } from "../src/scenarios.ts";
 import { k6IsMissing, loadOnApi } from "./load-command.ts";
 
 const { api, load } = loadOnApi();
+
+test("docs/load.md has every scenario", () => {
+  const rows = (SCENARIOS as readonly Scenario[]).map(({ name, about, in2023 = "not tried" }) => [
+    `\`${name}\``,
+    about,
+    in2023,
+  ]);
+  expectTableInDocs("load.md", "scenarios", [["scenario", "what happens", "2023 baseline"], ...rows]);
+});
 
 describe.skipIf(k6IsMissing)("each scenario runs against the real API within the objectives:", () => {
   for (const scenario of SCENARIOS) {
@@ -27,7 +37,7 @@ describe.skipIf(k6IsMissing)("each scenario runs against the real API within the
       expect(record.target.build).toHaveProperty("version");
       expect(series.rows.length).toBeGreaterThanOrEqual(4);
       expect(series.rows.every(({ t }, index) => index === 0 || t > (series.rows[index - 1]?.t ?? 0))).toBeTrue();
-      expect(routesOf(series.rows)).toEqual(ROUTES[scenario.name] ?? []);
+      expect(routesOf(series.rows)).toEqual(ROUTES[scenario.name]);
       expect(statSync(join(folder, "k6-report.html")).size).toBeGreaterThan(50_000);
       expect(readFileSync(join(folder, "k6.log"), "utf8")).not.toContain("level=error");
       expect(readdirSync(folder).sort()).toEqual(FILES);
@@ -37,7 +47,8 @@ describe.skipIf(k6IsMissing)("each scenario runs against the real API within the
 
 const FILES = ["k6-report.html", "k6-summary.json", "k6.log", "report.html", "run.json", "series.json"];
 const BROWSING = ["GET /Cities", "GET /Cities/{id}", "GET /Forecast/{id}"];
-const ROUTES: Readonly<Record<string, string[]>> = {
+/** Without a line here `npm run typecheck` names the scenario. */
+const ROUTES: Readonly<Record<ScenarioName, string[]>> = {
   "browse-cities": BROWSING.slice(0, 2),
   "browse-weather": BROWSING,
   "moderators-add-values": [...BROWSING, "POST /Forecast/{cityId}"],

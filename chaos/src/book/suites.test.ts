@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { EXPERIMENTS } from "./registry.ts";
 import { SUITES, type Suite } from "./suites.ts";
 
@@ -11,8 +12,16 @@ test("a suite has experiments of the book, each once", () => {
   }
 });
 
-test("the suite all is every experiment, and each is on a results page", () => {
+test("docs/chaos.md has a row for every suite", () => {
+  const page = readFileSync(new URL("../../../docs/chaos.md", import.meta.url), "utf8");
+  expect(Object.keys(SUITES).filter((name) => !page.includes(`\n| \`${name}\` |`))).toEqual([]);
+});
+
+test("the suite all is every experiment", () => {
   expect(SUITES.all.experiments).toEqual(ids);
+});
+
+test("every experiment is in a suite that has a results page", () => {
   const onPages = Object.values<Suite>(SUITES).flatMap(({ page, experiments }) =>
     page === undefined ? [] : experiments,
   );

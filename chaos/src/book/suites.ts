@@ -33,7 +33,7 @@ export const SUITES = {
     rounds: 1,
   },
   chaos: {
-    about: "CE-01 to CE-16: what may break, and what clients notice",
+    about: "what may break, and what clients notice",
     experiments: ALL.filter((id) => id.startsWith("CE-") && !LOSS.includes(id) && id !== ALONE),
     page: { name: "chaos", title: "chaos experiments" },
   },

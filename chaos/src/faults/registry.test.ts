@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { type Completed, type LabControl, runProgram, type Stand, type StandMachine } from "@goldenring/stand";
+import { expectTableInDocs } from "../../../docs-table.fixture.ts";
+import { exportsOfFolder } from "../../../folder-exports.fixture.ts";
 import { guarded } from "../undo/guard.ts";
 import type { Site } from "./fault.ts";
 import { descriptionOf, FAULTS, FaultUse, prepareFault } from "./registry.ts";
@@ -60,8 +62,29 @@ const USES: readonly FaultUse[] = [
   { fault: "disk-io", on: "primary", path: "/var/lib", writers: 4 },
 ];
 
-test("every kind of fault is tried here", () => {
-  expect(new Set(USES.map(({ fault }) => fault))).toEqual(new Set(Object.keys(FAULTS) as FaultUse["fault"][]));
+test("every kind of fault in this folder has a line in registry.ts", async () => {
+  const listed = new Set<unknown>(Object.values(FAULTS));
+  const kinds = (await exportsOfFolder(import.meta.dir)).filter(({ value }) => isKind(value));
+  expect(kinds.length).toBeGreaterThanOrEqual(listed.size);
+  expect(kinds.filter(({ value }) => !listed.has(value)).map(({ label }) => label)).toEqual([]);
+});
+
+function isKind(value: unknown): boolean {
+  return typeof value === "object" && value !== null && ["form", "about", "prepare"].every((field) => field in value);
+}
+
+test("every fault of registry.ts is named as its form says, and is in USES, the list of this test", () => {
+  for (const [name, { form }] of Object.entries(FAULTS)) expect(form.shape.fault.value).toBe(name as FaultUse["fault"]);
+  const used = new Set<string>(USES.map(({ fault }) => fault));
+  expect(Object.keys(FAULTS).filter((name) => !used.has(name))).toEqual([]);
+});
+
+test("docs/chaos.md has every fault with its options", () => {
+  const rows = Object.entries(FAULTS).map(([name, { form, about }]) => {
+    const options = Object.keys(form.shape).filter((option) => option !== "fault" && option !== "on");
+    return [`\`${name}\``, options.map((option) => `\`${option}\``).join(", "), about];
+  });
+  expectTableInDocs("chaos.md", "faults", [["fault", "options", "what it does"], ...rows]);
 });
 
 test("each is data before and after: what it asks for, and what undoes it", async () => {

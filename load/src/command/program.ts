@@ -188,8 +188,8 @@ function scenarioOf(name: string | undefined): Scenario {
 
 async function listScenarios({ output }: LoadDeps): Promise<void> {
   const width = Math.max(...SCENARIOS.map(({ name }) => name.length));
-  for (const { name, about, in2023 } of SCENARIOS) {
+  for (const { name, about, in2023 } of SCENARIOS as readonly Scenario[]) {
     output.result(`${name.padEnd(width)}  ${about}`);
-    output.result(`${" ".repeat(width)}  2023: ${in2023}`);
+    if (in2023 !== undefined) output.result(`${" ".repeat(width)}  2023: ${in2023}`);
   }
 }

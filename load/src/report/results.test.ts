@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PartName } from "../all/parts.ts";
 import { judgeStep } from "../capacity/judge-step.ts";
-import { SCENARIOS } from "../scenarios.ts";
+import { SCENARIOS, type Scenario } from "../scenarios.ts";
 import { BASELINE_2023 } from "./baseline-2023.ts";
 import { entriesOf, type MeasuredRun } from "./results.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
@@ -120,7 +120,8 @@ describe("the results", () => {
   });
 
   test("have the 2023 baseline's figure for every scenario of it", () => {
-    const names = SCENARIOS.map(({ name }) => name).filter((name) => name !== "chaos-background");
-    expect(new Set(BASELINE_2023.map(([scenario]) => scenario))).toEqual(new Set(names));
+    const tried = (SCENARIOS as readonly Scenario[]).filter(({ in2023 }) => in2023 !== undefined);
+    const names = tried.map(({ name }) => name).filter((name) => name !== "chaos-background");
+    expect(new Set<string>(BASELINE_2023.map(([scenario]) => scenario))).toEqual(new Set(names));
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { exportsOfFolder } from "../../../folder-exports.fixture.ts";
 import { metricsOf } from "../verify/selectors.ts";
 import { DASHBOARDS } from "./all.ts";
 import { draw, uidOf } from "./draw.ts";
@@ -9,6 +10,17 @@ const panelsOf = (dashboard: Dashboard): readonly Panel[] => Object.values(dashb
 const ALL_PANELS = DASHBOARDS.flatMap((dashboard) =>
   panelsOf(dashboard).map((panel) => [`${dashboard.name} > ${panel.title}`, panel] as const),
 );
+
+test("every dashboard in this folder is in DASHBOARDS of all.ts", async () => {
+  const listed = new Set<unknown>(DASHBOARDS);
+  const dashboards = (await exportsOfFolder(import.meta.dir, ["all.ts"])).filter(({ value }) => isDashboard(value));
+  expect(dashboards.length).toBeGreaterThanOrEqual(listed.size);
+  expect(dashboards.filter(({ value }) => !listed.has(value)).map(({ label }) => label)).toEqual([]);
+});
+
+function isDashboard(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "sections" in value;
+}
 
 test("every dashboard has its own address, short enough for Grafana", () => {
   const uids = DASHBOARDS.map(({ name }) => uidOf(name));

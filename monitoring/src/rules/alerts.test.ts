@@ -73,7 +73,8 @@ const LATER = new Map([["PostgresqlArchivingFailing", 120]]);
 test("runbooks have no section without an alert (else delete it in docs/runbooks/)", () => {
   const pages = readdirSync(join(REPOSITORY, "docs/runbooks")).map((file) => basename(file, ".md"));
   const sections = pages.flatMap((page) => headingsOf(page).map((name) => runbookOf(page, name)));
-  expect(sections.sort()).toEqual([...new Set(ALERTS.map(({ annotations }) => annotations.runbook ?? ""))].sort());
+  const named = new Set(ALERTS.map(({ annotations }) => annotations.runbook));
+  expect(sections.filter((section) => !named.has(section))).toEqual([]);
 });
 
 test.each(readdirSync(join(REPOSITORY, "docs/runbooks")))(
