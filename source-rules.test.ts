@@ -46,7 +46,8 @@ function missingPaths(page: string, folders: readonly string[]): string[] {
   const text = readFileSync(join(root, page), "utf8");
   const paths = [...text.matchAll(/`((?:[\w.-]+\/)+[\w.*-]*)`/g)].map(([, path = ""]) => path);
   return paths.filter((path) => {
-    const fixed = path.split(/(?<=^|\/)(?=[A-Z]{2,}\b|[^/]*\*)/)[0] ?? path;
+    const placeholder = path.search(/(?<=^|\/)(?:[A-Z]{2,}\b|[^/]*\*)/);
+    const fixed = placeholder < 0 ? path : path.slice(0, placeholder);
     return !folders.some((folder) => existsSync(join(root, folder, fixed)));
   });
 }
