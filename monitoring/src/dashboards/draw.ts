@@ -100,7 +100,7 @@ function firingAlerts(): Builder<sdk.AnnotationQuery> {
   return shown(annotation(ALERTS_ON_GRAPHS, "red").titleFormat("{{alertname}}").textFormat("{{machine}}").step("10s"));
 }
 
-/** The value, and not the scrape, says when: many a fault is shorter than the time between two scrapes. */
+/** At the time in the value, not of the scrape: many faults are shorter than the time between two scrapes. */
 function faults(): Builder<sdk.AnnotationQuery> {
   return shown(
     annotation(FAULTS_ON_GRAPHS, "purple")
@@ -115,7 +115,7 @@ function annotation({ title, expr }: { readonly title: string; readonly expr: st
   return new sdk.AnnotationQueryBuilder().name(title).datasource(DATA_SOURCE).enable(true).iconColor(color).expr(expr);
 }
 
-/** Without this, the library puts these into a menu of Grafana 12, where nobody looks. */
+/** Without this, the library puts these into a menu of Grafana 12 that hides them. */
 function shown<Built extends { placement?: unknown }>(builder: Builder<Built>): Builder<Built> {
   return {
     build: () => {

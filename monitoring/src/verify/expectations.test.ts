@@ -12,7 +12,7 @@ const expectationOf = (selector: string) => selectorsOf(selector).map((one) => e
 
 describe("what is declared to be empty", () => {
   test.each(EXPECTATIONS.map((expected) => [formatSelector(expected.selector), expected] as const))(
-    "%s is read by somebody",
+    "%s is read by a panel or a rule (else delete it in monitoring/src/verify/expectations.ts)",
     (_, expected) => {
       expect(read.some((selector) => covers(expected, selector))).toBe(true);
     },
