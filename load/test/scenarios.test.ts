@@ -37,7 +37,7 @@ describe.skipIf(k6IsMissing)("each scenario runs against the real API within the
       expect(record.target.build).toHaveProperty("version");
       expect(series.rows.length).toBeGreaterThanOrEqual(4);
       expect(series.rows.every(({ t }, index) => index === 0 || t > (series.rows[index - 1]?.t ?? 0))).toBeTrue();
-      expect(routesOf(series.rows)).toEqual(ROUTES[scenario.name]);
+      expect(routesOf(series.rows), `the line of ${scenario.name} in ROUTES`).toEqual(ROUTES[scenario.name]);
       expect(statSync(join(folder, "k6-report.html")).size).toBeGreaterThan(50_000);
       expect(readFileSync(join(folder, "k6.log"), "utf8")).not.toContain("level=error");
       expect(readdirSync(folder).sort()).toEqual(FILES);

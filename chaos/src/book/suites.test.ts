@@ -36,7 +36,8 @@ test("the suite stand keeps the targets of availability: nothing fails, and writ
     expect([id, limit("failedReads"), limit("failedWrites")]).toEqual([id, 0, 0]);
     return [id, limit("longestWrite"), limit("primaryMoved")];
   });
-  expect(slowestWrites.filter(([, write, moved]) => write !== undefined || moved !== undefined)).toEqual([
+  const withTargets = slowestWrites.filter(([, write, moved]) => write !== undefined || moved !== undefined);
+  expect(withTargets, "add the id, the slowest write in ms and primaryMoved of a new experiment to this list").toEqual([
     ["CE-01", 5_000, undefined],
     ["CE-12", 4_000, undefined],
     ["CE-06-fenced", 4_000, undefined],

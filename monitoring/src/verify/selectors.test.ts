@@ -1,7 +1,10 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { expression } from "./expressions.fixture.ts";
 import { formatSelector, metricsOf, selectorsOf } from "./selectors.ts";
+
+// A busy computer takes longer than the five seconds of a test for some thousand texts.
+setDefaultTimeout(60_000);
 
 const formatted = (expr: string): readonly string[] => selectorsOf(expr).map(formatSelector);
 
