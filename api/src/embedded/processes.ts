@@ -33,9 +33,9 @@ export function runToEnd(command: readonly string[], env: NodeJS.ProcessEnv = pr
 }
 
 /** Polls every 20 ms; false when the condition does not hold within the deadline. */
-export async function waitUntil(holds: () => boolean, deadlineMs: number): Promise<boolean> {
+export async function waitUntil(holds: () => boolean | Promise<boolean>, deadlineMs: number): Promise<boolean> {
   const end = performance.now() + deadlineMs;
-  while (!holds()) {
+  while (!(await holds())) {
     if (performance.now() >= end) return false;
     await delay(POLL_INTERVAL_MS);
   }
