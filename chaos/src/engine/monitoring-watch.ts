@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { byRole, DeadlineExceeded, must, waitFor, waitUntil } from "@goldenring/stand";
 import type { Experiment, Stage } from "../experiment/experiment.ts";
+import type { MetricName } from "../experiment/metrics.ts";
 import type { MonitoringEvidence } from "../judge/evidence.ts";
 import { type AlertEvidence, alertDelay, alertResolved } from "../judge/monitoring-figures.ts";
 import type { RecordedAlert, StageRecord } from "../run/record.ts";
@@ -87,7 +88,9 @@ export class MonitoringWatch {
   /** Before the first stage. */
   async ask(): Promise<void> {
     const { monitoring, stand } = this.#context;
-    if (monitoring === undefined || !this.#expects("targetsDown", "queriesWithoutData", "prometheusMemory")) return;
+    const isAsked =
+      (["targetsDown", "queriesWithoutData", "prometheusMemory"] as const).flatMap(this.#expected).length > 0;
+    if (monitoring === undefined || !isAsked) return;
     const { targets, targetsUp } = await monitoring.status();
     const queries = await monitoring.verifyQueries();
     const [prometheus] = byRole(stand, "prometheus");
@@ -98,9 +101,8 @@ export class MonitoringWatch {
 
   /** As long as a stage lasts after its injections. */
   async during(stage: Stage, signal: AbortSignal): Promise<void> {
-    const measured = this.#context.experiment.expectations.some(
-      ({ metric, during = [], comparedWith = [] }) =>
-        metric === "watchingCpu" && [...during, ...comparedWith].includes(stage.name),
+    const measured = this.#expected("watchingCpu").some(({ during = [], comparedWith = [] }) =>
+      [...during, ...comparedWith].includes(stage.name),
     );
     if (measured) this.#apiCpu[stage.name] = await this.#cpuShares(() => this.#last(stage, signal));
     else await this.#last(stage, signal);
@@ -138,43 +140,27 @@ export class MonitoringWatch {
     });
   }
 
-  #expected(metric: Experiment["expectations"][number]["metric"]): Experiment["expectations"] {
-    return this.#context.experiment.expectations.filter((each) => each.metric === metric);
-  }
-
-  #expects(...metrics: readonly Experiment["expectations"][number]["metric"][]): boolean {
-    return metrics.some((metric) => this.#expected(metric).length > 0);
-  }
+  readonly #expected = (metric: MetricName): Experiment["expectations"] =>
+    this.#context.experiment.expectations.filter((each) => each.metric === metric);
 
   #now(): AlertEvidence {
     return { ...this.#facts, alerts: this.#alerts() };
   }
 
   #alerts(): readonly RecordedAlert[] | null {
-    const { startedAt, stages } = this.#facts;
-    const { monitoring } = this.#context;
-    return monitoring ? monitoring.alertsSince(startedAt).map((alert) => recorded(alert, startedAt, stages)) : null;
+    const received = this.#context.monitoring?.alertsSince(this.#facts.startedAt);
+    return received?.map((alert) => recorded(alert, this.#facts)) ?? null;
   }
 }
 
 function recorded(
   { name, status, labels, arrivedAt }: ReceivedAlert,
-  startedAt: number,
-  stages: readonly StageRecord[],
+  { startedAt, stages }: RoundFacts,
 ): RecordedAlert {
   const at = Date.parse(arrivedAt) - startedAt;
-  const stage = stages.findLast(({ from }) => from <= at);
+  const { from = 0, name: stage = "" } = stages.findLast(({ from }) => from <= at) ?? {};
   const { machine = "", severity = "" } = labels;
-  return {
-    name,
-    status,
-    machine,
-    severity,
-    labels: { ...labels },
-    at,
-    delay: at - (stage?.from ?? 0),
-    stage: stage?.name ?? "",
-  };
+  return { name, status, machine, severity, labels: { ...labels }, at, delay: at - from, stage };
 }
 
 /** What answers on a replica's machine. */

@@ -59,13 +59,13 @@ export class Observers {
 
 type Command = readonly [name: string, argv: readonly string[]];
 
-function commandsOf({ history, background, roles }: ObserverFiles, options: ObserversOptions): readonly Command[] {
-  const { experiment } = options;
-  return [
-    ["probe", experiment.service ? ownProbe(history, options) : weatherProbe(history, options)],
-    ...(background === undefined ? [] : [["background load", backgroundLoad(background, options)] as const]),
-    ...(roles === undefined ? [] : [["role sampler", roleSampler(roles, options)] as const]),
+function commandsOf({ history, background, roles }: ObserverFiles, options: ObserversOptions): Command[] {
+  const commands: Command[] = [
+    ["probe", options.experiment.service ? ownProbe(history, options) : weatherProbe(history, options)],
   ];
+  if (background !== undefined) commands.push(["background load", backgroundLoad(background, options)]);
+  if (roles !== undefined) commands.push(["role sampler", roleSampler(roles, options)]);
+  return commands;
 }
 
 function weatherProbe(out: string, { stand, experiment, target, values }: ObserversOptions): readonly string[] {

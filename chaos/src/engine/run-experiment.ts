@@ -2,14 +2,7 @@ import { CommandError, EXIT, interruptedExit, makeRunFolder, provenance, writeRu
 import { type Stand, serviceUrl } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
 import { hypothesisHeld, judgeRun } from "../judge/judge.ts";
-import {
-  type EndedBy,
-  EXIT_OF_END,
-  type ExperimentRun,
-  type JudgedExpectation,
-  type RoundRecord,
-  RUN_FILES,
-} from "../run/record.ts";
+import { EXIT_OF_END, type ExperimentRun, type JudgedExpectation, type RoundRecord, RUN_FILES } from "../run/record.ts";
 import { connectionStringOf } from "../stored/own-database.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
 import { takeEngineLock } from "./lock.ts";
@@ -57,7 +50,7 @@ export async function runExperiment(
     const { monitoring, signal } = options;
     const ofRun = { id, experiment, target, folder, journal, open: new OpenFaults(stand.folder) };
     const context: RunContext = { ...ofRun, stand, lock, monitoring, signal, log };
-    const finished = await runRounds(context, options);
+    const finished = await runRounds(context, options.rounds ?? experiment.rounds);
     const record = await recordOf(context, startedAt, finished);
     journal.close();
     writeRunFile(folder, RUN_FILES.record, record);
@@ -81,27 +74,25 @@ async function undoWhatIsOpen(stand: Stand, log: (text: string) => void): Promis
 }
 
 interface FinishedRounds {
-  readonly rounds: readonly RoundRecord[];
+  readonly rounds: RoundRecord[];
   /** Of the last one; undefined: all ran to their ends. */
   readonly ended: unknown;
 }
 
-async function runRounds(
-  context: RunContext,
-  { rounds = context.experiment.rounds, log }: RunOptions,
-): Promise<FinishedRounds> {
-  const records: RoundRecord[] = [];
-  for (let number = 1; number <= rounds; number += 1) {
-    log(`round ${number} of ${rounds}: waiting until everything is steady`);
+async function runRounds(context: RunContext, count: number): Promise<FinishedRounds> {
+  const rounds: RoundRecord[] = [];
+  let ended: unknown;
+  for (let number = 1; number <= count && ended === undefined; number += 1) {
+    context.log(`round ${number} of ${count}: waiting until everything is steady`);
     try {
-      const { record, ended } = await runRound(context, number);
-      records.push(record);
-      if (ended !== undefined) return { rounds: records, ended };
+      const round = await runRound(context, number);
+      rounds.push(round.record);
+      ended = round.ended;
     } catch (error) {
-      return { rounds: records, ended: error };
+      ended = error;
     }
   }
-  return { rounds: records, ended: undefined };
+  return { rounds, ended };
 }
 
 async function recordOf(
@@ -124,25 +115,23 @@ async function recordOf(
     exit: EXIT_OF_END[endedBy],
     stand: { name: stand.name, kind: stand.lab ? "lab" : "machines", target },
     ...(await provenance()),
-    rounds: [...rounds],
+    rounds,
     expectations,
     journal: [...journal.lines],
   };
 }
 
-interface End {
-  readonly endedBy: EndedBy;
-  readonly ending: string;
-}
-
-function endOf(ended: unknown, expectations: readonly JudgedExpectation[], { signal }: RunContext): End {
+function endOf(
+  ended: unknown,
+  expectations: readonly JudgedExpectation[],
+  { signal }: RunContext,
+): Pick<ExperimentRun, "endedBy" | "ending"> {
   const ending = ended instanceof Error ? ended.message : String(ended);
   if (ended instanceof NotUndone) return { endedBy: "not-undone", ending };
-  if (signal.aborted)
-    return {
-      endedBy: interruptedExit(signal) === EXIT.terminated ? "terminated" : "interrupted",
-      ending: "It was interrupted; everything is undone.",
-    };
+  if (signal.aborted) {
+    const endedBy = interruptedExit(signal) === EXIT.terminated ? "terminated" : "interrupted";
+    return { endedBy, ending: "It was interrupted; everything is undone." };
+  }
   if (ended instanceof Aborted) return { endedBy: "aborted", ending: `Aborted: ${ending}` };
   if (ended instanceof NotSteady) return { endedBy: "not-steady", ending };
   if (ended !== undefined) return { endedBy: "failed", ending };

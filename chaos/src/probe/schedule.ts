@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { monotonicMs } from "../clock.ts";
 
 export interface Lane {
@@ -12,8 +13,7 @@ export interface Lane {
 
 /** Acts in every slot until the signal comes; resolves when the last act is over. */
 export async function follow({ from, intervalMs, act, onSkipped }: Lane, stop: AbortSignal): Promise<void> {
-  const clock = new Alarm(stop);
-  for (let slot = 0; await clock.wakesAt(from + slot * intervalMs); ) {
+  for (let slot = 0; await wakesAt(from + slot * intervalMs, stop); ) {
     await act(slot);
     const next = Math.max(slot + 1, Math.ceil((monotonicMs() - from) / intervalMs));
     if (next > slot + 1) onSkipped(next - slot - 1);
@@ -26,26 +26,7 @@ export function untilEither(signal: AbortSignal, durationMs: number): AbortSigna
   return Number.isFinite(durationMs) ? AbortSignal.any([signal, AbortSignal.timeout(durationMs)]) : signal;
 }
 
-class Alarm {
-  #timer: NodeJS.Timeout | undefined;
-  #wake: (inTime: boolean) => void = () => {};
-  #stopped: boolean;
-
-  constructor(stop: AbortSignal) {
-    this.#stopped = stop.aborted;
-    stop.addEventListener("abort", () => {
-      this.#stopped = true;
-      clearTimeout(this.#timer);
-      this.#wake(false);
-    });
-  }
-
-  /** False when the signal comes first. */
-  wakesAt(moment: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      if (this.#stopped) return resolve(false);
-      this.#wake = resolve;
-      this.#timer = setTimeout(() => resolve(true), Math.max(0, moment - monotonicMs()));
-    });
-  }
+/** False when the signal comes first. */
+function wakesAt(moment: number, signal: AbortSignal): Promise<boolean> {
+  return delay(Math.max(0, moment - monotonicMs()), true, { signal }).catch(() => false);
 }
