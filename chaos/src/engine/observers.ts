@@ -5,6 +5,7 @@ import { byRole, inNamespace, type Stand } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { PathPlanInput } from "../probe/path-probe.ts";
 import { Program } from "./program.ts";
+import type { RunContext } from "./run-context.ts";
 
 /** Run by Bun; see its `--help`. */
 export const PROBE_PROGRAM = fileURLToPath(new URL("../probe/main.ts", import.meta.url));
@@ -15,17 +16,11 @@ export interface ObserverFiles {
   readonly roles: string | undefined;
 }
 
-export interface ObserversOptions {
-  readonly stand: Stand;
-  readonly experiment: Experiment;
-  /** URL of the service. */
-  readonly target: string;
+export interface ObserversOptions extends Pick<RunContext, "stand" | "experiment" | "target" | "lock"> {
   /** Name of the values that are written. */
   readonly values: string;
   /** Of the round; made here. */
   readonly folder: string;
-  /** Called with the number of each process that is started. */
-  readonly onStarted: (pid: number) => void;
   /** Called when a program ends too early. */
   readonly onLost: (why: string) => void;
 }
@@ -36,7 +31,7 @@ export class Observers {
   readonly #programs: readonly Program[];
 
   constructor(options: ObserversOptions) {
-    const { stand, experiment, folder, onStarted, onLost } = options;
+    const { stand, experiment, folder, lock, onLost } = options;
     mkdirSync(folder, { recursive: true });
     const hasRoles = experiment.watch.roles && byRole(stand, "postgres").length > 0;
     this.files = {
@@ -45,7 +40,7 @@ export class Observers {
       roles: hasRoles ? join(folder, "roles.jsonl") : undefined,
     };
     this.#programs = commandsOf(this.files, options).map(([name, argv]) => new Program(name, argv, onLost));
-    for (const { pid } of this.#programs) if (pid !== undefined) onStarted(pid);
+    for (const { pid } of this.#programs) if (pid !== undefined) lock.started(pid);
   }
 
   async stop(): Promise<void> {

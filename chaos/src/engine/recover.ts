@@ -4,7 +4,7 @@ import { OpenFaults } from "../undo/open-fault.ts";
 import { type NotUndone, undoAll } from "../undo/undo.ts";
 import { clearMarks } from "./fault-marks.ts";
 
-export interface Recovered {
+interface Recovered {
   /** How many faults were open and are undone. */
   readonly undone: number;
   readonly notUndone: readonly NotUndone[];

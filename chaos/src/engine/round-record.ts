@@ -1,4 +1,4 @@
-import type { History } from "../history/history.ts";
+import type { Write } from "../history/history.ts";
 import { percentile, summarize } from "../history/summary.ts";
 import { type Evidence, newPrimaryAfterFault } from "../judge/evidence.ts";
 import type { RoleSample } from "../roles/samples.ts";
@@ -15,7 +15,11 @@ export function roundRecord(evidence: Evidence, given: Given): RoundRecord {
     lasted: Math.round(history.endedAt - from),
     stages: [...stages],
     figures: figuresOf(evidence),
-    series: seriesOf(history, background, from),
+    series: {
+      reads: secondsOf(history.reads, from, history.endedAt),
+      writes: secondsOf(history.writes, from, history.endedAt),
+      background: background ? secondsOf(background.reads, from, history.endedAt) : [],
+    },
     roles: roleSpans(samples, from),
     states: [...states],
     alerts: alerts && [...alerts],
@@ -42,18 +46,12 @@ function figuresOf(evidence: Evidence): RoundFigures {
   };
 }
 
-interface Request {
-  readonly end: number;
-  readonly start: number;
-  readonly outcome: "ok" | "failed" | "unknown";
-}
+type Request = Pick<Write, "start" | "end" | "outcome">;
 
 /** What ended in each second; seconds without requests are included. */
 export function secondsOf(requests: readonly Request[], from: number, to: number): Second[] {
-  const buckets = Array.from({ length: Math.max(1, Math.ceil((to - from) / 1_000)) }, () => ({
-    durations: [] as number[],
-    failed: 0,
-  }));
+  const length = Math.max(1, Math.ceil((to - from) / 1_000));
+  const buckets = Array.from({ length }, () => ({ durations: [] as number[], failed: 0 }));
   for (const { start, end, outcome } of requests) {
     const bucket = buckets[Math.min(buckets.length - 1, Math.floor((end - from) / 1_000))];
     if (!bucket || !Number.isFinite(end)) continue;
@@ -73,14 +71,6 @@ export function secondsOf(requests: readonly Request[], from: number, to: number
   });
 }
 
-function seriesOf(history: History, background: History | undefined, from: number) {
-  return {
-    reads: secondsOf(history.reads, from, history.endedAt),
-    writes: secondsOf(history.writes, from, history.endedAt),
-    background: background ? secondsOf(background.reads, from, history.endedAt) : [],
-  };
-}
-
 /** What each machine was, as long as it was the same. */
 export function roleSpans(samples: readonly RoleSample[], from: number): RoleSpan[] {
   const spans = new Map<string, RoleSpan[]>();
@@ -89,13 +79,8 @@ export function roleSpans(samples: readonly RoleSample[], from: number): RoleSpa
     const ofNode = spans.get(node) ?? [];
     spans.set(node, ofNode);
     const last = ofNode.at(-1);
-    const next = {
-      machine: node,
-      role: words,
-      timeline: timeline ?? null,
-      from: Math.round(start - from),
-      to: Math.round(end - from),
-    };
+    const times = { from: Math.round(start - from), to: Math.round(end - from) };
+    const next = { machine: node, role: words, timeline: timeline ?? null, ...times };
     if (last) last.to = next.from;
     if (last && last.role === next.role && last.timeline === next.timeline) last.to = next.to;
     else ofNode.push(next);

@@ -45,15 +45,7 @@ export async function runRound(context: RunContext, number: number): Promise<Fin
   const values = newRunName();
   if (canForget(context)) new LeftValues(stand.folder).add(values);
   let lost: (why: string) => void = () => {};
-  const observers = new Observers({
-    stand,
-    experiment,
-    target: context.target,
-    values,
-    folder,
-    onStarted: context.lock.started,
-    onLost: (why) => lost(why),
-  });
+  const observers = new Observers({ ...context, values, folder, onLost: (why) => lost(why) });
   const from = monotonicMs();
   journal.inRound(number, from);
   const startedAt = new Date();
@@ -64,7 +56,7 @@ export async function runRound(context: RunContext, number: number): Promise<Fin
   const watch = new MonitoringWatch(context, { startedAt: startedAt.getTime(), firedBefore, stages, targets });
   const begun = { marks, watch, from, before, stages, targets };
   const course: Course = { ...begun, after: undefined, recovery: null, ended: undefined };
-  const safety = watchSafety({ experiment, files: observers.files, from, signal: context.signal });
+  const safety = watchSafety(context, observers.files, from);
   lost = safety.lost;
   const logWhyItEnds = (): void =>
     journal.write(context.signal.aborted ? "interrupt" : "abort", endingOf(safety.signal.reason));

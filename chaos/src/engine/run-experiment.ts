@@ -8,24 +8,19 @@ import { OpenFaults } from "../undo/open-fault.ts";
 import { takeEngineLock } from "./lock.ts";
 import { undoOpenFaults } from "./recover.ts";
 import { runRound } from "./round.ts";
-import type { RunContext, StandMonitoring } from "./run-context.ts";
+import type { RunContext } from "./run-context.ts";
 import { RunJournal } from "./run-journal.ts";
 import { Aborted } from "./safety.ts";
 import { NotUndone } from "./stages.ts";
 import { NotSteady } from "./until-steady.ts";
 
-export interface RunOptions {
-  readonly stand: Stand;
+export interface RunOptions extends Pick<RunContext, "stand" | "monitoring" | "signal" | "log"> {
   /** Folder of all runs. */
   readonly runs: string;
   /** Instead of the experiment's own. */
   readonly rounds?: number | undefined;
   /** Instead of the stand's ingress. */
   readonly target?: string | undefined;
-  readonly monitoring?: StandMonitoring | undefined;
-  /** Aborts when a person interrupts the run. */
-  readonly signal: AbortSignal;
-  readonly log: (text: string) => void;
 }
 
 /**

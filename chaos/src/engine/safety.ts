@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { monotonicMs } from "../clock.ts";
-import type { Experiment } from "../experiment/experiment.ts";
 import { Entry } from "../history/entries.ts";
 import { Tail } from "../history/lines.ts";
 import { RolesEntry } from "../roles/samples.ts";
 import { LiveFigures } from "./live-figures.ts";
 import type { ObserverFiles } from "./observers.ts";
+import type { RunContext } from "./run-context.ts";
 import { NotSteady } from "./until-steady.ts";
 
 const CHECK_EVERY_MS = 500;
@@ -17,17 +17,16 @@ export class Aborted extends Error {
   override readonly name = "Aborted";
 }
 
-export interface SafetyOptions {
-  readonly experiment: Experiment;
-  readonly files: ObserverFiles;
-  /** ms of the shared clock. */
-  readonly from: number;
-  /** Of the person who interrupts. */
-  readonly signal: AbortSignal;
-}
-
-/** Checks what the clients see while the round runs. `signal` aborts when the experiment must end; its reason says why. */
-export function watchSafety({ experiment, files, from, signal }: SafetyOptions) {
+/**
+ * Checks what the clients see while the round runs. `signal` aborts when the experiment must end; its reason says why.
+ *
+ * @param from beginning of the round, ms of the shared clock
+ */
+export function watchSafety(
+  { experiment, signal }: Pick<RunContext, "experiment" | "signal">,
+  files: ObserverFiles,
+  from: number,
+) {
   const unsafe = new AbortController();
   const writes = experiment.service === undefined || experiment.service.writes.length > 0;
   const live = new LiveFigures(from, { writes });

@@ -56,8 +56,8 @@ export type ReadyFault = LabFault | MachineFault;
 /** Done by the host of the machine. */
 export interface LabFault {
   readonly by: "lab";
-  /** A machine has at most one fault of a slot at a time. */
-  readonly slot: Slot;
+  /** A machine has at most one fault of a slot at a time. Letters, digits and hyphens: it becomes part of file and unit names. */
+  readonly slot: string;
   readonly inject: LabCall;
   readonly undo: LabCall;
 }
@@ -65,7 +65,7 @@ export interface LabFault {
 /** Done on the machine itself, by shell command lines. */
 export interface MachineFault {
   readonly by: "machine";
-  readonly slot: Slot;
+  readonly slot: string;
   readonly inject: string;
   /** May run before the injection, in its middle, and twice. */
   readonly undo: string;
@@ -74,9 +74,6 @@ export interface MachineFault {
   /** Over as soon as it is done, such as a kill: nobody can end it before its time. */
   readonly momentary?: true;
 }
-
-/** Letters, digits and hyphens: it becomes part of file and unit names. */
-export type Slot = string;
 
 const CHECK_DEADLINE_MS = 15_000;
 

@@ -83,14 +83,13 @@ test("percentiles are those of the answers that came", () => {
 });
 
 test("a window holds what began in it, and its gap counts from its beginning", () => {
-  const { writes } = summarize(history, { name: "later", from: 2_000, to: 8_200 });
+  const { writes } = summarize(history, { from: 2_000, to: 8_200 });
   expect(writes).toMatchObject({ count: 2, ok: 1, unknown: 1, longestGap: 5_500 });
 });
 
 test("windows of a second each hold every request once", () => {
   const from = history.header.at;
   const windows = Array.from({ length: Math.ceil((history.endedAt - from) / 1_000) }, (_, index) => ({
-    name: `${index} s`,
     from: from + index * 1_000,
     to: Math.min(history.endedAt, from + (index + 1) * 1_000),
   }));

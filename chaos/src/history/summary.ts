@@ -6,7 +6,6 @@ const SLOW_MS = 5_000;
 
 /** From inclusive, to exclusive, ms of the history's clock. A request belongs to the window in which it began. */
 export interface TimeWindow {
-  readonly name: string;
   readonly from: number;
   readonly to: number;
 }
@@ -36,18 +35,12 @@ export const RequestFigures = z.object({
 });
 export type RequestFigures = z.infer<typeof RequestFigures>;
 
-export interface Summary {
-  readonly window: TimeWindow;
-  readonly reads: RequestFigures;
-  readonly writes: RequestFigures;
-}
-
 /** The window from the first request to the end. */
 export function wholeRun({ header, endedAt }: History): TimeWindow {
-  return { name: "whole run", from: header.at, to: endedAt };
+  return { from: header.at, to: endedAt };
 }
 
-export function summarize(history: History, window: TimeWindow = wholeRun(history)): Summary {
+export function summarize(history: History, window: TimeWindow = wholeRun(history)) {
   const within = (moment: number): boolean =>
     moment >= window.from && (moment < window.to || window.to >= history.endedAt);
   const skipped = (lane: "read" | "write"): number =>
@@ -55,7 +48,6 @@ export function summarize(history: History, window: TimeWindow = wholeRun(histor
   const reads = history.reads.map((read): Request => ({ ...read, abandoned: false }));
   const writes = history.writes.map((write): Request => ({ ...write, end: Math.min(write.end, history.endedAt) }));
   return {
-    window,
     reads: figures(reads, window, within, skipped("read")),
     writes: figures(writes, window, within, skipped("write")),
   };

@@ -6,10 +6,7 @@ export interface ParsedAnswer {
   readonly keepAlive: boolean;
 }
 
-interface Head {
-  readonly status: number;
-  readonly headers: Headers;
-}
+type Head = Pick<ParsedAnswer, "status" | "headers">;
 
 const HEAD_END = "\r\n\r\n";
 /** No answer of the service comes near; a peer that is no HTTP server is noticed instead of filling the memory. */

@@ -35,11 +35,9 @@ interface Waiting {
  * probe is there to see. A connection that broke is replaced by the next request.
  */
 export class HttpConnection {
-  readonly #host: string;
-  readonly #port: number;
+  readonly #to: { readonly host: string; readonly port: number; readonly noDelay: true; readonly ca?: string };
   readonly #hostHeader: string;
   readonly #tls: boolean;
-  readonly #ca: string | undefined;
   #socket: Socket | undefined;
   #waiting: Waiting | undefined;
 
@@ -51,9 +49,9 @@ export class HttpConnection {
     if (target.protocol !== "http:" && target.protocol !== "https:")
       throw new Error(`${target.href}: neither http:// nor https://`);
     this.#tls = target.protocol === "https:";
-    this.#ca = ca;
-    this.#host = target.hostname.replace(/^\[|\]$/g, "");
-    this.#port = Number(target.port || (this.#tls ? 443 : 80));
+    const port = Number(target.port || (this.#tls ? 443 : 80));
+    const host = target.hostname.replace(/^\[|\]$/g, "");
+    this.#to = { host, port, noDelay: true, ...(ca === undefined ? {} : { ca }) };
     this.#hostHeader = target.host;
   }
 
@@ -108,8 +106,7 @@ export class HttpConnection {
   }
 
   #open(): Socket {
-    const to = { host: this.#host, port: this.#port, noDelay: true };
-    const socket = this.#tls ? connectTls({ ...to, ...(this.#ca === undefined ? {} : { ca: this.#ca }) }) : connect(to);
+    const socket = this.#tls ? connectTls(this.#to) : connect(this.#to);
     // What a socket says that is no longer in use, or that nobody waits for, only ends its use.
     const waiting = (): Waiting | undefined => (this.#socket === socket ? this.#waiting : undefined);
     const ended = (error?: string): void => {

@@ -26,7 +26,7 @@ function timesOf({ during }: Expectation, { history, background, stages, from }:
       ? [wholeRun(history)]
       : stages
           .filter(({ name }) => during.includes(name))
-          .map((stage) => ({ name: stage.name, from: from + stage.from, to: from + stage.to }));
+          .map((stage) => ({ from: from + stage.from, to: from + stage.to }));
   return windows.map((window) => {
     const { reads, writes } = summarize(history, window);
     return { reads, writes, background: background && summarize(background, window).reads };
