@@ -1,9 +1,8 @@
 import type { History, Read, Write } from "../history/history.ts";
 import { readSeen } from "../history/values.ts";
 import { type AddedValue, judgeLists } from "./city-list.ts";
-import { judgeNodes, judgeRows, type NodeRows } from "./final-rows.ts";
+import { judgeNodes, judgeRows, judgeStoredValues, type NodeRows } from "./final-rows.ts";
 import { judgeRegister, type RegisterRead, type RegisterWrite } from "./register.ts";
-import { judgeStoredValues } from "./stored-values.ts";
 import type { Violation } from "./violation.ts";
 
 export interface Verdict {

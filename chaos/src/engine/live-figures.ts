@@ -4,33 +4,31 @@ import type { Entry } from "../history/entries.ts";
 import type { RoleSample } from "../roles/samples.ts";
 import { judgeRoles } from "../roles/verdict.ts";
 
+/** Of requests of one kind. */
+interface Tally {
+  ok: number;
+  failed: number;
+  /** When the last one ended well. */
+  lastOk: number;
+}
+
 /** What the clients have seen so far in a round. Times are ms of the shared clock. */
 export class LiveFigures {
-  #failedReads = 0;
-  #failedWrites = 0;
-  #answeredReads = 0;
-  #acknowledgedWrites = 0;
-  #lastRead: number;
-  #lastWrite: number;
+  readonly #reads: Tally;
+  readonly #writes: Tally;
   readonly #samples: RoleSample[] = [];
-  readonly #writes: boolean;
+  readonly #isWriting: boolean;
 
   /** @param writes whether clients write: else no write is ever missed */
   constructor(from: number, { writes }: { readonly writes: boolean }) {
-    this.#lastRead = from;
-    this.#lastWrite = from;
-    this.#writes = writes;
+    this.#reads = { ok: 0, failed: 0, lastOk: from };
+    this.#writes = { ok: 0, failed: 0, lastOk: from };
+    this.#isWriting = writes;
   }
 
   takeEntry(entry: Entry): void {
-    if (entry.e === "read" && entry.outcome === "ok") {
-      this.#answeredReads += 1;
-      this.#lastRead = Math.max(this.#lastRead, entry.end);
-    } else if (entry.e === "read") this.#failedReads += 1;
-    else if (entry.e === "end" && entry.outcome === "ok") {
-      this.#acknowledgedWrites += 1;
-      this.#lastWrite = Math.max(this.#lastWrite, entry.at);
-    } else if (entry.e === "end") this.#failedWrites += 1;
+    if (entry.e === "read") take(this.#reads, entry.outcome, entry.end);
+    else if (entry.e === "end") take(this.#writes, entry.outcome, entry.at);
   }
 
   takeSample(sample: RoleSample): void {
@@ -39,10 +37,10 @@ export class LiveFigures {
 
   get(metric: LiveMetric, now: number): number {
     const figures: Readonly<Record<LiveMetric, () => number>> = {
-      failedReads: () => this.#failedReads,
-      failedWrites: () => this.#failedWrites,
-      readSilence: () => now - this.#lastRead,
-      writeSilence: () => (this.#writes ? now - this.#lastWrite : 0),
+      failedReads: () => this.#reads.failed,
+      failedWrites: () => this.#writes.failed,
+      readSilence: () => now - this.#reads.lastOk,
+      writeSilence: () => (this.#isWriting ? now - this.#writes.lastOk : 0),
       twoPrimaries: () => judgeRoles(this.#samples).twoPrimaries.length,
     };
     return figures[metric]();
@@ -50,11 +48,11 @@ export class LiveFigures {
 
   /** Whether clients have been answered at all. */
   get isServed(): boolean {
-    return this.#answeredReads > 0 && (this.#acknowledgedWrites > 0 || !this.#writes);
+    return this.#reads.ok > 0 && (this.#writes.ok > 0 || !this.#isWriting);
   }
 
   get failed(): number {
-    return this.#failedReads + this.#failedWrites;
+    return this.#reads.failed + this.#writes.failed;
   }
 
   /** The first condition that is true, with its figure; undefined: none is. */
@@ -65,4 +63,9 @@ export class LiveFigures {
     }
     return undefined;
   }
+}
+
+function take(count: Tally, outcome: "ok" | "failed" | "unknown", at: number): void {
+  count[outcome === "ok" ? "ok" : "failed"] += 1;
+  if (outcome === "ok") count.lastOk = Math.max(count.lastOk, at);
 }

@@ -36,10 +36,8 @@ export async function runRound(context: RunContext, number: number): Promise<Fin
   await untilSteady(stand, experiment.steadyState, context);
   const firedBefore = await untilQuiet(context, context.signal);
   const before = await untilSteady(stand, experiment.steadyState, context);
-  journal.write(
-    "steady",
-    `everything is steady${before.primary === undefined ? "" : `, ${before.primary} is the primary`}`,
-  );
+  const leader = before.primary === undefined ? "" : `, ${before.primary} is the primary`;
+  journal.write("steady", `everything is steady${leader}`);
   await forgetLeftValues(stand, (why) => journal.write("note", why));
   const folder = join(context.folder, `round-${number}`);
   const values = newRunName();
@@ -62,21 +60,14 @@ export async function runRound(context: RunContext, number: number): Promise<Fin
     journal.write(context.signal.aborted ? "interrupt" : "abort", endingOf(safety.signal.reason));
   safety.signal.addEventListener("abort", logWhyItEnds, { once: true });
   try {
-    try {
-      await runCourse(context, number, course, safety);
-    } catch (error) {
-      course.ended = error;
-    }
-    safety.stop();
-    await observers.stop().catch((error: unknown) => {
+    const end = (error: unknown): void => {
       course.ended ??= error;
-    });
-    const evidence = await gatherEvidence(context, observers.files, {
-      ...course,
-      ...watch.evidence,
-      values,
-      states: await states.stop(),
-    });
+    };
+    await runCourse(context, number, course, safety).catch(end);
+    safety.stop();
+    await observers.stop().catch(end);
+    const seen = { ...watch.evidence, states: await states.stop() };
+    const evidence = await gatherEvidence(context, observers.files, { ...course, ...seen, values });
     const record = roundRecord(evidence, {
       number,
       startedAt: startedAt.toISOString(),
@@ -162,9 +153,8 @@ async function forget(context: RunContext, violations: number, values: string): 
     journal.write("note", `its values stay in the service until the next run, or \`ring chaos recover\`: ${why}`);
 }
 
-function filesOf({ files }: Observers, runFolder: string): RoundRecord["files"] {
+function filesOf({ files: { history, background, roles } }: Observers, runFolder: string): RoundRecord["files"] {
   const inRun = (file: string | undefined): string | null => (file === undefined ? null : relative(runFolder, file));
-  const { history, background, roles } = files;
   return { history: relative(runFolder, history), background: inRun(background), roles: inRun(roles) };
 }
 

@@ -131,17 +131,12 @@ export const Experiment = z
     rounds: z.int().min(1).max(1_000).default(1),
   })
   .superRefine(({ stages, expectations }, { addIssue }) => {
+    const refuse = (message: string, ...path: (string | number)[]): void => addIssue({ code: "custom", message, path });
     const names = stages.map(({ name }) => name);
-    if (new Set(names).size < names.length)
-      addIssue({ code: "custom", message: "two stages have the same name", path: ["stages"] });
+    if (new Set(names).size < names.length) refuse("two stages have the same name", "stages");
     for (const [index, { during = [], comparedWith = [] }] of expectations.entries()) {
       const unknown = [...during, ...comparedWith].filter((name) => !names.includes(name));
-      if (unknown.length > 0)
-        addIssue({
-          code: "custom",
-          message: `no stage is called ${unknown.join(", ")}`,
-          path: ["expectations", index, "during"],
-        });
+      if (unknown.length > 0) refuse(`no stage is called ${unknown.join(", ")}`, "expectations", index, "during");
     }
   });
 

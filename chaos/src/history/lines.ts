@@ -1,21 +1,19 @@
 /** JSONL files: one JSON object a line. */
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, writeSync } from "node:fs";
 import type * as z from "zod";
 
-export interface ParsedLines<Line> {
-  readonly lines: readonly Line[];
-  /** The text ends in the middle of a line, because its writer was killed. That part is left out. */
-  readonly cut: boolean;
-}
-
-/** Parses a JSONL text. Throws on a line in the middle that is not of the form, with its number. */
-export function parseLines<Line>(text: string, form: z.ZodType<Line>): ParsedLines<Line> {
+/**
+ * Parses a JSONL text. Throws on a line in the middle that is not of the form, with its number.
+ *
+ * @returns also whether the text ends in the middle of a line, because its writer was killed; that part is left out
+ */
+export function parseLines<Line>(
+  text: string,
+  form: z.ZodType<Line>,
+): { readonly lines: Line[]; readonly cut: boolean } {
   const complete = text.slice(0, text.lastIndexOf("\n") + 1);
-  const lines = complete
-    .split("\n")
-    .slice(0, -1)
-    .map((line, index) => parseLine(line, index + 1, form));
-  return { lines, cut: complete.length < text.length };
+  const lines = complete.split("\n").slice(0, -1);
+  return { lines: lines.map((line, index) => parseLine(line, index + 1, form)), cut: complete.length < text.length };
 }
 
 function parseLine<Line>(line: string, number: number, form: z.ZodType<Line>): Line {
@@ -71,8 +69,8 @@ export class Tail<Line> {
 
   /** The lines that have come since the last call; none while there is no file. */
   read(): Line[] {
-    this.#file ??= openIfThere(this.#path);
-    if (this.#file === undefined) return [];
+    if (this.#file === undefined && !existsSync(this.#path)) return [];
+    this.#file ??= openSync(this.#path, "r");
     let bytes: number;
     do {
       bytes = readSync(this.#file, this.#chunk);
@@ -94,14 +92,5 @@ export class Tail<Line> {
     } catch {
       return [];
     }
-  }
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, "r");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
   }
 }

@@ -61,7 +61,12 @@ export async function runClients(
   let operations = 0;
   // Nothing is written after the end, whatever still arrives: what is given up there counts as abandoned.
   const writer: Client["journal"] = { write: (entry) => void (isClosed || journal.write(entry)) };
-  const clients = Array.from({ length: count }, (_, number) => clientOf(number, options, writer, () => operations++));
+  const nextOperation = (): number => operations++;
+  const clients = Array.from({ length: count }, (_, number): Client => {
+    let values = 0;
+    const [reads, writes] = [new HttpConnection(target), new HttpConnection(target)];
+    return { number, options, journal: writer, reads, writes, nextOperation, nextValue: () => values++ };
+  });
   try {
     const header = { e: "history", version: 1, run, target: target.href, clients: count, intervalMs } as const;
     journal.write({ ...header, ...deadlines, at: monotonicMs(), wallClock: new Date().toISOString() });
@@ -79,17 +84,6 @@ export async function runClients(
     for (const { reads, writes } of clients) for (const connection of [reads, writes]) connection.close();
     journal.close();
   }
-}
-
-function clientOf(
-  number: number,
-  options: ProbeOptions,
-  journal: Client["journal"],
-  nextOperation: () => number,
-): Client {
-  let values = 0;
-  const [reads, writes] = [new HttpConnection(options.target), new HttpConnection(options.target)];
-  return { number, options, journal, reads, writes, nextOperation, nextValue: () => values++ };
 }
 
 /** Every client has its own place in the interval, and its writes are half a place after its reads. */

@@ -11,8 +11,9 @@ const LISTED = 100;
 
 /** What the clients of a run know together: where to write, and what must be there to read. */
 export class Knowledge {
-  readonly #newest = new Map<number, KnownValue[]>();
-  #last: KnownValue | undefined;
+  readonly #recent = new Map<number, KnownValue[]>();
+  /** The value acknowledged last, by whichever client: a read that misses it is the first sign of a stale one. */
+  newest: KnownValue | undefined;
 
   constructor(
     readonly cities: readonly number[],
@@ -21,27 +22,22 @@ export class Knowledge {
   ) {}
 
   added(cityId: number, value: KnownValue): void {
-    const ofCity = this.#newest.get(cityId) ?? [];
+    const ofCity = this.#recent.get(cityId) ?? [];
     ofCity.push(value);
     if (ofCity.length > LISTED) ofCity.shift();
-    this.#newest.set(cityId, ofCity);
-    this.#last = value;
-  }
-
-  /** The value acknowledged last, by whichever client: a read that misses it is the first sign of a stale one. */
-  get newest(): KnownValue | undefined {
-    return this.#last;
+    this.#recent.set(cityId, ofCity);
+    this.newest = value;
   }
 
   /** One of the recent values. */
   recent(number: number): KnownValue | undefined {
-    const ofCity = this.#newest.get(itemAt(this.cities, number));
+    const ofCity = this.#recent.get(itemAt(this.cities, number));
     return ofCity && ofCity.length > 0 ? itemAt(ofCity, Math.floor(number / this.cities.length)) : undefined;
   }
 
   /** `dateTime` from which on a list of the city is asked for. */
   listFrom(cityId: number): number {
-    return this.#newest.get(cityId)?.[0]?.dateTime ?? Date.now();
+    return this.#recent.get(cityId)?.[0]?.dateTime ?? Date.now();
   }
 
   city(number: number): number {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Stand } from "@goldenring/stand";
 import { deleteRun } from "./weather-rows.ts";
@@ -26,12 +26,7 @@ export class LeftValues {
   }
 
   list(): readonly string[] {
-    try {
-      return readdirSync(this.#folder).sort();
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-      throw error;
-    }
+    return existsSync(this.#folder) ? readdirSync(this.#folder).sort() : [];
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Write } from "../history/history.ts";
-import { judgeStoredValues } from "./stored-values.ts";
+import { judgeStoredValues } from "./final-rows.ts";
 
 const write = (value: string, outcome: Write["outcome"]): Write => ({
   op: 0,
