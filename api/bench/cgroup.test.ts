@@ -70,7 +70,7 @@ describe("a limited group", () => {
     expect(() => groupMakerFor(v2Mount(), "0::/\n")?.make("g", limits)).toThrow("no group may hand");
   });
 
-  test("of v2 says what it used", () => {
+  test("of v2 reports what it used", () => {
     folder("", { "cgroup.subtree_control": "cpu memory" });
     const group = groupMakerFor(v2Mount(), "0::/\n")?.make("g", limits);
     folder("g", {

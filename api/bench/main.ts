@@ -1,4 +1,4 @@
-/** The benchmark of the API: `npm run bench`. `--help` says what it can do. */
+/** The benchmark of the API: `npm run bench`. `--help` lists its options. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";

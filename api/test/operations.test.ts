@@ -365,7 +365,7 @@ describe("the log", () => {
     }
   });
 
-  test("says of each request what it was and how it ended, and nothing of what was in it", () => {
+  test("has a line for each request with its outcome, and without its content", () => {
     const requests = lines().filter(({ msg }) => msg === "request");
     expect(requests.length).toBeGreaterThanOrEqual(9);
     for (const request of requests) {

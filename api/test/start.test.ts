@@ -307,7 +307,7 @@ describe("a database that cannot be reached at the start", () => {
 });
 
 describe("a start that cannot succeed", () => {
-  test("for more data than the memory budget ends with 1 and says what to do", async () => {
+  test("for more data than the memory budget ends with 1 and prints what to do", async () => {
     const url = await cluster.createDatabase();
     await asOwner(
       url,
@@ -351,7 +351,7 @@ describe("a start that cannot succeed", () => {
 });
 
 describe("SIGTERM", () => {
-  test("turns readiness to 503 while requests are still answered, for as long as the delay says", async () => {
+  test("turns readiness to 503 while requests are still answered, for the whole delay", async () => {
     const url = await cluster.createDatabase();
     const replica = await startReplica({ databaseUrl: url, env: { SHUTDOWN_DELAY_MS: "1500" } });
     const ended = replica.stop();

@@ -1,7 +1,7 @@
 /**
  * `ring` itself is killed (SIGKILL) at random moments of experiments, and `ring chaos recover` must leave nothing of any fault: asked of the
  * machines, not of what is written down. Needs root and a stand that is up and whole: `bun test ./chaos/stand-tests/killed-ring.stand.ts`.
- * KILLS says how many (default 200, some 25 s each).
+ * KILLS is their number (default 200, some 25 s each).
  */
 import { afterAll, expect, test } from "bun:test";
 import { spawn } from "node:child_process";

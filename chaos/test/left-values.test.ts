@@ -15,7 +15,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 }, DEADLINE);
 
-/** Its PostgreSQL is the one of the API; what psql would be told on the machine goes there. */
+/** Its PostgreSQL is the one of the API; statements for psql on the machine go there. */
 function standOf(isThere: boolean): Stand {
   const run: StandMachine["run"] = async (_command, { input = "" }) => {
     if (!isThere) return { code: 255, stdout: "", stderr: "no connection" };

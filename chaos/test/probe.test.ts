@@ -81,7 +81,7 @@ test(
 );
 
 test(
-  "a service that is killed with its database in the middle of writes, and comes back, has lost nothing; what is taken away by hand is found",
+  "a service that is killed with its database in the middle of writes, and comes back, has lost nothing; a row that is deleted by hand is found",
   async () => {
     const probe = startProbe("killed");
     await hasWritten(probe, 100);

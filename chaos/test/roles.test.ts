@@ -21,7 +21,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Answers as Patroni does, with whatever it is told at the moment. */
+/** Answers as Patroni does, with what the test sets at the moment. */
 async function patroni(answer: () => { status: number; body: string } | undefined): Promise<string> {
   const server = createServer((_, response) => {
     const said = answer();

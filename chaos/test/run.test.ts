@@ -98,7 +98,7 @@ async function until(words: string, holds: () => boolean): Promise<void> {
 const untilFilled = (): Promise<void> => until("the fault", isFilled);
 
 test(
-  "an experiment with a service of one's own is played, judged and written down; its undo is on disk before its fault",
+  "an experiment with the user's own service runs, is judged and recorded; its undo is on disk before its fault",
   async () => {
     const { ended, said } = chaos("run", experiment("mine"), "--runs", runs);
     expect([await ended, said()]).toEqual([EXIT.ok, expect.stringContaining("The hypothesis held.")]);
@@ -221,7 +221,7 @@ test(
 );
 
 test(
-  "the kill switch ends what runs, and a second run is turned away until then",
+  "the kill switch ends the running experiment, and a second run is refused until then",
   async () => {
     const first = chaos("run", experiment("long", { stages: LONG }), "--runs", runs);
     await untilFilled();

@@ -6,7 +6,7 @@ import { age, table } from "./status-text.ts";
 export interface AlertsReport {
   /** Undefined when Prometheus did not answer. */
   readonly firing: readonly FiringAlert[] | undefined;
-  /** Undefined for real machines: their alerts go where the inventory says. */
+  /** Undefined for real machines: their alerts go to the webhook of the inventory. */
   readonly received: readonly ReceivedAlert[] | undefined;
   /** When the watchdog alert arrived last; ISO 8601. */
   readonly heartbeat: string | undefined;

@@ -17,7 +17,7 @@ describe("the checksum of files", () => {
     ["a file's mode", () => chmodSync(join(roles(), "a.yml"), 0o755)],
     ["a file's name", () => renameSync(join(roles(), "a.yml"), join(roles(), "b.yml"))],
     ["a file more", () => writeFileSync(join(roles(), "sub/c.yml"), "")],
-    ["the folder being away", () => rmSync(roles(), { recursive: true })],
+    ["the folder being absent", () => rmSync(roles(), { recursive: true })],
   ];
   test.each(changes)("is changed by %s", (_, change) => {
     mkdirSync(join(roles(), "sub"), { recursive: true });

@@ -57,7 +57,7 @@ describe("ring", () => {
     ["alerts"],
     ["alerts --follow"],
     ["dashboards verify"],
-  ])("%s says that there is no stand yet, with exit code 3", async (command) => {
+  ])("%s reports that there is no stand yet, with exit code 3", async (command) => {
     const { code, stderr } = await ring(...command.split(" "));
     expect({ code, stderr }).toEqual({
       code: 3,

@@ -88,11 +88,15 @@ describe("the status of a stand", () => {
       { services: { ...services, ingresses: [{ name: "ingress", isReady: false, error: "answers 503" }] } },
       "the ingress on ingress: answers 503",
     ],
-    ["a fault is in force", { outside: [{ name: "pg-02", state: "running", faults: ["cut off"] }] }, "pg-02: cut off"],
+    ["a fault is active", { outside: [{ name: "pg-02", state: "running", faults: ["cut off"] }] }, "pg-02: cut off"],
     ["nothing can be asked", { services: undefined }, "the services cannot be asked"],
-    ["the guardian is gone", { guardian: { isRunning: false, report: undefined } }, "the guardian is not running"],
     [
-      "nobody leads",
+      "the guardian is not running",
+      { guardian: { isRunning: false, report: undefined } },
+      "the guardian is not running",
+    ],
+    [
+      "there is no leader",
       { services: { ...services, databases: [{ name: "pg-01", error: "no answer" }] } },
       "the database has no leader",
     ],
@@ -130,35 +134,35 @@ describe("the status of a stand", () => {
       "the API on api-01: answers 503",
     ],
     [
-      "Prometheus is away",
+      "Prometheus is unavailable",
       { services: { ...services, monitoring: { ...monitoring, prometheus: { error: "no answer" } } } },
       "Prometheus on prometheus: no answer",
     ],
     [
-      "Alertmanager is away",
+      "Alertmanager is unavailable",
       { services: { ...services, monitoring: { ...monitoring, alertmanager: { error: "no answer" } } } },
       "Alertmanager on prometheus: no answer",
     ],
     [
-      "Prometheus hears nothing of a target",
+      "a target has been silent for a minute",
       { services: { ...services, monitoring: withTargets({ silent: [{ ...NODE, machine: "pg-01" }] }) } },
       "Prometheus has had no answer from pg-01:9100 (node) for a minute",
     ],
-    ["nobody receives the alerts", { alertReceiver: { isRunning: false } }, "the alert receiver is not running"],
+    ["the alert receiver is not running", { alertReceiver: { isRunning: false } }, "the alert receiver is not running"],
   ];
-  test.each(broken)("says so when %s", (_, change, problem) => {
+  test.each(broken)("names the problem when %s", (_, change, problem) => {
     const status = statusOf({ ...whole, ...change });
     expect(status.problems.join("\n")).toContain(problem);
     expect(statusText(status)).toContain(`! ${problem}`);
   });
 
-  test("does not say of a machine that is off that its services are silent", () => {
+  test("does not list silent services of a machine that is off", () => {
     const replicas = [{ name: "api-01", isReady: false, error: "no answer" }];
     const outside = [{ name: "api-01", state: "off" }];
     expect(statusOf({ ...whole, outside, services: { ...services, replicas } }).problems).toEqual(["api-01 is off"]);
   });
 
-  test("shows a target that is down and an alert that fires, and takes neither for a problem of its own", () => {
+  test("shows a target that is down and an alert that fires, and counts neither as a problem", () => {
     const alert = {
       name: "HostHot",
       severity: "warning",
@@ -177,17 +181,17 @@ describe("the status of a stand", () => {
     expect(text).toMatch(/Alerts {4}1 firing\n {2}- warning {2}HostHot {2}pg-01 {2}for \d+ days {2}hot/);
   });
 
-  test("says nothing of the monitoring of machines that are off", () => {
+  test("does not report monitoring on machines that are off", () => {
     const outside = ["pg-01", "prometheus"].map((name) => ({ name, state: "off" }));
-    const away = { ...withTargets({ silent: [NODE] }), prometheus: { error: "no answer" } };
-    const { problems } = statusOf({ ...whole, outside, services: { ...services, monitoring: away } });
+    const silent = { ...withTargets({ silent: [NODE] }), prometheus: { error: "no answer" } };
+    const { problems } = statusOf({ ...whole, outside, services: { ...services, monitoring: silent } });
     expect(problems).toEqual(["pg-01 is off", "prometheus is off"]);
   });
 
-  test("says of an address that nothing answers there", () => {
-    const away = { ...monitoring, prometheus: { error: "no answer within 1500 ms" } };
+  test("marks an address where nothing answers", () => {
+    const silent = { ...monitoring, prometheus: { error: "no answer within 1500 ms" } };
     const endpoints = { api: "http://here", prometheus: "https://there" };
-    const text = statusText(statusOf({ ...whole, endpoints, services: { ...services, monitoring: away } }));
+    const text = statusText(statusOf({ ...whole, endpoints, services: { ...services, monitoring: silent } }));
     expect(text).toContain("prometheus  https://there  does not answer");
     expect(text).toContain("Targets   unknown: Prometheus does not answer (no answer within 1500 ms)");
     expect(text).toMatch(/^api +http:\/\/here$/m);

@@ -20,7 +20,7 @@ export interface Sources {
   /** Undefined when the network that they are in does not exist. */
   readonly services: ServicesHealth | undefined;
   readonly guardian: { readonly isRunning: boolean; readonly report: GuardianReport | undefined };
-  /** Undefined for real machines: their alerts go where the inventory says. */
+  /** Undefined for real machines: their alerts go to the webhook of the inventory. */
   readonly alertReceiver: { readonly isRunning: boolean } | undefined;
   readonly endpoints: Endpoints;
   /** The command that is changing the stand now, with its process. */

@@ -24,7 +24,7 @@ function fenceOf(fenceCommand: readonly string[] | undefined) {
   return commandFence(inventory);
 }
 
-test("a fence command that succeeds says that the machine it was given is off", async () => {
+test("a fence command that succeeds means that its machine is off", async () => {
   expect(await fenceOf(["test", "{name}", "=", "pg-01"])?.isOff(machine)).toBe(true);
   expect(await fenceOf(["test", "{address}", "=", "10.88.0.99"])?.isOff(machine)).toBe(false);
 });

@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS, startOfDay } from "./calendar.ts";
 import type { City, Reading } from "./city.ts";
 
-/** Further away than this, a reading is not shown as the current temperature. */
+/** With a greater distance in time, a reading is not shown as the current temperature. */
 const NOW_REACH_MS = 6 * HOUR_MS;
 
 /** How far a chart reaches from the reading nearest to now, when the dates are spread over years. */

@@ -58,7 +58,7 @@ describe("who may run it", () => {
     expect(fixture.processes()).toEqual([]);
   });
 
-  test.skipIf(!nobodyReaches)("an ordinary user is told how to take back a folder that root has made", async () => {
+  test.skipIf(!nobodyReaches)("an ordinary user learns how to take back a folder that root has made", async () => {
     await (await fixture.open()).stop();
     chmodSync(dirname(fixture.place), 0o755);
     const { firstLine } = await fixture.openInChild({ before: asNobody });

@@ -17,7 +17,7 @@ const city = route("/Cities/{id}", "GET", "PUT");
 const live = route("/healthz/live", "GET");
 const table = new RouteTable([cities, city, live]);
 
-/** The same letters, each in the case that a coin says. */
+/** The same letters, each in upper or lower case at random. */
 const inAnyCase = (path: string) =>
   fc
     .array(fc.boolean(), { minLength: path.length, maxLength: path.length })

@@ -4,7 +4,7 @@ import type { Entry } from "../history/entries.ts";
 import { readSeen } from "../history/values.ts";
 import { checkHistory } from "./check.ts";
 import type { FinalRow } from "./final-rows.ts";
-import { historyOf, type Play, play, RUN } from "./simulated-service.fixture.ts";
+import { historyOf, RUN, type Simulation, simulation } from "./simulated-service.fixture.ts";
 import type { ViolationKind } from "./violation.ts";
 
 /** A busy computer makes these tests slow, not wrong. */
@@ -12,7 +12,7 @@ setDefaultTimeout(120_000);
 
 const RUNS = { numRuns: 500 };
 
-function kinds({ entries, rows, over }: Play, otherRows: readonly FinalRow[] = rows): Set<ViolationKind> {
+function kinds({ entries, rows, over }: Simulation, otherRows: readonly FinalRow[] = rows): Set<ViolationKind> {
   const nodes = [
     { node: "pg-01", readAt: over, rows },
     { node: "pg-02", readAt: over + 1, rows: otherRows },
@@ -24,8 +24,10 @@ test("what a linearizable service did is never suspected, however its requests o
   let recovered = 0;
   let unknown = 0;
   fc.assert(
-    fc.property(play, (played) => {
-      const verdict = checkHistory(historyOf(played), [{ node: "pg-01", readAt: played.over, rows: played.rows }]);
+    fc.property(simulation, (simulated) => {
+      const verdict = checkHistory(historyOf(simulated), [
+        { node: "pg-01", readAt: simulated.over, rows: simulated.rows },
+      ]);
       expect(verdict.violations).toEqual([]);
       recovered += verdict.recoveredWrites;
       unknown += verdict.unknownWrites;
@@ -38,7 +40,7 @@ test("what a linearizable service did is never suspected, however its requests o
 
 test("a history that ends in the middle of a line is judged by what it holds", () => {
   fc.assert(
-    fc.property(play, fc.nat(), ({ entries, rows, over }, cut) => {
+    fc.property(simulation, fc.nat(), ({ entries, rows, over }, cut) => {
       const kept = entries.slice(0, 1 + (cut % entries.length));
       // What was not begun yet when the probe was killed cannot have been stored.
       const begun = new Set(kept.flatMap((entry) => (entry.e === "begin" ? [entry.value] : [])));
@@ -55,19 +57,19 @@ test("a history that ends in the middle of a line is judged by what it holds", (
 /** Plants one fault into what a right service did, wherever it can be planted, and names what must be found. */
 function planted(
   what: string,
-  plant: (played: Play) => (Partial<Play> & { otherRows?: readonly FinalRow[] }) | undefined,
+  plant: (simulated: Simulation) => (Partial<Simulation> & { otherRows?: readonly FinalRow[] }) | undefined,
   expected: readonly ViolationKind[],
   runs = RUNS,
 ): void {
   test(what, () => {
     let tried = 0;
     fc.assert(
-      fc.property(play, (played) => {
-        const fault = plant(played);
+      fc.property(simulation, (simulated) => {
+        const fault = plant(simulated);
         if (!fault) return;
         tried += 1;
-        const rows = fault.rows ?? played.rows;
-        const found = kinds({ ...played, ...fault, rows }, fault.otherRows ?? rows);
+        const rows = fault.rows ?? simulated.rows;
+        const found = kinds({ ...simulated, ...fault, rows }, fault.otherRows ?? rows);
         expect(expected.some((kind) => found.has(kind))).toBe(true);
       }),
       runs,
@@ -203,20 +205,20 @@ describe("always found:", () => {
 test("a read that is marked as stale may be old, which is counted, but may not invent", () => {
   let old = 0;
   fc.assert(
-    fc.property(play, (played) => {
-      const oldRead = changeRead(played.entries, (read) =>
+    fc.property(simulation, (simulated) => {
+      const oldRead = changeRead(simulated.entries, (read) =>
         read.kind === "value" ? { value: null, stale: 2 } : undefined,
       );
       if (!oldRead) return;
-      const nodes = [{ node: "pg-01", readAt: played.over, rows: played.rows }];
+      const nodes = [{ node: "pg-01", readAt: simulated.over, rows: simulated.rows }];
       const verdict = checkHistory(historyOf(oldRead), nodes);
       expect(verdict.violations).toEqual([]);
       expect(verdict.staleMarkedAndOld).toBe(1);
       old += 1;
-      const invented = changeRead(played.entries, (read) =>
+      const invented = changeRead(simulated.entries, (read) =>
         read.kind === "value" ? { value: `${RUN}:9:9`, stale: 2 } : undefined,
       );
-      if (invented) expect(kinds({ ...played, ...invented })).toEqual(new Set(["invented"]));
+      if (invented) expect(kinds({ ...simulated, ...invented })).toEqual(new Set(["invented"]));
     }),
     RUNS,
   );

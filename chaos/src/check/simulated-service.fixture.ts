@@ -5,10 +5,10 @@ import { parseValue, valueName, writeSeen } from "../history/values.ts";
 import type { FinalRow } from "./final-rows.ts";
 
 /**
- * A linearizable service and its clients, played in simulated time: every request takes effect at one moment between its
+ * A linearizable service and its clients, in simulated time: every request takes effect at one moment between its
  * start and its end, if at all. What it yields is right by construction, however much overlaps.
  */
-export interface Play {
+export interface Simulation {
   readonly entries: readonly Entry[];
   readonly rows: readonly FinalRow[];
   /** After the last request. */
@@ -40,11 +40,11 @@ const step: fc.Arbitrary<Step> = fc.record({
   ),
 });
 
-export const play: fc.Arbitrary<Play> = fc
+export const simulation: fc.Arbitrary<Simulation> = fc
   .array(fc.array(step, { minLength: 5, maxLength: 25 }), { minLength: 1, maxLength: 4 })
-  .map(playThrough);
+  .map(simulate);
 
-export function historyOf({ entries }: Pick<Play, "entries">): History {
+export function historyOf({ entries }: Pick<Simulation, "entries">): History {
   return parseHistory(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
 }
 
@@ -53,7 +53,7 @@ interface Event {
   readonly happen: () => void;
 }
 
-function playThrough(lanes: readonly (readonly Step[])[]): Play {
+function simulate(lanes: readonly (readonly Step[])[]): Simulation {
   const service = new Service();
   const events: Event[] = [];
   let op = REGISTERS;
@@ -67,7 +67,9 @@ function playThrough(lanes: readonly (readonly Step[])[]): Play {
       const late = write && each.fate === "done without answer" && each.which % 2 === 0 ? each.toAnswer * 20 : 0;
       const end = effect + each.toAnswer + 0.001;
       time = end;
-      events.push(...service.play(each, { client, number: index + REGISTERS, op, start, effect: effect + late, end }));
+      events.push(
+        ...service.handle(each, { client, number: index + REGISTERS, op, start, effect: effect + late, end }),
+      );
       op += 1;
     }
   }
@@ -112,7 +114,7 @@ class Service {
     }
   }
 
-  play({ kind, which, fate }: Step, request: Request): Event[] {
+  handle({ kind, which, fate }: Step, request: Request): Event[] {
     const city = CITIES[which % CITIES.length] ?? 1;
     if (kind === "add") return this.#add(request, city, 1000 + Math.floor(request.start), fate);
     if (kind === "put") return this.#put(request, 1 + (which % REGISTERS), fate);

@@ -14,13 +14,13 @@ const EXITS: readonly ExitName[] = [
 
 const CHAOS_HELP = `
 Examples:
-  chaos list
-  chaos plan CE-01                what it would do; --json: as data, to be changed and run
-  chaos run CE-01 --rounds 1
-  chaos run --suite short         a suite: several experiments one after another, with a table at the end
-  chaos run ./my-experiment.ts    one of your own: docs/chaos.md
-  chaos stop                      the kill switch: ends the running experiment and undoes its faults
-  chaos recover                   undoes what a killed run left, and checks the machines
+  ring chaos list
+  ring chaos plan CE-01                print the plan; --json: as data, to be changed and run
+  ring chaos run CE-01 --rounds 1
+  ring chaos run --suite short         a suite: several experiments one after another, with a table at the end
+  ring chaos run ./my-experiment.ts    your own experiment: docs/chaos.md
+  ring chaos stop                      the kill switch: end the running experiment and undo its faults
+  ring chaos recover                   undo what a killed run left, and check the machines
 
 A run leaves a folder in runs/chaos: report.html, summary.md, junit.xml, run.json, and the histories of each round.
 

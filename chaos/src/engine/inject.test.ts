@@ -14,7 +14,7 @@ const [one, two, proxy] = [machine("pg-01", "postgres"), machine("pg-02", "postg
 const stand = { machines: [one, two, proxy] };
 const faulty = (...names: string[]) => names.map((name) => ({ machine: name }));
 
-test("a second machine of a role is refused, unless the experiment says that it may be", () => {
+test("a second machine of a role is refused, unless the experiment allows it", () => {
   expect(beyondBlastRadius(two, faulty("pg-01"), stand, {})).toContain("pg-01 and pg-02");
   expect(beyondBlastRadius(two, faulty("pg-01"), stand, { postgres: 2 })).toBeUndefined();
 });

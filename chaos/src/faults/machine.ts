@@ -1,6 +1,6 @@
 import { faultKind, notAvailable, on } from "./fault.ts";
 
-/** Without a goodbye on the network. Undone by giving the power back. */
+/** No closing packet is sent. The undo turns the power on. */
 export const powerOff = faultKind(
   "power-off",
   {},

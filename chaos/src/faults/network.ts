@@ -114,7 +114,7 @@ function cutInside(addresses: readonly string[] | undefined): MachineFault {
   };
 }
 
-/** A machine has one fault of the network at a time: two at once could not be told apart in what they do. */
+/** A machine has one fault of the network at a time: the effects of two at once could not be distinguished. */
 const NETWORK = "network";
 
 /** Of the faults in nftables. */
@@ -141,7 +141,7 @@ async function mustHaveNetem(machine: StandMachine): Promise<void> {
   await mustHold(machine, attempt, "its kernel has no netem, so this is not available here");
 }
 
-/** Takes netem away wherever it is. */
+/** Removes netem wherever it is. */
 const REMOVE_NETEM =
   "for dev in $(tc qdisc show | awk '$2 == \"netem\" { print $5 }' | sort -u); do tc qdisc del dev $dev root; done";
 const NO_NETEM = "! tc qdisc show | grep -q ' netem '";

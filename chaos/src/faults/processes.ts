@@ -22,7 +22,7 @@ export const killProcess = faultKind(
   },
 );
 
-/** A program cannot be started: /bin/false is in its place, by a mount that a boot takes away. What runs goes on. */
+/** A program cannot be started: /bin/false is mounted over it, until the next boot. Running processes are not stopped. */
 export const preventStart = faultKind(
   "prevent-start",
   {

@@ -32,7 +32,7 @@ async function unitReady(machine: StandMachine, unit: string, scripts: UnitScrip
 }
 
 /**
- * Starts it. Nobody waits until it is ready: etcd says that it is started when it has found the others, which may wait for their own start.
+ * Starts it. It does not wait until the unit is ready: etcd counts as started only when it has found the others, which may wait for their own start.
  * What was reset after too many failures starts, too.
  */
 const startUnit = (unit: string): string =>

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { historyOf, play } from "../check/simulated-service.fixture.ts";
+import { historyOf, simulation } from "../check/simulated-service.fixture.ts";
 import { parseHistory, readHistory } from "./history.ts";
 import { Journal } from "./lines.ts";
 
@@ -20,7 +20,7 @@ function newFile(): string {
 
 test("what the journal wrote is read again, wherever in a line its writer was killed", () => {
   fc.assert(
-    fc.property(play, fc.double({ min: 0, max: 1, noNaN: true }), ({ entries }, share) => {
+    fc.property(simulation, fc.double({ min: 0, max: 1, noNaN: true }), ({ entries }, share) => {
       const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`);
       const text = lines.join("");
       const headerLength = lines[0]?.length ?? 0;
@@ -33,7 +33,7 @@ test("what the journal wrote is read again, wherever in a line its writer was ki
 });
 
 test("a write whose end is not there is unknown and abandoned", () => {
-  const [sample] = fc.sample(play, { numRuns: 1, seed: 1 });
+  const [sample] = fc.sample(simulation, { numRuns: 1, seed: 1 });
   const begun = sample?.entries.slice(0, 2) ?? [];
   expect(historyOf({ entries: begun }).writes).toMatchObject([{ outcome: "unknown", abandoned: true, end: Infinity }]);
 });
@@ -41,7 +41,7 @@ test("a write whose end is not there is unknown and abandoned", () => {
 test("a line in the middle that is none is named by its number", async () => {
   const file = newFile();
   const journal = new Journal<object>(file);
-  const [sample] = fc.sample(play, { numRuns: 1, seed: 1 });
+  const [sample] = fc.sample(simulation, { numRuns: 1, seed: 1 });
   for (const entry of sample?.entries.slice(0, 1) ?? []) journal.write(entry);
   journal.write({ e: "begin", op: "seven" });
   journal.close();

@@ -68,7 +68,7 @@ describe("the timeline of a round", () => {
     ]);
   });
 
-  test("says who was the primary, on which timeline, and when nobody answered", () => {
+  test("shows who was the primary, on which timeline, and when nobody answered", () => {
     expect(spansOf("pg-01")?.map(({ name, tone }) => [name, tone])).toEqual([
       ["primary, timeline 3", "steady"],
       ["silent", "unknown"],

@@ -58,7 +58,7 @@ describe("the summary in Markdown", () => {
     expect(text.split("\n").filter((line) => line.startsWith("- Round "))).toHaveLength(5);
   });
 
-  test("says of a run without a round what there is to say", () => {
+  test("shows what is known of a run without a round", () => {
     expect(runSummary(nothing)).toContain("It did not begin.");
   });
 });

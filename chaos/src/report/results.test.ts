@@ -103,7 +103,7 @@ describe("writing results", () => {
     expect(await readFile(join(folder, "chaos.md"), "utf8")).toBe(before);
   });
 
-  test("leaves a file alone that it does not understand, and says so", async () => {
+  test("does not change a file that it cannot read, and reports it", async () => {
     const folder = await newFolder();
     const file = join(folder, "chaos.json");
     for (const strange of ["[{}]", "no JSON", ""]) {

@@ -26,8 +26,8 @@ const FAULT_LASTS = 12_000;
 export function syntheticRun(wanted: Wanted): ExperimentRun {
   const { seed, experiment = "CE-01", rounds = 1, endedBy = "held", text = "", dirty = false } = wanted;
   const random = mulberry32(seed);
-  const played = Array.from({ length: rounds }, (_, at) => syntheticRound(at + 1, wanted, random));
-  const gaps = played.map(({ figures }) => figures.writes.longestGap).sort((one, other) => one - other);
+  const synthetic = Array.from({ length: rounds }, (_, at) => syntheticRound(at + 1, wanted, random));
+  const gaps = synthetic.map(({ figures }) => figures.writes.longestGap).sort((one, other) => one - other);
   const worst = gaps.at(-1) ?? null;
   return ExperimentRun.parse({
     version: 1,
@@ -57,7 +57,7 @@ export function syntheticRun(wanted: Wanted): ExperimentRun {
     computer: { os: "Linux 6.18", cpu: `AMD EPYC${text}`, cores: 2, memoryMiB: 24_576 },
     commit: "03661eb690c5011901f9cbfd0811166bbd3715d8",
     dirty,
-    rounds: played,
+    rounds: synthetic,
     expectations: [
       judged("failedReads", `no read fails${text}`, 0, 0, 0, "held"),
       judged(
@@ -71,7 +71,7 @@ export function syntheticRun(wanted: Wanted): ExperimentRun {
       judged("newPrimary", `time to a new primary${text}`, null, 2_100, 2_300, "stated"),
       judged("alertDelay", `the alert comes within three minutes${text}`, 180_000, null, null, "unknown"),
     ],
-    journal: played.flatMap(({ number }) => [
+    journal: synthetic.flatMap(({ number }) => [
       {
         time: "2026-11-23T20:35:08.000Z",
         round: number,

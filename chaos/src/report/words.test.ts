@@ -17,7 +17,7 @@ test("a limit is said with its direction, and nothing is said where nothing is p
   expect(targetText({ comparison: null, limit: null, unit: "ms" })).toBeUndefined();
 });
 
-test("rounds are counted where an expectation was judged, and reasons told with their rounds, unless these are all", () => {
+test("rounds are counted where an expectation was judged, and reasons name their rounds, unless these are all", () => {
   const run = syntheticRun({ seed: 3, rounds: 4, pause: 3_000, endedBy: "deviated" });
   const missed = run.rounds.filter(({ verdicts }) => verdicts[1]?.verdict === "missed");
   expect(missed.length).toBeGreaterThan(0);

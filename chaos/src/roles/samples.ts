@@ -18,7 +18,7 @@ const SampleEntry = z.object({
   node: z.string(),
   start: z.number(),
   end: z.number(),
-  /** Undefined: no answer. `primary`, `replica`, or whatever else Patroni says. */
+  /** Undefined: no answer. `primary`, `replica`, or another word of Patroni. */
   role: z.string().optional(),
   state: z.string().optional(),
   timeline: z.int().optional(),

@@ -87,7 +87,7 @@ const Fault = z.object({
 /** What one machine was over a time. */
 const RoleSpan = z.object({
   machine: z.string(),
-  /** `primary`, `replica`, `silent` (no answer), or whatever else Patroni says. */
+  /** `primary`, `replica`, `silent` (no answer), or another word of Patroni. */
   role: z.string(),
   timeline: z.int().nullable(),
   from: ms,

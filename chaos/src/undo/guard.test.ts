@@ -62,7 +62,7 @@ test("injection and undo at the same moment leave nothing, whichever comes first
   }
 });
 
-test("an undo says when something else has ended the fault, but not when it runs once more itself", async () => {
+test("an undo reports a fault that something else has ended, but not when it runs a second time", async () => {
   const says = async (script: string): Promise<boolean> =>
     (await runProgram(["sh", "-c", script], { deadlineMs: 30_000 })).stdout.includes(ENDED_BEFORE);
   const whole = fileFault();
@@ -98,7 +98,7 @@ test("a second fault of the same slot is refused", async () => {
   expect([await sh(guarded(fault, guard).undo), isThere()]).toEqual([0, false]);
 });
 
-test("an undo that leaves something says so, and stays written down", async () => {
+test("an undo that leaves something reports it, and stays stored", async () => {
   const { fault, guard, undoFiles } = fileFault();
   const { inject, undo } = guarded({ ...fault, undo: ":" }, guard);
   await sh(inject);
