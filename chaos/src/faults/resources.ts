@@ -108,8 +108,8 @@ export const diskFill = faultKind(
       return {
         by: "machine",
         slot: "disk-fill",
-        // Somebody else may take some of the space in between: what is left of it is filled then.
-        inject: `${figures}; fallocate --length "$fill" ${file} 2>/dev/null || head -c "$fill" /dev/zero >${file}; [ -s ${file} ]`,
+        // When the space does not suffice, because another program took some of it, fallocate keeps what it got: only the rest is written.
+        inject: `${figures}; fallocate --length "$fill" ${file} 2>/dev/null || head -c "$((fill - $(stat --format=%s ${file} 2>/dev/null || echo 0)))" /dev/zero >>${file}; [ -s ${file} ]`,
         undo: `rm -f ${file}`,
         gone: `[ ! -e ${file} ]`,
       };
