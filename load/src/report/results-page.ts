@@ -31,7 +31,7 @@ export function loadResultsPage(entries: readonly ResultEntry[]): string {
       "",
       "## Targets",
       "",
-      "In runs with a constant number of users, the first 15 s count only for failures and objectives. Missing a goal is no failure.",
+      "In runs with a constant number of users, the first 15 s count only for failures and objectives. A missed goal does not fail the run.",
       "",
       targets(entries),
       "",

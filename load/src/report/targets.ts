@@ -21,7 +21,7 @@ export interface Target {
   readonly measured: string;
   /** Undefined: not measured, or not long enough. */
   readonly held: boolean | undefined;
-  /** Missing a goal is no failure. */
+  /** A missed goal does not fail the run. */
   readonly isGoal?: boolean;
 }
 
