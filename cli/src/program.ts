@@ -116,19 +116,19 @@ export function createProgram({ interruption, outcome }: CommandContext): Comman
     .action(({ json }) => run((context) => status(context, json)));
   program
     .command("check")
-    .description("exit code 0 when all is well, 1 and the problems otherwise")
+    .description("print the problems of the stand; exit code 0 when there are none, 1 otherwise")
     .option("--wait <seconds>", "wait up to this long until all is well", numberOf, 0)
     .action(({ wait }) => run((context) => check(context, wait, signal)));
   program
     .command("alerts")
-    .description("firing alerts, and those that the lab's receiver was notified of, with their delay")
+    .description("firing alerts, and the notifications that the lab's receiver got, with their delay")
     .option("--json", "for programs; with --follow one line each", false)
     .addOption(
-      new Option("--since <age>", "how far back received ones go: 90s, 10m, 2h, 1d")
+      new Option("--since <age>", "how old notifications may be: 90s, 10m, 2h, 1d")
         .argParser(ageOf)
         .default(ageOf("1h"), "1h"),
     )
-    .option("-f, --follow", "only received ones, and go on until Ctrl-C", false)
+    .option("-f, --follow", "print each notification as it arrives, until Ctrl-C", false)
     .action((options) => run((context) => alerts(context, options, signal)));
   const dashboards = program.command("dashboards").description("the dashboards and their queries").helpCommand(false);
   dashboards
@@ -164,7 +164,7 @@ export function createProgram({ interruption, outcome }: CommandContext): Comman
     .helpCommand(false);
   snapshot
     .command("save <name>")
-    .description("running machines are shut down for it and started again")
+    .description("save the disks; running machines are shut down for it and started again")
     .option("--machine <host>", "only this machine")
     .action((name, { machine }) =>
       withoutExperiment("snapshot save", (context) => save(context, name, machine, progress, signal)),
@@ -183,15 +183,18 @@ export function createProgram({ interruption, outcome }: CommandContext): Comman
     .action(({ json }) => run((context) => list(context, json)));
   snapshot
     .command("delete <name>")
+    .description("delete a snapshot")
     .action((name) => locked("snapshot delete", SHORT_WAIT_MS, (context) => remove(context, name)));
 
   const powerCommand = program
     .command("power")
     .description("cut a machine's power without a shutdown, restore it, or reset the machine")
     .helpCommand(false);
-  for (const action of ["off", "on", "reset"] as const) {
+  const actions = { off: "cut its power, without a shutdown", on: "turn it on", reset: "cut its power and turn it on" };
+  for (const [action, about] of Object.entries(actions) as [keyof typeof actions, string][]) {
     powerCommand
       .command(`${action} <host>`)
+      .description(about)
       .action((host) => locked(`power ${action}`, SHORT_WAIT_MS, (context) => power(context, action, host)));
   }
 
