@@ -167,14 +167,14 @@ export function createProgram({ interruption, outcome }: CommandContext): Comman
     .description("save the disks; running machines are shut down for it and started again")
     .option("--machine <host>", "only this machine")
     .action((name, { machine }) =>
-      withoutExperiment("snapshot save", (context) => save(context, name, machine, progress, signal)),
+      withoutExperiment("snapshot save", (context) => save({ context, name, machine, progress, signal })),
     );
   snapshot
     .command("restore <name>")
     .description("restore the disks (and, of the whole stand, the logins)")
     .option("--machine <host>", "only this machine")
     .action((name, { machine }) =>
-      withoutExperiment("snapshot restore", (context) => restore(context, name, machine, progress, signal)),
+      withoutExperiment("snapshot restore", (context) => restore({ context, name, machine, progress, signal })),
     );
   snapshot
     .command("list")

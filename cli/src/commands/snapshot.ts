@@ -7,13 +7,17 @@ import { table } from "../status-text.ts";
 /** One machine; undefined: the whole stand. */
 type Scope = string | undefined;
 
-export async function save(
-  context: Context,
-  name: string,
-  machine: Scope,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<number> {
+/** What saves or restores a snapshot. */
+interface SnapshotCommand {
+  readonly context: Context;
+  /** Of the snapshot. */
+  readonly name: string;
+  readonly machine: Scope;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export async function save({ context, name, machine, progress, signal }: SnapshotCommand): Promise<number> {
   const lab = labOf(context, "snapshot");
   await assertKnown(context, machine);
   await progress.step(`Snapshot ${name}`, (onProgress) =>
@@ -28,13 +32,7 @@ export async function save(
   return EXIT.ok;
 }
 
-export async function restore(
-  context: Context,
-  name: string,
-  machine: Scope,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<number> {
+export async function restore({ context, name, machine, progress, signal }: SnapshotCommand): Promise<number> {
   const lab = labOf(context, "snapshot");
   await assertKnown(context, machine);
   await assertSnapshot(context, name);

@@ -5,7 +5,7 @@ import {
   type BurnRate,
   burnRatesOf,
   burnThreshold,
-  LEAST_BAD_REQUESTS,
+  MIN_BAD_REQUESTS,
   SERVICE_LEVELS,
   type ServiceLevel,
   type Window,
@@ -116,7 +116,7 @@ function burnAlert(level: ServiceLevel, rate: BurnRate): RuleEntry {
   const what = level === AVAILABILITY ? "errors" : `slower than ${level.slowerThanMs} ms`;
   return {
     alert,
-    expr: `${isBurning(rate.long)} and ${isBurning(rate.short)} and slo:errors:count${rate.long}${of} >= ${LEAST_BAD_REQUESTS}`,
+    expr: `${isBurning(rate.long)} and ${isBurning(rate.short)} and slo:errors:count${rate.long}${of} >= ${MIN_BAD_REQUESTS}`,
     for: rate.severity === "critical" ? "30s" : "60s",
     labels: { severity: rate.severity, burn_rate: String(rate.factor) },
     annotations: {

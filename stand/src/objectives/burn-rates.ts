@@ -31,7 +31,7 @@ export const BURN_RATES: readonly BurnRate[] = [
  * With fewer bad requests than this in the long window nobody is told: of the few requests of a service that has just been
  * started, a large share may have failed.
  */
-export const LEAST_BAD_REQUESTS = 20;
+export const MIN_BAD_REQUESTS = 20;
 
 /** The share of bad requests above which `level` burns at `rate`. */
 export function burnThreshold(level: ServiceLevel, { factor }: BurnRate): number {
