@@ -23,6 +23,12 @@ interface Step {
 }
 
 const args = process.argv.slice(2);
+if (args.includes("--help")) {
+  console.log(
+    "npm test [-- FILE ...]: style, dead code, types and all tests; with FILEs only these tests. npm run test:unit: only tests.",
+  );
+  process.exit(0);
+}
 const named = args.filter((arg) => arg !== "--only-tests");
 const unit: Step = {
   name: "Tests (bun test)",
