@@ -14,6 +14,7 @@ export {
   runOrThrow,
   runProgram,
 } from "./computer/run-program.ts";
+export { shellQuote, shellWords } from "./computer/shell-words.ts";
 export { type Attempt, DeadlineExceeded, type WaitOptions, waitFor, waitUntil } from "./computer/wait-for.ts";
 export { SHOW_SERVERS, serversIn } from "./health/haproxy-servers.ts";
 export { type ClusterMember, parseCluster } from "./health/patroni-cluster.ts";
@@ -40,7 +41,6 @@ export {
 export { type Login, readLogins } from "./inventory/logins.ts";
 export { readInventory } from "./inventory/read-inventory.ts";
 export { Shell, type ShellOptions } from "./machine/shell.ts";
-export { shellQuote, shellWords } from "./machine/shell-words.ts";
 export { inNamespace, runOn, SSH_FAILED, sshCommand, sshTerminal } from "./machine/ssh.ts";
 export * from "./metrics/index.ts";
 export * from "./objectives/index.ts";

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
-import { shellWords } from "../machine/shell-words.ts";
+import { shellWords } from "../computer/shell-words.ts";
 import { type AnsibleHost, readAnsibleHosts } from "./ansible-inventory.ts";
 import { type Inventory, InventoryError, type Machine, ROLES } from "./inventory.ts";
 

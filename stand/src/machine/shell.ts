@@ -1,8 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { type Completed, DEADLINE_EXCEEDED, killGroup, type RunOptions } from "../computer/run-program.ts";
+import { shellQuote } from "../computer/shell-words.ts";
 import type { Machine } from "../inventory/inventory.ts";
-import { shellQuote } from "./shell-words.ts";
 import { SSH_FAILED, sshAlone } from "./ssh.ts";
 
 export interface ShellOptions {

@@ -1,6 +1,6 @@
 import { type Completed, type RunOptions, runProgram } from "../computer/run-program.ts";
+import { shellQuote } from "../computer/shell-words.ts";
 import type { Inventory, Machine } from "../inventory/inventory.ts";
-import { shellQuote } from "./shell-words.ts";
 
 /** Exit code of ssh when it could not connect or lost the connection. */
 export const SSH_FAILED = 255;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { runProgram } from "../computer/run-program.ts";
+import { runProgram } from "./run-program.ts";
 import { shellQuote, shellWords } from "./shell-words.ts";
 
 const word = fc.string({ unit: "binary" }).map((text) => text.replaceAll("\0", ""));
