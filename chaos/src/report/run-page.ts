@@ -58,7 +58,7 @@ function header(run: ExperimentRun): Content {
   const worst = worstRound(run);
   return html`<p class="small">Chaos experiment, ${moment(startedAt)}</p>
 <h1>${experiment.id} ${experiment.title}: ${endMark(run)}</h1>
-<p class="lead">${ending}</p>
+${endedBy !== "held" && html`<p class="lead">${ending}</p>`}
 <p><strong>Hypothesis.</strong> ${experiment.hypothesis}</p>
 ${worst && html`<p>${worstText(worst, run)}</p>`}
 ${endedBy === "not-undone" && html`<p class="notice">A fault is still active. <code>ring chaos recover</code> tries again to undo it.</p>`}`;
