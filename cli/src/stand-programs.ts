@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { type GuardianReport, guardianReport } from "@goldenring/guardian";
+import type { Lab } from "@goldenring/lab";
 import { type ReceiverReport, receiverProgram, receiverReport } from "@goldenring/monitoring";
 import { BackgroundProgram } from "./background-program.ts";
-import { type Context, labOf } from "./context.ts";
+import type { Context } from "./context.ts";
 
 const RING = fileURLToPath(new URL("main.ts", import.meta.url));
 
@@ -28,17 +29,17 @@ export function alertReceiverOf(folder: string): BackgroundProgram<ReceiverRepor
   });
 }
 
-export async function startGuardian(context: Context): Promise<void> {
-  const inventory = await context.inventory();
-  await guardianOf(context.folder, inventory.file).start(inventory, [RING]);
+export async function startGuardian({ folder, inventory }: Context): Promise<void> {
+  const found = await inventory();
+  await guardianOf(folder, found.file).start(found, [RING]);
 }
 
 /** Starts the programs that run from `ring up` to `ring down` and are not running yet. */
-export async function startPrograms(context: Context): Promise<void> {
-  const inventory = await context.inventory();
-  const url = await labOf(context, "up").alertWebhook();
+export async function startPrograms(context: Context, lab: Lab): Promise<void> {
   await startGuardian(context);
-  await alertReceiverOf(context.folder).start(inventory, receiverProgram(url, inventory.secretsFolder));
+  const inventory = await context.inventory();
+  const receiver = receiverProgram(await lab.alertWebhook(), inventory.secretsFolder);
+  await alertReceiverOf(context.folder).start(inventory, receiver);
 }
 
 /** Works on a broken stand, and where there is none. */

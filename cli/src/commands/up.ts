@@ -20,11 +20,9 @@ export interface UpOptions {
   readonly provision: boolean;
 }
 
-/** How long services may take before the playbook is run to repair them: after their machines have booted, and otherwise. */
-const AFTER_BOOT_S = 60;
+/** How long services may take to be well before they count as broken: after a boot or the playbook, and otherwise. */
+const SETTLING_S = 60;
 const RUNNING_S = 5;
-/** The same after the playbook, which waits for most of them itself. */
-const AFTER_PLAYBOOK_S = 60;
 
 /** Brings the whole stand up, whatever state it is in. */
 export async function up(
@@ -60,16 +58,14 @@ async function bringUp(context: Context, options: UpOptions, progress: Progress,
   const inventory = await context.inventory();
   const checksum = checksumOf([PLAYBOOK_FOLDER, BUNDLE_FOLDER, RULES_FOLDER, DASHBOARDS_FOLDER, inventory.file]);
   const isUnchanged = created.length === 0 && readProvisioned(context.folder).machines === checksum;
-  let problems: readonly string[] = ["not provisioned"];
-  if (isUnchanged && !options.provision) {
-    await startPrograms(context);
-    const waitSeconds = (await hasJustBooted(lab)) ? AFTER_BOOT_S : RUNNING_S;
+  let problems: readonly string[] = [];
+  // Where nothing has changed, the playbook runs only when services need it.
+  for (const runsPlaybook of isUnchanged && !options.provision ? [false, true] : [true]) {
+    if (runsPlaybook) await provision(context, lab, checksum, progress, signal);
+    await startPrograms(context, lab);
+    const waitSeconds = runsPlaybook || (await hasJustBooted(lab)) ? SETTLING_S : RUNNING_S;
     problems = await progress.step("Services", (log) => waitForHealth(context, waitSeconds, signal, log));
-  }
-  if (problems.length > 0) {
-    await provision(context, lab, checksum, progress, signal);
-    await startPrograms(context);
-    problems = await progress.step("Services", (log) => waitForHealth(context, AFTER_PLAYBOOK_S, signal, log));
+    if (problems.length === 0) break;
   }
   await showResult(context, problems);
   return EXIT.ok;
@@ -77,7 +73,7 @@ async function bringUp(context: Context, options: UpOptions, progress: Progress,
 
 async function hasJustBooted(lab: Lab): Promise<boolean> {
   const machines = await lab.status();
-  return machines.some(({ bootedAt = 0 }) => Date.now() - bootedAt < AFTER_BOOT_S * 1_000);
+  return machines.some(({ bootedAt = 0 }) => Date.now() - bootedAt < SETTLING_S * 1_000);
 }
 
 async function provision(
