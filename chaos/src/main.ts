@@ -14,7 +14,7 @@ const DEFAULT_HOME = "/var/lib/goldenring";
 const output = new TerminalOutput({ withTime: true });
 
 await runCommandLine(
-  ({ interruption, outcome }) => {
+  ({ signal, outcome }) => {
     const program = new Command("chaos")
       .description("Experiments that inject faults, with a verdict and an undo that always runs.")
       .option("-i, --inventory <file>", "the machines of an Ansible inventory (default: this computer only)")
@@ -23,7 +23,7 @@ await runCommandLine(
       .exitOverride();
     addChaosCommands(program, {
       output,
-      signal: interruption.signal,
+      signal,
       outcome,
       runs: runsFolder("chaos"),
       stand: () => availableStand(program.opts<{ inventory?: string }>().inventory),

@@ -50,8 +50,7 @@ ${exitCodeHelp(Object.keys(EXIT) as ExitName[])}
 
 More: docs/ring.md`;
 
-export function createProgram({ interruption, outcome }: CommandContext): Command {
-  const { signal } = interruption;
+export function createProgram({ signal, outcome }: CommandContext): Command {
   const progress = new Progress();
   const program = new Command("ring")
     .description("One command for the stand: machines, database cluster, API, monitoring, faults and snapshots.")

@@ -3,13 +3,13 @@ import { runCommandLine, runsFolder, TerminalOutput } from "@goldenring/run-kit"
 import { Command } from "commander";
 import { addLoadCommands } from "./command/program.ts";
 
-await runCommandLine(({ interruption, outcome }) => {
+await runCommandLine(({ signal, outcome }) => {
   const program = new Command("load")
     .description("Load tests of a Weather API: k6 runs the scenarios, the objectives give the verdict.")
     .helpCommand(false)
     .showHelpAfterError("(load --help shows all commands)")
     .exitOverride();
   const output = new TerminalOutput();
-  addLoadCommands(program, { output, signal: interruption.signal, outcome, runs: runsFolder("load") });
+  addLoadCommands(program, { output, signal, outcome, runs: runsFolder("load") });
   return program;
 });

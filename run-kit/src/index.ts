@@ -2,7 +2,7 @@
 
 export { type CommandContext, runCommandLine } from "./command/command-line.ts";
 export { CommandError, EXIT, EXIT_MEANINGS, type ExitName, exitCodeHelp } from "./command/exit.ts";
-export { type Interruption, interruptedExit, onInterruption } from "./command/interruption.ts";
+export { interruptedExit, onInterruption } from "./command/interruption.ts";
 export { type Output, redrawLine, type Screen, TerminalOutput } from "./command/output.ts";
 export { Progress } from "./command/progress.ts";
 export { junitXml, type Outcome, type TestCase, type TestSuite } from "./junit.ts";

@@ -1,11 +1,12 @@
 import { InventoryError, LockHeld } from "@goldenring/stand";
 import { type Command, CommanderError } from "commander";
 import { CommandError, EXIT } from "./exit.ts";
-import { type Interruption, onInterruption } from "./interruption.ts";
+import { interruptedExit, onInterruption } from "./interruption.ts";
 
 /** What every command of a program receives. */
 export interface CommandContext {
-  readonly interruption: Interruption;
+  /** Aborts when a person or another program interrupts the command. */
+  readonly signal: AbortSignal;
   /** The command that ran writes its exit code here. */
   readonly outcome: { exitCode: number };
 }
@@ -22,21 +23,21 @@ export async function runCommandLine(
 ): Promise<never> {
   // The reader of a pipe may leave early: `ring status | head`.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  const context: CommandContext = { interruption: onInterruption(onFirstSignal), outcome: { exitCode: EXIT.ok } };
+  const context: CommandContext = { signal: onInterruption(onFirstSignal), outcome: { exitCode: EXIT.ok } };
   const program = create(context);
   try {
     await program.parseAsync();
     process.exit(context.outcome.exitCode);
   } catch (error) {
-    process.exit(exitCodeOf(error, program.name(), context.interruption));
+    process.exit(exitCodeOf(error, program.name(), context.signal));
   }
 }
 
-function exitCodeOf(error: unknown, program: string, interruption: Interruption): number {
+function exitCodeOf(error: unknown, program: string, signal: AbortSignal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  if (interruption.signal.aborted) {
+  if (signal.aborted) {
     process.stderr.write("\nInterrupted.\n");
-    return interruption.exitCode();
+    return interruptedExit(signal);
   }
   const expected = forUser(error);
   if (expected !== undefined) {

@@ -51,10 +51,12 @@ export function runProgram(argv: readonly string[], options: RunOptions): Promis
     if (onLine) splitLines(child.stdout, onLine);
     const end = (code: number, message = ""): void => {
       clearTimeout(timer);
+      clearTimeout(stopTimer);
       signal?.removeEventListener("abort", stop);
       resolve({ code, stdout: output.stdout, stderr: output.stderr + message });
     };
     let killedAs: number | undefined;
+    let stopTimer: NodeJS.Timeout | undefined;
     const endKilled = (code: number): void =>
       end(code, code === DEADLINE_EXCEEDED ? `${program} did not end within ${deadlineMs} ms\n` : "");
     const killWith = (code: number): void => {
@@ -64,7 +66,7 @@ export function runProgram(argv: readonly string[], options: RunOptions): Promis
     };
     const stop = (): void => {
       if (stopGraceMs > 0) signalGroup(child.pid, "SIGINT");
-      setTimeout(killWith, stopGraceMs, 128 + constants.signals.SIGKILL).unref();
+      stopTimer = setTimeout(killWith, stopGraceMs, 128 + constants.signals.SIGKILL);
     };
     const timer = setTimeout(killWith, deadlineMs, DEADLINE_EXCEEDED);
     signal?.addEventListener("abort", stop);
