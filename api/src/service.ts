@@ -51,6 +51,7 @@ const REMINDER_INTERVAL_MS = 10_000;
 export function createService(options: ServiceOptions, log: Log): Service {
   const search = { connectDeadlineMs: options.connectMs, staggerMs: STAGGER_MS };
   let ready = false;
+  let preparationWait: string | undefined;
   let modelBytes = 0;
   let unmeasuredBytes = 0;
 
@@ -147,7 +148,12 @@ export function createService(options: ServiceOptions, log: Log): Service {
 
   let stopping = false;
   let loaded: () => void = () => {};
-  const reader = new Reader(feed, barrier, () => metrics.staleAnswers.inc());
+  const reader = new Reader(
+    feed,
+    barrier,
+    () => metrics.staleAnswers.inc(),
+    () => preparationWait !== undefined,
+  );
   const writer = new Writer(queue, feed, barrier, options.writeDeadlineMs, () => modelBytes > options.modelBudgetBytes);
   let openApi: string | undefined;
   const routes: Route[] = [
@@ -155,6 +161,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
     ...forecastRoutes(reader, writer, options.bodyLimitBytes),
     ...operationsRoutes({
       ready: () => ready && !stopping,
+      waitsFor: () => preparationWait,
       registry: metrics.registry,
       openApi: () => {
         openApi ??= JSON.stringify(openApiDocument(routes, options.version));
@@ -169,7 +176,15 @@ export function createService(options: ServiceOptions, log: Log): Service {
     start: async () => {
       await prepareDatabase(
         options.database,
-        { search, sampleData: options.sampleData, deadlineMs: LONG_STATEMENT_MS, stopped: () => stopping },
+        {
+          search,
+          sampleData: options.sampleData,
+          deadlineMs: LONG_STATEMENT_MS,
+          stopped: () => stopping,
+          onWaiting: (description) => {
+            preparationWait = description;
+          },
+        },
         log,
       );
       await new Promise<void>((resolve, reject) => {

@@ -4,11 +4,13 @@ import type { Operation, Route } from "./route.ts";
 /** Health checks, metrics and the OpenAPI document. */
 export function operationsRoutes(sources: {
   readonly ready: () => boolean;
+  /** What keeps it from becoming ready, if that is known. */
+  readonly waitsFor: () => string | undefined;
   readonly registry: Registry;
   readonly openApi: () => string;
 }): Route[] {
-  const health = (healthy: boolean): Response =>
-    new Response(healthy ? "Healthy" : "Unhealthy", {
+  const health = (healthy: boolean, reason?: string): Response =>
+    new Response(healthy ? "Healthy" : reason === undefined ? "Unhealthy" : `Unhealthy: ${reason}`, {
       status: healthy ? 200 : 503,
       headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" },
     });
@@ -18,7 +20,7 @@ export function operationsRoutes(sources: {
     get("/healthz/ready", {
       summary: "The data are loaded, whether or not the database is available now",
       errors: { 503: "not loaded yet, or stopping" },
-      handler: () => health(sources.ready()),
+      handler: () => health(sources.ready(), sources.waitsFor()),
     }),
     get("/metrics", {
       summary: "Metrics in Prometheus' text format",

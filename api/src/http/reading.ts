@@ -15,6 +15,8 @@ export class Reader {
     readonly feed: ChangeFeed,
     readonly barrier: ReadBarrier,
     readonly onStale: () => void,
+    /** Whether the database was reached, but other sessions keep it from being migrated. */
+    readonly waitsForMigration: () => boolean,
   ) {}
 
   /** Check the request before the call: one promise per read is enough, and each costs a fiftieth of the read. */
@@ -25,9 +27,10 @@ export class Reader {
   #readingAt(freshness: Freshness): Reading {
     const model = this.feed.model;
     if (!model) {
-      throw new Problem(503, "the data are not loaded: the database has not been reached since the service started", {
-        headers: { "retry-after": "1" },
-      });
+      const reason = this.waitsForMigration()
+        ? "the migration of the database waits for other sessions, which /healthz/ready names"
+        : "the database has not been reached since the service started";
+      throw new Problem(503, `the data are not loaded: ${reason}`, { headers: { "retry-after": "1" } });
     }
     if (freshness === "confirmed") return { model, moment: CONFIRMED };
     this.onStale();

@@ -1,181 +1,249 @@
-import type { Connection } from "./connection.ts";
+/** A step of a migration. An interrupted migration goes on with the steps whose `done` is false. */
+export type Step = {
+  /** The only table whose lock it takes. */
+  readonly table?: Table;
+  /** A condition on the catalogs. */
+  readonly done: string;
+} & (
+  | {
+      readonly kind: "transaction";
+      readonly sql: string;
+      /** Of the table, taken before anything else, so that nothing waits in the middle of the transaction. */
+      readonly lock?: TableLock;
+    }
+  /** Outside of a transaction and without a strong lock, however long it takes. */
+  | { readonly kind: "online"; readonly sql: string }
+  | { readonly kind: "index"; readonly index: Index }
+);
+
+export type TableLock = "ACCESS EXCLUSIVE" | "SHARE";
+
+export interface Index {
+  readonly name: string;
+  readonly table: Table;
+  readonly unique: boolean;
+  /** Columns and condition, as in CREATE INDEX. */
+  readonly on: string;
+}
+
+export interface Migration {
+  readonly title: string;
+  readonly steps: readonly Step[];
+}
+
+type Table = "cities" | "forecast";
+const TABLES: readonly Table[] = ["cities", "forecast"];
+
+const hasTable = (name: string) => `to_regclass('public.${name}') IS NOT NULL`;
+const hasFunction = (name: string) => `to_regproc('public.${name}') IS NOT NULL`;
+const hasColumn = (table: Table, name: string, condition = "true") =>
+  `EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('public.${table}') AND attname = '${name}'
+     AND NOT attisdropped AND ${condition})`;
+const hasTrigger = (table: Table, name: string) =>
+  `EXISTS (SELECT FROM pg_trigger WHERE tgrelid = to_regclass('public.${table}') AND tgname = '${name}')`;
+const hasConstraint = (table: Table, condition: string) =>
+  `EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass('public.${table}') AND ${condition})`;
+const hasIndex = (name: string) =>
+  `EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass('public.${name}') AND indisvalid)`;
+const hasUniqueId = (table: Table) => `EXISTS (
+  SELECT FROM pg_index i
+  WHERE i.indrelid = to_regclass('public.${table}') AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts = 1
+    AND i.indkey[0] = (SELECT attnum FROM pg_attribute WHERE attrelid = i.indrelid AND attname = 'id'))`;
+const isNotNull = (table: Table) => hasColumn(table, "id", "attnotnull");
+
+/** The tables of the original service have neither a primary key nor, if somebody made them by hand, NOT NULL. */
+function uniqueIds(table: Table): readonly Step[] {
+  const index: Index = { name: `weather_${table}_id`, table, unique: true, on: "(id)" };
+  const check = `weather_${table}_id_not_null`;
+  return [
+    { kind: "index", table, done: hasUniqueId(table), index },
+    // SET NOT NULL reads the whole table under its lock, except where a valid constraint proves it.
+    {
+      kind: "transaction",
+      lock: "ACCESS EXCLUSIVE",
+      table,
+      done: `${isNotNull(table)} OR ${hasConstraint(table, `conname = '${check}'`)}`,
+      sql: `ALTER TABLE public.${table} ADD CONSTRAINT ${check} CHECK (id IS NOT NULL) NOT VALID`,
+    },
+    {
+      kind: "online",
+      table,
+      done: `${isNotNull(table)} OR ${hasConstraint(table, `conname = '${check}' AND convalidated`)}`,
+      sql: `ALTER TABLE public.${table} VALIDATE CONSTRAINT ${check}`,
+    },
+    {
+      kind: "transaction",
+      lock: "ACCESS EXCLUSIVE",
+      table,
+      done: `${isNotNull(table)} AND NOT ${hasConstraint(table, `conname = '${check}'`)}`,
+      sql: `
+        ALTER TABLE public.${table} ALTER COLUMN id SET NOT NULL;
+        ALTER TABLE public.${table} DROP CONSTRAINT IF EXISTS ${check}`,
+    },
+    {
+      kind: "transaction",
+      lock: "ACCESS EXCLUSIVE",
+      table,
+      done: `NOT ${hasTable(index.name)} OR ${hasConstraint(table, "contype = 'p'")}`,
+      sql: `ALTER TABLE public.${table} ADD CONSTRAINT ${table}_pkey PRIMARY KEY USING INDEX ${index.name}`,
+    },
+    {
+      kind: "transaction",
+      lock: "ACCESS EXCLUSIVE",
+      table,
+      done: `pg_get_serial_sequence('public.${table}', 'id') IS NOT NULL`,
+      sql: `
+        CREATE SEQUENCE IF NOT EXISTS public.${table}_id_seq;
+        ALTER SEQUENCE public.${table}_id_seq OWNED BY public.${table}.id;
+        ALTER TABLE public.${table} ALTER COLUMN id SET DEFAULT nextval('public.${table}_id_seq')`,
+    },
+    {
+      kind: "transaction",
+      done: "false",
+      sql: `
+        DO $$
+        DECLARE
+          ids text := pg_get_serial_sequence('public.${table}', 'id');
+          top bigint := (SELECT max(id) FROM public.${table});
+          is_behind boolean;
+        BEGIN
+          EXECUTE format('SELECT last_value < $1 OR (last_value = $1 AND NOT is_called) FROM %s', ids) INTO is_behind USING top;
+          IF is_behind THEN
+            -- Changes nothing, but nobody takes an id between the comparison and setval, which could set it back.
+            EXECUTE format('ALTER SEQUENCE %s CACHE %s', ids, (SELECT seqcache FROM pg_sequence WHERE seqrelid = ids::regclass));
+            EXECUTE format('SELECT setval(%L, $1) FROM %s WHERE last_value <= $1', ids, ids) USING top;
+          END IF;
+        END $$`,
+    },
+  ];
+}
+
+function versions(table: Table): readonly Step[] {
+  return [
+    {
+      kind: "transaction",
+      lock: "ACCESS EXCLUSIVE",
+      table,
+      done: hasTrigger(table, "weather_id_changed"),
+      // A constant default is stored once, not in each row: no row is rewritten.
+      sql: `
+        ALTER TABLE public.${table} ADD COLUMN IF NOT EXISTS version xid8 NOT NULL DEFAULT '0';
+        ALTER TABLE public.${table} ALTER COLUMN version SET DEFAULT pg_current_xact_id();
+        CREATE TRIGGER weather_stamp_version BEFORE INSERT OR UPDATE ON public.${table}
+          FOR EACH ROW EXECUTE FUNCTION public.weather_stamp_version();
+        CREATE TRIGGER weather_row_deleted AFTER DELETE ON public.${table} REFERENCING OLD TABLE AS gone
+          FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch_for_rows();
+        CREATE TRIGGER weather_truncated AFTER TRUNCATE ON public.${table}
+          FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch();
+        CREATE TRIGGER weather_id_changed AFTER UPDATE OF id ON public.${table}
+          FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch()`,
+    },
+    indexStep({ name: `${table}_version`, table, unique: false, on: "(version)" }),
+  ];
+}
+
+function requests(table: Table): readonly Step[] {
+  return [
+    {
+      kind: "transaction",
+      lock: "ACCESS EXCLUSIVE",
+      table,
+      done: hasColumn(table, "request"),
+      sql: `ALTER TABLE public.${table} ADD COLUMN request uuid`,
+    },
+    indexStep({ name: `${table}_request`, table, unique: true, on: "(request) WHERE request IS NOT NULL" }),
+  ];
+}
+
+function indexStep(index: Index): Step {
+  return { kind: "index", table: index.table, done: hasIndex(index.name), index };
+}
+
+/** Rows that cannot be taken over. Looked for before anything is changed. */
+export interface Refusal {
+  readonly title: string;
+  /** A condition on the catalogs. */
+  readonly isPossible: string;
+  /** Selects the ids concerned as one text, or NULL. */
+  readonly query: string;
+  readonly message: (ids: string) => string;
+}
+
+export const REFUSALS: readonly Refusal[] = TABLES.map((table) => ({
+  title: `a look for rows of ${table} that share an id`,
+  isPossible: `${hasTable(table)} AND NOT (${hasUniqueId(table)} AND ${isNotNull(table)})`,
+  query: `
+    SELECT string_agg(coalesce(id::text, 'NULL'), ', ') FROM (
+      SELECT id FROM public.${table} GROUP BY id HAVING count(*) > 1 OR id IS NULL LIMIT 5) d`,
+  message: (ids) =>
+    `public.${table} has rows that share an id (such as ${ids}): give each row an id of its own, then start again`,
+}));
 
 /**
- * Forward-only migrations. The first ones take over the tables of the original service as they are: no primary key, no
- * version column, rows present. All of them run in one transaction under an advisory lock, so replicas that start
- * together wait for each other, and a failed start changes nothing.
+ * Forward-only, each one recorded in weather_migrations when all its steps are done. They take over the tables of the
+ * original service as they are, while it runs: no primary key, no version column, any number of rows.
  */
-const MIGRATIONS: readonly { readonly title: string; readonly sql: string }[] = [
+export const MIGRATIONS: readonly Migration[] = [
   {
     title: "tables of the original service",
-    sql: `
-      CREATE TABLE IF NOT EXISTS public.cities (id bigserial, name varchar(255));
-      CREATE TABLE IF NOT EXISTS public.forecast (
-        id bigserial, "cityId" bigint, "dateTime" bigint, temperature integer, summary text);`,
+    steps: [
+      {
+        kind: "transaction",
+        done: hasTable("cities"),
+        sql: "CREATE TABLE public.cities (id bigserial, name varchar(255))",
+      },
+      {
+        kind: "transaction",
+        done: hasTable("forecast"),
+        sql: `CREATE TABLE public.forecast (
+          id bigserial, "cityId" bigint, "dateTime" bigint, temperature integer, summary text)`,
+      },
+    ],
   },
-  {
-    title: "unique ids from a sequence",
-    sql: `
-      DO $$
-      DECLARE
-        t text; doubles text; sequence_name text;
-      BEGIN
-        -- Both tables before anything is done: setval is not undone by a rollback.
-        FOREACH t IN ARRAY ARRAY['cities', 'forecast'] LOOP
-          IF NOT EXISTS (
-            SELECT FROM pg_index i
-            WHERE i.indrelid = format('public.%I', t)::regclass AND i.indisunique AND i.indpred IS NULL AND i.indnkeyatts = 1
-              AND i.indkey[0] = (SELECT attnum FROM pg_attribute WHERE attrelid = i.indrelid AND attname = 'id')
-          ) THEN
-            EXECUTE format(
-              'SELECT string_agg(id::text, '', '') FROM (SELECT id FROM public.%I GROUP BY id HAVING count(*) > 1 OR id IS NULL LIMIT 5) d', t)
-              INTO doubles;
-            IF doubles IS NOT NULL THEN
-              RAISE EXCEPTION 'public.% has rows that share an id (such as %): give each row an id of its own, then start again', t, doubles
-                USING ERRCODE = 'unique_violation';
-            END IF;
-            EXECUTE format('ALTER TABLE public.%I ADD PRIMARY KEY (id)', t);
-          END IF;
-        END LOOP;
-        FOREACH t IN ARRAY ARRAY['cities', 'forecast'] LOOP
-          sequence_name := pg_get_serial_sequence(format('public.%I', t), 'id');
-          IF sequence_name IS NULL THEN
-            EXECUTE format('CREATE SEQUENCE public.%I OWNED BY public.%I.id', t || '_id_seq', t);
-            EXECUTE format('ALTER TABLE public.%I ALTER COLUMN id SET DEFAULT nextval(%L)', t, 'public.' || t || '_id_seq');
-            sequence_name := 'public.' || t || '_id_seq';
-          END IF;
-          EXECUTE format(
-            'SELECT setval(%L, m) FROM (SELECT max(id) AS m FROM public.%I) x WHERE m >= (SELECT last_value FROM %s)',
-            sequence_name, t, sequence_name);
-        END LOOP;
-      END $$;`,
-  },
+  { title: "unique ids from a sequence", steps: TABLES.flatMap(uniqueIds) },
   {
     title: "a version on every row, and an epoch that deletes advance",
-    sql: `
-      ALTER TABLE public.cities ADD COLUMN IF NOT EXISTS version xid8 NOT NULL DEFAULT '0';
-      ALTER TABLE public.forecast ADD COLUMN IF NOT EXISTS version xid8 NOT NULL DEFAULT '0';
-      ALTER TABLE public.cities ALTER COLUMN version SET DEFAULT pg_current_xact_id();
-      ALTER TABLE public.forecast ALTER COLUMN version SET DEFAULT pg_current_xact_id();
-      CREATE INDEX IF NOT EXISTS cities_version ON public.cities (version);
-      CREATE INDEX IF NOT EXISTS forecast_version ON public.forecast (version);
-
-      CREATE FUNCTION public.weather_stamp_version() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN
-        NEW.version := pg_current_xact_id();
-        RETURN NEW;
-      END $$;
-      CREATE TRIGGER weather_stamp_version BEFORE INSERT OR UPDATE ON public.cities
-        FOR EACH ROW EXECUTE FUNCTION public.weather_stamp_version();
-      CREATE TRIGGER weather_stamp_version BEFORE INSERT OR UPDATE ON public.forecast
-        FOR EACH ROW EXECUTE FUNCTION public.weather_stamp_version();
-
-      CREATE TABLE public.weather_epoch (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), epoch bigint NOT NULL);
-      INSERT INTO public.weather_epoch (epoch) VALUES (1);
-      CREATE FUNCTION public.weather_advance_epoch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-        SET search_path = pg_catalog AS $$
-      BEGIN
-        UPDATE public.weather_epoch SET epoch = epoch + 1;
-        RETURN NULL;
-      END $$;
-      CREATE FUNCTION public.weather_advance_epoch_for_rows() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-        SET search_path = pg_catalog AS $$
-      BEGIN
-        IF EXISTS (SELECT FROM gone) THEN
-          UPDATE public.weather_epoch SET epoch = epoch + 1;
-        END IF;
-        RETURN NULL;
-      END $$;
-      CREATE TRIGGER weather_row_deleted AFTER DELETE ON public.cities REFERENCING OLD TABLE AS gone
-        FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch_for_rows();
-      CREATE TRIGGER weather_row_deleted AFTER DELETE ON public.forecast REFERENCING OLD TABLE AS gone
-        FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch_for_rows();
-      CREATE TRIGGER weather_truncated AFTER TRUNCATE ON public.cities
-        FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch();
-      CREATE TRIGGER weather_truncated AFTER TRUNCATE ON public.forecast
-        FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch();
-      CREATE TRIGGER weather_id_changed AFTER UPDATE OF id ON public.cities
-        FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch();
-      CREATE TRIGGER weather_id_changed AFTER UPDATE OF id ON public.forecast
-        FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch();`,
+    steps: [
+      {
+        kind: "transaction",
+        done: hasFunction("weather_advance_epoch_for_rows"),
+        sql: `
+          CREATE TABLE public.weather_epoch (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), epoch bigint NOT NULL);
+          INSERT INTO public.weather_epoch (epoch) VALUES (1);
+          CREATE FUNCTION public.weather_stamp_version() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN
+            NEW.version := pg_current_xact_id();
+            RETURN NEW;
+          END $$;
+          CREATE FUNCTION public.weather_advance_epoch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+            SET search_path = pg_catalog AS $$
+          BEGIN
+            UPDATE public.weather_epoch SET epoch = epoch + 1;
+            RETURN NULL;
+          END $$;
+          CREATE FUNCTION public.weather_advance_epoch_for_rows() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+            SET search_path = pg_catalog AS $$
+          BEGIN
+            IF EXISTS (SELECT FROM gone) THEN
+              UPDATE public.weather_epoch SET epoch = epoch + 1;
+            END IF;
+            RETURN NULL;
+          END $$`,
+      },
+      ...TABLES.flatMap(versions),
+    ],
   },
-  {
-    title: "the request that added a row, so that it can be repeated",
-    sql: `
-      ALTER TABLE public.cities ADD COLUMN request uuid;
-      ALTER TABLE public.forecast ADD COLUMN request uuid;
-      CREATE UNIQUE INDEX cities_request ON public.cities (request) WHERE request IS NOT NULL;
-      CREATE UNIQUE INDEX forecast_request ON public.forecast (request) WHERE request IS NOT NULL;`,
-  },
+  { title: "the request that added a row, so that it can be repeated", steps: TABLES.flatMap(requests) },
   {
     title: "the requests that changed a row, so that they can be repeated",
-    sql: `
-      CREATE TABLE public.weather_changes (request uuid PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
-      CREATE INDEX weather_changes_at ON public.weather_changes (at);`,
+    steps: [
+      {
+        kind: "transaction",
+        done: hasTable("weather_changes"),
+        sql: `
+          CREATE TABLE public.weather_changes (request uuid PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
+          CREATE INDEX weather_changes_at ON public.weather_changes (at)`,
+      },
+    ],
   },
 ];
-
-/** The schema comes from a newer build. Waiting does not help. */
-export class SchemaTooNew extends Error {
-  override readonly name = "SchemaTooNew";
-}
-
-/** An arbitrary key: replicas that start together hold this lock one after the other. */
-const MIGRATION_LOCK = 7_204_511;
-
-/**
- * Rows restored from a dump of another server have that server's transaction ids. Every change query would report those
- * "from the future" as changed, until this server's counter gets there: they get a new version.
- */
-const RENEW_FOREIGN_VERSIONS = `
-  UPDATE public.cities SET version = version WHERE version > pg_current_xact_id();
-  UPDATE public.forecast SET version = version WHERE version > pg_current_xact_id();`;
-
-/**
- * Brings the schema up to date, then runs `seed` in the same transaction. Throws the database's error if the existing
- * data cannot be taken over; nothing is changed then.
- */
-export async function migrate(
-  connection: Connection,
-  options: {
-    readonly deadlineMs: number;
-    readonly seed?: (connection: Connection) => Promise<void>;
-    readonly onApplied?: (title: string) => void;
-  },
-): Promise<void> {
-  const run = (sql: string) => connection.query(sql, [], options.deadlineMs);
-  await run("BEGIN");
-  try {
-    await run(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`);
-    const applied = await appliedMigrations(run);
-    for (const [index, migration] of MIGRATIONS.entries()) {
-      if (index < applied) continue;
-      await run(migration.sql);
-      await run(`INSERT INTO public.weather_migrations (version, title) VALUES (${index + 1}, '${migration.title}')`);
-      options.onApplied?.(migration.title);
-    }
-    await run(RENEW_FOREIGN_VERSIONS);
-    await options.seed?.(connection);
-    await run("COMMIT");
-  } catch (error) {
-    if (!connection.lost) await run("ROLLBACK").catch(() => connection.destroy());
-    throw error;
-  }
-}
-
-async function appliedMigrations(run: (sql: string) => Promise<readonly (string | null)[][] | unknown[]>) {
-  const exists = (await run("SELECT to_regclass('public.weather_migrations') IS NOT NULL")) as string[][];
-  if (exists[0]?.[0] !== "t") {
-    await run(`CREATE TABLE public.weather_migrations (
-      version integer PRIMARY KEY, title text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
-    return 0;
-  }
-  const rows = (await run("SELECT coalesce(max(version), 0) FROM public.weather_migrations")) as string[][];
-  const version = Number(rows[0]?.[0] ?? 0);
-  if (version > MIGRATIONS.length) {
-    throw new SchemaTooNew(
-      `the database is at schema version ${version}, this build knows ${MIGRATIONS.length}: start a newer build`,
-    );
-  }
-  return version;
-}

@@ -1,60 +1,87 @@
 import type { Log } from "../operations/log.ts";
 import type { DatabaseConfig } from "./connection.ts";
 import { classifyFailure } from "./failures.ts";
-import { migrate, SchemaTooNew } from "./migrations.ts";
+import { migrate, UnusableDatabase } from "./migrate.ts";
+import { MigrationSession, type Waiting } from "./migration-session.ts";
 import { connectToPrimary, type PrimarySearch } from "./primary.ts";
 import { seedSampleData } from "./sample-data.ts";
+import { describeSession } from "./sessions.ts";
 
 const RETRY_PAUSE_MS = 500;
 const REMINDER_INTERVAL_MS = 5_000;
 
+export interface PrepareOptions {
+  readonly search: Omit<PrimarySearch, "applicationName">;
+  readonly sampleData: boolean;
+  /** Of each statement of the sample data. */
+  readonly deadlineMs: number;
+  /** Ends the wait. */
+  readonly stopped: () => boolean;
+  /** Called with what is waited for, for readiness, and with undefined when it goes on. */
+  readonly onWaiting?: (description: string | undefined) => void;
+}
+
 /**
- * Migrates the database and inserts the sample data if configured. Waits for a database that is unavailable, and logs it.
- * Throws what waiting cannot fix: existing rows that cannot be taken over, missing permissions, a newer schema.
+ * Migrates the database and inserts the sample data if configured. Waits for a database that is unavailable, and for
+ * transactions that hold locks, and logs it. Throws what waiting cannot fix: existing rows that cannot be taken over,
+ * missing permissions, a newer schema.
  */
-export async function prepareDatabase(
-  database: DatabaseConfig,
-  options: {
-    readonly search: Omit<PrimarySearch, "applicationName">;
-    readonly sampleData: boolean;
-    /** Of each statement. */
-    readonly deadlineMs: number;
-    /** Ends the wait. */
-    readonly stopped: () => boolean;
-  },
-  log: Log,
-): Promise<void> {
-  let reported = Number.NEGATIVE_INFINITY;
+export async function prepareDatabase(database: DatabaseConfig, options: PrepareOptions, log: Log): Promise<void> {
+  const remind = reminder();
   while (!options.stopped()) {
     try {
       return await prepareOnce(database, options, log);
     } catch (error) {
-      if (error instanceof SchemaTooNew || classifyFailure(error) !== "retry") throw error;
-      if (performance.now() - reported > REMINDER_INTERVAL_MS) {
-        reported = performance.now();
-        log.warn({ reason: error instanceof Error ? error.message : String(error) }, "waiting for the database");
-      }
+      if (error instanceof UnusableDatabase || classifyFailure(error) !== "retry") throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      remind(() => log.warn({ reason }, "waiting for the database"));
       await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
     }
   }
 }
 
-async function prepareOnce(
-  database: DatabaseConfig,
-  options: Parameters<typeof prepareDatabase>[1],
-  log: Log,
-): Promise<void> {
+async function prepareOnce(database: DatabaseConfig, options: PrepareOptions, log: Log): Promise<void> {
   const { connection } = await connectToPrimary(database, {
     ...options.search,
     applicationName: "goldenring migrations",
   });
+  const remind = reminder();
+  const onWaiting = (waiting: Waiting | undefined): void => {
+    options.onWaiting?.(waiting && describeWait(waiting));
+    if (!waiting) return;
+    const { what, seconds, sessions } = waiting;
+    remind(() => log.warn({ migration: what, seconds: Math.round(seconds), sessions }, "waiting for other sessions"));
+  };
+  let session: MigrationSession | undefined;
   try {
-    await migrate(connection, {
-      deadlineMs: options.deadlineMs,
+    session = await MigrationSession.on(connection, {
+      database,
+      connectDeadlineMs: options.search.connectDeadlineMs,
+      stopped: options.stopped,
+      onWaiting,
+    });
+    await migrate(session, {
       onApplied: (title) => log.info({ migration: title }, "migrated"),
-      ...(options.sampleData ? { seed: (session) => seedSampleData(session, new Date(), options.deadlineMs) } : {}),
+      ...(options.sampleData ? { seed: () => seedSampleData(connection, new Date(), options.deadlineMs) } : {}),
     });
   } finally {
+    options.onWaiting?.(undefined);
+    await session?.close();
     await connection.close();
   }
+}
+
+function describeWait({ what, seconds, sessions }: Waiting): string {
+  const who = sessions.map(describeSession).join(", ");
+  return `the migration "${what}" has waited ${Math.round(seconds)} s for ${who}`;
+}
+
+/** Does what it is asked at most once in an interval. */
+function reminder(): (work: () => void) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (work) => {
+    if (performance.now() - last < REMINDER_INTERVAL_MS) return;
+    last = performance.now();
+    work();
+  };
 }

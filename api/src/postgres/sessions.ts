@@ -1,0 +1,63 @@
+import type { Connection, Row } from "./connection.ts";
+
+/** A session of the server whose transaction others wait for. Its statements are not read: they may hold secrets. */
+export interface BlockingSession {
+  /** Undefined for a prepared transaction, which belongs to no session. */
+  readonly pid: number | undefined;
+  /** Of its transaction; undefined if this role may not see it (pg_read_all_stats). */
+  readonly ageSeconds: number | undefined;
+  /** As in pg_stat_activity, such as `idle in transaction`. */
+  readonly state: string | undefined;
+  readonly application: string | undefined;
+  readonly user: string | undefined;
+}
+
+/** Other roles' rows lack xact_start and state unless this role has pg_read_all_stats. */
+const COLUMNS = `pid, extract(epoch FROM clock_timestamp() - xact_start), state, application_name, usename`;
+
+const BLOCKING = `
+  SELECT 0, NULL, NULL, NULL, NULL WHERE 0 = ANY (pg_blocking_pids($1))
+  UNION ALL
+  SELECT * FROM (
+    SELECT ${COLUMNS} FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids($1)) ORDER BY xact_start LIMIT 5) b`;
+
+const LOCK_HOLDER = `
+  SELECT ${COLUMNS} FROM pg_stat_activity WHERE pid IN (
+    SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND classid = 0 AND objid = $1 AND objsubid = 1)`;
+
+/** Who keeps the session `pid` waiting; the oldest transaction first. */
+export async function sessionsBlocking(
+  connection: Connection,
+  pid: number,
+  deadlineMs: number,
+): Promise<BlockingSession[]> {
+  return (await connection.query(BLOCKING, [pid], deadlineMs)).map(sessionOf);
+}
+
+/** Who holds the advisory lock `key`, a number of 32 bits. */
+export async function advisoryLockHolders(
+  connection: Connection,
+  key: number,
+  deadlineMs: number,
+): Promise<BlockingSession[]> {
+  return (await connection.query(LOCK_HOLDER, [key], deadlineMs)).map(sessionOf);
+}
+
+/** Without user and application: readiness is read by strangers. */
+export function describeSession({ pid, ageSeconds, state }: BlockingSession): string {
+  if (pid === undefined) return "a prepared transaction (pg_prepared_xacts)";
+  const age = ageSeconds === undefined ? "of unknown age" : `open for ${Math.round(ageSeconds)} s`;
+  return `the transaction of pid ${pid} (${age}${state === undefined ? "" : `, ${state}`})`;
+}
+
+function sessionOf([pid, age, state, application, user]: Row): BlockingSession {
+  return {
+    pid: pid === "0" ? undefined : Number(pid),
+    ageSeconds: age === null || age === undefined ? undefined : Math.max(0, Number(age)),
+    state: state ?? undefined,
+    application: application ?? undefined,
+    user: user ?? undefined,
+  };
+}
