@@ -5,7 +5,7 @@ import { ReadBarrier } from "./freshness/read-barrier.ts";
 import { type App, createApp } from "./http/app.ts";
 import { cityRoutes } from "./http/cities.ts";
 import { forecastRoutes } from "./http/forecast.ts";
-import { openApiDocument } from "./http/openapi.ts";
+import { type OpenApiVersion, openApiDocument } from "./http/openapi.ts";
 import { operationsRoutes } from "./http/operations-routes.ts";
 import { Reader } from "./http/reading.ts";
 import type { Route } from "./http/route.ts";
@@ -155,7 +155,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
     () => preparationWait !== undefined,
   );
   const writer = new Writer(queue, feed, barrier, options.writeDeadlineMs, () => modelBytes > options.modelBudgetBytes);
-  let openApi: string | undefined;
+  const documents = new Map<OpenApiVersion, string>();
   const routes: Route[] = [
     ...cityRoutes(reader, writer, options.bodyLimitBytes),
     ...forecastRoutes(reader, writer, options.bodyLimitBytes),
@@ -163,9 +163,10 @@ export function createService(options: ServiceOptions, log: Log): Service {
       ready: () => ready && !stopping,
       waitsFor: () => preparationWait,
       registry: metrics.registry,
-      openApi: () => {
-        openApi ??= JSON.stringify(openApiDocument(routes, options.version));
-        return openApi;
+      openApi: (version) => {
+        const document = documents.get(version) ?? JSON.stringify(openApiDocument(routes, options.version, version));
+        documents.set(version, document);
+        return document;
       },
     }),
   ];

@@ -7,11 +7,11 @@ import type { City, ReadModel } from "../model/read-model.ts";
 import { negotiateEncoding } from "./accept-encoding.ts";
 import { answer, type ReadyBody, readyBody, readyBytes, written } from "./answer.ts";
 import { readJson } from "./json-body.ts";
-import { NOT_FOUND_CITY, NOT_VALID, Problem, UNCONFIRMED } from "./problem.ts";
+import { ID_ERRORS, NOT_FOUND_CITY, Problem, READ_ERRORS, WRITE_ERRORS } from "./problem.ts";
 import { rowHandler } from "./read-handlers.ts";
 import type { Reader } from "./reading.ts";
 import type { Route } from "./route.ts";
-import { CityInput, City as CitySchema, idFromPath, validated } from "./schemas.ts";
+import { CityInput, City as CitySchema, idFromPath, validatedBody } from "./schemas.ts";
 import { requestIdentity, type Writer } from "./writing.ts";
 
 export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): Route[] {
@@ -29,9 +29,11 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
       template: "/Cities",
       operations: {
         GET: {
+          id: "listCities",
           summary: "All cities, by id",
           tag: "Cities",
           answers: z.array(CitySchema),
+          errors: READ_ERRORS,
           handler: ({ request }) =>
             reader.read(({ model, moment }) => {
               const encoding = negotiateEncoding(request.headers.get("accept-encoding"));
@@ -39,14 +41,15 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
             }),
         },
         POST: {
+          id: "addCity",
           summary: "Adds a city",
           tag: "Cities",
           body: CityInput,
           repeatable: true,
           answers: CitySchema,
-          errors: { ...NOT_VALID, ...UNCONFIRMED },
+          errors: WRITE_ERRORS,
           handler: async ({ request }) => {
-            const { name } = validated(CityInput, await readJson(request, bodyLimit));
+            const { name } = validatedBody(CityInput, await readJson(request, bodyLimit));
             const { id } = await writer.add("addCity", { name, request: requestIdentity(request, name) });
             return written(JSON.stringify({ id, name }));
           },
@@ -57,22 +60,24 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
       template: "/Cities/{id}",
       operations: {
         GET: {
+          id: "getCity",
           summary: "One city",
           tag: "Cities",
           answers: CitySchema,
-          errors: { 404: NOT_FOUND_CITY },
+          errors: { ...ID_ERRORS, 404: NOT_FOUND_CITY, ...READ_ERRORS },
           handler: rowHandler(reader, readyCity, NOT_FOUND_CITY),
         },
         PUT: {
+          id: "renameCity",
           summary: "Renames a city",
           tag: "Cities",
           body: CityInput,
           repeatable: true,
           answers: CitySchema,
-          errors: { ...NOT_VALID, 404: NOT_FOUND_CITY, ...UNCONFIRMED },
+          errors: { ...WRITE_ERRORS, 404: NOT_FOUND_CITY },
           handler: async ({ request, parameter }) => {
             const id = idFromPath(parameter);
-            const { name } = validated(CityInput, await readJson(request, bodyLimit));
+            const { name } = validatedBody(CityInput, await readJson(request, bodyLimit));
             if (Number.isNaN(id)) throw new Problem(404, NOT_FOUND_CITY);
             const content = JSON.stringify({ id, name });
             const identity = requestIdentity(request, content);

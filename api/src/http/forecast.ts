@@ -3,7 +3,7 @@ import { FORECAST_SHAPE, WEATHER_SHAPE } from "../model/list-body.ts";
 import type { ReadModel } from "../model/read-model.ts";
 import { type ReadyBody, readyBytes, written } from "./answer.ts";
 import { readJson } from "./json-body.ts";
-import { NOT_FOUND_CITY, NOT_FOUND_FORECAST, NOT_VALID, Problem, UNCONFIRMED } from "./problem.ts";
+import { ID_ERRORS, NOT_FOUND_CITY, NOT_FOUND_FORECAST, Problem, READ_ERRORS, WRITE_ERRORS } from "./problem.ts";
 import { listHandler, rowHandler } from "./read-handlers.ts";
 import type { Reader } from "./reading.ts";
 import type { Handler, Route } from "./route.ts";
@@ -15,34 +15,36 @@ import {
   idFromPath,
   ListQuery,
   NewForecast,
-  validated,
+  validatedBody,
 } from "./schemas.ts";
 import { requestIdentity, type Writer } from "./writing.ts";
 
 export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number): Route[] {
   return [
-    listRoute("WeatherForecast", z.array(CityWeather), listHandler(reader, WEATHER_SHAPE)),
-    listRoute("Forecast", z.array(CityForecast), listHandler(reader, FORECAST_SHAPE)),
+    listRoute("WeatherForecast", "listWeather", z.array(CityWeather), listHandler(reader, WEATHER_SHAPE)),
+    listRoute("Forecast", "listForecasts", z.array(CityForecast), listHandler(reader, FORECAST_SHAPE)),
     {
       template: "/Forecast/{id}",
       operations: {
         GET: {
+          id: "getForecast",
           summary: "One value",
           tag: "Forecast",
           answers: Forecast,
-          errors: { 404: NOT_FOUND_FORECAST },
+          errors: { ...ID_ERRORS, 404: NOT_FOUND_FORECAST, ...READ_ERRORS },
           handler: rowHandler(reader, readyForecast, NOT_FOUND_FORECAST),
         },
         POST: {
+          id: "addForecast",
           summary: "Adds a value to the city with this id",
           tag: "Forecast",
           body: NewForecast,
           repeatable: true,
           answers: Forecast,
-          errors: { ...NOT_VALID, 404: NOT_FOUND_CITY, ...UNCONFIRMED },
+          errors: { ...WRITE_ERRORS, 404: NOT_FOUND_CITY },
           handler: async ({ request, parameter }) => {
             const cityId = idFromPath(parameter);
-            const value = validated(NewForecast, await readJson(request, bodyLimit));
+            const value = validatedBody(NewForecast, await readJson(request, bodyLimit));
             if (Number.isNaN(cityId)) throw new Problem(404, NOT_FOUND_CITY);
             const identity = requestIdentity(request, wireForecast({ ...value, id: 0, cityId }));
             const added = await writer.add("addForecast", { ...value, cityId, request: identity });
@@ -51,15 +53,16 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
           },
         },
         PUT: {
+          id: "changeForecast",
           summary: "Changes a value",
           tag: "Forecast",
           body: ChangedForecast,
           repeatable: true,
           answers: Forecast,
-          errors: { ...NOT_VALID, 404: `${NOT_FOUND_FORECAST}, or ${NOT_FOUND_CITY}`, ...UNCONFIRMED },
+          errors: { ...WRITE_ERRORS, 404: `${NOT_FOUND_FORECAST}, or ${NOT_FOUND_CITY}` },
           handler: async ({ request, parameter }) => {
             const id = idFromPath(parameter);
-            const value = validated(ChangedForecast, await readJson(request, bodyLimit));
+            const value = validatedBody(ChangedForecast, await readJson(request, bodyLimit));
             if (Number.isNaN(id)) throw new Problem(404, NOT_FOUND_FORECAST);
             const cityId = value.cityId === null ? null : Number(value.cityId);
             if (cityId !== null && !Number.isSafeInteger(cityId)) throw new Problem(404, NOT_FOUND_CITY);
@@ -75,12 +78,12 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
   ];
 }
 
-function listRoute(name: string, answers: z.ZodType, handler: Handler): Route {
+function listRoute(name: string, id: string, answers: z.ZodType, handler: Handler): Route {
   const summary = "All cities with all their values";
-  const errors = { 400: "a query parameter is not valid" };
+  const errors = { 400: "a query parameter is not valid", ...READ_ERRORS };
   return {
     template: `/${name}`,
-    operations: { GET: { summary, tag: name, query: ListQuery, answers, errors, handler } },
+    operations: { GET: { id, summary, tag: name, query: ListQuery, answers, errors, handler } },
   };
 }
 

@@ -10,7 +10,7 @@ const LIMIT = 10_000;
 function read(body: BodyInit, headers: Record<string, string> = {}, limit = LIMIT): Promise<unknown> {
   const request = new Request("http://localhost/", {
     method: "POST",
-    headers: { "content-type": "application/json", ...headers },
+    headers: { host: "localhost", "content-type": "application/json", ...headers },
     body,
   });
   return readJson(request, limit);
@@ -107,6 +107,27 @@ describe("a body", () => {
     expect(sent).toBeLessThan(LIMIT + 5_000);
   });
 
+  test("is read on after its refusal where the connection ends with the answer", async () => {
+    for (const headers of [{ connection: "close" }, { connection: "Keep-Alive, Close" }, { host: "" }]) {
+      let left = 100;
+      const long = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          left -= 1;
+          if (left === 0) controller.close();
+          else controller.enqueue(new Uint8Array(1_000));
+        },
+      });
+      const request = new Request("http://localhost/", {
+        method: "POST",
+        headers: { "content-type": "application/json", host: "localhost", ...headers },
+        body: long,
+      });
+      if (headers.host === "") request.headers.delete("host");
+      expect(await statusOf(readJson(request, LIMIT))).toBe(413);
+      expect(left).toBe(0);
+    }
+  });
+
   test("comes together from chunks that are cut anywhere, inside characters too", async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: "binary" }), fc.array(fc.nat({ max: 400 })), async (text, cuts) => {
@@ -132,12 +153,15 @@ describe("a body", () => {
       'application/json;charset="UTF-8"',
       "application/json; charset=utf8; x=y",
       "application/vnd.weather+json",
+      "text/json",
+      "Text/JSON; charset=utf-8",
       "application/problem+json;charset=utf-8",
     ]) {
       expect(`${type} ${await statusOf(read("{}", { "content-type": type }))}`).toBe(`${type} 200`);
     }
     for (const type of [
-      "text/json",
+      "text/jsonp",
+      "text/x+json",
       "application/jsonp",
       "application/json charset=utf-8",
       "application/+json",

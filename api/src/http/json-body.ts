@@ -1,7 +1,7 @@
-import { Problem } from "./problem.ts";
+import { clientGone, Problem } from "./problem.ts";
 
 /**
- * Reads a JSON body. Throws Problem: 413, 415, or 400 for what is not JSON. Integers beyond 2^53 become bigint, and
+ * Reads a JSON body. Throws Problem: 413, 415, 400 for what is not JSON, 499 if the client goes away. Integers beyond 2^53 become bigint, and
  * fractions that would be rounded to an integer become NaN: nothing is rounded before the schema has seen it.
  */
 export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
@@ -26,18 +26,24 @@ function requireJson(headers: Headers): void {
 function requireJsonType(contentType: string): void {
   const [type = "", ...parameters] = contentType.toLowerCase().split(";");
   const charset = parameters.map((parameter) => parameter.trim()).find((parameter) => parameter.startsWith("charset="));
-  const json = /^application\/(?:[\w.!#$&^-]+\+)?json$/.test(type.trim());
+  const json = /^(?:application\/(?:[\w.!#$&^-]+\+)?|text\/)json$/.test(type.trim());
   const utf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
   if (!json || !utf8)
     throw new Problem(415, "send the body as application/json in UTF-8", { headers: { accept: "application/json" } });
 }
 
 async function readText(request: Request, limitBytes: number): Promise<string> {
-  const tooLarge = () => new Problem(413, `the body may have at most ${limitBytes} bytes`);
   const declared = request.headers.get("content-length");
-  if (declared !== null && Number(declared) > limitBytes) throw tooLarge();
-  const bytes = declared === null ? await readStream(request, limitBytes, tooLarge) : await request.bytes();
-  if (bytes.length > limitBytes) throw tooLarge();
+  const tooLong = declared !== null && Number(declared) > limitBytes;
+  let bytes: Uint8Array | undefined;
+  try {
+    if (!tooLong) bytes = declared === null ? await readUpTo(request, limitBytes) : await request.bytes();
+    else if (closesAfterAnswer(request.headers)) await discard(request.body?.getReader());
+  } catch (error) {
+    if (request.signal.aborted) throw clientGone();
+    throw error;
+  }
+  if (!bytes || bytes.length > limitBytes) throw new Problem(413, `the body may have at most ${limitBytes} bytes`);
   try {
     return UTF8.decode(bytes);
   } catch {
@@ -45,16 +51,46 @@ async function readText(request: Request, limitBytes: number): Promise<string> {
   }
 }
 
-/** For a body of unknown length: stops reading at the limit instead of trusting the client. */
-async function readStream(request: Request, limitBytes: number, tooLarge: () => Problem): Promise<Uint8Array> {
+/** A body of unknown length; undefined if it is longer than the limit: the client is not trusted to end. */
+async function readUpTo(request: Request, limitBytes: number): Promise<Uint8Array | undefined> {
+  const reader = request.body?.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request.body ?? []) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > limitBytes) throw tooLarge();
+  while (reader) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    length += value.length;
+    if (length <= limitBytes) continue;
+    if (closesAfterAnswer(request.headers)) await discard(reader);
+    else await reader.cancel();
+    return undefined;
   }
   return Buffer.concat(chunks);
+}
+
+/** A client of HTTP/1.0 is recognized by its missing Host: the runtime does not tell the version. */
+function closesAfterAnswer(headers: Headers): boolean {
+  return /\bclose\b/i.test(headers.get("connection") ?? "") || !headers.has("host");
+}
+
+/**
+ * How long a refused body is read on where the connection ends with the answer. If it ended with unread bytes, the kernel
+ * would reset it, and a client that is still sending would not see the answer.
+ */
+const LINGER_MS = { total: 5_000, quiet: 500 } as const;
+
+/** Reads on until the end, a pause of the client, or a time limit. */
+async function discard(reader: ReadableStreamDefaultReader<Uint8Array> | undefined): Promise<void> {
+  const untilMs = performance.now() + LINGER_MS.total;
+  let open = reader !== undefined;
+  while (reader && open && performance.now() < untilMs) {
+    const { promise: quiet, resolve } = Promise.withResolvers<{ done: true }>();
+    const timer = setTimeout(() => resolve({ done: true }), LINGER_MS.quiet);
+    const { done } = await Promise.race([reader.read(), quiet]);
+    clearTimeout(timer);
+    open = !done;
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -2,8 +2,13 @@ import { z } from "zod";
 import type { Operation, Route } from "./route.ts";
 import { ProblemBody } from "./schemas.ts";
 
-/** The OpenAPI 3.1 document of the routes, from the schemas that validate requests. */
-export function openApiDocument(routes: readonly Route[], version: string): object {
+export type OpenApiVersion = "3.1.1" | "3.0.3";
+
+/**
+ * The OpenAPI document of the routes, from the schemas that validate requests. Most generators of clients understand 3.0
+ * alone or better than 3.1; it is made from the document of 3.1.
+ */
+export function openApiDocument(routes: readonly Route[], version: string, openapi: OpenApiVersion): object {
   const components: Record<string, object> = {};
   const schema = (type: z.ZodType): object => jsonSchema(type, components);
   const paths = Object.fromEntries(
@@ -17,27 +22,29 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
       },
     ]),
   );
-  return {
-    openapi: "3.1.0",
-    info: {
-      title: "Goldenring Weather API",
-      version,
-      description:
-        "The weather of the Golden Ring of Russia. Paths match without regard to case, with or without a slash at the end.",
-      license: { name: "MIT", identifier: "MIT" },
-    },
+  const document = {
+    openapi,
+    info: { title: "Goldenring Weather API", version, description: DESCRIPTION, license: { name: "MIT" } },
     servers: [{ url: "/" }],
     tags: [{ name: "Cities" }, { name: "Forecast" }, { name: "WeatherForecast" }, { name: "Operations" }],
     paths,
     components: { schemas: components },
   };
+  return openapi === "3.0.3" ? (asOpenApi30(document) as object) : document;
 }
+
+const DESCRIPTION = `The weather of the Golden Ring of Russia. Paths match without regard to case, with or without a slash at the end.
+
+Ids and \`dateTime\` are integers of 64 bits, and the API keeps every digit. JavaScript does not: browsers round numbers above
+2^53 (9007199254740992), and so does this page in what it sends and shows.
+
+Generators of clients that do not understand OpenAPI 3.1 take [the same document in 3.0.3](/swagger/v1/swagger-3.0.json).`;
 
 const ID_PARAMETER = {
   name: "id",
   in: "path",
   required: true,
-  schema: { type: "integer", format: "int64" },
+  schema: { type: "integer", format: "int64", examples: [1] },
 } as const;
 
 const KEY_PARAMETER = {
@@ -49,25 +56,49 @@ const KEY_PARAMETER = {
   schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]+$" },
 } as const;
 
+const IF_MATCH_PARAMETER = {
+  name: "If-Match",
+  in: "header",
+  required: false,
+  description: "The ETag of what the change was made from: if it is another one by now, nothing is changed (412).",
+  schema: { type: "string" },
+} as const;
+
 function describe(operation: Operation, schema: (type: z.ZodType) => object): object {
-  const { body, query, repeatable, answers } = operation;
-  const parameters = [...(query ? queryParameters(query) : []), ...(repeatable ? [KEY_PARAMETER] : [])];
-  const content =
-    answers === "text/plain"
-      ? { "text/plain": { schema: { type: "string" } } }
-      : answers === "application/openapi+json"
-        ? { "application/json": { schema: { type: "object" } } }
-        : { "application/json": { schema: schema(answers) } };
+  const { id, summary, tag, body, query, repeatable, conditional, answers } = operation;
+  const parameters = [
+    ...(query ? queryParameters(query) : []),
+    ...(repeatable ? [KEY_PARAMETER] : []),
+    ...(conditional ? [IF_MATCH_PARAMETER] : []),
+  ];
+  const text = { "text/plain": { schema: { type: "string" } } };
+  const problem = { "application/problem+json": { schema: schema(ProblemBody) } };
+  const json = () => ({
+    "application/json": { schema: answers instanceof z.ZodType ? schema(answers) : { type: "object" } },
+  });
+  const isText = answers === "text/plain";
   const errors = Object.entries(operation.errors ?? {}).map(([status, description]) => [
     status,
-    { description, content: { "application/problem+json": { schema: schema(ProblemBody) } } },
+    { description, content: isText ? text : problem },
   ]);
   return {
-    summary: operation.summary,
-    tags: [operation.tag],
+    operationId: id,
+    summary,
+    tags: [tag],
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(body ? { requestBody: { required: true, content: { "application/json": { schema: schema(body) } } } } : {}),
-    responses: { 200: { description: "Success", content }, ...Object.fromEntries(errors) },
+    ...(body ? { requestBody: requestBody(body, schema) } : {}),
+    responses: { 200: { description: "Success", content: isText ? text : json() }, ...Object.fromEntries(errors) },
+  };
+}
+
+/** With an example, which Swagger UI sends if its user does not write another body. */
+function requestBody(body: z.ZodType, schema: (type: z.ZodType) => object): object {
+  const example = z.globalRegistry.get(body)?.examples;
+  return {
+    required: true,
+    content: {
+      "application/json": { schema: schema(body), ...(Array.isArray(example) ? { example: example[0] } : {}) },
+    },
   };
 }
 
@@ -98,17 +129,33 @@ function jsonSchema(type: z.ZodType, components: Record<string, object> | undefi
   return { $ref: `#/components/schemas/${id}` };
 }
 
-/** `shape` in a schema's metadata replaces its validating form in the document. */
+/** `shape` in a schema's metadata replaces its validating form in the document, and `required` an object's list. */
 function useShape(type: z.ZodType, json: Record<string, unknown>): void {
-  const shape = z.globalRegistry.get(type)?.shape;
+  const { shape, required } = z.globalRegistry.get(type) ?? {};
   if (shape && typeof shape === "object") {
     for (const key of ["anyOf", "oneOf", "allOf", "type", "pattern", "minimum", "maximum", "format"]) delete json[key];
     Object.assign(json, shape);
   }
+  if (required) json.required = required;
   delete json.shape;
   delete json.id;
+  delete json.propertyNames;
 }
 
 function rebased(schema: object): object {
   return JSON.parse(JSON.stringify(schema).replaceAll("#/$defs/", "#/components/schemas/")) as object;
+}
+
+/** OpenAPI 3.0 has `nullable` instead of the type null, and one `example`. */
+function asOpenApi30(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(asOpenApi30);
+  if (typeof part !== "object" || part === null) return part;
+  const { type, examples, ...rest } = part as Record<string, unknown>;
+  const types: unknown[] = Array.isArray(type) ? type : [];
+  return {
+    ...(type === undefined ? {} : { type: types.find((name) => name !== "null") ?? asOpenApi30(type) }),
+    ...(types.includes("null") ? { nullable: true } : {}),
+    ...(Array.isArray(examples) ? { example: examples[0] } : {}),
+    ...Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, asOpenApi30(value)])),
+  };
 }

@@ -14,18 +14,33 @@ export class Problem extends Error {
   }
 }
 
-/** What error answers mean: the same text in answers and in the OpenAPI document. */
+/** What error answers mean: the same text in answers and in the OpenAPI documents. */
 export const NOT_FOUND_CITY = "there is no city with this id";
 export const NOT_FOUND_FORECAST = "there is no forecast value with this id";
-export const NOT_VALID = {
-  400: "the body is not JSON or breaks a rule: see errors",
+const KEY_REUSED = "this Idempotency-Key was used with another content";
+
+/** The errors of operations by status. */
+export const READ_ERRORS = {
+  503: "the data are not loaded: the database has not been reached since the service started",
+};
+export const ID_ERRORS = { 400: "the id in the path is not a whole number of at most 64 bits" };
+export const WRITE_ERRORS = {
+  400: "the id in the path is no whole number of 64 bits, the body is not JSON or breaks a rule: see errors",
+  409: "the database refused the data",
   413: "the body is too long",
   415: "the body is not application/json",
+  422: KEY_REUSED,
+  503: "the write was not confirmed in time: it may or may not be stored",
+  507: "the data fill the memory of this service: nothing was stored",
 };
-export const UNCONFIRMED = { 503: "the write was not confirmed in time: it may or may not be stored" };
 
 export function methodNotAllowed(method: string, allow: string): Problem {
   return new Problem(405, `this path does not support ${method}`, { headers: { allow } });
+}
+
+/** Nobody reads this answer: its status (nginx's) is for metrics, where it is no error of the service. */
+export function clientGone(): Problem {
+  return new Problem(499, "the client closed the connection before its request was complete");
 }
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -34,8 +49,10 @@ const TITLES: Readonly<Record<number, string>> = {
   404: "Not Found",
   405: "Method Not Allowed",
   409: "Conflict",
+  412: "Precondition Failed",
   413: "Content Too Large",
   415: "Unsupported Media Type",
+  422: "Unprocessable Content",
   429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",

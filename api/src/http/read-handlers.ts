@@ -6,7 +6,7 @@ import { answer, madeToOrder, momentHeaders, type ReadyBody, readyBody } from ".
 import { Problem } from "./problem.ts";
 import type { Reader } from "./reading.ts";
 import type { Handler } from "./route.ts";
-import { idFromPath, ListQuery, validated } from "./schemas.ts";
+import { idFromPath, type ListQuery, validatedQuery } from "./schemas.ts";
 
 /** Answers one row, by the id in the path. */
 export function rowHandler(
@@ -46,8 +46,7 @@ export function listHandler(reader: Reader, shape: CityShape): Handler {
 }
 
 function queryOf(query: string): ListQuery | undefined {
-  const parameters = Object.fromEntries(new URLSearchParams(query));
-  const parsed = validated(ListQuery, parameters);
+  const parsed = validatedQuery(query);
   return Object.values(parsed).some((value) => value !== undefined) ? parsed : undefined;
 }
 

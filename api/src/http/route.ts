@@ -13,15 +13,19 @@ export type Handler = (exchange: Exchange) => Response | Promise<Response>;
 
 /** An operation as the OpenAPI document shows it; validation uses the same schemas. */
 export interface Operation {
+  /** The name that generated clients give it. */
+  readonly id: string;
   readonly summary: string;
   readonly tag: string;
   readonly handler: Handler;
-  /** The answer of a 200; text unless a schema. */
-  readonly answers: z.ZodType | "text/plain" | "application/openapi+json";
+  /** The answer of a 200: a schema, or text or any object without one. */
+  readonly answers: z.ZodType | "text/plain" | "application/json";
   readonly body?: z.ZodType;
   readonly query?: z.ZodObject;
   /** It takes `Idempotency-Key`. */
   readonly repeatable?: boolean;
+  /** It takes `If-Match`. */
+  readonly conditional?: boolean;
   /** Its error statuses and their meaning. */
   readonly errors?: Readonly<Record<number, string>>;
 }

@@ -4,15 +4,12 @@ import { type FieldErrors, Problem } from "./problem.ts";
 const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n } as const;
 const INT32 = { min: -(2 ** 31), max: 2 ** 31 - 1 } as const;
 
-/** How a schema appears in the OpenAPI document, which cannot express the validating form. */
-const int64Shape = { type: ["integer", "string"], format: "int64", pattern: "^-?\\d{1,19}$" } as const;
-const int32Shape = {
-  type: ["integer", "string"],
-  format: "int32",
-  minimum: INT32.min,
-  maximum: INT32.max,
-  pattern: "^-?\\d{1,10}$",
-} as const;
+/**
+ * How a schema appears in the OpenAPI documents, which cannot express the validating form. Digits in a string and missing
+ * numbers are accepted for the sake of the original's clients, and are not shown: generated clients send numbers.
+ */
+const int64Shape = { type: "integer", format: "int64" } as const;
+const int32Shape = { type: "integer", format: "int32", minimum: INT32.min, maximum: INT32.max } as const;
 
 /** Tells the client why a field is not valid. */
 class Mistake {
@@ -34,6 +31,11 @@ function field<T>(parse: Parse<T>, input: z.ZodType = z.unknown()) {
 /** A field that may be missing or null; null in both cases. */
 function optionalField<T>(parse: Parse<T>) {
   return field((value) => (value === undefined || value === null ? null : parse(value)), z.unknown().optional());
+}
+
+/** A number that is `zero` where it is missing, as in the original service. */
+function numberField<T>(parse: Parse<T>, zero: T) {
+  return field((value) => (value === undefined ? zero : parse(value)), z.unknown().optional());
 }
 
 const NOT_INT64 = new Mistake("must be a whole number of at most 64 bits");
@@ -63,70 +65,121 @@ function text(value: unknown): string | Mistake {
 const MAX_NAME_LENGTH = 255;
 
 function name(value: unknown): string | Mistake {
+  if (value === undefined) return new Mistake("is required");
   const result = text(value);
   if (result instanceof Mistake) return result;
   const fits = result.length > 0 && (result.length <= MAX_NAME_LENGTH || [...result].length <= MAX_NAME_LENGTH);
-  return fits ? result : new Mistake(`must have 1 to ${MAX_NAME_LENGTH} characters`);
+  if (!fits) return new Mistake(`must have 1 to ${MAX_NAME_LENGTH} characters`);
+  return /\S/.test(result) ? result : new Mistake("must not consist of spaces only");
+}
+
+interface BodyNotes {
+  readonly id: string;
+  readonly description: string;
+  /** The fields that the document requires: more than the API does, which has leniency for the original's clients. */
+  readonly required: readonly string[];
+  readonly examples: readonly object[];
 }
 
 /** The body of a write. */
-function input<Shape extends z.ZodRawShape>(id: string, description: string, shape: Shape) {
-  return z.object(shape, { error: "must be an object" }).meta({ id, description });
+function input<Shape extends z.ZodRawShape>(notes: BodyNotes, shape: Shape) {
+  return z.object(shape, { error: "must be an object" }).meta({ ...notes });
 }
 
-export const CityInput = input("CityInput", "An `id` may be present and is ignored.", {
-  name: field(name).meta({ shape: { type: "string", minLength: 1, maxLength: MAX_NAME_LENGTH }, examples: ["Плёс"] }),
-});
+/** No NUL, and not only spaces. */
+const NAME_PATTERN = "^[^\\x00]*[^\\s\\x00][^\\x00]*$";
+const TEXT_PATTERN = "^[^\\x00]*$";
+
+export const CityInput = input(
+  {
+    id: "CityInput",
+    description: "An `id` may be present and is ignored.",
+    required: ["name"],
+    examples: [{ name: "Плёс" }],
+  },
+  {
+    name: field(name).meta({
+      shape: { type: "string", minLength: 1, maxLength: MAX_NAME_LENGTH, pattern: NAME_PATTERN },
+      examples: ["Плёс"],
+    }),
+  },
+);
+
+const EXAMPLE = { dateTime: 1_795_000_000_000, temperature: -7, summary: "Snow" } as const;
 
 const forecastFields = {
-  dateTime: field(int64).meta({
+  dateTime: numberField(int64, 0n).meta({
     shape: int64Shape,
     description: "Unix time in seconds or milliseconds; stored as sent.",
-    examples: [1_795_000_000_000],
+    examples: [EXAMPLE.dateTime],
   }),
-  temperature: field(int32).meta({ shape: int32Shape, description: "Degrees Celsius.", examples: [-7] }),
-  summary: optionalField(text).meta({ shape: { type: ["string", "null"] }, examples: ["Snow"] }),
+  temperature: numberField(int32, 0).meta({
+    shape: int32Shape,
+    description: "Degrees Celsius.",
+    examples: [EXAMPLE.temperature],
+  }),
+  summary: optionalField(text).meta({
+    shape: { type: ["string", "null"], pattern: TEXT_PATTERN },
+    examples: [EXAMPLE.summary],
+  }),
 };
 
-export const NewForecast = input("NewForecast", "`id` and `cityId` may be present and are ignored.", forecastFields);
+export const NewForecast = input(
+  {
+    id: "NewForecast",
+    description: "`id` and `cityId` may be present and are ignored.",
+    required: ["dateTime", "temperature"],
+    examples: [EXAMPLE],
+  },
+  forecastFields,
+);
 
 export const ChangedForecast = input(
-  "ChangedForecast",
-  "An `id` may be present and is ignored: the path's id counts.",
+  {
+    id: "ChangedForecast",
+    description: "An `id` may be present and is ignored: the path's id counts.",
+    required: ["dateTime", "temperature"],
+    examples: [EXAMPLE],
+  },
   {
     cityId: optionalField(int64).meta({
-      shape: { ...int64Shape, type: ["integer", "string", "null"] },
-      description: "Moves the value to another city.",
+      shape: { ...int64Shape, type: ["integer", "null"] },
+      description: "Moves the value to another city. Missing or null leaves it where it is.",
+      examples: [1],
     }),
     ...forecastFields,
   },
 );
 
-const answerInt64 = z.int().meta({ shape: { type: "integer", format: "int64" } });
+const answerInt64 = (example: number) => z.int().meta({ shape: int64Shape, examples: [example] });
+const answerName = z.string().meta({ examples: ["Ярославль"] });
 
-export const City = z.object({ id: answerInt64, name: z.string() }).meta({ id: "City" });
+export const City = z.object({ id: answerInt64(5), name: answerName }).meta({ id: "City" });
 
 export const Forecast = z
   .object({
-    id: answerInt64,
-    cityId: answerInt64,
-    dateTime: answerInt64,
-    temperature: z.int32(),
-    summary: z.string().nullable(),
+    id: answerInt64(1),
+    cityId: answerInt64(5),
+    dateTime: answerInt64(EXAMPLE.dateTime),
+    temperature: z.int32().meta({ shape: int32Shape, examples: [EXAMPLE.temperature] }),
+    summary: z
+      .string()
+      .nullable()
+      .meta({ shape: { type: ["string", "null"] }, examples: [EXAMPLE.summary] }),
   })
   .meta({ id: "Forecast" });
 
 export const CityForecast = z.object({ city: City, forecast: z.array(Forecast) }).meta({ id: "CityForecast" });
 
 export const CityWeather = z
-  .object({ id: answerInt64, name: z.string(), forecast: z.array(Forecast) })
+  .object({ id: answerInt64(5), name: answerName, forecast: z.array(Forecast) })
   .meta({ id: "CityWeather" });
 
 export const ProblemBody = z
   .object({
     type: z.string(),
     title: z.string(),
-    status: z.int(),
+    status: z.int().meta({ shape: { type: "integer", format: "int32" } }),
     detail: z.string(),
     errors: z.record(z.string(), z.array(z.string())).optional(),
     requestId: z.string(),
@@ -140,27 +193,63 @@ const wholeNumber = (max: bigint | number) =>
     .transform((value) => BigInt(value))
     .refine((value) => value >= INT64.min && value <= BigInt(max), { error: "is out of range" });
 
-const queryInt64 = (description: string) =>
-  wholeNumber(INT64.max)
-    .optional()
-    .meta({ shape: { type: "integer", format: "int64" }, description });
+const queryInt64 = (description: string) => wholeNumber(INT64.max).optional().meta({ shape: int64Shape, description });
+
+const MAX_LIMIT = 1_000_000_000;
 
 /** Query parameters of the two lists, which the original service does not have. */
 export const ListQuery = z.strictObject({
   cityId: queryInt64("Only this city."),
   from: queryInt64("Only values whose `dateTime` is at or after this."),
   to: queryInt64("Only values whose `dateTime` is before this."),
-  limit: wholeNumber(1_000_000_000)
+  limit: wholeNumber(MAX_LIMIT)
     .refine((value) => value >= 0n, { error: "must not be negative" })
     .transform(Number)
     .optional()
-    .meta({ shape: { type: "integer", minimum: 0 }, description: "At most this many values of each city, by id." }),
+    .meta({
+      shape: { type: "integer", format: "int32", minimum: 0, maximum: MAX_LIMIT },
+      description: "At most this many values of each city, by id.",
+    }),
 });
 
 export type ListQuery = z.infer<typeof ListQuery>;
 
+/** The body of a write. Field names match without regard to case, as in the original service. Throws as `validated`. */
+export function validatedBody<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>, value: unknown) {
+  return validated(schema, withNamesOf(schema.shape, value));
+}
+
+/** Fields under the names of `shape`: an exact name wins over other spellings, else the last one does. */
+function withNamesOf(shape: object, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  let renamed: Record<string, unknown> | undefined;
+  for (const [spelling, field] of Object.entries(value)) {
+    const name = Object.hasOwn(shape, spelling) ? spelling : nameOf(shape, spelling);
+    if (name === undefined || Object.hasOwn(value, name)) continue;
+    renamed ??= { ...value };
+    renamed[name] = field;
+  }
+  return renamed ?? value;
+}
+
+function nameOf(shape: object, spelling: string): string | undefined {
+  const lowerCase = spelling.toLowerCase();
+  return Object.keys(shape).find((name) => name.toLowerCase() === lowerCase);
+}
+
+/** The query of a list, `?` included. Names match without regard to case. Throws Problem 400. */
+export function validatedQuery(query: string): ListQuery {
+  const given = new Map<string, string>();
+  for (const [spelling, value] of new URLSearchParams(query)) {
+    const name = nameOf(ListQuery.shape, spelling) ?? spelling;
+    if (given.has(name)) throw notValid({ [name]: ["must not be repeated"] });
+    given.set(name, value);
+  }
+  return validated(ListQuery, Object.fromEntries(given));
+}
+
 /** Throws Problem 400 with the mistakes by field. */
-export function validated<T>(schema: z.ZodType<T>, value: unknown): T {
+function validated<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const errors: Record<string, string[]> = {};
@@ -172,7 +261,11 @@ export function validated<T>(schema: z.ZodType<T>, value: unknown): T {
       Object.defineProperty(errors, name, { value: messages, enumerable: true, configurable: true });
     }
   }
-  throw new Problem(400, "the request is not valid: see errors", { errors });
+  throw notValid(errors);
+}
+
+function notValid(errors: FieldErrors): Problem {
+  return new Problem(400, "the request is not valid: see errors", { errors });
 }
 
 /** An id in a path; NaN for one beyond 2^53, which cannot exist. Throws Problem 400 unless it is an integer of 64 bits. */

@@ -251,6 +251,25 @@ describe("values", () => {
   });
 });
 
+describe("a client of the original service", () => {
+  test("is understood as there: names in any case, missing numbers, text/json", async () => {
+    const headers = { "content-type": "text/json; charset=utf-8" };
+    const body = '{"id":"2","cityId":1,"datetime":222222222,"temperature":1,"summary":"x"}';
+    const added = await ask(api, "POST /Forecast/2", { body, headers });
+    expect(added.status).toBe(200);
+    const { id } = added.json<Forecast>();
+    expect(added.text).toBe(`{"id":${id},"cityId":2,"dateTime":222222222,"temperature":1,"summary":"x"}`);
+    const changed = await ask(api, `PUT /Forecast/${id}`, { body: '{"CityId":"1","Temperature":"-3","SUMMARY":null}' });
+    expect(changed.text).toBe(`{"id":${id},"cityId":1,"dateTime":0,"temperature":-3,"summary":null}`);
+    expect((await ask(api, `GET /Forecast/${id}`)).text).toBe(changed.text);
+    const city = await ask(api, "POST /Cities", {
+      body: '{"Id":5,"NAME":"other","name":"exact","Name":"last"}',
+      headers,
+    });
+    expect(city.json<City>().name).toBe("exact");
+  });
+});
+
 describe("the lists", () => {
   test("show all cities with all values, each in its own shape", async () => {
     const weather = (await ask(api, "GET /WeatherForecast")).json<
@@ -328,6 +347,13 @@ describe("the query parameters of both lists", () => {
       }
       expectFieldErrors(await ask(api, `GET ${list}?cityId=x&limit=-1&city=5`), "cityId", "limit", "city");
       expectFieldErrors(await ask(api, `GET ${list}?__proto__=1&constructor=2`), "__proto__", "constructor");
+      for (const twice of ["cityId=1&cityId=2", "cityId=1&cityId=1", "cityId=1&CITYID=2"])
+        expectFieldErrors(await ask(api, `GET ${list}?${twice}`), "cityId");
+    });
+
+    test(`${list} takes its parameters in any case`, async () => {
+      const expected = await ask(api, `GET ${list}?cityId=3&limit=2`);
+      expect((await ask(api, `GET ${list}?CITYID=3&Limit=2`)).text).toBe(expected.text);
     });
   }
 });

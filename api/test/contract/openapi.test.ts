@@ -4,9 +4,10 @@ import { ask } from "../client/ask.ts";
 import { type JsonSchema, mistakesIn } from "../client/json-schema.ts";
 
 interface Content {
-  readonly [type: string]: { readonly schema: JsonSchema };
+  readonly [type: string]: { readonly schema: JsonSchema; readonly example?: unknown };
 }
 interface Operation {
+  readonly operationId: string;
   readonly summary: string;
   readonly tags: readonly string[];
   readonly parameters?: readonly { name: string; in: string; schema: JsonSchema; description?: string }[];
@@ -91,6 +92,7 @@ describe("the OpenAPI document", () => {
         "get /healthz/ready",
         "get /metrics",
         "get /swagger/v1/swagger.json",
+        "get /swagger/v1/swagger-3.0.json",
       ].sort(),
     );
     for (const path of Object.keys(document.paths)) {
@@ -100,6 +102,40 @@ describe("the OpenAPI document", () => {
       expect(allowed.filter((method) => method !== "head" && method !== "options").sort()).toEqual(
         described.map(({ method }) => method).sort(),
       );
+    }
+  });
+
+  test("names each operation as a client should", () => {
+    expect(
+      Object.fromEntries(
+        operations().map(({ path, method, operation }) => [operation.operationId, `${method} ${path}`]),
+      ),
+    ).toEqual({
+      listCities: "get /Cities",
+      addCity: "post /Cities",
+      getCity: "get /Cities/{id}",
+      renameCity: "put /Cities/{id}",
+      listForecasts: "get /Forecast",
+      getForecast: "get /Forecast/{id}",
+      addForecast: "post /Forecast/{id}",
+      changeForecast: "put /Forecast/{id}",
+      listWeather: "get /WeatherForecast",
+      isLive: "get /healthz/live",
+      isReady: "get /healthz/ready",
+      getMetrics: "get /metrics",
+      getOpenApi: "get /swagger/v1/swagger.json",
+      getOpenApi30: "get /swagger/v1/swagger-3.0.json",
+    });
+  });
+
+  test("has an example of every body, which the API takes and which is no extreme", async () => {
+    for (const { path, method, operation } of operations()) {
+      const example = operation.requestBody?.content["application/json"]?.example;
+      expect(example === undefined).toBe(method === "get");
+      if (example === undefined) continue;
+      const answer = await ask(api, `${method.toUpperCase()} ${path.replace("{id}", "1")}`, { json: example });
+      expect(answer.status).toBe(200);
+      expect(answer.text).not.toMatch(/\d{14}/);
     }
   });
 
@@ -146,6 +182,8 @@ describe("the schemas of the document", () => {
   test("fit the error answers of every operation", async () => {
     const provoke: Readonly<Record<string, readonly [string, object]>> = {
       "get /Cities/{id} 404": ["GET /Cities/99999", {}],
+      "get /Cities/{id} 400": ["GET /Cities/9223372036854775808", {}],
+      "get /Forecast/{id} 400": ["GET /Forecast/9223372036854775808", {}],
       "put /Cities/{id} 404": ["PUT /Cities/99999", { json: { name: "x" } }],
       "put /Cities/{id} 400": ["PUT /Cities/1", { json: {} }],
       "put /Cities/{id} 413": ["PUT /Cities/1", { body: "x".repeat(70_000) }],
@@ -166,7 +204,9 @@ describe("the schemas of the document", () => {
     }
     for (const { method, operation } of operations()) {
       if (method === "get") continue;
-      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(["400", "413", "415", "503"]));
+      expect(Object.keys(operation.responses)).toEqual(
+        expect.arrayContaining(["400", "409", "413", "415", "422", "503", "507"]),
+      );
     }
   });
 
@@ -186,6 +226,10 @@ describe("the schemas of the document", () => {
     '{"name":"x","id":"whatever"}',
     '{"name":""}',
     '{"name":null}',
+    '{"name":" \\t"}',
+    '{"name":"a\\u0000b"}',
+    '{"name":" x\\n"}',
+    '{"dateTime":1,"temperature":1,"summary":"a\\u0000b"}',
     '{"name":5}',
     `{"name":"${"\u{1f327}".repeat(255)}"}`,
     `{"name":"${"\u{1f327}".repeat(256)}"}`,
@@ -213,20 +257,28 @@ describe("the schemas of the document", () => {
     '{"temperature":1}',
   ];
 
-  test("take the bodies that the API takes and refuse those that it refuses", async () => {
+  /** What the API takes for the sake of the original's clients, and does not show. */
+  const LENIENCY = /"(?:dateTime|temperature|cityId)":"-?\d+"|^\{\}$|^\{"(?:dateTime|temperature)":1\}$|^\{"name"/;
+
+  test("take the bodies that the API takes, but for leniency, and refuse those that it refuses", async () => {
     let refused = 0;
+    let lenient = 0;
     for (const [method, path] of WRITES) {
       const schema = operation(method, path).requestBody?.content["application/json"]?.schema;
       for (const body of BODIES) {
         const { status } = await ask(api, `${method.toUpperCase()} ${path.replace("{id}", "1")}`, { body });
-        const expected = status === 400 ? "refused" : "taken";
-        const found = mistakes(schema, body).length > 0 ? "refused" : "taken";
-        expect(`${method} ${path} ${body.slice(0, 80)}: ${found}`).toBe(
-          `${method} ${path} ${body.slice(0, 80)}: ${expected}`,
-        );
+        const found = mistakes(schema, body).length === 0;
+        const taken = status !== 400;
+        const isLenient = taken && !found && !path.startsWith("/Cities") && LENIENCY.test(body);
+        if (isLenient) lenient += 1;
+        else
+          expect(`${method} ${path} ${body.slice(0, 80)}: ${found}`).toBe(
+            `${method} ${path} ${body.slice(0, 80)}: ${taken}`,
+          );
         if (status === 400) refused += 1;
       }
     }
+    expect(lenient).toBeGreaterThan(10);
     expect(refused).toBeGreaterThan(50);
     expect(refused).toBeLessThan(WRITES.length * BODIES.length - 20);
   });
@@ -241,5 +293,38 @@ describe("the schemas of the document", () => {
         expect(`${name}=${value} ${status}`).toBe(`${name}=${value} ${found}`);
       }
     }
+  });
+});
+
+describe("the document in OpenAPI 3.0.3", () => {
+  test("says the same in the words of 3.0: no list of types, nullable, and one example", async () => {
+    const text = (await ask(api, "GET /swagger/v1/swagger-3.0.json")).text;
+    const old = JSON.parse(text) as Document;
+    expect(old.openapi).toBe("3.0.3");
+    expect(text).not.toMatch(/"type":\[|"examples":|"type":"null"|"propertyNames"|"anyOf"/);
+    const withoutSchemas = (key: string, value: unknown) => (key === "schema" || key === "openapi" ? undefined : value);
+    expect(JSON.parse(JSON.stringify(old.paths), withoutSchemas)).toEqual(
+      JSON.parse(JSON.stringify(document.paths), withoutSchemas),
+    );
+    expect(Object.keys(old.components.schemas)).toEqual(Object.keys(document.components.schemas));
+    expect(old.components.schemas.Forecast).toMatchObject({
+      required: ["id", "cityId", "dateTime", "temperature", "summary"],
+      properties: {
+        id: { type: "integer", format: "int64", example: 1 },
+        temperature: { type: "integer", format: "int32", minimum: -(2 ** 31), maximum: 2 ** 31 - 1, example: -7 },
+        summary: { type: "string", nullable: true },
+      },
+    });
+  });
+
+  test("bounds every parameter as the API does", async () => {
+    const limit = operation("get", "/Forecast").parameters?.find(({ name }) => name === "limit");
+    expect(limit?.schema).toMatchObject({ type: "integer", minimum: 0, maximum: 1_000_000_000 });
+    expect((await ask(api, "GET /Forecast?cityId=1&limit=1000000000")).status).toBe(200);
+    expect((await ask(api, "GET /Forecast?cityId=1&limit=1000000001")).status).toBe(400);
+  });
+
+  test("describes the probe that fails as text", () => {
+    expect(Object.keys(operation("get", "/healthz/ready").responses["503"]?.content ?? {})).toEqual(["text/plain"]);
   });
 });

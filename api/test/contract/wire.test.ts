@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { waitUntil } from "../../src/embedded/processes.ts";
 import { apiUnderTest } from "../client/api-under-test.ts";
 import { ask, askOn } from "../client/ask.ts";
 import { type Answer, WireConnection } from "../client/connection.ts";
+import { scrape } from "../client/metrics-text.ts";
 
 const api = apiUnderTest();
 
@@ -199,6 +201,22 @@ describe("what is no request", () => {
     await delay(50);
     expect(await inFlight()).toBe(1);
     expect(await api.sql("SELECT count(*) FROM cities WHERE name = 'Half a request'")).toEqual([{ count: "0" }]);
+  });
+
+  test("counts as 499 when its client leaves in the middle of the body, and the log has no error", async () => {
+    const count = async (status: string) =>
+      (await scrape(api)).value("http_request_duration_seconds_count", { route: "/Cities", status });
+    const [gone, failed] = [await count("499"), await count("500")];
+    const head = "POST /Cities HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    for (const rest of ['Content-Length: 100\r\n\r\n{"name"', 'Transfer-Encoding: chunked\r\n\r\n7\r\n{"name"\r\n']) {
+      const connection = await open();
+      connection.write(head + rest);
+      await delay(50);
+      connection.destroy();
+    }
+    expect(await waitUntil(async () => (await count("499")) === gone + 2, 5_000)).toBe(true);
+    expect(await count("500")).toBe(failed);
+    expect(api.replica.logs.filter(({ level }) => level === "error")).toEqual([]);
   });
 
   test("and clients that leave in the middle of an answer do no harm", async () => {
