@@ -2,15 +2,13 @@
 
 export { type CommandContext, runCommandLine } from "./command/command-line.ts";
 export { CommandError, EXIT, EXIT_MEANINGS, type ExitName, exitCodeHelp } from "./command/exit.ts";
-export { interruptedExit, onInterruption } from "./command/interruption.ts";
-export { type Output, redrawLine, type Screen, TerminalOutput } from "./command/output.ts";
+export { interruptedExit } from "./command/interruption.ts";
+export { type Output, TerminalOutput } from "./command/output.ts";
 export { Progress } from "./command/progress.ts";
 export { junitXml, type Outcome, type TestCase, type TestSuite } from "./junit.ts";
 export {
-  type Axis,
   type Band,
   type Chart,
-  type ChartUnit,
   drawable,
   type Figure,
   isTimeline,
@@ -21,15 +19,8 @@ export {
   type Tone,
   tidy,
 } from "./page/chart.ts";
-export {
-  type Comparison,
-  changeMark,
-  comparisonPage,
-  letterOf,
-  type SetUpFact,
-  setUpDifferences,
-} from "./page/comparison-page.ts";
-export { type Content, html, type Markup } from "./page/html.ts";
+export { changeMark, comparisonPage, letterOf, type SetUpFact, setUpDifferences } from "./page/comparison-page.ts";
+export { type Content, html } from "./page/html.ts";
 export { escapeMarkdown, markdownTable } from "./page/markdown.ts";
 export {
   duration,
@@ -42,8 +33,8 @@ export {
   type Unit,
   withUnit,
 } from "./page/numbers.ts";
-export { type ChartGroup, type PageContent, page } from "./page/page.ts";
-export { type ResultsPage, resultsPage } from "./page/results-page.ts";
+export { page } from "./page/page.ts";
+export { resultsPage } from "./page/results-page.ts";
 export { type Column, factTable, fileList, marked, numbers, section, table, tableSection } from "./page/table.ts";
 export {
   CHECKOUT,

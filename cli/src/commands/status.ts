@@ -1,5 +1,5 @@
 import type { Faults, Lab } from "@goldenring/lab";
-import { CommandError, EXIT } from "@goldenring/run-kit";
+import { EXIT } from "@goldenring/run-kit";
 import { DeadlineExceeded, lockHolder, readLogins, readServices, waitFor } from "@goldenring/stand";
 import { assertIsUp, type Context, lockKeyOf } from "../context.ts";
 import { endpointsOf } from "../endpoints.ts";
@@ -78,9 +78,7 @@ export async function waitForHealth(
 
 /** Prints the users and passwords of the stand's services. */
 export async function logins(context: Context, asJson: boolean): Promise<number> {
-  const found = await readLogins(await context.inventory()).catch((error: Error) => {
-    throw new CommandError(`The stand's logins cannot be read: ${error.message}.`);
-  });
+  const found = await readLogins(await context.inventory());
   const rows = Object.entries(found).map(([name, { user, password }]) => [name, user, password]);
   process.stdout.write(`${asJson ? JSON.stringify(found, null, 2) : table(rows).join("\n")}\n`);
   return EXIT.ok;

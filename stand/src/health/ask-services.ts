@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import * as z from "zod";
 import { type HttpRequest, httpRequest } from "../computer/http-request.ts";
 import type { Inventory, Machine } from "../inventory/inventory.ts";
-import { readLogins } from "../inventory/logins.ts";
+import { loginOf, operatorTls } from "../inventory/logins.ts";
 import { askMonitoring } from "./ask-monitoring.ts";
 import { serversIn } from "./haproxy-servers.ts";
+import { parseCluster } from "./patroni-cluster.ts";
 import type { ServicesHealth } from "./services.ts";
 
 /** Two requests in a row and the start of the program stay under the 5 s of `ring status`. */
@@ -18,11 +17,6 @@ const PatroniSelf = z.object({
   server_version: z.int().optional(),
   patroni: z.object({ version: z.string() }),
 });
-const PatroniCluster = z.object({
-  members: z.array(
-    z.object({ name: z.string(), role: z.string(), state: z.string(), lag: z.union([z.int(), z.string()]).optional() }),
-  ),
-});
 const EtcdStatus = z.object({
   version: z.string(),
   leader: z.string().optional(),
@@ -31,21 +25,21 @@ const EtcdStatus = z.object({
 
 /** Asks every service of the stand at the same time. Must run where the stand can be reached. Never rejects. */
 export async function askServices(inventory: Inventory): Promise<ServicesHealth> {
-  const [tls, logins] = await Promise.all([
-    readTls(inventory),
-    readLogins(inventory).catch(() => ({}) as Awaited<ReturnType<typeof readLogins>>),
+  const [tls, login] = await Promise.all([
+    operatorTls(inventory).catch(() => undefined),
+    loginOf(inventory, "haproxy").catch(() => undefined),
   ]);
   const [selves, cluster, etcd, loadBalancers, replicas, ingresses, monitoring] = await Promise.all([
     askEach(inventory.byRole("postgres"), (machine) => askPatroni(machine, tls), {}),
     askCluster(inventory.byRole("postgres"), tls),
     askEach(inventory.byRole("etcd"), (machine) => askEtcd(machine, tls), { isHealthy: false }),
-    askEach(inventory.byRole("haproxy"), (machine) => askHaproxy(machine, logins.haproxy), { servers: [] }),
+    askEach(inventory.byRole("haproxy"), (machine) => askHaproxy(machine, login), { servers: [] }),
     askEach(inventory.byRole("api"), (machine) => askApi(machine, 8080), { isReady: false }),
     askEach(inventory.byRole("ingress"), (machine) => askApi(machine, 80), { isReady: false }),
-    askMonitoring(inventory, logins, tls?.ca, DEADLINE_MS),
+    askMonitoring(inventory, DEADLINE_MS),
   ]);
   const databases = selves.map((self: ServicesHealth["databases"][number]) => {
-    const seen = cluster?.members.find(({ name }) => name === self.name);
+    const seen = cluster?.find(({ name }) => name === self.name);
     // A member knows that it is a replica, the cluster also that it is the synchronous one and that it streams.
     const more = self.error === undefined && seen !== undefined ? { role: seen.role, state: seen.state } : {};
     return { ...self, ...more, ...(typeof seen?.lag === "number" ? { lagBytes: seen.lag } : {}) };
@@ -71,17 +65,6 @@ interface Silent {
   readonly error: string;
 }
 
-async function readTls({ secretsFolder }: Inventory): Promise<HttpRequest["tls"]> {
-  try {
-    const secret = (file: string): Promise<string> => readFile(join(secretsFolder, file), "utf8");
-    const ca = await secret("ca/ca.crt");
-    const [cert, key] = [await secret("certificates/operator.crt"), await secret("certificates/operator.key")];
-    return { ca, cert, key };
-  } catch {
-    return undefined;
-  }
-}
-
 async function askPatroni({ name, address }: Machine, tls: HttpRequest["tls"]) {
   const { text } = await httpRequest({ url: `https://${address}:8008/patroni`, tls, deadlineMs: DEADLINE_MS });
   const { role, state, timeline, server_version, patroni } = PatroniSelf.parse(JSON.parse(text));
@@ -99,7 +82,7 @@ async function askPatroni({ name, address }: Machine, tls: HttpRequest["tls"]) {
 async function askCluster(machines: readonly Machine[], tls: HttpRequest["tls"]) {
   const views = machines.map(async ({ address }) => {
     const { text } = await httpRequest({ url: `https://${address}:8008/cluster`, tls, deadlineMs: DEADLINE_MS });
-    return PatroniCluster.parse(JSON.parse(text));
+    return parseCluster(text) ?? Promise.reject(new Error("an unexpected answer"));
   });
   return Promise.any(views).catch(() => undefined);
 }

@@ -9,6 +9,8 @@ const ClusterBody = z.object({
       /** running, streaming, starting, stopped. */
       state: z.string(),
       timeline: z.int().optional(),
+      /** Bytes behind the leader, or "unknown". */
+      lag: z.union([z.int(), z.string()]).optional(),
     }),
   ),
 });
