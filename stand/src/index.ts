@@ -28,6 +28,7 @@ export {
   machineNamed,
   ROLES,
   type Role,
+  RTO,
   type Rto,
 } from "./inventory/inventory.ts";
 export { loginOf, operatorTls, readAuthority, readLogins, SecretsError, serverLogin } from "./inventory/logins.ts";
