@@ -1,9 +1,9 @@
 import { EXIT, interruptedExit } from "@goldenring/run-kit";
 import { isAlive, type Stand, sendSignal, waitUntil } from "@goldenring/stand";
 import { type Engine, endPrograms, runningEngine, takeEngineLock } from "../engine/lock.ts";
-import { recover as recoverStand } from "../engine/recover.ts";
+import { undoOpenFaults } from "../engine/recover.ts";
 import { forgetLeftValues } from "../stored/left-values.ts";
-import { findLeftovers, type Leftover } from "../undo/leftovers.ts";
+import { findLeftovers, type Leftover, undoOnMachines } from "../undo/leftovers.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
 import type { ChaosDeps } from "./deps.ts";
 
@@ -14,14 +14,17 @@ const CHECK_EVERY_MS = 2_000;
 /** Undoes open faults, asks every machine whether anything is left, and deletes what probes have written. @returns an exit code */
 export async function recover(deps: ChaosDeps): Promise<number> {
   const { output, signal } = deps;
+  const log = (text: string): void => output.log(text);
   const { stand } = await deps.stand();
   const lock = await takeEngineLock(stand.folder, "recover");
   try {
-    const { undone, notUndone } = await recoverStand(stand, (text) => output.log(text));
+    const { undone, notUndone } = await undoOpenFaults(stand, log);
+    // What only the machines know of.
+    await undoOnMachines(stand);
     for (const { fault, why } of notUndone) output.log(`${fault.machine}: "${fault.words}" is not undone: ${why}`);
     const left = await leftAfterWaiting(stand, deps);
     for (const leftover of left) output.result(textOf(leftover));
-    await forgetLeftValues(stand, (text) => output.log(text));
+    await forgetLeftValues(stand, log);
     if (notUndone.length > 0 || left.length > 0) return EXIT.notUndone;
     output.result(
       `${undone === 0 ? "No fault was open" : `${undone} undone`}; nothing of a fault is left on the machines.`,

@@ -1,4 +1,4 @@
-import { byRole, type Stand, type StandMachine, shellQuote } from "@goldenring/stand";
+import { byRole, type Stand, shellQuote } from "@goldenring/stand";
 
 /** Where node_exporter's textfile collector looks; the role node_exporter says so. */
 const FOLDER = "/var/lib/prometheus/node-exporter";
@@ -21,7 +21,6 @@ export interface Mark {
  */
 export class FaultMarks {
   readonly #stand: Stand;
-  readonly #machines: readonly StandMachine[];
   readonly #experiment: string;
   readonly #onFailed: (why: string) => void;
   #marks: Mark[] = [];
@@ -31,7 +30,6 @@ export class FaultMarks {
   constructor(stand: Stand, experiment: string, onFailed: (why: string) => void) {
     // On its own connections: a mark must not delay the fault that it shows.
     this.#stand = stand.again();
-    this.#machines = byRole(this.#stand, "prometheus");
     this.#experiment = experiment;
     this.#onFailed = onFailed;
   }
@@ -55,10 +53,9 @@ export class FaultMarks {
   }
 
   #write(): void {
-    const script = this.#marks.length === 0 ? REMOVE : writeScript(metricsOf(this.#marks));
+    const text = metricsOf(this.#marks);
     this.#writing = this.#writing.then(async () => {
-      const done = await Promise.all(this.#machines.map(({ run }) => run(script, { deadlineMs: WRITE_DEADLINE_MS })));
-      const failed = done.find(({ code }) => code !== 0);
+      const failed = (await writeMarks(this.#stand, text)).find(({ code }) => code !== 0);
       if (failed === undefined || this.#hasFailed) return;
       this.#hasFailed = true;
       this.#onFailed(`dashboards do not show the faults: ${failed.stderr.trim() || `exit code ${failed.code}`}`);
@@ -66,37 +63,26 @@ export class FaultMarks {
   }
 }
 
-/** Removes the marks of a run that was killed. */
-export async function clearMarks(stand: Stand): Promise<void> {
-  await Promise.all(byRole(stand, "prometheus").map(({ run }) => run(REMOVE, { deadlineMs: WRITE_DEADLINE_MS })));
+/** Whole or not at all; nothing where node_exporter has no such collector. @param text empty: no marks, also those of a run that was killed */
+export function writeMarks(stand: Stand, text: string) {
+  const write = `[ ! -d ${FOLDER} ] || { printf %s ${shellQuote(text)} > ${FILE}.new && mv ${FILE}.new ${FILE}; }`;
+  const script = text === "" ? `rm -f ${FILE} ${FILE}.new` : write;
+  return Promise.all(byRole(stand, "prometheus").map(({ run }) => run(script, { deadlineMs: WRITE_DEADLINE_MS })));
 }
 
-const REMOVE = `rm -f ${FILE} ${FILE}.new`;
-
-/** Whole or not at all; nothing where node_exporter has no such collector. */
-function writeScript(text: string): string {
-  return `[ ! -d ${FOLDER} ] || { printf %s ${shellQuote(text)} > ${FILE}.new && mv ${FILE}.new ${FILE}; }`;
-}
-
-/** In Prometheus' text format. */
+/** In Prometheus' text format; empty without marks. */
 export function metricsOf(marks: readonly Mark[]): string {
   const lines = (event: string, help: string, timeOf: (mark: Mark) => number | undefined): string[] => {
     // Of a fault that came twice only the last time: a series may be there once.
-    const times = new Map<string, number>();
-    for (const mark of marks) {
-      const time = timeOf(mark);
-      if (time !== undefined) times.set(labelsOf(mark), time);
-    }
-    if (times.size === 0) return [];
+    const times = new Map(marks.filter(timeOf).map((mark) => [labelsOf(mark), timeOf(mark) ?? 0]));
     const name = `goldenring_fault_${event}_timestamp_seconds`;
-    const samples = [...times].map(([labels, time]) => `${name}{${labels}} ${(time / 1_000).toFixed(3)}`);
-    return [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...samples];
+    const samples = [...times].map(([labels, ms]) => `${name}{${labels}} ${(ms / 1_000).toFixed(3)}\n`);
+    return samples.length === 0 ? [] : [`# HELP ${name} ${help}\n# TYPE ${name} gauge\n`, ...samples];
   };
   return [
     ...lines("begun", "When a fault of the chaos experiment began.", ({ startedAt }) => startedAt),
     ...lines("ended", "When it was undone.", ({ endedAt }) => endedAt),
-    "",
-  ].join("\n");
+  ].join("");
 }
 
 /** The label `machine` names the machine of the metric, so the one of the fault is `target`. */

@@ -51,17 +51,12 @@ export class LiveFigures {
     return this.#reads.ok > 0 && (this.#writes.ok > 0 || !this.#isWriting);
   }
 
-  get failed(): number {
-    return this.#reads.failed + this.#writes.failed;
-  }
-
   /** The first condition that is true, with its figure; undefined: none is. */
   reasonToAbort(conditions: readonly AbortWhen[], now: number): string | undefined {
-    for (const { metric, above, words } of conditions) {
-      const figure = this.get(metric, now);
-      if (figure > above) return `${words} (${metric} is ${Math.round(figure)}, above ${above})`;
-    }
-    return undefined;
+    const found = conditions.find(({ metric, above }) => this.get(metric, now) > above);
+    return (
+      found && `${found.words} (${found.metric} is ${Math.round(this.get(found.metric, now))}, above ${found.above})`
+    );
   }
 }
 

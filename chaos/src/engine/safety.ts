@@ -1,10 +1,10 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { waitUntil } from "@goldenring/stand";
 import { monotonicMs } from "../clock.ts";
 import { Entry } from "../history/entries.ts";
 import { Tail } from "../history/lines.ts";
 import { RolesEntry } from "../roles/samples.ts";
+import type { RoundRecord } from "../run/record.ts";
 import { LiveFigures } from "./live-figures.ts";
-import type { ObserverFiles } from "./observers.ts";
 import type { RunContext } from "./run-context.ts";
 import { NotSteady } from "./until-steady.ts";
 
@@ -18,22 +18,22 @@ export class Aborted extends Error {
 }
 
 /**
- * Checks what the clients see while the round runs. `signal` aborts when the experiment must end; its reason says why.
+ * Checks what the clients see while the round runs.
  *
  * @param from beginning of the round, ms of the shared clock
+ * @param unsafe aborted when the abort condition comes true
+ * @returns its `signal` aborts when the experiment must end; the reason says why
  */
 export function watchSafety(
-  { experiment, signal }: Pick<RunContext, "experiment" | "signal">,
-  files: ObserverFiles,
+  { experiment, signal: interrupted }: Pick<RunContext, "experiment" | "signal">,
+  files: RoundRecord["files"],
   from: number,
+  unsafe: AbortController,
 ) {
-  const unsafe = new AbortController();
   const writes = experiment.service === undefined || experiment.service.writes.length > 0;
   const live = new LiveFigures(from, { writes });
-  const histories = [files.history, ...(files.background === undefined ? [] : [files.background])].map(
-    (file) => new Tail(file, Entry),
-  );
-  const roles = files.roles === undefined ? [] : [new Tail(files.roles, RolesEntry)];
+  const histories = [files.history, files.background ?? []].flat().map((file) => new Tail(file, Entry));
+  const roles = [files.roles ?? []].flat().map((file) => new Tail(file, RolesEntry));
   const check = (): LiveFigures => {
     for (const entry of histories.flatMap((tail) => tail.read())) live.takeEntry(entry);
     for (const entry of roles.flatMap((tail) => tail.read())) if (entry.e === "sample") live.takeSample(entry);
@@ -43,20 +43,14 @@ export function watchSafety(
     const reason = check().reasonToAbort(experiment.abortWhen, monotonicMs());
     if (reason !== undefined) unsafe.abort(new Aborted(reason));
   }, CHECK_EVERY_MS);
-  const either = AbortSignal.any([signal, unsafe.signal]);
+  const signal = AbortSignal.any([interrupted, unsafe.signal]);
   return {
-    signal: either,
-    check,
-    /** A program that loads or observes has ended too early: nothing would be seen from here on. */
-    lost: (why: string): void => unsafe.abort(new Aborted(why)),
+    signal,
     /** @throws {NotSteady} */
     async untilServed(): Promise<void> {
-      while (!check().isServed) {
-        either.throwIfAborted();
-        if (monotonicMs() - from > SERVED_DEADLINE_MS)
-          throw new NotSteady(`The service has not answered within ${SERVED_DEADLINE_MS / 1_000} s.`);
-        await delay(CHECK_EVERY_MS / 5);
-      }
+      const options = { deadlineMs: SERVED_DEADLINE_MS, signal };
+      if (await waitUntil(() => check().isServed, options)) return;
+      throw new NotSteady(`The service has not answered within ${SERVED_DEADLINE_MS / 1_000} s.`);
     },
     stop: (): void => {
       clearInterval(timer);

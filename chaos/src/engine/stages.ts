@@ -6,6 +6,7 @@ import type { OpenFault } from "../undo/open-fault.ts";
 import { undoAll } from "../undo/undo.ts";
 import type { FaultMarks } from "./fault-marks.ts";
 import { inject } from "./inject.ts";
+import type { MonitoringWatch } from "./monitoring-watch.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** From the planned end of a fault until its machine ends it itself. */
@@ -14,14 +15,14 @@ const MARGIN_S = 180;
 export interface StagesContext extends Pick<RunContext, "experiment" | "id" | "open" | "journal"> {
   readonly site: Site;
   readonly marks: FaultMarks;
+  /** Its `during` lasts as long as a stage after its injections. */
+  readonly watch: Pick<MonitoringWatch, "during">;
   /** Beginning of the round, ms of the shared clock. */
   readonly from: number;
   /** Ends the stages early: everything is undone, and its reason is thrown. */
   readonly signal: AbortSignal;
-  /** Lasts as long as a stage after its injections. */
-  readonly during: (stage: Stage, signal: AbortSignal) => Promise<void>;
   /** Resolves when everything is as before. */
-  readonly untilSteady: () => Promise<unknown>;
+  readonly untilRecovered: () => Promise<unknown>;
 }
 
 /** A fault that is still active, whatever was tried. */
@@ -43,7 +44,7 @@ type Active = Map<OpenFault, FaultRecord>;
  * @param stages gets a record of each stage, as far as it came
  */
 export async function runStages(context: StagesContext, stages: StageRecord[]): Promise<void> {
-  const { experiment, signal, during, untilSteady, from } = context;
+  const { experiment, signal, watch, untilRecovered, from } = context;
   const active: Active = new Map();
   try {
     for (const [index, stage] of experiment.stages.entries()) {
@@ -53,10 +54,10 @@ export async function runStages(context: StagesContext, stages: StageRecord[]): 
       stages.push(record);
       try {
         const own = await injectAll(stage, index, context, record, active);
-        await during(stage, signal);
+        await watch.during(stage, signal);
         if (stage.after === "keep") continue;
         await undo(own, active, context);
-        if (stage.after === "recover") await untilSteady();
+        if (stage.after === "recover") await untilRecovered();
       } finally {
         record.to = sinceRound(from);
       }
@@ -84,7 +85,7 @@ async function injectAll(
   for (const use of stage.faults) {
     for (const machine of site.resolve(use.on)) {
       signal.throwIfAborted();
-      await inject({ use, machine, endsAfterSeconds }, context, (fault) => {
+      const onWritten = (fault: OpenFault): void => {
         const { kind, words } = fault;
         const record = { kind, machine, words, at: sinceRound(from), injectedAt: null, undoneAt: null };
         faults.push(record);
@@ -92,7 +93,8 @@ async function injectAll(
         active.set(fault, record);
         marks.injected(machine, words);
         journal.write("undo-written", `the undo of "${words}" is on disk`, machine);
-      });
+      };
+      await inject({ use, machine, endsAfterSeconds }, context, onWritten);
       const done = faults.at(-1);
       if (done) done.injectedAt = sinceRound(from);
       journal.write("injected", done?.words ?? use.fault, machine);
@@ -124,10 +126,8 @@ async function undo(faults: readonly OpenFault[], active: Active, context: Stage
   // What could not be undone is left to `recover`, and not tried again here.
   for (const fault of faults) active.delete(fault);
   for (const { fault, why } of left) journal.write("not-undone", `${fault.words}: ${why}`, fault.machine);
-  if (left.length > 0)
-    throw new NotUndone(
-      left.map(({ fault, why }) => `${fault.machine}: "${fault.words}" is not undone: ${why}`).join("\n"),
-    );
+  const why = left.map(({ fault, why }) => `${fault.machine}: "${fault.words}" is not undone: ${why}`);
+  if (why.length > 0) throw new NotUndone(why.join("\n"));
   if (ended.length > 0 && !signal.aborted)
     throw new EndedBefore(`${ended.join(", ")} had ended before its time; not this run ended it.`);
 }

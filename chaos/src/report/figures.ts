@@ -1,4 +1,4 @@
-import { plural, type Spread, spreadOf, timeOrCount } from "@goldenring/run-kit";
+import { plural, spreadOf, timeOrCount } from "@goldenring/run-kit";
 import type { ExperimentRun, RoundFigures, RoundRecord } from "../run/record.ts";
 
 /** One figure of a round, for tables. */
@@ -54,22 +54,10 @@ export function valuesOf({ of }: Figure, { rounds }: Pick<ExperimentRun, "rounds
   return rounds.flatMap(({ figures }) => of(figures) ?? []);
 }
 
-export interface Summary {
-  readonly median: number;
-  readonly worst: number;
-}
-
-/** Of all rounds; undefined where none has the figure. */
-export function summaryOf(figure: Figure, run: Pick<ExperimentRun, "rounds">): Summary | undefined {
-  const values = valuesOf(figure, run);
-  if (values.length === 0) return undefined;
-  const spread = spreadOf(values);
-  return { median: spread.median, worst: worstOf(figure, spread) };
-}
-
-/** The end of the spread that is not wanted. */
-export function worstOf({ better }: Pick<Figure, "better">, { min, max }: Spread): number {
-  return better === "more" ? min : max;
+/** Of the values of all rounds; undefined without any. The worst is the end of the spread that is not wanted. */
+export function summaryOf({ better }: Pick<Figure, "better">, values: readonly number[]) {
+  const { median, min, max } = spreadOf(values);
+  return values.length === 0 ? undefined : { median, worst: better === "more" ? min : max };
 }
 
 /** "1.67 s / 1.88 s": median and worst; one of them where they are the same. */

@@ -65,8 +65,8 @@ const Figures = z.object({
   recovery: ms.nullable(),
 });
 
-/** What an expectation came to. `stated`: it has no limit, the figure is only said. `unknown`: there is no figure to judge. */
-const Verdict = z.enum(["held", "missed", "stated", "unknown"]);
+/** What an expectation came to. `measured`: no target was set. `unknown`: there is no figure to judge. */
+const Verdict = z.enum(["held", "missed", "measured", "unknown"]);
 
 /** The index is the one of the experiment's expectations. */
 const RoundVerdict = z.object({ figure: z.number().nullable(), verdict: Verdict, why: z.string().optional() });
@@ -143,10 +143,10 @@ const Round = z.object({
 });
 
 /** Over all rounds, in the order of the experiment's expectations. */
-const Judged = z.object({
+export const Judged = z.object({
   words: z.string(),
   metric: z.string(),
-  /** Of the expectation; null: none, the figure is only stated. */
+  /** Of the expectation; null: none. */
   comparison: z.enum(COMPARISONS).nullable(),
   limit: z.number().nullable(),
   unit: z.string(),
@@ -181,8 +181,8 @@ const JournalLine = z.object({
   text: z.string(),
 });
 
-export const ExperimentRun = z.object({
-  version: z.literal(1),
+const Run = z.object({
+  version: z.literal(2),
   /** Also the name of its folder: `2026-11-23T20-35-00Z-CE-01`. */
   id: z.string(),
   experiment: Experiment,
@@ -199,7 +199,25 @@ export const ExperimentRun = z.object({
   journal: z.array(JournalLine),
 });
 
-export type ExperimentRun = z.infer<typeof ExperimentRun>;
+const Verdicts = z.array(z.looseObject({ verdict: z.string() }));
+/** Version 1 had `stated` where no target was set. */
+const VersionOne = z.looseObject({
+  version: z.literal(1),
+  rounds: z.array(z.looseObject({ verdicts: Verdicts })),
+  expectations: Verdicts,
+});
+
+function upgraded(record: unknown): unknown {
+  const { data: old } = VersionOne.safeParse(record);
+  if (old === undefined) return record;
+  const measured = (verdicts: z.infer<typeof Verdicts>) =>
+    verdicts.map((each) => (each.verdict === "stated" ? { ...each, verdict: "measured" } : each));
+  const rounds = old.rounds.map((round) => ({ ...round, verdicts: measured(round.verdicts) }));
+  return { ...old, version: 2, rounds, expectations: measured(old.expectations) };
+}
+
+export const ExperimentRun = z.preprocess(upgraded, Run);
+export type ExperimentRun = z.infer<typeof Run>;
 export type RoundRecord = z.infer<typeof Round>;
 export type StageRecord = RoundRecord["stages"][number];
 export type FaultRecord = z.infer<typeof Fault>;
