@@ -1,6 +1,5 @@
 import { type Output, plural } from "@goldenring/run-kit";
-import { loadExperiment } from "../book/load-experiment.ts";
-import { EXPERIMENTS } from "../book/registry.ts";
+import { EXPERIMENTS, loadExperiment } from "../book/registry.ts";
 import { SUITES, type Suite } from "../book/suites.ts";
 import type { Expectation, Experiment } from "../experiment/experiment.ts";
 import { descriptionOf } from "../faults/registry.ts";

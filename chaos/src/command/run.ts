@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { CommandError, duration, EXIT, plural, secondsBetween, timeOrCount } from "@goldenring/run-kit";
 import { replaceFile } from "@goldenring/stand";
-import { loadExperiment } from "../book/load-experiment.ts";
+import { loadExperiment } from "../book/registry.ts";
 import { SUITES, type Suite, type SuiteName } from "../book/suites.ts";
 import { type RunOptions, runExperiment } from "../engine/run-experiment.ts";
 import type { Experiment } from "../experiment/experiment.ts";

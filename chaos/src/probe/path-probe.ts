@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { OwnService } from "../experiment/own-service.ts";
-import { valueName } from "../history/values.ts";
+import { RunName, valueName } from "../history/values.ts";
 import { recordedWrite, timedRead } from "./answers.ts";
 import { type Client, itemAt, runClients } from "./clients.ts";
 
@@ -10,7 +10,7 @@ export const PathPlan = z.object({
   target: OwnService.shape.target.unwrap(),
   /** The history to write. */
   out: z.string(),
-  run: z.string().regex(/^[A-Za-z0-9-]{1,40}$/),
+  run: RunName,
   clients: z.int().min(1),
   /** Between two requests of the same kind by the same client. */
   intervalMs: z.number().positive(),

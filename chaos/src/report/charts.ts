@@ -1,6 +1,6 @@
 import { type Chart, drawable, type Figure, type Timeline, tidy } from "@goldenring/run-kit";
 import type { ExperimentRun, RoundRecord, Second } from "../run/record.ts";
-import { TIMEOUT_2023_MS } from "./baseline-2023.ts";
+import { TIMEOUT_2023_MS } from "./background.ts";
 import { worstRound } from "./figures.ts";
 import { faultBands, faultLanes, faultsOf, roundTime, span, timelineOf } from "./lanes.ts";
 import { second } from "./words.ts";

@@ -14,11 +14,10 @@ import {
   timeOrCount,
 } from "@goldenring/run-kit";
 import type { ExperimentRun, RoundRecord } from "../run/record.ts";
-import { of2023 } from "./baseline-2023.ts";
+import { changesBecauseOf, of2023 } from "./background.ts";
 import { chartsOfRound } from "./charts.ts";
 import { FIGURES, roundText, summaryOf, valuesOf, worstRound } from "./figures.ts";
 import { faultsOf } from "./lanes.ts";
-import { changesBecauseOf } from "./product-changes.ts";
 import { expectationsOf } from "./summary.ts";
 import * as words from "./words.ts";
 

@@ -1,7 +1,7 @@
 import { escapeMarkdown, markdownTable, moment, timeOrCount } from "@goldenring/run-kit";
 import * as z from "zod";
 import { type ExperimentRun, Judged } from "../run/record.ts";
-import { of2023 } from "./baseline-2023.ts";
+import { of2023 } from "./background.ts";
 import { roundText } from "./figures.ts";
 import { endText, heldRounds, provenanceTexts, reasons, targetText } from "./words.ts";
 

@@ -1,12 +1,4 @@
-import {
-  machineOf,
-  primaryOf,
-  type Stand,
-  type StandMachine,
-  type StandRoles,
-  sql,
-  untilReplayed,
-} from "@goldenring/stand";
+import { machineOf, primaryOf, type Stand, type StandRoles, sql, untilReplayed } from "@goldenring/stand";
 import * as z from "zod";
 import type { FinalRow, NodeRows } from "../check/final-rows.ts";
 import { monotonicMs } from "../clock.ts";
@@ -30,12 +22,12 @@ export async function storedOnAll(
   const machines = [primary, ...(replica === undefined ? [] : [replica])].map((name) => machineOf(stand, name));
   const [first, second] = machines;
   if (first && second) await untilReplayed(first, second);
-  return Promise.all(machines.map((machine) => storedOn(machine, run)));
-}
-
-async function storedOn(machine: StandMachine, run: string): Promise<NodeRows> {
-  const readAt = monotonicMs();
-  return { node: machine.name, readAt, rows: parseRows(await sql(machine, rowsOfRunSql(run))) };
+  return Promise.all(
+    machines.map(async (machine) => {
+      const readAt = monotonicMs();
+      return { node: machine.name, readAt, rows: parseRows(await sql(machine, rowsOfRunSql(run))) };
+    }),
+  );
 }
 
 /**

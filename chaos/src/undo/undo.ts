@@ -75,17 +75,13 @@ export async function undoAll(
       left.push({ fault, why: error instanceof Error ? error.message : String(error) });
     }
   };
-  const newestFirst = faults.toReversed();
   for (const by of ["lab", "machine"] as const) {
-    const byMachine = Map.groupBy(
-      newestFirst.filter(({ undo }) => undo.by === by),
-      ({ machine }) => machine,
-    );
-    await Promise.all(
-      [...byMachine.values()].map(async (ofMachine) => {
-        for (const fault of ofMachine) await one(fault);
-      }),
-    );
+    const newestFirst = faults.filter(({ undo }) => undo.by === by).toReversed();
+    const ofMachines = [...Map.groupBy(newestFirst, ({ machine }) => machine).values()];
+    const undoOf = async (ofMachine: readonly OpenFault[]): Promise<void> => {
+      for (const fault of ofMachine) await one(fault);
+    };
+    await Promise.all(ofMachines.map(undoOf));
   }
   return left;
 }
