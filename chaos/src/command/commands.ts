@@ -91,7 +91,7 @@ function addReportCommands(program: Command, { output, runs: defaultRuns }: Chao
   ).action((id, { runs }) => report(runs, id, output));
   withRuns(program.command("compare <runs...>").description("write one page that compares two or more runs"))
     .option("--out <file>", "the page (default: comparison.html beside the runs)")
-    .action((ids, { runs, out }) => compare(runs, ids, out, output));
+    .action((ids, { runs, out }) => compare(runs, ids, output, out));
 }
 
 function roundsOf(text: string): number {

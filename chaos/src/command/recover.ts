@@ -45,12 +45,11 @@ async function leftAfterWaiting(stand: Stand, { signal, output }: ChaosDeps) {
     left = await findLeftovers(stand);
     return left.length === 0;
   };
+  const options = { deadlineMs: RECOVERY_DEADLINE_MS, everyMs: CHECK_EVERY_MS, signal };
   if (left.length > 0)
-    await waitUntil(isNothingLeft, { deadlineMs: RECOVERY_DEADLINE_MS, everyMs: CHECK_EVERY_MS, signal }).catch(
-      (error: unknown) => {
-        if (!signal.aborted) throw error;
-      },
-    );
+    await waitUntil(isNothingLeft, options).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   return left;
 }
 
@@ -87,9 +86,8 @@ export async function open({ output, stand }: ChaosDeps, json: boolean): Promise
   const faults = new OpenFaults(folder).list();
   if (json) output.result(JSON.stringify({ running: running ?? null, faults }, null, 2));
   else {
-    output.result(
-      running ? `${running.what} runs since ${running.since} (process ${running.pid})` : "No experiment runs.",
-    );
+    const process = running && `${running.what} runs since ${running.since} (process ${running.pid})`;
+    output.result(process ?? "No experiment runs.");
     for (const { machine, words, writtenAt } of faults) output.result(`${machine}: ${words} (${writtenAt})`);
     if (faults.length === 0) output.result("No fault is open.");
     else if (!running) output.result("Undo them: ring chaos recover");

@@ -39,12 +39,4 @@ export class Knowledge {
   listFrom(cityId: number): number {
     return this.#recent.get(cityId)?.[0]?.dateTime ?? Date.now();
   }
-
-  city(number: number): number {
-    return itemAt(this.cities, number);
-  }
-
-  register(number: number): number {
-    return itemAt(this.registers, number);
-  }
 }

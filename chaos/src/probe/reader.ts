@@ -1,7 +1,7 @@
 import type { Read } from "../history/entries.ts";
 import { parseValue, writeSeen } from "../history/values.ts";
 import { bodyAs, CityBody, isListedValue, timedRead, ValueBody, WeatherBody } from "./answers.ts";
-import type { Client } from "./clients.ts";
+import { type Client, itemAt } from "./clients.ts";
 import type { Knowledge } from "./knowledge.ts";
 
 /** What a client reads, in this order: the newest value most often, because it shows a stale read first. */
@@ -12,9 +12,10 @@ export async function readOnce(client: Client, knowledge: Knowledge, slot: numbe
   const { number } = client;
   const kind = READS[(slot + 3 * number) % READS.length];
   const round = number + Math.floor(slot / READS.length);
-  if (kind === "city") return read(client, cityQuestion(knowledge.city(round)));
-  if (kind === "list") return read(client, listQuestion(client.options.run, knowledge.city(round), knowledge));
-  if (kind === "register") return read(client, valueQuestion(knowledge.register(number + slot)));
+  if (kind === "city") return read(client, cityQuestion(itemAt(knowledge.cities, round)));
+  if (kind === "list")
+    return read(client, listQuestion(client.options.run, itemAt(knowledge.cities, round), knowledge));
+  if (kind === "register") return read(client, valueQuestion(itemAt(knowledge.registers, number + slot)));
   const known = kind === "newest" ? knowledge.newest : knowledge.recent(number + slot);
   if (known) await read(client, valueQuestion(known.id));
 }

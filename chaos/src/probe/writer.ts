@@ -1,7 +1,7 @@
 import type { Begin } from "../history/entries.ts";
 import { valueName } from "../history/values.ts";
 import { bodyAs, recordedWrite, ValueBody } from "./answers.ts";
-import type { Client } from "./clients.ts";
+import { type Client, itemAt } from "./clients.ts";
 import type { Knowledge } from "./knowledge.ts";
 
 /** Every so-many-th write of a client changes a value, the others add one. */
@@ -17,12 +17,12 @@ export const REGISTER_DATE_TIME = 1;
 export async function writeOnce(client: Client, knowledge: Knowledge, slot: number): Promise<void> {
   const { number } = client;
   if (slot % PUT_EVERY === PUT_EVERY - 1) {
-    const id = knowledge.register(number + Math.floor(slot / PUT_EVERY));
+    const id = itemAt(knowledge.registers, number + Math.floor(slot / PUT_EVERY));
     const path = `/Forecast/${id}`;
     await write(client, { kind: "put", key: `value/${id}`, dateTime: REGISTER_DATE_TIME, path, id });
     return;
   }
-  const cityId = knowledge.city(number + slot);
+  const cityId = itemAt(knowledge.cities, number + slot);
   const dateTime = Date.now();
   const id = await add(client, cityId, dateTime);
   if (id !== undefined) knowledge.added(cityId, { id, dateTime });
