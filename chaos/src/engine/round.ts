@@ -17,7 +17,7 @@ import type { RunContext } from "./run-context.ts";
 import { Aborted, watchSafety } from "./safety.ts";
 import { runStages } from "./stages.ts";
 import { watchStates } from "./state-watch.ts";
-import { untilSteady } from "./until-steady.ts";
+import { NotSteady, untilSteady } from "./until-steady.ts";
 
 export interface FinishedRound {
   readonly record: RoundRecord;
@@ -113,6 +113,8 @@ async function runCourse(context: RunContext, number: number, course: Course): P
   const { loadSeconds } = experiment.steadyState;
   await safety.untilServed();
   await delay(loadSeconds * 1_000, undefined, { signal });
+  const { failed } = safety.check();
+  if (failed > 0) throw new NotSteady(`${failed} requests failed before any fault: the service is not well.`);
   await watch.ask();
   journal.write("load", `${loadSeconds} s of load without a failure`);
   const resolve: Site["resolve"] = (target) => {

@@ -48,6 +48,7 @@ export function watchSafety(
   const signal = AbortSignal.any([interrupted, unsafe.signal]);
   return {
     signal,
+    check,
     /** @throws {NotSteady} */
     async untilServed(): Promise<void> {
       const options = { deadlineMs: SERVED_DEADLINE_MS, signal };
@@ -106,6 +107,10 @@ export class LiveFigures {
   /** Whether clients have been answered at all. */
   get isServed(): boolean {
     return this.#reads.ok > 0 && (this.#writes.ok > 0 || !this.#isWriting);
+  }
+
+  get failed(): number {
+    return this.#reads.failed + this.#writes.failed;
   }
 
   /** The first condition that is true, with its figure; undefined: none is. */
