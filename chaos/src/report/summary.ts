@@ -23,11 +23,11 @@ export function runSummary(run: ExperimentRun): string {
 }
 
 /** An expectation with its outcome in all rounds, as results files keep it. */
-export const ExpectationOutcome = Judged.extend({
-  /** Absent in entries that were written without it. */
-  metric: z.string().optional(),
+export const ExpectationOutcome = Judged.omit({ metric: true }).extend({
   /** "4 of 5" rounds. */
   heldIn: z.string().optional(),
+  /** Absent in entries that were written without it. */
+  metric: z.string().optional(),
   /** What the rounds say about it. */
   notes: z.array(z.string()).min(1).optional(),
 });
