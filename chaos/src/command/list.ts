@@ -4,7 +4,6 @@ import { SUITES, type Suite } from "../book/suites.ts";
 import type { Expectation, Experiment } from "../experiment/experiment.ts";
 import { descriptionOf } from "../faults/registry.ts";
 
-/** The experiments of the book, and the suites. */
 export function list(output: Output, json: boolean): void {
   if (json) {
     const rows = EXPERIMENTS.map(({ id, title, hypothesis, rounds }) => {

@@ -13,7 +13,6 @@ export async function report(runs: string, id: string | undefined, output: Outpu
   output.result(await writeReport(folder, run));
 }
 
-/** Writes one page that compares runs. */
 export async function compare(runs: string, ids: readonly string[], output: Output, file?: string): Promise<void> {
   const stored = await Promise.all(ids.map((id) => readRun(runs, id)));
   const page = file ?? join(runs, "comparison.html");

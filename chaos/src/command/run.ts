@@ -61,7 +61,6 @@ export async function run(names: readonly string[], options: RunCommandOptions, 
   return records.toSorted((one, other) => ENDS.indexOf(other.endedBy) - ENDS.indexOf(one.endedBy))[0]?.exit ?? EXIT.ok;
 }
 
-/** How each experiment ended. */
 function summary(records: readonly ExperimentRun[]): string {
   return columns(
     records.map(({ experiment, rounds, startedAt, endedAt, ending, endedBy }) => [

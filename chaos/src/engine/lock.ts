@@ -15,10 +15,8 @@ const Engine = ProcessId.extend({
   /** What it has started. */
   programs: z.array(ProcessId),
 });
-/** What a running engine writes about itself. */
 export type Engine = z.infer<typeof Engine>;
 
-/** The right to inject faults into a stand. */
 export type EngineLock = Awaited<ReturnType<typeof takeEngineLock>>;
 
 /**
@@ -67,7 +65,6 @@ export function runningEngine(standFolder: string): Engine | undefined {
   return engine && isAlive(engine) ? engine : undefined;
 }
 
-/** Ends what an engine has started. */
 export function endPrograms(engine: Engine | undefined): void {
   for (const program of engine?.programs ?? []) sendSignal(program, "SIGKILL");
 }

@@ -23,7 +23,6 @@ export interface ObserversOptions extends Pick<RunContext, "stand" | "experiment
   readonly onLost: (why: string) => void;
 }
 
-/** The programs that load the service and observe during a round. */
 export class Observers {
   readonly files: RoundRecord["files"];
   readonly #programs: readonly Program[];

@@ -7,7 +7,6 @@ import type { RoleSpan, RoundRecord, Second } from "../run/record.ts";
 
 type Given = Pick<RoundRecord, "number" | "startedAt" | "targets" | "verdicts" | "files">;
 
-/** A round as it stands in the record. */
 export function roundRecord(evidence: Evidence, given: Given): RoundRecord {
   const { history, background, samples, from, stages, states, alerts, before, after, recovery } = evidence;
   const { acknowledgedWrites, recoveredWrites, judgedReads, staleMarkedAndOld, violations } = evidence.verdict;

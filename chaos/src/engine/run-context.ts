@@ -8,7 +8,6 @@ import { type JournalLine, RUN_FILES } from "../run/record.ts";
 import type { OpenFaults } from "../undo/open-fault.ts";
 import type { EngineLock } from "./lock.ts";
 
-/** What every round of a run has in common. */
 export interface RunContext {
   readonly id: string;
   readonly stand: Stand;
@@ -27,7 +26,6 @@ export interface RunContext {
   readonly log: (text: string) => void;
 }
 
-/** An alert as its receiver has it. */
 export interface ReceivedAlert {
   readonly name: string;
   readonly status: "firing" | "resolved";

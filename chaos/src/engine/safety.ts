@@ -62,7 +62,6 @@ export function watchSafety(
   };
 }
 
-/** Of requests of one kind. */
 interface Tally {
   ok: number;
   failed: number;

@@ -14,7 +14,6 @@ export function logWaiting(log: (text: string) => void, everyMs: number) {
   };
 }
 
-/** The stand is not in its steady state. */
 export class NotSteady extends Error {
   override readonly name = "NotSteady";
 }

@@ -1,8 +1,6 @@
 import type { Expectation } from "./experiment.ts";
 import { METRICS, type MetricName } from "./metrics.ts";
 
-/** Short ways to write expectations down. */
-
 type During = Pick<Expectation, "during" | "alert" | "labels" | "mayCome" | "comparedWith">;
 
 export function atMost(metric: MetricName, limit: number, words: string, during: During = {}): Expectation {

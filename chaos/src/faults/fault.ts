@@ -95,7 +95,6 @@ export async function mustHold(machine: StandMachine, condition: string, otherwi
   throw new CommandError(`${machine.name}: ${otherwise}${output ? ` (${output})` : ""}.`, "usage");
 }
 
-/** @throws {CommandError} where a program is missing on the machine */
 export async function mustHave(machine: StandMachine, program: string): Promise<void> {
   await mustHold(machine, `command -v ${program} >/dev/null`, `${program} is not installed there`);
 }

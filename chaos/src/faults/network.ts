@@ -135,7 +135,6 @@ async function mustHaveNetem(machine: StandMachine): Promise<void> {
   await mustHold(machine, attempt, "its kernel has no netem, so this is not available here");
 }
 
-/** Removes netem wherever it is. */
 const REMOVE_NETEM =
   "for dev in $(tc qdisc show | awk '$2 == \"netem\" { print $5 }' | sort -u); do tc qdisc del dev $dev root; done";
 const NO_NETEM = "! tc qdisc show | grep -q ' netem '";

@@ -10,7 +10,6 @@ const unit = z
 
 type UnitScripts = Pick<MachineFault, "inject" | "undo" | "gone" | "momentary">;
 
-/** A fault of one service. */
 function unitFault<Name extends string>(
   name: Name,
   about: string,
@@ -50,7 +49,6 @@ export const stopUnit = unitFault("stop-unit", "stops a service cleanly (systemc
   gone: unitStarts(unit),
 }));
 
-/** One step of a rolling restart. */
 const RESTARTS = "restarts a service cleanly (systemctl restart)";
 export const restartUnit = unitFault("restart-unit", RESTARTS, "restarted", (unit) => ({
   inject: `systemctl restart --no-block ${unit}`,
@@ -59,7 +57,6 @@ export const restartUnit = unitFault("restart-unit", RESTARTS, "restarted", (uni
   momentary: true,
 }));
 
-/** SIGSTOP of all processes of a service. */
 const FREEZES = "freezes a service (SIGSTOP): connections stay open, nothing answers";
 export const freezeUnit = unitFault("freeze-unit", FREEZES, "frozen", (unit) => ({
   inject: `systemctl kill --signal=STOP ${unit}`,
@@ -67,7 +64,6 @@ export const freezeUnit = unitFault("freeze-unit", FREEZES, "frozen", (unit) => 
   gone: `for process in /proc/[0-9]*; do grep -qs '^State:.T' $process/status && grep -qs '/${unit.replaceAll(".", "\\.")}\\.service' $process/cgroup && exit 1; done; :`,
 }));
 
-/** SIGKILL of all processes of a service. */
 export const killUnit = faultKind({
   name: "kill-unit",
   options: {

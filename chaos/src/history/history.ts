@@ -4,7 +4,6 @@ import { parseLines } from "./lines.ts";
 
 export type { Read };
 
-/** A write with what became of it. */
 export interface Write extends Omit<Begin, "e" | "at">, Omit<End, "e" | "at" | "op"> {
   readonly start: number;
   /** When its outcome was known; Infinity for one that was abandoned. */

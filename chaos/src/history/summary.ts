@@ -35,7 +35,6 @@ export const RequestFigures = z.object({
 });
 export type RequestFigures = z.infer<typeof RequestFigures>;
 
-/** The window from the first request to the end. */
 export function wholeRun({ header, endedAt }: History): TimeWindow {
   return { from: header.at, to: endedAt };
 }

@@ -5,7 +5,6 @@ import * as z from "zod";
  * The values that a run writes: `RUN:CLIENT:NUMBER`, each used for one request only, and the short form of a set of them.
  */
 
-/** The name of a run. */
 export const RunName = z.string().regex(/^[A-Za-z0-9-]{1,40}$/);
 
 /** Sorts by time, and two runs that begin at the same moment differ. */

@@ -20,7 +20,6 @@ export interface Evidence extends Course {
   readonly isFreshnessKnown: boolean;
 }
 
-/** How a round went, as the engine saw it. */
 export interface Course {
   /** Beginning of the round, ms of the shared clock; the moments below are relative to it. */
   readonly from: number;

@@ -87,7 +87,6 @@ function addRoles(program: Command): void {
     });
 }
 
-/** Of an option. */
 function parsed<Value>(form: z.ZodType<Value>, expected: string): (text: string) => Value {
   return (text) => {
     const { success, data } = form.safeParse(text);

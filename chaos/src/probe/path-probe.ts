@@ -4,7 +4,6 @@ import { RunName, valueName } from "../history/values.ts";
 import { recordedWrite, timedRead } from "./answers.ts";
 import { type Client, itemAt, runClients } from "./clients.ts";
 
-/** What the path probe does: the form of its plan file. */
 export const PathPlan = z.object({
   /** Its path is put before those of the requests. */
   target: OwnService.shape.target.unwrap(),

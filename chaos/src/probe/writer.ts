@@ -13,7 +13,6 @@ const PUT_EVERY = 5;
  */
 export const REGISTER_DATE_TIME = 1;
 
-/** The write of one slot. */
 export async function writeOnce(client: Client, knowledge: Knowledge, slot: number): Promise<void> {
   const { number } = client;
   if (slot % PUT_EVERY === PUT_EVERY - 1) {

@@ -1,7 +1,6 @@
 import { plural, spreadOf, timeOrCount } from "@goldenring/run-kit";
 import type { ExperimentRun, RoundFigures, RoundRecord } from "../run/record.ts";
 
-/** One figure of a round, for tables. */
 export interface Figure {
   readonly name: string;
   readonly unit: "ms" | "";
@@ -77,7 +76,6 @@ export function worstRound({ rounds }: Pick<ExperimentRun, "rounds">): RoundReco
   )[0];
 }
 
-/** The outcome of a round in one sentence. */
 export function roundText({ figures }: RoundRecord): string {
   const { reads, writes, newPrimary, violations, twoPrimaries } = figures;
   const wrong = violations.length + twoPrimaries;

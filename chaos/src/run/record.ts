@@ -23,12 +23,10 @@ export const EXIT_OF_END = {
 const EndedBy = z.enum(Object.keys(EXIT_OF_END) as [EndedBy, ...EndedBy[]]);
 export type EndedBy = keyof typeof EXIT_OF_END;
 
-/** Files in the folder of a run. */
 export const RUN_FILES = { record: "run.json", journal: "journal.jsonl" } as const;
 
 const ms = z.number();
 
-/** One second of a curve. */
 const Second = z.object({
   /** Its beginning. */
   at: ms,
@@ -84,7 +82,6 @@ const Fault = z.object({
   undoneAt: ms.nullable(),
 });
 
-/** What one machine was over a time. */
 const RoleSpan = z.object({
   machine: z.string(),
   /** `primary`, `replica`, `silent` (no answer), or another word of Patroni. */

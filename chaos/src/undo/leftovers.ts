@@ -13,7 +13,6 @@ const UNITS: Readonly<Partial<Record<Role, string>>> = {
   api: "goldenring-api",
 };
 
-/** What a machine still has of a fault. */
 export interface Leftover {
   readonly machine: string;
   readonly what: string;
@@ -25,7 +24,6 @@ export async function findLeftovers(stand: Stand): Promise<readonly Leftover[]> 
   return (await Promise.all(all)).flat();
 }
 
-/** Runs every undo that a machine still has. */
 export async function undoOnMachines(stand: Stand): Promise<void> {
   await Promise.all(
     [...stand.machines, stand.operator].map(({ faultFolder, run }) =>

@@ -5,7 +5,6 @@ import type { OpenFault, OpenFaults } from "./open-fault.ts";
 
 /** Of one attempt on a machine: it may wait there for another script. */
 const ATTEMPT_DEADLINE_MS = 45_000;
-/** Between two attempts. */
 const PAUSE_MS = 1_000;
 /** In this time a machine boots, or a lossy network lets a login through. */
 const UNDO_DEADLINE_MS = 180_000;
