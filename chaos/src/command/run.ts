@@ -8,7 +8,7 @@ import type { Experiment } from "../experiment/experiment.ts";
 import { junitOfRuns } from "../report/junit.ts";
 import { endText, targetText } from "../report/words.ts";
 import { writeReport, writeRunResults } from "../report/write.ts";
-import type { EndedBy, ExperimentRun } from "../run/record.ts";
+import { ENDS, type ExperimentRun } from "../run/record.ts";
 import type { AvailableStand, ChaosDeps } from "./deps.ts";
 import { columns } from "./list.ts";
 
@@ -24,9 +24,7 @@ export interface RunCommandOptions {
 }
 
 /** After these no other experiment starts. */
-const LAST: readonly EndedBy[] = ["not-undone", "interrupted", "terminated"];
-/** From good to bad. */
-const ENDS: readonly EndedBy[] = ["held", "not-steady", "deviated", "aborted", "failed", ...LAST];
+const LAST: readonly ExperimentRun["endedBy"][] = ["not-undone", "interrupted", "terminated"];
 
 /** Runs experiments one after another: ids of the book, files, or a suite. @returns the exit code of the worst end */
 export async function run(names: readonly string[], options: RunCommandOptions, deps: ChaosDeps): Promise<number> {
@@ -58,7 +56,8 @@ export async function run(names: readonly string[], options: RunCommandOptions, 
     replaceFile(junit, junitOfRuns(records));
     if (!options.json) deps.output.result(`${summary(records)}\n${junit}`);
   }
-  return records.toSorted((one, other) => ENDS.indexOf(other.endedBy) - ENDS.indexOf(one.endedBy))[0]?.exit ?? EXIT.ok;
+  const worst = Object.values(ENDS).findLast(({ exit }) => records.some((record) => record.exit === exit));
+  return worst?.exit ?? EXIT.ok;
 }
 
 function summary(records: readonly ExperimentRun[]): string {

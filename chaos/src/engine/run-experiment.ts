@@ -2,7 +2,7 @@ import { CommandError, EXIT, interruptedExit, makeRunFolder, provenance, writeRu
 import { type Stand, serviceUrl } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
 import { deviationsIn, judgeRun } from "../judge/judge.ts";
-import { EXIT_OF_END, type ExperimentRun, type JudgedExpectation, type RoundRecord, RUN_FILES } from "../run/record.ts";
+import { ENDS, type ExperimentRun, type JudgedExpectation, type RoundRecord, RUN_FILES } from "../run/record.ts";
 import { connectionStringOf } from "../stored/own-database.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
 import { takeEngineLock } from "./lock.ts";
@@ -57,7 +57,7 @@ export async function runExperiment(
       endedAt: new Date().toISOString(),
       endedBy,
       ending,
-      exit: EXIT_OF_END[endedBy],
+      exit: ENDS[endedBy].exit,
       stand: { name: stand.name, kind: stand.lab ? "lab" : "machines", target },
       ...(await provenance()),
       rounds,

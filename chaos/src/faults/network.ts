@@ -20,15 +20,12 @@ export const loss = faultKind({
       return { by: "lab", slot: NETWORK, inject: { do: "loss", percent, direction }, undo: { do: "heal" } };
     if (direction !== "in") await mustHaveNetem(machine);
     if (direction !== "out") await mustHave(machine, "nft");
-    return lossInside(machine, { percent, direction });
+    return lossInside(machine, percent, direction);
   },
 });
 
 /** What it sends by netem, what it gets by a rule in front of all others. Logins to it suffer, too; its own timer does not. */
-function lossInside(
-  machine: StandMachine,
-  { percent, direction }: { percent: number; direction: Direction },
-): MachineFault {
+function lossInside(machine: StandMachine, percent: number, direction: Direction): MachineFault {
   const sends = `tc qdisc add dev "$dev" root netem loss ${percent}%`;
   const rules = `table netdev ${TABLE} { chain in { type filter hook ingress device \\"$dev\\" priority 0; numgen random mod 10000 < ${Math.min(9_999, Math.round(percent * 100))} counter drop; } }`;
   const gets = `nft "${rules}"`;

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import type { History, Read, Write } from "./history.ts";
+import type { Read } from "./entries.ts";
+import type { History, Write } from "./history.ts";
 
 /** Slower answers counted as errors in the 2023 baseline. */
 const SLOW_MS = 5_000;

@@ -1,20 +1,9 @@
 import { type Content, commitText, computerText, marked, plural, timeOrCount } from "@goldenring/run-kit";
-import type { ExperimentRun, JudgedExpectation } from "../run/record.ts";
-
-const ENDS: Readonly<Record<ExperimentRun["endedBy"], string>> = {
-  held: "the hypothesis held",
-  deviated: "deviated from the hypothesis",
-  aborted: "aborted",
-  "not-undone": "a fault was not undone",
-  "not-steady": "the stand was not steady",
-  failed: "failed",
-  interrupted: "interrupted",
-  terminated: "stopped",
-};
+import { ENDS, type ExperimentRun, type JudgedExpectation } from "../run/record.ts";
 
 /** How a run ended, in two or three words. */
 export function endText({ endedBy }: Pick<ExperimentRun, "endedBy">): string {
-  return ENDS[endedBy];
+  return ENDS[endedBy].text;
 }
 
 export function endMark(run: Pick<ExperimentRun, "endedBy">): Content {

@@ -8,20 +8,20 @@ import { RequestFigures } from "../history/summary.ts";
  * beginning of their round (the probe's first request); figures are in the unit that their metric names.
  */
 
-/** How a run ended, with its exit code. */
-export const EXIT_OF_END = {
-  held: EXIT.ok,
-  deviated: EXIT.expectationMissed,
-  aborted: EXIT.aborted,
-  "not-undone": EXIT.notUndone,
-  "not-steady": EXIT.notSteady,
-  failed: EXIT.failed,
-  interrupted: EXIT.interrupted,
-  terminated: EXIT.terminated,
+/** How a run may end, from good to bad: its exit code, and how reports name it. */
+export const ENDS = {
+  held: { exit: EXIT.ok, text: "the hypothesis held" },
+  "not-steady": { exit: EXIT.notSteady, text: "the stand was not steady" },
+  deviated: { exit: EXIT.expectationMissed, text: "deviated from the hypothesis" },
+  aborted: { exit: EXIT.aborted, text: "aborted" },
+  failed: { exit: EXIT.failed, text: "failed" },
+  "not-undone": { exit: EXIT.notUndone, text: "a fault was not undone" },
+  interrupted: { exit: EXIT.interrupted, text: "interrupted" },
+  terminated: { exit: EXIT.terminated, text: "stopped" },
 } as const;
 
-const EndedBy = z.enum(Object.keys(EXIT_OF_END) as [EndedBy, ...EndedBy[]]);
-export type EndedBy = keyof typeof EXIT_OF_END;
+type EndedBy = keyof typeof ENDS;
+const EndedBy = z.enum(Object.keys(ENDS) as [EndedBy, ...EndedBy[]]);
 
 export const RUN_FILES = { record: "run.json", journal: "journal.jsonl" } as const;
 
