@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
+import { readJsonFile } from "../computer/parse-json.ts";
 import { replaceFile } from "../computer/replace-file.ts";
 import { runProgram } from "../computer/run-program.ts";
 import { InventoryError } from "./inventory.ts";
@@ -39,7 +40,7 @@ const Listing = z
  */
 export async function readAnsibleHosts(file: string, variables: readonly string[]): Promise<readonly AnsibleHost[]> {
   const cached = cacheFile(file, variables);
-  const known = cached && readCached(cached);
+  const known = cached && readJsonFile(cached, Cached);
   if (known) return known;
   const hosts = parseListing(await list(file)).map((host) => ({
     ...host,
@@ -127,14 +128,6 @@ function filesIn(folder: string): readonly string[] {
 const Cached = z.array(
   z.object({ name: z.string(), groups: z.array(z.string()), variables: z.record(z.string(), z.unknown()) }),
 );
-
-function readCached(file: string): readonly AnsibleHost[] | undefined {
-  try {
-    return Cached.parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch {
-    return undefined;
-  }
-}
 
 /** A cache that cannot be written costs time and nothing else. */
 function writeCached(file: string, hosts: readonly AnsibleHost[]): void {
