@@ -66,7 +66,7 @@ async function startEmbedded(running: Running, config: Config, log: Log) {
   const { openEmbeddedDatabase } = await import("./embedded/embedded-database.ts");
   const { parseDatabaseUrl } = await import("./postgres/connection-string.ts");
   const folder = resolve(import.meta.dirname, "../..", config.dataFolder);
-  const embedded = await openEmbeddedDatabase({ folder, log: (message) => log.info(message) });
+  const embedded = await openEmbeddedDatabase(folder, (message) => log.info(message));
   running.embedded = embedded;
   return parseDatabaseUrl(embedded.url);
 }

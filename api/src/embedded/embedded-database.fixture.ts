@@ -14,7 +14,7 @@ export const MODULE = fileURLToPath(import.meta.resolve("./embedded-database.ts"
 const OPENING_PROGRAM = `
   const { openEmbeddedDatabase } = await import(process.argv[1]);
   try {
-    const database = await openEmbeddedDatabase({ folder: process.argv[2], log: () => {} });
+    const database = await openEmbeddedDatabase(process.argv[2], () => {});
     process.on("SIGINT", () => console.log("interrupted"));
     console.log(JSON.stringify(database.url));
     process.once("SIGTERM", () => database.stop().then(() => process.exit(0)));
@@ -49,8 +49,7 @@ export class EmbeddedDatabaseFixture {
   readonly #children: ChildProcess[] = [];
 
   async open(): Promise<EmbeddedDatabase> {
-    const log = (message: string) => this.logged.push(message);
-    const database = await openEmbeddedDatabase({ folder: this.folder, log });
+    const database = await openEmbeddedDatabase(this.folder, (message) => this.logged.push(message));
     this.#opened.push(database);
     return database;
   }
