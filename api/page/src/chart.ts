@@ -91,11 +91,7 @@ export class TemperatureChart {
         points: { size: 11, width: 2, stroke: () => palette().paper, fill: () => palette().ink },
       },
       axes: [
-        ...dayAxes(
-          () => this.content.speech.dates,
-          () => palette().muted,
-          () => palette().line,
-        ),
+        ...dayAxes(() => this.content.speech.dates, palette),
         {
           scale: "y",
           side: 3,

@@ -1,19 +1,14 @@
-import { CityCard } from "./city-card.ts";
-import { type City, coming, nearest, type Range, rangeOf } from "./figures.ts";
+import { type CardContext, CityCard } from "./city-card.ts";
+import { type City, coming, nearest, rangeOf } from "./figures.ts";
 import type { Palette } from "./heat.ts";
-import type { Speech } from "./language.ts";
 import { latinName } from "./latin-name.ts";
 
 export type Order = "listed" | "warmest" | "coldest" | "name";
 
-export interface GridContent {
+export interface GridContent extends Omit<CardContext, "bounds"> {
   readonly cities: readonly City[];
   readonly search: string;
   readonly order: Order;
-  /** Milliseconds. */
-  readonly now: number;
-  readonly speech: Speech;
-  readonly chosen: string | undefined;
 }
 
 const folded = (text: string): string => text.toLowerCase().replaceAll("ё", "е").trim();
@@ -37,15 +32,6 @@ function inOrder(cities: readonly City[], order: Order, now: number): readonly C
   return cities.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0));
 }
 
-function boundsOf(cities: readonly City[], now: number): Range | undefined {
-  return rangeOf(
-    cities.flatMap((city) => {
-      const range = rangeOf(coming(city.readings, now));
-      return range === undefined ? [] : [range.lowest, range.highest];
-    }),
-  );
-}
-
 /** The list of cards. A card stays as long as its city is shown, so that focus and charts survive a refresh. */
 export class CityGrid {
   #cards: ReadonlyMap<string, CityCard> = new Map();
@@ -56,14 +42,15 @@ export class CityGrid {
   ) {}
 
   /** Returns how many cities are shown. */
-  show({ cities, search, order, now, speech, chosen }: GridContent): number {
-    const bounds = boundsOf(cities, now);
+  show({ cities, search, order, ...context }: GridContent): number {
+    const { now } = context;
+    const bounds = rangeOf(cities.flatMap(({ readings }) => coming(readings, now)));
     const found = inOrder(cities, order, now).filter((city) => matches(city, search));
     const cards = new Map(found.map(({ key }) => [key, this.#cards.get(key) ?? new CityCard(this.palette)]));
     for (const [key, card] of this.#cards) if (!cards.has(key)) card.chart.destroy();
     this.#cards = cards;
     this.#arrange(Array.from(cards.values(), ({ root }) => root));
-    for (const city of found) cards.get(city.key)?.show(city, { now, speech, chosen, bounds });
+    for (const city of found) cards.get(city.key)?.show(city, { ...context, bounds });
     return found.length;
   }
 

@@ -50,11 +50,10 @@ export function isCurrent(reading: Reading, now: number): boolean {
 
 /** The first lowest and the first highest reading. */
 export function rangeOf(readings: readonly Reading[]): Range | undefined {
-  const [first, ...others] = readings;
+  const [first] = readings;
   if (first === undefined) return undefined;
-  let lowest = first;
-  let highest = first;
-  for (const reading of others) {
+  let [lowest, highest] = [first, first];
+  for (const reading of readings) {
     if (reading.temperature < lowest.temperature) lowest = reading;
     if (reading.temperature > highest.temperature) highest = reading;
   }
