@@ -85,13 +85,14 @@ async function bundle(entry: string, format: "esm" | "iife", banner = ""): Promi
   return output.text();
 }
 
-function fromPackage(name: string, file: string): Uint8Array {
-  return readFileSync(join(dirname(fileURLToPath(import.meta.resolve(`${name}/package.json`))), file));
+/** @param manifest the URL of the package's package.json */
+function fromPackage(manifest: string, file: string): Uint8Array {
+  return readFileSync(join(dirname(fileURLToPath(manifest)), file));
 }
 
 async function addPage(): Promise<void> {
   add("/favicon.svg", readFileSync(join(here, "favicon.svg")));
-  add("/assets/uplot-license.txt", fromPackage("uplot", "LICENSE"));
+  add("/assets/uplot-license.txt", fromPackage(import.meta.resolve("uplot/package.json"), "LICENSE"));
   addWithAssets("/", "index.html", "/assets", {
     "main.js": await bundle("src/main.ts", "esm", LEGAL_NOTE),
     "theme-first.js": await bundle("src/theme-first.ts", "iife"),
@@ -100,12 +101,13 @@ async function addPage(): Promise<void> {
 }
 
 async function addSwagger(): Promise<void> {
+  const swagger = import.meta.resolve("swagger-ui-dist/package.json");
   for (const legal of ["swagger-ui-bundle.js.LICENSE.txt", "LICENSE", "NOTICE"]) {
-    add(`/swagger/${legal.replace(/(?<!\.txt)$/, ".txt")}`, fromPackage("swagger-ui-dist", legal));
+    add(`/swagger/${legal.replace(/(?<!\.txt)$/, ".txt")}`, fromPackage(swagger, legal));
   }
   addWithAssets("/swagger/index.html", "swagger/index.html", "/swagger", {
-    "swagger-ui-bundle.js": fromPackage("swagger-ui-dist", "swagger-ui-bundle.js"),
-    "swagger-ui.css": fromPackage("swagger-ui-dist", "swagger-ui.css"),
+    "swagger-ui-bundle.js": fromPackage(swagger, "swagger-ui-bundle.js"),
+    "swagger-ui.css": fromPackage(swagger, "swagger-ui.css"),
     "swagger-start.js": await bundle("swagger/start.ts", "iife"),
     "swagger.css": await bundle("swagger/swagger.css", "esm"),
   });
