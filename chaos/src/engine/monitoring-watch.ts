@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { byRole, DeadlineExceeded, must, type StandMachine, waitFor, waitUntil } from "@goldenring/stand";
 import type { Experiment, Stage } from "../experiment/experiment.ts";
 import type { MetricName } from "../experiment/metrics.ts";
-import type { MonitoringEvidence } from "../judge/evidence.ts";
+import type { Course, MonitoringEvidence } from "../judge/evidence.ts";
 import { type AlertEvidence, alertDelay, alertResolved } from "../judge/monitoring-figures.ts";
 import type { RecordedAlert, StageRecord } from "../run/record.ts";
 import type { ReceivedAlert, RunContext } from "./run-context.ts";
@@ -59,14 +59,12 @@ async function firingAtLast(
   });
 }
 
-export interface RoundFacts {
-  /** Of the round, ms since 1970. */
+/** Of a round; `stages` and `targets` as far as they are known. */
+type RoundFacts = Pick<Course, "stages" | "targets"> & {
+  /** ms since 1970. */
   readonly startedAt: number;
   readonly firedBefore: readonly string[];
-  /** As far as they have run. */
-  readonly stages: readonly StageRecord[];
-  readonly targets: Readonly<Record<string, readonly string[]>>;
-}
+};
 
 /** Follows the stand's monitoring during a round, as far as the experiment's expectations are about it. */
 export class MonitoringWatch {

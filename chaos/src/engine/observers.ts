@@ -3,8 +3,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { byRole, inNamespace, type Stand } from "@goldenring/stand";
+import type * as z from "zod";
 import type { Experiment } from "../experiment/experiment.ts";
-import type { PathPlanInput } from "../probe/path-probe.ts";
+import { SLOW_MS } from "../history/summary.ts";
+import { PathPlan } from "../probe/path-probe.ts";
 import type { RoundRecord } from "../run/record.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -25,23 +27,32 @@ export interface ObserversOptions extends Pick<RunContext, "stand" | "experiment
 
 export class Observers {
   readonly files: RoundRecord["files"];
-  readonly #programs: readonly Program[];
+  readonly #programs: Program[] = [];
 
   constructor(options: ObserversOptions) {
     const { stand, experiment, folder, lock, onLost } = options;
+    const { service, watch, load } = experiment;
+    const { clients, intervalMs, background } = load;
     mkdirSync(folder, { recursive: true });
-    const hasRoles = experiment.watch.roles && byRole(stand, "postgres").length > 0;
+    const start = (name: string, argv: readonly string[]): void => {
+      const program = new Program(name, argv, onLost);
+      this.#programs.push(program);
+      lock.started(program.pid);
+    };
     const history = join(folder, "history.jsonl");
-    const background = experiment.load.background && join(folder, "background.jsonl");
-    const roles = hasRoles ? join(folder, "roles.jsonl") : null;
-    this.files = { history, background, roles };
-    const start = (name: string, argv: readonly string[]): Program => new Program(name, argv, onLost);
-    this.#programs = [
-      start("probe", experiment.service ? ownProbe(history, options) : weatherProbe(history, options)),
-      ...(background === null ? [] : [start("background load", backgroundLoad(background, options))]),
-      ...(roles === null ? [] : [start("role sampler", roleSampler(roles, options))]),
-    ];
-    for (const { pid } of this.#programs) lock.started(pid);
+    this.files = { history, background: null, roles: null };
+    if (service) start("probe", pathProbe(history, { ...service, clients, intervalMs }, options));
+    else start("probe", weatherProbe(history, options));
+    if (background) {
+      this.files.background = join(folder, "background.jsonl");
+      const { users, intervalMs, path } = background;
+      const reads = { clients: users, intervalMs, deadlineMs: SLOW_MS, reads: [{ path }], writes: [] };
+      start("background load", pathProbe(this.files.background, reads, options));
+    }
+    if (watch.roles && byRole(stand, "postgres").length > 0) {
+      this.files.roles = join(folder, "roles.jsonl");
+      start("role sampler", roleSampler(this.files.roles, options));
+    }
   }
 
   async stop(): Promise<void> {
@@ -104,24 +115,14 @@ function weatherProbe(out: string, { stand, experiment, target, values }: Observ
   return inside(stand, probeArgv("weather", "--target", target, "--run", values, "--out", out, ...load));
 }
 
-function ownProbe(out: string, options: ObserversOptions): readonly string[] {
-  const { clients, intervalMs } = options.experiment.load;
-  const { reads = [], writes = [], deadlineMs = 35_000 } = options.experiment.service ?? {};
-  return pathProbe(out, { clients, intervalMs, deadlineMs, reads, writes }, options);
-}
-
-/** Its deadline is the one of the 2023 baseline. */
-function backgroundLoad(out: string, options: ObserversOptions): readonly string[] {
-  const { users = 1, intervalMs = 1_000, path = "/" } = options.experiment.load.background ?? {};
-  return pathProbe(out, { clients: users, intervalMs, deadlineMs: 5_000, reads: [{ path }], writes: [] }, options);
-}
+type Load = Omit<z.input<typeof PathPlan>, "target" | "out" | "run" | "maxSeconds">;
 
 function pathProbe(
   out: string,
-  load: Omit<PathPlanInput, "target" | "out" | "run" | "maxSeconds">,
+  load: Load,
   { stand, experiment, target, values }: ObserversOptions,
 ): readonly string[] {
-  const plan: PathPlanInput = { target, out, run: values, maxSeconds: maxSeconds(experiment), ...load };
+  const plan = PathPlan.parse({ ...load, target, out, run: values, maxSeconds: maxSeconds(experiment) });
   const file = `${out}.plan.json`;
   writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`);
   const argv = probeArgv("paths", file);

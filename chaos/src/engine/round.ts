@@ -6,7 +6,7 @@ import type { Site } from "../faults/fault.ts";
 import { resolveTarget } from "../faults/target.ts";
 import { newRunName } from "../history/values.ts";
 import { judgeRound } from "../judge/judge.ts";
-import type { RoundRecord, StageRecord } from "../run/record.ts";
+import type { StageRecord } from "../run/record.ts";
 import { forgetLeftValues, forgetValues, LeftValues } from "../stored/left-values.ts";
 import { FaultMarks } from "./fault-marks.ts";
 import { gatherEvidence } from "./gather-evidence.ts";
@@ -19,18 +19,13 @@ import { runStages } from "./stages.ts";
 import { watchStates } from "./state-watch.ts";
 import { NotSteady, untilSteady } from "./until-steady.ts";
 
-export interface FinishedRound {
-  readonly record: RoundRecord;
-  /** Why it ended early; undefined: it ran to its end. */
-  readonly ended: unknown;
-}
-
 /**
  * Steady, load, stages, recovery, judgement. Whatever happens, the faults are undone or `ended` is a `NotUndone`, and the observers have ended.
  *
+ * @returns its `ended`: why it ended early; undefined: it ran to its end
  * @throws when it ended before there was anything to judge
  */
-export async function runRound(context: RunContext, number: number): Promise<FinishedRound> {
+export async function runRound(context: RunContext, number: number) {
   const { stand, experiment, journal } = context;
   const note = (why: string): void => journal.write("note", why);
   await untilSteady(context);

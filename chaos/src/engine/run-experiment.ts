@@ -28,10 +28,7 @@ export interface RunOptions extends Pick<RunContext, "stand" | "monitoring" | "s
  *
  * @throws {CommandError} where nothing has started: busy, a fault of an earlier run that cannot be undone, no target
  */
-export async function runExperiment(
-  experiment: Experiment,
-  options: RunOptions,
-): Promise<{ readonly record: ExperimentRun; readonly folder: string }> {
+export async function runExperiment(experiment: Experiment, options: RunOptions) {
   const { stand, monitoring, signal, runs, log } = options;
   const target = experiment.service?.target ?? options.target ?? serviceUrl(stand);
   if (target === undefined)
@@ -96,11 +93,9 @@ async function runRounds(context: RunContext, count: number) {
   return { rounds, ended };
 }
 
-function endOf(
-  ended: unknown,
-  expectations: readonly JudgedExpectation[],
-  signal: AbortSignal,
-): Pick<ExperimentRun, "endedBy" | "ending"> {
+type End = Pick<ExperimentRun, "endedBy" | "ending">;
+
+function endOf(ended: unknown, expectations: readonly JudgedExpectation[], signal: AbortSignal): End {
   const ending = ended instanceof Error ? ended.message : String(ended);
   if (ended instanceof NotUndone) return { endedBy: "not-undone", ending };
   if (signal.aborted) {

@@ -19,9 +19,7 @@ export const PathPlan = z.object({
   reads: OwnService.shape.reads,
   writes: OwnService.shape.writes,
 });
-export type PathPlan = z.infer<typeof PathPlan>;
-/** What has a default may be left out. */
-export type PathPlanInput = z.input<typeof PathPlan>;
+type PathPlan = z.infer<typeof PathPlan>;
 
 /** Reads given paths of any HTTP service, and writes to it; see `runClients`. */
 export function probePaths(plan: PathPlan, interrupted: AbortSignal): Promise<void> {

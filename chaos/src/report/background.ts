@@ -1,9 +1,6 @@
 import BASELINE_2023 from "./baseline-2023.json";
 import PRODUCT_CHANGES from "./product-changes.json";
 
-/** The probes of 2023 had a timeout of 5 s: slower answers counted as errors. */
-export const TIMEOUT_2023_MS = 5_000;
-
 /** What the course report of December 2023 did, expected and saw. */
 export interface Baseline2023 {
   /** Id of the experiment of the same kind here. */

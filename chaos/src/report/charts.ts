@@ -1,13 +1,13 @@
 import { type Chart, drawable, type Figure, type Timeline, tidy } from "@goldenring/run-kit";
+import { SLOW_MS } from "../history/summary.ts";
 import type { ExperimentRun, RoundRecord, Second } from "../run/record.ts";
-import { TIMEOUT_2023_MS } from "./background.ts";
 import { worstRound } from "./figures.ts";
 import { faultBands, faultLanes, faultsOf, roundTime, span, timelineOf } from "./lanes.ts";
 import { second } from "./words.ts";
 
 const MS = { unit: "ms", scale: "logarithmic" } as const;
 const PER_SECOND = { unit: "/s", scale: "linear" } as const;
-const TIMEOUT = { name: "5 s, an error in 2023", value: TIMEOUT_2023_MS };
+const TIMEOUT = { name: "5 s, an error in 2023", value: SLOW_MS };
 
 /** Reads, writes and the background load have the same colours in all charts. */
 const READS = { pale: 5, strong: 0 } as const;

@@ -26,6 +26,7 @@ const EndedBy = z.enum(Object.keys(ENDS) as [EndedBy, ...EndedBy[]]);
 export const RUN_FILES = { record: "run.json", journal: "journal.jsonl" } as const;
 
 const ms = z.number();
+const span = { from: ms, to: ms };
 
 const Second = z.object({
   /** Its beginning. */
@@ -87,20 +88,18 @@ const RoleSpan = z.object({
   /** `primary`, `replica`, `silent` (no answer), or another word of Patroni. */
   role: z.string(),
   timeline: z.int().nullable(),
-  from: ms,
-  to: ms,
+  ...span,
 });
 
-/** A state of something that was looked at once a second: of a server in HAProxy (`UP`, `DOWN`), of etcd (`healthy`, `unhealthy`). */
+/** A state of something that is polled once a second: of a server in HAProxy (`UP`, `DOWN`), of etcd (`healthy`, `unhealthy`). */
 const StateSpan = z.object({
-  /** The machine that said so. */
+  /** The machine that reported it. */
   machine: z.string(),
   /** `master/pg-01`, `etcd`. */
   what: z.string(),
   /** `silent`: no answer. */
   state: z.string(),
-  from: ms,
-  to: ms,
+  ...span,
 });
 
 const Alert = z.object({
@@ -126,14 +125,14 @@ const Round = z.object({
   lasted: ms,
   /** Which machines the experiment's targets were in this round: `primary` -> [`pg-01`]. */
   targets: z.record(z.string(), z.array(z.string())),
-  stages: z.array(z.object({ name: z.string(), from: ms, to: ms, faults: z.array(Fault) })),
+  stages: z.array(z.object({ name: z.string(), ...span, faults: z.array(Fault) })),
   figures: Figures,
   /** In the order of the experiment's expectations. */
   verdicts: z.array(RoundVerdict),
   series: z.object({ reads: z.array(Second), writes: z.array(Second), background: z.array(Second) }),
   roles: z.array(RoleSpan),
   states: z.array(StateSpan),
-  /** null: nobody could say which alerts came. */
+  /** null: there was no monitoring to ask. */
   alerts: z.array(Alert).nullable(),
   /** Files of the round, relative to the run's folder. */
   files: z.object({ history: z.string(), background: z.string().nullable(), roles: z.string().nullable() }),
