@@ -12,11 +12,8 @@ import { ENDS, type ExperimentRun } from "../run/record.ts";
 import type { AvailableStand, ChaosDeps } from "./deps.ts";
 import { columns } from "./list.ts";
 
-export interface RunCommandOptions {
-  readonly rounds?: number | undefined;
+export interface RunCommandOptions extends Partial<Pick<RunOptions, "rounds" | "target" | "runs">> {
   readonly suite?: SuiteName;
-  readonly target?: string;
-  readonly runs?: string;
   readonly iOwnTheseMachines: boolean;
   /** Updates the results pages. */
   readonly write: boolean;

@@ -8,7 +8,7 @@ import { newRunName } from "../history/values.ts";
 import { judgeRound } from "../judge/judge.ts";
 import type { StageRecord } from "../run/record.ts";
 import { forgetLeftValues, forgetValues, LeftValues } from "../stored/left-values.ts";
-import { FaultMarks } from "./fault-marks.ts";
+import { FaultMarks, metricsOf } from "./fault-marks.ts";
 import { gatherEvidence } from "./gather-evidence.ts";
 import { MonitoringWatch, untilQuiet } from "./monitoring-watch.ts";
 import { Observers } from "./observers.ts";
@@ -42,11 +42,15 @@ export async function runRound(context: RunContext, number: number) {
   journal.inRound(number, from);
   const startedAt = new Date();
   const stopStates = watchStates(stand, experiment.watch, from);
-  const marks = new FaultMarks(stand, experiment.id, note);
   const [stages, targets]: [StageRecord[], Record<string, string[]>] = [[], {}];
+  const marks = new FaultMarks(stand, note);
   const watch = new MonitoringWatch(context, { startedAt: startedAt.getTime(), firedBefore, stages, targets });
   const safety = watchSafety(context, observers.files, from, unsafe);
-  const course: Course = { marks, watch, safety, from, before, stages, targets, after: undefined, recovery: null };
+  const showFaults = (): void => {
+    const faults = stages.flatMap((stage) => stage.faults);
+    marks.write(metricsOf(experiment.id, startedAt.getTime(), faults));
+  };
+  const course: Course = { showFaults, watch, safety, from, before, stages, targets, after: undefined, recovery: null };
   const { signal } = safety;
   const logWhyItEnds = (): void => {
     const { reason } = signal;
@@ -88,7 +92,7 @@ export async function runRound(context: RunContext, number: number) {
 }
 
 interface Course {
-  readonly marks: FaultMarks;
+  readonly showFaults: () => void;
   readonly watch: MonitoringWatch;
   readonly safety: ReturnType<typeof watchSafety>;
   readonly from: number;
@@ -103,7 +107,7 @@ interface Course {
 
 async function runCourse(context: RunContext, number: number, course: Course): Promise<void> {
   const { stand, experiment, journal } = context;
-  const { marks, watch, safety, before, from, stages, targets } = course;
+  const { showFaults, watch, safety, before, from, stages, targets } = course;
   const { signal } = safety;
   const { loadSeconds } = experiment.steadyState;
   await safety.untilServed();
@@ -122,7 +126,7 @@ async function runCourse(context: RunContext, number: number, course: Course): P
     stand.disconnect();
     return untilSteady({ ...context, signal });
   };
-  await runStages({ ...context, site: { stand, resolve }, marks, watch, from, signal, untilRecovered }, stages);
+  await runStages({ ...context, site: { stand, resolve }, showFaults, watch, from, signal, untilRecovered }, stages);
   const undoneAt = monotonicMs();
   course.after = await untilRecovered();
   course.recovery = Math.round(monotonicMs() - undoneAt);

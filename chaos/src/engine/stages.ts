@@ -4,7 +4,6 @@ import type { Site } from "../faults/fault.ts";
 import type { FaultRecord, StageRecord } from "../run/record.ts";
 import type { OpenFault } from "../undo/open-fault.ts";
 import { undoAll } from "../undo/undo.ts";
-import type { FaultMarks } from "./fault-marks.ts";
 import { inject } from "./inject.ts";
 import type { MonitoringWatch } from "./monitoring-watch.ts";
 import type { RunContext } from "./run-context.ts";
@@ -14,7 +13,8 @@ const MARGIN_S = 180;
 
 export interface StagesContext extends Pick<RunContext, "experiment" | "id" | "open" | "journal"> {
   readonly site: Site;
-  readonly marks: FaultMarks;
+  /** Called whenever a fault was injected or undone. */
+  readonly showFaults: () => void;
   /** Its `during` lasts as long as a stage after its injections. */
   readonly watch: Pick<MonitoringWatch, "during">;
   /** Beginning of the round, ms of the shared clock. */
@@ -78,7 +78,7 @@ async function injectAll(
   { faults }: StageRecord,
   active: Active,
 ): Promise<readonly OpenFault[]> {
-  const { site, journal, marks, signal, experiment, from } = context;
+  const { site, journal, showFaults, signal, experiment, from } = context;
   const own: OpenFault[] = [];
   journal.write("stage", `${stage.name}: ${stage.seconds} s`);
   const endsAfterSeconds = plannedSeconds(experiment, index) + MARGIN_S;
@@ -91,7 +91,7 @@ async function injectAll(
         faults.push(record);
         own.push(fault);
         active.set(fault, record);
-        marks.injected(machine, words);
+        showFaults();
         journal.write("undo-written", `the undo of "${words}" is on disk`, machine);
       };
       await inject({ use, machine, endsAfterSeconds }, context, onWritten);
@@ -113,14 +113,14 @@ function plannedSeconds({ stages, steadyState }: Experiment, index: number): num
 
 async function undo(faults: readonly OpenFault[], active: Active, context: StagesContext): Promise<void> {
   if (faults.length === 0) return;
-  const { site, open, journal, marks, from, signal } = context;
+  const { site, open, journal, showFaults, from, signal } = context;
   const ended: string[] = [];
   const left = await undoAll(site.stand, open, faults, (fault, endedBefore) => {
     const { machine, words } = fault;
     const record = active.get(fault);
     if (record) record.undoneAt = sinceRound(from);
     if (endedBefore && record && record.injectedAt !== null) ended.push(`${machine}: "${words}"`);
-    marks.undone(machine, words);
+    showFaults();
     journal.write("undone", words, machine);
   });
   // What could not be undone is left to `recover`, and not tried again here.

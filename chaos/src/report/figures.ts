@@ -1,5 +1,5 @@
 import { plural, spreadOf, timeOrCount } from "@goldenring/run-kit";
-import type { ExperimentRun, RoundFigures, RoundRecord } from "../run/record.ts";
+import type { ExperimentRun, JudgedExpectation, RoundFigures, RoundRecord } from "../run/record.ts";
 
 export interface Figure {
   readonly name: string;
@@ -59,11 +59,10 @@ export function summaryOf({ better }: Pick<Figure, "better">, values: readonly n
   return values.length === 0 ? undefined : { median, worst: better === "more" ? min : max };
 }
 
+type Summary = Pick<JudgedExpectation, "median" | "worst">;
+
 /** "1.67 s / 1.88 s": median and worst; one of them where they are the same. */
-export function medianAndWorst(
-  summary: { readonly median: number | null; readonly worst: number | null } | undefined,
-  unit: string,
-): string {
+export function medianAndWorst(summary: Summary | undefined, unit: string): string {
   const [median, worst] = [timeOrCount(summary?.median, unit), timeOrCount(summary?.worst, unit)];
   return median === worst ? median : `${median} / ${worst}`;
 }

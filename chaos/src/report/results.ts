@@ -90,11 +90,8 @@ const VIOLATIONS = `Violations are acknowledged writes that were lost, stored tw
 ([history.md](../history.md)).`;
 
 /** A page of docs/results, from the entries of its JSON file. */
-export function experimentsPage(
-  entries: readonly ResultEntry[],
-  suite: string,
-  { title, columns = OVERVIEW }: Page,
-): string {
+export function experimentsPage(entries: readonly ResultEntry[], suite: string, page: Page): string {
+  const { title, columns = OVERVIEW } = page;
   return resultsPage({
     title,
     writtenBy: `ring chaos run --suite ${suite} --write`,

@@ -15,11 +15,8 @@ export function verdictMark({ verdict }: Pick<JudgedExpectation, "verdict">): Co
 }
 
 /** "at most 3 s"; undefined where no target was set. */
-export function targetText({
-  comparison,
-  limit,
-  unit,
-}: Pick<JudgedExpectation, "comparison" | "limit" | "unit">): string | undefined {
+export function targetText(judged: Pick<JudgedExpectation, "comparison" | "limit" | "unit">): string | undefined {
+  const { comparison, limit, unit } = judged;
   return comparison === null || limit === null ? undefined : `${comparison} ${timeOrCount(limit, unit)}`;
 }
 

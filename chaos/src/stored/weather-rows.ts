@@ -13,11 +13,8 @@ const StoredRow = z.object({
 });
 
 /** What the database machines hold of a run, each asked on the machine itself, once the replica has all that the primary had. */
-export async function storedOnAll(
-  stand: Stand,
-  { primary, replica }: StandRoles,
-  run: string,
-): Promise<readonly NodeRows[]> {
+export async function storedOnAll(stand: Stand, roles: StandRoles, run: string): Promise<readonly NodeRows[]> {
+  const { primary, replica } = roles;
   if (primary === undefined) throw new Error("there is no primary to ask what is stored");
   const machines = [primary, ...(replica === undefined ? [] : [replica])].map((name) => machineOf(stand, name));
   const [first, second] = machines;

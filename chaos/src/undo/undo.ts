@@ -40,27 +40,22 @@ async function endedOfLab({ lab }: Stand, faults: readonly OpenFault[]): Promise
   return new Set(ended.flat());
 }
 
-export interface NotUndone {
-  readonly fault: OpenFault;
-  readonly why: string;
-}
-
 /**
  * Undoes faults: those of the host first, so that machines can be reached again; of each machine the newest first. Each is tried again until the
  * deadline, and is open until a check shows that nothing of it is left.
  *
  * @param onUndone its `endedBefore`: the fault was not active any more when its undo came
- * @returns those that are left; empty: all is undone
+ * @returns those that are left, and why; empty: all is undone
  */
 export async function undoAll(
   stand: Stand,
   open: OpenFaults,
   faults: readonly OpenFault[],
   onUndone: (fault: OpenFault, endedBefore: boolean) => void = () => {},
-): Promise<readonly NotUndone[]> {
+) {
   // A connection to a machine that lost its power or was rebooted would only be noticed at the next command's deadline.
   stand.disconnect();
-  const left: NotUndone[] = [];
+  const left: { readonly fault: OpenFault; readonly why: string }[] = [];
   const ended = await endedOfLab(stand, faults);
   const one = async (fault: OpenFault): Promise<void> => {
     try {
