@@ -49,7 +49,8 @@ export async function takeEngineLock(standFolder: string, what: string) {
   return {
     /** Names a program that ends with the engine: the next engine ends it when this one was killed. */
     started(pid: number | undefined): void {
-      engine.programs.push(...[processIdOf(pid ?? 0) ?? []].flat());
+      const id = pid === undefined ? undefined : processIdOf(pid);
+      if (id) engine.programs.push(id);
       write();
     },
     release(): void {

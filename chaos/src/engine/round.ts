@@ -42,7 +42,8 @@ export async function runRound(context: RunContext, number: number) {
   journal.inRound(number, from);
   const startedAt = new Date();
   const stopStates = watchStates(stand, experiment.watch, from);
-  const [stages, targets]: [StageRecord[], Record<string, string[]>] = [[], {}];
+  const stages: StageRecord[] = [];
+  const targets: Record<string, string[]> = {};
   const marks = new FaultMarks(stand, note);
   const watch = new MonitoringWatch(context, { startedAt: startedAt.getTime(), firedBefore, stages, targets });
   const safety = watchSafety(context, observers.files, from, unsafe);

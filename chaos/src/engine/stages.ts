@@ -44,7 +44,7 @@ type Active = Map<OpenFault, FaultRecord>;
  * @param stages gets a record of each stage, as far as it came
  */
 export async function runStages(context: StagesContext, stages: StageRecord[]): Promise<void> {
-  const { experiment, signal, watch, untilRecovered, from } = context;
+  const { experiment, journal, signal, watch, untilRecovered, from } = context;
   const active: Active = new Map();
   try {
     for (const [index, stage] of experiment.stages.entries()) {
@@ -53,9 +53,11 @@ export async function runStages(context: StagesContext, stages: StageRecord[]): 
       const record: StageRecord = { name: stage.name, from: begin, to: begin, faults: [] };
       stages.push(record);
       try {
-        const own = await injectAll(stage, index, context, record, active);
+        journal.write("stage", `${stage.name}: ${stage.seconds} s`);
+        await injectAll(stage, plannedSeconds(experiment, index) + MARGIN_S, context, record, active);
         await watch.during(stage, signal);
         if (stage.after === "keep") continue;
+        const own = [...active.keys()].filter((fault) => record.faults.some((each) => each === active.get(fault)));
         await undo(own, active, context);
         if (stage.after === "recover") await untilRecovered();
       } finally {
@@ -70,18 +72,14 @@ export async function runStages(context: StagesContext, stages: StageRecord[]): 
   }
 }
 
-/** @returns the faults of the stage */
 async function injectAll(
   stage: Stage,
-  index: number,
+  endsAfterSeconds: number,
   context: StagesContext,
   { faults }: StageRecord,
   active: Active,
-): Promise<readonly OpenFault[]> {
-  const { site, journal, showFaults, signal, experiment, from } = context;
-  const own: OpenFault[] = [];
-  journal.write("stage", `${stage.name}: ${stage.seconds} s`);
-  const endsAfterSeconds = plannedSeconds(experiment, index) + MARGIN_S;
+): Promise<void> {
+  const { site, journal, showFaults, signal, from } = context;
   for (const use of stage.faults) {
     for (const machine of site.resolve(use.on)) {
       signal.throwIfAborted();
@@ -89,7 +87,6 @@ async function injectAll(
         const { kind, words } = fault;
         const record = { kind, machine, words, at: sinceRound(from), injectedAt: null, undoneAt: null };
         faults.push(record);
-        own.push(fault);
         active.set(fault, record);
         showFaults();
         journal.write("undo-written", `the undo of "${words}" is on disk`, machine);
@@ -100,7 +97,6 @@ async function injectAll(
       journal.write("injected", done?.words ?? use.fault, machine);
     }
   }
-  return own;
 }
 
 /** From the beginning of a stage to the undo of its faults, by plan. */

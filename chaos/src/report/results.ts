@@ -2,8 +2,8 @@ import { escapeMarkdown, markdownTable, plural, resultsPage } from "@goldenring/
 import * as z from "zod";
 import type { Page } from "../book/suites.ts";
 import type { ExperimentRun } from "../run/record.ts";
-import { changesBecauseOf, of2023 } from "./background.ts";
 import { FIGURES, medianAndWorst, summaryOf, valuesOf } from "./figures.ts";
+import { changesBecauseOf, of2023 } from "./findings.ts";
 import { ExpectationOutcome, expectationsOf, expectationsTable } from "./summary.ts";
 import { endText, provenanceTexts } from "./words.ts";
 

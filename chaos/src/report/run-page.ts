@@ -14,9 +14,9 @@ import {
   timeOrCount,
 } from "@goldenring/run-kit";
 import type { ExperimentRun, RoundRecord } from "../run/record.ts";
-import { changesBecauseOf, of2023 } from "./background.ts";
 import { chartsOfRound } from "./charts.ts";
 import { FIGURES, roundText, summaryOf, valuesOf, worstRound } from "./figures.ts";
+import { changesBecauseOf, of2023 } from "./findings.ts";
 import { faultsOf } from "./lanes.ts";
 import { expectationsOf } from "./summary.ts";
 import * as words from "./words.ts";

@@ -1,8 +1,8 @@
 import { escapeMarkdown, markdownTable, moment, timeOrCount } from "@goldenring/run-kit";
 import * as z from "zod";
 import { type ExperimentRun, Judged } from "../run/record.ts";
-import { of2023 } from "./background.ts";
 import { roundText } from "./figures.ts";
+import { of2023 } from "./findings.ts";
 import { endText, heldRounds, provenanceTexts, reasons, targetText } from "./words.ts";
 
 /** A run in short, in Markdown: for a terminal, a pull request or a page of CI. */
