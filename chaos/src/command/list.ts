@@ -7,10 +7,8 @@ import { descriptionOf } from "../faults/registry.ts";
 export function list(output: Output, json: boolean): void {
   if (json) {
     const rows = EXPERIMENTS.map(({ id, title, hypothesis, rounds }) => {
-      const suites = Object.entries<Suite>(SUITES).flatMap(([name, { experiments }]) =>
-        experiments.includes(id) ? name : [],
-      );
-      return { id, title, hypothesis, rounds, suites };
+      const suites = Object.entries<Suite>(SUITES).filter(([, { experiments }]) => experiments.includes(id));
+      return { id, title, hypothesis, rounds, suites: suites.map(([name]) => name) };
     });
     output.result(JSON.stringify(rows, null, 2));
     return;
@@ -24,14 +22,8 @@ export function list(output: Output, json: boolean): void {
 /** Rows with the cells of each column below each other. */
 export function columns(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  const padded = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
+  return padded.map((cells) => cells.join("  ").trimEnd()).join("\n");
 }
 
 /** What an experiment would do, in words or as data. Does nothing. */
