@@ -32,12 +32,8 @@ export interface Plan {
   readonly acceptEncoding: "gzip" | "identity";
   /** Share of the answers whose body is checked. */
   readonly bodyCheckShare: number;
-  readonly objectives: {
-    readonly p95Ms: number;
-    readonly p90Ms: number;
-    readonly errorShare: number;
-    readonly checksShare: number;
-  };
+  /** The objectives, by k6's metric: `p(95)<=600`. */
+  readonly thresholds: Readonly<Record<string, readonly string[]>>;
   /** A missed objective ends the run. */
   readonly stopsAtBreach: boolean;
   /** Seconds before a missed objective may end the run: the first answers are too few to judge. */

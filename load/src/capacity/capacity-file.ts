@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { RunRecord } from "../record/record.ts";
+import { Search } from "./find-capacity.ts";
 import { StepResult } from "./judge-step.ts";
 
 /** In the folder of a search. */
@@ -8,15 +9,8 @@ export const CAPACITY_FORMAT = 2;
 
 const CurrentFile = z.object({
   format: z.literal(CAPACITY_FORMAT),
-  /** Another search is another bracket: a search is resumed with these only. */
-  search: z.object({
-    start: z.int().positive(),
-    max: z.int().positive(),
-    resolution: z.number(),
-    repeats: z.int().positive(),
-    warmUpSeconds: z.number(),
-    holdSeconds: z.number(),
-  }),
+  /** A search is resumed with these only. */
+  search: Search,
   ended: z.enum(["found", "max", "too many steps", "interrupted"]),
   held: z.int(),
   /** Undefined when no step broke. */

@@ -1,7 +1,7 @@
 import { EXIT } from "@goldenring/run-kit";
 import type { Command } from "commander";
 import { PARTS } from "../all/parts.ts";
-import { SCENARIOS, type Scenario, scenarioNamed } from "../scenarios.ts";
+import { allFiguresOf2023, SCENARIOS, type Scenario, scenarioNamed } from "../scenarios.ts";
 import { DATA_SIZES } from "../seed/growth.ts";
 import { measureAll } from "./all.ts";
 import { searchCapacity } from "./capacity.ts";
@@ -160,7 +160,8 @@ export function addLoadCommands(program: Command, deps: LoadDeps): void {
     "capacity <scenario>",
     "find the highest number of users within the objectives: doubling, bisection, the last steps repeated",
     CAPACITY_OPTIONS,
-    (options, [scenario]) => searchCapacity(scenarioOf(scenario), options, deps),
+    ({ warmUp: warmUpSeconds, hold: holdSeconds, ...options }, [scenario]) =>
+      searchCapacity(scenarioOf(scenario), { ...options, warmUpSeconds, holdSeconds }, deps),
   );
   add(
     "all",
@@ -188,8 +189,8 @@ function scenarioOf(name: string | undefined): Scenario {
 
 async function listScenarios({ output }: LoadDeps): Promise<void> {
   const width = Math.max(...SCENARIOS.map(({ name }) => name.length));
-  for (const { name, about, in2023 } of SCENARIOS as readonly Scenario[]) {
-    output.result(`${name.padEnd(width)}  ${about}`);
-    if (in2023 !== undefined) output.result(`${" ".repeat(width)}  2023: ${in2023}`);
+  for (const scenario of SCENARIOS) {
+    output.result(`${scenario.name.padEnd(width)}  ${scenario.about}`);
+    output.result(`${" ".repeat(width)}  2023: ${allFiguresOf2023(scenario)}`);
   }
 }

@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
 import type { RunRecord, SeriesRow } from "../record/record.ts";
-import { inWords, shownMs } from "../record/verdict.ts";
+import { inWords, missedSoFar, shownMs } from "../record/verdict.ts";
+import { ENDS } from "../report/words.ts";
 import { REPORT_FILE, writeReport } from "../report/write.ts";
 import type { Measurements } from "../run/measurements.ts";
 import type { LoadOptions } from "../run/options.ts";
@@ -48,7 +49,7 @@ export async function runScenario(scenario: Scenario, options: ScenarioOptions, 
 
 /** The last second, and whether all so far is within the objectives. */
 function liveLine({ t, users, requests, failed, latency }: SeriesRow, soFar: Measurements): string {
-  const missed = soFar.verdictSoFar().filter(({ actual, isHeld }) => actual !== undefined && !isHeld);
+  const missed = missedSoFar(soFar.verdictSoFar());
   return [
     `${t.toFixed(0).padStart(4)} s`,
     `${users} users`,
@@ -66,7 +67,7 @@ function resultText(record: RunRecord, folder: string): string {
   const { p50, p90, p95, p99, mean, max } = latency ?? {};
   const latencies = Object.entries({ p50, p90, p95, p99, mean, max }).map(([name, ms = 0]) => `${name} ${shownMs(ms)}`);
   return [
-    `${scenario}: ${requests} requests in ${seconds} s (${rate.toFixed(0)}/s), ${failed} failed, up to ${maxUsers} users; ${ENDS[endedBy]}`,
+    `${scenario}: ${requests} requests in ${seconds} s (${rate.toFixed(0)}/s), ${failed} failed, up to ${maxUsers} users; ${ENDS[endedBy][1]}`,
     latency === undefined ? "no answers" : `latency in ms: ${latencies.join("  ")}`,
     ...verdict.map((each) => `  ${each.isHeld ? "held  " : "MISSED"}  ${inWords(each)}`),
     ...(usersAtBreak === undefined ? [] : [`first missed objective at ${usersAtBreak} users`]),
@@ -75,15 +76,6 @@ function resultText(record: RunRecord, folder: string): string {
     `report: ${join(shortPath(folder), REPORT_FILE)}`,
   ].join("\n");
 }
-
-const ENDS: Readonly<Record<RunRecord["endedBy"], string>> = {
-  "objective missed": "ended when an objective was missed",
-  ramp: "the ramp ran to its end",
-  duration: "ran to its end",
-  interrupted: "interrupted: this is the result so far",
-  "target unreachable": "ended because the target stopped answering",
-  "k6 failed": "k6 failed",
-};
 
 function shortPath(path: string): string {
   const short = relative(process.cwd(), path);

@@ -1,7 +1,7 @@
-import { median, type Unit } from "@goldenring/run-kit";
+import type { Unit } from "@goldenring/run-kit";
 import { replicaLimit } from "../capacity/replica-limit.ts";
 import type { StoredRun } from "../record/run-folder.ts";
-import { kindOf, mostUsed, type ResourceKind } from "../resources/resources.ts";
+import { cpuOf, kindOf, type ResourceKind } from "../resources/resources.ts";
 
 /** One figure of a whole run, for tables. */
 export interface Figure {
@@ -34,7 +34,12 @@ export const FIGURES: readonly Figure[] = [
   cpu("computer", "CPU of the computer, median", undefined),
   figure("Memory of a replica, highest", "MiB", "less", maxReplicaMemoryMiB),
   figure("One access to memory before the start", "ns", undefined, ({ record }) => record.before.memoryAccessNs),
-  figure("Requests per CPU second of the replicas", "/CPU s", "more", requestsPerCpuSecond),
+  figure(
+    "Requests per CPU second of the replicas",
+    "/CPU s",
+    "more",
+    ({ series }) => replicaLimit(series)?.requestsPerCpuSecond,
+  ),
 ];
 
 function figure(name: string, unit: Unit, better: Figure["better"], of: Figure["of"]): Figure {
@@ -43,12 +48,7 @@ function figure(name: string, unit: Unit, better: Figure["better"], of: Figure["
 
 /** Median of a second's busiest part of this kind. */
 function cpu(kind: ResourceKind, name: string, better: Figure["better"]): Figure {
-  return figure(name, "%", better, (run) => cpuOf(run, kind));
-}
-
-export function cpuOf({ series }: StoredRun, kind: ResourceKind): number | undefined {
-  const shares = (series.parts ?? []).flatMap((row) => mostUsed(row, kind, ({ cpuShare }) => cpuShare) ?? []);
-  return shares.length === 0 ? undefined : median(shares);
+  return figure(name, "%", better, ({ series }) => cpuOf(series, kind));
 }
 
 export function maxReplicaMemoryMiB({ series }: StoredRun): number | undefined {
@@ -56,10 +56,6 @@ export function maxReplicaMemoryMiB({ series }: StoredRun): number | undefined {
     parts.flatMap(({ name, memoryBytes }) => (kindOf(name) === "replica" ? (memoryBytes ?? []) : [])),
   );
   return max(bytes.map((each) => each / MIB));
-}
-
-function requestsPerCpuSecond({ series }: StoredRun): number | undefined {
-  return replicaLimit(series, 0, Number.POSITIVE_INFINITY)?.requestsPerCpuSecond;
 }
 
 function max(values: readonly number[]): number | undefined {

@@ -22,11 +22,11 @@ import { replicaLimit } from "../capacity/replica-limit.ts";
 import { RULES, type Saturation, saturationOf } from "../capacity/saturation.ts";
 import { RUN_FILES, type SeriesRow } from "../record/record.ts";
 import type { StoredRun } from "../record/run-folder.ts";
-import { isHeld } from "../record/verdict.ts";
+import { isHeld, objectiveFigure, objectiveText } from "../record/verdict.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import { chartsOfRun } from "./charts.ts";
 import { FIGURES } from "./figures.ts";
-import { buildText, dataText, endText, loadText, objectiveFigure, objectiveText, verdictText } from "./words.ts";
+import { buildText, dataText, ENDS, loadText, verdictText } from "./words.ts";
 
 /** The report of one run as one HTML file. @param folderFiles names of the files in its folder */
 export function runPage(run: StoredRun, folderFiles: readonly string[]): Promise<string> {
@@ -46,7 +46,7 @@ function header({ record }: StoredRun): Content {
   return html`<p class="small">Load test, ${moment(record.start)}</p>
 <h1>${scenario}: ${marked(verdictText(record), isHeld(verdict))}</h1>
 <p class="lead">Up to ${plural(of.maxUsers, "user")}, ${shown(of.rate)} requests per second, ${p95}, ${shown(of.failed)} of
-${plural(of.requests, "request")} failed. ${endText(record)}.</p>
+${plural(of.requests, "request")} failed. ${ENDS[record.endedBy][0]}.</p>
 ${notes.map((note) => html`<p class="notice">${note}</p>\n`)}`;
 }
 
@@ -65,7 +65,7 @@ function objectives({ record }: StoredRun): Content {
 
 function saturation({ record, series }: StoredRun): Content {
   const found = saturationOf(record, series);
-  const limit = replicaLimit(series, 0, Number.POSITIVE_INFINITY);
+  const limit = replicaLimit(series);
   const rows = found.exhausted.map(({ cause, since, peak }) => {
     const rule = RULES.find((each) => each.cause === cause);
     return [cause, shown(since), withUnit(peak, "%"), rule && `from ${withUnit(rule.share, "%")}: ${rule.why}`];

@@ -2,10 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { type Machine, sshCommand } from "@goldenring/stand";
 import type { ResourceRow, ResourceUse } from "../record/record.ts";
-import { clampShare } from "./resources.ts";
-
-/** As on the stand of 2023. */
-export const REPLICA_CORES = 0.25;
+import { clampShare, REPLICA_CORES } from "./resources.ts";
 
 /** What serves on a replica: the product, or the baseline instead. */
 const SERVING_UNITS = ["goldenring-api", "goldenring-baseline"] as const;

@@ -1,4 +1,9 @@
-import type { ResourceRow, ResourceUse } from "../record/record.ts";
+import { median } from "@goldenring/run-kit";
+import type { ResourceRow, ResourceUse, Series } from "../record/record.ts";
+
+/** What a replica may use, as on the stand of 2023: `api_cpu_cores` and `api_memory_mib` of the role weather_api. */
+export const REPLICA_CORES = 0.25;
+export const REPLICA_MEMORY_MIB = 128;
 
 export const RESOURCE_KINDS = ["replica", "database", "ingress", "k6", "computer"] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number] | "other";
@@ -44,6 +49,18 @@ export function mostUsed(
 ): number | undefined {
   const uses = row.parts.flatMap((part) => (kindOf(part.name) === kind ? (useOf(part) ?? []) : []));
   return uses.length === 0 ? undefined : Math.max(...uses);
+}
+
+/** Median over the seconds of the CPU share of a second's busiest resource of a kind; undefined where none was measured. */
+export function cpuOf({ parts = [] }: Pick<Series, "parts">, kind: ResourceKind): number | undefined {
+  const shares = parts.flatMap((row) => mostUsed(row, kind, ({ cpuShare }) => cpuShare) ?? []);
+  return shares.length === 0 ? undefined : median(shares);
+}
+
+/** The rows of a part of a run. @param from @param to seconds from its start */
+export function cutSeries(series: Series, from: number, to: number): Series {
+  const isWithin = ({ t }: { readonly t: number }): boolean => t > from && t <= to;
+  return { ...series, rows: series.rows.filter(isWithin), parts: series.parts?.filter(isWithin) };
 }
 
 /** A measured share may be a little outside: CPU time is counted in ticks. */

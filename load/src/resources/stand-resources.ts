@@ -1,7 +1,6 @@
 import type { Prometheus, Series } from "@goldenring/stand";
 import type { ResourceRow, ResourceUse } from "../record/record.ts";
-import { REPLICA_CORES } from "./machine-watch.ts";
-import { clampShare } from "./resources.ts";
+import { clampShare, REPLICA_CORES } from "./resources.ts";
 
 /** How often the stand's Prometheus scrapes, and over how long a rate is taken. */
 const STEP_SECONDS = 10;

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EXIT, interruptedExit, makeRunFolder, provenance } from "@goldenring/run-kit";
-import { lastLines, type Machine, OBJECTIVES } from "@goldenring/stand";
+import { lastLines, type Machine } from "@goldenring/stand";
 import type { Plan } from "../../k6/plan.ts";
 import {
   type EndedBy,
@@ -16,7 +16,7 @@ import {
   type SeriesRow,
 } from "../record/record.ts";
 import { type StoredRun, writeRun } from "../record/run-folder.ts";
-import { isHeld } from "../record/verdict.ts";
+import { isHeld, thresholds } from "../record/verdict.ts";
 import { computerBefore } from "../resources/computer-use.ts";
 import { MachineWatch } from "../resources/machine-watch.ts";
 import { bySecond } from "../resources/resources.ts";
@@ -134,7 +134,7 @@ function planOf(scenario: Scenario, options: RunOptions, { facts, visited }: Ins
     moderators: scenario.moderators,
     acceptEncoding: encoding,
     bodyCheckShare,
-    objectives: OBJECTIVES,
+    thresholds: thresholds(),
     stopsAtBreach,
     judgedAfterSeconds: judgedAfterSeconds(seconds),
     visited,

@@ -14,6 +14,15 @@ export const DATA_SIZES = {
 } as const satisfies Readonly<Record<string, DataSize>>;
 
 export type DataSizeName = keyof typeof DATA_SIZES;
+export const DATA_SIZE_NAMES = ["base", "full"] as const satisfies readonly DataSizeName[];
+
+/** From so many values on a run is one on the full data. */
+const FULL_FROM_VALUES = 100_000;
+
+/** What a scenario starts with. */
+export function dataSize({ values }: { readonly values: number }): DataSizeName {
+  return values >= FULL_FROM_VALUES ? "full" : "base";
+}
 
 const GOLDEN_RING = [
   "Сергиев Посад",
