@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { CommandError } from "@goldenring/run-kit";
 import { databaseAt } from "../seed/database.ts";
 import type { DataSizeName } from "../seed/growth.ts";
-import { SeedingStopped, seedApi } from "../seed/seed-api.ts";
+import { seedApi } from "../seed/seed-api.ts";
 import { seedDatabase } from "../seed/seed-database.ts";
 import { type SeedRecord, writeSeedRecord } from "../seed/seed-record.ts";
 import { unseed } from "../seed/unseed.ts";
@@ -22,31 +22,29 @@ export async function seed(size: DataSizeName, options: SeedOptions, deps: LoadD
   const { output } = deps;
   const runs = options.runs ?? deps.runs;
   const startedAt = performance.now();
-  try {
-    const added = await addData(size, options, deps);
-    if (added === undefined) {
-      output.result("nothing to add: the data are there already");
-      return;
-    }
-    const file = await writeSeedRecord(runs, added);
+  const { added, failure } = await addData(size, options, deps);
+  if (added === undefined) {
+    output.result("nothing to add: the data are there already");
+    return;
+  }
+  const file = await writeSeedRecord(runs, added);
+  if (failure === undefined) {
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     output.result(`${sumOf(added)} added in ${seconds} s; recorded in ${file}`);
-  } catch (error) {
-    if (!(error instanceof SeedingStopped)) throw error;
-    const file = await writeSeedRecord(runs, error.added);
-    output.log(`${sumOf(error.added)} were added; recorded in ${file}. Run the same command again to add the rest.`);
-    throw error;
+    return;
   }
+  output.log(`${sumOf(added)} were added; recorded in ${file}. Run the same command again to add the rest.`);
+  throw new CommandError(`The seeding stopped: ${failure instanceof Error ? failure.message : failure}`);
 }
 
-async function addData(size: DataSizeName, options: SeedOptions, deps: LoadDeps): Promise<SeedRecord | undefined> {
+async function addData(size: DataSizeName, options: SeedOptions, deps: LoadDeps): ReturnType<typeof seedApi> {
   const { target } = options;
   const log = (line: string): void => deps.output.live(line);
   if (target !== undefined && options.database !== undefined) {
     throw new CommandError("Use --target or --database: the data go into one of them.", "usage");
   }
   const database = target === undefined ? await databaseOf(options.database, deps) : undefined;
-  if (database !== undefined) return seedDatabase(database, size, log);
+  if (database !== undefined) return { added: await seedDatabase(database, size, log) };
   const service = await loadTargetOf(options, deps);
   await requirePermission(service.target, service.permission);
   return seedApi(new WeatherApi(service.target), size, log, deps.signal);

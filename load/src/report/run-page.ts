@@ -23,6 +23,7 @@ import { RULES, type Saturation, saturationOf } from "../capacity/saturation.ts"
 import { RUN_FILES, type SeriesRow } from "../record/record.ts";
 import type { StoredRun } from "../record/run-folder.ts";
 import { isHeld, objectiveFigure, objectiveText } from "../record/verdict.ts";
+import { routeNames } from "../resources/resources.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import { chartsOfRun } from "./charts.ts";
 import { FIGURES } from "./figures.ts";
@@ -98,7 +99,7 @@ function figures(run: StoredRun): Content {
 }
 
 function routes({ series }: StoredRun): Content {
-  const names = [...new Set(series.rows.flatMap((row) => Object.keys(row.routes)))].sort();
+  const names = routeNames(series.rows);
   if (names.length === 0) return undefined;
   const columns = ["Route", ...numbers("Requests", "Failed", "P50", "P90", "P95")];
   const rows = names.map((name) => routeCells(name, series.rows));

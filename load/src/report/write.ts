@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { CommandError, type ResultsFile, writeResults } from "@goldenring/run-kit";
 import { replaceFile } from "@goldenring/stand";
 import { readRun } from "../record/run-folder.ts";
-import { comparisonOf } from "./comparison-page.ts";
+import { comparisonOf } from "./comparison.ts";
 import { entriesOf, type MeasuredLoad, mergeEntries, ResultEntry, upgraded } from "./results.ts";
 import { loadResultsPage } from "./results-page.ts";
 import { runPage } from "./run-page.ts";

@@ -1,5 +1,5 @@
 import { median } from "@goldenring/run-kit";
-import type { ResourceRow, ResourceUse, Series } from "../record/record.ts";
+import type { ResourceRow, ResourceUse, Series, SeriesRow } from "../record/record.ts";
 
 /** What a replica may use, as on the stand of 2023: `api_cpu_cores` and `api_memory_mib` of the role weather_api. */
 export const REPLICA_CORES = 0.25;
@@ -21,24 +21,33 @@ export function kindOf(name: string): ResourceKind {
   return NAMES.find(([pattern]) => pattern.test(name))?.[1] ?? "other";
 }
 
-/** Of all that was measured in these rows, in the order in which they first appear. */
-export function resourceNames(rows: readonly ResourceRow[]): string[] {
-  return [...new Set(rows.flatMap(({ parts }) => parts.map(({ name }) => name)))];
+/** Of all answers in these rows, such as `GET /Cities/{id}`; sorted. */
+export function routeNames(rows: readonly SeriesRow[]): string[] {
+  return [...new Set(rows.flatMap((row) => Object.keys(row.routes)))].sort();
 }
 
-/** k6 and each machine are measured at different moments: one row for each second, with all of them. */
+/** Measured at a moment of this computer's clock. */
+export interface UseSample {
+  /** Unix time, ms. */
+  readonly at: number;
+  readonly parts: ResourceUse[];
+}
+
+/** @param startedAt the beginning of the run's clock, Unix time, ms; earlier samples are dropped */
+export function onRunClock(samples: readonly UseSample[], startedAt: number): ResourceRow[] {
+  return samples.filter(({ at }) => at > startedAt).map(({ at, parts }) => ({ t: (at - startedAt) / 1000, parts }));
+}
+
+/** k6 and each machine are measured at different moments: one row for each second, with all of them. What was measured twice: the later one. */
 export function bySecond(rows: readonly ResourceRow[]): ResourceRow[] {
   const seconds = Map.groupBy(rows, ({ t }) => Math.round(t));
   return [...seconds]
     .sort(([one], [other]) => one - other)
-    .map(([t, of]) => ({ t, parts: merged(of.flatMap(({ parts }) => parts)) }));
-}
-
-/** What several have measured of one resource; twice the same within a second: the later one. */
-function merged(uses: readonly ResourceUse[]): ResourceUse[] {
-  const byName = new Map<string, ResourceUse>();
-  for (const use of uses) byName.set(use.name, { ...byName.get(use.name), ...use });
-  return [...byName.values()];
+    .map(([t, of]) => {
+      const byName = new Map<string, ResourceUse>();
+      for (const use of of.flatMap(({ parts }) => parts)) byName.set(use.name, { ...byName.get(use.name), ...use });
+      return { t, parts: [...byName.values()] };
+    });
 }
 
 /** The largest use among the resources of a kind; undefined where none was measured. */

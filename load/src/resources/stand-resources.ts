@@ -1,6 +1,6 @@
 import type { Prometheus, Series } from "@goldenring/stand";
 import type { ResourceRow, ResourceUse } from "../record/record.ts";
-import { clampShare, REPLICA_CORES } from "./resources.ts";
+import { bySecond, clampShare, REPLICA_CORES } from "./resources.ts";
 
 /** How often the stand's Prometheus scrapes, and over how long a rate is taken. */
 const STEP_SECONDS = 10;
@@ -50,19 +50,12 @@ interface Measure {
 
 /** One row for each time, with what each machine used. @param start seconds since 1970, the beginning of the run's clock */
 export function rowsOf(measures: readonly Measure[], start: number): ResourceRow[] {
-  const rows = new Map<number, Map<string, ResourceUse>>();
-  for (const { series, use } of measures) {
-    for (const { labels, values } of series) {
-      const name = labels.machine;
-      if (name === undefined) continue;
-      for (const { time, value } of values) {
-        if (!Number.isFinite(value)) continue;
-        const row = rows.get(time) ?? new Map<string, ResourceUse>();
-        rows.set(time, row.set(name, { name, ...row.get(name), ...use(value) }));
-      }
-    }
-  }
-  return [...rows]
-    .sort(([one], [other]) => one - other)
-    .map(([time, parts]) => ({ t: time - start, parts: [...parts.values()] }));
+  const rows = measures.flatMap(({ series, use }) =>
+    series.flatMap(({ labels: { machine: name }, values }) =>
+      values.flatMap(({ time, value }) =>
+        name === undefined || !Number.isFinite(value) ? [] : { t: time - start, parts: [{ name, ...use(value) }] },
+      ),
+    ),
+  );
+  return bySecond(rows);
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { moderatorCount, PLAN_VARIABLE, type Plan, plannedSeconds } from "../../k6/plan.ts";
 import { RUN_FILES, type SeriesRow } from "../record/record.ts";
 import { ComputerUse } from "../resources/computer-use.ts";
+import type { UseSample } from "../resources/resources.ts";
 import { K6Process } from "./k6-process.ts";
 import { Measurements } from "./measurements.ts";
 import { SampleReader } from "./samples.ts";
@@ -46,7 +47,8 @@ export interface K6Run {
 
 export interface K6Outcome {
   readonly measurements: Measurements;
-  readonly use: ComputerUse;
+  /** Of k6 and the computer. */
+  readonly samples: readonly UseSample[];
   readonly exitCode: number;
   /** When k6 was gone, Unix time, ms. */
   readonly endedAt: number;
@@ -79,7 +81,7 @@ export async function runK6(run: K6Run): Promise<K6Outcome> {
     const stopped = await follow(run, child, measurements);
     const exitCode = await child.ended;
     measurements.settle(Number.POSITIVE_INFINITY);
-    return { measurements, use, exitCode, endedAt: Date.now(), stopped };
+    return { measurements, samples: use.samples, exitCode, endedAt: Date.now(), stopped };
   } finally {
     clearInterval(sampling);
     signal.removeEventListener("abort", stop);

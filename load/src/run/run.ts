@@ -7,7 +7,6 @@ import {
   type EndedBy,
   RECORD_FORMAT,
   type ResourceRow,
-  type ResourceUse,
   RUN_FILES,
   type RunOptions,
   type RunRecord,
@@ -19,7 +18,7 @@ import { type StoredRun, writeRun } from "../record/run-folder.ts";
 import { isHeld, thresholds } from "../record/verdict.ts";
 import { computerBefore } from "../resources/computer-use.ts";
 import { MachineWatch } from "../resources/machine-watch.ts";
-import { bySecond } from "../resources/resources.ts";
+import { bySecond, onRunClock } from "../resources/resources.ts";
 import type { Scenario } from "../scenarios.ts";
 import { type Inspection, inspectTarget } from "../service/inspect.ts";
 import { type Permission, requirePermission } from "../service/permission.ts";
@@ -101,7 +100,8 @@ export async function runLoad(request: RunRequest): Promise<StoredRun> {
   if (endedBy === "objective missed") measurements.usersAtBreak ??= measurements.rows.at(-1)?.users;
   const verdict = measurements.verdict();
   const notes = await notesOn(outcome, endedBy, folder);
-  const series = await seriesOf(outcome, startedAt, request, watch.rows(startedAt), notes);
+  const samples = onRunClock([...outcome.samples, ...watch.samples], startedAt);
+  const series = await seriesOf(outcome, startedAt, request, samples, notes);
   const record: RunRecord = {
     format: RECORD_FORMAT,
     id,
@@ -181,34 +181,23 @@ async function notesOn(outcome: K6Outcome, endedBy: EndedBy, folder: string): Pr
 }
 
 async function seriesOf(
-  { use, measurements, endedAt }: K6Outcome,
+  { measurements, endedAt }: K6Outcome,
   startedAt: number,
   { standResources }: LoadTarget,
-  watched: readonly ResourceRow[],
+  samples: readonly ResourceRow[],
   notes: string[],
 ): Promise<Series> {
-  const rows = [...use.rows(startedAt), ...watched];
-  const isWatched = new Set(watched.flatMap(({ parts }) => parts.map(({ name }) => name)));
-  try {
-    const fromPrometheus = (await standResources?.(startedAt, endedAt)) ?? [];
-    rows.push(...fromPrometheus.map(({ t, parts }) => ({ t, parts: parts.map((part) => onlyNew(part, isWatched)) })));
-  } catch (error) {
+  const fromPrometheus = await standResources?.(startedAt, endedAt).catch((error: unknown) => {
     // It costs the run these rows and nothing else.
     notes.push(`the stand's Prometheus returned nothing: ${error instanceof Error ? error.message : error}`);
-  }
-  // Each machine is measured at a moment of its own; one row for each second can be judged and drawn.
-  const parts = bySecond(rows);
+    return [];
+  });
+  // What was measured every second comes later and so replaces what Prometheus has of the same second.
+  const parts = bySecond([...(fromPrometheus ?? []), ...samples]);
   return {
     format: SERIES_FORMAT,
     interval: 1,
     rows: measurements.rows,
-    ...(parts.length > 0 ? { parts } : {}),
+    parts: parts.length > 0 ? parts : undefined,
   };
-}
-
-/** What was measured every second is not taken from Prometheus again. */
-function onlyNew(part: ResourceUse, isWatched: ReadonlySet<string>): ResourceUse {
-  if (!isWatched.has(part.name)) return part;
-  const { cpuShare: _cpu, memoryBytes: _memory, ...rest } = part;
-  return rest;
 }

@@ -64,6 +64,10 @@ export function isNothing({ cities, values }: Growth): boolean {
   return cities.length === 0 && values.every((count) => count === 0);
 }
 
+export function growthText({ cities, values }: Growth): string {
+  return `adding ${cities.length} cities and ${values.reduce((sum, each) => sum + each, 0)} values`;
+}
+
 function newNames(count: number, taken: readonly string[]): string[] {
   const isTaken = new Set(taken);
   const names = GOLDEN_RING.filter((name) => !isTaken.has(name)).slice(0, count);
