@@ -5,15 +5,21 @@ import { targetsOf, verdictOf } from "../report/targets.ts";
 import { writeLoadResults } from "../report/write.ts";
 import type { LoadDeps } from "./deps.ts";
 import { type Measured, measurePart } from "./measure-parts.ts";
+import { flag, type OptionValues, RUNS, someOf } from "./option-table.ts";
 import { StandSession } from "./stand-session.ts";
 
-export interface AllOptions {
-  readonly only?: readonly PartName[] | undefined;
-  readonly full?: boolean | undefined;
-  readonly write?: boolean | undefined;
-  readonly keepData?: boolean | undefined;
-  readonly runs?: string | undefined;
-}
+export const ALL_OPTIONS = {
+  only: {
+    flags: "--only <parts>",
+    about: `these parts, separated by commas: ${PARTS.join(", ")}`,
+    schema: someOf(PARTS),
+  },
+  full: flag("--full", "full lengths, as in 2023: hours instead of about 35 minutes"),
+  write: flag("--write", "update docs/results/load.md and load.json; figures of other parts stay"),
+  keepData: flag("--keep-data", "keep the data that were added"),
+  ...RUNS,
+};
+type AllOptions = OptionValues<typeof ALL_OPTIONS>;
 
 /**
  * Compares every figure that has a target with it, on the running stand: part by part, each of which is written when it is complete, so that an
@@ -23,9 +29,9 @@ export interface AllOptions {
  */
 export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<number> {
   const { output, signal } = deps;
-  const parts = options.only ?? PARTS;
+  const parts: readonly PartName[] = options.only ?? PARTS;
   const lengths = LENGTHS[options.full ? "full" : "short"];
-  const stand = await StandSession.open(lengths, options.runs ?? deps.runs, deps);
+  const stand = await StandSession.open(lengths, deps);
   const seconds = estimates(lengths);
   const total = parts.reduce((sum, part) => sum + seconds[part], 0);
   output.log(

@@ -8,13 +8,24 @@ import { shownMs } from "../record/verdict.ts";
 import { runLoad } from "../run/run.ts";
 import type { Scenario } from "../scenarios.ts";
 import { type LoadDeps, loadTargetOf, type TargetOptions } from "./deps.ts";
+import { ENCODING, RUNS, Seconds, TARGET, text, Users } from "./option-table.ts";
 
 export interface CapacityCommandOptions extends TargetOptions, SearchOptions {
   readonly encoding?: "gzip" | "identity" | undefined;
   /** Folder of a search that was interrupted. */
   readonly resume?: string | undefined;
-  readonly runs?: string | undefined;
 }
+
+export const CAPACITY_OPTIONS = {
+  ...TARGET,
+  start: { flags: "--start <number>", about: "users of the first step (default: 300)", schema: Users },
+  max: { flags: "--max <number>", about: "maximum of users to try (default: 10000)", schema: Users },
+  warmUp: { flags: "--warm-up <time>", about: "start of each step, not judged (default: 15s)", schema: Seconds },
+  hold: { flags: "--hold <time>", about: "rest of each step, judged (default: 30s)", schema: Seconds },
+  ...ENCODING,
+  resume: text("--resume <folder>", "continue a search that was interrupted"),
+  ...RUNS,
+};
 
 /** Searches the capacity and prints it. @returns the exit code */
 export async function searchCapacity(
@@ -37,7 +48,7 @@ export async function measureCapacity(scenario: Scenario, options: CapacityComma
   const { output, signal } = deps;
   const target = await loadTargetOf(options, deps);
   const earlier = options.resume === undefined ? undefined : await readEarlier(options.resume, scenario);
-  const folder = options.resume ?? (await newFolder(options.runs ?? deps.runs, scenario));
+  const folder = options.resume ?? (await newFolder(deps.runs, scenario));
   const search = earlier?.search ?? Search.parse(options);
   let record = earlier?.record;
   const store = (found: Capacity<StepResult>): void => {

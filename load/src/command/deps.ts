@@ -4,6 +4,7 @@ import type { InsideNetwork } from "../run/k6-run.ts";
 import type { LoadTarget } from "../run/run.ts";
 import type { DatabasePlace } from "../seed/database.ts";
 import { parseTarget } from "../service/weather-api.ts";
+import type { OptionValues, TARGET } from "./option-table.ts";
 
 /** What the load commands receive from the program that they are part of. */
 export interface LoadDeps {
@@ -31,11 +32,7 @@ export interface StandUnderLoad {
   readonly resources?: LoadTarget["standResources"];
 }
 
-export interface TargetOptions {
-  /** URL. */
-  readonly target?: string | undefined;
-  readonly iOwnThisTarget?: boolean | undefined;
-}
+export type TargetOptions = OptionValues<typeof TARGET>;
 
 /**
  * The service that is named, or the ingress of the running stand. The stand's machines are measured only where it is what is loaded.

@@ -31,9 +31,9 @@ async function each(part: PartName, steps: readonly Step[], stand: StandSession)
 }
 
 async function capacity(stand: StandSession): Promise<Measured> {
-  const { lengths, runs, deps } = stand;
+  const { lengths, deps } = stand;
   await stand.setData(0);
-  const found = await measureCapacity(scenarioNamed("browse-cities"), { ...lengths.search, runs }, deps);
+  const found = await measureCapacity(scenarioNamed("browse-cities"), lengths.search, deps);
   deps.signal.throwIfAborted();
   if (found.record === undefined) throw new CommandError("No step of the search was measured.");
   return { runs: [], capacities: [{ side: "ours", capacity: found.capacity, record: found.record }] };

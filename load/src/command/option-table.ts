@@ -31,32 +31,27 @@ export function text(flags: string, about: string): OptionRow<z.ZodString> {
 
 /** @returns what the user gave, once the command line is parsed */
 export function declareOptions<Table extends OptionTable>(command: Command, table: Table): () => OptionValues<Table> {
-  for (const [name, { flags, about, schema }] of Object.entries(table)) {
+  for (const [name, { flags, about, schema, preset }] of Object.entries(table)) {
     const option = new Option(flags, about);
     if (option.attributeName() !== name) throw new Error(`${flags} is ${option.attributeName()}, not ${name}`);
-    if (!option.isBoolean()) option.argParser((given: string) => parse(schema, given));
+    if (preset !== undefined) option.preset(preset);
+    if (!option.isBoolean()) {
+      option.argParser((given: string) => parse(schema, given, (why) => new InvalidArgumentError(why)));
+    }
     command.addOption(option);
   }
-  return () => {
-    const given = command.opts();
-    const presets = Object.entries(table).flatMap(([name, { schema, preset }]) =>
-      preset !== undefined && given[name] === true ? [[name, parse(schema, preset)] as const] : [],
-    );
-    return { ...(given as OptionValues<Table>), ...Object.fromEntries(presets) };
-  };
+  return () => command.opts<OptionValues<Table>>();
 }
 
-function parse<Schema extends z.ZodType>(schema: Schema, given: string): z.output<Schema> {
+/** @throws {CommandError} (usage), or what `refusal` makes of the reason */
+export function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  given: string | undefined,
+  refusal: (why: string) => Error = (why) => new CommandError(why, "usage"),
+): z.output<Schema> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(`${parsed.error.issues[0]?.message}.`);
-}
-
-/** @throws {CommandError} (usage) */
-export function parseArgument<Schema extends z.ZodType>(schema: Schema, given: string | undefined): z.output<Schema> {
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new CommandError(`${parsed.error.issues[0]?.message}.`, "usage");
+  throw refusal(`${parsed.error.issues[0]?.message}.`);
 }
 
 /** A schema of texts. @param read returns undefined for a text that is not `expected` */
@@ -113,3 +108,23 @@ export function someOf<const Name extends string>(names: readonly Name[]) {
     return isKnown ? names.filter((name) => chosen.includes(name)) : undefined;
   });
 }
+
+/** Options that several commands have. */
+export const TARGET = {
+  target: text("--target <url>", "the service (default: the ingress of the running stand)"),
+  iOwnThisTarget: flag(
+    "--i-own-this-target",
+    "allow a target that is not on this computer, in a private network or in the inventory",
+  ),
+};
+export const ENCODING = {
+  encoding: {
+    flags: "--encoding <encoding>",
+    about: "what clients ask for: gzip or identity (default: gzip)",
+    schema: oneOf(["gzip", "identity"]),
+  },
+};
+export const RUNS = { runs: text("--runs <folder>", "where the folders of runs are made (default: runs/load)") };
+export const DATABASE = {
+  database: text("--database <url>", "the database (default: DATABASE_URL, or that of the running stand)"),
+};

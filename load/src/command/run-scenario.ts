@@ -4,23 +4,40 @@ import { inWords, missedSoFar, shownMs } from "../record/verdict.ts";
 import { ENDS } from "../report/words.ts";
 import { REPORT_FILE, writeReport } from "../report/write.ts";
 import type { Measurements } from "../run/measurements.ts";
-import type { LoadOptions } from "../run/options.ts";
 import { runLoad } from "../run/run.ts";
 import type { Scenario } from "../scenarios.ts";
-import { type LoadDeps, loadTargetOf, type TargetOptions } from "./deps.ts";
+import { type LoadDeps, loadTargetOf } from "./deps.ts";
+import { ENCODING, flag, type OptionValues, Port, Ramp, RUNS, Seconds, TARGET, Users } from "./option-table.ts";
 
-export interface ScenarioOptions extends LoadOptions, TargetOptions {
-  /** Port of k6's web dashboard, when it is wanted. */
-  readonly dashboard?: number | undefined;
-  /** The folder of the runs. */
-  readonly runs?: string | undefined;
-  /** The record as JSON instead of words. */
-  readonly json?: boolean | undefined;
-}
+export const SCENARIO_OPTIONS = {
+  ...TARGET,
+  ramp: { flags: "--ramp <users/time>", about: "add this many users per time (default: 600/5m)", schema: Ramp },
+  maxUsers: { flags: "--max-users <number>", about: "where the ramp ends (default: 3000)", schema: Users },
+  users: { flags: "--users <number>", about: "a constant number of users instead of a ramp", schema: Users },
+  duration: {
+    flags: "--duration <time>",
+    about: "length of the run, such as 90s or 5m (default: the whole ramp; 1m with --users)",
+    schema: Seconds,
+  },
+  ...ENCODING,
+  keepGoing: flag("--keep-going", "do not end the run when an objective is missed"),
+  dashboard: {
+    flags: "--dashboard [port]",
+    about: "show k6's web dashboard on this computer during the run",
+    schema: Port,
+    preset: "5665",
+  },
+  ...RUNS,
+  json: flag("--json", "print the record as JSON"),
+};
 
 /** Runs one scenario; shows every second, and the result at the end. @returns the exit code */
-export async function runScenario(scenario: Scenario, options: ScenarioOptions, deps: LoadDeps): Promise<number> {
-  const { output, signal } = deps;
+export async function runScenario(
+  scenario: Scenario,
+  options: OptionValues<typeof SCENARIO_OPTIONS>,
+  deps: LoadDeps,
+): Promise<number> {
+  const { output, signal, runs } = deps;
   const { dashboard: dashboardPort } = options;
   const { inside, ...target } = await loadTargetOf(options, deps);
   if (dashboardPort !== undefined) {
@@ -37,7 +54,7 @@ export async function runScenario(scenario: Scenario, options: ScenarioOptions, 
     // A dashboard listens where k6 runs.
     inside: dashboardPort === undefined ? inside : undefined,
     dashboardPort,
-    runs: options.runs ?? deps.runs,
+    runs,
     signal,
     log: (line) => output.log(line),
     onRow: (row, soFar) => output.live(liveLine(row, soFar)),

@@ -30,7 +30,6 @@ type PartRun = Omit<Step, "data"> & {
 export class StandSession {
   private constructor(
     readonly lengths: Lengths,
-    readonly runs: string,
     readonly deps: LoadDeps,
     private readonly target: LoadTarget,
     private readonly database: DatabasePlace,
@@ -39,14 +38,14 @@ export class StandSession {
   ) {}
 
   /** @throws {CommandError} (usage) where no stand is running */
-  static async open(lengths: Lengths, runs: string, deps: LoadDeps): Promise<StandSession> {
+  static async open(lengths: Lengths, deps: LoadDeps): Promise<StandSession> {
     const stand = await deps.stand?.();
     if (stand?.database === undefined || stand.machines === undefined) {
       throw new CommandError("`load all` measures the stand: start it first, by `ring up`.", "usage");
     }
     const target = await loadTargetOf({}, deps);
     const replicas = stand.machines.filter(({ roles }) => roles.includes("api"));
-    return new StandSession(lengths, runs, deps, target, await stand.database(), replicas);
+    return new StandSession(lengths, deps, target, await stand.database(), replicas);
   }
 
   /** Restores the product where an interrupted run has left the baseline. */
@@ -69,7 +68,7 @@ export class StandSession {
     const size = { cities: between(base.cities, full.cities), values: between(base.values, full.values) };
     const log = (line: string): void => this.deps.output.log(line);
     const added = await seedDatabase(this.database, share === 0 ? "base" : "full", log, size);
-    if (added !== undefined) await writeSeedRecord(this.runs, added);
+    if (added !== undefined) await writeSeedRecord(this.deps.runs, added);
   }
 
   /** What the service holds, for a run on a service that may be too weak to be asked for all of it. */
@@ -85,7 +84,7 @@ export class StandSession {
       scenario: scenarioNamed(scenario),
       options,
       inspection,
-      runs: this.runs,
+      runs: this.deps.runs,
       signal,
       onRow: ({ t, users, requests, latency }) =>
         output.live(`${scenario} (${side}): ${t.toFixed(0)} s, ${users} users, ${requests} req/s, ${p95Of(latency)}`),
@@ -109,8 +108,8 @@ export class StandSession {
   withOneReplica<Result>(work: (session: StandSession) => Promise<Result>): Promise<Result> {
     const [one, ...others] = this.replicas;
     if (one === undefined) throw new CommandError("The stand has no API replica.");
-    const { lengths, runs, deps, target, database } = this;
-    const alone = new StandSession(lengths, runs, deps, target, database, [one]);
+    const { lengths, deps, target, database } = this;
+    const alone = new StandSession(lengths, deps, target, database, [one]);
     return this.#restoring(
       others,
       `${one.name} serves alone`,
@@ -138,15 +137,15 @@ export class StandSession {
   }
 
   async #removeAdded(): Promise<void> {
-    const { database, runs } = this;
+    const { database, deps } = this;
     const { cities, values } = await unseed({
       database,
       target: undefined,
-      runs,
+      runs: this.deps.runs,
       isSure: async () => true,
       log: () => {},
     });
-    if (values + cities > 0) this.deps.output.log(`${cities} cities and ${values} values removed`);
+    if (values + cities > 0) deps.output.log(`${cities} cities and ${values} values removed`);
   }
 }
 
