@@ -29,7 +29,7 @@ export interface Plan {
   readonly visit: Visit;
   readonly stages: readonly Stage[];
   readonly moderators: Moderators;
-  readonly acceptEncoding: "gzip" | "identity";
+  readonly encoding: "gzip" | "identity";
   /** Share of the answers whose body is checked. */
   readonly bodyCheckShare: number;
   /** The objectives, by k6's metric: `p(95)<=600`. */
@@ -48,6 +48,20 @@ export const PLAN_VARIABLE = "GOLDENRING_LOAD_PLAN";
 /** Begin of the summaries and of the city names that load tests store, so that they can be told from a user's. */
 export const VALUE_MARK = "~";
 export const CITY_MARK = "Load city ";
+
+/** Summaries of added values. */
+export const SUMMARIES = ["Freezing", "Frosty", "Chilly", "Cool", "Mild", "Warm", "Hot"].map(
+  (word) => VALUE_MARK + word,
+);
+export const COLDEST = -30;
+export const WARMEST = 35;
+
+/** @param dateTime Unix time, ms */
+export function newValue(dateTime: number) {
+  const warmth = Math.random();
+  const temperature = COLDEST + Math.floor(warmth * (WARMEST - COLDEST + 1));
+  return { dateTime, temperature, summary: SUMMARIES[Math.floor(warmth * SUMMARIES.length)] ?? VALUE_MARK };
+}
 
 /** @throws outside of a run that the runner started */
 export function planOf(environment: Readonly<Record<string, string | undefined>>): Plan {

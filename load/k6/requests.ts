@@ -30,7 +30,7 @@ export class Route {
 
   /** @param name in figures, such as `GET /Cities/{id}` */
   constructor(name: string, bodyCheckShare: number = plan.bodyCheckShare) {
-    const headers: Record<string, string> = { "Accept-Encoding": plan.acceptEncoding };
+    const headers: Record<string, string> = { "Accept-Encoding": plan.encoding };
     if (name.startsWith("POST")) headers["Content-Type"] = "application/json";
     const common = { tags: { name }, timeout: TIMEOUT, headers };
     this.#check = `${name}: 200 and the right body`;

@@ -1,8 +1,8 @@
 import { CommandError, EXIT, interruptedExit } from "@goldenring/run-kit";
 import { estimates, LENGTHS, PARTS, type PartName } from "../all/parts.ts";
 import { entriesOf, mergeEntries, type ResultEntry } from "../report/results.ts";
+import { writeLoadResults } from "../report/results-page.ts";
 import { targetsOf, verdictOf } from "../report/targets.ts";
-import { writeLoadResults } from "../report/write.ts";
 import type { LoadDeps } from "./deps.ts";
 import { type Measured, measurePart } from "./measure-parts.ts";
 import { flag, type OptionValues, RUNS, someOf } from "./option-table.ts";

@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError, listRuns } from "@goldenring/run-kit";
-import { RUN_FILES } from "../record/record.ts";
-import { readRun } from "../record/run-folder.ts";
+import { RUN_FILES, readRun } from "../record/record.ts";
+import { writeComparison } from "../report/comparison.ts";
 import { junitOfRun } from "../report/junit.ts";
-import { writeComparison, writeReport } from "../report/write.ts";
+import { writeReport } from "../report/run-page.ts";
 import type { LoadDeps } from "./deps.ts";
 
 /** Writes the page of a run again; without a name, of the newest run. @param junit file for its verdict as JUnit XML */

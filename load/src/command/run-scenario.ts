@@ -1,8 +1,8 @@
 import { join, relative } from "node:path";
-import type { RunRecord, SeriesRow } from "../record/record.ts";
+import { RUN_FILES, type RunRecord, type SeriesRow } from "../record/record.ts";
 import { inWords, missedSoFar, shownMs } from "../record/verdict.ts";
+import { writeReport } from "../report/run-page.ts";
 import { ENDS } from "../report/words.ts";
-import { REPORT_FILE, writeReport } from "../report/write.ts";
 import type { Measurements } from "../run/measurements.ts";
 import { runLoad } from "../run/run.ts";
 import type { Scenario } from "../scenarios.ts";
@@ -90,7 +90,7 @@ function resultText(record: RunRecord, folder: string): string {
     ...(usersAtBreak === undefined ? [] : [`first missed objective at ${usersAtBreak} users`]),
     ...(record.restarted.length === 0 ? [] : [`restarted during the run: ${record.restarted.join(", ")}`]),
     ...record.notes,
-    `report: ${join(shortPath(folder), REPORT_FILE)}`,
+    `report: ${join(shortPath(folder), RUN_FILES.report)}`,
   ].join("\n");
 }
 

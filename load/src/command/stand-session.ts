@@ -1,10 +1,10 @@
 import { CommandError } from "@goldenring/run-kit";
 import type { Machine } from "@goldenring/stand";
 import type { Lengths, PartName, Step } from "../all/parts.ts";
-import type { StoredRun } from "../record/run-folder.ts";
+import type { StoredRun } from "../record/record.ts";
 import { shownMs } from "../record/verdict.ts";
 import type { MeasuredRun, Side } from "../report/results.ts";
-import { writeReport } from "../report/write.ts";
+import { writeReport } from "../report/run-page.ts";
 import { type LoadTarget, runLoad } from "../run/run.ts";
 import { type ScenarioName, scenarioNamed } from "../scenarios.ts";
 import type { DatabasePlace } from "../seed/database.ts";

@@ -1,7 +1,6 @@
 import { type Chart, type ChartUnit, drawable, type Line, median, tidy } from "@goldenring/run-kit";
 import { OBJECTIVES } from "@goldenring/stand";
-import type { ResourceRow, ResourceUse, SeriesRow } from "../record/record.ts";
-import type { StoredRun } from "../record/run-folder.ts";
+import type { ResourceRow, ResourceUse, SeriesRow, StoredRun } from "../record/record.ts";
 import { bySecond, kindOf, mostUsed, RESOURCE_KINDS, routeNames } from "../resources/resources.ts";
 
 /** Title and explanation of each chart, by its id. */

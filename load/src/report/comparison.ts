@@ -1,5 +1,6 @@
 import {
   type Column,
+  CommandError,
   type Content,
   changeMark,
   commitText,
@@ -21,7 +22,8 @@ import {
   tableSection,
   withUnit,
 } from "@goldenring/run-kit";
-import type { StoredRun } from "../record/run-folder.ts";
+import { replaceFile } from "@goldenring/stand";
+import { readRun, type StoredRun } from "../record/record.ts";
 import { isHeld } from "../record/verdict.ts";
 import { type Difference, differenceOf, METHOD } from "../statistics/difference.ts";
 import { chartsOfRuns } from "./charts.ts";
@@ -71,8 +73,15 @@ function valuesOf({ of }: Figure, set: RunSet | undefined): number[] {
   return (set?.runs ?? []).flatMap((run) => of(run) ?? []);
 }
 
-/** Load tests beside and over each other. @param runs two or more */
-export function comparisonOf(runs: readonly StoredRun[]): Promise<string> {
+/** Writes a page of load tests beside and over each other. @throws {CommandError} (usage) where a run is not there, or there is nothing to compare */
+export async function writeComparison(folders: readonly string[], file: string): Promise<void> {
+  const different = [...new Set(folders)];
+  if (different.length < 2) throw new CommandError("a comparison needs at least two different runs", "usage");
+  replaceFile(file, await comparisonOf(await Promise.all(different.map(readRun))));
+}
+
+/** @param runs two or more */
+function comparisonOf(runs: readonly StoredRun[]): Promise<string> {
   const sets = setsOf(runs);
   const named = sets.flatMap(({ letter, runs: ofSet }, set) =>
     ofSet.map((run, at) => ({ name: nameOf(letter, at, ofSet.length), set: sets.length > 1 ? set : at, run })),

@@ -1,6 +1,6 @@
 import type { Unit } from "@goldenring/run-kit";
 import { replicaLimit } from "../capacity/replica-limit.ts";
-import type { StoredRun } from "../record/run-folder.ts";
+import type { StoredRun } from "../record/record.ts";
 import { cpuOf, kindOf, type ResourceKind } from "../resources/resources.ts";
 
 /** One figure of a whole run, for tables. */

@@ -2,20 +2,30 @@ import {
   markdownTable,
   median,
   plural,
+  type ResultsFile,
   resultsPage,
   shortCommit,
   shown,
   spreadText,
   type Unit,
   withUnit,
+  writeResults,
 } from "@goldenring/run-kit";
 import { PARTS } from "../all/parts.ts";
 import { figuresOf2023, scenarioNamed } from "../scenarios.ts";
-import type { ResultEntry, RunFigures, Side } from "./results.ts";
+import {
+  entriesOf,
+  type MeasuredLoad,
+  mergeEntries,
+  ResultEntry,
+  type RunFigures,
+  type Side,
+  upgraded,
+} from "./results.ts";
 import { type LoadOfSides, perCpuSecond, sidesText, targetsOf, timesText, verdictOf } from "./targets.ts";
 
 /** docs/results/load.md from the entries of load.json. */
-export function loadResultsPage(entries: readonly ResultEntry[]): string {
+function loadResultsPage(entries: readonly ResultEntry[]): string {
   return resultsPage({
     title: "load",
     writtenBy: "ring load all --write",
@@ -192,4 +202,22 @@ type Numeric = {
 
 function valuesOf(runs: readonly RunFigures[], name: Numeric): number[] {
   return runs.flatMap((run) => run[name] ?? []);
+}
+
+const RESULTS: ResultsFile<ResultEntry> = {
+  name: "load",
+  schema: ResultEntry,
+  upgrade: upgraded,
+  merge: mergeEntries,
+  round: (value) => (Number.isInteger(value) ? value : Number(value.toPrecision(4))),
+  page: loadResultsPage,
+};
+
+/**
+ * Adds measurements to docs/results/load.json and load.md: they replace what the files have about the same scenario, data, encoding and side.
+ *
+ * @throws {CommandError} when load.json is not what this version reads
+ */
+export function writeLoadResults(measured: MeasuredLoad, folder?: string): Promise<ResultEntry[]> {
+  return writeResults(RESULTS, entriesOf(measured), folder);
 }

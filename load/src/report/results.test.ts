@@ -6,8 +6,8 @@ import type { PartName } from "../all/parts.ts";
 import { judgeStep } from "../capacity/judge-step.ts";
 import { figuresOf2023, SCENARIOS } from "../scenarios.ts";
 import { entriesOf, type MeasuredRun } from "./results.ts";
+import { writeLoadResults } from "./results-page.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
-import { writeLoadResults } from "./write.ts";
 
 let folder: string;
 

@@ -1,3 +1,5 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import {
   type Content,
   commitText,
@@ -18,10 +20,10 @@ import {
   tableSection,
   withUnit,
 } from "@goldenring/run-kit";
+import { replaceFile } from "@goldenring/stand";
 import { replicaLimit } from "../capacity/replica-limit.ts";
 import { RULES, type Saturation, saturationOf } from "../capacity/saturation.ts";
-import { RUN_FILES, type SeriesRow } from "../record/record.ts";
-import type { StoredRun } from "../record/run-folder.ts";
+import { RUN_FILES, readRun, type SeriesRow, type StoredRun } from "../record/record.ts";
 import { isHeld, objectiveFigure, objectiveText } from "../record/verdict.ts";
 import { routeNames } from "../resources/resources.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
@@ -29,8 +31,21 @@ import { chartsOfRun } from "./charts.ts";
 import { FIGURES } from "./figures.ts";
 import { buildText, dataText, ENDS, loadText, verdictText } from "./words.ts";
 
-/** The report of one run as one HTML file. @param folderFiles names of the files in its folder */
-export function runPage(run: StoredRun, folderFiles: readonly string[]): Promise<string> {
+/**
+ * Writes the report of a run into its folder.
+ *
+ * @returns the file's path
+ * @throws {CommandError} (usage) where there is no such run
+ */
+export async function writeReport(folder: string): Promise<string> {
+  const run = await readRun(folder);
+  const file = join(folder, RUN_FILES.report);
+  replaceFile(file, await runPage(run, await readdir(folder)));
+  return file;
+}
+
+/** @param folderFiles names of the files in its folder */
+function runPage(run: StoredRun, folderFiles: readonly string[]): Promise<string> {
   return page({
     title: `${run.record.scenario}: ${verdictText(run.record)}`,
     header: header(run),

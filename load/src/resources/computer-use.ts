@@ -1,13 +1,6 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
-import type { Before } from "../record/record.ts";
-import { memoryAccessNs } from "./memory-access.ts";
+import { availableParallelism, freemem, totalmem } from "node:os";
 import { clampShare, type UseSample } from "./resources.ts";
-
-/** The computer in this moment. */
-export function computerBefore(): Before {
-  return { loadAverage: loadavg()[0] ?? 0, memoryAccessNs: memoryAccessNs() };
-}
 
 /** Linux counts CPU time for users of /proc in hundredths of a second. Source: proc(5), USER_HZ. */
 const TICKS_PER_SECOND = 100;

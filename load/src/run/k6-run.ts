@@ -36,9 +36,10 @@ export interface K6Run {
   readonly k6: string;
   readonly folder: string;
   /** Port of k6's web dashboard on this computer. */
-  readonly dashboardPort: number | undefined;
+  readonly dashboardPort?: number | undefined;
   /** Where k6 runs; undefined: here. */
-  readonly inside: InsideNetwork | undefined;
+  readonly inside?: InsideNetwork | undefined;
+  /** Ends the run with its result so far. */
   readonly signal: AbortSignal;
   readonly onRow: (row: SeriesRow, soFar: Measurements) => void;
   /** Called when nothing but failures comes back. */

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { EXIT, interruptedExit, makeRunFolder, provenance } from "@goldenring/run-kit";
 import { lastLines, type Machine } from "@goldenring/stand";
@@ -12,12 +13,12 @@ import {
   type RunRecord,
   SERIES_FORMAT,
   type Series,
-  type SeriesRow,
+  type StoredRun,
+  writeRun,
 } from "../record/record.ts";
-import { type StoredRun, writeRun } from "../record/run-folder.ts";
 import { isHeld, thresholds } from "../record/verdict.ts";
-import { computerBefore } from "../resources/computer-use.ts";
 import { MachineWatch } from "../resources/machine-watch.ts";
+import { memoryAccessNs } from "../resources/memory-access.ts";
 import { bySecond, onRunClock } from "../resources/resources.ts";
 import type { Scenario } from "../scenarios.ts";
 import { type Inspection, inspectTarget } from "../service/inspect.ts";
@@ -25,8 +26,7 @@ import { type Permission, requirePermission } from "../service/permission.ts";
 import { parseTarget, WeatherApi } from "../service/weather-api.ts";
 import { THRESHOLDS_MISSED } from "./k6-process.ts";
 import { findK6 } from "./k6-program.ts";
-import { type InsideNetwork, type K6Outcome, runK6 } from "./k6-run.ts";
-import type { Measurements } from "./measurements.ts";
+import { type InsideNetwork, type K6Outcome, type K6Run, runK6 } from "./k6-run.ts";
 import { judgedAfterSeconds, type LoadOptions, runOptions, stagesOf } from "./options.ts";
 
 /** A run may end this much before its plan and still count as complete. */
@@ -45,19 +45,14 @@ export interface LoadTarget {
   readonly standResources?: ((from: number, to: number) => Promise<ResourceRow[]>) | undefined;
 }
 
-export interface RunRequest extends LoadTarget {
+export interface RunRequest extends LoadTarget, Pick<K6Run, "dashboardPort" | "signal" | "onRow"> {
   readonly scenario: Scenario;
   readonly options: LoadOptions;
   /** What is known of the target: it is not inspected again. */
   readonly inspection?: Inspection | undefined;
   /** Where the run's folder is made. */
   readonly runs: string;
-  /** Port of k6's web dashboard, when it is wanted. */
-  readonly dashboardPort?: number | undefined;
-  /** Ends the run with its result so far. */
-  readonly signal: AbortSignal;
   readonly log?: (text: string) => void;
-  readonly onRow: (row: SeriesRow, soFar: Measurements) => void;
 }
 
 /**
@@ -66,7 +61,7 @@ export interface RunRequest extends LoadTarget {
  * @throws {CommandError} where it could not start; what happens later is in the record
  */
 export async function runLoad(request: RunRequest): Promise<StoredRun> {
-  const { scenario, target, permission, inside, dashboardPort, signal, onRow, log = () => {} } = request;
+  const { scenario, target, permission, inside, signal, log = () => {} } = request;
   const options = runOptions(scenario, request.options);
   const k6 = await findK6();
   await requirePermission(target, permission);
@@ -80,19 +75,22 @@ export async function runLoad(request: RunRequest): Promise<StoredRun> {
 
   const origin = await provenance();
   const { id, folder } = await makeRunFolder(request.runs, scenario.name, new Date());
-  const before = computerBefore();
+  const before = { loadAverage: loadavg()[0] ?? 0, memoryAccessNs: memoryAccessNs() };
   const preparedAt = Date.now();
   const watch = new MachineWatch(request.watched ?? []);
-  const outcome = await runK6({
-    plan: planOf(scenario, options, { ...inspection, facts }, join(folder, RUN_FILES.k6Summary)),
-    k6: k6.path,
-    folder,
-    dashboardPort,
-    inside,
-    signal,
-    onRow,
-    isTargetReachable: () => api.isReachable(),
-  }).finally(() => watch.stop());
+  const plan: Plan = {
+    ...options,
+    target: facts.asked ?? facts.url,
+    visit: scenario.visit,
+    visited: inspection.visited,
+    stages: stagesOf(options),
+    moderators: scenario.moderators,
+    thresholds: thresholds(),
+    judgedAfterSeconds: judgedAfterSeconds(options.seconds),
+    summaryFile: join(folder, RUN_FILES.k6Summary),
+  };
+  const isTargetReachable = (): Promise<boolean> => api.isReachable();
+  const outcome = await runK6({ ...request, plan, k6: k6.path, folder, isTargetReachable }).finally(() => watch.stop());
   const { measurements } = outcome;
   const startedAt = measurements.startedAt ?? preparedAt;
   const endedBy = await howItEnded(outcome, options, startedAt, signal, api);
@@ -123,23 +121,6 @@ export async function runLoad(request: RunRequest): Promise<StoredRun> {
   const run = { folder, record, series };
   writeRun(run);
   return run;
-}
-
-function planOf(scenario: Scenario, options: RunOptions, { facts, visited }: Inspection, summaryFile: string): Plan {
-  const { encoding, bodyCheckShare, stopsAtBreach, seconds } = options;
-  return {
-    target: facts.asked ?? facts.url,
-    visit: scenario.visit,
-    stages: stagesOf(options),
-    moderators: scenario.moderators,
-    acceptEncoding: encoding,
-    bodyCheckShare,
-    thresholds: thresholds(),
-    stopsAtBreach,
-    judgedAfterSeconds: judgedAfterSeconds(seconds),
-    visited,
-    summaryFile,
-  };
 }
 
 async function howItEnded(

@@ -1,4 +1,4 @@
-import { CITY_MARK, VALUE_MARK } from "../../k6/plan.ts";
+import { CITY_MARK } from "../../k6/plan.ts";
 
 /** How much data a service holds. */
 export interface DataSize {
@@ -97,25 +97,5 @@ export function levelled(counts: readonly number[], amount: number): number[] {
   return additions;
 }
 
-/** Summaries of added values, which are recognized by the mark. */
-export const SUMMARIES = ["Freezing", "Frosty", "Chilly", "Cool", "Mild", "Warm", "Hot"].map(
-  (word) => VALUE_MARK + word,
-);
-
-/** Between two values of a city. */
+/** Between two values of a city, which go back from the time of seeding. */
 export const VALUE_STEP_MS = 3 * 3_600_000;
-export const COLDEST = -30;
-export const WARMEST = 35;
-
-export interface NewValue {
-  readonly dateTime: number;
-  readonly temperature: number;
-  readonly summary: string;
-}
-
-/** The n-th value of a city, going back from `now` (Unix time, ms). */
-export function newValue(now: number, n: number): NewValue {
-  const temperature = COLDEST + Math.floor(Math.random() * (WARMEST - COLDEST + 1));
-  const word = Math.floor(((temperature - COLDEST) / (WARMEST - COLDEST + 1)) * SUMMARIES.length);
-  return { dateTime: now - n * VALUE_STEP_MS, temperature, summary: SUMMARIES[word] ?? `${VALUE_MARK}Mild` };
-}

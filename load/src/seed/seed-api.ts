@@ -1,7 +1,8 @@
 import { CommandError } from "@goldenring/run-kit";
 import * as z from "zod";
+import { newValue } from "../../k6/plan.ts";
 import type { WeatherApi } from "../service/weather-api.ts";
-import { DATA_SIZES, type DataSizeName, growthText, growthTo, isNothing, newValue } from "./growth.ts";
+import { DATA_SIZES, type DataSizeName, growthText, growthTo, isNothing, VALUE_STEP_MS } from "./growth.ts";
 import { rangesOf, type SeedRecord } from "./seed-record.ts";
 
 /** The service joins concurrent writes into one statement. */
@@ -47,7 +48,7 @@ export async function seedApi(
     const writer = async (): Promise<void> => {
       for (const { id, n } of queue) {
         if (failure !== undefined) return;
-        await post(`${api.base}/Forecast/${id}`, newValue(now, n), signal).then(
+        await post(`${api.base}/Forecast/${id}`, newValue(now - n * VALUE_STEP_MS), signal).then(
           (valueId) => values.push(valueId),
           failed,
         );

@@ -1,16 +1,14 @@
 import type pg from "pg";
+import { COLDEST, SUMMARIES, WARMEST } from "../../k6/plan.ts";
 import { type DatabasePlace, inTransaction, withDatabase } from "./database.ts";
 import {
-  COLDEST,
   DATA_SIZES,
   type DataSize,
   type DataSizeName,
   growthText,
   growthTo,
   isNothing,
-  SUMMARIES,
   VALUE_STEP_MS,
-  WARMEST,
 } from "./growth.ts";
 import type { SeedRecord } from "./seed-record.ts";
 
