@@ -66,9 +66,9 @@ function read<Value>(expected: string, read: (text: string) => Value | undefined
 
 const MAX_USERS = 100_000;
 
-function usersOf(given: string): number | undefined {
+function wholeNumber(given: string, max = MAX_USERS): number | undefined {
   const number = Number(given);
-  return /^\d+$/.test(given) && number >= 1 && number <= MAX_USERS ? number : undefined;
+  return /^\d+$/.test(given) && number >= 1 && number <= max ? number : undefined;
 }
 
 function secondsOf(given: string): number | undefined {
@@ -77,7 +77,7 @@ function secondsOf(given: string): number | undefined {
   return total >= 1 && total <= MAX_RUN_SECONDS ? total : undefined;
 }
 
-export const Users = read(`a number of users from 1 to ${MAX_USERS}`, usersOf);
+export const Users = read(`a number of users from 1 to ${MAX_USERS}`, (given) => wholeNumber(given));
 
 /** `90`, `90s`, `5m`, `1h30m`. */
 export const Seconds = read("a time from 1 second to 24 hours, such as 30s, 5m or 1h30m", secondsOf);
@@ -85,15 +85,12 @@ export const Seconds = read("a time from 1 second to 24 hours, such as 30s, 5m o
 /** `600/5m`, `600/30s`: this many users more in each such time. */
 export const Ramp = read("a ramp of users and time, such as 600/30s", (given) => {
   const [users = "", time = "", ...rest] = given.split("/");
-  const [stepUsers, stepSeconds] = [usersOf(users), secondsOf(time)];
+  const [stepUsers, stepSeconds] = [wholeNumber(users), secondsOf(time)];
   if (rest.length > 0 || time === "" || stepUsers === undefined || stepSeconds === undefined) return undefined;
   return { stepUsers, stepSeconds };
 });
 
-export const Port = read("a port number", (given) => {
-  const port = Number(given);
-  return /^\d+$/.test(given) && port >= 1 && port <= 65_535 ? port : undefined;
-});
+export const Port = read("a port number", (given) => wholeNumber(given, 65_535));
 
 /** One of these texts. */
 export function oneOf<const Name extends string>(names: readonly Name[]) {

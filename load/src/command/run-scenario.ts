@@ -1,4 +1,5 @@
 import { join, relative } from "node:path";
+import { secondsBetween } from "@goldenring/run-kit";
 import { RUN_FILES, type RunRecord, type SeriesRow } from "../record/record.ts";
 import { inWords, missedSoFar, shownMs } from "../record/verdict.ts";
 import { writeReport } from "../report/run-page.ts";
@@ -80,7 +81,7 @@ function liveLine({ t, users, requests, failed, latency }: SeriesRow, soFar: Mea
 function resultText(record: RunRecord, folder: string): string {
   const { figures, verdict, endedBy, scenario } = record;
   const { latency, requests, rate, failed, maxUsers, usersAtBreak } = figures;
-  const seconds = ((Date.parse(record.end) - Date.parse(record.start)) / 1000).toFixed(0);
+  const seconds = secondsBetween(record.start, record.end).toFixed(0);
   const { p50, p90, p95, p99, mean, max } = latency ?? {};
   const latencies = Object.entries({ p50, p90, p95, p99, mean, max }).map(([name, ms = 0]) => `${name} ${shownMs(ms)}`);
   return [
