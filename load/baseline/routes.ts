@@ -63,7 +63,6 @@ const ROUTES: Readonly<Record<string, Handler>> = {
 
 const HEALTHY: Answer = { status: 200, body: "Healthy", type: "text/plain" };
 
-/** Answers one request; whatever goes wrong becomes an answer, too. */
 export async function handle(pool: Pool, request: Request): Promise<Answer> {
   // A proxy's health check may name no host, and Bun then gives a path for a URL.
   const { pathname } = new URL(request.url, "http://baseline");

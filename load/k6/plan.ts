@@ -8,7 +8,6 @@ export interface Stage {
 
 export interface VisitedCity {
   readonly id: number;
-  /** Ids of values of this city. */
   readonly values: readonly number[];
 }
 
@@ -17,9 +16,7 @@ export type Visit = "list cities" | "browse cities" | "browse weather" | "ask fo
 
 /** Who works beside the users. */
 export interface Moderators {
-  /** They add values, in rounds. */
   readonly forValues?: { readonly count: number; readonly cities: "visited" | "all" };
-  /** How many add cities. */
   readonly forCities?: number;
 }
 
@@ -39,7 +36,6 @@ export interface Plan {
   /** Seconds before a missed objective may end the run: the first answers are too few to judge. */
   readonly judgedAfterSeconds: number;
   readonly visited: readonly VisitedCity[];
-  /** Where k6's summary goes. */
   readonly summaryFile: string;
 }
 

@@ -90,8 +90,8 @@ function addReportCommands(program: Command, { output, runs: defaultRuns }: Chao
     program.command("report [run]").description("write the report of a run again (default: the newest run)"),
   ).action((id, { runs }) => report(runs, id, output));
   withRuns(program.command("compare <runs...>").description("write one page that compares two or more runs"))
-    .option("--out <file>", "the page (default: comparison.html beside the runs)")
-    .action((ids, { runs, out }) => compare(runs, ids, output, out));
+    .option("-o, --output <file>", "the page (default: comparison.html beside the runs)")
+    .action((ids, { runs, output: file }) => compare(runs, ids, output, file));
 }
 
 function roundsOf(text: string): number {

@@ -68,7 +68,6 @@ export const BASELINE_HEAVY_USERS = { ours: HEAVY_FULL_USERS, baseline: 3 } as c
 /** Of the way to the largest data set: with all of it the baseline may run out of memory, and two figures are needed to compare. */
 export const BASELINE_HEAVY_SHARE = 0.25;
 
-/** One run of a part. */
 export interface Step extends LoadOptions {
   readonly scenario: ScenarioName;
   /** Share of the way from the base data to the full data; 0: what was added before is removed first. */
@@ -82,7 +81,6 @@ export function steadily(users: number, { warmUpSeconds, holdSeconds }: Lengths[
   return { users, duration: warmUpSeconds + holdSeconds, keepGoing: true, warmUpSeconds };
 }
 
-/** The parts that are lists of runs. */
 export function stepsOf({ steady, rampStepSeconds, chaosSeconds, growth, identityRampSeconds }: Lengths) {
   const ramp = { ramp: { stepUsers: RAMP_USERS, stepSeconds: rampStepSeconds }, maxUsers: RAMP_MAX_USERS };
   const identity = {

@@ -3,7 +3,6 @@ import { RunRecord } from "../record/record.ts";
 import { Search } from "./find-capacity.ts";
 import { StepResult } from "./judge-step.ts";
 
-/** In the folder of a search. */
 export const CAPACITY_FILE = "capacity.json";
 export const CAPACITY_FORMAT = 2;
 
@@ -13,7 +12,6 @@ const CurrentFile = z.object({
   search: Search,
   ended: z.enum(["found", "max", "too many steps", "interrupted"]),
   held: z.int(),
-  /** Undefined when no step broke. */
   broke: z.int().optional(),
   steps: z.array(StepResult),
   /** Of the last step's run: scenario, target, commit and computer of the whole search. */

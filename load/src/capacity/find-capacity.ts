@@ -37,7 +37,6 @@ const Limited = Search.extend({
   maxSteps: z.int().positive().default(50),
 }).refine(({ start, max }) => start <= max, "the first step has more users than the maximum");
 
-/** Undefined: the default. */
 export type SearchOptions = { readonly [Name in keyof z.infer<typeof Limited>]?: number | undefined };
 
 export interface CapacityOptions<Step extends Measured> extends SearchOptions {
@@ -55,7 +54,6 @@ export interface Capacity<Step extends Measured = Measured> {
   readonly broke: number | undefined;
   /** Why the search ended; rely on the bracket with "found" and "max" only. */
   readonly ended: "found" | "max" | "too many steps" | "interrupted";
-  /** All that were measured, in their order. */
   readonly steps: readonly Step[];
 }
 

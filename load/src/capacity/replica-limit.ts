@@ -9,7 +9,6 @@ const MIN_SHARE = 0.1;
 export const ReplicaLimit = z.object({
   /** Mean of the replicas' CPU, as a share of their limit. */
   replicaShare: z.number(),
-  /** Measured. */
   requestsPerSecond: z.number(),
   /** At the measured CPU per request, with all of the CPU: a bound and no promise, as the last part of a CPU costs latency. */
   limitRequestsPerSecond: z.number(),
@@ -43,7 +42,6 @@ export function replicaLimit(series: Series): ReplicaLimit | undefined {
   };
 }
 
-/** NaN of nothing. */
 function mean(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0) / numbers.length;
 }

@@ -12,7 +12,6 @@ import { ENCODING, RUNS, Seconds, TARGET, text, Users } from "./option-table.ts"
 
 export interface CapacityCommandOptions extends TargetOptions, SearchOptions {
   readonly encoding?: "gzip" | "identity" | undefined;
-  /** Folder of a search that was interrupted. */
   readonly resume?: string | undefined;
 }
 

@@ -12,9 +12,7 @@ export interface LoadDeps {
   readonly signal: AbortSignal;
   /** The command that ran writes its exit code here. */
   readonly outcome: { exitCode: number };
-  /** The folder of the runs. */
   readonly runs: string;
-  /** The running stand, if there is one. */
   readonly stand?: () => Promise<StandUnderLoad | undefined>;
 }
 
@@ -27,7 +25,6 @@ export interface StandUnderLoad {
   readonly inside?: InsideNetwork;
   /** Those whose use is measured every second during a run; the baseline can replace the replicas among them for a while. */
   readonly machines?: readonly Machine[];
-  /** What seeds go into. */
   readonly database?: () => Promise<DatabasePlace>;
   readonly resources?: LoadTarget["standResources"];
 }

@@ -15,7 +15,6 @@ import type { StandSession } from "./stand-session.ts";
 
 export type Measured = Omit<MeasuredLoad, "command">;
 
-/** Measures a part of `load all`. */
 export function measurePart(part: PartName, stand: StandSession): Promise<Measured> {
   if (part === "capacity") return capacity(stand);
   return part === "baseline" ? baseline(stand) : each(part, stepsOf(stand.lengths)[part], stand);

@@ -7,7 +7,6 @@ interface OptionRow<Schema extends z.ZodType = z.ZodType> {
   /** As commander reads them: `--users <number>`. */
   readonly flags: string;
   readonly about: string;
-  /** Of the text after the flag. */
   readonly schema: Schema;
   /** The text when nothing follows the flag. */
   readonly preset?: string;
@@ -16,7 +15,6 @@ interface OptionRow<Schema extends z.ZodType = z.ZodType> {
 /** The options of a command by their names in code: `--max-users` is `maxUsers`. */
 export type OptionTable = Readonly<Record<string, OptionRow>>;
 
-/** What the user gave. */
 export type OptionValues<Table extends OptionTable> = {
   readonly [Name in keyof Table]?: z.output<Table[Name]["schema"]> | undefined;
 };
@@ -92,7 +90,6 @@ export const Ramp = read("a ramp of users and time, such as 600/30s", (given) =>
 
 export const Port = read("a port number", (given) => wholeNumber(given, 65_535));
 
-/** One of these texts. */
 export function oneOf<const Name extends string>(names: readonly Name[]) {
   return read(`one of ${names.join(", ")}`, (given) => names.find((name) => name === given));
 }

@@ -41,7 +41,6 @@ const SIZES = Object.entries(DATA_SIZES)
   .map(([name, { cities, values }]) => `${name}: ${cities} cities, ${values} values`)
   .join("; ");
 
-/** Defines the subcommands of `load`. @param program the command that gets them */
 export function addLoadCommands(program: Command, deps: LoadDeps): void {
   program.addHelpText("after", LOAD_HELP);
 

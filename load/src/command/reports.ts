@@ -17,7 +17,6 @@ export async function report(run: string | undefined, junit: string | undefined,
   deps.output.result(junit);
 }
 
-/** Writes one page with the curves of two or more runs in the same charts. */
 export async function compare(runs: readonly string[], output: string | undefined, deps: LoadDeps): Promise<void> {
   const folders = await Promise.all(runs.map((run) => folderOf(run, deps.runs)));
   const name = `comparison-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}Z.html`;

@@ -3,7 +3,6 @@ import { OBJECTIVES } from "@goldenring/stand";
 import type { ResourceRow, ResourceUse, SeriesRow, StoredRun } from "../record/record.ts";
 import { bySecond, kindOf, mostUsed, RESOURCE_KINDS, routeNames } from "../resources/resources.ts";
 
-/** Title and explanation of each chart, by its id. */
 const TEXTS = {
   load: ["Users and requests", "Active users, and the requests of each second. A user makes at most two a second."],
   latency: ["Latency", "Percentiles of each second; logarithmic."],
@@ -30,7 +29,6 @@ const USER_STEPS = 60;
 
 type Limit = Chart["limits"][number];
 
-/** Makes charts over the same moments. */
 function over(xs: readonly number[]) {
   return (id: keyof typeof TEXTS, unit: ChartUnit, lines: Line[], ...limits: Limit[]): Chart => {
     const [title, about] = TEXTS[id];

@@ -80,7 +80,6 @@ export async function writeComparison(folders: readonly string[], file: string):
   replaceFile(file, await comparisonOf(await Promise.all(different.map(readRun))));
 }
 
-/** @param runs two or more */
 function comparisonOf(runs: readonly StoredRun[]): Promise<string> {
   const sets = setsOf(runs);
   const named = sets.flatMap(({ letter, runs: ofSet }, set) =>

@@ -3,7 +3,6 @@ import { replicaLimit } from "../capacity/replica-limit.ts";
 import type { StoredRun } from "../record/record.ts";
 import { cpuOf, kindOf, type ResourceKind } from "../resources/resources.ts";
 
-/** One figure of a whole run, for tables. */
 export interface Figure {
   readonly name: string;
   readonly unit: Unit;
@@ -46,7 +45,6 @@ function figure(name: string, unit: Unit, better: Figure["better"], of: Figure["
   return { name, unit, better, of };
 }
 
-/** Median of a second's busiest part of this kind. */
 function cpu(kind: ResourceKind, name: string, better: Figure["better"]): Figure {
   return figure(name, "%", better, ({ series }) => cpuOf(series, kind));
 }

@@ -1,4 +1,4 @@
-import { median, shown, withUnit } from "@goldenring/run-kit";
+import { median, shown, type Unit, withUnit } from "@goldenring/run-kit";
 import {
   BASELINE_CITIES,
   CHAOS_USERS,
@@ -16,7 +16,6 @@ import type { ResultEntry, RunFigures, Side } from "./results.ts";
 
 /** What the stand must reach. */
 export interface Target {
-  /** That measures it. */
   readonly part: PartName;
   readonly scenario: string;
   readonly target: string;
@@ -44,73 +43,61 @@ const MAX_GROWTH = 2;
 const MIN_TIMES = { "browse-cities": 3, "heavy-query": 20 } as const;
 
 /** A target that every run of its part must reach. */
-interface Bound {
-  readonly target: string;
-  readonly of: (run: RunFigures) => number | undefined;
-  readonly holds: (value: number) => boolean;
-  readonly text: (value: number) => string;
-}
+type Bound = readonly [
+  target: string,
+  of: (run: RunFigures) => number | undefined,
+  holds: (value: number) => boolean,
+  text: (value: number) => string,
+];
+
+const inUsers = (value: number): string => (value === 0 ? "an objective was missed" : `${shown(value)} users`);
+const inUnit = (unit: Unit) => (value: number) => withUnit(value, unit);
 
 /** With a constant number of users they all were within the objectives, or it has shown nothing about fewer. */
-const atLeastUsers = (min: number, target: string): Bound => ({
-  target,
-  of: ({ held, maxUsers }) => (held ? maxUsers : 0),
-  holds: (value) => value >= min,
-  text: (value) => (value === 0 ? "an objective was missed" : `${shown(value)} users`),
-});
-
-const P95: Bound = {
-  target: `P95 under ${MAX_P95_MS} ms`,
-  of: ({ p95Ms }) => p95Ms,
-  holds: (ms) => ms < MAX_P95_MS,
-  text: (ms) => withUnit(ms, "ms"),
-};
-const CPU: Bound = {
-  target: `replicas under ${withUnit(MAX_CPU_SHARE, "%")} of their CPU`,
-  of: ({ replicaCpu }) => replicaCpu,
-  holds: (share) => share < MAX_CPU_SHARE,
-  text: (share) => withUnit(share, "%"),
-};
-const NO_FAILURE: Bound = {
-  target: "no failed request",
-  of: ({ failed }) => failed,
-  holds: (failed) => failed === 0,
-  text: shown,
-};
-const RAMP: Bound = {
-  ...atLeastUsers(STEADY_USERS, `the ramp of 2023, compressed: at least ${shown(STEADY_USERS)} users`),
+const atLeastUsers = (min: number, before = "", after = ""): Bound => [
+  `${before}at least ${shown(min)} users within the objectives${after}`,
+  ({ held, maxUsers }) => (held ? maxUsers : 0),
+  (value) => value >= min,
+  inUsers,
+];
+const RAMP: Bound = [
+  `the ramp of 2023, compressed: at least ${shown(STEADY_USERS)} users`,
   // As far as it came within the objectives.
-  of: ({ held, maxUsers, usersAtBreak }) => (held ? maxUsers : (usersAtBreak ?? 0)),
-};
-const MEMORY: Bound = {
-  target: `the same: replicas within ${REPLICA_MEMORY_MIB} MiB, none restarted`,
-  of: ({ replicasRestarted, replicaMemoryMiB }) => (replicasRestarted ? undefined : replicaMemoryMiB),
-  holds: (mib) => mib <= REPLICA_MEMORY_MIB,
-  text: (mib) => withUnit(mib, "MiB"),
-};
+  ({ held, maxUsers, usersAtBreak }) => (held ? maxUsers : (usersAtBreak ?? 0)),
+  (value) => value >= STEADY_USERS,
+  inUsers,
+];
+const P95: Bound = [`P95 under ${MAX_P95_MS} ms`, ({ p95Ms }) => p95Ms, (ms) => ms < MAX_P95_MS, inUnit("ms")];
+const CPU: Bound = [
+  `replicas under ${withUnit(MAX_CPU_SHARE, "%")} of their CPU`,
+  ({ replicaCpu }) => replicaCpu,
+  (share) => share < MAX_CPU_SHARE,
+  inUnit("%"),
+];
+const NO_FAILURE: Bound = ["no failed request", ({ failed }) => failed, (failed) => failed === 0, shown];
+const MEMORY: Bound = [
+  `the same: replicas within ${REPLICA_MEMORY_MIB} MiB, none restarted`,
+  ({ replicasRestarted, replicaMemoryMiB }) => (replicasRestarted ? undefined : replicaMemoryMiB),
+  (mib) => mib <= REPLICA_MEMORY_MIB,
+  inUnit("MiB"),
+];
 
 /** Every target, judged by the figures that are known. */
 export function targetsOf(entries: readonly ResultEntry[]): Target[] {
   const bound = (place: Place, of: Bound): Target => judged(place, runsOf(entries, place), of);
-  const [base, full] = (["base", "full"] as const).map(
-    (data): Place => ({ part: "heavy", scenario: "heavy-query", data }),
-  ) as [Place, Place];
-  const within = "users within the objectives";
+  const heavy = { part: "heavy", scenario: "heavy-query" } as const;
   return [
     ...STEADY_SCENARIOS.flatMap((scenario) => [
-      bound({ part: "steady", scenario }, atLeastUsers(STEADY_USERS, `at least ${shown(STEADY_USERS)} ${within}`)),
+      bound({ part: "steady", scenario }, atLeastUsers(STEADY_USERS)),
       latencyTarget(entries, scenario),
       bound({ part: "steady", scenario }, CPU),
       bound({ part: "steady", scenario }, NO_FAILURE),
       bound({ part: "ramp", scenario }, RAMP),
     ]),
     growthTarget(entries),
-    bound(base, atLeastUsers(HEAVY_BASE_USERS, `base data: at least ${HEAVY_BASE_USERS} ${within}`)),
-    bound(
-      full,
-      atLeastUsers(HEAVY_FULL_USERS, `189 cities, 120,896 values: at least ${HEAVY_FULL_USERS} ${within}, gzip`),
-    ),
-    bound(full, MEMORY),
+    bound({ ...heavy, data: "base" }, atLeastUsers(HEAVY_BASE_USERS, "base data: ")),
+    bound({ ...heavy, data: "full" }, atLeastUsers(HEAVY_FULL_USERS, "189 cities, 120,896 values: ", ", gzip")),
+    bound({ ...heavy, data: "full" }, MEMORY),
     chaosTarget(entries),
     ...BASELINE_CITIES.map(({ isJudged, ...load }) => ({
       ...sideBySideTarget(entries, "browse-cities", "base", load),
@@ -135,7 +122,7 @@ function runsOf(entries: readonly ResultEntry[], place: Place): RunFigures[] {
     .flatMap(({ runs }) => runs.filter((run) => run.part === part));
 }
 
-function judged({ part, scenario }: Place, runs: readonly RunFigures[], { target, of, holds, text }: Bound): Target {
+function judged({ part, scenario }: Place, runs: readonly RunFigures[], [target, of, holds, text]: Bound): Target {
   const place = { part, scenario, target };
   if (runs.length === 0) return { ...place, ...NOT_MEASURED };
   const known = runs.flatMap((run) => of(run) ?? []);
@@ -179,11 +166,9 @@ function chaosTarget(entries: readonly ResultEntry[]): Target {
   const longest = Math.max(0, ...runs.map(({ seconds = 0 }) => seconds));
   const isWhole = longest >= LENGTHS.full.chaosSeconds * ROUNDING;
   const time = `${shown(Math.round(longest / 6) / 10)} min${isWhole ? "" : "; 15 are needed: --full"}`;
-  const found = judged(place, runs, {
-    ...NO_FAILURE,
-    target: `${CHAOS_USERS} users for 15 minutes: no failed request`,
-    text: (failed) => `${shown(failed)} failed in ${time}`,
-  });
+  const [noFailure, of, holds] = NO_FAILURE;
+  const target = `${CHAOS_USERS} users for 15 minutes: ${noFailure}`;
+  const found = judged(place, runs, [target, of, holds, (failed) => `${shown(failed)} failed in ${time}`]);
   // A shorter run can miss the target and not hold it.
   return found.held && !isWhole ? { ...found, held: undefined } : found;
 }

@@ -19,13 +19,11 @@ export class ComputerUse {
   readonly #k6: string;
   #before: Ticks | undefined;
 
-  /** @param pid of k6 */
   constructor(pid: number | undefined) {
     this.#k6 = `/proc/${pid}`;
     this.#before = this.#ticks();
   }
 
-  /** Adds a sample about the time since the last call. */
   sample(): void {
     const [before, now] = [this.#before, this.#ticks()];
     this.#before = now;

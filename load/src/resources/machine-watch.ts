@@ -49,7 +49,6 @@ interface Reading {
  */
 export class MachineWatch {
   readonly samples: UseSample[] = [];
-  /** Machines whose service was restarted during the watch. */
   readonly restarted = new Set<string>();
   readonly #connections: readonly ChildProcess[];
 

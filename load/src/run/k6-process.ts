@@ -18,7 +18,6 @@ export interface K6Start {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly logFile: string;
-  /** Receives what it writes to standard output. */
   readonly onOutput: (text: string) => void;
   /** k6 is stopped when it has run for so long, whatever it is doing. */
   readonly deadlineMs: number;

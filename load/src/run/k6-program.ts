@@ -5,7 +5,6 @@ import { runProgram } from "@goldenring/stand";
 
 export interface K6Program {
   readonly path: string;
-  /** Such as `1.8.1`. */
   readonly version: string;
 }
 

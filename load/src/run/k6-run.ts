@@ -25,7 +25,6 @@ const LINGER_MS = 8_000;
 
 /** A network that a program can be run in, and where the target is found there. */
 export interface InsideNetwork {
-  /** URL. */
   readonly target: string;
   /** @returns argv of the same command inside; it must exec it, so that the process stays the same */
   readonly command: (argv: readonly string[]) => readonly string[];

@@ -25,7 +25,6 @@ export class Answers {
     return this.#count;
   }
 
-  /** Undefined where there is nothing. */
   percentile(share: number): number | undefined {
     if (this.#count === 0) return undefined;
     if (!this.#isSorted) this.#values.subarray(0, this.#count).sort();

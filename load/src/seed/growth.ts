@@ -56,8 +56,7 @@ export function growthTo(size: DataSize, present: readonly CityWithCount[]): Gro
     present.map(({ name }) => name),
   );
   const counts = [...present.map(({ values }) => values), ...cities.map(() => 0)];
-  const missing = Math.max(0, size.values - counts.reduce((sum, count) => sum + count, 0));
-  return { cities, values: levelled(counts, missing) };
+  return { cities, values: levelled(counts, Math.max(0, size.values - sumOf(counts))) };
 }
 
 export function isNothing({ cities, values }: Growth): boolean {
@@ -65,7 +64,7 @@ export function isNothing({ cities, values }: Growth): boolean {
 }
 
 export function growthText({ cities, values }: Growth): string {
-  return `adding ${cities.length} cities and ${values.reduce((sum, each) => sum + each, 0)} values`;
+  return `adding ${cities.length} cities and ${sumOf(values)} values`;
 }
 
 function newNames(count: number, taken: readonly string[]): string[] {
@@ -80,21 +79,24 @@ function newNames(count: number, taken: readonly string[]): string[] {
 
 /** As water fills vessels: additions that bring the smallest counts to one level. They add up to `amount`. */
 export function levelled(counts: readonly number[], amount: number): number[] {
-  const order = [...counts.keys()].sort((one, other) => (counts[one] ?? 0) - (counts[other] ?? 0));
-  const additions = counts.map(() => 0);
-  let left = counts.length === 0 ? 0 : amount;
-  // The level that the smallest `wet` counts reach together.
-  for (let wet = order.length; wet > 0; wet -= 1) {
-    const filled = order.slice(0, wet);
-    const sum = filled.reduce((total, index) => total + (counts[index] ?? 0), 0) + left;
-    const level = Math.floor(sum / wet);
-    if (level < (counts[order[wet - 1] ?? 0] ?? 0)) continue;
-    for (const index of filled) additions[index] = level - (counts[index] ?? 0);
-    left = sum - level * wet;
-    for (const index of filled.slice(0, left)) additions[index] = (additions[index] ?? 0) + 1;
-    return additions;
+  const upTo = (level: number): number[] => counts.map((count) => Math.max(0, level - count));
+  let [low, high] = [Math.min(...counts), Math.max(...counts) + amount];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (sumOf(upTo(middle)) <= amount) low = middle;
+    else high = middle - 1;
   }
-  return additions;
+  const additions = upTo(low);
+  let left = amount - sumOf(additions);
+  return additions.map((addition, index) => {
+    if (left === 0 || (counts[index] ?? 0) > low) return addition;
+    left -= 1;
+    return addition + 1;
+  });
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** Between two values of a city, which go back from the time of seeding. */
