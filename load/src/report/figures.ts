@@ -1,6 +1,6 @@
 import type { Unit } from "@goldenring/run-kit";
 import { replicaLimit } from "../capacity/replica-limit.ts";
-import type { StoredRun } from "../record/record.ts";
+import type { Figures, StoredRun } from "../record/record.ts";
 import { cpuOf, kindOf, type ResourceKind } from "../resources/resources.ts";
 
 export interface Figure {
@@ -19,9 +19,12 @@ export const FIGURES: readonly Figure[] = [
   figure("Requests", "", undefined, ({ record }) => record.figures.requests),
   figure("Requests per second", "/s", "more", ({ record }) => record.figures.rate),
   figure("Requests in the busiest second", "/s", "more", ({ series }) => max(series.rows.map((row) => row.requests))),
-  ...(["mean", "p50", "p90", "p95", "p99", "max"] as const).map((name) =>
-    figure(`Latency, ${latencyName(name)}`, "ms", "less", ({ record }) => record.figures.latency?.[name]),
-  ),
+  latency("mean", "mean"),
+  latency("p50", "P50"),
+  latency("p90", "P90"),
+  latency("p95", "P95"),
+  latency("p99", "P99"),
+  latency("max", "longest"),
   figure("Failed requests", "", "less", ({ record }) => record.figures.failed),
   figure("Failed checks", "", "less", ({ record }) => record.figures.checksFailed),
   figure("Received", "MiB", undefined, ({ record }) => record.figures.bytesReceived / MIB),
@@ -45,6 +48,10 @@ function figure(name: string, unit: Unit, better: Figure["better"], of: Figure["
   return { name, unit, better, of };
 }
 
+function latency(key: keyof NonNullable<Figures["latency"]>, name: string): Figure {
+  return figure(`Latency, ${name}`, "ms", "less", ({ record }) => record.figures.latency?.[key]);
+}
+
 function cpu(kind: ResourceKind, name: string, better: Figure["better"]): Figure {
   return figure(name, "%", better, ({ series }) => cpuOf(series, kind));
 }
@@ -58,8 +65,4 @@ export function maxReplicaMemoryMiB({ series }: StoredRun): number | undefined {
 
 function max(values: readonly number[]): number | undefined {
   return values.length === 0 ? undefined : Math.max(...values);
-}
-
-function latencyName(name: string): string {
-  return name === "mean" ? name : name === "max" ? "longest" : name.toUpperCase();
 }

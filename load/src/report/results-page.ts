@@ -12,15 +12,16 @@ import {
   writeResults,
 } from "@goldenring/run-kit";
 import { PARTS } from "../all/parts.ts";
+import { renameFields } from "../record/record.ts";
 import { figuresOf2023, scenarioNamed } from "../scenarios.ts";
 import {
   entriesOf,
   type MeasuredLoad,
   mergeEntries,
+  NAMES_OF_VERSION_1,
   ResultEntry,
   type RunFigures,
   type Side,
-  upgraded,
 } from "./results.ts";
 import { type LoadOfSides, perCpuSecond, sidesText, targetsOf, timesText, verdictOf } from "./targets.ts";
 
@@ -207,7 +208,7 @@ function valuesOf(runs: readonly RunFigures[], name: Numeric): number[] {
 const RESULTS: ResultsFile<ResultEntry> = {
   name: "load",
   schema: ResultEntry,
-  upgrade: upgraded,
+  upgrade: (entry) => renameFields(entry, NAMES_OF_VERSION_1),
   merge: mergeEntries,
   round: (value) => (Number.isInteger(value) ? value : Number(value.toPrecision(4))),
   page: loadResultsPage,

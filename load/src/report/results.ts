@@ -88,18 +88,12 @@ export const ResultEntry = z.object({
 });
 export type ResultEntry = z.infer<typeof ResultEntry>;
 
-const RENAMED: Readonly<Record<string, string>> = {
+/** Version 1 of load.json had other names for a few fields. */
+export const NAMES_OF_VERSION_1 = {
   machine: "computer",
   gaveOutFirst: "saturated",
   ownLimitRequestsPerSecond: "replicaLimitRequestsPerSecond",
 };
-
-/** From version 1 of load.json, which had other names for a few fields. */
-export function upgraded(old: unknown): unknown {
-  if (Array.isArray(old)) return old.map(upgraded);
-  if (typeof old !== "object" || old === null) return old;
-  return Object.fromEntries(Object.entries(old).map(([name, value]) => [RENAMED[name] ?? name, upgraded(value)]));
-}
 
 export interface MeasuredRun {
   readonly side: Side;

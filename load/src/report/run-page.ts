@@ -23,7 +23,7 @@ import {
 import { replaceFile } from "@goldenring/stand";
 import { replicaLimit } from "../capacity/replica-limit.ts";
 import { RULES, type Saturation, saturationOf } from "../capacity/saturation.ts";
-import { RUN_FILES, readRun, type SeriesRow, type StoredRun } from "../record/record.ts";
+import { RUN_FILES, readRun, type StoredRun } from "../record/record.ts";
 import { isHeld, objectiveFigure, objectiveText } from "../record/verdict.ts";
 import { routeNames } from "../resources/resources.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
@@ -72,11 +72,7 @@ function objectives({ record }: StoredRun): Content {
     objectiveFigure(each.name, each.actual),
     marked(each.isHeld ? "held" : "missed", each.isHeld),
   ]);
-  return section(
-    "objectives",
-    "Objectives",
-    table("Objectives", ["Objective", ...numbers("Measured"), "Verdict"], rows),
-  );
+  return tableSection("objectives", "Objectives", ["Objective", ...numbers("Measured"), "Verdict"], rows);
 }
 
 function saturation({ record, series }: StoredRun): Content {
@@ -117,24 +113,22 @@ function routes({ series }: StoredRun): Content {
   const names = routeNames(series.rows);
   if (names.length === 0) return undefined;
   const columns = ["Route", ...numbers("Requests", "Failed", "P50", "P90", "P95")];
-  const rows = names.map((name) => routeCells(name, series.rows));
+  const sum = (values: readonly number[]): string => shown(Math.round(values.reduce((total, each) => total + each, 0)));
+  const rows = names.map((name) => {
+    const seconds = series.rows.flatMap((row) => row.routes[name] ?? []);
+    return [
+      name,
+      sum(seconds.map(({ requests }) => requests)),
+      sum(seconds.map(({ failed }) => failed)),
+      ...[0.5, 0.9, 0.95].map((share) => withUnit(mixedPercentile(seconds, share), "ms")),
+    ];
+  });
   return section(
     "routes",
     "Routes",
     html`<p class="small">Combined from the figures of each second: the percentiles are close approximations.</p>`,
     table("Routes", columns, rows),
   );
-}
-
-function routeCells(name: string, rows: readonly SeriesRow[]): string[] {
-  const seconds = rows.flatMap(({ routes: each }) => each[name] ?? []);
-  const sum = (values: readonly number[]): string => shown(Math.round(values.reduce((total, each) => total + each, 0)));
-  return [
-    name,
-    sum(seconds.map(({ requests }) => requests)),
-    sum(seconds.map(({ failed }) => failed)),
-    ...[0.5, 0.9, 0.95].map((share) => withUnit(mixedPercentile(seconds, share), "ms")),
-  ];
 }
 
 function setUp({ record }: StoredRun): Content {
