@@ -40,7 +40,6 @@ export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<n
   let entries: ResultEntry[] = [];
   const failures: string[] = [];
   try {
-    await stand.prepare();
     for (const part of parts) {
       if (signal.aborted) break;
       const startedAt = performance.now();

@@ -37,7 +37,7 @@ export class StandSession {
     private readonly replicas: readonly Machine[],
   ) {}
 
-  /** @throws {CommandError} (usage) where no stand is running */
+  /** Restores the product where an interrupted run has left the baseline. @throws {CommandError} (usage) where no stand is running */
   static async open(lengths: Lengths, deps: LoadDeps): Promise<StandSession> {
     const stand = await deps.stand?.();
     if (stand?.database === undefined || stand.machines === undefined) {
@@ -45,14 +45,11 @@ export class StandSession {
     }
     const target = await loadTargetOf({}, deps);
     const replicas = stand.machines.filter(({ roles }) => roles.includes("api"));
+    if (await isProductReplaced(replicas)) {
+      deps.output.log("an earlier run has left the baseline on the replicas: restoring the product");
+      await restoreProduct(replicas);
+    }
     return new StandSession(lengths, deps, target, await stand.database(), replicas);
-  }
-
-  /** Restores the product where an interrupted run has left the baseline. */
-  async prepare(): Promise<void> {
-    if (!(await isProductReplaced(this.replicas))) return;
-    this.deps.output.log("an earlier run has left the baseline on the replicas: restoring the product");
-    await restoreProduct(this.replicas);
   }
 
   async close({ keepData }: { readonly keepData: boolean }): Promise<void> {
