@@ -93,15 +93,6 @@ export const Figures = z.object({
 });
 export type Figures = z.infer<typeof Figures>;
 
-/** The computer in the moment before the start. */
-export const Before = z.object({
-  /** Of the last minute: well above 0, something else was busy. */
-  loadAverage: finite,
-  /** One access to memory: how busy the neighbours of a virtual machine are. Older runs did not measure it. */
-  memoryAccessNs: finite.optional(),
-});
-export type Before = z.infer<typeof Before>;
-
 export const TargetFacts = z.object({
   /** As it was named, or as this computer reaches the stand's ingress. */
   url: z.string(),
@@ -123,7 +114,13 @@ const CurrentRecord = z.object({
   options: RunOptions,
   ...Provenance.shape,
   k6: z.string(),
-  before: Before,
+  /** The computer in the moment before the start. */
+  before: z.object({
+    /** Of the last minute: well above 0, something else was busy. */
+    loadAverage: finite,
+    /** One access to memory: how busy the neighbours of a virtual machine are. Older runs did not measure it. */
+    memoryAccessNs: finite.optional(),
+  }),
   target: TargetFacts,
   start: z.iso.datetime(),
   end: z.iso.datetime(),

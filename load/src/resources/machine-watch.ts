@@ -61,13 +61,16 @@ export class MachineWatch {
   }
 
   #watch(machine: Machine): ChildProcess {
-    const [program = "ssh", ...args] = sshCommand(machine, `exec bash -c '${scriptFor(machine)}'`);
+    const isReplica = machine.roles.includes("api");
+    const units = isReplica ? SERVING_UNITS.map((unit) => `/system.slice/${unit}.service`) : ['""'];
+    const script = SCRIPT.replace("UNITS", units.join(" "));
+    const [program = "ssh", ...args] = sshCommand(machine, `exec bash -c '${script}'`);
     const child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"], detached: true });
     child.on("error", () => {});
     child.stdin.on("error", () => {});
     let last: Reading | undefined;
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const reading = readingOf(line);
+      const reading = readingOf(line, isReplica ? REPLICA_CORES : undefined);
       if (reading === undefined) return;
       if (last !== undefined) this.#take(machine.name, last, reading);
       last = reading;
@@ -83,20 +86,13 @@ export class MachineWatch {
   }
 }
 
-function scriptFor({ roles }: Machine): string {
-  const units = roles.includes("api") ? SERVING_UNITS.map((unit) => `/system.slice/${unit}.service`) : ['""'];
-  const text = SCRIPT.replace("UNITS", units.join(" "));
-  return roles.includes("api")
-    ? text.replace("cores=$((cores + 1))", ":").replace("cores=0", `cores=${REPLICA_CORES}`)
-    : text;
-}
-
-function readingOf(line: string): Reading | undefined {
+/** @param limit of its cores; undefined: all that the machine has */
+function readingOf(line: string, limit: number | undefined): Reading | undefined {
   const [time, used, cores, memory] = line.split(" ");
   const reading = {
     time: Number(time) * MICROSECONDS_PER_SECOND,
     used: used === "-" ? undefined : Number(used),
-    cores: Number(cores),
+    cores: limit ?? Number(cores),
     memoryBytes: Number(memory) * 1024,
   };
   return [reading.time, reading.used ?? 0, reading.cores, reading.memoryBytes].every(Number.isFinite)
