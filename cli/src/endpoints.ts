@@ -1,7 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { CommandError } from "@goldenring/run-kit";
-import { type Inventory, type Role, readLogins, type Server } from "@goldenring/stand";
+import { type Inventory, type Role, type Server, serverLogin } from "@goldenring/stand";
 import { assertIsUp, type Context, noStand } from "./context.ts";
 
 /** The services that a person opens: role of the machine, port there, and URL at a host and port. */
@@ -20,61 +17,41 @@ export const SERVICE_NAMES = Object.keys(SERVICES) as readonly Service[];
 /** URLs by service; a service that the stand does not offer is missing. */
 export type Endpoints = Readonly<Partial<Record<Service, string>>>;
 
-/** @param at host and port of each service, such as `127.0.0.1:5000` */
-function urls(at: (service: Service) => string | undefined): Endpoints {
-  const found: Partial<Record<Service, string>> = {};
-  for (const service of SERVICE_NAMES) {
-    const address = at(service);
-    if (address !== undefined) found[service] = SERVICES[service].url(address);
-  }
-  return found;
-}
-
-/** Where the services of a stand are opened from this computer. @throws {CommandError} (noStand) */
+/** Where the services of a stand are opened from this computer: of the lab at forwarded ports. @throws {CommandError} (noStand) */
 export async function endpointsOf({ lab, inventory }: Pick<Context, "lab" | "inventory">): Promise<Endpoints> {
-  return lab === undefined ? machineEndpoints(await inventory()) : forwardedEndpoints(await lab.forwards());
-}
-
-/** The services of real machines, at the machines themselves. */
-function machineEndpoints(inventory: Inventory): Endpoints {
-  return urls((service) => {
-    const { role, port } = SERVICES[service];
-    const [machine] = inventory.byRole(role);
-    return machine && `${machine.address}:${port}`;
+  const addressOf = lab === undefined ? addressesAtMachines(await inventory()) : addressesHere(await lab.forwards());
+  const urls = SERVICE_NAMES.map((service) => {
+    const address = addressOf(service);
+    return [service, address && SERVICES[service].url(address)] as const;
   });
+  return Object.fromEntries(urls.filter(([, url]) => url !== undefined));
 }
 
-/** The lab's services, at the forwarded ports of this computer. */
-function forwardedEndpoints(ports: Readonly<Record<string, number>>): Endpoints {
-  return urls((service) => (ports[service] === undefined ? undefined : `127.0.0.1:${ports[service]}`));
-}
+const addressesAtMachines = (inventory: Inventory) => (service: Service) => {
+  const { role, port } = SERVICES[service];
+  const [machine] = inventory.byRole(role);
+  return machine && `${machine.address}:${port}`;
+};
 
-export interface MonitoringServers {
-  readonly prometheus: Server;
-  readonly alertmanager: Server;
-}
+const addressesHere = (ports: Readonly<Record<string, number>>) => (service: Service) =>
+  ports[service] && `127.0.0.1:${ports[service]}`;
 
 /**
  * Where this computer reaches the stand's Prometheus and Alertmanager, with their logins.
  *
- * @throws {CommandError} when there is no stand, it is down, or the playbook has not created the logins yet
+ * @throws {CommandError} when there is no stand, or it is down
+ * @throws {SecretsError} when the playbook has not created the logins yet
  */
-export async function monitoringServers(context: Context): Promise<MonitoringServers> {
+export async function monitoringServers(
+  context: Context,
+): Promise<Readonly<Record<"prometheus" | "alertmanager", Server>>> {
   const inventory = await context.inventory();
   if (context.lab !== undefined) assertIsUp(await context.lab.status());
   const endpoints = await endpointsOf(context);
-  const ca = await readFile(join(inventory.secretsFolder, "ca/ca.crt"), "utf8").catch(() => undefined);
-  const logins = await readLogins(inventory).catch((error: Error) => {
-    throw new CommandError(`The stand's logins cannot be read: ${error.message}.`);
-  });
-  const serverOf = (service: "prometheus" | "alertmanager"): Server => {
+  const serverOf = async (service: "prometheus" | "alertmanager"): Promise<Server> => {
     const url = endpoints[service];
-    const login = logins[service];
     if (url === undefined) throw noStand(`The stand's ${service} cannot be reached: run \`ring up\`.`);
-    if (login === undefined || ca === undefined) {
-      throw new CommandError(`The stand has no login for ${service} yet: \`ring up\` creates it.`);
-    }
-    return { url, ca, ...login };
+    return { url, ...(await serverLogin(inventory, service)) };
   };
-  return { prometheus: serverOf("prometheus"), alertmanager: serverOf("alertmanager") };
+  return { prometheus: await serverOf("prometheus"), alertmanager: await serverOf("alertmanager") };
 }

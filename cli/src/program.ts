@@ -1,6 +1,7 @@
 import { addChaosCommands } from "@goldenring/chaos";
 import { addLoadCommands } from "@goldenring/load";
 import { type CommandContext, EXIT, type ExitName, exitCodeHelp, Progress } from "@goldenring/run-kit";
+import { RTO } from "@goldenring/stand";
 import { Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { type Age, alerts } from "./commands/alerts.ts";
@@ -50,8 +51,9 @@ ${exitCodeHelp(Object.keys(EXIT) as ExitName[])}
 
 More: docs/ring.md`;
 
-export function createProgram({ signal, outcome }: CommandContext): Command {
-  const progress = new Progress();
+type Work = (context: Context) => Promise<number>;
+
+export function createProgram(command: CommandContext): Command {
   const program = new Command("ring")
     .description("One command for the stand: machines, database cluster, API, monitoring, faults and snapshots.")
     .version(manifest.version)
@@ -64,32 +66,30 @@ export function createProgram({ signal, outcome }: CommandContext): Command {
 
   const contextOf = (): Promise<Context> => {
     const { inventory } = program.opts<{ inventory?: string }>();
-    return openContext(inventory ?? (process.env.RING_INVENTORY || undefined));
+    const session = { progress: new Progress(), signal: command.signal };
+    return openContext(inventory ?? (process.env.RING_INVENTORY || undefined), session);
   };
-  const run = async (work: (context: Context) => Promise<number>): Promise<void> => {
-    outcome.exitCode = await work(await contextOf());
+  const run = async (work: Work): Promise<void> => {
+    command.outcome.exitCode = await work(await contextOf());
   };
-  const locked = (command: string, waitMs: number, work: (context: Context) => Promise<number>): Promise<void> =>
-    run((context) => exclusively(context, command, waitMs, () => work(context)));
+  const locked = (name: string, waitMs: number, work: Work): Promise<void> =>
+    run((context) => exclusively(context, name, waitMs, () => work(context)));
 
   /** Commands that would break a running experiment. */
-  const withoutExperiment = (command: string, work: (context: Context) => Promise<number>): Promise<void> =>
-    locked(command, NO_WAIT_MS, (context) => {
+  const withoutExperiment = (name: string, work: Work): Promise<void> =>
+    locked(name, NO_WAIT_MS, (context) => {
       assertNoExperiment(context);
       return work(context);
     });
+
+  const group = (name: string, description: string): Command =>
+    program.command(name).description(description).helpCommand(false);
 
   program
     .command("up")
     .description("start the whole stand: machines, cluster, API, monitoring, guardian; again: repair what is missing")
     .option("--subnet <network>", "private IPv4 network of a new stand (default: 10.88.0.0/24)")
-    .addOption(
-      new Option("--rto <value>", "recovery time of the database, kept for later runs").choices([
-        "fast",
-        "norm",
-        "safe",
-      ]),
-    )
+    .addOption(new Option("--rto <value>", "recovery time of the database, kept for later runs").choices(RTO))
     .option(
       "--ports <list>",
       `ports of this computer, kept for later runs: ${SERVICE_NAMES.join(", ")}; e.g. api=8090,database=5433`,
@@ -97,17 +97,17 @@ export function createProgram({ signal, outcome }: CommandContext): Command {
     )
     .option("--provision", "run the playbook even when nothing has changed", false)
     .action(({ subnet, rto, ports, provision }) =>
-      withoutExperiment("up", (context) => up(context, { network: subnet, rto, ports, provision }, progress, signal)),
+      withoutExperiment("up", (context) => up(context, { network: subnet, rto, ports, provision })),
     );
   program
     .command("down")
     .description("stop the stand: nothing of it runs on this computer afterwards; disks and settings stay")
-    .action(() => withoutExperiment("down", (context) => down(context, progress)));
+    .action(() => withoutExperiment("down", (context) => down(context)));
   program
     .command("destroy")
     .description("stop the stand and delete its disks, snapshots and logins; asks first")
     .option("-y, --yes", "do not ask", false)
-    .action(({ yes }) => withoutExperiment("destroy", (context) => destroy(context, yes, progress, signal)));
+    .action(({ yes }) => withoutExperiment("destroy", (context) => destroy(context, yes)));
   program
     .command("status")
     .description("machines, roles, leader, replication, versions, targets, firing alerts, addresses")
@@ -117,7 +117,7 @@ export function createProgram({ signal, outcome }: CommandContext): Command {
     .command("check")
     .description("print the problems of the stand; exit code 0 when there are none, 1 otherwise")
     .option("--wait <seconds>", "wait up to this long until all is well", numberOf, 0)
-    .action(({ wait }) => run((context) => check(context, wait, signal)));
+    .action(({ wait }) => run((context) => check(context, wait)));
   program
     .command("alerts")
     .description("firing alerts, and the notifications that the lab's receiver got, with their delay")
@@ -128,13 +128,12 @@ export function createProgram({ signal, outcome }: CommandContext): Command {
         .default(ageOf("1h"), "1h"),
     )
     .option("-f, --follow", "print each notification as it arrives, until Ctrl-C", false)
-    .action((options) => run((context) => alerts(context, options, signal)));
-  const dashboards = program.command("dashboards").description("the dashboards and their queries").helpCommand(false);
-  dashboards
+    .action((options) => run((context) => alerts(context, options)));
+  group("dashboards", "the dashboards and their queries")
     .command("verify")
     .description("run every query of every panel and rule; exit code 1 names those that fail or find no data")
     .option("--json", "for programs: findings, checked, failed", false)
-    .action(({ json }) => run((context) => verifyDashboards(context, json, progress, signal)));
+    .action(({ json }) => run((context) => verifyDashboards(context, json)));
   program
     .command("logins")
     .description("users and passwords of the stand's services")
@@ -157,24 +156,17 @@ export function createProgram({ signal, outcome }: CommandContext): Command {
     .option("-n, --lines <number>", "how many of the newest lines", numberOf, 100)
     .action((host, unit, options) => run((context) => logs(context, host, unit, options)));
 
-  const snapshot = program
-    .command("snapshot")
-    .description("save and restore the disks of the stand, or of one machine")
-    .helpCommand(false);
+  const snapshot = group("snapshot", "save and restore the disks of the stand, or of one machine");
   snapshot
     .command("save <name>")
     .description("save the disks; running machines are shut down for it and started again")
     .option("--machine <host>", "only this machine")
-    .action((name, { machine }) =>
-      withoutExperiment("snapshot save", (context) => save({ context, name, machine, progress, signal })),
-    );
+    .action((name, { machine }) => withoutExperiment("snapshot save", (context) => save(context, name, machine)));
   snapshot
     .command("restore <name>")
     .description("restore the disks (and, of the whole stand, the logins)")
     .option("--machine <host>", "only this machine")
-    .action((name, { machine }) =>
-      withoutExperiment("snapshot restore", (context) => restore({ context, name, machine, progress, signal })),
-    );
+    .action((name, { machine }) => withoutExperiment("snapshot restore", (context) => restore(context, name, machine)));
   snapshot
     .command("list")
     .description("all snapshots, newest first")
@@ -185,10 +177,7 @@ export function createProgram({ signal, outcome }: CommandContext): Command {
     .description("delete a snapshot")
     .action((name) => locked("snapshot delete", SHORT_WAIT_MS, (context) => remove(context, name)));
 
-  const powerCommand = program
-    .command("power")
-    .description("cut a machine's power without a shutdown, restore it, or reset the machine")
-    .helpCommand(false);
+  const powerCommand = group("power", "cut a machine's power without a shutdown, restore it, or reset the machine");
   const actions = { off: "cut its power, without a shutdown", on: "turn it on", reset: "cut its power and turn it on" };
   for (const [action, about] of Object.entries(actions) as [keyof typeof actions, string][]) {
     powerCommand
@@ -197,10 +186,7 @@ export function createProgram({ signal, outcome }: CommandContext): Command {
       .action((host) => locked(`power ${action}`, SHORT_WAIT_MS, (context) => power(context, action, host)));
   }
 
-  const network = program
-    .command("network")
-    .description("network faults, injected outside of the machines")
-    .helpCommand(false);
+  const network = group("network", "network faults, injected outside of the machines");
   network
     .command("loss <host> <percent>")
     .description("lose packets of a machine at random; 0 ends it")
@@ -218,16 +204,12 @@ export function createProgram({ signal, outcome }: CommandContext): Command {
     .description("end all network faults, or those of one machine")
     .action((host) => locked("network heal", SHORT_WAIT_MS, (context) => heal(context, host)));
 
-  const load = program
-    .command("load")
-    .description("load tests of the API with k6, judged by its objectives")
-    .helpCommand(false);
-  addLoadCommands(load, loadDeps(contextOf, signal, outcome));
-  const chaos = program
-    .command("chaos")
-    .description("experiments: faults under load, with a measured verdict and an undo that always runs")
-    .helpCommand(false);
-  addChaosCommands(chaos, chaosDeps(contextOf, signal, outcome));
+  addLoadCommands(
+    group("load", "load tests of the API with k6, judged by its objectives"),
+    loadDeps(contextOf, command),
+  );
+  const chaos = group("chaos", "experiments: faults under load, with a measured verdict and an undo that always runs");
+  addChaosCommands(chaos, chaosDeps(contextOf, command));
 
   program
     .command("guardian")
@@ -236,7 +218,7 @@ export function createProgram({ signal, outcome }: CommandContext): Command {
     )
     .addOption(new Option("--watch-lab <inventory>").hideHelp())
     .action(({ watchLab }) =>
-      run((context) => (watchLab === undefined ? guardian(context, signal) : labGuardian(context, watchLab, signal))),
+      run((context) => (watchLab === undefined ? guardian(context) : labGuardian(context, watchLab))),
     );
   return program;
 }

@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import type { Inventory } from "@goldenring/stand";
+import { type Inventory, operatorTls } from "@goldenring/stand";
 import * as z from "zod";
 
 /** Who holds the leader key, and which incarnation of the key that is. */
@@ -25,16 +23,10 @@ const TransactionAnswer = z.object({ succeeded: z.boolean().default(false) });
 /**
  * The part of etcd that the guardian uses; each call ends within a deadline and rejects when no member answered.
  *
- * @throws when the operator's certificate does not exist yet
+ * @throws {SecretsError} when the operator's certificate does not exist yet
  */
 export async function openEtcd(inventory: Inventory) {
-  const secret = (file: string): Promise<string> => readFile(join(inventory.secretsFolder, file), "utf8");
-  const agent = new Agent({
-    ca: await secret("ca/ca.crt"),
-    cert: await secret("certificates/operator.crt"),
-    key: await secret("certificates/operator.key"),
-    keepAlive: true,
-  });
+  const agent = new Agent({ ...(await operatorTls(inventory)), keepAlive: true });
   const hosts = inventory.byRole("etcd").map(({ address }) => address);
   const service = `/service/${inventory.standName}`;
   const leaderKey = base64(`${service}/leader`);

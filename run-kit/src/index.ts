@@ -2,58 +2,18 @@
 
 export { type CommandContext, runCommandLine } from "./command/command-line.ts";
 export { CommandError, EXIT, EXIT_MEANINGS, type ExitName, exitCodeHelp } from "./command/exit.ts";
-export { interruptedExit, onInterruption } from "./command/interruption.ts";
-export { type Output, redrawLine, type Screen, TerminalOutput } from "./command/output.ts";
+export { interruptedExit } from "./command/interruption.ts";
+export { type Output, TerminalOutput } from "./command/output.ts";
 export { Progress } from "./command/progress.ts";
 export { junitXml, type Outcome, type TestCase, type TestSuite } from "./junit.ts";
-export {
-  type Axis,
-  type Band,
-  type Chart,
-  type ChartUnit,
-  drawable,
-  type Figure,
-  isTimeline,
-  type Lane,
-  type Line,
-  type Span,
-  type Timeline,
-  type Tone,
-  tidy,
-} from "./page/chart.ts";
-export {
-  type Comparison,
-  changeMark,
-  comparisonPage,
-  letterOf,
-  type SetUpFact,
-  setUpDifferences,
-} from "./page/comparison-page.ts";
-export { type Content, html, type Markup } from "./page/html.ts";
-export { escapeMarkdown, markdownTable } from "./page/markdown.ts";
-export {
-  duration,
-  moment,
-  plural,
-  secondsBetween,
-  shown,
-  spreadText,
-  timeOrCount,
-  type Unit,
-  withUnit,
-} from "./page/numbers.ts";
-export { type ChartGroup, type PageContent, page } from "./page/page.ts";
-export { type ResultsPage, resultsPage } from "./page/results-page.ts";
+export * from "./page/chart.ts";
+export { changeMark, comparisonPage, letterOf, type SetUpFact, setUpDifferences } from "./page/comparison-page.ts";
+export { type Content, html } from "./page/html.ts";
+export { escapeMarkdown, markdownTable, resultsPage } from "./page/markdown.ts";
+export * from "./page/numbers.ts";
+export { page } from "./page/page.ts";
 export { type Column, factTable, fileList, marked, numbers, section, table, tableSection } from "./page/table.ts";
-export {
-  CHECKOUT,
-  commitText,
-  computerText,
-  Provenance,
-  provenance,
-  runsFolder,
-  shortCommit,
-} from "./record/provenance.ts";
+export * from "./record/provenance.ts";
 export { type ResultsFile, writeResults } from "./record/results.ts";
 export { folderOfRun, listRuns, makeRunFolder, readRunFile, writeRunFile } from "./record/run-folder.ts";
 export { median, type Spread, spreadOf } from "./statistics.ts";

@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import {
   type DatabasePlace,
   type InsideNetwork,
@@ -7,24 +5,15 @@ import {
   type StandUnderLoad,
   standResources,
 } from "@goldenring/load";
-import { CommandError, runsFolder, TerminalOutput } from "@goldenring/run-kit";
-import { createPrometheus, type Inventory, inNamespace, readLogins } from "@goldenring/stand";
+import { type CommandContext, runsFolder, TerminalOutput } from "@goldenring/run-kit";
+import { createPrometheus, type Inventory, inNamespace, loginOf, readAuthority } from "@goldenring/stand";
 import type { Context } from "../context.ts";
 import { endpointsOf, monitoringServers } from "../endpoints.ts";
 
 /** The dependencies of `ring load`: a stand that is up is the target unless another is named. */
-export function loadDeps(
-  openContext: () => Promise<Context>,
-  signal: AbortSignal,
-  outcome: { exitCode: number },
-): LoadDeps {
-  return {
-    output: new TerminalOutput(),
-    signal,
-    outcome,
-    runs: runsFolder("load"),
-    stand: async () => standUnderLoad(await openContext()),
-  };
+export function loadDeps(openContext: () => Promise<Context>, command: CommandContext): LoadDeps {
+  const stand = async (): Promise<StandUnderLoad | undefined> => standUnderLoad(await openContext());
+  return { ...command, output: new TerminalOutput(), runs: runsFolder("load"), stand };
 }
 
 /** Undefined where no stand is up: then the user must name a target. */
@@ -54,11 +43,9 @@ function insideOf(inventory: Inventory): InsideNetwork | undefined {
 
 /** Connects as the owner of the tables; the password stays in this process. */
 async function databasePlace(inventory: Inventory, endpoint: string): Promise<DatabasePlace> {
-  const login = (await readLogins(inventory)).database;
-  if (login === undefined) throw new CommandError("The stand has no login for its database yet: `ring up` creates it.");
+  const { user, password } = await loginOf(inventory, "database");
   const url = new URL(endpoint);
-  url.username = encodeURIComponent(login.user);
-  url.password = encodeURIComponent(login.password);
-  const ca = await readFile(join(inventory.secretsFolder, "ca/ca.crt"), "utf8");
-  return { url: url.href, name: `stand ${inventory.standName}${url.pathname}`, ca };
+  url.username = encodeURIComponent(user);
+  url.password = encodeURIComponent(password);
+  return { url: url.href, name: `stand ${inventory.standName}${url.pathname}`, ca: await readAuthority(inventory) };
 }

@@ -1,5 +1,5 @@
 import type { Faults, Lab } from "@goldenring/lab";
-import { CommandError, EXIT } from "@goldenring/run-kit";
+import { EXIT } from "@goldenring/run-kit";
 import { DeadlineExceeded, lockHolder, readLogins, readServices, waitFor } from "@goldenring/stand";
 import { assertIsUp, type Context, lockKeyOf } from "../context.ts";
 import { endpointsOf } from "../endpoints.ts";
@@ -48,8 +48,8 @@ export async function status(context: Context, asJson: boolean): Promise<number>
 }
 
 /** Prints whether all is well, now or within some seconds. */
-export async function check(context: Context, waitSeconds: number, signal: AbortSignal): Promise<number> {
-  const problems = await waitForHealth(context, waitSeconds, signal);
+export async function check(context: Context, waitSeconds: number): Promise<number> {
+  const problems = await waitForHealth(context, waitSeconds);
   process.stdout.write(`${problems.length === 0 ? "all is well" : problems.join("\n")}\n`);
   return problems.length === 0 ? EXIT.ok : EXIT.failed;
 }
@@ -58,7 +58,6 @@ export async function check(context: Context, waitSeconds: number, signal: Abort
 export async function waitForHealth(
   context: Context,
   waitSeconds: number,
-  signal: AbortSignal,
   log: (detail: string) => void = () => {},
 ): Promise<readonly string[]> {
   let problems: readonly string[] = [];
@@ -67,6 +66,7 @@ export async function waitForHealth(
     const [first] = problems;
     return first === undefined ? { value: problems } : { missing: first };
   };
+  const { signal } = context;
   const onMissing = (missing: string): void => log(`waiting: ${missing}`);
   try {
     return await waitFor(attempt, { deadlineMs: waitSeconds * 1_000, everyMs: 1_000, signal, onMissing });
@@ -78,9 +78,7 @@ export async function waitForHealth(
 
 /** Prints the users and passwords of the stand's services. */
 export async function logins(context: Context, asJson: boolean): Promise<number> {
-  const found = await readLogins(await context.inventory()).catch((error: Error) => {
-    throw new CommandError(`The stand's logins cannot be read: ${error.message}.`);
-  });
+  const found = await readLogins(await context.inventory());
   const rows = Object.entries(found).map(([name, { user, password }]) => [name, user, password]);
   process.stdout.write(`${asJson ? JSON.stringify(found, null, 2) : table(rows).join("\n")}\n`);
   return EXIT.ok;

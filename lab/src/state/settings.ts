@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { CommandError } from "@goldenring/run-kit";
-import type { Rto } from "@goldenring/stand";
+import { RTO, type Rto } from "@goldenring/stand";
 import { z } from "zod";
 import type { Folders } from "../folders.ts";
 import {
@@ -15,8 +15,6 @@ import {
 import { namesOf, type TaskOptions } from "../task.ts";
 import { writeInventory } from "./inventory-file.ts";
 import { readJson, writeJson } from "./json-file.ts";
-
-export const RTO = ["fast", "norm", "safe"] as const satisfies readonly Rto[];
 
 const Settings = z.object({
   network: z.string(),
@@ -54,13 +52,13 @@ export function limitOf({ limits, provisioning }: Settings, { name, limit }: Pla
 
 export interface UpOptions extends TaskOptions {
   /** Private IPv4 network of the machines; only for a new stand. Default: 10.88.0.0/24. */
-  readonly network?: string;
+  readonly network?: string | undefined;
   /** Names of the machines; only for a new stand. Default: all. */
   readonly machines?: readonly string[];
   /** Default: as it was; `fast` for a new stand. */
-  readonly rto?: Rto;
+  readonly rto?: Rto | undefined;
   /** Ports of the loopback address by name (`api`, `database` …), kept for later runs; a taken one is replaced by a free one. */
-  readonly ports?: Readonly<Record<string, number>>;
+  readonly ports?: Readonly<Record<string, number>> | undefined;
 }
 
 /**

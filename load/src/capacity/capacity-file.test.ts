@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { readRunFile, writeRunFile } from "@goldenring/run-kit";
 import { syntheticRun } from "../report/synthetic-run.fixture.ts";
 import { CAPACITY_FILE, CAPACITY_FORMAT, CapacityFile } from "./capacity-file.ts";
-import { CAPACITY_DEFAULTS, findCapacity } from "./find-capacity.ts";
+import { findCapacity, Search } from "./find-capacity.ts";
 import { judgeStep, type StepResult } from "./judge-step.ts";
 
-const { maxSteps, ...search } = CAPACITY_DEFAULTS;
+const search = Search.parse({});
 const { record, series } = syntheticRun();
 const judged = judgeStep({ ...record, endedBy: "duration" }, series, 1, { warmUpSeconds: 10, holdSeconds: 100 });
 
@@ -35,7 +35,7 @@ test("a search that was interrupted is stored, read again and goes on to the sam
     expect(await readdir(folder)).toEqual([CAPACITY_FILE]);
     const read = await readRunFile(folder, CAPACITY_FILE, CapacityFile);
     expect(read).toEqual(stored);
-    const whole = await findCapacity(step, { ...read.search, maxSteps, earlier: read.steps });
+    const whole = await findCapacity(step, { ...read.search, earlier: read.steps });
     expect(whole).toEqual(await findCapacity(step));
   } finally {
     await rm(folder, { recursive: true });

@@ -4,6 +4,7 @@ import type { InsideNetwork } from "../run/k6-run.ts";
 import type { LoadTarget } from "../run/run.ts";
 import type { DatabasePlace } from "../seed/database.ts";
 import { parseTarget } from "../service/weather-api.ts";
+import type { OptionValues, TARGET } from "./option-table.ts";
 
 /** What the load commands receive from the program that they are part of. */
 export interface LoadDeps {
@@ -11,9 +12,7 @@ export interface LoadDeps {
   readonly signal: AbortSignal;
   /** The command that ran writes its exit code here. */
   readonly outcome: { exitCode: number };
-  /** The folder of the runs. */
   readonly runs: string;
-  /** The running stand, if there is one. */
   readonly stand?: () => Promise<StandUnderLoad | undefined>;
 }
 
@@ -26,16 +25,11 @@ export interface StandUnderLoad {
   readonly inside?: InsideNetwork;
   /** Those whose use is measured every second during a run; the baseline can replace the replicas among them for a while. */
   readonly machines?: readonly Machine[];
-  /** What seeds go into. */
   readonly database?: () => Promise<DatabasePlace>;
   readonly resources?: LoadTarget["standResources"];
 }
 
-export interface TargetOptions {
-  /** URL. */
-  readonly target?: string | undefined;
-  readonly iOwnThisTarget?: boolean | undefined;
-}
+export type TargetOptions = OptionValues<typeof TARGET>;
 
 /**
  * The service that is named, or the ingress of the running stand. The stand's machines are measured only where it is what is loaded.

@@ -1,13 +1,14 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFile } from "@goldenring/stand";
 import * as z from "zod";
+import { DATA_SIZE_NAMES } from "./growth.ts";
 
 /** What a seeding added, so that it can be removed, and nothing else with it. */
 export const SeedRecord = z.object({
   format: z.literal(1),
   at: z.iso.datetime(),
-  size: z.enum(["base", "full"]),
+  size: z.enum(DATA_SIZE_NAMES),
   /** Through the API of this target, or */
   target: z.string().optional(),
   /** into this database: host, port and name. */
@@ -17,11 +18,6 @@ export const SeedRecord = z.object({
   values: z.array(z.tuple([z.int(), z.int()])),
 });
 export type SeedRecord = z.infer<typeof SeedRecord>;
-
-export interface StoredSeed {
-  readonly file: string;
-  readonly record: SeedRecord;
-}
 
 const FOLDER = "seeds";
 
@@ -35,7 +31,7 @@ export async function writeSeedRecord(runs: string, record: SeedRecord): Promise
 }
 
 /** @throws where a record is damaged: nobody could tell any more what was added */
-export async function readSeedRecords(runs: string): Promise<StoredSeed[]> {
+export async function readSeedRecords(runs: string): Promise<{ file: string; record: SeedRecord }[]> {
   const folder = join(runs, FOLDER);
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".json")).sort();
   return Promise.all(
@@ -44,10 +40,6 @@ export async function readSeedRecords(runs: string): Promise<StoredSeed[]> {
       return { file, record: SeedRecord.parse(JSON.parse(await readFile(file, "utf8"))) };
     }),
   );
-}
-
-export async function removeSeedRecord({ file }: StoredSeed): Promise<void> {
-  await rm(file, { force: true });
 }
 
 /** Neighbouring ids become one range. */

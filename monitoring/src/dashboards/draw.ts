@@ -6,31 +6,11 @@ import * as stat from "@grafana/grafana-foundation-sdk/stat";
 import * as statetimeline from "@grafana/grafana-foundation-sdk/statetimeline";
 import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
 import { layOut, type Placed } from "./layout.ts";
-import {
-  ALERTS_ON_GRAPHS,
-  type Dashboard,
-  FAULTS_ON_GRAPHS,
-  type Panel,
-  type State,
-  type Unit,
-  type Variable,
-} from "./panels.ts";
+import { ANNOTATIONS, type Dashboard, type Panel, type State, UNITS, type Variable } from "./panels.ts";
 
 /** All dashboards have it, so that they link to each other. */
 const TAG = "goldenring";
 const DATA_SOURCE = { type: "prometheus", uid: `\${datasource}` } as const;
-
-const UNITS: Readonly<Record<Unit, string>> = {
-  count: "short",
-  share: "percentunit",
-  seconds: "s",
-  bytes: "bytes",
-  "bytes/s": "binBps",
-  "requests/s": "reqps",
-  "1/s": "cps",
-  age: "dtdurations",
-  switch: "none",
-};
 
 const MOODS: Readonly<Record<State["mood"], string>> = { good: "green", bad: "red", neutral: "blue" };
 const SEVERITIES = [
@@ -49,12 +29,11 @@ export function draw(dashboard: Dashboard): sdk.Dashboard {
     .time({ from: "now-1h", to: "now" })
     .refresh("10s")
     .link(otherDashboards())
-    .annotation(firingAlerts())
-    .annotation(faults())
+    .annotations(ANNOTATIONS.map(annotation))
     .variables([dataSource(), ...dashboard.variables.map(variable)]);
   for (const placed of layOut(dashboard.sections)) {
-    if (placed.kind === "row") builder.withRow(row(placed));
-    else builder.withPanel(panel(placed, dashboard.name));
+    if (placed.kind === "panel") builder.withPanel(panel(placed, dashboard.name));
+    else builder.withRow(new sdk.RowBuilder(placed.title).id(placed.id).gridPos(placed.position));
   }
   return builder.build();
 }
@@ -96,23 +75,10 @@ function otherDashboards(): Builder<sdk.DashboardLink> {
   );
 }
 
-function firingAlerts(): Builder<sdk.AnnotationQuery> {
-  return shown(annotation(ALERTS_ON_GRAPHS, "red").titleFormat("{{alertname}}").textFormat("{{machine}}").step("10s"));
-}
-
-/** At the time in the value, not of the scrape: many faults are shorter than the time between two scrapes. */
-function faults(): Builder<sdk.AnnotationQuery> {
-  return shown(
-    annotation(FAULTS_ON_GRAPHS, "purple")
-      .titleFormat("{{experiment}}: {{fault}}")
-      .textFormat("{{target}}")
-      .step("10s")
-      .useValueForTime(true),
-  );
-}
-
-function annotation({ title, expr }: { readonly title: string; readonly expr: string }, color: string) {
-  return new sdk.AnnotationQueryBuilder().name(title).datasource(DATA_SOURCE).enable(true).iconColor(color).expr(expr);
+function annotation({ title, expr, color, heading, text, isAtValue }: (typeof ANNOTATIONS)[number]) {
+  const builder = new sdk.AnnotationQueryBuilder().name(title).datasource(DATA_SOURCE).enable(true).iconColor(color);
+  builder.expr(expr).titleFormat(heading).textFormat(text).step("10s");
+  return shown(isAtValue ? builder.useValueForTime(true) : builder);
 }
 
 /** Without this, the library puts these into a menu of Grafana 12 that hides them. */
@@ -124,10 +90,6 @@ function shown<Built extends { placement?: unknown }>(builder: Builder<Built>): 
       return built;
     },
   };
-}
-
-function row({ id, title, position }: Extract<Placed, { kind: "row" }>): Builder<sdk.RowPanel> {
-  return new sdk.RowBuilder(title).id(id).gridPos(position);
 }
 
 function panel(
@@ -150,15 +112,9 @@ function panel(
     builder.dataLinks([toMachine()]);
   }
   for (const [index, { expr, legend }] of drawn.queries.entries()) {
-    builder.withTarget(
-      new prometheus.DataqueryBuilder()
-        .refId(String.fromCharCode("A".charCodeAt(0) + index))
-        .datasource(DATA_SOURCE)
-        .editorMode(prometheus.QueryEditorMode.Code)
-        .range()
-        .expr(expr)
-        .legendFormat(legend),
-    );
+    const query = new prometheus.DataqueryBuilder().refId(String.fromCharCode("A".charCodeAt(0) + index));
+    query.datasource(DATA_SOURCE).editorMode(prometheus.QueryEditorMode.Code).range().expr(expr).legendFormat(legend);
+    builder.withTarget(query);
   }
   return builder;
 }
@@ -216,18 +172,16 @@ function tooltip() {
 
 /** Grafana colours from a value upwards: minimums begin with the worst colour. */
 function thresholds({ limits = {}, minimums }: Panel): Builder<sdk.ThresholdsConfig> {
-  const upwards = SEVERITIES.flatMap(([severity, color]) => {
-    const value = (minimums ?? limits)[severity];
-    return value === undefined ? [] : [{ value, color }];
-  }).toSorted((one, other) => one.value - other.value);
+  const colored = SEVERITIES.map(([severity, color]) => ({ value: (minimums ?? limits)[severity] ?? null, color }));
+  const upwards = colored
+    .filter(({ value }) => value !== null)
+    .toSorted((one, other) => Number(one.value) - Number(other.value));
   const colors = upwards.map(({ color }) => color);
   const values = [null, ...upwards.map(({ value }) => value)];
-  return new sdk.ThresholdsConfigBuilder().mode(sdk.ThresholdsMode.Absolute).steps(
-    (minimums ? [...colors, "green"] : ["green", ...colors]).map((color, at) => ({
-      color,
-      value: values[at] ?? null,
-    })),
-  );
+  const steps = minimums ? [...colors, "green"] : ["green", ...colors];
+  return new sdk.ThresholdsConfigBuilder()
+    .mode(sdk.ThresholdsMode.Absolute)
+    .steps(steps.map((color, at) => ({ color, value: values[at] ?? null })));
 }
 
 function mapping(meanings: readonly State[]): sdk.ValueMap {

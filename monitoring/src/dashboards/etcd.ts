@@ -1,4 +1,4 @@
-import { type DashboardSource, DOWN_OR_UP, good, lines, machineOf, neutral, states, wideNumber } from "./panels.ts";
+import { type DashboardSource, good, lines, machineOf, neutral, states, wideNumber } from "./panels.ts";
 import { seriesOfJob } from "./promql.ts";
 
 const MEMBER = seriesOfJob("etcd");
@@ -10,69 +10,52 @@ export const ETCD: DashboardSource = {
   sections: {
     Members: [
       states("Members up", "Whether the member answers Prometheus. Two of three must.", {
-        shows: MEMBER.values("up"),
-        states: DOWN_OR_UP,
+        switch: MEMBER.values("up"),
       }),
       states("Leader", "Exactly one member leads the others.", {
-        shows: MEMBER.values("etcd_server_is_leader"),
+        switch: MEMBER.values("etcd_server_is_leader"),
         states: [neutral("follows"), good("leads")],
       }),
       wideNumber("Members that have a leader", "Two: one member is off or cut off. None: nothing can be written.", {
-        unit: "count",
-        shows: MEMBER.values({ members: "etcd_server_has_leader" }, "sum"),
+        count: MEMBER.values({ members: "etcd_server_has_leader" }, "sum"),
         minimums: { critical: 2, warning: 3 },
       }),
       wideNumber("Leader changes in the last hour", "None is normal; a member that restarts counts one.", {
-        unit: "count",
-        shows: MEMBER.increases("1h", { changes: "etcd_server_leader_changes_seen_total" }, "max"),
+        count: MEMBER.increases("1h", { changes: "etcd_server_leader_changes_seen_total" }, "max"),
         limits: { warning: 5 },
         decimals: 0,
       }),
       wideNumber("Quota of the backend in use", "At 100 % etcd refuses all writes.", {
-        unit: "share",
-        shows: {
-          measures: ["etcd_mvcc_db_total_size_in_bytes", "etcd_server_quota_backend_bytes"],
-          queries: {
-            "quota, database size": `max(${MEMBER.selector("etcd_mvcc_db_total_size_in_bytes")} / ${MEMBER.selector("etcd_server_quota_backend_bytes")})`,
-          },
+        share: {
+          "quota, database size": `max(${MEMBER.selector("etcd_mvcc_db_total_size_in_bytes")} / ${MEMBER.selector("etcd_server_quota_backend_bytes")})`,
         },
         limits: { warning: 0.8 },
       }),
       wideNumber("Keys", "Patroni keeps about a dozen.", {
-        unit: "count",
-        shows: MEMBER.values({ keys: "etcd_debugging_mvcc_keys_total" }, "max"),
+        count: MEMBER.values({ keys: "etcd_debugging_mvcc_keys_total" }, "max"),
       }),
     ],
     Agreement: [
       lines("Proposals committed and applied", "A member that falls behind applies less than is committed.", {
-        unit: "1/s",
-        shows: MEMBER.rates({
-          "{{machine}} committed": "etcd_server_proposals_committed_total",
-          "{{machine}} applied": "etcd_server_proposals_applied_total",
+        "1/s": MEMBER.rates({
+          committed: "etcd_server_proposals_committed_total",
+          applied: "etcd_server_proposals_applied_total",
         }),
       }),
       lines("Pending proposals", "They wait for the majority. Many for long: the majority or the disks are lost.", {
-        unit: "count",
-        shows: MEMBER.values("etcd_server_proposals_pending"),
+        count: MEMBER.values("etcd_server_proposals_pending"),
       }),
       lines("Failed proposals", "Mostly because there is no leader, or no majority. None is normal.", {
-        unit: "1/s",
-        shows: MEMBER.rates("etcd_server_proposals_failed_total"),
+        "1/s": MEMBER.rates("etcd_server_proposals_failed_total"),
       }),
       lines("Leader changes", "In 5 minutes, as each member has seen them.", {
-        unit: "count",
-        shows: MEMBER.increases("5m", "etcd_server_leader_changes_seen_total"),
+        count: MEMBER.increases("5m", "etcd_server_leader_changes_seen_total"),
       }),
       lines("Slow requests: applied, read", "Took longer than 100 ms. The disk or the network is slow.", {
-        unit: "1/s",
-        shows: MEMBER.rates({
-          "{{machine}} apply": "etcd_server_slow_apply_total",
-          "{{machine}} read": "etcd_server_slow_read_indexes_total",
-        }),
+        "1/s": MEMBER.rates({ apply: "etcd_server_slow_apply_total", read: "etcd_server_slow_read_indexes_total" }),
       }),
       lines("Heartbeat send failures", "Heartbeats that the leader sent too late: it is overloaded.", {
-        unit: "1/s",
-        shows: MEMBER.rates("etcd_server_heartbeat_send_failures_total"),
+        "1/s": MEMBER.rates("etcd_server_heartbeat_send_failures_total"),
       }),
     ],
     Disk: [
@@ -80,57 +63,39 @@ export const ETCD: DashboardSource = {
         "Fsync of the WAL, slowest 1 %",
         "Every agreement waits for it. Under 10 ms is good; a member that is silent for 1 s counts as dead.",
         {
-          unit: "seconds",
-          shows: MEMBER.quantiles("etcd_disk_wal_fsync_duration_seconds", [0.99], ["machine"]),
+          seconds: MEMBER.quantiles("etcd_disk_wal_fsync_duration_seconds", [0.99], ["machine"]),
           limits: { warning: 0.5 },
         },
       ),
       lines("Commit of the backend, slowest 1 %", "Writing what was agreed on into the database's file.", {
-        unit: "seconds",
-        shows: MEMBER.quantiles("etcd_disk_backend_commit_duration_seconds", [0.99], ["machine"]),
+        seconds: MEMBER.quantiles("etcd_disk_backend_commit_duration_seconds", [0.99], ["machine"]),
       }),
       lines("Size of the database, and in use of it", "Only a defragmentation frees what is not in use.", {
-        unit: "bytes",
-        shows: MEMBER.values({
-          "{{machine}} file": "etcd_mvcc_db_total_size_in_bytes",
-          "{{machine}} in use": "etcd_mvcc_db_total_size_in_use_in_bytes",
+        bytes: MEMBER.values({
+          file: "etcd_mvcc_db_total_size_in_bytes",
+          "in use": "etcd_mvcc_db_total_size_in_use_in_bytes",
         }),
       }),
     ],
     "Network and process": [
       lines("Round trip between peers, slowest 1 %", "From each member to the others.", {
-        unit: "seconds",
-        shows: MEMBER.quantiles("etcd_network_peer_round_trip_time_seconds", [0.99], ["machine"]),
+        seconds: MEMBER.quantiles("etcd_network_peer_round_trip_time_seconds", [0.99], ["machine"]),
       }),
       lines("Bytes sent to peers and received from them", "Between the members.", {
-        unit: "bytes/s",
-        shows: MEMBER.rates(
-          {
-            "{{machine}} sent": "etcd_network_peer_sent_bytes_total",
-            "{{machine}} received": "etcd_network_peer_received_bytes_total",
-          },
+        "bytes/s": MEMBER.rates(
+          { sent: "etcd_network_peer_sent_bytes_total", received: "etcd_network_peer_received_bytes_total" },
           "sum by (machine)",
         ),
       }),
       lines(
         "RPCs completed, by code",
         "Of Patroni and the guardian. Canceled and Unavailable are watches that ended.",
-        {
-          unit: "requests/s",
-          shows: MEMBER.rates("grpc_server_handled_total", "sum by (grpc_code)"),
-        },
+        { "requests/s": MEMBER.rates("grpc_server_handled_total", "sum by (grpc_code)") },
       ),
-      lines("Resident memory", "Of etcd's process.", {
-        unit: "bytes",
-        shows: MEMBER.values("process_resident_memory_bytes"),
-      }),
-      lines("CPU of the process", "Cores.", {
-        unit: "count",
-        shows: MEMBER.rates("process_cpu_seconds_total"),
-      }),
+      lines("Resident memory", "Of etcd's process.", { bytes: MEMBER.values("process_resident_memory_bytes") }),
+      lines("CPU of the process", "Cores.", { count: MEMBER.rates("process_cpu_seconds_total") }),
       lines("Open file descriptors", "Of those that the process may have open.", {
-        unit: "share",
-        shows: MEMBER.ratio("process_open_fds", "process_max_fds"),
+        share: MEMBER.ratio("process_open_fds", "process_max_fds"),
         limits: { warning: 0.8 },
       }),
     ],

@@ -30,65 +30,52 @@ export const GOLDEN_SIGNALS: DashboardSource = {
         ] as const
       ).map(([share, objectiveMs]) =>
         wideNumber(`Request duration, ${share * 100} % of good answers`, `Objective: at most ${objectiveMs} ms.`, {
-          unit: "seconds",
-          shows: GOOD.quantiles(DURATION, [share]),
+          seconds: GOOD.quantiles(DURATION, [share]),
           limits: { critical: objectiveMs / 1_000 },
         }),
       ),
-      wideNumber("Requests", "Of all users together.", {
-        unit: "requests/s",
-        shows: USERS.rates({ requests: REQUESTS }, "sum"),
-      }),
+      wideNumber("Requests", "Of all users together.", { "requests/s": USERS.rates({ requests: REQUESTS }, "sum") }),
       wideNumber("Share of requests answered with 5xx", `Objective: at most ${OBJECTIVES.errorShare * 100} %.`, {
-        unit: "share",
-        shows: {
-          measures: [REQUESTS],
-          queries: { "5xx": `(sum(${FAILED.rate(REQUESTS)}) or vector(0)) / sum(${USERS.rate(REQUESTS)})` },
-        },
+        share: { "5xx": `(sum(${FAILED.rate(REQUESTS)}) or vector(0)) / sum(${USERS.rate(REQUESTS)})` },
         limits: { critical: OBJECTIVES.errorShare },
       }),
       lines(
         "Request duration of good answers (2xx, 3xx)",
         `The lines are the objectives: ${OBJECTIVES.p90Ms} ms for 90 %, ${OBJECTIVES.p95Ms} ms for 95 %.`,
-        { unit: "seconds", shows: GOOD.quantiles(DURATION, [0.5, 0.9, 0.95, 0.99]), limits: OBJECTIVES_S },
+        { seconds: GOOD.quantiles(DURATION, [0.5, 0.9, 0.95, 0.99]), limits: OBJECTIVES_S },
       ),
       lines(
         "Request duration of bad answers (4xx, 5xx)",
         "Separate, because errors are fast or very slow and would hide how long good answers take.",
-        { unit: "seconds", shows: BAD.quantiles(DURATION, [0.5, 0.95], [], "5m") },
+        { seconds: BAD.quantiles(DURATION, [0.5, 0.95], [], "5m") },
       ),
       lines("Request duration by route, 95 % of good answers", "Which path is slow.", {
-        unit: "seconds",
-        shows: GOOD.quantiles(DURATION, [0.95], ["method", "route"]),
+        seconds: GOOD.quantiles(DURATION, [0.95], ["method", "route"]),
         limits: OBJECTIVES_S,
       }),
       lines("Request duration by replica, 95 % of good answers", "Whether one replica is slower than the others.", {
-        unit: "seconds",
-        shows: GOOD.quantiles(DURATION, [0.95], ["machine"]),
+        seconds: GOOD.quantiles(DURATION, [0.95], ["machine"]),
         limits: OBJECTIVES_S,
       }),
     ],
     Traffic: [
       lines("Requests by route", "Which paths users ask for.", {
-        unit: "requests/s",
-        shows: USERS.rates(REQUESTS, "sum by (method, route)"),
+        "requests/s": USERS.rates(REQUESTS, "sum by (method, route)"),
         isStacked: true,
       }),
       lines("Requests by replica", "The ingress gives each its share.", {
-        unit: "requests/s",
-        shows: USERS.rates(REQUESTS, "sum by (machine)"),
+        "requests/s": USERS.rates(REQUESTS, "sum by (machine)"),
       }),
       lines(
         "Writes by kind and outcome",
         "done: committed. refused: the data were wrong. unconfirmed: not known to be committed in time.",
-        { unit: "1/s", shows: REPLICA.rates("weather_writes_total", "sum by (kind, outcome)") },
+        { "1/s": REPLICA.rates("weather_writes_total", "sum by (kind, outcome)") },
       ),
       lines(
         "Reads confirmed by the barrier, and change queries",
         "Reads that wait at the same time share one query to the primary.",
         {
-          unit: "1/s",
-          shows: REPLICA.rates(
+          "1/s": REPLICA.rates(
             { reads: "weather_barrier_reads_total", "change queries": "weather_barrier_seconds_count" },
             "sum",
           ),
@@ -99,73 +86,57 @@ export const GOLDEN_SIGNALS: DashboardSource = {
       lines(
         "Requests answered badly (4xx, 5xx), by status",
         "4xx: the request was wrong. 5xx counts against the availability objective.",
-        { unit: "requests/s", shows: BAD.rates(REQUESTS, "sum by (status)"), isStacked: true },
+        { "requests/s": BAD.rates(REQUESTS, "sum by (status)"), isStacked: true },
       ),
       lines("Stale answers", "Reads answered from memory without a primary, and marked stale. None is normal.", {
-        unit: "requests/s",
-        shows: REPLICA.rates("weather_stale_answers_total"),
+        "requests/s": REPLICA.rates("weather_stale_answers_total"),
       }),
       states("Primary reachable", "Whether the last change query reached a primary.", {
-        shows: REPLICA.values("weather_primary_reachable"),
+        switch: REPLICA.values("weather_primary_reachable"),
         states: [bad("unreachable"), good("reachable")],
       }),
       lines("Age of the read model", "Since the primary confirmed it last. It grows while nobody reads.", {
-        unit: "seconds",
-        shows: REPLICA.values("weather_model_age_seconds"),
+        seconds: REPLICA.values("weather_model_age_seconds"),
       }),
       lines("Change queries that failed", "Failures of the barrier: the primary was unreachable, silent or replaced.", {
-        unit: "1/s",
-        shows: REPLICA.rates("weather_barrier_failures_total"),
+        "1/s": REPLICA.rates("weather_barrier_failures_total"),
       }),
       lines("Write retries", "Writes sent again because their outcome was unknown.", {
-        unit: "1/s",
-        shows: REPLICA.rates("weather_write_retries_total", "sum by (machine, kind)"),
+        "1/s": REPLICA.rates("weather_write_retries_total", "sum by (machine, kind)"),
       }),
     ],
     Saturation: [
       lines("CPU of each replica", "Cores; the line is what a replica may use.", {
-        unit: "count",
-        shows: REPLICA.rates("process_cpu_seconds_total"),
+        count: REPLICA.rates("process_cpu_seconds_total"),
         limits: { critical: CORES },
       }),
       lines("Resident memory of each replica", "The line is what a replica may use.", {
-        unit: "bytes",
-        shows: REPLICA.values("process_resident_memory_bytes"),
+        bytes: REPLICA.values("process_resident_memory_bytes"),
         limits: { critical: MEMORY_BYTES },
       }),
       lines("Event loop lag, slowest 1 %", "How late a timer fires: the process waits for its share of the CPU.", {
-        unit: "seconds",
-        shows: REPLICA.quantiles("weather_event_loop_lag_seconds", [0.99], ["machine"], "5m"),
+        seconds: REPLICA.quantiles("weather_event_loop_lag_seconds", [0.99], ["machine"], "5m"),
       }),
       lines("Requests in flight", "Being answered at the moment of the scrape.", {
-        unit: "count",
-        shows: REPLICA.values("http_requests_in_flight"),
+        count: REPLICA.values("http_requests_in_flight"),
       }),
       lines("Write queue depth", "Writes accepted and not yet settled. At 10,000 further ones are refused.", {
-        unit: "count",
-        shows: REPLICA.values("weather_write_queue_depth"),
+        count: REPLICA.values("weather_write_queue_depth"),
         limits: { warning: 2_000, critical: 10_000 },
       }),
       lines("Writes in one statement (batch size)", "On average. It grows with the load.", {
-        unit: "count",
-        shows: REPLICA.mean("weather_write_batch_size", "kind"),
+        count: REPLICA.mean("weather_write_batch_size", "kind"),
       }),
       lines("Duration of a statement of writes, slowest 5 %", "It includes the wait for the synchronous standby.", {
-        unit: "seconds",
-        shows: REPLICA.quantiles("weather_write_statement_seconds", [0.95], ["kind"], "5m"),
+        seconds: REPLICA.quantiles("weather_write_statement_seconds", [0.95], ["kind"], "5m"),
       }),
       lines("Duration of a change query, slowest 5 %", "A read waits at least this long for its confirmation.", {
-        unit: "seconds",
-        shows: REPLICA.quantiles("weather_barrier_seconds", [0.95], ["machine"]),
+        seconds: REPLICA.quantiles("weather_barrier_seconds", [0.95], ["machine"]),
       }),
       lines("Rows of the read model", "Forecast values; the same on every replica.", {
-        unit: "count",
-        shows: REPLICA.values("weather_model_rows"),
+        count: REPLICA.values("weather_model_rows"),
       }),
-      lines("Bytes of the read model", "Compressed forms included.", {
-        unit: "bytes",
-        shows: REPLICA.values("weather_model_bytes"),
-      }),
+      lines("Bytes of the read model", "Compressed forms included.", { bytes: REPLICA.values("weather_model_bytes") }),
     ],
   },
 };

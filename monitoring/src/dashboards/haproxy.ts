@@ -12,35 +12,27 @@ export const HAPROXY: DashboardSource = {
   sections: {
     "To the database": [
       states("Status of servers", "Where each listener sends its clients. master: the primary; replicas: all others.", {
-        shows: DATABASE.with('state="UP"').values("haproxy_server_status", "max by (proxy, server)"),
+        switch: DATABASE.with('state="UP"').values("haproxy_server_status", "max by (proxy, server)"),
         // One of the two database machines is the primary; the other one is out for writers, as it should be.
         states: [neutral("out"), good("up")],
       }),
       wideNumber("Active servers for writers", "Behind port 5000: the primary.", {
-        unit: "count",
-        shows: DATABASE.with('proxy="master"').values({ primary: "haproxy_backend_active_servers" }, "max"),
+        count: DATABASE.with('proxy="master"').values({ primary: "haproxy_backend_active_servers" }, "max"),
         minimums: { critical: 1 },
       }),
       wideNumber("Active servers for readers", "Behind port 5001. Without one, readers go to the primary.", {
-        unit: "count",
-        shows: DATABASE.with('proxy="replicas"').values({ replicas: "haproxy_backend_active_servers" }, "max"),
+        count: DATABASE.with('proxy="replicas"').values({ replicas: "haproxy_backend_active_servers" }, "max"),
         minimums: { warning: 1 },
       }),
       lines("Current sessions", "Connections of clients to the database.", {
-        unit: "count",
-        shows: DATABASE.values("haproxy_backend_current_sessions", "sum by (proxy)"),
+        count: DATABASE.values("haproxy_backend_current_sessions", "sum by (proxy)"),
       }),
       lines("New sessions", "Many at once: clients reconnect after a failover.", {
-        unit: "1/s",
-        shows: DATABASE.rates("haproxy_frontend_sessions_total", "sum by (proxy)"),
+        "1/s": DATABASE.rates("haproxy_frontend_sessions_total", "sum by (proxy)"),
       }),
       lines("Bytes in and out", "From clients to the database, and back.", {
-        unit: "bytes/s",
-        shows: DATABASE.rates(
-          {
-            "{{proxy}} in": "haproxy_frontend_bytes_in_total",
-            "{{proxy}} out": "haproxy_frontend_bytes_out_total",
-          },
+        "bytes/s": DATABASE.rates(
+          { in: "haproxy_frontend_bytes_in_total", out: "haproxy_frontend_bytes_out_total" },
           "sum by (proxy)",
         ),
       }),
@@ -48,12 +40,11 @@ export const HAPROXY: DashboardSource = {
         "Connection errors, retries, redispatches",
         "Connections to a server that failed, were retried, or went to another server.",
         {
-          unit: "1/s",
-          shows: DATABASE.rates(
+          "1/s": DATABASE.rates(
             {
-              "{{proxy}} connection errors": "haproxy_backend_connection_errors_total",
-              "{{proxy}} retries": "haproxy_backend_retry_warnings_total",
-              "{{proxy}} redispatches": "haproxy_backend_redispatch_warnings_total",
+              "connection errors": "haproxy_backend_connection_errors_total",
+              retries: "haproxy_backend_retry_warnings_total",
+              redispatches: "haproxy_backend_redispatch_warnings_total",
             },
             "sum by (proxy)",
           ),
@@ -62,50 +53,38 @@ export const HAPROXY: DashboardSource = {
       lines(
         "Health checks: failures",
         "In 5 minutes, of servers that were up. Checks that find a server in its usual other role don't count.",
-        {
-          unit: "count",
-          shows: DATABASE.increases("5m", "haproxy_server_check_failures_total", "sum by (proxy, server)"),
-        },
+        { count: DATABASE.increases("5m", "haproxy_server_check_failures_total", "sum by (proxy, server)") },
       ),
       lines("Health checks: duration", "How long Patroni took to answer the last one.", {
-        unit: "seconds",
-        shows: DATABASE.values("haproxy_server_check_duration_seconds", "max by (proxy, server)"),
+        seconds: DATABASE.values("haproxy_server_check_duration_seconds", "max by (proxy, server)"),
       }),
     ],
     Ingress: [
       states("Status of servers: the API's replicas", "A replica that is not ready gets no requests.", {
-        shows: INGRESS.with('state="UP"').values("haproxy_server_status", "max by (server)"),
+        switch: INGRESS.with('state="UP"').values("haproxy_server_status", "max by (server)"),
         states: [bad("out"), good("up")],
       }),
       wideNumber("Active servers: the API's replicas", "Without one, users get 503.", {
-        unit: "count",
-        shows: INGRESS.values({ replicas: "haproxy_backend_active_servers" }, "max"),
+        count: INGRESS.values({ replicas: "haproxy_backend_active_servers" }, "max"),
         minimums: { critical: 1, warning: 2 },
       }),
       wideNumber("HTTP requests", "Of all users together.", {
-        unit: "requests/s",
-        shows: INGRESS.rates({ requests: "haproxy_frontend_http_requests_total" }, "sum"),
+        "requests/s": INGRESS.rates({ requests: "haproxy_frontend_http_requests_total" }, "sum"),
       }),
       lines("HTTP responses by status class", "What users got. 5xx counts against the availability objective.", {
-        unit: "requests/s",
-        shows: INGRESS.rates("haproxy_frontend_http_responses_total", "sum by (code)"),
+        "requests/s": INGRESS.rates("haproxy_frontend_http_responses_total", "sum by (code)"),
         isStacked: true,
       }),
       lines("HTTP responses by replica", "Each has its share of the load.", {
-        unit: "requests/s",
-        shows: INGRESS.rates("haproxy_server_http_responses_total", "sum by (server)"),
+        "requests/s": INGRESS.rates("haproxy_server_http_responses_total", "sum by (server)"),
       }),
       lines(
         "Response time, average of the last 1,024",
         "From the request to a replica to the first byte of its answer.",
-        {
-          unit: "seconds",
-          shows: INGRESS.values("haproxy_server_response_time_average_seconds", "max by (server)"),
-        },
+        { seconds: INGRESS.values("haproxy_server_response_time_average_seconds", "max by (server)") },
       ),
       lines("Errors of connections and responses, retries", "Of the replicas. Reads are retried on another one.", {
-        unit: "1/s",
-        shows: INGRESS.rates(
+        "1/s": INGRESS.rates(
           {
             "connection errors": "haproxy_backend_connection_errors_total",
             "response errors": "haproxy_backend_response_errors_total",
@@ -115,29 +94,25 @@ export const HAPROXY: DashboardSource = {
         ),
       }),
       lines("Current queue and sessions", "Queued: all connections to the replicas are in use. None is normal.", {
-        unit: "count",
-        shows: INGRESS.values(
+        count: INGRESS.values(
           { queue: "haproxy_backend_current_queue", sessions: "haproxy_backend_current_sessions" },
           "sum",
         ),
       }),
       lines("Bytes in and out, ingress", "From users, and to them.", {
-        unit: "bytes/s",
-        shows: INGRESS.rates({ in: "haproxy_frontend_bytes_in_total", out: "haproxy_frontend_bytes_out_total" }, "sum"),
+        "bytes/s": INGRESS.rates(
+          { in: "haproxy_frontend_bytes_in_total", out: "haproxy_frontend_bytes_out_total" },
+          "sum",
+        ),
       }),
     ],
     Processes: [
       lines("Connections, of the maximum", "Above it new connections wait.", {
-        unit: "share",
-        shows: PROCESS.ratio("haproxy_process_current_connections", "haproxy_process_max_connections"),
+        share: PROCESS.ratio("haproxy_process_current_connections", "haproxy_process_max_connections"),
         limits: { warning: 0.8 },
       }),
       lines("Busy (not idle)", "Share of the time in which HAProxy had something to do.", {
-        unit: "share",
-        shows: {
-          measures: ["haproxy_process_idle_time_percent"],
-          queries: { "{{machine}}": `1 - ${PROCESS.selector("haproxy_process_idle_time_percent")} / 100` },
-        },
+        share: { "{{machine}}": `1 - ${PROCESS.selector("haproxy_process_idle_time_percent")} / 100` },
         limits: { warning: 0.8 },
         max: 1,
       }),

@@ -20,8 +20,19 @@ export interface State {
   readonly mood: "good" | "bad" | "neutral";
 }
 
-/** Units of values as they are in the metrics; Grafana chooses the prefix. */
-export type Unit = "count" | "share" | "seconds" | "bytes" | "bytes/s" | "requests/s" | "1/s" | "age" | "switch";
+/** Units of values as they are in the metrics, with Grafana's names; Grafana chooses the prefix. */
+export const UNITS = {
+  count: "short",
+  share: "percentunit",
+  seconds: "s",
+  bytes: "bytes",
+  "bytes/s": "binBps",
+  "requests/s": "reqps",
+  "1/s": "cps",
+  age: "dtdurations",
+  switch: "none",
+} as const;
+type Unit = keyof typeof UNITS;
 
 export interface Panel {
   /** It uses the words of the metric's own description: `verify/meaning.ts` compares them. */
@@ -30,8 +41,6 @@ export interface Panel {
   readonly description: string;
   /** `lines` over time; `number`: the newest values, large; `states` over time, as coloured bars. */
   readonly look: "lines" | "number" | "states";
-  /** Every metric that the queries read, and no other. */
-  readonly measures: readonly string[];
   readonly queries: readonly Query[];
   readonly unit: Unit;
   /** Of what must not grow. */
@@ -74,21 +83,25 @@ export interface Dashboard extends DashboardSource {
   readonly title: string;
 }
 
-/** A panel as a dashboard's file has it, without its title and description. */
-type PanelSource = Omit<Panel, "title" | "description" | "look" | "measures" | "queries" | "width"> & {
-  readonly shows: Reading;
-  readonly width?: number;
-};
+const stateOf =
+  (mood: State["mood"]) =>
+  (text: string): State => ({ text, mood });
+export const good = stateOf("good");
+export const bad = stateOf("bad");
+export const neutral = stateOf("neutral");
 
-type PanelMaker<Source> = (title: string, description: string, source: Source) => Panel;
+/** What a panel shows and how: its readings by their unit, as in `{ bytes: SERVER.values("pg_wal_size_bytes") }`. */
+type PanelSource = Partial<Omit<Panel, "title" | "description" | "look" | "queries" | "unit">> &
+  { readonly [Its in Unit]: Readonly<Record<Its, Reading>> }[Unit];
 
 const panelOf =
-  (look: Panel["look"], width: number): PanelMaker<PanelSource> =>
-  (title, description, { shows, ...source }) => ({
-    ...{ title, description, look, width, ...source },
-    measures: shows.measures,
-    queries: Object.entries(shows.queries).map(([legend, expr]) => ({ expr, legend })),
-  });
+  (look: Panel["look"], width: number, usual: Partial<Panel> = {}) =>
+  (title: string, description: string, source: PanelSource): Panel => {
+    const readings: Partial<Record<Unit, Reading>> = source;
+    const unit = (Object.keys(UNITS) as Unit[]).find((each) => readings[each] !== undefined) ?? "count";
+    const queries = Object.entries(readings[unit] ?? {}).map(([legend, expr]) => ({ legend, expr }));
+    return { title, description, look, width, unit, queries, ...usual, ...source };
+  };
 
 /** Values over time. Two in a row. */
 export const lines = panelOf("lines", 12);
@@ -97,31 +110,23 @@ export const lines = panelOf("lines", 12);
 export const number = panelOf("number", 4);
 export const wideNumber = panelOf("number", 6);
 
-/** States over time. Two in a row. */
-export const states: PanelMaker<{ shows: Reading; states: readonly State[]; width?: number }> = (
-  ...[title, text, source]
-) => panelOf("states", 12)(title, text, { unit: "switch", ...source });
-
-const stateOf =
-  (mood: State["mood"]) =>
-  (text: string): State => ({ text, mood });
-export const good = stateOf("good");
-export const bad = stateOf("bad");
-export const neutral = stateOf("neutral");
-
-export const DOWN_OR_UP: readonly State[] = [bad("down"), good("up")];
+/** States over time, "down" and "up" unless it says others. Two in a row. */
+export const states = panelOf("states", 12, { states: [bad("down"), good("up")] });
 
 /** The machines that have series of this selector. The same variable everywhere, so that a choice goes along from dashboard to dashboard. */
 export const machineOf = (of: string): Variable => ({ name: "machine", title: "Machine", label: "machine", of });
 
 /** Drawn across the graphs of every dashboard. */
-export const ALERTS_ON_GRAPHS = {
-  title: "Alerts",
-  expr: 'ALERTS{alertstate="firing", severity=~"critical|warning"}',
-} as const;
-
-/** When a chaos experiment injected a fault; the value is that time, ms. */
-export const FAULTS_ON_GRAPHS = {
-  title: "Faults of chaos experiments",
-  expr: "1000 * goldenring_fault_begun_timestamp_seconds",
-} as const;
+export const ANNOTATIONS = [
+  {
+    title: "Alerts",
+    expr: 'ALERTS{alertstate="firing", severity=~"critical|warning"}',
+    ...{ color: "red", heading: "{{alertname}}", text: "{{machine}}", isAtValue: false },
+  },
+  // At the time in the value (ms), not of the scrape: many faults are shorter than the time between two scrapes.
+  {
+    title: "Faults of chaos experiments",
+    expr: "1000 * goldenring_fault_begun_timestamp_seconds",
+    ...{ color: "purple", heading: "{{experiment}}: {{fault}}", text: "{{target}}", isAtValue: true },
+  },
+] as const;

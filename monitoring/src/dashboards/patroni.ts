@@ -1,4 +1,4 @@
-import { bad, type DashboardSource, DOWN_OR_UP, good, lines, machineOf, neutral, number, states } from "./panels.ts";
+import { bad, type DashboardSource, good, lines, machineOf, neutral, number, states } from "./panels.ts";
 import { seriesOfJob } from "./promql.ts";
 
 const MEMBER = seriesOfJob("patroni");
@@ -10,7 +10,7 @@ const NO_OR_YES_IS_BAD = [good("no"), bad("yes")];
 
 /** One state of each member. Three in a row. */
 const stateOfMembers = (title: string, description: string, metric: string, meanings = NO_OR_YES_IS_BAD) =>
-  states(title, description, { shows: MEMBER.values(metric), states: meanings, width: 8 });
+  states(title, description, { switch: MEMBER.values(metric), states: meanings, width: 8 });
 
 export const PATRONI: DashboardSource = {
   description:
@@ -22,46 +22,34 @@ export const PATRONI: DashboardSource = {
         "Primary and synchronous standby",
         "A synchronous standby has every acknowledged write: it can take over without a loss.",
         {
-          shows: {
-            measures: ["patroni_primary", "patroni_sync_standby"],
-            queries: {
-              "{{machine}}": `2 * ${MEMBER.selector("patroni_primary")} + ${MEMBER.selector("patroni_sync_standby")}`,
-            },
+          switch: {
+            "{{machine}}": `2 * ${MEMBER.selector("patroni_primary")} + ${MEMBER.selector("patroni_sync_standby")}`,
           },
           states: [neutral("asynchronous replica"), good("synchronous standby"), good("primary")],
         },
       ),
-      states("Postgres running", "As Patroni sees its server.", {
-        shows: MEMBER.values("patroni_postgres_running"),
-        states: DOWN_OR_UP,
-      }),
+      states("Postgres running", "As Patroni sees its server.", { switch: MEMBER.values("patroni_postgres_running") }),
       number("Primaries", "Exactly one.", {
-        unit: "count",
-        shows: MEMBER.values({ primaries: "patroni_primary" }, "sum"),
+        count: MEMBER.values({ primaries: "patroni_primary" }, "sum"),
         minimums: { critical: 1 },
       }),
       number("Synchronous standbys", "Without one, new commits are on one machine only.", {
-        unit: "count",
-        shows: MEMBER.values({ standbys: "patroni_sync_standby" }, "sum"),
+        count: MEMBER.values({ standbys: "patroni_sync_standby" }, "sum"),
         minimums: { warning: 1 },
       }),
       number("Replication lag", "WAL that the slowest replica has still to replay.", {
-        unit: "bytes",
-        shows: SERVER.values({ lag: "pg_stat_replication_pg_wal_lsn_diff" }, "max"),
+        bytes: SERVER.values({ lag: "pg_stat_replication_pg_wal_lsn_diff" }, "max"),
         limits: { warning: LAG_LIMIT_BYTES },
       }),
       number("Timeline", "Each change of the primary adds one.", {
-        unit: "switch",
-        shows: MEMBER.values({ timeline: "patroni_postgres_timeline" }, "max"),
+        switch: MEMBER.values({ timeline: "patroni_postgres_timeline" }, "max"),
       }),
       number("DCS (etcd) last contacted", "How long ago, by the slowest member. Patroni asks once a second.", {
-        unit: "seconds",
-        shows: MEMBER.ages({ DCS: "patroni_dcs_last_seen" }, "max"),
+        seconds: MEMBER.ages({ DCS: "patroni_dcs_last_seen" }, "max"),
         limits: { warning: 10, critical: 20 },
       }),
       number("Postgres started", "How long ago; the server that started last.", {
-        unit: "age",
-        shows: MEMBER.ages({ started: "patroni_postmaster_start_time" }, "min"),
+        age: MEMBER.ages({ started: "patroni_postmaster_start_time" }, "min"),
       }),
     ],
     "What prevents a failover": [
@@ -98,26 +86,22 @@ export const PATRONI: DashboardSource = {
     ],
     Replication: [
       lines("Replication lag in bytes", "As the primary sees its replicas.", {
-        unit: "bytes",
-        shows: SERVER.values({ "{{application_name}} ({{state}})": "pg_stat_replication_pg_wal_lsn_diff" }),
+        bytes: SERVER.values({ "{{application_name}} ({{state}})": "pg_stat_replication_pg_wal_lsn_diff" }),
         limits: { warning: LAG_LIMIT_BYTES },
       }),
       lines("Replication lag in seconds", "The age of the data that a replica shows. Without writes it stays at 0.", {
-        unit: "seconds",
-        shows: SERVER.values("pg_replication_lag_seconds"),
+        seconds: SERVER.values("pg_replication_lag_seconds"),
         limits: { warning: 10 },
       }),
       lines("Transaction log (WAL): written, received, replayed", "By the primary and by its replicas.", {
-        unit: "bytes/s",
-        shows: MEMBER.rates({
-          "{{machine}} written": "patroni_xlog_location",
-          "{{machine}} received": "patroni_xlog_received_location",
-          "{{machine}} replayed": "patroni_xlog_replayed_location",
+        "bytes/s": MEMBER.rates({
+          written: "patroni_xlog_location",
+          received: "patroni_xlog_received_location",
+          replayed: "patroni_xlog_replayed_location",
         }),
       }),
       lines("Timeline of each server", "They differ only while a replica follows a new primary.", {
-        unit: "switch",
-        shows: MEMBER.values("patroni_postgres_timeline"),
+        switch: MEMBER.values("patroni_postgres_timeline"),
       }),
     ],
   },

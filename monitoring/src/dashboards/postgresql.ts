@@ -1,4 +1,4 @@
-import { type DashboardSource, DOWN_OR_UP, lines, machineOf, states, wideNumber } from "./panels.ts";
+import { type DashboardSource, lines, machineOf, states, wideNumber } from "./panels.ts";
 import { type Reading, seriesOfJob } from "./promql.ts";
 
 const SERVER = seriesOfJob("postgres");
@@ -14,133 +14,96 @@ export const POSTGRESQL: DashboardSource = {
   sections: {
     Server: [
       states("Server up (able to connect)", "Whether postgres_exporter can log in.", {
-        shows: SERVER.values("pg_up"),
-        states: DOWN_OR_UP,
+        switch: SERVER.values("pg_up"),
       }),
-      wideNumber("Postmaster started", "How long ago.", {
-        unit: "age",
-        shows: SERVER.ages("pg_postmaster_start_time_seconds"),
-      }),
+      wideNumber("Postmaster started", "How long ago.", { age: SERVER.ages("pg_postmaster_start_time_seconds") }),
       wideNumber("Size of databases", "On disk, indexes included.", {
-        unit: "bytes",
-        shows: DATABASES.values("pg_database_size_bytes", "max by (datname)"),
+        bytes: DATABASES.values("pg_database_size_bytes", "max by (datname)"),
       }),
       lines("Connections, of those allowed", "Share of max_connections. An alert fires when it stays above the line.", {
-        unit: "share",
-        shows: {
-          measures: ["pg_settings_max_connections", "pg_stat_activity_count"],
-          queries: {
-            "{{machine}}": `sum by (machine) (${SERVER.selector("pg_stat_activity_count")}) / max by (machine) (${SERVER.selector("pg_settings_max_connections")})`,
-          },
+        share: {
+          "{{machine}}": `sum by (machine) (${SERVER.selector("pg_stat_activity_count")}) / max by (machine) (${SERVER.selector("pg_settings_max_connections")})`,
         },
         limits: { warning: 0.8 },
         max: 1,
       }),
       lines("Connections by state", "Idle ones cost little; idle in transaction blocks vacuum.", {
-        unit: "count",
-        shows: SERVER.values("pg_stat_activity_count", "sum by (machine, state)"),
+        count: SERVER.values("pg_stat_activity_count", "sum by (machine, state)"),
       }),
     ],
     Work: [
       lines("Transactions committed and rolled back", "A rollback is an error or a refused row.", {
-        unit: "1/s",
-        shows: byMachine({
-          "{{machine}} committed": "pg_stat_database_xact_commit",
-          "{{machine}} rolled back": "pg_stat_database_xact_rollback",
+        "1/s": byMachine({
+          committed: "pg_stat_database_xact_commit",
+          "rolled back": "pg_stat_database_xact_rollback",
         }),
       }),
       lines("Longest transaction (max duration)", "A long one prevents the cleanup of old rows.", {
-        unit: "seconds",
-        shows: SERVER.values("pg_stat_activity_max_tx_duration", "max by (machine)"),
+        seconds: SERVER.values("pg_stat_activity_max_tx_duration", "max by (machine)"),
       }),
       lines("Rows inserted, updated, deleted", "On the primary; replicas only replay.", {
-        unit: "1/s",
-        shows: byMachine({
-          "{{machine}} inserted": "pg_stat_database_tup_inserted",
-          "{{machine}} updated": "pg_stat_database_tup_updated",
-          "{{machine}} deleted": "pg_stat_database_tup_deleted",
+        "1/s": byMachine({
+          inserted: "pg_stat_database_tup_inserted",
+          updated: "pg_stat_database_tup_updated",
+          deleted: "pg_stat_database_tup_deleted",
         }),
       }),
       lines("Rows returned and fetched by queries", "Returned: read by scans. Fetched: found by an index.", {
-        unit: "1/s",
-        shows: byMachine({
-          "{{machine}} returned": "pg_stat_database_tup_returned",
-          "{{machine}} fetched": "pg_stat_database_tup_fetched",
-        }),
+        "1/s": byMachine({ returned: "pg_stat_database_tup_returned", fetched: "pg_stat_database_tup_fetched" }),
       }),
       lines("Locks by mode", "Of the chosen servers together.", {
-        unit: "count",
-        shows: DATABASES.values("pg_locks_count", "sum by (mode)"),
+        count: DATABASES.values("pg_locks_count", "sum by (mode)"),
         isStacked: true,
       }),
       lines(
         "Deadlocks, and queries canceled by conflicts",
         "None is normal. Conflicts with replay end queries on a replica.",
-        {
-          unit: "1/s",
-          shows: byMachine({
-            "{{machine}} deadlocks": "pg_stat_database_deadlocks",
-            "{{machine}} conflicts": "pg_stat_database_conflicts",
-          }),
-        },
+        { "1/s": byMachine({ deadlocks: "pg_stat_database_deadlocks", conflicts: "pg_stat_database_conflicts" }) },
       ),
     ],
     "Memory and disk": [
       lines("Blocks found in the cache", "Share of all reads. Near 100 % is normal here: the data fit into memory.", {
-        unit: "share",
-        shows: {
-          measures: ["pg_stat_database_blks_hit", "pg_stat_database_blks_read"],
-          queries: {
-            "{{machine}}": `${sumOf("pg_stat_database_blks_hit")} / (${sumOf("pg_stat_database_blks_hit")} + ${sumOf("pg_stat_database_blks_read")})`,
-          },
+        share: {
+          "{{machine}}": `${sumOf("pg_stat_database_blks_hit")} / (${sumOf("pg_stat_database_blks_hit")} + ${sumOf("pg_stat_database_blks_read")})`,
         },
         max: 1,
       }),
       lines("Temporary files, bytes written", "Sorts that did not fit into work_mem. None is normal.", {
-        unit: "bytes/s",
-        shows: byMachine("pg_stat_database_temp_bytes"),
+        "bytes/s": byMachine("pg_stat_database_temp_bytes"),
       }),
       lines(
         "Checkpoints, scheduled and requested",
         "In an hour. Too much WAL, backups and changes of roles request one.",
         {
-          unit: "count",
-          shows: SERVER.increases("1h", {
-            "{{machine}} scheduled": "pg_stat_checkpointer_num_timed_total",
-            "{{machine}} requested": "pg_stat_checkpointer_num_requested_total",
+          count: SERVER.increases("1h", {
+            scheduled: "pg_stat_checkpointer_num_timed_total",
+            requested: "pg_stat_checkpointer_num_requested_total",
           }),
         },
       ),
       lines("Checkpoints: time spent writing and syncing", "Share of the time.", {
-        unit: "share",
-        shows: {
-          measures: ["pg_stat_checkpointer_sync_time_total", "pg_stat_checkpointer_write_time_total"],
-          queries: {
-            "{{machine}} write": `${SERVER.rate("pg_stat_checkpointer_write_time_total")} / 1000`,
-            "{{machine}} sync": `${SERVER.rate("pg_stat_checkpointer_sync_time_total")} / 1000`,
-          },
+        share: {
+          "{{machine}} write": `${SERVER.rate("pg_stat_checkpointer_write_time_total")} / 1000`,
+          "{{machine}} sync": `${SERVER.rate("pg_stat_checkpointer_sync_time_total")} / 1000`,
         },
       }),
       lines("Buffers allocated, and written by whom", "Blocks of 8 KB. The checkpointer should write most of them.", {
-        unit: "1/s",
-        shows: SERVER.rates({
-          "{{machine}} allocated": "pg_stat_bgwriter_buffers_alloc_total",
-          "{{machine}} background writer": "pg_stat_bgwriter_buffers_clean_total",
-          "{{machine}} checkpointer": "pg_stat_checkpointer_buffers_written_total",
+        "1/s": SERVER.rates({
+          allocated: "pg_stat_bgwriter_buffers_alloc_total",
+          "background writer": "pg_stat_bgwriter_buffers_clean_total",
+          checkpointer: "pg_stat_checkpointer_buffers_written_total",
         }),
       }),
       lines("Size of WAL segments", "It grows while a replica or the archive does not take them.", {
-        unit: "bytes",
-        shows: SERVER.values("pg_wal_size_bytes"),
+        bytes: SERVER.values("pg_wal_size_bytes"),
       }),
       lines(
         "WAL files archived, and attempts that failed",
         "In an hour. What is not archived is missing in the backups.",
         {
-          unit: "count",
-          shows: SERVER.increases("1h", {
-            "{{machine}} archived": "pg_stat_archiver_archived_count",
-            "{{machine}} failed": "pg_stat_archiver_failed_count",
+          count: SERVER.increases("1h", {
+            archived: "pg_stat_archiver_archived_count",
+            failed: "pg_stat_archiver_failed_count",
           }),
         },
       ),
@@ -148,26 +111,20 @@ export const POSTGRESQL: DashboardSource = {
         "Age of the oldest transaction not frozen",
         "In transactions. Vacuum freezes at 200 million; at 2 billion the server stops.",
         {
-          unit: "count",
-          shows: DATABASES.values("pg_database_wraparound_age_datfrozenxid_seconds", "max by (machine)"),
+          count: DATABASES.values("pg_database_wraparound_age_datfrozenxid_seconds", "max by (machine)"),
           limits: { warning: 500_000_000 },
         },
       ),
     ],
     Tables: [
       lines("Live and dead rows", "Estimates. Dead ones wait for vacuum.", {
-        unit: "count",
-        shows: SERVER.values(
-          {
-            "{{relname}} live": "pg_stat_user_tables_n_live_tup",
-            "{{relname}} dead": "pg_stat_user_tables_n_dead_tup",
-          },
+        count: SERVER.values(
+          { live: "pg_stat_user_tables_n_live_tup", dead: "pg_stat_user_tables_n_dead_tup" },
           "max by (relname)",
         ),
       }),
       lines("Size of tables", "On disk, indexes included.", {
-        unit: "bytes",
-        shows: SERVER.values("pg_stat_user_tables_size_bytes", "max by (relname)"),
+        bytes: SERVER.values("pg_stat_user_tables_size_bytes", "max by (relname)"),
       }),
     ],
   },

@@ -1,4 +1,4 @@
-import { type DashboardSource, DOWN_OR_UP, lines, machineOf, states, wideNumber } from "./panels.ts";
+import { type DashboardSource, lines, machineOf, states, wideNumber } from "./panels.ts";
 import { seriesOfJob } from "./promql.ts";
 
 const SELF = seriesOfJob("prometheus");
@@ -9,65 +9,43 @@ export const PROMETHEUS: DashboardSource = {
   sections: {
     "Targets and rules": [
       states("Jobs of which all targets are up", "Down: at least one target of the job is down.", {
-        shows: { measures: ["up"], queries: { "{{job}}": "min by (job) (up)" } },
-        states: DOWN_OR_UP,
+        switch: { "{{job}}": "min by (job) (up)" },
         width: 24,
       }),
       lines("Scrape duration", "The slowest target of each job. A scrape times out after 5 s.", {
-        unit: "seconds",
-        shows: {
-          measures: ["scrape_duration_seconds"],
-          queries: { "{{job}}": "max by (job) (scrape_duration_seconds)" },
-        },
+        seconds: { "{{job}}": "max by (job) (scrape_duration_seconds)" },
         limits: { critical: 5 },
       }),
       lines("Scrape: samples", "How many each job brings.", {
-        unit: "count",
-        shows: {
-          measures: ["scrape_samples_scraped"],
-          queries: { "{{job}}": "sum by (job) (scrape_samples_scraped)" },
-        },
+        count: { "{{job}}": "sum by (job) (scrape_samples_scraped)" },
         isStacked: true,
       }),
       lines("Rule groups: last duration", "How long an evaluation takes; there is one every 10 s.", {
-        unit: "seconds",
-        shows: {
-          measures: ["prometheus_rule_group_last_duration_seconds"],
-          queries: {
-            "{{file}}": `label_replace(${SELF.selector("prometheus_rule_group_last_duration_seconds")}, "file", "$1", "rule_group", ".*/(.+)")`,
-          },
+        seconds: {
+          "{{file}}": `label_replace(${SELF.selector("prometheus_rule_group_last_duration_seconds")}, "file", "$1", "rule_group", ".*/(.+)")`,
         },
       }),
       lines("Rule evaluation failures", "An alert that cannot be evaluated cannot fire. None is normal.", {
-        unit: "1/s",
-        shows: SELF.rates("prometheus_rule_evaluation_failures_total", "sum by (machine)"),
+        "1/s": SELF.rates("prometheus_rule_evaluation_failures_total", "sum by (machine)"),
       }),
     ],
     "Resources of Prometheus": [
       wideNumber("Series in the head", "Kept in memory.", {
-        unit: "count",
-        shows: SELF.values({ series: "prometheus_tsdb_head_series" }, "sum"),
+        count: SELF.values({ series: "prometheus_tsdb_head_series" }, "sum"),
       }),
       wideNumber("Samples appended", "Values stored, a second.", {
-        unit: "1/s",
-        shows: SELF.rates({ samples: "prometheus_tsdb_head_samples_appended_total" }, "sum"),
+        "1/s": SELF.rates({ samples: "prometheus_tsdb_head_samples_appended_total" }, "sum"),
       }),
       wideNumber("Storage: size of blocks on disk", "Kept for 90 days.", {
-        unit: "bytes",
-        shows: SELF.values({ blocks: "prometheus_tsdb_storage_blocks_bytes" }, "sum"),
+        bytes: SELF.values({ blocks: "prometheus_tsdb_storage_blocks_bytes" }, "sum"),
       }),
       wideNumber("Resident memory", "Of Prometheus' process.", {
-        unit: "bytes",
-        shows: SELF.values({ memory: "process_resident_memory_bytes" }, "sum"),
+        bytes: SELF.values({ memory: "process_resident_memory_bytes" }, "sum"),
       }),
       lines("Resident memory over time", "It follows the number of series.", {
-        unit: "bytes",
-        shows: SELF.values("process_resident_memory_bytes"),
+        bytes: SELF.values("process_resident_memory_bytes"),
       }),
-      lines("CPU of the process", "Cores.", {
-        unit: "count",
-        shows: SELF.rates("process_cpu_seconds_total"),
-      }),
+      lines("CPU of the process", "Cores.", { count: SELF.rates("process_cpu_seconds_total") }),
     ],
   },
 };

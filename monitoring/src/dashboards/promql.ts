@@ -1,17 +1,16 @@
-/** What a panel shows: its queries by their legends, and every metric that they read. */
-export interface Reading {
-  readonly measures: readonly string[];
-  readonly queries: Readonly<Record<string, string>>;
-}
+/** Queries by the legends of their lines. */
+export type Reading = Readonly<Record<string, string>>;
 
-/** Metrics by the legends of their lines. A metric alone: the legend has the labels that the aggregation keeps, or the machine. */
+/**
+ * Metrics by the names of their lines; one metric alone needs no name. The legend is the labels that the aggregation keeps (without one: the machine)
+ * and the name; a name with labels of its own is the whole legend.
+ */
 type Metrics = string | Readonly<Record<string, string>>;
 
 type Aggregation = `${"sum" | "avg" | "max" | "min"}${"" | ` by (${string})`}`;
 
 /**
- * The series with certain labels, and the usual ways to show their metrics. A metric's name occurs once in a panel that is
- * written so: `MEMBER.rates("etcd_server_proposals_failed_total")` is both the query and what the panel measures.
+ * The series with certain labels, and the usual ways to show their metrics.
  */
 export class Series {
   readonly #matchers: string;
@@ -54,10 +53,7 @@ export class Series {
 
   /** A part of a whole, by machine. */
   ratio(part: string, whole: string): Reading {
-    return {
-      measures: [part, whole],
-      queries: { "{{machine}}": `${this.selector(part)} / ${this.selector(whole)}` },
-    };
+    return { "{{machine}}": `${this.selector(part)} / ${this.selector(whole)}` };
   }
 
   /**
@@ -72,18 +68,15 @@ export class Series {
     by: readonly string[] = [],
     range = "$__rate_interval",
   ): Reading {
-    const bucket = `${histogram}_bucket`;
-    const rates = `sum by (${["le", ...by].join(", ")}) (rate(${this.selector(bucket)}[${range}]))`;
+    const rates = `sum by (${["le", ...by].join(", ")}) (rate(${this.selector(`${histogram}_bucket`)}[${range}]))`;
     const legendOf = (share: number): string => (by.length > 0 ? legendOfLabels(by) : `${share * 100} % within`);
-    const queries = shares.map((share) => [legendOf(share), `histogram_quantile(${share}, ${rates})`]);
-    return { measures: [bucket], queries: Object.fromEntries(queries) };
+    return Object.fromEntries(shares.map((share) => [legendOf(share), `histogram_quantile(${share}, ${rates})`]));
   }
 
   /** The mean of what a histogram counts, by a label. */
   mean(histogram: string, by: string): Reading {
     const parts = [`${histogram}_sum`, `${histogram}_count`];
-    const expr = parts.map((part) => `sum by (${by}) (${this.rate(part)})`).join(" / ");
-    return { measures: parts, queries: { [legendOfLabels([by])]: expr } };
+    return { [legendOfLabels([by])]: parts.map((part) => `sum by (${by}) (${this.rate(part)})`).join(" / ") };
   }
 }
 
@@ -93,27 +86,18 @@ export function seriesOfJob(...jobs: readonly string[]): Series {
   return new Series(`job${operator}"${jobs.join("|")}", machine=~"$machine"`);
 }
 
-function readingOf(
-  metrics: Metrics,
-  exprOf: (metric: string) => string,
-  aggregation: Aggregation | undefined,
-): Reading {
-  const byLegend = typeof metrics === "string" ? { [legendOf(aggregation)]: metrics } : metrics;
+function readingOf(metrics: Metrics, exprOf: (metric: string) => string, aggregation?: Aggregation): Reading {
+  const kept = aggregation === undefined ? "machine" : (/ by \((.+)\)$/.exec(aggregation)?.[1] ?? "");
+  const labels = legendOfLabels(kept.split(", ").filter(Boolean));
+  const legendOf = (name: string): string => (name.includes("{{") ? name : `${labels} ${name}`.trim());
   const aggregate = (expr: string): string => {
     if (aggregation === undefined) return expr;
-    return aggregation.includes(" ") ? `${aggregation} (${expr})` : `${aggregation}(${expr})`;
+    return kept === "" ? `${aggregation}(${expr})` : `${aggregation} (${expr})`;
   };
-  return {
-    measures: [...new Set(Object.values(byLegend))],
-    queries: Object.fromEntries(
-      Object.entries(byLegend).map(([legend, metric]) => [legend, aggregate(exprOf(metric))]),
-    ),
-  };
-}
-
-function legendOf(aggregation: Aggregation | undefined): string {
-  const kept = / by \((.+)\)$/.exec(aggregation ?? "")?.[1];
-  return legendOfLabels(kept?.split(", ") ?? ["machine"]);
+  const byName = typeof metrics === "string" ? { "": metrics } : metrics;
+  return Object.fromEntries(
+    Object.entries(byName).map(([name, metric]) => [legendOf(name), aggregate(exprOf(metric))]),
+  );
 }
 
 const legendOfLabels = (labels: readonly string[]): string => labels.map((label) => `{{${label}}}`).join(" ");

@@ -13,13 +13,9 @@ const burnRate = ({ factor, long, short, severity }: (typeof BURN_RATES)[number]
     `Error budget: burn rate over ${long} and ${short}`,
     `How many times too fast the budget is used up. An alert (${severity}) fires when both are above ${factor}.`,
     {
-      unit: "count",
-      shows: {
-        measures: ["slo:error_budget:ratio", ...windows.map(({ ratio }) => ratio)],
-        queries: Object.fromEntries(
-          windows.map(({ window, ratio }) => [`{{slo}} ${window}`, `${CHOSEN.selector(ratio)} / on (slo) ${BUDGET}`]),
-        ),
-      },
+      count: Object.fromEntries(
+        windows.map(({ window, ratio }) => [`{{slo}} ${window}`, `${CHOSEN.selector(ratio)} / on (slo) ${BUDGET}`]),
+      ),
       limits: { [severity]: factor },
     },
   );
@@ -31,38 +27,28 @@ export const SERVICE_LEVELS_DASHBOARD: DashboardSource = {
   sections: {
     Budget: [
       number("Error budget left", `Share of the errors that are allowed in ${BUDGET_PERIOD}. ${PROMISES}.`, {
-        unit: "share",
-        shows: CHOSEN.values({ "{{slo}}": "slo:error_budget_left:ratio" }),
+        share: CHOSEN.values({ "{{slo}}": "slo:error_budget_left:ratio" }),
         minimums: { critical: 0, warning: 0.25 },
         mayBeNegative: true,
         width: 24,
       }),
       lines("Error budget left over time", "Below 0 the promise is broken.", {
-        unit: "share",
-        shows: CHOSEN.values({ "{{slo}}": "slo:error_budget_left:ratio" }),
+        share: CHOSEN.values({ "{{slo}}": "slo:error_budget_left:ratio" }),
         minimums: { critical: 0 },
         mayBeNegative: true,
         max: 1,
       }),
       lines("Errors: share of the requests", "Of the last minute: answered with 5xx, or more slowly than promised.", {
-        unit: "share",
-        shows: {
-          measures: ["slo:errors:rate1m", "slo:requests:rate1m"],
-          queries: {
-            "{{slo}}": `${CHOSEN.selector("slo:errors:rate1m")} / ${CHOSEN.selector("slo:requests:rate1m")}`,
-          },
-        },
+        share: { "{{slo}}": `${CHOSEN.selector("slo:errors:rate1m")} / ${CHOSEN.selector("slo:requests:rate1m")}` },
       }),
       lines("Requests that count", "For each promise: all requests, or those with a good answer.", {
-        unit: "requests/s",
-        shows: CHOSEN.values({ "{{slo}}": "slo:requests:rate1m" }),
+        "requests/s": CHOSEN.values({ "{{slo}}": "slo:requests:rate1m" }),
       }),
       lines(
         `Errors: share over ${BUDGET_PERIOD}, and the budget`,
         "The promise holds as long as the first stays below the second.",
         {
-          unit: "share",
-          shows: CHOSEN.values({
+          share: CHOSEN.values({
             "{{slo}}": `slo:errors:ratio_rate${BUDGET_PERIOD}`,
             "{{slo}} budget": "slo:error_budget:ratio",
           }),

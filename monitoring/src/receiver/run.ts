@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ProgramReport, readLogins, type SignOfLife } from "@goldenring/stand";
+import { loginOf, ProgramReport, type SignOfLife } from "@goldenring/stand";
 import * as z from "zod";
 import { AlertLog } from "./alert-log.ts";
 import { createReceiver } from "./receiver.ts";
@@ -16,8 +16,6 @@ export interface RunOptions {
   /** Ends the receiver. */
   readonly signal: AbortSignal;
 }
-
-const LOGIN = "alert_receiver";
 
 const Details = z.object({
   /** Where it accepts notifications. */
@@ -45,7 +43,7 @@ export async function runReceiver({ url, folder, secretsFolder, signal }: RunOpt
   const server = createReceiver({
     path: url.pathname,
     // Read for each request: a restored snapshot has other passwords.
-    token: async () => tokenIn(await readLogins({ secretsFolder })),
+    token: async () => (await loginOf({ secretsFolder }, "alert_receiver")).password,
     keep: (notification) => log.append(notification),
   });
   const listening = once(server, "listening");
@@ -56,12 +54,6 @@ export async function runReceiver({ url, folder, secretsFolder, signal }: RunOpt
   report.stop();
   server.close();
   server.closeAllConnections();
-}
-
-function tokenIn(logins: Awaited<ReturnType<typeof readLogins>>): string {
-  const login = logins[LOGIN];
-  if (login !== undefined) return login.password;
-  throw new Error(`the stand has no login ${LOGIN} yet: run the playbook (ring up --provision)`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

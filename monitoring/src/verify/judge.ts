@@ -28,8 +28,8 @@ export class Judge {
 
   /** @throws {PrometheusError} */
   static async of(prometheus: Prometheus): Promise<Judge> {
-    const [names, metadata] = await Promise.all([prometheus.metricNames(), prometheus.metadata()]);
-    return new Judge(prometheus, { names, help: new Map([...metadata].map(([name, { help }]) => [name, help])) });
+    const [names, help] = await Promise.all([prometheus.metricNames(), prometheus.help()]);
+    return new Judge(prometheus, { names, help });
   }
 
   private constructor(prometheus: Prometheus, known: Known) {

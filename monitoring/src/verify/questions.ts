@@ -1,4 +1,4 @@
-import { ALERTS_ON_GRAPHS, type Dashboard, FAULTS_ON_GRAPHS, type Panel } from "../dashboards/panels.ts";
+import { ANNOTATIONS, type Dashboard, type Panel } from "../dashboards/panels.ts";
 import type { Rule } from "../rules/read-rules.ts";
 import type { Claim } from "./meaning.ts";
 
@@ -15,7 +15,7 @@ export interface Question {
 
 /** Every query of every panel, every query behind a variable, and what is drawn across the graphs. */
 export function questionsOfDashboards(dashboards: readonly Dashboard[]): readonly Question[] {
-  const annotations = [ALERTS_ON_GRAPHS, FAULTS_ON_GRAPHS].map(({ title, expr }) => ({
+  const annotations = ANNOTATIONS.map(({ title, expr }) => ({
     source: `annotations > ${title}`,
     expr,
     hasResult: true,

@@ -47,8 +47,7 @@ weather_write_batch_size_sum{job="api",machine="api-01",kind="add"} 4
 weather_write_batch_size_count{job="api",machine="api-01",kind="add"} 2
 `;
 
-const panel = (title: string, expr: string): Panel =>
-  lines(title, "", { unit: "1/s", shows: { measures: [], queries: { "{{machine}}": expr } } });
+const panel = (title: string, expr: string): Panel => lines(title, "", { "1/s": { "{{machine}}": expr } });
 
 function dashboardOf(...panels: Panel[]): Dashboard {
   const of = { name: "machine", title: "Machine", label: "machine", of: 'up{job="fixture"}' };

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { replaceFile } from "@goldenring/stand";
+import { parseJson, replaceFile } from "@goldenring/stand";
 import * as z from "zod";
 import { CommandError } from "../command/exit.ts";
 import { CHECKOUT } from "./provenance.ts";
@@ -57,13 +57,4 @@ async function readResults<Entry>({ name, schema, upgrade }: ResultsFile<Entry>,
   throw new CommandError(
     `${path} is not a results file that this version reads: repair or remove it.\n${z.prettifyError(parsed.error)}`,
   );
-}
-
-/** Undefined where a text is none. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

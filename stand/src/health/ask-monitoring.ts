@@ -1,33 +1,22 @@
 import type { Inventory } from "../inventory/inventory.ts";
-import type { Login } from "../inventory/logins.ts";
+import { serverLogin } from "../inventory/logins.ts";
 import { createAlertmanager } from "../metrics/alertmanager.ts";
 import { firingAlerts } from "../metrics/firing-alerts.ts";
-import { type Alert, createPrometheus, type Prometheus, type Target } from "../metrics/prometheus.ts";
+import { createPrometheus, type Prometheus, type Target } from "../metrics/prometheus.ts";
 import type { Sample } from "../metrics/samples.ts";
 import type { Server } from "../metrics/server.ts";
 import type { MonitoringHealth } from "./services.ts";
 
-/**
- * What Prometheus and Alertmanager report; undefined when the stand has no machine for them. Never rejects.
- *
- * @param ca undefined before the playbook has made it
- */
-export async function askMonitoring(
-  inventory: Inventory,
-  logins: Readonly<Record<string, Login>>,
-  ca: string | undefined,
-  deadlineMs: number,
-): Promise<MonitoringHealth | undefined> {
+/** What Prometheus and Alertmanager report; undefined when the stand has no machine for them. Never rejects. */
+export async function askMonitoring(inventory: Inventory, deadlineMs: number): Promise<MonitoringHealth | undefined> {
   const [machine] = inventory.byRole("prometheus");
   if (machine === undefined) return undefined;
-  const serverOf = (service: "prometheus" | "alertmanager", port: number): Server => {
-    const login = logins[service];
-    if (login === undefined || ca === undefined) throw new Error("the playbook has not made its login yet");
-    return { url: `https://${machine.address}:${port}`, ca, ...login, deadlineMs };
+  const serverOf = async (service: "prometheus" | "alertmanager", port: number): Promise<Server> => {
+    return { url: `https://${machine.address}:${port}`, ...(await serverLogin(inventory, service)), deadlineMs };
   };
   const [seen, alertmanager] = await Promise.all([
-    orError(async () => seenBy(createPrometheus(serverOf("prometheus", 9_090)))),
-    orError(async () => createAlertmanager(serverOf("alertmanager", 9_093)).alerts()),
+    orError(async () => seenBy(createPrometheus(await serverOf("prometheus", 9_090)))),
+    orError(async () => createAlertmanager(await serverOf("alertmanager", 9_093)).alerts()),
   ]);
   const nothing = { targets: { up: 0, down: [], silent: [] }, alerts: [] };
   return {
@@ -50,34 +39,18 @@ async function seenBy(prometheus: Prometheus): Promise<Pick<MonitoringHealth, "t
     prometheus.alerts(),
     prometheus.query(SILENT),
   ]);
-  return { targets: { ...healthOf(targets), silent: silent.map(silentTarget) }, alerts: firingOf(alerts) };
-}
-
-function healthOf(targets: readonly Target[]): Omit<MonitoringHealth["targets"], "silent"> {
   const down = targets
     .filter(({ health }) => health !== "up")
-    .map(({ job, instance, labels, error }) => ({
-      job,
-      instance,
-      machine: labels.machine ?? "",
-      error: error || "not scraped yet",
-    }));
-  return { up: targets.length - down.length, down };
+    .map((target) => ({ ...identityOf(target), error: target.error || "not scraped yet" }));
+  const health = { up: targets.length - down.length, down, silent: silent.map(identityOf) };
+  return { targets: health, alerts: [...firingAlerts(alerts, undefined)] };
 }
 
-function silentTarget({ labels }: Sample): MonitoringHealth["targets"]["silent"][number] {
-  return { job: labels.job ?? "", instance: labels.instance ?? "", machine: labels.machine ?? "" };
-}
-
-function firingOf(alerts: readonly Alert[]): MonitoringHealth["alerts"] {
-  return firingAlerts(alerts, undefined).map(({ name, severity, machine, since, summary }) => ({
-    name,
-    severity,
-    machine,
-    since,
-    summary,
-  }));
-}
+const identityOf = ({ labels: { job = "", instance = "", machine = "" } }: Target | Sample) => ({
+  job,
+  instance,
+  machine,
+});
 
 interface Answered<Answer> {
   readonly answer?: Answer;

@@ -1,11 +1,11 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import * as z from "zod";
 import { type HttpRequest, httpRequest } from "../computer/http-request.ts";
 import type { Inventory, Machine } from "../inventory/inventory.ts";
-import { readLogins } from "../inventory/logins.ts";
+import { loginOf, operatorTls } from "../inventory/logins.ts";
+import { readInventory } from "../inventory/read-inventory.ts";
 import { askMonitoring } from "./ask-monitoring.ts";
 import { serversIn } from "./haproxy-servers.ts";
+import { parseCluster } from "./patroni-cluster.ts";
 import type { ServicesHealth } from "./services.ts";
 
 /** Two requests in a row and the start of the program stay under the 5 s of `ring status`. */
@@ -18,11 +18,6 @@ const PatroniSelf = z.object({
   server_version: z.int().optional(),
   patroni: z.object({ version: z.string() }),
 });
-const PatroniCluster = z.object({
-  members: z.array(
-    z.object({ name: z.string(), role: z.string(), state: z.string(), lag: z.union([z.int(), z.string()]).optional() }),
-  ),
-});
 const EtcdStatus = z.object({
   version: z.string(),
   leader: z.string().optional(),
@@ -31,21 +26,21 @@ const EtcdStatus = z.object({
 
 /** Asks every service of the stand at the same time. Must run where the stand can be reached. Never rejects. */
 export async function askServices(inventory: Inventory): Promise<ServicesHealth> {
-  const [tls, logins] = await Promise.all([
-    readTls(inventory),
-    readLogins(inventory).catch(() => ({}) as Awaited<ReturnType<typeof readLogins>>),
+  const [tls, login] = await Promise.all([
+    operatorTls(inventory).catch(() => undefined),
+    loginOf(inventory, "haproxy").catch(() => undefined),
   ]);
   const [selves, cluster, etcd, loadBalancers, replicas, ingresses, monitoring] = await Promise.all([
     askEach(inventory.byRole("postgres"), (machine) => askPatroni(machine, tls), {}),
     askCluster(inventory.byRole("postgres"), tls),
     askEach(inventory.byRole("etcd"), (machine) => askEtcd(machine, tls), { isHealthy: false }),
-    askEach(inventory.byRole("haproxy"), (machine) => askHaproxy(machine, logins.haproxy), { servers: [] }),
+    askEach(inventory.byRole("haproxy"), (machine) => askHaproxy(machine, login), { servers: [] }),
     askEach(inventory.byRole("api"), (machine) => askApi(machine, 8080), { isReady: false }),
     askEach(inventory.byRole("ingress"), (machine) => askApi(machine, 80), { isReady: false }),
-    askMonitoring(inventory, logins, tls?.ca, DEADLINE_MS),
+    askMonitoring(inventory, DEADLINE_MS),
   ]);
   const databases = selves.map((self: ServicesHealth["databases"][number]) => {
-    const seen = cluster?.members.find(({ name }) => name === self.name);
+    const seen = cluster?.find(({ name }) => name === self.name);
     // A member knows that it is a replica, the cluster also that it is the synchronous one and that it streams.
     const more = self.error === undefined && seen !== undefined ? { role: seen.role, state: seen.state } : {};
     return { ...self, ...more, ...(typeof seen?.lag === "number" ? { lagBytes: seen.lag } : {}) };
@@ -56,12 +51,12 @@ export async function askServices(inventory: Inventory): Promise<ServicesHealth>
 /** A machine whose service does not answer has the defaults and the error. */
 function askEach<Fact, Defaults extends object>(
   machines: readonly Machine[],
-  ask: (machine: Machine) => Promise<Fact>,
+  askOne: (machine: Machine) => Promise<Fact>,
   defaults: Defaults,
 ): Promise<(Fact | (Defaults & Silent))[]> {
   return Promise.all(
     machines.map((machine) =>
-      ask(machine).catch((error: unknown) => ({ ...defaults, name: machine.name, error: messageOf(error) })),
+      askOne(machine).catch((error: unknown) => ({ ...defaults, name: machine.name, error: messageOf(error) })),
     ),
   );
 }
@@ -71,19 +66,11 @@ interface Silent {
   readonly error: string;
 }
 
-async function readTls({ secretsFolder }: Inventory): Promise<HttpRequest["tls"]> {
-  try {
-    const secret = (file: string): Promise<string> => readFile(join(secretsFolder, file), "utf8");
-    const ca = await secret("ca/ca.crt");
-    const [cert, key] = [await secret("certificates/operator.crt"), await secret("certificates/operator.key")];
-    return { ca, cert, key };
-  } catch {
-    return undefined;
-  }
-}
+const ask = (url: string, options: Pick<HttpRequest, "tls" | "login" | "body"> = {}) =>
+  httpRequest({ url, ...options, deadlineMs: DEADLINE_MS });
 
 async function askPatroni({ name, address }: Machine, tls: HttpRequest["tls"]) {
-  const { text } = await httpRequest({ url: `https://${address}:8008/patroni`, tls, deadlineMs: DEADLINE_MS });
+  const { text } = await ask(`https://${address}:8008/patroni`, { tls });
   const { role, state, timeline, server_version, patroni } = PatroniSelf.parse(JSON.parse(text));
   return {
     name,
@@ -98,8 +85,8 @@ async function askPatroni({ name, address }: Machine, tls: HttpRequest["tls"]) {
 /** The cluster as the first member to answer sees it; undefined when none does. */
 async function askCluster(machines: readonly Machine[], tls: HttpRequest["tls"]) {
   const views = machines.map(async ({ address }) => {
-    const { text } = await httpRequest({ url: `https://${address}:8008/cluster`, tls, deadlineMs: DEADLINE_MS });
-    return PatroniCluster.parse(JSON.parse(text));
+    const { text } = await ask(`https://${address}:8008/cluster`, { tls });
+    return parseCluster(text) ?? Promise.reject(new Error("an unexpected answer"));
   });
   return Promise.any(views).catch(() => undefined);
 }
@@ -107,8 +94,8 @@ async function askCluster(machines: readonly Machine[], tls: HttpRequest["tls"])
 async function askEtcd({ name, address }: Machine, tls: HttpRequest["tls"]) {
   const member = `https://${address}:2379`;
   const [health, status] = await Promise.all([
-    httpRequest({ url: `${member}/health`, tls, deadlineMs: DEADLINE_MS }),
-    httpRequest({ url: `${member}/v3/maintenance/status`, body: {}, tls, deadlineMs: DEADLINE_MS }),
+    ask(`${member}/health`, { tls }),
+    ask(`${member}/v3/maintenance/status`, { tls, body: {} }),
   ]);
   const { version, leader, header } = EtcdStatus.parse(JSON.parse(status.text));
   const isHealthy = health.status === 200 && /"health":\s*"?true/.test(health.text);
@@ -121,21 +108,14 @@ async function askEtcd({ name, address }: Machine, tls: HttpRequest["tls"]) {
   };
 }
 
-async function askHaproxy({ name, address }: Machine, login: { user: string; password: string } | undefined) {
-  const { status, text } = await httpRequest({
-    url: `http://${address}:7000/stats;csv`,
-    login,
-    deadlineMs: DEADLINE_MS,
-  });
+async function askHaproxy({ name, address }: Machine, login: HttpRequest["login"]) {
+  const { status, text } = await ask(`http://${address}:7000/stats;csv`, { login });
   if (status !== 200) throw new Error(`the statistics page answers ${status}`);
   return { name, servers: serversIn(text) };
 }
 
 async function askApi({ name, address }: Machine, port: number) {
-  const { status, text } = await httpRequest({
-    url: `http://${address}:${port}/healthz/ready`,
-    deadlineMs: DEADLINE_MS,
-  });
+  const { status, text } = await ask(`http://${address}:${port}/healthz/ready`);
   const isReady = status === 200;
   return { name, isReady, ...(isReady ? {} : { error: `answers ${status} ${text.trim().slice(0, 80)}` }) };
 }
@@ -148,4 +128,9 @@ function postgresqlVersion(number: number): string {
 function messageOf(error: unknown): string {
   if (error instanceof z.ZodError) return `an unexpected answer: ${z.prettifyError(error)}`;
   return error instanceof Error ? error.message : String(error);
+}
+
+// Started as a process of its own, inside the stand's network namespace. Prints what the services report, as JSON.
+if (import.meta.main) {
+  process.stdout.write(JSON.stringify(await askServices(await readInventory(process.argv[2] ?? ""))));
 }

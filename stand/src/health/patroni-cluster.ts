@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../computer/parse-json.ts";
 
 const ClusterBody = z.object({
   members: z.array(
@@ -9,6 +10,8 @@ const ClusterBody = z.object({
       /** running, streaming, starting, stopped. */
       state: z.string(),
       timeline: z.int().optional(),
+      /** Bytes behind the leader, or "unknown". */
+      lag: z.union([z.int(), z.string()]).optional(),
     }),
   ),
 });
@@ -17,9 +20,5 @@ export type ClusterMember = z.infer<typeof ClusterBody>["members"][number];
 
 /** The members in Patroni's `GET /cluster`; undefined where the text is none. */
 export function parseCluster(text: string): readonly ClusterMember[] | undefined {
-  try {
-    return ClusterBody.safeParse(JSON.parse(text)).data?.members;
-  } catch {
-    return undefined;
-  }
+  return ClusterBody.safeParse(parseJson(text)).data?.members;
 }

@@ -6,7 +6,7 @@ import { ServicesHealth } from "./services.ts";
 
 /** The start of the program included. */
 const DEADLINE_MS = 4_500;
-const PROGRAM = fileURLToPath(new URL("ask-services-program.ts", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("ask-services.ts", import.meta.url));
 
 /** What the stand's services report; undefined when the network that they are in does not exist. */
 export async function readServices(inventory: Inventory): Promise<ServicesHealth | undefined> {

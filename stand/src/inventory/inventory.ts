@@ -3,7 +3,8 @@ export const ROLES = ["etcd", "postgres", "haproxy", "api", "ingress", "promethe
 export type Role = (typeof ROLES)[number];
 
 /** The recovery time: docs/cluster.md lists what each value sets. */
-export type Rto = "fast" | "norm" | "safe";
+export const RTO = ["fast", "norm", "safe"] as const;
+export type Rto = (typeof RTO)[number];
 
 /** How a machine is reached, as Ansible's variables say. */
 export interface SshSettings {

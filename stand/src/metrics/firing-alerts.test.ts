@@ -13,16 +13,11 @@ const alert = (name: string, change: Partial<Alert> = {}): Alert => ({
   ...change,
 });
 
-const known = ({ name, labels }: Alert, change: Partial<AlertmanagerAlert> = {}): AlertmanagerAlert => ({
-  name,
+const known = ({ labels }: Alert, change: Partial<AlertmanagerAlert> = {}): AlertmanagerAlert => ({
   labels: { ...labels, stand: "lab" },
-  annotations: {},
-  startsAt: "2026-01-01T00:00:30Z",
-  endsAt: "2026-01-01T00:05:00Z",
   state: "active",
   inhibitedBy: [],
   silencedBy: [],
-  fingerprint: name,
   ...change,
 });
 

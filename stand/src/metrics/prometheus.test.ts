@@ -39,7 +39,7 @@ describe.skipIf(!isComplete)("a real Prometheus", () => {
   });
   afterAll(() => servers?.stop());
 
-  test("answers a query with its samples, now and at an earlier time", async () => {
+  test("answers a query with its samples", async () => {
     const up = await eventually(
       () => prometheus.query("up"),
       (samples) => samples.length === 2 && samples.some(({ value }) => value === 1),
@@ -50,7 +50,6 @@ describe.skipIf(!isComplete)("a real Prometheus", () => {
     ]);
     const [now] = await prometheus.query("time()");
     expect(Math.abs((now?.value ?? 0) - Date.now() / 1_000)).toBeLessThan(10);
-    expect(await prometheus.query("time()", { time: 1_000 })).toEqual([{ labels: {}, value: 1_000, time: 1_000 }]);
     expect(await prometheus.query("no_such_metric")).toEqual([]);
   });
 
@@ -96,9 +95,9 @@ describe.skipIf(!isComplete)("a real Prometheus", () => {
       (found) => found.every(({ health }) => health === "ok"),
     );
     expect(rules).toMatchObject([
-      { kind: "recording", name: "job:up:sum", group: "example", labels: { kind: "recorded" }, forSeconds: 0 },
-      { kind: "alerting", name: "Watchdog", expr: "vector(42)", labels: { severity: "info" }, health: "ok" },
-      { kind: "alerting", name: "Patient", forSeconds: 3_600 },
+      { kind: "recording", name: "job:up:sum" },
+      { kind: "alerting", name: "Watchdog", expr: "vector(42)", health: "ok" },
+      { kind: "alerting", name: "Patient" },
     ]);
     const alerts = await eventually(
       () => prometheus.alerts(),
@@ -116,7 +115,7 @@ describe.skipIf(!isComplete)("a real Prometheus", () => {
       (names) => names.includes("job:up:sum"),
     );
     expect(await prometheus.metricNames()).toContain("prometheus_tsdb_head_series");
-    expect((await prometheus.metadata()).get("prometheus_tsdb_head_series")?.type).toBe("gauge");
+    expect((await prometheus.help()).get("prometheus_tsdb_head_series")).toContain("series in the head");
   });
 
   test("hands its alerts to the Alertmanager, which lists them", async () => {
@@ -125,7 +124,7 @@ describe.skipIf(!isComplete)("a real Prometheus", () => {
       (found) => found.length > 0 && found.every(({ state }) => state === "active"),
     );
     expect(alerts).toMatchObject([
-      { name: "Watchdog", state: "active", inhibitedBy: [], silencedBy: [], labels: { severity: "info" } },
+      { state: "active", inhibitedBy: [], silencedBy: [], labels: { alertname: "Watchdog", severity: "info" } },
     ]);
   });
 

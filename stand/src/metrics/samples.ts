@@ -1,6 +1,7 @@
 import * as z from "zod";
 
-export type Labels = Readonly<Record<string, string>>;
+export const Labels = z.record(z.string(), z.string());
+export type Labels = Readonly<z.output<typeof Labels>>;
 
 /** One value of one series. */
 export interface Sample {
@@ -17,17 +18,16 @@ export interface Series {
   readonly values: readonly { readonly value: number; readonly time: number }[];
 }
 
-const labels = z.record(z.string(), z.string());
 const point = z.tuple([z.number(), z.string().transform(parseValue)]);
 
 /** What a query answers: https://prometheus.io/docs/prometheus/latest/querying/api/#expression-query-result-formats */
 export const QueryResult = z
   .discriminatedUnion("resultType", [
-    z.object({ resultType: z.literal("vector"), result: z.array(z.object({ metric: labels, value: point })) }),
+    z.object({ resultType: z.literal("vector"), result: z.array(z.object({ metric: Labels, value: point })) }),
     z.object({ resultType: z.literal("scalar"), result: point }),
     z.object({
       resultType: z.literal("matrix"),
-      result: z.array(z.object({ metric: labels, values: z.array(point) })),
+      result: z.array(z.object({ metric: Labels, values: z.array(point) })),
     }),
     z.object({ resultType: z.literal("string"), result: z.tuple([z.number(), z.string()]) }),
   ])
@@ -42,7 +42,7 @@ export const QueryResult = z
   });
 
 export const RangeResult = z
-  .object({ resultType: z.literal("matrix"), result: z.array(z.object({ metric: labels, values: z.array(point) })) })
+  .object({ resultType: z.literal("matrix"), result: z.array(z.object({ metric: Labels, values: z.array(point) })) })
   .transform(({ result }): readonly Series[] =>
     result.map(({ metric, values }) => ({
       labels: metric,
