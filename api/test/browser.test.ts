@@ -377,6 +377,22 @@ describeInChromium("the page and Swagger UI", ({ visit }) => {
       });
     });
 
+    test("sends the example of the description where its user writes no other body, and warns of numbers above 2^53", async () => {
+      await look("/swagger/index.html", async ({ page }) => {
+        expect(await page.textContent(".info")).toContain("2^53");
+        const block = await tryOut(page, /^POST \/Forecast\/\{/);
+        await block.locator("tr[data-param-in=path] input").fill("1");
+        await execute(page, block);
+        const shown = await block.locator(".live-responses-table .microlight").first().textContent();
+        expect(JSON.parse(shown ?? "")).toMatchObject({
+          cityId: 1,
+          dateTime: 1_795_000_000_000,
+          temperature: -7,
+          summary: "Snow",
+        });
+      });
+    });
+
     test("tries out POST /Forecast/{cityId}, and the value is stored", async () => {
       await look("/swagger/index.html", async ({ page }) => {
         const block = await tryOut(page, /^POST \/Forecast\/\{/);

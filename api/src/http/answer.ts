@@ -3,6 +3,7 @@ import type { Freshness } from "../freshness/read-barrier.ts";
 import { type Checksum, checksumOf } from "../model/crc32.ts";
 import type { EncodingName } from "../model/encodings.ts";
 import { concatenated, type ListBody } from "../model/list-body.ts";
+import type { ReadModel } from "../model/read-model.ts";
 
 /** Whether the primary confirmed what a read saw, and otherwise how old that is. */
 export interface Moment {
@@ -35,8 +36,9 @@ export function readyBody(body: ListBody, encoding: EncodingName): ReadyBody {
   return { chunks, etag, headers: jsonHeaders(etag, encoding) };
 }
 
+/** One row. Its tag is strong, because it has no other encodings: so a change can name it in If-Match. */
 export function readyBytes(json: Uint8Array): ReadyBody {
-  const etag = etagOf(checksumOf(json));
+  const etag = opaque(etagOf(checksumOf(json)));
   return {
     chunks: [json],
     etag,
@@ -81,6 +83,12 @@ export function written(json: string): Response {
   return new Response(json, { headers: WRITTEN_HEADERS });
 }
 
+/** The answer to an acknowledged change, with the tag that GET gives, for the next change. */
+export function changed(json: string): Response {
+  const etag = opaque(etagOf(checksumOf(Buffer.from(json))));
+  return new Response(json, { headers: { ...WRITTEN_HEADERS, etag } });
+}
+
 /** Marks an answer as stale, a 404 too. RFC 9111 dropped Warning, but it still describes a stale answer best; caches read Age. */
 export function momentHeaders({ freshness, ageMs }: Moment): Record<string, string> {
   if (freshness === "confirmed") return {};
@@ -108,10 +116,27 @@ function etagOf({ crc, length }: Checksum): string {
 
 /** Whether If-None-Match lists the tag. It compares weakly (RFC 9110, section 13.1.2). */
 export function etagMatches(header: string, etag: string): boolean {
-  return header.trim() === "*" || header.split(",").some((candidate) => weak(candidate.trim()) === weak(etag));
+  return header.trim() === "*" || header.split(",").some((candidate) => opaque(candidate.trim()) === opaque(etag));
 }
 
-function weak(etag: string): string {
+/**
+ * What If-Match demands of a row, as a condition on its body; undefined without the header. It compares strongly
+ * (RFC 9110, section 13.1.1): a weak tag matches nothing.
+ */
+export function ifMatch(
+  request: Request,
+  bodyOf: (model: ReadModel) => ReadyBody | undefined,
+): ((model: ReadModel | undefined) => boolean) | undefined {
+  const header = request.headers.get("if-match")?.trim();
+  if (header === undefined) return undefined;
+  return (model) => {
+    const body = model && bodyOf(model);
+    return body !== undefined && (header === "*" || header.split(",").some((tag) => tag.trim() === body.etag));
+  };
+}
+
+/** The tag without its mark of weakness: a strong one. */
+function opaque(etag: string): string {
   return etag.startsWith("W/") ? etag.slice(2) : etag;
 }
 

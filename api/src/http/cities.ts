@@ -5,9 +5,9 @@ import type { EncodingName } from "../model/encodings.ts";
 import { concatenated } from "../model/list-body.ts";
 import type { City, ReadModel } from "../model/read-model.ts";
 import { negotiateEncoding } from "./accept-encoding.ts";
-import { answer, type ReadyBody, readyBody, readyBytes, written } from "./answer.ts";
+import { answer, changed, ifMatch, type ReadyBody, readyBody, readyBytes, written } from "./answer.ts";
 import { readJson } from "./json-body.ts";
-import { ID_ERRORS, NOT_FOUND_CITY, Problem, READ_ERRORS, WRITE_ERRORS } from "./problem.ts";
+import { CHANGE_ERRORS, ID_ERRORS, NOT_FOUND_CITY, Problem, READ_ERRORS, WRITE_ERRORS } from "./problem.ts";
 import { rowHandler } from "./read-handlers.ts";
 import type { Reader } from "./reading.ts";
 import type { Route } from "./route.ts";
@@ -74,16 +74,18 @@ export function cityRoutes(reader: Reader, writer: Writer, bodyLimit: number): R
           body: CityInput,
           repeatable: true,
           answers: CitySchema,
-          errors: { ...WRITE_ERRORS, 404: NOT_FOUND_CITY },
+          conditional: true,
+          errors: { ...CHANGE_ERRORS, 404: NOT_FOUND_CITY },
           handler: async ({ request, parameter }) => {
             const id = idFromPath(parameter);
             const { name } = validatedBody(CityInput, await readJson(request, bodyLimit));
             if (Number.isNaN(id)) throw new Problem(404, NOT_FOUND_CITY);
             const content = JSON.stringify({ id, name });
             const identity = requestIdentity(request, content);
-            const { found } = await writer.change("renameCity", { id, name, request: identity });
+            const condition = ifMatch(request, (model) => readyCity(model, id));
+            const { found } = await writer.change("renameCity", { id, name, request: identity }, condition);
             if (!found) throw new Problem(404, NOT_FOUND_CITY);
-            return written(content);
+            return changed(content);
           },
         },
       },

@@ -41,7 +41,7 @@ export class CrossOrigin {
     response.headers.set("access-control-allow-methods", allow);
     response.headers.set(
       "access-control-allow-headers",
-      "content-type, idempotency-key, if-none-match, x-api-key, x-request-id",
+      "content-type, idempotency-key, if-match, if-none-match, x-api-key, x-request-id",
     );
     response.headers.set("access-control-max-age", "600");
     return response;

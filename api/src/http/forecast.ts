@@ -1,9 +1,17 @@
 import { z } from "zod";
 import { FORECAST_SHAPE, WEATHER_SHAPE } from "../model/list-body.ts";
 import type { ReadModel } from "../model/read-model.ts";
-import { type ReadyBody, readyBytes, written } from "./answer.ts";
+import { changed, ifMatch, type ReadyBody, readyBytes, written } from "./answer.ts";
 import { readJson } from "./json-body.ts";
-import { ID_ERRORS, NOT_FOUND_CITY, NOT_FOUND_FORECAST, Problem, READ_ERRORS, WRITE_ERRORS } from "./problem.ts";
+import {
+  CHANGE_ERRORS,
+  ID_ERRORS,
+  NOT_FOUND_CITY,
+  NOT_FOUND_FORECAST,
+  Problem,
+  READ_ERRORS,
+  WRITE_ERRORS,
+} from "./problem.ts";
 import { listHandler, rowHandler } from "./read-handlers.ts";
 import type { Reader } from "./reading.ts";
 import type { Handler, Route } from "./route.ts";
@@ -59,7 +67,8 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
           body: ChangedForecast,
           repeatable: true,
           answers: Forecast,
-          errors: { ...WRITE_ERRORS, 404: `${NOT_FOUND_FORECAST}, or ${NOT_FOUND_CITY}` },
+          conditional: true,
+          errors: { ...CHANGE_ERRORS, 404: `${NOT_FOUND_FORECAST}, or ${NOT_FOUND_CITY}` },
           handler: async ({ request, parameter }) => {
             const id = idFromPath(parameter);
             const value = validatedBody(ChangedForecast, await readJson(request, bodyLimit));
@@ -67,10 +76,12 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
             const cityId = value.cityId === null ? null : Number(value.cityId);
             if (cityId !== null && !Number.isSafeInteger(cityId)) throw new Problem(404, NOT_FOUND_CITY);
             const identity = requestIdentity(request, wireForecast({ ...value, id, cityId: cityId ?? 0 }));
-            const changed = await writer.change("changeForecast", { ...value, id, cityId, request: identity });
-            if (!changed.found)
-              throw new Problem(404, changed.missing === "city" ? NOT_FOUND_CITY : NOT_FOUND_FORECAST);
-            return written(wireForecast({ ...value, id, cityId: changed.cityId }));
+            const condition = ifMatch(request, (model) => readyForecast(model, id));
+            const input = { ...value, id, cityId, request: identity };
+            const outcome = await writer.change("changeForecast", input, condition);
+            if (!outcome.found)
+              throw new Problem(404, outcome.missing === "city" ? NOT_FOUND_CITY : NOT_FOUND_FORECAST);
+            return changed(wireForecast({ ...value, id, cityId: outcome.cityId }));
           },
         },
       },

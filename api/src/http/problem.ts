@@ -17,7 +17,8 @@ export class Problem extends Error {
 /** What error answers mean: the same text in answers and in the OpenAPI documents. */
 export const NOT_FOUND_CITY = "there is no city with this id";
 export const NOT_FOUND_FORECAST = "there is no forecast value with this id";
-const KEY_REUSED = "this Idempotency-Key was used with another content";
+export const KEY_REUSED = "this Idempotency-Key was used with another content";
+export const CHANGED_MEANWHILE = "it is not, or not any more, what If-Match names: nothing was changed";
 
 /** The errors of operations by status. */
 export const READ_ERRORS = {
@@ -33,6 +34,7 @@ export const WRITE_ERRORS = {
   503: "the write was not confirmed in time: it may or may not be stored",
   507: "the data fill the memory of this service: nothing was stored",
 };
+export const CHANGE_ERRORS = { ...WRITE_ERRORS, 412: CHANGED_MEANWHILE };
 
 export function methodNotAllowed(method: string, allow: string): Problem {
   return new Problem(405, `this path does not support ${method}`, { headers: { allow } });

@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { ChangeFeed } from "../freshness/change-feed.ts";
 import type { ReadBarrier } from "../freshness/read-barrier.ts";
-import type { WriteKind, Writes } from "../writes/statements.ts";
+import type { ReadModel } from "../model/read-model.ts";
+import { KEY_DIGITS, Rejection, type WriteKind, type Writes } from "../writes/statements.ts";
 import { QueueFull, type WriteQueue, WriteRefused, WriteUnconfirmed } from "../writes/write-queue.ts";
-import { Problem } from "./problem.ts";
+import { CHANGED_MEANWHILE, KEY_REUSED, Problem } from "./problem.ts";
 
 /** Takes every write to the queue and turns its outcome into an answer. */
 export class Writer {
@@ -19,17 +20,23 @@ export class Writer {
     readonly overBudget: () => boolean,
   ) {}
 
-  /** Throws Problem: 409, 503 with Retry-After, or 507. */
+  /** Throws Problem: 409, 422, 503 with Retry-After, or 507. */
   async add<K extends "addCity" | "addForecast">(kind: K, input: Writes[K]["input"]): Promise<Writes[K]["output"]> {
     if (this.overBudget()) throw new Problem(507, "the data fill the memory budget of this service");
     this.#requireRoom();
     return this.#submit(kind, input, performance.now() + this.deadlineMs);
   }
 
-  /** A change carries a snapshot taken after it arrived, so that it can be repeated (see writes/statements.ts). Throws as `add`. */
+  /**
+   * A change carries a snapshot taken after it arrived, so that it can be repeated (see writes/statements.ts). Throws as
+   * `add`, and Problem 412.
+   *
+   * @param condition whether the row is as the client expects it; the change is made only if it is
+   */
   async change<K extends "renameCity" | "changeForecast">(
     kind: K,
-    input: Omit<Writes[K]["input"], "asOf">,
+    input: Omit<Writes[K]["input"], "asOf" | "condition">,
+    condition: ((model: ReadModel | undefined) => boolean) | undefined,
   ): Promise<Writes[K]["output"]> {
     this.#requireRoom();
     const deadline = performance.now() + this.deadlineMs;
@@ -41,7 +48,9 @@ export class Writer {
     } finally {
       this.#confirming -= 1;
     }
-    return this.#submit(kind, { ...input, asOf: this.feed.snapshot } as Writes[K]["input"], deadline);
+    const { model, snapshot } = this.feed;
+    const conditional = condition && { condition: condition(model), request: input.request ?? randomIdentity() };
+    return this.#submit(kind, { ...input, ...conditional, asOf: snapshot } as Writes[K]["input"], deadline);
   }
 
   #requireRoom(): void {
@@ -59,6 +68,8 @@ export class Writer {
       if (error instanceof QueueFull) throw tooMany();
       if (error instanceof WriteUnconfirmed) throw unconfirmed("the database did not confirm the write in time");
       if (error instanceof WriteRefused) throw new Problem(409, error.message);
+      if (error instanceof Rejection)
+        throw error.reason === "key reused" ? new Problem(422, KEY_REUSED) : new Problem(412, CHANGED_MEANWHILE);
       throw error;
     }
   }
@@ -77,9 +88,9 @@ function tooMany(): Problem {
 const PRINTABLE = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * Identifies a write, so that it can be sent again and is done once: a hash of its header `Idempotency-Key`
- * (draft-ietf-httpapi-idempotency-key-header) and of what it writes. The same key with other content is another write.
- * 128 bits as hexadecimal digits; null without the header. Throws Problem 400.
+ * Identifies a write, so that it can be sent again and is done once: hashes of its header `Idempotency-Key`
+ * (draft-ietf-httpapi-idempotency-key-header) and of what it writes. 128 bits as hexadecimal digits; null without the
+ * header. Throws Problem 400.
  *
  * @param content what is written, always as the same text
  */
@@ -87,5 +98,14 @@ export function requestIdentity(request: Request, content: string): string | nul
   const key = request.headers.get("idempotency-key");
   if (key === null) return null;
   if (!PRINTABLE.test(key)) throw new Problem(400, "Idempotency-Key must be 1 to 255 visible ASCII characters");
-  return createHash("sha256").update(`${key}\n${content}`).digest("hex").slice(0, 32);
+  return sha256(key).slice(0, KEY_DIGITS) + sha256(content).slice(0, 32 - KEY_DIGITS);
+}
+
+/** Of a change that needs an identity and has no key: the queue finds its own earlier attempt by it. */
+function randomIdentity(): string {
+  return randomUUID().replaceAll("-", "");
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

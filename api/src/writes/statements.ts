@@ -10,19 +10,44 @@ export interface ForecastInput {
 export type WriteKind = keyof Writes;
 
 interface Repeatable {
-  /** The request's identity (128 bits as hexadecimal digits), by which a repeated one is recognized; null without one. */
+  /**
+   * The request's identity, by which a repeated one is recognized; null without one. 32 hexadecimal digits: the first
+   * KEY_DIGITS are of its key, the others of its content.
+   */
   readonly request: string | null;
 }
+
+/** How many digits of a request's identity are of its key. Two of 10^9 keys have the same ones with a chance of 10^-6. */
+export const KEY_DIGITS = 20;
+
+interface Change extends Repeatable {
+  readonly id: number;
+  /** The pg_snapshot that the change starts from. */
+  readonly asOf: string;
+  /**
+   * Whether the row was as the client expects it at `asOf`; undefined if the client expects nothing. With a condition, the
+   * write needs an identity.
+   */
+  readonly condition?: boolean | undefined;
+}
+
+/** Why nothing was written: the request's key came with other content, or the row is not as the client expects. */
+export class Rejection extends Error {
+  override readonly name = "Rejection";
+  constructor(readonly reason: "key reused" | "not as expected") {
+    super(reason);
+  }
+}
+
+const REUSED = new Rejection("key reused");
+const UNEXPECTED = new Rejection("not as expected");
 
 /** What each kind of write takes, and what it returns once it is done. */
 export interface Writes {
   addCity: { input: Repeatable & { name: string }; output: { id: number } };
-  renameCity: { input: Repeatable & { id: number; name: string; asOf: string }; output: Renamed };
+  renameCity: { input: Change & { name: string }; output: Renamed };
   addForecast: { input: Repeatable & ForecastInput & { cityId: number }; output: Added };
-  changeForecast: {
-    input: Repeatable & ForecastInput & { id: number; cityId: number | null; asOf: string };
-    output: Changed;
-  };
+  changeForecast: { input: Change & ForecastInput & { cityId: number | null }; output: Changed };
 }
 
 export type Renamed = { readonly found: boolean };
@@ -31,18 +56,18 @@ export type Changed =
   | { readonly found: true; readonly cityId: number }
   | { readonly found: false; readonly missing: "forecast" | "city" };
 
+export type Outcome<K extends WriteKind> = Writes[K]["output"] | Rejection | undefined;
+
 /** One kind of write as a single statement for many rows. It may be sent again if its outcome is unknown. */
 export interface BatchStatement<K extends WriteKind> {
   /** New rows take an id reserved from this table's sequence, and keep it however often they are sent. */
   readonly idsFrom?: "cities" | "forecast";
-  /** Writes with equal keys never share a batch, so that each row is touched once per statement. */
-  readonly key?: (input: Writes[K]["input"]) => number;
-  /** Undefined for a row that was not added because another row has the reserved id. */
-  run(
-    connection: Connection,
-    batch: readonly Batched<K>[],
-    deadlineMs: number,
-  ): Promise<(Writes[K]["output"] | undefined)[]>;
+  /** Writes with a key in common never share a batch: each row is touched once per statement, and each request's key is. */
+  readonly keys: (input: Writes[K]["input"]) => readonly (number | string)[];
+  /** Writes of different groups never share a batch. */
+  readonly group?: (input: Writes[K]["input"]) => boolean;
+  /** For each write its output or why it was not made; undefined for a row not added because another has the reserved id. */
+  run(connection: Connection, batch: readonly Batched<K>[], deadlineMs: number): Promise<Outcome<K>[]>;
 }
 
 export interface Batched<K extends WriteKind> {
@@ -62,20 +87,32 @@ export const WAIT_FOR_WAL = "pg_logical_emit_message(true, 'goldenring', '')";
 
 const WAIT: Statement = { name: "wait for WAL", text: `SELECT ${WAIT_FOR_WAL}` };
 
+/**
+ * A request in `table` that has the key of input `i`: the same request, or one with other content. Two requests with
+ * one key and different contents are both stored if two replicas get them at the same moment.
+ */
+function sameKey(table: string, columns: string): string {
+  return `LEFT JOIN LATERAL (
+        SELECT ${columns} FROM ${table} t WHERE t.request BETWEEN i.key_low AND i.key_high ORDER BY t.request LIMIT 1
+      ) same_key ON true`;
+}
+
 /** Returns the ids that another row has, and those of requests done earlier, with the id that they got. */
 const ADD_CITIES: Statement = {
   name: "add cities",
   text: `
     WITH input AS (
-      SELECT i.*, (SELECT c.id FROM public.cities c WHERE c.request = i.request) AS earlier
-      FROM unnest($1::bigint[], $2::text[], $3::uuid[]) AS i (id, name, request)
+      SELECT i.*, same_key.id AS earlier, same_key.request <> i.request AS reused
+      FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[]) AS i (id, name, request, key_low, key_high)
+      ${sameKey("public.cities", "t.id, t.request")}
     ), added AS (
       INSERT INTO public.cities (id, name, request) SELECT id, name, request FROM input WHERE earlier IS NULL
       ON CONFLICT (id) DO NOTHING RETURNING id
     )
-    SELECT id, NULL::bigint FROM (SELECT id FROM input WHERE earlier IS NULL EXCEPT ALL SELECT id FROM added) taken
+    SELECT id, NULL::bigint, NULL::bigint, false FROM (
+      SELECT id FROM input WHERE earlier IS NULL EXCEPT ALL SELECT id FROM added) taken
     UNION ALL
-    SELECT id, earlier FROM input WHERE earlier IS NOT NULL`,
+    SELECT id, earlier, NULL::bigint, reused FROM input WHERE earlier IS NOT NULL`,
 };
 
 /** Returns the ids whose row is the one to add: an earlier attempt added it. */
@@ -92,20 +129,21 @@ const ADD_FORECASTS: Statement = {
   text: `
     WITH input AS (
       SELECT i.*, EXISTS (SELECT FROM public.cities c WHERE c.id = i.city_id) AS city_exists,
-        (SELECT f.id FROM public.forecast f WHERE f.request = i.request) AS earlier
-      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::text[], $6::uuid[])
-        AS i (id, city_id, date_time, temperature, summary, request)
+        same_key.id AS earlier, same_key.request <> i.request AS reused
+      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::text[], $6::uuid[], $7::uuid[], $8::uuid[])
+        AS i (id, city_id, date_time, temperature, summary, request, key_low, key_high)
+      ${sameKey("public.forecast", "t.id, t.request")}
     ), added AS (
       INSERT INTO public.forecast (id, "cityId", "dateTime", temperature, summary, request)
       SELECT id, city_id, date_time, temperature, summary, request FROM input WHERE city_exists AND earlier IS NULL
       ON CONFLICT (id) DO NOTHING RETURNING id
     )
-    SELECT NULL::bigint, NULL::bigint, city_id FROM input WHERE NOT city_exists
+    SELECT NULL::bigint, NULL::bigint, city_id, false FROM input WHERE NOT city_exists
     UNION ALL
-    SELECT id, NULL::bigint, NULL::bigint FROM (
+    SELECT id, NULL::bigint, NULL::bigint, false FROM (
       SELECT id FROM input WHERE city_exists AND earlier IS NULL EXCEPT ALL SELECT id FROM added) taken
     UNION ALL
-    SELECT id, earlier, NULL::bigint FROM input WHERE earlier IS NOT NULL`,
+    SELECT id, earlier, NULL::bigint, reused FROM input WHERE earlier IS NOT NULL`,
 };
 
 const FORECASTS_THERE: Statement = {
@@ -121,15 +159,22 @@ const FORECASTS_THERE: Statement = {
 const REMEMBERED = "1 hour";
 
 /**
- * Parts of a WITH that store the identities of requests, and forget some old ones in every statement. They are stored in
- * order, because two replicas may send the same requests; the later one waits for the earlier.
+ * The parts of a WITH that every change has. `locked` holds the rows that meet a condition until the statement ends. `fresh`
+ * stores the identities of the requests that are made, in order, because two replicas may send the same requests; the
+ * later one waits for the earlier. Some old identities are forgotten in every statement.
  *
- * @param isMade whether the row that the request changes exists: a refused change is not done
+ * @param exists whether what the request names exists: a refused change is not done
  */
-function remembering(isMade: string): string {
-  return `fresh AS (
+function remembering(table: string, exists: string): string {
+  return `locked AS MATERIALIZED (
+      SELECT t.id FROM input i JOIN ${table} t ON t.id = i.id
+      WHERE i.condition AND pg_visible_in_snapshot(t.version, i.as_of::pg_snapshot) FOR UPDATE OF t
+    ), fresh AS (
       INSERT INTO public.weather_changes (request)
-      SELECT i.request FROM input i WHERE i.request IS NOT NULL AND ${isMade} ORDER BY i.request
+      SELECT i.request FROM input i
+      WHERE i.same_key IS NULL AND i.request IS NOT NULL AND ${exists}
+        AND (i.condition IS NULL OR EXISTS (SELECT FROM locked l WHERE l.id = i.id))
+      ORDER BY i.request
       ON CONFLICT DO NOTHING RETURNING request
     ), forgotten AS (
       DELETE FROM public.weather_changes WHERE request IN (
@@ -140,11 +185,22 @@ function remembering(isMade: string): string {
 
 const IS_NEW = "(i.request IS NULL OR i.request IN (SELECT request FROM fresh))";
 
+const IS_REUSED = "coalesce(i.same_key <> i.request, false)";
+const IS_UNEXPECTED =
+  "(i.condition IS NOT NULL AND i.same_key IS NULL AND NOT EXISTS (SELECT FROM changed c WHERE c.id = i.id))";
+
+const WAIT_IF_UNCHANGED = `
+    WHERE (SELECT count(*) FROM changed) < (SELECT count(*) FROM input) AND ${WAIT_FOR_WAL} IS NULL`;
+
 /**
  * A change sets only a row that was not touched since snapshot `as_of`, which was taken after the request arrived. If the
  * row was touched since then, by another write or by an earlier attempt of this one, the change counts as done and
  * overwritten right after: the other write started while this one was open, so either order is correct, and a retry after
  * an unknown outcome can never undo a later write. This is last-writer-wins that may be repeated.
+ *
+ * With a condition that order is not correct: the row must not have been touched. Then the identity alone tells whether an
+ * earlier attempt made the change. Such changes have statements of their own, so that every statement takes rows and
+ * identities in one order.
  *
  * Another replica does not have that snapshot. So a request with an identity stores it in the same transaction: if it is
  * there, the change was made, however many others followed.
@@ -155,29 +211,34 @@ const RENAME_CITIES: Statement = {
   name: "rename cities",
   text: `
     WITH input AS (
-      SELECT i.*, EXISTS (SELECT FROM public.cities c WHERE c.id = i.id) AS city_exists
-      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::uuid[]) AS i (id, name, as_of, request)
+      SELECT i.*, same_key.request AS same_key, EXISTS (SELECT FROM public.cities c WHERE c.id = i.id) AS city_exists
+      FROM unnest($1::bigint[], $2::text[], $3::boolean[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[])
+        AS i (id, as_of, condition, request, key_low, key_high, name)
+      ${sameKey("public.weather_changes", "t.request")}
       ORDER BY i.id
-    ), ${remembering("i.city_exists")},
+    ), ${remembering("public.cities", "i.city_exists")},
     changed AS (
       UPDATE public.cities c SET name = i.name FROM input i
       WHERE c.id = i.id AND pg_visible_in_snapshot(c.version, i.as_of::pg_snapshot) AND ${IS_NEW}
       RETURNING c.id
     )
-    SELECT id FROM input WHERE city_exists
+    SELECT i.id, ${IS_REUSED}, ${IS_UNEXPECTED} FROM input i WHERE i.city_exists
     UNION ALL
-    SELECT NULL WHERE (SELECT count(*) FROM changed) < (SELECT count(*) FROM input) AND ${WAIT_FOR_WAL} IS NULL`,
+    SELECT NULL, NULL, NULL ${WAIT_IF_UNCHANGED}`,
 };
 
 const CHANGE_FORECASTS: Statement = {
   name: "change forecasts",
   text: `
     WITH input AS (
-      SELECT i.*, i.city_id IS NULL OR EXISTS (SELECT FROM public.cities c WHERE c.id = i.city_id) AS city_exists
-      FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::uuid[])
-        AS i (id, city_id, date_time, temperature, summary, as_of, request)
+      SELECT i.*, same_key.request AS same_key,
+        i.city_id IS NULL OR EXISTS (SELECT FROM public.cities c WHERE c.id = i.city_id) AS city_exists
+      FROM unnest($1::bigint[], $2::text[], $3::boolean[], $4::uuid[], $5::uuid[], $6::uuid[],
+          $7::bigint[], $8::bigint[], $9::int[], $10::text[])
+        AS i (id, as_of, condition, request, key_low, key_high, city_id, date_time, temperature, summary)
+      ${sameKey("public.weather_changes", "t.request")}
       ORDER BY i.id
-    ), ${remembering("i.city_exists AND EXISTS (SELECT FROM public.forecast f WHERE f.id = i.id)")},
+    ), ${remembering("public.forecast", "i.city_exists AND EXISTS (SELECT FROM public.forecast f WHERE f.id = i.id)")},
     changed AS (
       UPDATE public.forecast f
       SET "cityId" = coalesce(i.city_id, f."cityId"), "dateTime" = i.date_time, temperature = i.temperature, summary = i.summary
@@ -185,11 +246,10 @@ const CHANGE_FORECASTS: Statement = {
       WHERE f.id = i.id AND pg_visible_in_snapshot(f.version, i.as_of::pg_snapshot) AND i.city_exists AND ${IS_NEW}
       RETURNING f.id
     )
-    SELECT i.id, coalesce(i.city_id, f."cityId", 0), i.city_exists
+    SELECT i.id, ${IS_REUSED}, ${IS_UNEXPECTED}, coalesce(i.city_id, f."cityId", 0), i.city_exists
     FROM input i JOIN public.forecast f ON f.id = i.id
     UNION ALL
-    SELECT NULL, NULL, NULL
-    WHERE (SELECT count(*) FROM changed) < (SELECT count(*) FROM input) AND ${WAIT_FOR_WAL} IS NULL`,
+    SELECT NULL, NULL, NULL, NULL, NULL ${WAIT_IF_UNCHANGED}`,
 };
 
 /** PostgreSQL's text form of an array with one number from each row, in one pass: pg would check the type of each element. */
@@ -232,6 +292,8 @@ interface AddedRows {
   /** The id under which it is stored; undefined if it is not stored. */
   idOf(row: Batched<AddKind>): number | undefined;
   readonly unknownCities: ReadonlySet<number>;
+  /** The reserved ids of the requests whose key came with other content. */
+  readonly reused: ReadonlySet<number>;
 }
 
 async function addRows<K extends AddKind>(
@@ -240,14 +302,15 @@ async function addRows<K extends AddKind>(
   batch: readonly Batched<K>[],
   deadlineMs: number,
 ): Promise<AddedRows> {
-  const sent = withoutRepeated(batch);
-  const values = [...columns(sent), requestsOf(sent)];
-  const rows = await repeatedOnSameRequest(sent.length, () => connection.query(add, values, deadlineMs));
-  const ids = new Map(sent.map(({ id }) => [id, id]));
+  const values = [...columns(batch), ...requestColumns(batch)];
+  const rows = await repeatedOnSameRequest(batch.length, () => connection.query(add, values, deadlineMs));
+  const ids = new Map(batch.map(({ id }) => [id, id]));
   const unknownCities = new Set<number>();
+  const reused = new Set<number>();
   let hasEarlier = false;
-  for (const [id, earlier, cityId] of rows) {
+  for (const [id, earlier, cityId, isReused] of rows) {
     if (cityId !== undefined && cityId !== null) unknownCities.add(Number(cityId));
+    else if (isReused === "t") reused.add(Number(id));
     else if (earlier === null || earlier === undefined) ids.delete(Number(id));
     else {
       ids.set(Number(id), Number(earlier));
@@ -255,28 +318,55 @@ async function addRows<K extends AddKind>(
     }
   }
   if (hasEarlier) await connection.query(WAIT, [], deadlineMs);
-  const doubtful = sent.filter(({ id, mayBeDone }) => mayBeDone && !ids.has(id));
+  const doubtful = batch.filter(({ id, mayBeDone }) => mayBeDone && !ids.has(id));
   if (doubtful.length > 0) {
     for (const id of idsOf(await connection.query(there, columns(doubtful), deadlineMs))) ids.set(id, id);
   }
-  return { idOf: ({ id }) => ids.get(id), unknownCities };
+  return { idOf: ({ id }) => ids.get(id), unknownCities, reused };
 }
 
-/** Of rows with the same request only the first; the others find it stored when they are sent after it. */
-function withoutRepeated<K extends AddKind>(batch: readonly Batched<K>[]): readonly Batched<K>[] {
-  const seen = new Set<string>();
-  return batch.filter(({ input: { request } }) => {
-    if (request === null) return true;
-    const isFirst = !seen.has(request);
-    seen.add(request);
-    return isFirst;
-  });
+/** The identities, and the lowest and the highest identity with the same key. Null if no row has one: then all are NULL. */
+function requestColumns(batch: readonly Batched<WriteKind>[]): readonly unknown[] {
+  const requests = batch.map(({ input }) => input.request);
+  if (requests.every((request) => request === null)) return [null, null, null];
+  const withContent = (digit: string) => requests.map((request) => request && keyOf(request).padEnd(32, digit));
+  return [requests, withContent("0"), withContent("f")];
 }
 
-/** Null if no row has one: PostgreSQL fills the column with NULL. */
-function requestsOf(batch: readonly Batched<WriteKind>[]): readonly (string | null)[] | null {
-  return batch.some(({ input }) => input.request !== null) ? batch.map(({ input }) => input.request) : null;
+function keyOf(request: string): string {
+  return request.slice(0, KEY_DIGITS);
 }
+
+function keysOf({ request }: Repeatable): readonly string[] {
+  return request === null ? [] : [keyOf(request)];
+}
+
+function changeColumns(batch: readonly Batched<"renameCity" | "changeForecast">[]): unknown[] {
+  return [
+    numbers(batch, (row) => row.input.id),
+    batch.map((row) => row.input.asOf),
+    batch.map((row) => row.input.condition ?? null),
+    ...requestColumns(batch),
+  ];
+}
+
+function rejectionOf([isReused, isUnexpected]: Row): Rejection | undefined {
+  return isReused === "t" ? REUSED : isUnexpected === "t" ? UNEXPECTED : undefined;
+}
+
+/**
+ * A row that is not as expected may have been changed by an earlier attempt of the same request, whose identity the
+ * statement did not see because it began before that attempt's end. The second time it does.
+ */
+async function twiceIfUnexpected<Output>(run: () => Promise<Output[]>): Promise<Output[]> {
+  const outcomes = await run();
+  return outcomes.some((outcome) => outcome === UNEXPECTED) ? run() : outcomes;
+}
+
+const CHANGE: Pick<BatchStatement<"renameCity" | "changeForecast">, "keys" | "group"> = {
+  keys: (input) => [input.id, ...keysOf(input)],
+  group: (input) => input.condition !== undefined,
+};
 
 const REQUEST_INDEXES: readonly unknown[] = ["cities_request", "forecast_request"];
 
@@ -300,9 +390,11 @@ const ADD_FORECAST: Adding<"addForecast"> = { add: ADD_FORECASTS, there: FORECAS
 export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
   addCity: {
     idsFrom: "cities",
+    keys: keysOf,
     run: async (connection, batch, deadlineMs) => {
-      const { idOf } = await addRows(ADD_CITY, connection, batch, deadlineMs);
-      return batch.map((row) => {
+      const { idOf, reused } = await addRows(ADD_CITY, connection, batch, deadlineMs);
+      return batch.map((row): Outcome<"addCity"> => {
+        if (reused.has(row.id)) return REUSED;
         const id = idOf(row);
         return id === undefined ? undefined : { id };
       });
@@ -310,9 +402,11 @@ export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
   },
   addForecast: {
     idsFrom: "forecast",
+    keys: keysOf,
     run: async (connection, batch, deadlineMs) => {
-      const { idOf, unknownCities } = await addRows(ADD_FORECAST, connection, batch, deadlineMs);
-      return batch.map((row): Added | undefined => {
+      const { idOf, unknownCities, reused } = await addRows(ADD_FORECAST, connection, batch, deadlineMs);
+      return batch.map((row): Outcome<"addForecast"> => {
+        if (reused.has(row.id)) return REUSED;
         if (unknownCities.has(row.input.cityId)) return { found: false };
         const id = idOf(row);
         return id === undefined ? undefined : { found: true, id };
@@ -320,46 +414,35 @@ export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
     },
   },
   renameCity: {
-    key: (input) => input.id,
-    run: async (connection, batch, deadlineMs) => {
-      const rows = await connection.query(
-        RENAME_CITIES,
-        [
-          numbers(batch, (row) => row.input.id),
-          batch.map((row) => row.input.name),
-          batch.map((row) => row.input.asOf),
-          requestsOf(batch),
-        ],
-        deadlineMs,
-      );
-      const found = new Set(rows.map(([id]) => Number(id)));
-      return batch.map(({ input }) => ({ found: found.has(input.id) }));
-    },
+    ...CHANGE,
+    run: (connection, batch, deadlineMs) =>
+      twiceIfUnexpected(async () => {
+        const columns = [...changeColumns(batch), batch.map((row) => row.input.name)];
+        const rows = await connection.query(RENAME_CITIES, columns, deadlineMs);
+        const found = new Map(rows.map(([id, ...rejected]) => [Number(id), rejectionOf(rejected)]));
+        return batch.map(({ input }): Outcome<"renameCity"> => found.get(input.id) ?? { found: found.has(input.id) });
+      }),
   },
   changeForecast: {
-    key: (input) => input.id,
-    run: async (connection, batch, deadlineMs) => {
-      const rows = await connection.query(
-        CHANGE_FORECASTS,
-        [
-          numbers(batch, (row) => row.input.id),
+    ...CHANGE,
+    run: (connection, batch, deadlineMs) =>
+      twiceIfUnexpected(async () => {
+        const columns = [
+          ...changeColumns(batch),
           numbers(batch, (row) => row.input.cityId),
           numbers(batch, (row) => row.input.dateTime),
           numbers(batch, (row) => row.input.temperature),
           batch.map((row) => row.input.summary),
-          batch.map((row) => row.input.asOf),
-          requestsOf(batch),
-        ],
-        deadlineMs,
-      );
-      const found = new Map(
-        rows.map(([id, cityId, cityExists]) => [Number(id), { cityId: Number(cityId), cityExists }]),
-      );
-      return batch.map(({ input }): Changed => {
-        const row = found.get(input.id);
-        if (!row) return { found: false, missing: "forecast" };
-        return row.cityExists === "t" ? { found: true, cityId: row.cityId } : { found: false, missing: "city" };
-      });
-    },
+        ];
+        const rows = await connection.query(CHANGE_FORECASTS, columns, deadlineMs);
+        const found = new Map(rows.map(([id, ...row]) => [Number(id), row]));
+        return batch.map(({ input }): Outcome<"changeForecast"> => {
+          const row = found.get(input.id);
+          if (!row) return { found: false, missing: "forecast" };
+          const [, , cityId, cityExists] = row;
+          if (cityExists !== "t") return { found: false, missing: "city" };
+          return rejectionOf(row) ?? { found: true, cityId: Number(cityId) };
+        });
+      }),
   },
 };

@@ -7,7 +7,7 @@ import { createLog } from "../operations/log.ts";
 import type { DatabaseConfig } from "../postgres/connection.ts";
 import { parseDatabaseUrl } from "../postgres/connection-string.ts";
 import { prepareDatabase } from "../postgres/prepare.ts";
-import type { WriteKind } from "./statements.ts";
+import { KEY_DIGITS, Rejection, type WriteKind } from "./statements.ts";
 import { QueueFull, WriteQueue, type WriteQueueOptions, WriteRefused, WriteUnconfirmed } from "./write-queue.ts";
 
 const DEADLINE_MS = 30_000;
@@ -88,7 +88,9 @@ const value = (temperature: number, summary: string, cityId = 1, request: string
   summary,
   request,
 });
-const requestNumber = (number: number) => number.toString(16).padStart(32, "0");
+/** The identity of request `number` with this content. */
+const requestNumber = (number: number, content = "0") =>
+  number.toString(16).padStart(KEY_DIGITS, "0") + content.padStart(32 - KEY_DIGITS, "0");
 const numbersUpTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 /** The kind of error, or the output, of each. */
@@ -259,6 +261,112 @@ test("a request that comes again, to this replica or to others at the same momen
   expect(await query("SELECT id FROM cities WHERE name = 'Twice'")).toHaveLength(1);
   expect(seen.settled).toEqual({ done: 3 * 80 + 2, refused: 0, unconfirmed: 0 });
   expect(seen.retries).toBe(0);
+});
+
+test("a key that comes with other content is rejected, in the same statement or later, by whichever replica", async () => {
+  const [one, other] = [startQueue(), startQueue()];
+  const asOf = await snapshot();
+  const add = (queue: WriteQueue, temperature: number) =>
+    queue.submit("addForecast", value(temperature, "one key", 1, requestNumber(300, String(temperature))), inTime());
+  const addCity = (name: string, content: string) =>
+    other.submit("addCity", { name, request: requestNumber(301, content) }, inTime());
+  const change = (queue: WriteQueue, id: number, content: string) =>
+    queue.submit("changeForecast", { ...value(1, "one change", 1, requestNumber(302, content)), id, asOf }, inTime());
+  expect(await outcomes([add(one, 1), add(one, 2), add(one, 1)])).toMatchObject([
+    { found: true },
+    Rejection,
+    { found: true },
+  ]);
+  expect(await outcomes([add(other, 2), add(other, 1)])).toMatchObject([Rejection, { found: true }]);
+  expect(await storedWith("one key")).toHaveLength(1);
+  expect(await outcomes([addCity("One", "1"), addCity("Other", "2")])).toMatchObject([{}, Rejection]);
+  expect(await query("SELECT name FROM cities WHERE name IN ('One', 'Other')")).toEqual([{ name: "One" }]);
+  expect(await outcomes([change(one, 20, "a"), change(one, 21, "b")])).toMatchObject([{ found: true }, Rejection]);
+  expect(await outcomes([change(other, 22, "c"), change(other, 20, "a")])).toMatchObject([Rejection, { found: true }]);
+  expect((await storedWith("one change")).map(({ id }) => id)).toEqual([20]);
+  // A write that was not made does not use up its key.
+  const nowhere = (cityId: number) =>
+    one.submit("addForecast", value(1, "x", cityId, requestNumber(303, String(cityId))), inTime());
+  expect(await outcomes([nowhere(999_999), nowhere(1)])).toMatchObject([{ found: false }, { found: true }]);
+});
+
+/** Changes the temperature of a value, or renames a city, on a condition. */
+const conditionally = (
+  queue: WriteQueue,
+  change: { id: number; temperature: number; asOf: string; request: string; condition?: boolean },
+) => {
+  const { temperature, ...rest } = { condition: true, ...change };
+  return queue.submit("changeForecast", { ...value(temperature, "conditional"), ...rest }, inTime());
+};
+const temperatureOf = async (id: number) =>
+  (await query<{ temperature: number }>(`SELECT temperature FROM forecast WHERE id = ${id}`))[0]?.temperature;
+
+test("a change on a condition is made if the row is as expected and was not touched since", async () => {
+  const queue = startQueue();
+  const asOf = await snapshot();
+  const first = conditionally(queue, { id: 30, temperature: 10, asOf, request: requestNumber(310) });
+  expect(await first).toEqual({ found: true, cityId: 1 });
+  const unlike = { id: 30, temperature: 12, asOf: await snapshot(), request: requestNumber(312), condition: false };
+  const gone = { id: 9_999_999, temperature: 13, asOf, request: requestNumber(313), condition: false };
+  const touched = () => conditionally(queue, { id: 30, temperature: 11, asOf, request: requestNumber(311) });
+  expect(await outcomes([touched(), conditionally(queue, unlike), conditionally(queue, gone)])).toEqual([
+    Rejection,
+    Rejection,
+    { found: false, missing: "forecast" },
+  ]);
+  expect(await temperatureOf(30)).toBe(10);
+  const rename = (name: string, request: string, condition: boolean) =>
+    queue.submit("renameCity", { id: 6, name, request, asOf, condition }, inTime());
+  expect(await rename("Expected", requestNumber(314), true)).toEqual({ found: true });
+  expect(await outcomes([rename("Again", requestNumber(315), true)])).toEqual([Rejection]);
+  expect(seen.settled).toEqual({ done: 3, refused: 3, unconfirmed: 0 });
+  // The rejected requests left no identity behind, so they are rejected again.
+  expect(
+    await query(`SELECT FROM weather_changes WHERE request IN ('${requestNumber(311)}', '${requestNumber(315)}')`),
+  ).toEqual([]);
+});
+
+test("of changes of one row on the same condition, at the same moment and on several replicas, one is made", async () => {
+  const replicas = numbersUpTo(3).map(() => startQueue());
+  const asOf = await snapshot();
+  const answers = await outcomes(
+    numbersUpTo(30).map((index) => {
+      const queue = replicas[index % 3] ?? startQueue();
+      return conditionally(queue, { id: 31, temperature: index, asOf, request: requestNumber(320 + index) });
+    }),
+  );
+  const made = answers.flatMap((answer, index) => (answer === Rejection ? [] : [index]));
+  expect(made).toHaveLength(1);
+  expect(await temperatureOf(31)).toBe(made[0] ?? -1);
+});
+
+test("a change on a condition that comes again was made, also where its first attempt is still under way", async () => {
+  const queue = startQueue();
+  const request = requestNumber(360);
+  const change = { id: 32, temperature: 10, asOf: await snapshot(), request };
+  const elsewhere = query(`BEGIN; UPDATE forecast SET temperature = 10 WHERE id = 32;
+                           INSERT INTO weather_changes (request) VALUES ('${request}'); SELECT pg_sleep(0.5); COMMIT`);
+  await delay(200);
+  expect(await conditionally(queue, change)).toEqual({ found: true, cityId: 1 });
+  await elsewhere;
+  await query("UPDATE forecast SET temperature = 20 WHERE id = 32");
+  expect(await conditionally(queue, { ...change, asOf: await snapshot(), condition: false })).toMatchObject({
+    found: true,
+  });
+  expect(await temperatureOf(32)).toBe(20);
+});
+
+test("changes with and without a condition do not share a statement", async () => {
+  const queue = startQueue();
+  const asOf = await snapshot();
+  await Promise.all(
+    numbersUpTo(6).map((index) => {
+      const change = { ...value(index, "mixed", 1, requestNumber(370 + index)), id: 40 + index, asOf };
+      return queue.submit("changeForecast", index % 2 === 0 ? { ...change, condition: true } : change, inTime());
+    }),
+  );
+  expect(seen.batches.map(({ writes }) => writes)).toEqual([3, 3]);
+  expect(await storedWith("mixed")).toHaveLength(6);
 });
 
 test("a request that another replica is just storing waits for it and gets its id", async () => {

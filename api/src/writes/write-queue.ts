@@ -2,7 +2,7 @@ import { type Connection, type DatabaseConfig, QueryTimeout } from "../postgres/
 import { classifyFailure, sqlState } from "../postgres/failures.ts";
 import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
 import { IdReserve } from "./id-reserve.ts";
-import { type BatchStatement, STATEMENTS, type WriteKind, type Writes } from "./statements.ts";
+import { type BatchStatement, type Outcome, Rejection, STATEMENTS, type WriteKind, type Writes } from "./statements.ts";
 
 /** The queue is full: nothing was accepted. */
 export class QueueFull extends Error {
@@ -110,7 +110,7 @@ export class WriteQueue {
   }
 
   /**
-   * Resolves once the write is committed at the primary. Throws QueueFull at once, later WriteUnconfirmed or WriteRefused.
+   * Resolves once the write is committed at the primary. Throws QueueFull at once, later WriteUnconfirmed, WriteRefused or Rejection.
    * @param deadline on the clock of performance.now()
    */
   submit<K extends WriteKind>(kind: K, input: Writes[K]["input"], deadline: number): Promise<Writes[K]["output"]> {
@@ -165,9 +165,9 @@ export class WriteQueue {
       const connection = await this.#connected();
       batch = this.#takeBatch(kind);
       this.#sending = { kind, batch };
-      const outputs = await this.#send(connection, kind, batch);
+      const outcomes = await this.#send(connection, kind, batch);
       this.#pauseMs = RETRY_PAUSE_MS.first;
-      this.#done(kind, batch, outputs);
+      this.#done(kind, batch, outcomes);
     } catch (error) {
       await this.#failed(kind, batch, error);
     } finally {
@@ -175,22 +175,22 @@ export class WriteQueue {
     }
   }
 
-  /** A write without an output had an id that another row has: it gets a new id, unless it may be stored under this one. */
-  #done<K extends WriteKind>(
-    kind: K,
-    batch: readonly Job<K>[],
-    outputs: readonly (Writes[K]["output"] | undefined)[],
-  ): void {
+  /** A write without an outcome had an id that another row has: it gets a new id, unless it may be stored under this one. */
+  #done<K extends WriteKind>(kind: K, batch: readonly Job<K>[], outcomes: readonly Outcome<K>[]): void {
     const again: Job<K>[] = [];
     const unclear: Job<K>[] = [];
-    let done = 0;
+    const counts = { done: 0, refused: 0 };
     for (const [index, job] of batch.entries()) {
-      const output = outputs[index];
+      const outcome = outcomes[index];
       if (job.settled) continue;
-      if (output !== undefined) {
+      if (outcome instanceof Rejection) {
         job.settled = true;
-        job.resolve(output);
-        done += 1;
+        job.reject(outcome);
+        counts.refused += 1;
+      } else if (outcome !== undefined) {
+        job.settled = true;
+        job.resolve(outcome);
+        counts.done += 1;
       } else if (job.mayBeDone) unclear.push(job);
       else {
         job.id = 0;
@@ -199,32 +199,33 @@ export class WriteQueue {
     }
     const waiting: Job<K>[] = this.#waiting[kind];
     waiting.unshift(...again);
-    this.#settled(kind, "done", done);
+    this.#settled(kind, "done", counts.done);
+    this.#settled(kind, "refused", counts.refused);
     this.#giveUp(kind, unclear, "another row has its id");
   }
 
-  /** The oldest writes of the kind, each with its own key. */
+  /** The oldest writes of the kind that may share a statement. */
   #takeBatch<K extends WriteKind>(kind: K): Job<K>[] {
+    const { keys, group } = STATEMENTS[kind] as BatchStatement<K>;
     const waiting: Job<K>[] = this.#waiting[kind];
-    const { key } = STATEMENTS[kind] as BatchStatement<K>;
-    if (!key) return waiting.splice(0, this.options.maxBatch);
-    const keys = new Set<number>();
+    const taken = new Set<number | string>();
     const batch: Job<K>[] = [];
     const later: Job<K>[] = [];
-    for (const job of waiting.splice(0)) {
-      const taken = batch.length < this.options.maxBatch && !keys.has(key(job.input));
-      keys.add(key(job.input));
-      (taken ? batch : later).push(job);
+    let seen = 0;
+    for (const job of waiting) {
+      if (batch.length === this.options.maxBatch) break;
+      seen += 1;
+      const [first = job] = batch;
+      const own = keys(job.input);
+      const fits = own.every((key) => !taken.has(key)) && group?.(job.input) === group?.(first.input);
+      for (const key of own) taken.add(key);
+      (fits ? batch : later).push(job);
     }
-    waiting.push(...later);
+    waiting.splice(0, seen, ...later);
     return batch;
   }
 
-  async #send<K extends WriteKind>(
-    connection: Connection,
-    kind: K,
-    batch: readonly Job<K>[],
-  ): Promise<(Writes[K]["output"] | undefined)[]> {
+  async #send<K extends WriteKind>(connection: Connection, kind: K, batch: readonly Job<K>[]): Promise<Outcome<K>[]> {
     const statement = STATEMENTS[kind] as BatchStatement<K>;
     const started = performance.now();
     if (statement.idsFrom) {
@@ -233,9 +234,9 @@ export class WriteQueue {
       await reserve.fill(connection, without.length, this.options.statementDeadlineMs);
       for (const job of without) job.id = reserve.take();
     }
-    const outputs = await statement.run(connection, batch, this.options.statementDeadlineMs);
+    const outcomes = await statement.run(connection, batch, this.options.statementDeadlineMs);
     this.events.batch(kind, batch.length, performance.now() - started);
-    return outputs;
+    return outcomes;
   }
 
   async #connected(): Promise<Connection> {

@@ -68,6 +68,10 @@ async function expectListsToBeRight(): Promise<void> {
   }
 }
 
+/** Lists have weak tags, because all encodings share one; a row has one form, so that If-Match can name it. */
+const WEAK = /^W\/"[0-9a-z-]+"$/;
+const STRONG = /^"[0-9a-z-]+"$/;
+
 describe("the lists in identity, gzip and zstd", () => {
   test("decode to what the tables hold, with the sample data", () => expectListsToBeRight());
 
@@ -255,7 +259,7 @@ describe("an ETag", () => {
     for (const path of RESOURCES) {
       const [mine, theirs] = await Promise.all([ask(api, `GET ${path}`), ask(other, `GET ${path}`)]);
       expect(mine.status).toBe(200);
-      expect(mine.header("etag")).toMatch(/^W\/"[0-9a-z-]+"$/);
+      expect(mine.header("etag")).toMatch(/\/\d$/.test(path) ? STRONG : WEAK);
       expect(theirs.header("etag")).toBe(mine.header("etag") ?? "");
       expect(theirs.text === mine.text).toBe(true);
     }
@@ -264,7 +268,15 @@ describe("an ETag", () => {
   test("that the client has already is answered 304 without a body", async () => {
     for (const path of RESOURCES) {
       const etag = (await ask(api, `GET ${path}`)).header("etag") ?? "";
-      for (const sent of [etag, etag.slice(2), `"x", ${etag}`, `${etag},"x"`, "*", ` ${etag} `]) {
+      for (const sent of [
+        etag,
+        etag.replace("W/", ""),
+        `W/${etag.replace("W/", "")}`,
+        `"x", ${etag}`,
+        `${etag},"x"`,
+        "*",
+        ` ${etag} `,
+      ]) {
         for (const method of ["GET", "HEAD"]) {
           const answer = await ask(api, `${method} ${path}`, {
             headers: { "if-none-match": sent, "accept-encoding": "gzip" },

@@ -126,9 +126,8 @@ describe("values", () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
     expect(await valuesOf(4)).toHaveLength(before + 1);
-    const another = await send(key, { ...VALUE, temperature: 3 });
-    expect(another.json<Forecast>().id).not.toBe(answers[0]?.json<Forecast>().id);
-    expect(await valuesOf(4)).toHaveLength(before + 2);
+    expectProblem(await send(key, { ...VALUE, temperature: 3 }), 422);
+    expect(await valuesOf(4)).toHaveLength(before + 1);
     const city = () =>
       ask(api, "POST /Cities", { json: { name: "Once" }, headers: { "idempotency-key": crypto.randomUUID() } });
     expect((await city()).json<City>().id).not.toBe((await city()).json<City>().id);
@@ -144,10 +143,45 @@ describe("values", () => {
     expect((await ask(api, "GET /Forecast/12")).json<Forecast>().temperature).toBe(12);
     const rename = (key: string, name: string) =>
       ask(api, "PUT /Cities/9", { json: { name }, headers: { "idempotency-key": key } });
-    await rename(first, "One");
-    await rename(second, "Two");
-    expect((await rename(first, "One")).status).toBe(200);
+    const [third, fourth] = [crypto.randomUUID(), crypto.randomUUID()];
+    await rename(third, "One");
+    await rename(fourth, "Two");
+    expect((await rename(third, "One")).status).toBe(200);
     expect((await ask(api, "GET /Cities/9")).json<City>().name).toBe("Two");
+    expectProblem(await rename(first, "Three"), 422);
+    expectProblem(await put(first, 13), 422);
+    expect((await ask(api, "GET /Cities/9")).json<City>().name).toBe("Two");
+  });
+
+  test("one is changed only if it is what If-Match names", async () => {
+    for (const [path, body] of [
+      ["/Cities/8", (n: number) => ({ name: `Version ${n}` })],
+      ["/Forecast/14", (n: number) => ({ ...VALUE, cityId: 1, temperature: n })],
+    ] as const) {
+      const put = (n: number, tag: string | null, key: string | null = null) =>
+        ask(api, `PUT ${path}`, { json: body(n), headers: { "if-match": tag, "idempotency-key": key } });
+      const tag = (await ask(api, `GET ${path}`)).header("etag");
+      expect(tag).toMatch(/^"[^"]+"$/);
+      const first = await put(1, tag);
+      expect([first.status, first.header("etag")]).toEqual([200, (await ask(api, `GET ${path}`)).header("etag")]);
+      for (const other of [tag, '"x"', `W/${first.header("etag")}`, "", "x"]) expectProblem(await put(2, other), 412);
+      expect((await ask(api, `GET ${path}`)).text).toBe(first.text);
+      expect((await put(3, `"x", ${first.header("etag")}`)).status).toBe(200);
+      expect((await put(4, "*")).status).toBe(200);
+      // A request that is sent again with its key gets the same answer, though its tag is old by now.
+      const current = (await ask(api, `GET ${path}`)).header("etag");
+      const key = crypto.randomUUID();
+      const answers = [await put(5, current, key), await put(5, current, key)];
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      const before = (await ask(api, `GET ${path}`)).header("etag");
+      const race = await Promise.all([6, 7, 8, 9].map((n) => put(n, before)));
+      expect(race.map(({ status }) => status).sort()).toEqual([200, 412, 412, 412]);
+      expect((await ask(api, `GET ${path}`)).text).toBe(race.find(({ status }) => status === 200)?.text ?? "");
+    }
+    expectProblem(
+      await ask(api, `PUT /Cities/${NO_SUCH_ID}`, { json: { name: "x" }, headers: { "if-match": "*" } }),
+      404,
+    );
   });
 
   test("a key that is empty, too long or not of visible ASCII characters is refused", async () => {

@@ -186,6 +186,7 @@ describe("the schemas of the document", () => {
       "get /Forecast/{id} 400": ["GET /Forecast/9223372036854775808", {}],
       "put /Cities/{id} 404": ["PUT /Cities/99999", { json: { name: "x" } }],
       "put /Cities/{id} 400": ["PUT /Cities/1", { json: {} }],
+      "put /Cities/{id} 412": ["PUT /Cities/1", { json: { name: "x" }, headers: { "if-match": '"x"' } }],
       "put /Cities/{id} 413": ["PUT /Cities/1", { body: "x".repeat(70_000) }],
       "put /Cities/{id} 415": ["PUT /Cities/1", { body: "{}", headers: { "content-type": "text/plain" } }],
       "post /Cities 400": ["POST /Cities", { body: "{" }],
