@@ -63,6 +63,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
     ageMs: () => barrier.ageMs,
     reachable: () => barrier.reachable,
     writeQueueDepth: () => queue.depth,
+    oldestTransaction: () => feed.oldestTransaction,
     build: { version: options.version, commit: options.buildCommit },
   });
 

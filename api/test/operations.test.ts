@@ -53,6 +53,7 @@ describe("/metrics", () => {
       weather_model_loads_total: "counter",
       weather_model_load_seconds: "gauge",
       weather_model_rows_applied_total: "counter",
+      weather_oldest_transaction_seconds: "gauge",
       weather_write_queue_depth: "gauge",
       weather_write_batch_size: "histogram",
       weather_write_statement_seconds: "histogram",

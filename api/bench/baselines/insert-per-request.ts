@@ -36,6 +36,7 @@ const metrics = createMetrics({
   ageMs: () => 0,
   reachable: () => true,
   writeQueueDepth: () => 0,
+  oldestTransaction: () => undefined,
   build: { version: "baseline", commit: "" },
 });
 const app = createApp({

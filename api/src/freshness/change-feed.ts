@@ -10,7 +10,9 @@ import {
 } from "../postgres/connection.ts";
 import { classifyFailure } from "../postgres/failures.ts";
 import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
+import { type OldestTransaction, TransactionWatch } from "../postgres/sessions.ts";
 import { BLOCK_COLUMNS, CITY_JSON, exactId, FORECAST_JSON, parseBlock } from "./blocks.ts";
+import { changedRowsOf, changedTransactions } from "./changed-rows.ts";
 import { type LoadLimits, loadModel } from "./load.ts";
 
 /** Events for the log and the metrics. */
@@ -31,6 +33,9 @@ export interface FeedOptions {
 /** With more changed rows than this, a reload is cheaper and its memory is bounded. */
 const MAX_CHANGED_ROWS = 20_000;
 
+/** How often the server is asked for its oldest transaction. */
+const TRANSACTION_WATCH_INTERVAL_MS = 10_000;
+
 /**
  * A statement of a reload may take this many times as long as the last whole load, and at least 5 s. After that the
  * server counts as silent, and the search for a primary restarts.
@@ -47,28 +52,30 @@ const SESSION_SETTINGS =
   "-c idle_in_transaction_session_timeout=10000 -c statement_timeout=120000";
 
 /**
- * The new snapshot, always the first row, and the rows that became visible since snapshot $1. A row counts as new if its
- * writer was not visible in $1, which leaves no gap in whatever order transactions commit; `version >= xmin` makes that an
- * index range. While the snapshot is unchanged no row is looked up. Values come as one block per city: many small rows
- * would cost four times as much to read.
+ * The snapshot and the epoch. While both are unchanged, so are all rows: this costs the primary less than half of CHANGES, and most
+ * refreshes find nothing.
+ */
+const STATE: Statement = {
+  name: "state",
+  text: "SELECT pg_current_snapshot()::text, (SELECT epoch FROM public.weather_epoch)::text",
+};
+
+/**
+ * The new snapshot, always the first row, and the rows that became visible since snapshot $1, which leaves no gap in whatever
+ * order transactions commit, and returns none twice. Values come as one block per city: many small rows would cost four times as
+ * much to read.
  */
 const CHANGES: Statement = {
   name: "changes",
   text: `
+    WITH ${changedTransactions("$1::pg_snapshot", "pg_current_snapshot()")}
     SELECT 's', pg_current_snapshot()::text, (SELECT epoch FROM public.weather_epoch)::text, NULL, NULL, NULL
     UNION ALL
-    SELECT 'c', id::text, NULL, NULL, NULL, json FROM (
-      SELECT id, ${CITY_JSON} AS json FROM public.cities
-      WHERE pg_current_snapshot()::text <> $1 AND version >= pg_snapshot_xmin($1::pg_snapshot)
-        AND NOT pg_visible_in_snapshot(version, $1::pg_snapshot)
-      LIMIT ${MAX_CHANGED_ROWS + 1}) c
+    SELECT 'c', id::text, NULL, NULL, NULL, ${CITY_JSON} FROM ${changedRowsOf("cities", MAX_CHANGED_ROWS + 1)}
     UNION ALL
     SELECT 'f', city, ${BLOCK_COLUMNS} FROM (
       SELECT id, coalesce("cityId", 0)::text AS city, coalesce("dateTime", 0)::bigint AS "dateTime", ${FORECAST_JSON} AS json
-      FROM public.forecast
-      WHERE pg_current_snapshot()::text <> $1 AND version >= pg_snapshot_xmin($1::pg_snapshot)
-        AND NOT pg_visible_in_snapshot(version, $1::pg_snapshot)
-      LIMIT ${MAX_CHANGED_ROWS + 1}) f
+      FROM ${changedRowsOf("forecast", MAX_CHANGED_ROWS + 1)}) f
     GROUP BY city`,
 };
 
@@ -78,6 +85,7 @@ const CHANGES: Statement = {
  * system identifier or timeline) and when rows were deleted.
  */
 export class ChangeFeed {
+  readonly #state = new Repeated(STATE);
   readonly #changes = new Repeated(CHANGES);
   #connection: Connection | undefined;
   #identity: DatabaseIdentity | undefined;
@@ -85,6 +93,11 @@ export class ChangeFeed {
   #modelFrom: DatabaseIdentity | undefined;
   #snapshot = "";
   #epoch = "";
+  /** Whether the last refresh found another snapshot: then the next one probably does, too. */
+  #isChanging = false;
+  readonly #watch = new TransactionWatch();
+  #watchedAt = Number.NEGATIVE_INFINITY;
+  #oldestTransaction: OldestTransaction | undefined;
   #reloadDeadlineMs = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -105,6 +118,12 @@ export class ChangeFeed {
   /** The history of the database that the last connection led to. */
   get identity(): DatabaseIdentity | undefined {
     return this.#identity;
+  }
+
+  /** The transaction of the primary's server that was open longest at the last look; undefined if the look is too old. */
+  get oldestTransaction(): OldestTransaction | undefined {
+    const isRecent = performance.now() - this.#watchedAt < 3 * TRANSACTION_WATCH_INTERVAL_MS;
+    return isRecent ? this.#oldestTransaction : undefined;
   }
 
   /**
@@ -128,6 +147,7 @@ export class ChangeFeed {
       if (!this.#model) await this.#load(connection, "first load");
       else if (sameHistory(this.#modelFrom, this.#identity)) await this.#applyChanges(connection, this.#model);
       else await this.#load(connection, "the database's history changed");
+      this.#watchTransactions(connection);
     } catch (error) {
       this.#connection?.destroy();
       this.#connection = undefined;
@@ -171,9 +191,11 @@ export class ChangeFeed {
   }
 
   async #applyChanges(connection: Connection, model: ReadModel): Promise<void> {
+    if (!this.#isChanging && (await this.#isUnchanged(connection))) return;
     const [state, ...changes] = await connection.repeat(this.#changes, [this.#snapshot], this.options.queryDeadlineMs);
     const [, snapshot, epoch] = state ?? [];
     if (!snapshot) throw new Error("the change query returned no snapshot");
+    this.#isChanging = snapshot !== this.#snapshot;
     if (epoch !== this.#epoch) return this.#load(connection, "rows were deleted");
     const { cities, values, rows, jsonBytes } = parseChanges(changes);
     if (rows > MAX_CHANGED_ROWS) return this.#load(connection, "many rows changed");
@@ -181,6 +203,26 @@ export class ChangeFeed {
     for (const { cityId, block } of values) model.putForecasts(cityId, block);
     this.#snapshot = snapshot;
     if (rows > 0) this.events.applied(rows, jsonBytes);
+  }
+
+  /** The refresh does not wait for it. */
+  #watchTransactions(connection: Connection): void {
+    const now = performance.now();
+    if (now - this.#watchedAt < TRANSACTION_WATCH_INTERVAL_MS) return;
+    this.#watchedAt = now;
+    this.#watch.oldest(connection, this.options.queryDeadlineMs).then(
+      (oldest) => {
+        this.#oldestTransaction = oldest;
+      },
+      () => {
+        this.#oldestTransaction = undefined;
+      },
+    );
+  }
+
+  async #isUnchanged(connection: Connection): Promise<boolean> {
+    const [state] = await connection.repeat(this.#state, [], this.options.queryDeadlineMs);
+    return state?.[0] === this.#snapshot && state[1] === this.#epoch;
   }
 }
 

@@ -9,6 +9,7 @@ export interface MetricSources {
   ageMs(): number;
   reachable(): boolean;
   writeQueueDepth(): number;
+  oldestTransaction(): { readonly pid: string; readonly ageSeconds: number } | undefined;
   readonly build: { readonly version: string; readonly commit: string };
 }
 
@@ -53,6 +54,17 @@ export function createMetrics(sources: MetricSources) {
   gauge("weather_primary_reachable", "1 while the last change query reached a primary.", () =>
     sources.reachable() ? 1 : 0,
   );
+  new Gauge({
+    name: "weather_oldest_transaction_seconds",
+    help: "Age of the oldest open transaction on the primary's server, and its pid; 0 and no pid if there is none.",
+    labelNames: ["pid"],
+    registers,
+    collect() {
+      const { pid, ageSeconds } = sources.oldestTransaction() ?? { pid: "", ageSeconds: 0 };
+      this.reset();
+      this.set({ pid }, ageSeconds);
+    },
+  });
   gauge("weather_write_queue_depth", "Writes accepted and not yet answered.", () => sources.writeQueueDepth());
   gauge("process_resident_memory_bytes", "Resident memory size in bytes.", () => process.memoryUsage.rss());
   gauge("process_start_time_seconds", "Start time of the process since the Unix epoch.", () => STARTED_SECONDS);

@@ -1,4 +1,4 @@
-import type { Connection, Row } from "./connection.ts";
+import type { Connection, Row, Statement } from "./connection.ts";
 
 /** A session of the server whose transaction others wait for. Its statements are not read: they may hold secrets. */
 export interface BlockingSession {
@@ -60,4 +60,54 @@ function sessionOf([pid, age, state, application, user]: Row): BlockingSession {
     application: application ?? undefined,
     user: user ?? undefined,
   };
+}
+
+/** The transaction that has been open longest, on the whole server. */
+export interface OldestTransaction {
+  /** "prepared" for a prepared transaction. */
+  readonly pid: string;
+  readonly ageSeconds: number;
+}
+
+/**
+ * Of the transactions whose start this role may see the oldest; of the others the one with the oldest snapshot or number,
+ * which holds back the removal of old rows; of prepared transactions the oldest.
+ */
+const OLDEST: Statement = {
+  name: "oldest transaction",
+  text: `
+    (SELECT pid::text, extract(epoch FROM clock_timestamp() - xact_start), '' FROM pg_stat_activity
+     WHERE xact_start IS NOT NULL AND usesysid IS NOT NULL AND pid <> pg_backend_pid() ORDER BY xact_start LIMIT 1)
+    UNION ALL
+    (SELECT pid::text, NULL, coalesce(backend_xid, backend_xmin)::text FROM pg_stat_activity
+     WHERE xact_start IS NULL AND usesysid IS NOT NULL AND datid IS NOT NULL AND coalesce(backend_xid, backend_xmin) IS NOT NULL
+     ORDER BY greatest(age(backend_xid), age(backend_xmin)) DESC LIMIT 1)
+    UNION ALL
+    (SELECT 'prepared', extract(epoch FROM clock_timestamp() - prepared), '' FROM pg_prepared_xacts ORDER BY prepared LIMIT 1)`,
+};
+
+/** Measures the age of a transaction whose start is hidden from the moment at which it was first seen. */
+export class TransactionWatch {
+  #hidden: { readonly key: string; readonly sinceMs: number } | undefined;
+
+  async oldest(connection: Connection, deadlineMs: number): Promise<OldestTransaction | undefined> {
+    const rows = await connection.query(OLDEST, [], deadlineMs);
+    return this.oldestOf(rows, performance.now());
+  }
+
+  /** @param rows pid, age in seconds or null, and what tells a transaction with a hidden start from the pid's next one */
+  oldestOf(rows: readonly Row[], nowMs: number): OldestTransaction | undefined {
+    let oldest: OldestTransaction | undefined;
+    let hidden: { readonly key: string; readonly sinceMs: number } | undefined;
+    for (const [pid, age, xid] of rows) {
+      if (age === null || age === undefined) {
+        const key = `${pid} ${xid}`;
+        hidden = this.#hidden?.key === key ? this.#hidden : { key, sinceMs: nowMs };
+      }
+      const ageSeconds = hidden && age === null ? (nowMs - hidden.sinceMs) / 1_000 : Number(age);
+      if (!oldest || ageSeconds > oldest.ageSeconds) oldest = { pid: pid ?? "", ageSeconds };
+    }
+    this.#hidden = hidden;
+    return oldest;
+  }
 }
