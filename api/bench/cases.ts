@@ -2,9 +2,11 @@ import type { BenchCase } from "./bench.ts";
 import { getCities } from "./cases/get-cities.ts";
 import { getCitiesOpen } from "./cases/get-cities-open.ts";
 import { getForecastById } from "./cases/get-forecast-by-id.ts";
+import { goService } from "./cases/go-service.ts";
 import { postForecast } from "./cases/post-forecast.ts";
 import { soak } from "./cases/soak.ts";
 import { start } from "./cases/start.ts";
+import { takeover } from "./cases/takeover.ts";
 import { weatherBase } from "./cases/weather-base.ts";
 import { weatherGrown } from "./cases/weather-grown.ts";
 import { weatherInserts } from "./cases/weather-inserts.ts";
@@ -19,7 +21,9 @@ export const cases: readonly BenchCase[] = [
   weatherBase,
   weatherGrown,
   weatherInserts,
+  goService,
   start,
+  takeover,
   soak,
   weatherMillion,
 ];

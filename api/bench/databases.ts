@@ -37,13 +37,18 @@ export class Databases {
     this.#migrate = migrate;
   }
 
-  /** A new database with the API's tables and random values. Returns its URL. */
-  async create(data: DataSet): Promise<string> {
+  /** A new database without tables. Returns its URL. */
+  async createEmpty(): Promise<string> {
     this.#cluster ??= startThrowawayCluster({ settings: serverSettings }).then((cluster) => {
       this.#undo.add(() => cluster.remove());
       return cluster;
     });
-    const url = await (await this.#cluster).createDatabase();
+    return (await this.#cluster).createDatabase();
+  }
+
+  /** A new database with the API's tables and random values. Returns its URL. */
+  async create(data: DataSet): Promise<string> {
+    const url = await this.createEmpty();
     await this.#migrate(url);
     await withClient(url, (client) => seed(client, data));
     return url;

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Bench } from "./bench.ts";
 import { type DataDigest, type DataSet, digestOf } from "./databases.ts";
@@ -10,7 +12,7 @@ const ownApi = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 export function apiProgram(options: Bench["options"], databaseUrl: string, limits?: Limits): Program {
   return {
     name: "the API",
-    script: options.api ?? ownApi,
+    file: options.api ?? ownApi,
     env: { DATABASE_URL: databaseUrl, HOST: "127.0.0.1", PORT: "0", LOG_LEVEL: "info", SAMPLE_DATA: "never" },
     readyPath: "/healthz/ready",
     ...(limits === undefined ? {} : { limits }),
@@ -25,11 +27,40 @@ export function baselineProgram(
 ): Program {
   return {
     name: `baseline ${name}`,
-    script: fileURLToPath(new URL(`baselines/${name}.ts`, import.meta.url)),
+    file: fileURLToPath(new URL(`baselines/${name}.ts`, import.meta.url)),
     env: { DATABASE_URL: databaseUrl },
     limits,
   };
 }
+
+/**
+ * The Go service of the folder go-baseline/, under the same limits as the API. Undefined where it cannot be built: its rows are
+ * left out then.
+ */
+export function goProgram(bench: Bench, databaseUrl: string): Program | undefined {
+  const file = join(bench.directory, "go-baseline");
+  const folder = fileURLToPath(new URL("go-baseline", import.meta.url));
+  const built = spawnSync("go", ["build", "-o", file, "."], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: goBuildDeadlineMs,
+  });
+  if (built.status !== 0) {
+    bench.log(`without the Go service: ${built.error?.message ?? built.stderr.trim()}`);
+    return undefined;
+  }
+  return {
+    name: "baseline Go",
+    file,
+    isNative: true,
+    // Its garbage collector works harder near the limit instead of being killed at it.
+    env: { DATABASE_URL: databaseUrl, GOMEMLIMIT: `${Math.round(0.85 * replicaLimits.memoryMiB)}MiB` },
+    limits: replicaLimits,
+  };
+}
+
+/** The first build compiles the client and everything it needs. */
+const goBuildDeadlineMs = 300_000;
 
 /** Starts the programs, lets them be used, and stops them whatever happens. */
 export async function withPrograms<const Programs extends readonly Program[], Result>(

@@ -8,7 +8,9 @@ import type { GroupUse, LimitedGroup, Limits } from "./limits.ts";
 /** A server to be measured. It logs JSON lines, one of them `{"msg":"listening","url":…}`. */
 export interface Program {
   readonly name: string;
-  readonly script: string;
+  /** A script for this runtime, or a native program. */
+  readonly file: string;
+  readonly isNative?: boolean;
   readonly env: Readonly<Record<string, string>>;
   /** Absent: runs without limits. */
   readonly limits?: Limits;
@@ -56,7 +58,8 @@ export async function startProgram(bench: Bench, program: Program): Promise<Runn
       : bench.groups?.make(`goldenring-bench-${process.pid}-${programsStarted}`, program.limits);
   const removeGroup = bench.undo.add(() => group && removeWhenEmpty(group));
   const started = performance.now();
-  const child = spawn("/bin/sh", ["-c", joinAndRun, "join", process.execPath, ...bench.bunArguments, program.script], {
+  const runtime = program.isNative ? [] : [process.execPath, ...bench.bunArguments];
+  const child = spawn("/bin/sh", ["-c", joinAndRun, "join", ...runtime, program.file], {
     env: { PATH: process.env.PATH, ...program.env, JOIN_FILES: group?.joinFiles.join(" ") ?? "" },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -84,7 +84,7 @@ function snapshotAfter(events: readonly ("begin" | number)[]): string {
 
 test("the transactions between two snapshots are those visible in the second and not in the first, each of them once", async () => {
   const client = await session(cluster.superuserUrl());
-  const cases = fc.sample(fc.tuple(history, history), 3_000).map(([before, after]) => ({
+  const cases = fc.sample(fc.tuple(history, history), 1_000).map(([before, after]) => ({
     last: snapshotAfter(before),
     now: snapshotAfter([...before, ...after]),
   }));
@@ -97,7 +97,7 @@ test("the transactions between two snapshots are those visible in the second and
     [JSON.stringify(cases)],
   );
   expect(rows).toEqual([]);
-  expect(new Set(cases.map(({ last, now }) => `${last} ${now}`)).size).toBeGreaterThan(500);
+  expect(new Set(cases.map(({ last, now }) => `${last} ${now}`)).size).toBeGreaterThan(200);
 });
 
 type Step =
