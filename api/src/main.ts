@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import manifest from "../package.json" with { type: "json" };
-import { type Server, serve } from "./bun-server.ts";
+import { collectGarbage, type Server, serve } from "./bun-server.ts";
 import { type Config, ConfigError, readConfig, VARIABLES } from "./config.ts";
 import { createLog, type Log } from "./operations/log.ts";
 import { createService, type Service } from "./service.ts";
@@ -40,7 +40,10 @@ async function main(): Promise<void> {
 
 async function start(running: Running, config: Config, log: Log): Promise<void> {
   const database = config.database ?? (await startEmbedded(running, config, log));
-  const service = createService({ ...config, database, version: manifest.version, pageFolder: PAGE_FOLDER }, log);
+  const service = createService(
+    { ...config, database, version: manifest.version, pageFolder: PAGE_FOLDER, collectGarbage },
+    log,
+  );
   running.service = service;
   running.server = listen(service, config);
   log.info(

@@ -1,16 +1,24 @@
 import type { Config } from "./config.ts";
 import { UnservableData } from "./freshness/blocks.ts";
 import { ChangeFeed } from "./freshness/change-feed.ts";
+import { OverBudget } from "./freshness/load.ts";
 import { ReadBarrier } from "./freshness/read-barrier.ts";
 import { type App, createApp } from "./http/app.ts";
 import { cityRoutes } from "./http/cities.ts";
 import { forecastRoutes } from "./http/forecast.ts";
 import { type OpenApiVersion, openApiDocument } from "./http/openapi.ts";
 import { operationsRoutes } from "./http/operations-routes.ts";
+import { Lists } from "./http/read-handlers.ts";
 import { Reader } from "./http/reading.ts";
 import type { Route } from "./http/route.ts";
 import { createStaticPages } from "./http/static-pages.ts";
 import { Writer } from "./http/writing.ts";
+import { Garbage } from "./memory/garbage.ts";
+import { Growth } from "./memory/growth.ts";
+import { sharesOf } from "./memory/shares.ts";
+import { watchMemory } from "./memory/watch.ts";
+import { FormCache } from "./model/form-cache.ts";
+import { CountedWarning } from "./operations/counted-warning.ts";
 import type { Log } from "./operations/log.ts";
 import { createMetrics, type Metrics, watchEventLoop } from "./operations/metrics.ts";
 import type { DatabaseConfig } from "./postgres/connection.ts";
@@ -22,6 +30,8 @@ export interface ServiceOptions extends Config {
   readonly version: string;
   /** The output of the page's build. */
   readonly pageFolder: string;
+  /** Collects garbage at once, and gives the memory back. */
+  readonly collectGarbage: () => void;
 }
 
 /** One API replica without its listener. */
@@ -41,8 +51,6 @@ const STAGGER_MS = 200;
 const RETRY_INTERVAL_MS = 50;
 /** How often the model is refreshed without requests. */
 const IDLE_INTERVAL_MS = 1_000;
-/** The model's size is measured, which walks all blocks, whenever new JSON amounts to this share of its budget. */
-const MEASURED_BUDGET_SHARE = 1 / 64;
 /** Of one statement of a load or a migration. */
 const LONG_STATEMENT_MS = 120_000;
 /** How often the log repeats that the primary is unreachable. */
@@ -50,29 +58,54 @@ const REMINDER_INTERVAL_MS = 10_000;
 
 export function createService(options: ServiceOptions, log: Log): Service {
   const search = { connectDeadlineMs: options.connectMs, staggerMs: STAGGER_MS };
+  const memory = sharesOf(options.modelBudgetBytes);
+  const garbage = new Garbage(memory.garbage, options.collectGarbage);
   let ready = false;
   let preparationWait: string | undefined;
-  let modelBytes = 0;
-  let unmeasuredBytes = 0;
+
+  const dataBytes = () => feed.model?.totalBytes ?? 0;
+  const freeBytes = () => memory.budget - dataBytes() - queue.bytes;
+  const forms = new FormCache(
+    () => Math.max(0, Math.min(memory.forms, freeBytes() - lists.open.bytes)),
+    (bytes) => garbage.made(bytes),
+  );
+  const cutAnswers = new CountedWarning(log, "lists were cut off: their clients took them too slowly");
+  const lists = new Lists(
+    forms,
+    () => Math.max(memory.answers, freeBytes()),
+    () => {
+      metrics.cutAnswers.inc();
+      cutAnswers.happened();
+    },
+    (bytes) => garbage.made(2 * bytes),
+  );
+  const growth = new Growth(memory.door, Math.min(options.bodyLimitBytes, memory.door / 8), dataBytes);
 
   const metrics: Metrics = createMetrics({
-    model: () => {
-      const { model } = feed;
-      return model && { rows: model.rows, cities: model.cities.length, bytes: model.bytes, revision: model.revision };
-    },
+    model: () => feed.model,
+    memory: () => ({
+      ...(feed.model?.bytes ?? { cities: 0, values: 0, index: 0 }),
+      forms: forms.bytes,
+      answers: lists.open.bytes,
+      queue: queue.bytes,
+    }),
+    dataLimitBytes: memory.door,
+    isOverBudget: () => feed.isOverBudget,
     ageMs: () => barrier.ageMs,
-    reachable: () => barrier.reachable,
+    reachable: () => barrier.reachable || feed.isOverBudget,
     writeQueueDepth: () => queue.depth,
     oldestTransaction: () => feed.oldestTransaction,
     build: { version: options.version, commit: options.buildCommit },
   });
 
+  let replacedBytes = 0;
   const feed = new ChangeFeed(
     {
       database: options.database,
       search,
       queryDeadlineMs: options.readTimeoutMs,
-      load: { budgetBytes: options.modelBudgetBytes, deadlineMs: LONG_STATEMENT_MS },
+      limits: { budgetBytes: memory.budget, dataBytes: memory.data },
+      loadDeadlineMs: LONG_STATEMENT_MS,
     },
     {
       connected: (endpoint, identity) => {
@@ -82,25 +115,30 @@ export function createService(options: ServiceOptions, log: Log): Service {
       loaded: (model, durationMs, reason) => {
         metrics.modelLoads.inc({ reason });
         metrics.modelLoadSeconds.set(durationMs / 1_000);
-        modelBytes = model.bytes;
-        const size = { cities: model.cities.length, values: model.rows };
+        replacedBytes = 0;
+        forms.trim();
+        const size = { cities: model.cities, values: model.rows };
         log.info({ reason, ...feed.identity, ...size, milliseconds: Math.round(durationMs) }, "data loaded");
       },
-      applied: (rows, jsonBytes) => {
+      applied: (rows) => {
         metrics.rowsApplied.inc(rows);
-        unmeasuredBytes += jsonBytes;
-        if (unmeasuredBytes > MEASURED_BUDGET_SHARE * options.modelBudgetBytes && feed.model) {
-          unmeasuredBytes = 0;
-          modelBytes = feed.model.bytes;
-        }
+        garbage.made(feed.model ? feed.model.replacedBytes - replacedBytes : 0);
+        replacedBytes = feed.model?.replacedBytes ?? 0;
+        forms.trim();
+        lists.open.check();
       },
+      worked: (garbageBytes) => garbage.made(garbageBytes),
     },
   );
 
   const outage = outageLog(log);
   let giveUp: (error: Error) => void = () => {};
   const barrier = new ReadBarrier(
-    () => feed.refresh(),
+    async () => {
+      const refreshed = growth.refreshing();
+      await feed.refresh();
+      refreshed();
+    },
     {
       timeoutMs: options.readTimeoutMs,
       unreachableTimeoutMs: options.unreachableReadTimeoutMs,
@@ -131,6 +169,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
       database: options.database,
       search,
       capacity: options.writeQueueLimit,
+      capacityBytes: memory.queue,
       maxBatch: 500,
       statementDeadlineMs: options.writeStatementMs,
     },
@@ -143,7 +182,10 @@ export function createService(options: ServiceOptions, log: Log): Service {
         metrics.writeRetries.inc({ kind }, writes);
         log.warn({ kind, writes, reason: messageOf(error) }, "writes are sent again");
       },
-      settled: (kind, outcome, writes) => metrics.writes.inc({ kind, outcome }, writes),
+      settled: (kind, outcome, writes, bytes) => {
+        metrics.writes.inc({ kind, outcome }, writes);
+        garbage.made(bytes);
+      },
     },
   );
 
@@ -155,13 +197,23 @@ export function createService(options: ServiceOptions, log: Log): Service {
     () => metrics.staleAnswers.inc(),
     () => preparationWait !== undefined,
   );
-  const writer = new Writer(queue, feed, barrier, options.writeDeadlineMs, () => modelBytes > options.modelBudgetBytes);
+  const refused = {
+    data: new CountedWarning(log, "writes were refused: the data fill this replica's memory", () => ({
+      dataBytes: dataBytes(),
+      limitBytes: memory.door,
+    })),
+    queue: new CountedWarning(log, "writes were refused: too many are waiting"),
+  };
+  const writer = new Writer(queue, feed, barrier, options.writeDeadlineMs, growth, (reason) => {
+    metrics.refusedWrites.inc({ reason });
+    refused[reason].happened();
+  });
   const documents = new Map<OpenApiVersion, string>();
   const routes: Route[] = [
-    ...cityRoutes(reader, writer, options.bodyLimitBytes),
-    ...forecastRoutes(reader, writer, options.bodyLimitBytes),
+    ...cityRoutes(reader, lists, writer, options.bodyLimitBytes),
+    ...forecastRoutes(reader, lists, writer, options.bodyLimitBytes),
     ...operationsRoutes({
-      ready: () => ready && !stopping,
+      ready: () => ready && !stopping && feed.model !== undefined && !feed.isOverBudget,
       waitsFor: () => preparationWait,
       registry: metrics.registry,
       openApi: (version) => {
@@ -172,6 +224,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
     }),
   ];
   const stopWatching = watchEventLoop(metrics.eventLoopLag);
+  const stopCollecting = watchMemory(memory.process, options.collectGarbage);
 
   return {
     app: createApp({ ...options, routes, staticPages: createStaticPages(options.pageFolder), metrics, log }),
@@ -204,6 +257,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
     stop: async (deadline) => {
       stopping = true;
       stopWatching();
+      stopCollecting();
       await queue.close(deadline);
       barrier.close();
       await feed.close();
@@ -223,7 +277,9 @@ function outageLog(log: Log): { failed(error: unknown): void; ended(): void } {
       loggedAt = now;
       log.warn(
         { reason: messageOf(error), seconds: Math.round((now - since) / 1_000) },
-        "the primary is unreachable: reads are answered from memory, marked stale",
+        error instanceof OverBudget
+          ? "not ready: this replica cannot hold the primary's data; reads are answered with what it has, marked stale"
+          : "the primary is unreachable: reads are answered from memory, marked stale",
       );
     },
     ended: () => {

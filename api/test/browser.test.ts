@@ -296,7 +296,7 @@ describeInChromium("the page and Swagger UI", ({ visit }) => {
             return { encoding, length: (await response.arrayBuffer()).byteLength };
           });
           const plain = await fetch(`${large.url}/WeatherForecast`, { headers: { "accept-encoding": "identity" } });
-          expect(sizes).toEqual({ encoding: "zstd", length: (await plain.arrayBuffer()).byteLength });
+          expect(sizes).toEqual({ encoding: "gzip", length: (await plain.arrayBuffer()).byteLength });
         });
       } finally {
         await large.stop();

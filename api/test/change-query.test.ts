@@ -50,12 +50,14 @@ async function loadedFeed(url: string): Promise<{ feed: ChangeFeed; rows: number
       database: parseDatabaseUrl(url),
       search: SEARCH,
       queryDeadlineMs: 10_000,
-      load: { budgetBytes: 2 ** 30, deadlineMs: 10_000 },
+      limits: { budgetBytes: 2 ** 30, dataBytes: 2 ** 30 },
+      loadDeadlineMs: 10_000,
     },
     {
       connected: () => {},
       loaded: (_model, _durationMs, reason) => void loads.push(reason),
       applied: (count) => void rows.push(count),
+      worked: () => {},
     },
   );
   feeds.push(feed);

@@ -6,8 +6,10 @@ import { Pool, types } from "pg";
 import { serve } from "../../src/bun-server.ts";
 import { createApp } from "../../src/http/app.ts";
 import { forecastRoutes } from "../../src/http/forecast.ts";
+import { Lists } from "../../src/http/read-handlers.ts";
 import type { Reader } from "../../src/http/reading.ts";
 import type { Writer } from "../../src/http/writing.ts";
+import { FormCache } from "../../src/model/form-cache.ts";
 import { createLog } from "../../src/operations/log.ts";
 import { createMetrics } from "../../src/operations/metrics.ts";
 
@@ -33,6 +35,9 @@ const writer = {
 
 const metrics = createMetrics({
   model: () => undefined,
+  memory: () => ({ cities: 0, values: 0, index: 0, forms: 0, answers: 0, queue: 0 }),
+  dataLimitBytes: 0,
+  isOverBudget: () => false,
   ageMs: () => 0,
   reachable: () => true,
   writeQueueDepth: () => 0,
@@ -40,7 +45,17 @@ const metrics = createMetrics({
   build: { version: "baseline", commit: "" },
 });
 const app = createApp({
-  routes: forecastRoutes({} as Reader, writer, 1_048_576),
+  routes: forecastRoutes(
+    {} as Reader,
+    new Lists(
+      new FormCache(() => 0),
+      () => 0,
+      () => {},
+      () => {},
+    ),
+    writer,
+    1_048_576,
+  ),
   staticPages: () => undefined,
   corsOrigins: [],
   apiKeys: [],

@@ -9,11 +9,10 @@ export const weatherBase: BenchCase = {
   about: "GET /WeatherForecast on the sample data (9 cities, 720 values), 32 connections.",
   run: async (bench) => {
     return withReplica(bench, baseData, async (replica) => {
-      const rounds = await weatherRounds(bench, replica, { identity: 32, gzip: 32, zstd: 32 });
+      const rounds = await weatherRounds(bench, replica, { identity: 32, gzip: 32 });
       return [
         ...rateFindings("GET /WeatherForecast, 720 values, identity", rounds.identity),
         ...rateFindings("GET /WeatherForecast, 720 values, gzip", rounds.gzip),
-        ...rateFindings("GET /WeatherForecast, 720 values, zstd", rounds.zstd),
       ];
     });
   },

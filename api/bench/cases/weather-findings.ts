@@ -42,12 +42,12 @@ export function memoryFindings(what: string, rounds: readonly Measurement[], lim
 export function weatherRounds(
   bench: Bench,
   { program, digest }: MeasuredReplica,
-  connections: { readonly identity: number; readonly gzip: number; readonly zstd: number },
+  connections: { readonly identity: number; readonly gzip: number },
   samples?: number,
 ) {
   const entrant = (encoding: keyof typeof connections) => ({
     program,
     load: weatherLoad([encoding], connections[encoding], { digest }, samples),
   });
-  return contest(bench, { identity: entrant("identity"), gzip: entrant("gzip"), zstd: entrant("zstd") });
+  return contest(bench, { identity: entrant("identity"), gzip: entrant("gzip") });
 }

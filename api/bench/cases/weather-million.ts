@@ -15,22 +15,17 @@ export const weatherMillion: BenchCase = {
       bench,
       millionData,
       async (replica) => {
-        const rounds = await weatherRounds(bench, replica, { identity: 4, gzip: 4, zstd: 4 }, 1);
+        const rounds = await weatherRounds(bench, replica, { identity: 4, gzip: 4 }, 1);
         return [
           { what: "start with 1,000,000 values until ready", unit: "s", values: [replica.program.readySeconds] },
           ...rateFindings("GET /WeatherForecast, 1,000,000 values, identity", rounds.identity),
           ...rateFindings("GET /WeatherForecast, 1,000,000 values, gzip", rounds.gzip),
-          ...rateFindings("GET /WeatherForecast, 1,000,000 values, zstd", rounds.zstd),
           {
             what: "GET /WeatherForecast, 1,000,000 values, identity, p90",
             unit: "ms",
             values: each(rounds.identity, (round) => round.latencyMs.p90),
           },
-          ...memoryFindings(
-            "GET /WeatherForecast, 1,000,000 values",
-            [...rounds.identity, ...rounds.gzip, ...rounds.zstd],
-            memoryMiB,
-          ),
+          ...memoryFindings("GET /WeatherForecast, 1,000,000 values", [...rounds.identity, ...rounds.gzip], memoryMiB),
         ];
       },
       limits,

@@ -1,20 +1,15 @@
 import { gunzipSync } from "node:zlib";
 import type { SampledAnswer } from "../measure.ts";
 
-export type Encoding = "identity" | "gzip" | "zstd";
+export type Encoding = "identity" | "gzip";
 
 /** The JSON value of an answer. Throws if it isn't encoded as it was asked for, or isn't JSON. */
 export function decodeJson(sample: SampledAnswer, expected: Encoding): unknown {
   if (sample.contentEncoding !== expected) {
     throw new Error(`encoded as ${sample.contentEncoding}, asked for ${expected}`);
   }
-  return JSON.parse(decoded(sample.body, expected).toString("utf8"));
-}
-
-function decoded(body: Buffer, encoding: Encoding): Buffer {
-  if (encoding === "gzip") return gunzipSync(body);
-  // Node 20 has no zstd; the bench runs on Bun as the API does.
-  return encoding === "zstd" ? Bun.zstdDecompressSync(body) : body;
+  const body = expected === "gzip" ? gunzipSync(sample.body) : sample.body;
+  return JSON.parse(body.toString("utf8"));
 }
 
 /** Turns what a check throws into the problem it says. */

@@ -1,25 +1,26 @@
 import type { Block } from "../model/block.ts";
-import type { City, ReadModel } from "../model/read-model.ts";
+import type { ReadModel } from "../model/read-model.ts";
 import {
   type Connection,
   type DatabaseConfig,
   QueryTimeout,
   Repeated,
-  type Row,
   type Statement,
 } from "../postgres/connection.ts";
 import { classifyFailure } from "../postgres/failures.ts";
 import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
 import { type OldestTransaction, TransactionWatch } from "../postgres/sessions.ts";
-import { BLOCK_COLUMNS, CITY_JSON, exactId, FORECAST_JSON, parseBlock } from "./blocks.ts";
+import { BLOCK_COLUMNS, entries, parseBlock } from "./blocks.ts";
 import { changedRowsOf, changedTransactions } from "./changed-rows.ts";
-import { type LoadLimits, loadModel } from "./load.ts";
+import { type DataLimits, GARBAGE_PER_BYTE, loadModel, OverBudget } from "./load.ts";
 
 /** Events for the log and the metrics. */
 export interface FeedEvents {
   connected(endpoint: string, identity: DatabaseIdentity): void;
   loaded(model: ReadModel, durationMs: number, reason: string): void;
-  applied(rows: number, jsonBytes: number): void;
+  applied(rows: number): void;
+  /** Reading from the database left so much garbage. */
+  worked(garbageBytes: number): void;
 }
 
 export interface FeedOptions {
@@ -27,11 +28,19 @@ export interface FeedOptions {
   readonly search: Omit<PrimarySearch, "applicationName" | "settings">;
   /** Of one change query. */
   readonly queryDeadlineMs: number;
-  readonly load: LoadLimits;
+  readonly limits: DataLimits;
+  /** Of each statement of a load. */
+  readonly loadDeadlineMs: number;
 }
 
-/** With more changed rows than this, a reload is cheaper and its memory is bounded. */
+/** With more changes than this, a reload is cheaper and its memory is bounded. */
 const MAX_CHANGED_ROWS = 20_000;
+/** Of PAGE_BYTES each. */
+const MAX_CHANGED_PAGES = 64;
+const PAGE_BYTES = 65_536;
+
+/** How often the database is asked again whether its data fit. */
+const OVER_BUDGET_PAUSE_MS = 5_000;
 
 /** How often the server is asked for its oldest transaction. */
 const TRANSACTION_WATCH_INTERVAL_MS = 10_000;
@@ -62,21 +71,23 @@ const STATE: Statement = {
 
 /**
  * The new snapshot, always the first row, and the rows that became visible since snapshot $1, which leaves no gap in whatever
- * order transactions commit, and returns none twice. Values come as one block per city: many small rows would cost four times as
- * much to read.
+ * order transactions commit, and returns none twice. Rows come in pages: many small rows would cost four times as much to read. The
+ * pages beyond the last allowed one are left out.
  */
 const CHANGES: Statement = {
   name: "changes",
   text: `
     WITH ${changedTransactions("$1::pg_snapshot", "pg_current_snapshot()")}
-    SELECT 's', pg_current_snapshot()::text, (SELECT epoch FROM public.weather_epoch)::text, NULL, NULL, NULL
+    SELECT NULL::bigint, pg_current_snapshot()::text, (SELECT epoch FROM public.weather_epoch)::text, NULL, NULL, NULL
     UNION ALL
-    SELECT 'c', id::text, NULL, NULL, NULL, ${CITY_JSON} FROM ${changedRowsOf("cities", MAX_CHANGED_ROWS + 1)}
-    UNION ALL
-    SELECT 'f', city, ${BLOCK_COLUMNS} FROM (
-      SELECT id, coalesce("cityId", 0)::text AS city, coalesce("dateTime", 0)::bigint AS "dateTime", ${FORECAST_JSON} AS json
-      FROM ${changedRowsOf("forecast", MAX_CHANGED_ROWS + 1)}) f
-    GROUP BY city`,
+    SELECT page, ${BLOCK_COLUMNS} FROM (
+      SELECT *, sum(octet_length(json)) OVER (ORDER BY city, id ROWS UNBOUNDED PRECEDING) / ${PAGE_BYTES} AS page
+      FROM (${entries(
+        changedRowsOf("cities", MAX_CHANGED_ROWS + 1),
+        changedRowsOf("forecast", MAX_CHANGED_ROWS + 1),
+      )}) changed_entries) numbered
+    WHERE page <= ${MAX_CHANGED_PAGES}
+    GROUP BY page`,
 };
 
 /**
@@ -99,6 +110,7 @@ export class ChangeFeed {
   #watchedAt = Number.NEGATIVE_INFINITY;
   #oldestTransaction: OldestTransaction | undefined;
   #reloadDeadlineMs = Number.POSITIVE_INFINITY;
+  #overBudget: { readonly error: OverBudget; readonly untilMs: number } | undefined;
 
   constructor(
     readonly options: FeedOptions,
@@ -115,6 +127,11 @@ export class ChangeFeed {
     return this.#snapshot;
   }
 
+  /** Whether the primary has more data than this process may hold: the model then stays as it is. */
+  get isOverBudget(): boolean {
+    return this.#overBudget !== undefined;
+  }
+
   /** The history of the database that the last connection led to. */
   get identity(): DatabaseIdentity | undefined {
     return this.#identity;
@@ -129,15 +146,22 @@ export class ChangeFeed {
   /**
    * Throws the reason if the primary was not reached; the connection is closed then, and the next call searches for a
    * primary again. A broken connection says nothing about the primary (a proxy may have restarted), so one new connection
-   * is tried. A silent connection has used up the deadline already.
+   * is tried. A silent connection has used up the deadline already. Throws OverBudget while the data do not fit.
    */
   async refresh(): Promise<void> {
+    if (this.#overBudget && performance.now() < this.#overBudget.untilMs) throw this.#overBudget.error;
     const reused = this.#connection;
     try {
       await this.#refreshOnce();
+      this.#overBudget = undefined;
     } catch (error) {
+      if (error instanceof OverBudget) {
+        this.#overBudget = { error, untilMs: performance.now() + OVER_BUDGET_PAUSE_MS };
+        throw error;
+      }
       if (!reused || error instanceof QueryTimeout || classifyFailure(error) !== "retry") throw error;
       await this.#refreshOnce();
+      this.#overBudget = undefined;
     }
   }
 
@@ -175,14 +199,23 @@ export class ChangeFeed {
 
   async #load(connection: Connection, reason: string): Promise<void> {
     const started = performance.now();
-    const deadlineMs = Math.min(this.options.load.deadlineMs, this.#reloadDeadlineMs);
-    const loaded = await loadModel(connection, { ...this.options.load, deadlineMs }, this.#model).catch((error) => {
+    const deadlineMs = Math.min(this.options.loadDeadlineMs, this.#reloadDeadlineMs);
+    const loaded = await loadModel(connection, {
+      ...this.options.limits,
+      deadlineMs,
+      ...(this.#model ? { previous: this.#model } : {}),
+      forgetPrevious: () => {
+        this.#model = undefined;
+      },
+      worked: this.events.worked,
+    }).catch((error) => {
       // The data may have grown since.
       if (error instanceof QueryTimeout) this.#reloadDeadlineMs *= 2;
       throw error;
     });
     const durationMs = performance.now() - started;
     this.#reloadDeadlineMs = Math.max(MIN_RELOAD_DEADLINE_MS, RELOAD_DEADLINE_FACTOR * durationMs);
+    if (this.#model) loaded.model.replace(this.#model);
     this.#model = loaded.model;
     this.#modelFrom = this.#identity;
     this.#snapshot = loaded.snapshot;
@@ -197,12 +230,25 @@ export class ChangeFeed {
     if (!snapshot) throw new Error("the change query returned no snapshot");
     this.#isChanging = snapshot !== this.#snapshot;
     if (epoch !== this.#epoch) return this.#load(connection, "rows were deleted");
-    const { cities, values, rows, jsonBytes } = parseChanges(changes);
-    if (rows > MAX_CHANGED_ROWS) return this.#load(connection, "many rows changed");
-    for (const city of cities) model.putCity(city);
-    for (const { cityId, block } of values) model.putForecasts(cityId, block);
+    const isCut = changes.some(([page]) => Number(page) >= MAX_CHANGED_PAGES);
+    const blocks = isCut ? [] : changes.map(([, ...columns]) => parseBlock(columns));
+    const rows = blocks.reduce((sum, { length }) => sum + length, 0);
+    if (isCut || rows > MAX_CHANGED_ROWS) return this.#load(connection, "many rows changed");
+    this.#requireRoom(model, blocks);
+    for (const block of blocks) model.put(block);
     this.#snapshot = snapshot;
-    if (rows > 0) this.events.applied(rows, jsonBytes);
+    if (rows === 0) return;
+    this.events.worked(GARBAGE_PER_BYTE * blocks.reduce((sum, { json }) => sum + json.length, 0));
+    this.events.applied(rows);
+  }
+
+  /** Throws OverBudget. */
+  #requireRoom(model: ReadModel, blocks: readonly Block[]): void {
+    const { dataBytes } = this.options.limits;
+    const upperBound = blocks.reduce((sum, { heldBytes }) => sum + heldBytes, model.totalBytes);
+    if (upperBound <= dataBytes) return;
+    const bytes = blocks.reduce((sum, block) => sum + model.growthBy(block), model.totalBytes);
+    if (bytes > dataBytes && bytes > model.totalBytes) throw new OverBudget(model.rows, bytes, this.options.limits);
   }
 
   /** The refresh does not wait for it. */
@@ -224,28 +270,4 @@ export class ChangeFeed {
     const [state] = await connection.repeat(this.#state, [], this.options.queryDeadlineMs);
     return state?.[0] === this.#snapshot && state[1] === this.#epoch;
   }
-}
-
-interface Changes {
-  readonly cities: readonly City[];
-  /** The new and changed values of each city. */
-  readonly values: readonly { readonly cityId: number; readonly block: Block }[];
-  readonly rows: number;
-  readonly jsonBytes: number;
-}
-
-function parseChanges(changes: readonly Row[]): Changes {
-  const cities: City[] = [];
-  const values: { cityId: number; block: Block }[] = [];
-  for (const [kind, id, ...columns] of changes) {
-    if (kind === "c") cities.push({ id: exactId(id), json: Buffer.from(columns[3] ?? "") });
-    else {
-      const block = parseBlock(columns);
-      values.push({ cityId: exactId(id), block });
-    }
-  }
-  const rows = values.reduce((sum, { block }) => sum + block.rows, cities.length);
-  const jsons = [...cities.map(({ json }) => json), ...values.map(({ block }) => block.json)];
-  const jsonBytes = jsons.reduce((sum, json) => sum + json.length, 0);
-  return { cities, values, rows, jsonBytes };
 }

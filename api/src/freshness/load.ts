@@ -1,14 +1,15 @@
-import { ROWS_PER_BLOCK } from "../model/block.ts";
-import { ReadModel } from "../model/read-model.ts";
+import { ModelLoader } from "../model/model-loader.ts";
+import type { ReadModel } from "../model/read-model.ts";
 import type { Connection } from "../postgres/connection.ts";
-import { BLOCK_COLUMNS, CITY_JSON, exactId, FORECAST_JSON, parseBlock, UnservableData } from "./blocks.ts";
+import { BLOCK_COLUMNS, entries, parseBlock, UnservableData } from "./blocks.ts";
 
 /** The data do not fit into their memory budget. */
 export class OverBudget extends UnservableData {
-  constructor(rows: number, bytes: number, budgetBytes: number) {
+  constructor(rows: number, bytes: number, { budgetBytes, dataBytes }: DataLimits) {
     super(
       `the data need more memory than allowed: ${rows} values use ${mebibytes(bytes)} MiB, the budget is ` +
-        `${mebibytes(budgetBytes)} MiB; raise MODEL_MEMORY_BUDGET_MB (and the container's memory limit) or remove data`,
+        `${mebibytes(budgetBytes)} MiB, of which data may take ${mebibytes(dataBytes)}; raise MODEL_MEMORY_BUDGET_MB (and ` +
+        `the container's memory limit) or remove data`,
     );
     this.name = "OverBudget";
   }
@@ -21,47 +22,59 @@ export interface Loaded {
   readonly epoch: string;
 }
 
-export interface LoadLimits {
-  /** How much the model may hold. */
+export interface DataLimits {
+  /** For everything that is counted. */
   readonly budgetBytes: number;
+  /** How much of it the model may hold. */
+  readonly dataBytes: number;
+}
+
+export interface LoadOptions extends DataLimits {
   /** Of each statement. */
   readonly deadlineMs: number;
+  /** The previous model, if one is still held. */
+  readonly previous?: ReadModel;
+  /** Called when both models do not fit: the previous one is not used any more and must be let go. */
+  readonly forgetPrevious: () => void;
+  /** Called for each page, with the bytes that reading it left as garbage. */
+  readonly worked: (garbageBytes: number) => void;
 }
 
 const STATE = `SELECT pg_current_snapshot()::text, (SELECT epoch FROM public.weather_epoch)`;
 
-/** One row of the result is one block. */
-const DECLARE_BLOCKS = `
-  DECLARE blocks NO SCROLL CURSOR FOR
-  SELECT coalesce("cityId", 0)::bigint, ${BLOCK_COLUMNS}
+/** One row of the result is about 32 kB of entries. */
+const DECLARE_PAGES = `
+  DECLARE pages NO SCROLL CURSOR FOR
+  SELECT ${BLOCK_COLUMNS}
   FROM (
-    SELECT id, "cityId", coalesce("dateTime", 0)::bigint AS "dateTime", ${FORECAST_JSON} AS json,
-           (row_number() OVER (PARTITION BY coalesce("cityId", 0) ORDER BY id) - 1) / ${ROWS_PER_BLOCK} AS block
-    FROM public.forecast
+    SELECT *, sum(octet_length(json)) OVER (ORDER BY city, id ROWS UNBOUNDED PRECEDING) / 32768 AS page
+    FROM (${entries()}) entries
   ) numbered
-  GROUP BY coalesce("cityId", 0), block
-  ORDER BY coalesce("cityId", 0), block`;
-/** About 0.7 MB at once. */
-const FETCH_BLOCKS = "FETCH 16 FROM blocks";
+  GROUP BY page
+  ORDER BY page`;
+/** About 0.5 MB at once. */
+const FETCH_PAGES = "FETCH 8 FROM pages";
+
+/** Blocks of a load are shorter than those that grew, so what a running model held may need a little more. */
+const LOAD_TOLERANCE = 1.05;
+
+/** Strings, buffers and their copies that reading a byte of JSON from the database leaves behind (measured: 4 to 5). */
+export const GARBAGE_PER_BYTE = 5;
 
 /**
- * Reads the whole database in one snapshot into a new model. Blocks with the same bytes as in `previous` are reused, so
- * that a reload after a failover needs little memory and keeps the compressed forms.
+ * Reads the whole database in one snapshot into a new model.
  * Throws OverBudget, or the error of the failed statement.
  */
-export async function loadModel(connection: Connection, limits: LoadLimits, previous?: ReadModel): Promise<Loaded> {
-  const run = (sql: string) => connection.query(sql, [], limits.deadlineMs);
+export async function loadModel(connection: Connection, options: LoadOptions): Promise<Loaded> {
+  const run = (sql: string) => connection.query(sql, [], options.deadlineMs);
   await run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   try {
     await run("SET LOCAL enable_seqscan = on; SET LOCAL work_mem = '32MB'");
     const [state] = await run(STATE);
     const [snapshot, epoch] = state ?? [];
     if (!snapshot || !epoch) throw new Error("the database returned no snapshot: is the schema migrated?");
-    const model = new ReadModel();
-    for (const [id, json] of await run(`SELECT id, ${CITY_JSON} FROM public.cities`)) {
-      model.putCity({ id: exactId(id), json: Buffer.from(json ?? "") });
-    }
-    await loadBlocks(connection, model, limits, previous);
+    await run(DECLARE_PAGES);
+    const model = await loadPages(() => run(FETCH_PAGES), options);
     await run("COMMIT");
     return { model, snapshot, epoch };
   } catch (error) {
@@ -70,20 +83,27 @@ export async function loadModel(connection: Connection, limits: LoadLimits, prev
   }
 }
 
-async function loadBlocks(connection: Connection, model: ReadModel, limits: LoadLimits, previous?: ReadModel) {
-  await connection.query(DECLARE_BLOCKS, [], limits.deadlineMs);
-  let bytes = 0;
+async function loadPages(fetch: () => ReturnType<Connection["query"]>, options: LoadOptions): Promise<ReadModel> {
+  const loader = new ModelLoader(options.previous);
+  let previousBytes = options.previous?.totalBytes ?? 0;
   for (;;) {
-    const rows = await connection.query(FETCH_BLOCKS, [], limits.deadlineMs);
-    if (rows.length === 0) return;
-    for (const [city, ...columns] of rows) {
-      const cityId = exactId(city);
-      const block = parseBlock(columns);
-      const known = previous?.blocksOf(cityId)[model.blocksOf(cityId).length];
-      model.putBlock(cityId, known?.sameBytesAs(block) ? known : block);
-      bytes += block.heldBytes;
+    const rows = await fetch();
+    if (rows.length === 0) return loader.end();
+    let jsonBytes = 0;
+    for (const row of rows) {
+      const page = parseBlock(row);
+      jsonBytes += page.json.length;
+      loader.add(page);
     }
-    if (bytes > limits.budgetBytes) throw new OverBudget(model.rows, bytes, limits.budgetBytes);
+    options.worked(GARBAGE_PER_BYTE * jsonBytes);
+    if (previousBytes > 0 && previousBytes + loader.newBytes > options.budgetBytes) {
+      previousBytes = 0;
+      loader.forgetPrevious();
+      options.forgetPrevious();
+    }
+    const { model } = loader;
+    if (model.totalBytes > LOAD_TOLERANCE * options.dataBytes)
+      throw new OverBudget(model.rows, model.totalBytes, options);
   }
 }
 

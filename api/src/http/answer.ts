@@ -1,9 +1,9 @@
-import { gzip, zstdCompress } from "node:zlib";
 import type { Freshness } from "../freshness/read-barrier.ts";
 import { type Checksum, checksumOf } from "../model/crc32.ts";
-import type { EncodingName } from "../model/encodings.ts";
-import { concatenated, type ListBody } from "../model/list-body.ts";
+import type { ListBody } from "../model/forms.ts";
+import type { ListEncoding } from "../model/piece.ts";
 import type { ReadModel } from "../model/read-model.ts";
+import type { OpenAnswers } from "./open-answers.ts";
 
 /** Whether the primary confirmed what a read saw, and otherwise how old that is. */
 export interface Moment {
@@ -12,17 +12,16 @@ export interface Moment {
 }
 
 /**
- * Ready bytes with the headers that never change for them; shared by all requests until the bytes change. `Headers`,
- * because copying them into a Response costs a tenth of a read less than making headers from an object.
+ * A body with the headers that never change for it; shared by all requests until it changes. `Headers`, because copying
+ * them into a Response costs a tenth of a read less than making headers from an object.
  */
 export interface ReadyBody {
-  readonly chunks: readonly Uint8Array[];
+  /** The bytes, or what sends them as they are taken. */
+  readonly content: Uint8Array | (() => ReadableStream<Uint8Array>);
   readonly headers: Headers;
   readonly etag: string;
 }
 
-/** Shorter lists are joined into one chunk, once for all requests. */
-const MAX_JOINED_BYTES = 262_144;
 /**
  * Longer answers are streamed: a slow client then holds references to shared bytes instead of a copy. Streaming is also
  * faster: for an answer that is not ready at once, Bun takes 90 to 140 us to send 60 kB as bytes, but 30 to 50 us as a
@@ -30,46 +29,35 @@ const MAX_JOINED_BYTES = 262_144;
  */
 const MAX_UNSTREAMED_BYTES = 14_336;
 
-export function readyBody(body: ListBody, encoding: EncodingName): ReadyBody {
-  const etag = etagOf(body.checksum);
-  const chunks = body.length <= MAX_JOINED_BYTES && body.chunks.length > 1 ? [concatenated(body.chunks)] : body.chunks;
-  return { chunks, etag, headers: jsonHeaders(etag, encoding) };
+const readyLists = new WeakMap<ListBody, ReadyBody>();
+
+export function readyList(list: ListBody, open: OpenAnswers): ReadyBody {
+  const known = readyLists.get(list);
+  if (known) return known;
+  const etag = etagOf(list.checksum);
+  const [only] = list.parts.length === 1 ? (list.parts[0]?.bytes() ?? []) : [];
+  const content = only && only.length <= MAX_UNSTREAMED_BYTES ? only : () => open.stream(list);
+  const ready = { content, etag, headers: jsonHeaders(etag, list.encoding) };
+  readyLists.set(list, ready);
+  return ready;
 }
 
 /** One row. Its tag is strong, because it has no other encodings: so a change can name it in If-Match. */
 export function readyBytes(json: Uint8Array): ReadyBody {
-  const etag = opaque(etagOf(checksumOf(json)));
+  const etag = rowTag(json);
   return {
-    chunks: [json],
+    content: json,
     etag,
     headers: new Headers({ "content-type": JSON_TYPE, etag, "cache-control": "no-cache" }),
   };
-}
-
-/** A body for one request. It may be long, so it is compressed on the thread pool. */
-export async function madeToOrder(chunks: readonly Uint8Array[], encoding: EncodingName): Promise<ReadyBody> {
-  const json = concatenated(chunks);
-  const checksum = checksumOf(json);
-  const bytes = encoding === "identity" ? json : await compressed(json, encoding);
-  return readyBody({ chunks: [bytes], length: bytes.length, checksum }, encoding);
-}
-
-function compressed(json: Uint8Array, encoding: "gzip" | "zstd"): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const done = (error: Error | null, bytes: Uint8Array) => (error ? reject(error) : resolve(bytes));
-    if (encoding === "gzip") gzip(json, { level: 1 }, done);
-    else zstdCompress(json, done);
-  });
 }
 
 export function answer(request: Request, body: ReadyBody, moment: Moment): Response {
   const matches = request.headers.get("if-none-match");
   const headers = moment.freshness === "confirmed" ? body.headers : markedStale(body.headers, moment);
   if (matches !== null && etagMatches(matches, body.etag)) return new Response(null, { status: 304, headers });
-  const [only] = body.chunks;
-  if (body.chunks.length === 1 && only && only.length <= MAX_UNSTREAMED_BYTES)
-    return new Response(only as Uint8Array<ArrayBuffer>, { headers });
-  return new Response(streamOf(body.chunks), { headers });
+  const { content } = body;
+  return new Response(typeof content === "function" ? content() : (content as Uint8Array<ArrayBuffer>), { headers });
 }
 
 function markedStale(headers: Headers, moment: Moment): Headers {
@@ -85,7 +73,7 @@ export function written(json: string): Response {
 
 /** The answer to an acknowledged change, with the tag that GET gives, for the next change. */
 export function changed(json: string): Response {
-  const etag = opaque(etagOf(checksumOf(Buffer.from(json))));
+  const etag = rowTag(Buffer.from(json));
   return new Response(json, { headers: { ...WRITTEN_HEADERS, etag } });
 }
 
@@ -99,7 +87,7 @@ const JSON_TYPE = "application/json; charset=utf-8";
 
 const WRITTEN_HEADERS = { "content-type": JSON_TYPE, "cache-control": "no-store" };
 
-function jsonHeaders(etag: string, encoding: EncodingName): Headers {
+function jsonHeaders(etag: string, encoding: ListEncoding): Headers {
   return new Headers({
     "content-type": JSON_TYPE,
     etag,
@@ -114,6 +102,11 @@ function etagOf({ crc, length }: Checksum): string {
   return `W/"${crc.toString(16).padStart(8, "0")}-${length.toString(36)}"`;
 }
 
+/** Of a row, which has one encoding: strong. */
+function rowTag(json: Uint8Array): string {
+  return opaque(etagOf(checksumOf(json)));
+}
+
 /** Whether If-None-Match lists the tag. It compares weakly (RFC 9110, section 13.1.2). */
 export function etagMatches(header: string, etag: string): boolean {
   return header.trim() === "*" || header.split(",").some((candidate) => opaque(candidate.trim()) === opaque(etag));
@@ -125,13 +118,15 @@ export function etagMatches(header: string, etag: string): boolean {
  */
 export function ifMatch(
   request: Request,
-  bodyOf: (model: ReadModel) => ReadyBody | undefined,
+  jsonOf: (model: ReadModel) => Uint8Array | undefined,
 ): ((model: ReadModel | undefined) => boolean) | undefined {
   const header = request.headers.get("if-match")?.trim();
   if (header === undefined) return undefined;
   return (model) => {
-    const body = model && bodyOf(model);
-    return body !== undefined && (header === "*" || header.split(",").some((tag) => tag.trim() === body.etag));
+    const json = model && jsonOf(model);
+    if (!json) return false;
+    const etag = rowTag(json);
+    return header === "*" || header.split(",").some((tag) => tag.trim() === etag);
   };
 }
 
@@ -139,23 +134,3 @@ export function ifMatch(
 function opaque(etag: string): string {
   return etag.startsWith("W/") ? etag.slice(2) : etag;
 }
-
-/** Bytes sent at once; the short texts between blocks are sent with the blocks. */
-const PORTION_BYTES = 65_536;
-
-/** Sends a portion whenever the client has taken the last one, so that nothing piles up behind a slow client. */
-function streamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
-  let next = 0;
-  return new ReadableStream({
-    pull(controller) {
-      for (let bytes = 0; bytes < PORTION_BYTES && next < chunks.length; next += 1) {
-        const chunk = chunks[next] ?? NOTHING;
-        controller.enqueue(chunk);
-        bytes += chunk.length;
-      }
-      if (next === chunks.length) controller.close();
-    },
-  });
-}
-
-const NOTHING = new Uint8Array(0);

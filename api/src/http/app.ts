@@ -99,7 +99,7 @@ function isHost(text: string): boolean {
 
 function failure(error: unknown, requestId: string, route: string, log: Log): Response {
   if (error instanceof Problem) {
-    if (error.status >= 500)
+    if (error.status >= 500 && !error.extra.quiet)
       log.warn({ requestId, route, status: error.status, detail: error.detail }, "request failed");
     return problemResponse(error, requestId);
   }

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { FORECAST_SHAPE, WEATHER_SHAPE } from "../model/list-body.ts";
 import type { ReadModel } from "../model/read-model.ts";
-import { changed, ifMatch, type ReadyBody, readyBytes, written } from "./answer.ts";
+import { FORECAST_SHAPE, WEATHER_SHAPE } from "../model/render.ts";
+import { changed, ifMatch, written } from "./answer.ts";
 import { readJson } from "./json-body.ts";
 import {
   CHANGE_ERRORS,
@@ -12,7 +12,7 @@ import {
   READ_ERRORS,
   WRITE_ERRORS,
 } from "./problem.ts";
-import { listHandler, rowHandler } from "./read-handlers.ts";
+import { type Lists, listHandler, rowHandler } from "./read-handlers.ts";
 import type { Reader } from "./reading.ts";
 import type { Handler, Route } from "./route.ts";
 import {
@@ -27,10 +27,20 @@ import {
 } from "./schemas.ts";
 import { requestIdentity, type Writer } from "./writing.ts";
 
-export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number): Route[] {
+export function forecastRoutes(reader: Reader, lists: Lists, writer: Writer, bodyLimit: number): Route[] {
   return [
-    listRoute("WeatherForecast", "listWeather", z.array(CityWeather), listHandler(reader, WEATHER_SHAPE)),
-    listRoute("Forecast", "listForecasts", z.array(CityForecast), listHandler(reader, FORECAST_SHAPE)),
+    listRoute(
+      "WeatherForecast",
+      "listWeather",
+      z.array(CityWeather),
+      listHandler(reader, lists.weather, lists.open, WEATHER_SHAPE),
+    ),
+    listRoute(
+      "Forecast",
+      "listForecasts",
+      z.array(CityForecast),
+      listHandler(reader, lists.forecast, lists.open, FORECAST_SHAPE),
+    ),
     {
       template: "/Forecast/{id}",
       operations: {
@@ -40,7 +50,7 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
           tag: "Forecast",
           answers: Forecast,
           errors: { ...ID_ERRORS, 404: NOT_FOUND_FORECAST, ...READ_ERRORS },
-          handler: rowHandler(reader, readyForecast, NOT_FOUND_FORECAST),
+          handler: rowHandler(reader, forecastJson, NOT_FOUND_FORECAST),
         },
         POST: {
           id: "addForecast",
@@ -54,8 +64,9 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
             const cityId = idFromPath(parameter);
             const value = validatedBody(NewForecast, await readJson(request, bodyLimit));
             if (Number.isNaN(cityId)) throw new Problem(404, NOT_FOUND_CITY);
-            const identity = requestIdentity(request, wireForecast({ ...value, id: 0, cityId }));
-            const added = await writer.add("addForecast", { ...value, cityId, request: identity });
+            const json = wireForecast({ ...value, id: 0, cityId });
+            const identity = requestIdentity(request, json);
+            const added = await writer.add("addForecast", { ...value, cityId, request: identity }, { json });
             if (!added.found) throw new Problem(404, NOT_FOUND_CITY);
             return written(wireForecast({ ...value, id: added.id, cityId }));
           },
@@ -75,10 +86,11 @@ export function forecastRoutes(reader: Reader, writer: Writer, bodyLimit: number
             if (Number.isNaN(id)) throw new Problem(404, NOT_FOUND_FORECAST);
             const cityId = value.cityId === null ? null : Number(value.cityId);
             if (cityId !== null && !Number.isSafeInteger(cityId)) throw new Problem(404, NOT_FOUND_CITY);
-            const identity = requestIdentity(request, wireForecast({ ...value, id, cityId: cityId ?? 0 }));
-            const condition = ifMatch(request, (model) => readyForecast(model, id));
-            const input = { ...value, id, cityId, request: identity };
-            const outcome = await writer.change("changeForecast", input, condition);
+            const json = wireForecast({ ...value, id, cityId: cityId ?? 0 });
+            const input = { ...value, id, cityId, request: requestIdentity(request, json) };
+            const change = { json, before: reader.current?.forecastJson(id) };
+            const condition = ifMatch(request, (model) => forecastJson(model, id));
+            const outcome = await writer.change("changeForecast", input, change, condition);
             if (!outcome.found)
               throw new Problem(404, outcome.missing === "city" ? NOT_FOUND_CITY : NOT_FOUND_FORECAST);
             return changed(wireForecast({ ...value, id, cityId: outcome.cityId }));
@@ -98,9 +110,8 @@ function listRoute(name: string, id: string, answers: z.ZodType, handler: Handle
   };
 }
 
-function readyForecast(model: ReadModel, id: number): ReadyBody | undefined {
-  const json = model.forecastJson(id);
-  return json && readyBytes(json);
+function forecastJson(model: ReadModel, id: number): Uint8Array | undefined {
+  return model.forecastJson(id);
 }
 
 /** Written by hand, because JSON.stringify does not support 64-bit integers. The order of the fields is that of the lists. */

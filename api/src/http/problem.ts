@@ -8,7 +8,12 @@ export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly detail: string,
-    readonly extra: { readonly errors?: FieldErrors; readonly headers?: Readonly<Record<string, string>> } = {},
+    readonly extra: {
+      readonly errors?: FieldErrors;
+      readonly headers?: Readonly<Record<string, string>>;
+      /** It is counted and logged elsewhere: there may be thousands in a second. */
+      readonly quiet?: boolean;
+    } = {},
   ) {
     super(detail);
   }

@@ -1,93 +1,63 @@
-import type { Block } from "../model/block.ts";
-import { type CityShape, type ListBody, ListCache } from "../model/list-body.ts";
+import type { FormCache } from "../model/form-cache.ts";
+import { List, selectedBody } from "../model/list.ts";
 import type { ReadModel } from "../model/read-model.ts";
-import { negotiateEncoding } from "./accept-encoding.ts";
-import { answer, madeToOrder, momentHeaders, type ReadyBody, readyBody } from "./answer.ts";
+import { type CityShape, FORECAST_SHAPE, type Selection, WEATHER_SHAPE } from "../model/render.ts";
+import { negotiateListEncoding } from "./accept-encoding.ts";
+import { answer, momentHeaders, readyBytes, readyList } from "./answer.ts";
+import { OpenAnswers } from "./open-answers.ts";
 import { Problem } from "./problem.ts";
 import type { Reader } from "./reading.ts";
 import type { Handler } from "./route.ts";
-import { idFromPath, type ListQuery, validatedQuery } from "./schemas.ts";
+import { idFromPath, validatedQuery } from "./schemas.ts";
 
 /** Answers one row, by the id in the path. */
 export function rowHandler(
   reader: Reader,
-  bodyOf: (model: ReadModel, id: number) => ReadyBody | undefined,
+  jsonOf: (model: ReadModel, id: number) => Uint8Array | undefined,
   missing: string,
 ): Handler {
   return ({ request, parameter }) => {
     const id = idFromPath(parameter);
     return reader.read(({ model, moment }) => {
-      const body = bodyOf(model, id);
-      if (!body) throw new Problem(404, missing, { headers: momentHeaders(moment) });
-      return answer(request, body, moment);
+      const json = jsonOf(model, id);
+      if (!json) throw new Problem(404, missing, { headers: momentHeaders(moment) });
+      return answer(request, readyBytes(json), moment);
     });
   };
 }
 
-/** Answers a list: from the ready bodies, or built for this request when the query narrows it. */
-export function listHandler(reader: Reader, shape: CityShape): Handler {
-  const cache = new ListCache(shape);
-  const ready = new WeakMap<ListBody, ReadyBody>();
+/** What the list answers of one service share. */
+export class Lists {
+  readonly cities: List;
+  readonly forecast: List;
+  readonly weather: List;
+  readonly open: OpenAnswers;
+
+  constructor(cache: FormCache, answersBytes: () => number, onCut: () => void, onMade: (bytes: number) => void) {
+    this.cities = List.ofCities(cache);
+    this.forecast = List.ofForecasts(cache, FORECAST_SHAPE);
+    this.weather = List.ofForecasts(cache, WEATHER_SHAPE);
+    const all = [this.cities, this.forecast, this.weather];
+    this.open = new OpenAnswers(answersBytes, () => all, onCut, onMade);
+  }
+}
+
+/** Answers a list: what is ready of it, or made for this request when the query narrows it. */
+export function listHandler(reader: Reader, list: List, open: OpenAnswers, shape?: CityShape): Handler {
   return ({ request, query }) => {
-    const narrowed = query === "" ? undefined : queryOf(query);
-    return reader.read(async ({ model, moment }) => {
-      const encoding = negotiateEncoding(request.headers.get("accept-encoding"));
-      if (narrowed)
-        return answer(request, await madeToOrder([...narrowedChunks(model, shape, narrowed)], encoding), moment);
-      const body = await cache.body(model, encoding);
-      let made = ready.get(body);
-      if (!made) {
-        made = readyBody(body, encoding);
-        ready.set(body, made);
-      }
-      return answer(request, made, moment);
+    const selection = query === "" || !shape ? undefined : queryOf(query);
+    return reader.read(({ model, moment }) => {
+      const encoding = negotiateListEncoding(request.headers.get("accept-encoding"));
+      const body = selection && shape ? selectedBody(model, shape, selection, encoding) : list.body(model, encoding);
+      return body instanceof Promise
+        ? body.then((made) => answer(request, readyList(made, open), moment))
+        : answer(request, readyList(body, open), moment);
     });
   };
 }
 
-function queryOf(query: string): ListQuery | undefined {
-  const parsed = validatedQuery(query);
-  return Object.values(parsed).some((value) => value !== undefined) ? parsed : undefined;
+function queryOf(query: string): Selection | undefined {
+  const { cityId, ...others } = validatedQuery(query);
+  if (cityId === undefined && Object.values(others).every((value) => value === undefined)) return undefined;
+  return { ...others, cityId: cityId === undefined ? undefined : Number(cityId) };
 }
-
-function* narrowedChunks(model: ReadModel, shape: CityShape, query: ListQuery): Generator<Uint8Array> {
-  const encoder = new TextEncoder();
-  const only = query.cityId === undefined ? undefined : model.city(Number(query.cityId));
-  const cities = query.cityId === undefined ? model.cities : only ? [only] : [];
-  yield encoder.encode("[");
-  for (const [index, city] of cities.entries()) {
-    yield encoder.encode((index === 0 ? "" : ",") + shape(city));
-    let first = true;
-    for (const run of matchingRuns(model.blocksOf(city.id), query)) {
-      if (!first) yield COMMA;
-      first = false;
-      yield run;
-    }
-    yield encoder.encode("]}");
-  }
-  yield encoder.encode("]");
-}
-
-/** The JSON of the matching values, as long runs of neighbours: views of the model's bytes, without a copy. */
-function* matchingRuns(
-  blocks: readonly Block[],
-  { from, to, limit = Number.POSITIVE_INFINITY }: ListQuery,
-): Generator<Uint8Array> {
-  let left = limit;
-  for (const block of blocks) {
-    for (let at = 0; at < block.rows && left > 0; at += 1) {
-      const start = at;
-      while (at < block.rows && left > 0 && within(block.times[at], from, to)) {
-        at += 1;
-        left -= 1;
-      }
-      if (at > start) yield block.jsonBetween(start, at);
-    }
-  }
-}
-
-function within(time: bigint | undefined, from: bigint | undefined, to: bigint | undefined): boolean {
-  return time !== undefined && (from === undefined || time >= from) && (to === undefined || time < to);
-}
-
-const COMMA = new TextEncoder().encode(",");

@@ -19,6 +19,11 @@ export class Reader {
     readonly waitsForMigration: () => boolean,
   ) {}
 
+  /** The rows as they are known now, which may miss the last changes. */
+  get current(): ReadModel | undefined {
+    return this.feed.model;
+  }
+
   /** Check the request before the call: one promise per read is enough, and each costs a fiftieth of the read. */
   read(answer: (reading: Reading) => Response | Promise<Response>): Promise<Response> {
     return this.barrier.wait().then((freshness) => answer(this.#readingAt(freshness)));

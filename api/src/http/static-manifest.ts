@@ -1,6 +1,6 @@
 /** What the page's build tells the server about its files. */
 
-import type { EncodingName } from "../model/encodings.ts";
+import type { EncodingName } from "./accept-encoding.ts";
 
 export const MANIFEST_NAME = "manifest.json";
 

@@ -1,10 +1,20 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { ChangeFeed } from "../freshness/change-feed.ts";
 import type { ReadBarrier } from "../freshness/read-barrier.ts";
+import type { Growth } from "../memory/growth.ts";
+import { ENTRY_COLUMNS_BYTES } from "../model/block.ts";
 import type { ReadModel } from "../model/read-model.ts";
 import { KEY_DIGITS, Rejection, type WriteKind, type Writes } from "../writes/statements.ts";
 import { QueueFull, type WriteQueue, WriteRefused, WriteUnconfirmed } from "../writes/write-queue.ts";
 import { CHANGED_MEANWHILE, KEY_REUSED, Problem } from "./problem.ts";
+
+/** What a write would make of the data. */
+export interface Change {
+  /** The row as JSON; a new row's id may be 0. */
+  readonly json: string;
+  /** The row that it changes, as the model has it. */
+  readonly before?: Uint8Array | undefined;
+}
 
 /** Takes every write to the queue and turns its outcome into an answer. */
 export class Writer {
@@ -17,14 +27,18 @@ export class Writer {
     readonly barrier: ReadBarrier,
     /** From a write's arrival to its 503. */
     readonly deadlineMs: number,
-    readonly overBudget: () => boolean,
+    readonly growth: Growth,
+    /** A write was not accepted. */
+    readonly onRefused: (reason: "data" | "queue") => void,
   ) {}
 
   /** Throws Problem: 409, 422, 503 with Retry-After, or 507. */
-  async add<K extends "addCity" | "addForecast">(kind: K, input: Writes[K]["input"]): Promise<Writes[K]["output"]> {
-    if (this.overBudget()) throw new Problem(507, "the data fill the memory budget of this service");
-    this.#requireRoom();
-    return this.#submit(kind, input, performance.now() + this.deadlineMs);
+  async add<K extends "addCity" | "addForecast">(
+    kind: K,
+    input: Writes[K]["input"],
+    change: Change,
+  ): Promise<Writes[K]["output"]> {
+    return this.#admitted(change, () => this.#submit(kind, input, performance.now() + this.deadlineMs));
   }
 
   /**
@@ -36,25 +50,55 @@ export class Writer {
   async change<K extends "renameCity" | "changeForecast">(
     kind: K,
     input: Omit<Writes[K]["input"], "asOf" | "condition">,
+    change: Change,
     condition: ((model: ReadModel | undefined) => boolean) | undefined,
   ): Promise<Writes[K]["output"]> {
-    this.#requireRoom();
-    const deadline = performance.now() + this.deadlineMs;
-    this.#confirming += 1;
-    try {
-      await this.barrier.confirmed(deadline);
-    } catch (error) {
-      throw unconfirmed(error instanceof Error ? error.message : String(error));
-    } finally {
-      this.#confirming -= 1;
+    return this.#admitted(change, async () => {
+      const deadline = performance.now() + this.deadlineMs;
+      this.#confirming += 1;
+      try {
+        await this.barrier.confirmed(deadline);
+      } catch (error) {
+        throw unconfirmed(error instanceof Error ? error.message : String(error));
+      } finally {
+        this.#confirming -= 1;
+      }
+      const { model, snapshot } = this.feed;
+      const conditional = condition && { condition: condition(model), request: input.request ?? randomIdentity() };
+      return this.#submit(kind, { ...input, ...conditional, asOf: snapshot } as Writes[K]["input"], deadline);
+    });
+  }
+
+  /** Closes the door before the data do not fit. What shrinks or keeps its size always fits. */
+  async #admitted<Output>(change: Change, write: () => Promise<Output>): Promise<Output> {
+    const settle = this.growth.admit(growthOf(change));
+    if (!settle) {
+      this.onRefused("data");
+      throw full();
     }
-    const { model, snapshot } = this.feed;
-    const conditional = condition && { condition: condition(model), request: input.request ?? randomIdentity() };
-    return this.#submit(kind, { ...input, ...conditional, asOf: snapshot } as Writes[K]["input"], deadline);
+    try {
+      this.#requireRoom();
+      const output = await write();
+      settle("stored");
+      return output;
+    } catch (error) {
+      settle(error instanceof Problem && error.status === 503 ? "unknown" : "not stored");
+      throw error;
+    } finally {
+      if (this.growth.settledBytes > MAX_UNSEEN_BYTES) this.barrier.start();
+    }
   }
 
   #requireRoom(): void {
-    if (this.queue.depth + this.#confirming >= this.queue.options.capacity) throw tooMany();
+    if (this.queue.depth + this.#confirming >= this.queue.options.capacity) throw this.#tooMany();
+  }
+
+  #tooMany(): Problem {
+    this.onRefused("queue");
+    return new Problem(503, "too many writes are waiting; this one was not accepted", {
+      headers: { "retry-after": "1" },
+      quiet: true,
+    });
   }
 
   async #submit<K extends WriteKind>(
@@ -65,7 +109,7 @@ export class Writer {
     try {
       return await this.queue.submit(kind, input, deadline);
     } catch (error) {
-      if (error instanceof QueueFull) throw tooMany();
+      if (error instanceof QueueFull) throw this.#tooMany();
       if (error instanceof WriteUnconfirmed) throw unconfirmed("the database did not confirm the write in time");
       if (error instanceof WriteRefused) throw new Problem(409, error.message);
       if (error instanceof Rejection)
@@ -79,10 +123,21 @@ function unconfirmed(reason: string): Problem {
   return new Problem(503, `${reason}: it may or may not be stored`, { headers: { "retry-after": "5" } });
 }
 
-function tooMany(): Problem {
-  return new Problem(503, "too many writes are waiting; this one was not accepted", {
-    headers: { "retry-after": "1" },
-  });
+function full(): Problem {
+  return new Problem(
+    507,
+    "the data fill the memory of this service: nothing was stored. Remove data, or give the service more memory; changes " +
+      "that do not make a row longer are still accepted",
+    { quiet: true },
+  );
+}
+
+/** With more growth that the model does not show, it is refreshed without a read. */
+const MAX_UNSEEN_BYTES = 524_288;
+
+function growthOf({ json, before }: Change): number {
+  const bytes = Buffer.byteLength(json);
+  return before ? bytes - before.length : bytes + ENTRY_COLUMNS_BYTES;
 }
 
 const PRINTABLE = /^[\x21-\x7e]{1,255}$/;

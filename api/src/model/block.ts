@@ -1,236 +1,258 @@
-import { type Checksum, checksumOf, extendChecksum } from "./crc32.ts";
+import { trimmed, withRoom } from "./columns.ts";
 
-/** The length of blocks whose values arrive in the order of their ids. A block that grows to twice that is split. */
-export const ROWS_PER_BLOCK = 1_024;
+/** The id of a city's own entry, which stands before the city's values. */
+export const CITY_ENTRY = Number.NEGATIVE_INFINITY;
+
+/** A full block: new entries behind it start another one. */
+export const BLOCK_BYTES = 32_768;
+/** A block that grew to this by entries between its own is cut. */
+export const MAX_BLOCK_BYTES = 2 * BLOCK_BYTES;
+/** City, id, time and end of an entry, and the comma behind its JSON. */
+export const ENTRY_COLUMNS_BYTES = 29;
+/** Objects and allocations beside the columns' bytes (measured with 100,000 small blocks). */
+const BLOCK_OVERHEAD_BYTES = 1_024;
 const COMMA = 0x2c;
 
+/** Entries in the order of (city, id), with their JSON joined by commas. */
+export interface BlockColumns {
+  /** The city of each entry. */
+  readonly cities: Float64Array<ArrayBuffer>;
+  /** The value's id, or CITY_ENTRY. */
+  readonly ids: Float64Array<ArrayBuffer>;
+  /** The value's `dateTime`; 0 for a city. */
+  readonly times: BigInt64Array<ArrayBuffer>;
+  /** Where each entry's JSON ends in `json`. */
+  readonly ends: Uint32Array<ArrayBuffer>;
+  readonly json: Uint8Array<ArrayBuffer>;
+}
+
 /**
- * A run of one city's values in the order of their ids, with their JSON joined by commas. A block never changes: every
- * edit returns a new one, so an answer that is being sent keeps its bytes. Appending writes after the end of the shared
- * buffer, which no older block can see; only the newest block of a series may be appended to.
+ * A run of entries, cities and their values, in the order of the lists. A block never changes: every edit returns a new
+ * one, so an answer that is being sent keeps its bytes. Appending writes after the end of the shared buffers, which no
+ * older block can see; only the newest block of a place may be appended to.
  */
-export class Block {
-  /** Compressed forms, made when they are first needed. */
-  readonly encoded: { gzip?: Uint8Array; zstd?: Uint8Array } = {};
-  #checksum: Checksum | undefined;
+export class Block implements BlockColumns {
+  readonly cities: Float64Array<ArrayBuffer>;
+  readonly ids: Float64Array<ArrayBuffer>;
+  readonly times: BigInt64Array<ArrayBuffer>;
+  readonly ends: Uint32Array<ArrayBuffer>;
+  readonly json: Uint8Array<ArrayBuffer>;
+  /** True once other bytes are in its place: what it holds is then held for answers alone. */
+  isReplaced = false;
+  #ofCities: { readonly entries: number; readonly bytes: number } | undefined;
 
-  private constructor(
-    readonly ids: Float64Array<ArrayBuffer>,
-    readonly times: BigInt64Array<ArrayBuffer>,
-    /** Where each row's JSON ends in `json`. */
-    readonly ends: Uint32Array<ArrayBuffer>,
-    readonly json: Uint8Array<ArrayBuffer>,
-    checksum?: Checksum,
-  ) {
-    this.#checksum = checksum;
+  constructor(columns: BlockColumns) {
+    this.cities = columns.cities;
+    this.ids = columns.ids;
+    this.times = columns.times;
+    this.ends = columns.ends;
+    this.json = columns.json;
   }
 
-  /** Takes over columns in the order of the ids. */
-  static of(columns: {
-    readonly ids: Float64Array<ArrayBuffer>;
-    readonly times: BigInt64Array<ArrayBuffer>;
-    readonly ends: Uint32Array<ArrayBuffer>;
-    readonly json: Uint8Array<ArrayBuffer>;
-  }): Block {
-    return new Block(columns.ids, columns.times, columns.ends, columns.json);
-  }
-
-  get rows(): number {
+  get length(): number {
     return this.ids.length;
+  }
+
+  get firstCity(): number {
+    return this.cities[0] ?? Number.POSITIVE_INFINITY;
   }
 
   get firstId(): number {
     return this.ids[0] ?? Number.POSITIVE_INFINITY;
   }
 
-  get lastId(): number {
-    return this.ids[this.ids.length - 1] ?? Number.NEGATIVE_INFINITY;
-  }
-
-  get checksum(): Checksum {
-    this.#checksum ??= checksumOf(this.json);
-    return this.#checksum;
-  }
-
-  /** Bytes that this block keeps in memory, compressed forms included. */
+  /** Bytes that this block keeps in memory. */
   get heldBytes(): number {
-    const encoded = (this.encoded.gzip?.length ?? 0) + (this.encoded.zstd?.length ?? 0);
-    return (
-      this.json.buffer.byteLength +
-      this.ids.buffer.byteLength +
-      this.times.buffer.byteLength +
-      this.ends.buffer.byteLength +
-      encoded
-    );
+    const { cities, ids, times, ends, json } = this;
+    const columns = cities.buffer.byteLength + ids.buffer.byteLength + times.buffer.byteLength + ends.buffer.byteLength;
+    return columns + json.buffer.byteLength + BLOCK_OVERHEAD_BYTES;
   }
 
-  /** The JSON of the rows from index `from` up to, not including, `to`. */
+  /**
+   * Its cities' own entries: their number, and the bytes of their JSON. A block that came from another one by changes of
+   * values alone has the same object.
+   */
+  get ofCities(): { readonly entries: number; readonly bytes: number } {
+    this.#ofCities ??= this.#countCities();
+    return this.#ofCities;
+  }
+
+  /** The JSON of the entries from index `from` up to, not including, `to`. */
   jsonBetween(from: number, to: number): Uint8Array {
-    return this.json.subarray(this.#startOf(from), this.ends[to - 1] ?? 0);
+    return this.json.subarray(this.startOf(from), this.ends[to - 1] ?? 0);
   }
 
-  jsonOf(id: number): Uint8Array | undefined {
-    const index = this.positionOf(id);
-    return this.ids[index] === id ? this.jsonBetween(index, index + 1) : undefined;
-  }
-
-  sameBytesAs(other: Block): boolean {
-    return this.rows === other.rows && Buffer.compare(this.json, other.json) === 0;
-  }
-
-  /** This block with values added; a value whose id exists replaces that one. */
-  with(values: Block): Block {
-    if (values.rows === 0) return this;
-    return values.firstId > this.lastId ? this.#append(values) : this.#merge(values);
-  }
-
-  /** This block without the row, or undefined when nothing is left. */
-  without(id: number): Block | undefined {
-    const at = this.positionOf(id);
-    if (this.ids[at] !== id) return this;
-    return this.rows === 1 ? undefined : this.#ofRuns([0, at], [at + 1, this.rows]);
-  }
-
-  /** The rows from index `from` up to, not including, `to` as a block of its own. */
-  slice(from: number, to: number): Block {
-    return from === 0 && to === this.rows ? this : this.#ofRuns([from, to]);
-  }
-
-  #startOf(index: number): number {
+  /** Where the entry's JSON begins in `json`. */
+  startOf(index: number): number {
     return index === 0 ? 0 : (this.ends[index - 1] ?? 0) + 1;
   }
 
-  /** The index of the first id that is not less than `id`. */
-  positionOf(id: number): number {
-    let low = 0;
-    let high = this.ids.length;
+  jsonOf(city: number, id: number): Uint8Array | undefined {
+    const index = this.positionOf(city, id);
+    return this.#isAt(index, city, id) ? this.jsonBetween(index, index + 1) : undefined;
+  }
+
+  sameBytesAs(other: Block): boolean {
+    return this.length === other.length && Buffer.compare(this.json, other.json) === 0;
+  }
+
+  /** The index of the first entry that is not less than (city, id), from index `low` on. */
+  positionOf(city: number, id: number, low = 0): number {
+    let high = this.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.ids[middle] ?? 0) < id) low = middle + 1;
+      const at = this.cities[middle] ?? 0;
+      if (at < city || (at === city && (this.ids[middle] ?? 0) < id)) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  #append(values: Block): Block {
-    const before = this.json.length;
-    const json = withRoom(this.json, values.json.length + 1);
-    const ids = withRoom(this.ids, values.rows);
-    const times = withRoom(this.times, values.rows);
-    const ends = withRoom(this.ends, values.rows);
-    json[before] = COMMA;
-    json.set(values.json, before + 1);
-    ids.set(values.ids, this.rows);
-    times.set(values.times, this.rows);
-    for (const [index, end] of values.ends.entries()) ends[this.rows + index] = before + 1 + end;
-    const checksum = this.#checksum && extendChecksum(this.#checksum, json.subarray(before));
-    return new Block(ids, times, ends, json, checksum);
+  /** Whether all entries of `other` belong behind this block's last one. */
+  endsBefore(other: Block): boolean {
+    return this.positionOf(other.firstCity, other.firstId) === this.length;
   }
 
-  #merge(values: Block): Block {
-    const columns = new Columns(this.rows + values.rows, this.json.length + values.json.length);
-    let from = 0;
-    for (const [index, id] of values.ids.entries()) {
-      const at = this.positionOf(id);
-      columns.addRun(this, from, at);
-      columns.addRun(values, index, index + 1);
-      from = this.ids[at] === id ? at + 1 : at;
+  /** This block with entries added; an entry whose key exists replaces that one. */
+  with(entries: Block): Block {
+    if (entries.length === 0) return this;
+    if (this.length === 0) return entries;
+    const changed = this.endsBefore(entries) ? this.#append(entries) : this.#merge(entries);
+    if (entries.ofCities.entries === 0) changed.#ofCities = this.ofCities;
+    return changed;
+  }
+
+  /** This block without the entry, or undefined when nothing is left. */
+  without(city: number, id: number): Block | undefined {
+    const at = this.positionOf(city, id);
+    if (!this.#isAt(at, city, id)) return this;
+    return this.length === 1 ? undefined : this.ofRuns([0, at], [at + 1, this.length]);
+  }
+
+  /** The entries from index `from` up to, not including, `to` as a block of its own. */
+  slice(from: number, to: number): Block {
+    return from === 0 && to === this.length ? this : this.ofRuns([from, to]);
+  }
+
+  /** Blocks of about BLOCK_BYTES, at least one entry each. */
+  cut(): Block[] {
+    if (this.json.length <= MAX_BLOCK_BYTES) return [this];
+    const target = this.json.length / Math.ceil(this.json.length / BLOCK_BYTES);
+    const blocks: Block[] = [];
+    for (let from = 0; from < this.length; ) {
+      const to = Math.max(from + 1, this.entriesWithin(this.startOf(from) + target));
+      blocks.push(this.slice(from, to));
+      from = to;
     }
-    columns.addRun(this, from, this.rows);
-    return new Block(columns.ids, columns.times, columns.ends, columns.json);
+    return blocks;
   }
 
-  #ofRuns(...runs: (readonly [from: number, to: number])[]): Block {
-    const rows = runs.reduce((sum, [from, to]) => sum + to - from, 0);
-    const bytes = runs.reduce((sum, [from, to]) => sum + (to > from ? this.jsonBetween(from, to).length : 0), 0);
-    const columns = new Columns(rows, bytes);
-    for (const [from, to] of runs) columns.addRun(this, from, to);
-    return new Block(columns.ids, columns.times, columns.ends, columns.json);
+  /** How many of its entries end at or before this byte of `json`. */
+  entriesWithin(byte: number): number {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.ends[middle] ?? 0) <= byte) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  ofRuns(...runs: (readonly [from: number, to: number])[]): Block {
+    const builder = new BlockBuilder(
+      runs.reduce((sum, [from, to]) => sum + to - from, 0),
+      runs.reduce((sum, [from, to]) => sum + (to > from ? this.jsonBetween(from, to).length + 1 : 0), 0),
+    );
+    for (const [from, to] of runs) builder.addRun(this, from, to);
+    return builder.block();
+  }
+
+  #isAt(index: number, city: number, id: number): boolean {
+    return this.ids[index] === id && this.cities[index] === city;
+  }
+
+  #countCities(): { entries: number; bytes: number } {
+    let [entries, bytes] = [0, 0];
+    for (let at = this.ids.indexOf(CITY_ENTRY); at >= 0; at = this.ids.indexOf(CITY_ENTRY, at + 1)) {
+      entries += 1;
+      bytes += (this.ends[at] ?? 0) - this.startOf(at);
+    }
+    return { entries, bytes };
+  }
+
+  #append(entries: Block): Block {
+    const before = this.json.length;
+    const json = withRoom(this.json, entries.json.length + 1);
+    const cities = withRoom(this.cities, entries.length);
+    const ids = withRoom(this.ids, entries.length);
+    const times = withRoom(this.times, entries.length);
+    const ends = withRoom(this.ends, entries.length);
+    json[before] = COMMA;
+    json.set(entries.json, before + 1);
+    cities.set(entries.cities, this.length);
+    ids.set(entries.ids, this.length);
+    times.set(entries.times, this.length);
+    for (const [index, end] of entries.ends.entries()) ends[this.length + index] = before + 1 + end;
+    return new Block({ cities, ids, times, ends, json });
+  }
+
+  #merge(entries: Block): Block {
+    const builder = new BlockBuilder(this.length + entries.length, this.json.length + entries.json.length + 1);
+    let from = 0;
+    for (let index = 0; index < entries.length; index += 1) {
+      const [city = 0, id = 0] = [entries.cities[index], entries.ids[index]];
+      const at = this.positionOf(city, id, from);
+      builder.addRun(this, from, at);
+      builder.addRun(entries, index, index + 1);
+      from = this.#isAt(at, city, id) ? at + 1 : at;
+    }
+    builder.addRun(this, from, this.length);
+    return builder.block();
   }
 }
 
-/** Builds a block from runs of others. The capacities are upper bounds. */
-class Columns {
+/** Builds a block from runs of others, in their order. The capacities are upper bounds. */
+export class BlockBuilder {
+  readonly #cities: Float64Array<ArrayBuffer>;
   readonly #ids: Float64Array<ArrayBuffer>;
   readonly #times: BigInt64Array<ArrayBuffer>;
   readonly #ends: Uint32Array<ArrayBuffer>;
   readonly #json: Uint8Array<ArrayBuffer>;
-  #rows = 0;
   #length = 0;
+  #bytes = 0;
 
-  constructor(rows: number, jsonBytes: number) {
-    this.#ids = new Float64Array(rows);
-    this.#times = new BigInt64Array(rows);
-    this.#ends = new Uint32Array(rows);
-    this.#json = new Uint8Array(jsonBytes + rows);
-  }
-
-  get ids(): Float64Array<ArrayBuffer> {
-    return trimmed(this.#ids, this.#rows);
-  }
-
-  get times(): BigInt64Array<ArrayBuffer> {
-    return trimmed(this.#times, this.#rows);
-  }
-
-  get ends(): Uint32Array<ArrayBuffer> {
-    return trimmed(this.#ends, this.#rows);
-  }
-
-  get json(): Uint8Array<ArrayBuffer> {
-    return trimmed(this.#json, this.#length);
+  /** @param jsonBytes with a comma for each run */
+  constructor(entries: number, jsonBytes: number) {
+    this.#cities = new Float64Array(entries);
+    this.#ids = new Float64Array(entries);
+    this.#times = new BigInt64Array(entries);
+    this.#ends = new Uint32Array(entries);
+    this.#json = new Uint8Array(jsonBytes);
   }
 
   addRun(block: Block, from: number, to: number): void {
     if (to <= from) return;
+    if (this.#length > 0) this.#json[this.#bytes++] = COMMA;
     const json = block.jsonBetween(from, to);
-    this.#addJson(json);
-    this.#ids.set(block.ids.subarray(from, to), this.#rows);
-    this.#times.set(block.times.subarray(from, to), this.#rows);
-    const shift = this.#length - (block.ends[to - 1] ?? 0);
+    this.#json.set(json, this.#bytes);
+    const shift = this.#bytes - block.startOf(from);
+    this.#bytes += json.length;
+    this.#cities.set(block.cities.subarray(from, to), this.#length);
+    this.#ids.set(block.ids.subarray(from, to), this.#length);
+    this.#times.set(block.times.subarray(from, to), this.#length);
     for (let index = from; index < to; index += 1)
-      this.#ends[this.#rows + index - from] = (block.ends[index] ?? 0) + shift;
-    this.#rows += to - from;
+      this.#ends[this.#length + index - from] = (block.ends[index] ?? 0) + shift;
+    this.#length += to - from;
   }
 
-  #addJson(json: Uint8Array): void {
-    if (this.#length > 0) this.#json[this.#length++] = COMMA;
-    this.#json.set(json, this.#length);
-    this.#length += json.length;
+  block(): Block {
+    return new Block({
+      cities: trimmed(this.#cities, this.#length),
+      ids: trimmed(this.#ids, this.#length),
+      times: trimmed(this.#times, this.#length),
+      ends: trimmed(this.#ends, this.#length),
+      json: trimmed(this.#json, this.#bytes),
+    });
   }
-}
-
-/** Where rows of these lengths end when they are joined by single commas. */
-export function endsOf(lengths: ArrayLike<number>): Uint32Array<ArrayBuffer> {
-  const ends = new Uint32Array(lengths.length);
-  let end = -1;
-  for (let index = 0; index < lengths.length; index += 1) {
-    end += 1 + (lengths[index] ?? 0);
-    ends[index] = end;
-  }
-  return ends;
-}
-
-type Column =
-  | Float64Array<ArrayBuffer>
-  | BigInt64Array<ArrayBuffer>
-  | Uint32Array<ArrayBuffer>
-  | Uint8Array<ArrayBuffer>;
-
-/** The first elements: a view if that wastes little, else a copy, because a view keeps the whole buffer in memory. */
-function trimmed<T extends Column>(column: T, length: number): T {
-  return (length < 0.8 * column.length ? column.slice(0, length) : column.subarray(0, length)) as T;
-}
-
-/** A view that is `more` elements longer: over the same buffer if it has room, else over a larger copy. */
-function withRoom<T extends Column>(column: T, more: number): T {
-  const length = column.length + more;
-  const View = column.constructor as new (buffer: ArrayBuffer, offset: number, length: number) => T;
-  if (column.byteOffset === 0 && length * column.BYTES_PER_ELEMENT <= column.buffer.byteLength) {
-    return new View(column.buffer, 0, length);
-  }
-  const capacity = Math.max(length, Math.ceil(column.length * 1.25), 16);
-  const larger = new View(new ArrayBuffer(capacity * column.BYTES_PER_ELEMENT), 0, length);
-  new Uint8Array(larger.buffer).set(new Uint8Array(column.buffer, column.byteOffset, column.byteLength));
-  return larger;
 }

@@ -1,47 +1,12 @@
-import type { Block } from "./block.ts";
-import { Series } from "./series.ts";
+import { type Block, CITY_ENTRY, ENTRY_COLUMNS_BYTES } from "./block.ts";
+import { BlockList } from "./block-list.ts";
+import { IdIndex } from "./id-index.ts";
 
-/** A city and its JSON. Replaced as a whole when it changes. */
-export interface City {
-  readonly id: number;
-  readonly json: Uint8Array;
-}
-
-/** A city with the blocks of its values at one moment. */
-export interface CityBlocks {
-  readonly city: City;
-  readonly blocks: readonly Block[];
-}
-
-const IDS_PER_PAGE = 1_024;
-
-/**
- * Which city each value belongs to: value id -> city id's ordinal. Ids come from a sequence and are dense, so a table of
- * pages costs 4 bytes a value (a Map of a million entries costs ten times that) and takes ids in any order.
- */
-class IdIndex {
-  readonly #pages = new Map<number, Uint32Array>();
-
-  /** Bytes of all pages. */
-  get bytes(): number {
-    return this.#pages.size * IDS_PER_PAGE * Uint32Array.BYTES_PER_ELEMENT;
-  }
-
-  get(id: number): number | undefined {
-    const page = Math.floor(id / IDS_PER_PAGE);
-    const entry = this.#pages.get(page)?.[id - page * IDS_PER_PAGE];
-    return entry ? entry - 1 : undefined;
-  }
-
-  set(id: number, ordinal: number): void {
-    const page = Math.floor(id / IDS_PER_PAGE);
-    let entries = this.#pages.get(page);
-    if (!entries) {
-      entries = new Uint32Array(IDS_PER_PAGE);
-      this.#pages.set(page, entries);
-    }
-    entries[id - page * IDS_PER_PAGE] = ordinal + 1;
-  }
+/** The bytes of a model by what they are for. */
+export interface ModelBytes {
+  readonly cities: number;
+  readonly values: number;
+  readonly index: number;
 }
 
 /**
@@ -50,100 +15,161 @@ class IdIndex {
  * then.
  */
 export class ReadModel {
-  readonly #cities = new Map<number, City>();
-  readonly #series = new Map<number, Series>();
-  readonly #seriesByOrdinal: Series[] = [];
-  readonly #ordinals = new Map<number, number>();
+  /** The cities with their values. */
+  readonly #listed = new BlockList();
+  /** Values whose city has no row: they are found by their id, and are in no list. */
+  readonly #unlisted = new BlockList();
   readonly #index = new IdIndex();
-  #inOrder: readonly City[] | undefined;
-  #rows = 0;
   #revision = 0;
+  #citiesRevision = 0;
 
   get revision(): number {
     return this.#revision;
   }
 
-  /** Forecast values held. */
-  get rows(): number {
-    return this.#rows;
+  /** Grows when a city is added or changed. */
+  get citiesRevision(): number {
+    return this.#citiesRevision;
   }
 
-  /** Bytes held for values and their index, compressed forms included. Walks all blocks: only for metrics and limits. */
-  get bytes(): number {
-    let bytes = this.#index.bytes;
-    for (const series of this.#seriesByOrdinal) for (const block of series.blocks) bytes += block.heldBytes;
-    for (const city of this.#cities.values()) bytes += city.json.length;
+  get cities(): number {
+    return this.#listed.totals.cities;
+  }
+
+  /** Forecast values held. */
+  get rows(): number {
+    return this.#listed.totals.entries - this.#listed.totals.cities + this.#unlisted.totals.entries;
+  }
+
+  /** What the model keeps in memory. A block is shared out by the number of its entries and the length of their JSON. */
+  get bytes(): ModelBytes {
+    const { heldBytes, cities, cityBytes } = this.#listed.totals;
+    const ofCities = Math.min(heldBytes, cities * ENTRY_COLUMNS_BYTES + cityBytes);
+    return {
+      cities: ofCities,
+      values: heldBytes - ofCities + this.#unlisted.totals.heldBytes,
+      index: this.#index.bytes,
+    };
+  }
+
+  get totalBytes(): number {
+    return this.#listed.totals.heldBytes + this.#unlisted.totals.heldBytes + this.#index.bytes;
+  }
+
+  /** Bytes of all blocks that were replaced by others so far. */
+  get replacedBytes(): number {
+    return this.#listed.totals.replacedBytes + this.#unlisted.totals.replacedBytes;
+  }
+
+  /** By how much `put` would make the model larger. */
+  growthBy(entries: Block): number {
+    let bytes = 0;
+    for (let index = 0; index < entries.length; index += 1) {
+      const [city = 0, id = 0] = [entries.cities[index], entries.ids[index]];
+      const before = id === CITY_ENTRY ? this.cityJson(city) : this.forecastJson(id);
+      const length = (entries.ends[index] ?? 0) - entries.startOf(index);
+      bytes += before ? length - before.length : length + ENTRY_COLUMNS_BYTES;
+    }
     return bytes;
   }
 
-  city(id: number): City | undefined {
-    return this.#cities.get(id);
+  /** The listed blocks: the same array until a row is added or changed. */
+  get blocks(): readonly Block[] {
+    return this.#listed.blocks;
   }
 
-  /** All cities by id: the same array until a city is added or changed. */
-  get cities(): readonly City[] {
-    this.#inOrder ??= [...this.#cities.values()].sort((a, b) => a.id - b.id);
-    return this.#inOrder;
+  /** The listed blocks that may hold entries of this city. */
+  blocksOf(city: number): readonly Block[] {
+    const blocks = this.#listed.blocks;
+    const first = this.#listed.firstBlockOf(city);
+    let end = first;
+    while (end < blocks.length && (blocks[end]?.firstCity ?? 0) <= city) end += 1;
+    return blocks.slice(first, end);
+  }
+
+  cityJson(id: number): Uint8Array | undefined {
+    return this.#listed.jsonOf(id, CITY_ENTRY);
   }
 
   forecastJson(id: number): Uint8Array | undefined {
-    const ordinal = this.#index.get(id);
-    return ordinal === undefined ? undefined : this.#seriesByOrdinal[ordinal]?.jsonOf(id);
+    const city = this.#index.get(id);
+    if (city === undefined) return undefined;
+    return this.#listed.jsonOf(city, id) ?? this.#unlisted.jsonOf(city, id);
   }
 
-  blocksOf(cityId: number): readonly Block[] {
-    return this.#series.get(cityId)?.blocks ?? [];
-  }
-
-  /** Every city with its values as they are now; later changes do not touch what is returned. */
-  snapshot(): CityBlocks[] {
-    return this.cities.map((city) => ({ city, blocks: this.blocksOf(city.id) }));
-  }
-
-  putCity(city: City): void {
-    this.#cities.set(city.id, city);
-    this.#inOrder = undefined;
+  /** Adds cities and values. An entry whose id exists replaces that one, a value in whichever city it was. */
+  put(entries: Block): void {
+    this.#leaveOtherCities(entries);
+    this.#putIntoLists(entries);
     this.#revision += 1;
+    if (entries.ofCities.entries > 0) this.#citiesRevision += 1;
   }
 
-  /** Adds values to a city. A value whose id exists replaces that one, in whichever city it was. */
-  putForecasts(cityId: number, values: Block): void {
-    const ordinal = this.#ordinalOf(cityId);
-    for (const id of values.ids) {
-      this.#leaveOtherCity(id, ordinal);
-      this.#index.set(id, ordinal);
+  /** Appends a loaded block of listed cities: its entries are new to the model and behind those in it. */
+  push(block: Block): void {
+    for (let index = 0; index < block.length; index += 1) {
+      const id = block.ids[index] ?? 0;
+      if (id !== CITY_ENTRY) this.#index.set(id, block.cities[index] ?? 0);
     }
-    this.#seriesOf(cityId).put(values);
+    this.#listed.push(block);
     this.#revision += 1;
+    this.#citiesRevision += 1;
   }
 
-  /** Appends a loaded block: its ids are new to the model and greater than those of the city so far. */
-  putBlock(cityId: number, block: Block): void {
-    this.#seriesOf(cityId).push(block);
-    const ordinal = this.#ordinalOf(cityId);
-    for (const id of block.ids) this.#index.set(id, ordinal);
-    this.#rows += block.rows;
-    this.#revision += 1;
+  /** The block that begins with this entry, if one does. */
+  blockFrom(city: number, id: number): Block | undefined {
+    return this.#listed.blockFrom(city, id);
   }
 
-  #leaveOtherCity(id: number, ordinal: number): void {
-    const before = this.#index.get(id);
-    if (before === undefined) this.#rows += 1;
-    else if (before !== ordinal) this.#seriesByOrdinal[before]?.remove(id);
+  /** The block behind the one that has or would have this entry. */
+  blockAfter(city: number, id: number): Block | undefined {
+    return this.#listed.blockAfter(city, id);
   }
 
-  #seriesOf(cityId: number): Series {
-    let series = this.#series.get(cityId);
-    if (!series) {
-      series = new Series(cityId);
-      this.#series.set(cityId, series);
-      this.#ordinals.set(cityId, this.#seriesByOrdinal.push(series) - 1);
+  /** Marks the blocks of the model in whose place this one is, except those that both have. */
+  replace(before: ReadModel): void {
+    for (const block of before.blocks) block.isReplaced = true;
+    for (const block of this.blocks) block.isReplaced = false;
+  }
+
+  #leaveOtherCities(entries: Block): void {
+    for (let index = 0; index < entries.length; index += 1) {
+      const [city = 0, id = 0] = [entries.cities[index], entries.ids[index]];
+      if (id === CITY_ENTRY) continue;
+      const before = this.#index.get(id);
+      if (before !== undefined && before !== city) {
+        this.#listed.remove(before, id);
+        this.#unlisted.remove(before, id);
+      }
+      this.#index.set(id, city);
     }
-    return series;
   }
 
-  #ordinalOf(cityId: number): number {
-    this.#seriesOf(cityId);
-    return this.#ordinals.get(cityId) ?? 0;
+  #putIntoLists(entries: Block): void {
+    const runs: { readonly from: number; readonly to: number; readonly list: BlockList }[] = [];
+    for (let from = 0; from < entries.length; ) {
+      const city = entries.cities[from] ?? 0;
+      const to = entries.positionOf(city, Number.POSITIVE_INFINITY, from);
+      const isNamed = entries.ids[from] === CITY_ENTRY;
+      if (isNamed && this.#unlisted.totals.entries > 0) this.#list(city);
+      const isListed = isNamed || this.#listed.jsonOf(city, CITY_ENTRY) !== undefined;
+      runs.push({ from, to, list: isListed ? this.#listed : this.#unlisted });
+      from = to;
+    }
+    for (const list of [this.#listed, this.#unlisted]) {
+      const own = runs.filter((run) => run.list === list);
+      if (own.length === runs.length) list.put(entries);
+      else if (own.length > 0) list.put(ofRuns(entries, own));
+    }
   }
+
+  /** Values that were there before their city. */
+  #list(city: number): void {
+    const values = this.#unlisted.take(city);
+    if (values) this.#listed.put(values);
+  }
+}
+
+function ofRuns(block: Block, runs: readonly { readonly from: number; readonly to: number }[]): Block {
+  return block.ofRuns(...runs.map(({ from, to }) => [from, to] as const));
 }

@@ -3,15 +3,21 @@ import { RequestDurations } from "./request-durations.ts";
 
 /** What the gauges read at the moment of a scrape. */
 export interface MetricSources {
-  model():
-    | { readonly rows: number; readonly cities: number; readonly bytes: number; readonly revision: number }
-    | undefined;
+  model(): { readonly rows: number; readonly cities: number; readonly revision: number } | undefined;
+  memory(): Readonly<Record<MemoryPart, number>>;
+  /** Of cities, values and index, in bytes: growth beyond it is refused. */
+  readonly dataLimitBytes: number;
+  isOverBudget(): boolean;
   ageMs(): number;
   reachable(): boolean;
   writeQueueDepth(): number;
   oldestTransaction(): { readonly pid: string; readonly ageSeconds: number } | undefined;
   readonly build: { readonly version: string; readonly commit: string };
 }
+
+/** What the memory of a replica is used for, beside the runtime itself. */
+export const MEMORY_PARTS = ["cities", "values", "index", "forms", "answers", "queue"] as const;
+export type MemoryPart = (typeof MEMORY_PARTS)[number];
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -41,12 +47,29 @@ export function createMetrics(sources: MetricSources) {
       },
     });
   };
-  const modelGauge = (name: "rows" | "cities" | "bytes" | "revision", help: string): void =>
+  const modelGauge = (name: "rows" | "cities" | "revision", help: string): void =>
     gauge(`weather_model_${name}`, help, () => sources.model()?.[name] ?? 0);
 
   modelGauge("rows", "Forecast values in the read model.");
   modelGauge("cities", "Cities in the read model.");
-  modelGauge("bytes", "Bytes held by the read model, compressed forms included.");
+  new Gauge({
+    name: "weather_model_bytes",
+    help: "Memory used for data, by part: cities, values, index, forms (ready lists), answers, queue (waiting writes).",
+    labelNames: ["part"],
+    registers,
+    collect() {
+      const bytes = sources.memory();
+      for (const part of MEMORY_PARTS) this.set({ part }, bytes[part]);
+    },
+  });
+  gauge(
+    "weather_model_limit_bytes",
+    "Memory that cities, values and index may use: growth beyond it is refused.",
+    () => sources.dataLimitBytes,
+  );
+  gauge("weather_model_over_budget", "1 while the primary has more data than this replica may hold.", () =>
+    sources.isOverBudget() ? 1 : 0,
+  );
   modelGauge("revision", "Changes applied to the read model since it was loaded.");
   gauge("weather_model_age_seconds", "Time since the primary last confirmed the read model.", () =>
     finite(sources.ageMs() / 1_000),
@@ -89,9 +112,17 @@ export function createMetrics(sources: MetricSources) {
   registry.registerMetric(requests as unknown as Metric);
   gauge("http_requests_in_flight", "Requests being answered.", () => requests.inFlight);
 
+  const refusedWrites = counter(
+    "weather_refused_writes_total",
+    "Writes that were not accepted, by reason: data (the memory is full), queue (too many are waiting).",
+    "reason",
+  );
+  for (const reason of ["data", "queue"] as const) refusedWrites.inc({ reason }, 0);
+
   return {
     registry,
     requests,
+    refusedWrites,
     staleAnswers: counter(
       "weather_stale_answers_total",
       "Reads answered from memory while the primary was unreachable.",
@@ -119,6 +150,7 @@ export function createMetrics(sources: MetricSources) {
       "kind",
       "outcome",
     ),
+    cutAnswers: counter("weather_cut_answers_total", "Lists cut off because their clients took them too slowly."),
     eventLoopLag: histogram(
       "weather_event_loop_lag_seconds",
       "How late a timer fires: pauses of the event loop, CPU throttling included.",

@@ -56,7 +56,15 @@ afterEach(async () => {
 
 function startQueue(options: Partial<WriteQueueOptions> = {}): WriteQueue {
   const queue = new WriteQueue(
-    { database, search: SEARCH, capacity: 10_000, maxBatch: 500, statementDeadlineMs: 3_000, ...options },
+    {
+      database,
+      search: SEARCH,
+      capacity: 10_000,
+      capacityBytes: 1e9,
+      maxBatch: 500,
+      statementDeadlineMs: 3_000,
+      ...options,
+    },
     {
       batch: (kind, writes) => seen.batches.push({ kind, writes }),
       retry: () => {

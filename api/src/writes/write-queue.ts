@@ -30,6 +30,8 @@ export interface WriteQueueOptions {
   readonly search: Omit<PrimarySearch, "applicationName" | "settings">;
   /** Maximum number of waiting writes; more are refused. */
   readonly capacity: number;
+  /** How much memory waiting writes may take; at least one is always accepted. */
+  readonly capacityBytes: number;
   /** Maximum number of writes in a statement. */
   readonly maxBatch: number;
   readonly statementDeadlineMs: number;
@@ -39,7 +41,8 @@ export interface WriteEvents {
   batch(kind: WriteKind, writes: number, durationMs: number): void;
   /** The statement failed and will be sent again. */
   retry(kind: WriteKind, writes: number, error: unknown): void;
-  settled(kind: WriteKind, outcome: "done" | "refused" | "unconfirmed", writes: number): void;
+  /** @param bytes the memory that they took */
+  settled(kind: WriteKind, outcome: "done" | "refused" | "unconfirmed", writes: number, bytes: number): void;
 }
 
 interface Job<K extends WriteKind> extends Pending {
@@ -50,6 +53,8 @@ interface Job<K extends WriteKind> extends Pending {
 }
 
 interface Pending {
+  /** What it takes in memory, a share of the statement included. */
+  readonly bytes: number;
   readonly deadline: number;
   /** True once an attempt ended without an outcome. */
   mayBeDone: boolean;
@@ -60,6 +65,13 @@ interface Pending {
 
 /** Pauses between attempts while the primary is unreachable. */
 const RETRY_PAUSE_MS = { first: 20, max: 250 } as const;
+
+/** A statement takes writes of so many bytes at most, or one. */
+const MAX_BATCH_BYTES = 2_097_152;
+/** Objects of a waiting write: its request, promises, numbers. */
+const WRITE_OVERHEAD_BYTES = 2_000;
+/** A character in the input, in the statement's parameters and in the bytes that are sent. */
+const BYTES_PER_CHARACTER = 6;
 
 /** How often writes past their deadline are answered. */
 const EXPIRY_INTERVAL_MS = 50;
@@ -93,6 +105,9 @@ export class WriteQueue {
   #connection: Connection | undefined;
   #identity: DatabaseIdentity | undefined;
   #depth = 0;
+  #bytes = 0;
+  /** Of writes that were answered and not yet reported. */
+  #released = 0;
   #working: Promise<void> | undefined;
   #pauseMs: number = RETRY_PAUSE_MS.first;
   #lastFailure = "no answer yet";
@@ -109,15 +124,23 @@ export class WriteQueue {
     return this.#depth;
   }
 
+  /** Memory that those writes take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /**
    * Resolves once the write is committed at the primary. Throws QueueFull at once, later WriteUnconfirmed, WriteRefused or Rejection.
    * @param deadline on the clock of performance.now()
    */
   submit<K extends WriteKind>(kind: K, input: Writes[K]["input"], deadline: number): Promise<Writes[K]["output"]> {
-    if (this.#closed || this.#depth >= this.options.capacity) return Promise.reject(new QueueFull());
+    const bytes = bytesOf(input);
+    const isFull = this.#depth > 0 && this.#bytes + bytes > this.options.capacityBytes;
+    if (this.#closed || this.#depth >= this.options.capacity || isFull) return Promise.reject(new QueueFull());
     return new Promise((resolve, reject) => {
       this.#depth += 1;
-      this.#waiting[kind].push({ input, deadline, id: 0, mayBeDone: false, settled: false, resolve, reject });
+      this.#bytes += bytes;
+      this.#waiting[kind].push({ input, bytes, deadline, id: 0, mayBeDone: false, settled: false, resolve, reject });
       this.#working ??= this.#work();
     });
   }
@@ -184,11 +207,11 @@ export class WriteQueue {
       const outcome = outcomes[index];
       if (job.settled) continue;
       if (outcome instanceof Rejection) {
-        job.settled = true;
+        this.#release(job);
         job.reject(outcome);
         counts.refused += 1;
       } else if (outcome !== undefined) {
-        job.settled = true;
+        this.#release(job);
         job.resolve(outcome);
         counts.done += 1;
       } else if (job.mayBeDone) unclear.push(job);
@@ -211,14 +234,16 @@ export class WriteQueue {
     const taken = new Set<number | string>();
     const batch: Job<K>[] = [];
     const later: Job<K>[] = [];
+    let bytes = 0;
     let seen = 0;
     for (const job of waiting) {
-      if (batch.length === this.options.maxBatch) break;
+      if (batch.length === this.options.maxBatch || (bytes > 0 && bytes + job.bytes > MAX_BATCH_BYTES)) break;
       seen += 1;
       const [first = job] = batch;
       const own = keys(job.input);
       const fits = own.every((key) => !taken.has(key)) && group?.(job.input) === group?.(first.input);
       for (const key of own) taken.add(key);
+      if (fits) bytes += job.bytes;
       (fits ? batch : later).push(job);
     }
     waiting.splice(0, seen, ...later);
@@ -293,7 +318,7 @@ export class WriteQueue {
     const [only] = open;
     if (batch.length === 1) {
       if (!only) return;
-      only.settled = true;
+      this.#release(only);
       only.reject(new WriteRefused(sqlState(error) ?? "unknown"));
       this.#settled(kind, "refused", 1);
       return;
@@ -327,7 +352,7 @@ export class WriteQueue {
     let given = 0;
     for (const write of writes) {
       if (write.settled) continue;
-      write.settled = true;
+      this.#release(write);
       write.reject(new WriteUnconfirmed(reason));
       given += 1;
     }
@@ -336,12 +361,25 @@ export class WriteQueue {
     this.#settled(kind, "unconfirmed", given);
   }
 
+  #release(write: Pending): void {
+    write.settled = true;
+    this.#bytes -= write.bytes;
+    this.#released += write.bytes;
+  }
+
   #settled(kind: WriteKind, outcome: "done" | "refused" | "unconfirmed", writes: number): void {
     if (writes === 0) return;
     this.#depth -= writes;
-    this.events.settled(kind, outcome, writes);
+    this.events.settled(kind, outcome, writes, this.#released);
+    this.#released = 0;
   }
 }
 
 /** New cities first, so that values sent together with their city find it. */
 const KINDS: readonly WriteKind[] = ["addCity", "renameCity", "addForecast", "changeForecast"];
+
+function bytesOf(input: object): number {
+  let characters = 0;
+  for (const value of Object.values(input)) if (typeof value === "string") characters += value.length;
+  return WRITE_OVERHEAD_BYTES + BYTES_PER_CHARACTER * characters;
+}

@@ -17,7 +17,7 @@ interface ForecastRow {
 
 const api = apiUnderTest();
 
-const ENCODINGS = ["identity", "gzip", "zstd"] as const;
+const ENCODINGS = ["identity", "gzip"] as const;
 const VALUE = { dateTime: 1_700_000_000_000, temperature: -7, summary: "Snow" };
 
 /** What the three lists must be, byte for byte, made from the tables in the plainest way. */
@@ -72,7 +72,7 @@ async function expectListsToBeRight(): Promise<void> {
 const WEAK = /^W\/"[0-9a-z-]+"$/;
 const STRONG = /^"[0-9a-z-]+"$/;
 
-describe("the lists in identity, gzip and zstd", () => {
+describe("the lists in identity and gzip", () => {
   test("decode to what the tables hold, with the sample data", () => expectListsToBeRight());
 
   test("after values were added and changed by requests", async () => {
@@ -186,7 +186,7 @@ describe("the lists in identity, gzip and zstd", () => {
     await api.sql(`INSERT INTO forecast ("cityId", "dateTime", temperature, summary)
       SELECT c.id, n, n % 40, md5(n::text) FROM cities c, generate_series(1, 3000) n`);
     const expected = await expectedLists();
-    for (const encoding of ["gzip", "zstd", "gzip, deflate, br, zstd"]) {
+    for (const encoding of ["gzip", "gzip, deflate, br, zstd"]) {
       const response = await fetch(`${api.url}/WeatherForecast`, { headers: { "accept-encoding": encoding } });
       expect(response.headers.get("content-encoding")).not.toBeNull();
       expect((await response.text()) === expected["/WeatherForecast"]).toBe(true);
@@ -200,18 +200,18 @@ describe("Accept-Encoding", () => {
     ["", "identity"],
     ["gzip", "gzip"],
     ["GZip", "gzip"],
-    ["zstd", "zstd"],
-    ["gzip, deflate, br, zstd", "zstd"],
+    ["zstd", "identity"],
+    ["gzip, deflate, br, zstd", "gzip"],
     ["gzip, deflate, br", "gzip"],
     ["br, deflate", "identity"],
-    ["*", "zstd"],
+    ["*", "gzip"],
     ["gzip;q=0", "identity"],
     ["gzip;q=0.000, zstd;q=0", "identity"],
     ["zstd;q=0, *", "gzip"],
     ["*;q=0", "identity"],
     ["identity;q=0, gzip;q=0.1", "gzip"],
     ["zstd;q=0.5, gzip;q=0.8", "gzip"],
-    ["zstd;q=0.8, gzip;q=0.5", "zstd"],
+    ["zstd;q=0.8, gzip;q=0.5", "gzip"],
     ["zstd ; q=0.8 , gzip ; q=0.9", "gzip"],
     ["identity, gzip;q=0.5", "identity"],
     ["identity;q=0.5, gzip;q=0.5, zstd;q=0.4", "identity"],
@@ -222,7 +222,7 @@ describe("Accept-Encoding", () => {
     ["gzip".repeat(500), "identity"],
   ];
 
-  test("chooses by weight, and prefers zstd over gzip where the client does not care", async () => {
+  test("chooses gzip or nothing by weight: many clients read only the first frame of zstd", async () => {
     for (const list of ["/Cities", "/Forecast", "/WeatherForecast", "/WeatherForecast?limit=1"]) {
       for (const [accepted, chosen] of CHOICES) {
         const answer = await ask(api, `GET ${list}`, { headers: { "accept-encoding": accepted } });

@@ -107,7 +107,7 @@ describe("what is valid", () => {
         expect((await ask(api, `GET /Forecast/${id}`)).text).toBe(added.text);
         const changed = await ask(api, `PUT /Forecast/${id}`, { body: bodyOf(second, `"cityId":${otherCity},`) });
         expect(changed.text).toBe(rowOf(id, otherCity, second));
-        const list = await ask(api, `GET /Forecast?cityId=${otherCity}`, { headers: { "accept-encoding": "zstd" } });
+        const list = await ask(api, `GET /Forecast?cityId=${otherCity}`, { headers: { "accept-encoding": "gzip" } });
         expect(list.text.includes(changed.text)).toBe(true);
         if (city !== otherCity) {
           expect((await ask(api, `GET /WeatherForecast?cityId=${city}`)).text.includes(`"id":${id},`)).toBe(false);

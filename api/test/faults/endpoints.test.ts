@@ -128,7 +128,7 @@ describe("when the first endpoint falls silent under open connections", () => {
     const first = await TcpProxy.start(cluster.port);
     ends.push(() => first.close());
     const client = await startWith(first.port, good.port);
-    const held = first.silenceOnce("FETCH 16 FROM blocks");
+    const held = first.silenceOnce("FETCH 8 FROM pages");
     const { id } = bodyOf.value(await client.addValue(1, value(1)));
     await cluster.execute(`DELETE FROM forecast WHERE id = ${id}`, new URL(databaseUrl).pathname.slice(1));
     await held;

@@ -136,7 +136,12 @@ export const GOLDEN_SIGNALS: DashboardSource = {
       lines("Rows of the read model", "Forecast values; the same on every replica.", {
         count: REPLICA.values("weather_model_rows"),
       }),
-      lines("Bytes of the read model", "Compressed forms included.", { bytes: REPLICA.values("weather_model_bytes") }),
+      lines("Memory used for data, by part", "Forms, answers and queue give way to cities, values and index.", {
+        bytes: REPLICA.values("weather_model_bytes", "max by (part)"),
+      }),
+      lines("Writes that were not accepted", "data: the memory is full (507). queue: too many are waiting (503).", {
+        "1/s": REPLICA.rates("weather_refused_writes_total", "sum by (reason)"),
+      }),
     ],
   },
 };

@@ -1,0 +1,173 @@
+import { BLOCK_BYTES, type Block, MAX_BLOCK_BYTES } from "./block.ts";
+import { concatenated } from "./columns.ts";
+import { EMPTY_CHECKSUM, extendChecksum } from "./crc32.ts";
+import type { FormCache } from "./form-cache.ts";
+import { GzipForms, type ListBody, type Pieces, PlainForms } from "./forms.ts";
+import { GZIP_START, gzipEnd, gzipPart } from "./gzip.ts";
+import { type Held, type ListEncoding, type Part, Piece, Ready } from "./piece.ts";
+import type { ReadModel } from "./read-model.ts";
+import {
+  type CityShape,
+  COMMA,
+  ending,
+  joint,
+  NOTHING,
+  OPEN_LIST,
+  placeAfter,
+  render,
+  renderCities,
+  renderSelected,
+  type Selection,
+  START,
+} from "./render.ts";
+
+/** A narrowed list of at most this length is kept until it is sent; a longer one is made again, part by part. */
+const MAX_SHORT_BYTES = 65_536;
+/** Blocks to look through before the event loop gets a turn. */
+const BLOCKS_PER_TURN = 16;
+
+const encoder = new TextEncoder();
+
+/** One list. Each encoding is made at most once for a revision of the model, and what is unchanged is used again. */
+export class List {
+  readonly #forms: { readonly identity: PlainForms; readonly gzip: GzipForms };
+  #last: { readonly model: ReadModel; readonly revision: number; readonly pieces: Pieces } | undefined;
+
+  private constructor(
+    cache: FormCache,
+    readonly piecesOf: (model: ReadModel) => Pieces,
+    /** Changes when the list does. */
+    readonly revisionOf: (model: ReadModel) => number,
+  ) {
+    this.#forms = { identity: new PlainForms(cache), gzip: new GzipForms(cache) };
+  }
+
+  static ofCities(cache: FormCache): List {
+    const known = new WeakMap<object, CityPiece>();
+    return new List(
+      cache,
+      ({ blocks }) => cityPieces(blocks, known),
+      ({ citiesRevision }) => citiesRevision,
+    );
+  }
+
+  static ofForecasts(cache: FormCache, shape: CityShape): List {
+    const known = new WeakMap<Block, Piece>();
+    return new List(
+      cache,
+      ({ blocks }) => forecastPieces(blocks, shape, known),
+      ({ revision }) => revision,
+    );
+  }
+
+  /** At once if it is ready. */
+  body(model: ReadModel, encoding: ListEncoding): ListBody | Promise<ListBody> {
+    const revision = this.revisionOf(model);
+    if (this.#last?.model !== model || this.#last.revision !== revision)
+      this.#last = { model, revision, pieces: this.piecesOf(model) };
+    return this.#forms[encoding].body(this.#last.pieces);
+  }
+
+  /** What it keeps in memory of the model, at its last revision that was asked for. */
+  *held(): Generator<Held> {
+    for (const { blocks } of this.#last?.pieces.pieces ?? []) yield* blocks;
+  }
+
+  release(): void {
+    this.#last = undefined;
+    this.#forms.identity.drop();
+    this.#forms.gzip.drop();
+  }
+}
+
+/** A piece for each block. It is the same one as before while the block and what stands before it are the same. */
+function forecastPieces(blocks: readonly Block[], shape: CityShape, known: WeakMap<Block, Piece>): Pieces {
+  let place = START;
+  const pieces = blocks.map((block) => {
+    const before = known.get(block);
+    const start = joint(block, place);
+    const from = place;
+    place = placeAfter(block, place);
+    if (before?.start === start) return before;
+    const piece = new Piece([block], start, () => render(block, from, shape));
+    known.set(block, piece);
+    return piece;
+  });
+  return { pieces, end: ending(place) };
+}
+
+interface CityPiece {
+  /** `ofCities` of its blocks. */
+  readonly cities: readonly object[];
+  readonly piece: Piece;
+}
+
+/** A piece for as many blocks as have about BLOCK_BYTES of cities. */
+function cityPieces(blocks: readonly Block[], known: WeakMap<object, CityPiece>): Pieces {
+  const pieces: Piece[] = [];
+  let group: Block[] = [];
+  let bytes = 0;
+  const endGroup = () => {
+    if (group.length > 0) pieces.push(cityPiece(group, pieces.length === 0, known));
+    group = [];
+    bytes = 0;
+  };
+  for (const block of blocks) {
+    if (block.ofCities.entries === 0) continue;
+    if (bytes + block.ofCities.bytes > MAX_BLOCK_BYTES) endGroup();
+    group.push(block);
+    bytes += block.ofCities.bytes;
+    if (bytes >= BLOCK_BYTES) endGroup();
+  }
+  endGroup();
+  return { pieces, end: encoder.encode(pieces.length === 0 ? "[]" : "]") };
+}
+
+function cityPiece(blocks: readonly Block[], isFirst: boolean, known: WeakMap<object, CityPiece>): Piece {
+  const cities = blocks.map(({ ofCities }) => ofCities);
+  const [first = blocks] = cities;
+  const start = isFirst ? OPEN_LIST : COMMA;
+  const before = known.get(first);
+  const isSame = before?.cities.length === cities.length && cities.every((own, at) => own === before.cities[at]);
+  if (isSame && before.piece.start === start) {
+    before.piece.blocks = blocks;
+    return before.piece;
+  }
+  const piece = new Piece(blocks, start, (blocks) => renderCities(blocks, start));
+  known.set(first, { cities, piece });
+  return piece;
+}
+
+/** A list that is narrowed for one request: made twice, for its checksum and when it is sent, and kept only if it is short. */
+export async function selectedBody(
+  model: ReadModel,
+  shape: CityShape,
+  selection: Selection,
+  encoding: ListEncoding,
+): Promise<ListBody> {
+  const blocks = selection.cityId === undefined ? model.blocks : model.blocksOf(selection.cityId);
+  let place = START;
+  let checksum = EMPTY_CHECKSUM;
+  let short: Uint8Array[] = [];
+  const parts: Part[] = [];
+  for (const [index, block] of blocks.entries()) {
+    if (index % BLOCKS_PER_TURN === BLOCKS_PER_TURN - 1) await new Promise((resolve) => setImmediate(resolve));
+    const from = place;
+    const selected = renderSelected(block, from, shape, selection);
+    place = selected.place;
+    if (selected.bytes.length === 0) continue;
+    checksum = extendChecksum(checksum, selected.bytes);
+    short = checksum.length <= MAX_SHORT_BYTES ? [...short, selected.bytes] : [];
+    parts.push(new Piece([block], NOTHING, () => [renderSelected(block, from, shape, selection).bytes]).part(encoding));
+  }
+  const end = ending(place);
+  checksum = extendChecksum(checksum, end);
+  if (checksum.length <= MAX_SHORT_BYTES) {
+    const json = concatenated([...short, end]);
+    const bytes = encoding === "gzip" ? concatenated([GZIP_START, gzipPart(json), gzipEnd(checksum)]) : json;
+    return { encoding, checksum, parts: [new Ready(bytes)] };
+  }
+  const isGzip = encoding === "gzip";
+  const last = new Ready(isGzip ? concatenated([gzipPart(end), gzipEnd(checksum)]) : end);
+  return { encoding, checksum, parts: [...(isGzip ? [new Ready(GZIP_START)] : []), ...parts, last] };
+}
