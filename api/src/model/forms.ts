@@ -200,7 +200,9 @@ export class GzipForms extends Forms {
     if (!this.cache.hasRoom(this, CHUNK_BYTES)) return undefined;
     const compressed: Uint8Array[] = [];
     let bytes = 0;
-    for (let at = from; at < pieces.length && bytes < CHUNK_BYTES; at += 1) {
+    // Beside known chunks it may be longer, so that it reaches the next one.
+    const limit = known.size > 0 ? 1.5 * CHUNK_BYTES : CHUNK_BYTES;
+    for (let at = from; at < pieces.length && bytes < limit; at += 1) {
       const piece = pieces[at] as Piece;
       if (bytes > CHUNK_BYTES / 4 && known.has(piece)) break;
       if (!piece.gzip) await this.spend();
