@@ -241,16 +241,26 @@ test("the oldest transaction of the server is known by pid and age, whichever da
   await other.query("BEGIN; SELECT pg_current_xact_id()");
   const { rows } = await other.query<{ pid: string }>("SELECT pg_backend_pid()::text AS pid");
   const { feed } = await loadedFeed(url);
-  for (let tries = 0; feed.oldestTransaction === undefined && tries < 100; tries += 1) await Bun.sleep(20);
+  for (let tries = 0; feed.sessions === undefined && tries < 100; tries += 1) await Bun.sleep(20);
   // Its start is hidden from this role: it counts from the first look.
-  expect(feed.oldestTransaction).toEqual({ pid: rows[0]?.pid ?? "", ageSeconds: 0 });
+  expect(feed.sessions?.oldestTransaction).toEqual({ pid: rows[0]?.pid ?? "", ageSeconds: 0 });
   await other.query("COMMIT");
 
   const own = await session(url);
   await own.query("BEGIN; SELECT 1");
   const { rows: ownRows } = await own.query<{ pid: string }>("SELECT pg_backend_pid()::text AS pid");
   const { feed: second } = await loadedFeed(url);
-  for (let tries = 0; second.oldestTransaction === undefined && tries < 100; tries += 1) await Bun.sleep(20);
-  expect(second.oldestTransaction?.pid).toBe(ownRows[0]?.pid);
-  expect(second.oldestTransaction?.ageSeconds).toBeGreaterThan(0);
+  for (let tries = 0; second.sessions === undefined && tries < 100; tries += 1) await Bun.sleep(20);
+  expect(second.sessions?.oldestTransaction?.pid).toBe(ownRows[0]?.pid);
+  expect(second.sessions?.oldestTransaction?.ageSeconds).toBeGreaterThan(0);
+});
+
+test("each replica knows how many replicas read from its database", async () => {
+  const url = await migratedDatabase();
+  const elsewhere = await migratedDatabase();
+  await loadedFeed(elsewhere);
+  const open = [await loadedFeed(url), await loadedFeed(url), await loadedFeed(url)];
+  const { feed } = await loadedFeed(url);
+  for (let tries = 0; feed.sessions === undefined && tries < 100; tries += 1) await Bun.sleep(20);
+  expect(feed.sessions?.replicas).toBe(open.length + 1);
 });

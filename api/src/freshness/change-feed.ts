@@ -9,7 +9,7 @@ import {
 } from "../postgres/connection.ts";
 import { classifyFailure } from "../postgres/failures.ts";
 import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
-import { type OldestTransaction, TransactionWatch } from "../postgres/sessions.ts";
+import { type ServerSessions, SessionWatch } from "../postgres/sessions.ts";
 import { BLOCK_COLUMNS, entries, parseBlock } from "./blocks.ts";
 import { changedRowsOf, changedTransactions } from "./changed-rows.ts";
 import { type DataLimits, GARBAGE_PER_BYTE, loadModel, OverBudget } from "./load.ts";
@@ -42,8 +42,8 @@ const PAGE_BYTES = 65_536;
 /** How often the database is asked again whether its data fit. */
 const OVER_BUDGET_PAUSE_MS = 5_000;
 
-/** How often the server is asked for its oldest transaction. */
-const TRANSACTION_WATCH_INTERVAL_MS = 10_000;
+/** How often the server is asked for its sessions. */
+const SESSION_WATCH_INTERVAL_MS = 10_000;
 
 /**
  * A statement of a reload may take this many times as long as the last whole load, and at least 5 s. After that the
@@ -106,9 +106,9 @@ export class ChangeFeed {
   #epoch = "";
   /** Whether the last refresh found another snapshot: then the next one probably does, too. */
   #isChanging = false;
-  readonly #watch = new TransactionWatch();
+  readonly #watch = new SessionWatch();
   #watchedAt = Number.NEGATIVE_INFINITY;
-  #oldestTransaction: OldestTransaction | undefined;
+  #sessions: ServerSessions | undefined;
   #reloadDeadlineMs = Number.POSITIVE_INFINITY;
   #overBudget: { readonly error: OverBudget; readonly untilMs: number } | undefined;
 
@@ -137,10 +137,10 @@ export class ChangeFeed {
     return this.#identity;
   }
 
-  /** The transaction of the primary's server that was open longest at the last look; undefined if the look is too old. */
-  get oldestTransaction(): OldestTransaction | undefined {
-    const isRecent = performance.now() - this.#watchedAt < 3 * TRANSACTION_WATCH_INTERVAL_MS;
-    return isRecent ? this.#oldestTransaction : undefined;
+  /** The sessions of the primary's server at the last look; undefined if that is too long ago. */
+  get sessions(): ServerSessions | undefined {
+    const isRecent = performance.now() - this.#watchedAt < 3 * SESSION_WATCH_INTERVAL_MS;
+    return isRecent ? this.#sessions : undefined;
   }
 
   /**
@@ -171,7 +171,7 @@ export class ChangeFeed {
       if (!this.#model) await this.#load(connection, "first load");
       else if (sameHistory(this.#modelFrom, this.#identity)) await this.#applyChanges(connection, this.#model);
       else await this.#load(connection, "the database's history changed");
-      this.#watchTransactions(connection);
+      this.#watchSessions(connection);
     } catch (error) {
       this.#connection?.destroy();
       this.#connection = undefined;
@@ -252,16 +252,16 @@ export class ChangeFeed {
   }
 
   /** The refresh does not wait for it. */
-  #watchTransactions(connection: Connection): void {
+  #watchSessions(connection: Connection): void {
     const now = performance.now();
-    if (now - this.#watchedAt < TRANSACTION_WATCH_INTERVAL_MS) return;
+    if (now - this.#watchedAt < SESSION_WATCH_INTERVAL_MS) return;
     this.#watchedAt = now;
-    this.#watch.oldest(connection, this.options.queryDeadlineMs).then(
-      (oldest) => {
-        this.#oldestTransaction = oldest;
+    this.#watch.look(connection, this.options.queryDeadlineMs).then(
+      (sessions) => {
+        this.#sessions = sessions;
       },
       () => {
-        this.#oldestTransaction = undefined;
+        this.#sessions = undefined;
       },
     );
   }

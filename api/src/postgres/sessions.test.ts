@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { describeSession, TransactionWatch } from "./sessions.ts";
+import { describeSession, SessionWatch } from "./sessions.ts";
 
 const SECOND_MS = 1_000;
 
@@ -9,12 +9,12 @@ describe("the oldest transaction", () => {
       ["7", "12.5", ""],
       ["prepared", "100", ""],
     ];
-    expect(new TransactionWatch().oldestOf(rows, 0)).toEqual({ pid: "prepared", ageSeconds: 100 });
-    expect(new TransactionWatch().oldestOf([], 0)).toBeUndefined();
+    expect(new SessionWatch().oldestOf(rows, 0)).toEqual({ pid: "prepared", ageSeconds: 100 });
+    expect(new SessionWatch().oldestOf([], 0)).toBeUndefined();
   });
 
   test("counts from the moment it was first seen, where its start is hidden", () => {
-    const watch = new TransactionWatch();
+    const watch = new SessionWatch();
     const hidden = (pid: string, xid: string) => [[pid, null, xid]];
     expect(watch.oldestOf(hidden("7", "100"), 0)).toEqual({ pid: "7", ageSeconds: 0 });
     expect(watch.oldestOf(hidden("7", "100"), 30 * SECOND_MS)).toEqual({ pid: "7", ageSeconds: 30 });

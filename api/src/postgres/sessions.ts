@@ -86,13 +86,30 @@ const OLDEST: Statement = {
     (SELECT 'prepared', extract(epoch FROM clock_timestamp() - prepared), '' FROM pg_prepared_xacts ORDER BY prepared LIMIT 1)`,
 };
 
-/** Measures the age of a transaction whose start is hidden from the moment at which it was first seen. */
-export class TransactionWatch {
+/** Sessions of the same database with the same application_name as this one, itself included. */
+const SAME_APPLICATION: Statement = {
+  name: "same application",
+  text: `
+    SELECT count(*) FROM pg_stat_activity WHERE application_name = current_setting('application_name')
+      AND datid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+};
+
+export interface ServerSessions {
+  readonly oldestTransaction: OldestTransaction | undefined;
+  /** How many replicas read from this database. */
+  readonly replicas: number;
+}
+
+/** Looks at the server's sessions. Where a transaction's start is hidden, its age counts from the first look. */
+export class SessionWatch {
   #hidden: { readonly key: string; readonly sinceMs: number } | undefined;
 
-  async oldest(connection: Connection, deadlineMs: number): Promise<OldestTransaction | undefined> {
-    const rows = await connection.query(OLDEST, [], deadlineMs);
-    return this.oldestOf(rows, performance.now());
+  async look(connection: Connection, deadlineMs: number): Promise<ServerSessions> {
+    const [oldest, [count]] = await Promise.all([
+      connection.query(OLDEST, [], deadlineMs),
+      connection.query(SAME_APPLICATION, [], deadlineMs),
+    ]);
+    return { oldestTransaction: this.oldestOf(oldest, performance.now()), replicas: Number(count?.[0] ?? 1) };
   }
 
   /** @param rows pid, age in seconds or null, and what tells a transaction with a hidden start from the pid's next one */
