@@ -23,7 +23,7 @@ export interface Bench {
 /** One figure of a case, with its value in each round. */
 export interface Finding {
   readonly what: string;
-  readonly unit: "requests/s" | "ms" | "s" | "us" | "MiB" | "ratio";
+  readonly unit: "requests/s" | "queries/s" | "ms" | "ms/s" | "s" | "us" | "MiB" | "ratio";
   readonly values: readonly number[];
   readonly target?: Target;
 }

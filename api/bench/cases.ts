@@ -3,7 +3,9 @@ import { getCities } from "./cases/get-cities.ts";
 import { getCitiesOpen } from "./cases/get-cities-open.ts";
 import { getForecastById } from "./cases/get-forecast-by-id.ts";
 import { goService } from "./cases/go-service.ts";
+import { idleConnections } from "./cases/idle-connections.ts";
 import { postForecast } from "./cases/post-forecast.ts";
+import { replicas } from "./cases/replicas.ts";
 import { soak } from "./cases/soak.ts";
 import { start } from "./cases/start.ts";
 import { takeover } from "./cases/takeover.ts";
@@ -23,6 +25,8 @@ export const cases: readonly BenchCase[] = [
   weatherInserts,
   goService,
   start,
+  idleConnections,
+  replicas,
   takeover,
   soak,
   weatherMillion,

@@ -23,7 +23,7 @@ export interface DataDigest {
 }
 
 /** As in production: every commit is on disk before it is confirmed, and hot data fit into memory. */
-const serverSettings = { fsync: "on", shared_buffers: "128MB", max_connections: "100" };
+const serverSettings = { fsync: "on", shared_buffers: "128MB", max_connections: "200" };
 
 /** One throwaway cluster, started when first needed; its PostgreSQL is not limited. */
 export class Databases {

@@ -66,6 +66,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
   const memory = sharesOf(options.modelBudgetBytes);
   const garbage = new Garbage(memory.garbage, options.collectGarbage);
   let ready = false;
+  let isPrepared = false;
   let preparationWait: string | undefined;
 
   const dataBytes = () => feed.model?.totalBytes ?? 0;
@@ -165,7 +166,8 @@ export function createService(options: ServiceOptions, log: Log): Service {
       },
       failed: (error) => {
         metrics.barrierFailures.inc();
-        outage.failed(error);
+        // Until then prepareDatabase logs what it waits for.
+        if (isPrepared) outage.failed(error);
         if (error instanceof UnservableData && feed.model === undefined) giveUp(error);
       },
     },
@@ -249,6 +251,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
         },
         log,
       );
+      isPrepared = true;
       await new Promise<void>((resolve, reject) => {
         giveUp = reject;
         loaded = () => {

@@ -264,3 +264,11 @@ test("each replica knows how many replicas read from its database", async () => 
   for (let tries = 0; feed.sessions === undefined && tries < 100; tries += 1) await Bun.sleep(20);
   expect(feed.sessions?.replicas).toBe(open.length + 1);
 });
+
+test("a database whose migration is not finished is not loaded", async () => {
+  const url = await migratedDatabase();
+  await cluster.execute("DELETE FROM weather_migrations WHERE version = 5", databaseName(url));
+  await expect(loadedFeed(url)).rejects.toThrow("not migrated yet");
+  const { feed } = await loadedFeed(await migratedDatabase());
+  expect(feed.model?.rows).toBe(720);
+});

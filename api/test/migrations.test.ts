@@ -244,6 +244,7 @@ describe("while a transaction that has read a table stays open", () => {
     const read = await ask(replica, "GET /Cities");
     expectProblem(read, 503);
     expect(read.text).toContain("waits for other sessions");
+    expect(JSON.stringify(replica.logs)).not.toContain("unreachable");
 
     await open.query("COMMIT");
     expect(await waitUntil(() => replica.logs.some(({ msg }) => msg === "ready"), 20_000)).toBe(true);

@@ -8,6 +8,7 @@ import {
   type Statement,
 } from "../postgres/connection.ts";
 import { classifyFailure } from "../postgres/failures.ts";
+import { requireMigrated } from "../postgres/migrate.ts";
 import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
 import { type ServerSessions, SessionWatch } from "../postgres/sessions.ts";
 import { BLOCK_COLUMNS, entries, parseBlock } from "./blocks.ts";
@@ -200,6 +201,7 @@ export class ChangeFeed {
   async #load(connection: Connection, reason: string): Promise<void> {
     const started = performance.now();
     const deadlineMs = Math.min(this.options.loadDeadlineMs, this.#reloadDeadlineMs);
+    await requireMigrated(connection, deadlineMs);
     const loaded = await loadModel(connection, {
       ...this.options.limits,
       deadlineMs,

@@ -1,3 +1,4 @@
+import type { Connection } from "./connection.ts";
 import { sqlState } from "./failures.ts";
 import type { MigrationSession } from "./migration-session.ts";
 import { type Index, MIGRATIONS, REFUSALS, type Step } from "./migrations.ts";
@@ -68,6 +69,15 @@ async function appliedMigrations(session: MigrationSession): Promise<number> {
     );
   }
   return version;
+}
+
+/**
+ * Throws while the schema is behind this build. A model that was loaded then would miss what was written to a table before it got its
+ * triggers.
+ */
+export async function requireMigrated(connection: Connection, deadlineMs: number): Promise<void> {
+  const [row] = await connection.query("SELECT max(version) FROM public.weather_migrations", [], deadlineMs);
+  if (Number(row?.[0] ?? 0) < MIGRATIONS.length) throw new Error("the database is not migrated yet");
 }
 
 function record(session: MigrationSession, version: number, title: string): Promise<unknown> {

@@ -213,7 +213,7 @@ export class MigrationSession {
     const end = performance.now() + durationMs;
     while (performance.now() < end) {
       if (this.#options.stopped()) throw new Error("the service stops");
-      await delay(Math.min(100, end - performance.now()));
+      await delay(Math.max(0, Math.min(100, end - performance.now())));
     }
   }
 
