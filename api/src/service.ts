@@ -78,12 +78,12 @@ export function createService(options: ServiceOptions, log: Log): Service {
   const cutAnswers = new CountedWarning(log, "lists were cut off: their clients took them too slowly");
   const lists = new Lists(
     forms,
-    () => Math.max(memory.answers, freeBytes()),
+    () => Math.max(memory.answers, freeBytes() - memory.forms),
     () => {
       metrics.cutAnswers.inc();
       cutAnswers.happened();
     },
-    (bytes) => garbage.made(2 * bytes),
+    (bytes) => garbage.made(bytes),
   );
   const growth = new Growth(memory.door, Math.min(options.bodyLimitBytes, memory.door / 8), dataBytes);
 
@@ -94,6 +94,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
       forms: forms.bytes,
       answers: lists.open.bytes,
       queue: queue.bytes,
+      garbage: garbage.bytes,
     }),
     dataLimitBytes: memory.door,
     isOverBudget: () => feed.isOverBudget,
@@ -233,7 +234,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
     }),
   ];
   const stopWatching = watchEventLoop(metrics.eventLoopLag);
-  const stopCollecting = watchMemory(memory.process, options.collectGarbage);
+  const stopCollecting = watchMemory(memory.process, garbage);
 
   return {
     app: createApp({ ...options, routes, staticPages: createStaticPages(options.pageFolder), metrics, log }),

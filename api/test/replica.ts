@@ -10,6 +10,8 @@ export interface ReplicaOptions {
   readonly databaseUrl: string;
   /** More environment variables; they win over the test's defaults. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Files of the cgroup that it runs in, to which it writes its id before it starts. */
+  readonly joinFiles?: readonly string[];
   /** False returns as soon as it listens, before the data are loaded. */
   readonly untilReady?: boolean;
 }
@@ -33,8 +35,15 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-export async function startReplica({ databaseUrl, env = {}, untilReady = true }: ReplicaOptions): Promise<Replica> {
-  const child = spawn(process.execPath, [MAIN], {
+const JOIN_AND_RUN = `for file in $JOIN_FILES; do echo $$ > "$file" || exit 1; done; unset JOIN_FILES; exec "$@"`;
+
+export async function startReplica({
+  databaseUrl,
+  env = {},
+  joinFiles = [],
+  untilReady = true,
+}: ReplicaOptions): Promise<Replica> {
+  const child = spawn("/bin/sh", ["-c", JOIN_AND_RUN, "join", process.execPath, MAIN], {
     env: {
       PATH: process.env.PATH ?? "",
       HOST: "127.0.0.1",
@@ -42,6 +51,7 @@ export async function startReplica({ databaseUrl, env = {}, untilReady = true }:
       SAMPLE_DATA: "if-empty",
       SHUTDOWN_DELAY_MS: "0",
       DATABASE_URL: databaseUrl,
+      JOIN_FILES: joinFiles.join(" "),
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],

@@ -35,7 +35,7 @@ const writer = {
 
 const metrics = createMetrics({
   model: () => undefined,
-  memory: () => ({ cities: 0, values: 0, index: 0, forms: 0, answers: 0, queue: 0 }),
+  memory: () => ({ cities: 0, values: 0, index: 0, forms: 0, answers: 0, queue: 0, garbage: 0 }),
   dataLimitBytes: 0,
   isOverBudget: () => false,
   ageMs: () => 0,

@@ -1,5 +1,4 @@
 import { type Holder, pinnedBytes } from "../memory/pinned.ts";
-import { BLOCK_BYTES } from "../model/block.ts";
 import { concatenated } from "../model/columns.ts";
 import type { ListBody } from "../model/forms.ts";
 import type { List } from "../model/list.ts";
@@ -179,7 +178,7 @@ class Chunks {
       this.#part += 1;
       this.#at = 0;
       this.#bytes = part.bytes();
-      if (!(part instanceof Ready)) this.#made += BLOCK_BYTES;
+      this.#made += part.made;
     }
     const chunk = this.#bytes[this.#at] ?? NOTHING;
     // A little more than asked for rather than a short rest.

@@ -4,16 +4,31 @@
  */
 export class Garbage {
   #bytes = 0;
+  #collectedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly limitBytes: number,
-    readonly collect: () => void,
+    readonly collectNow: () => void,
   ) {}
+
+  /** Made since the last collection, as far as it is counted. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Time since the last collection. */
+  get ageMs(): number {
+    return performance.now() - this.#collectedAt;
+  }
 
   made(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes < this.limitBytes) return;
+    if (this.#bytes >= this.limitBytes) this.collect();
+  }
+
+  collect(): void {
     this.#bytes = 0;
-    this.collect();
+    this.collectNow();
+    this.#collectedAt = performance.now();
   }
 }

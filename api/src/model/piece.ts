@@ -16,11 +16,14 @@ export interface Held {
 export interface Part {
   readonly held: readonly Held[];
   bytes(): readonly Uint8Array[];
+  /** How many bytes the last call of `bytes` made. */
+  readonly made: number;
 }
 
 /** Ready bytes. */
 export class Ready implements Part, Held {
   isReplaced = false;
+  readonly made = 0;
 
   constructor(readonly chunk: Uint8Array) {}
 
@@ -44,6 +47,7 @@ export class Piece {
   /** Its part of the list in gzip, if the cache keeps it. */
   gzip: Uint8Array | undefined;
   #checksum: Checksum | undefined;
+  #made = 0;
 
   /**
    * @param blocks may be replaced by others that give the same bytes, so that it does not keep old blocks in memory
@@ -65,31 +69,43 @@ export class Piece {
     return this.#checksum !== undefined;
   }
 
-  /** The unencoded bytes if they are a copy, in one part; undefined if they are the model's own. */
+  /** The unencoded bytes if they are a copy; undefined if they are the model's own. */
   copied(): Uint8Array | undefined {
-    const [only, ...others] = this.render(this.blocks);
-    const isCopy = only !== undefined && others.length === 0 && only.buffer !== this.blocks[0]?.json.buffer;
-    return isCopy ? only : undefined;
+    const [only] = this.rendered();
+    return this.#made > 0 ? only : undefined;
   }
 
   rendered(): readonly Uint8Array[] {
-    return this.text ? [this.text] : this.render(this.blocks);
+    this.#made = 0;
+    if (this.text) return [this.text];
+    const parts = this.render(this.blocks);
+    const [only, ...others] = parts;
+    if (only && others.length === 0 && only.buffer !== this.blocks[0]?.json.buffer) this.#made = only.length;
+    return parts;
   }
 
   /** Makes the checksum, too: both need the same bytes. */
   compressed(): Uint8Array {
+    this.#made = 0;
     if (this.gzip) return this.gzip;
     const parts = this.rendered();
     this.#checksum ??= checksumOfAll(parts);
     const [only = new Uint8Array(0)] = parts;
-    return gzipPart(parts.length === 1 ? only : concatenated(parts));
+    const whole = parts.length === 1 ? only : concatenated(parts);
+    const gzip = gzipPart(whole);
+    this.#made += gzip.length + (whole === only ? 0 : whole.length);
+    return gzip;
   }
 
   /** It, encoded when it is sent. */
   part(encoding: ListEncoding): Part {
+    const made = () => this.#made;
     return {
       held: this.blocks,
       bytes: () => (encoding === "gzip" ? [this.compressed()] : this.rendered()),
+      get made() {
+        return made();
+      },
     };
   }
 }

@@ -16,7 +16,7 @@ export interface MetricSources {
 }
 
 /** What the memory of a replica is used for, beside the runtime itself. */
-export const MEMORY_PARTS = ["cities", "values", "index", "forms", "answers", "queue"] as const;
+export const MEMORY_PARTS = ["cities", "values", "index", "forms", "answers", "queue", "garbage"] as const;
 export type MemoryPart = (typeof MEMORY_PARTS)[number];
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -54,7 +54,7 @@ export function createMetrics(sources: MetricSources) {
   modelGauge("cities", "Cities in the read model.");
   new Gauge({
     name: "weather_model_bytes",
-    help: "Memory used for data, by part: cities, values, index, forms (ready lists), answers, queue (waiting writes).",
+    help: "Memory used for data, by part: cities, values, index, forms (ready lists), answers, queue (waiting writes), garbage.",
     labelNames: ["part"],
     registers,
     collect() {
