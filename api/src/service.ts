@@ -94,7 +94,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
       forms: forms.bytes,
       answers: lists.open.bytes,
       queue: queue.bytes,
-      garbage: garbage.bytes,
+      garbage: garbage.peakBytes,
     }),
     dataLimitBytes: memory.door,
     isOverBudget: () => feed.isOverBudget,

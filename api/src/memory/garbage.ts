@@ -4,6 +4,7 @@
  */
 export class Garbage {
   #bytes = 0;
+  #peakBytes = 0;
   #collectedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -16,6 +17,11 @@ export class Garbage {
     return this.#bytes;
   }
 
+  /** The most of it so far: the runtime keeps this memory for more. */
+  get peakBytes(): number {
+    return this.#peakBytes;
+  }
+
   /** Time since the last collection. */
   get ageMs(): number {
     return performance.now() - this.#collectedAt;
@@ -23,6 +29,7 @@ export class Garbage {
 
   made(bytes: number): void {
     this.#bytes += bytes;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#bytes);
     if (this.#bytes >= this.limitBytes) this.collect();
   }
 

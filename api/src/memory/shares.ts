@@ -33,6 +33,6 @@ export function sharesOf(budgetBytes: number): Shares {
     answers: share(1 / 8),
     queue: share(1 / 8),
     process: budgetBytes + RUNTIME_BYTES + GARBAGE_BYTES,
-    garbage: Math.min(64 * MEBIBYTE, Math.max(8 * MEBIBYTE, share(1 / 8))),
+    garbage: Math.min(64 * MEBIBYTE, Math.max(8 * MEBIBYTE, share(1 / 64))),
   };
 }

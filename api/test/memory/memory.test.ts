@@ -18,7 +18,7 @@ import { KINDS, type Kind } from "./kinds.ts";
 const ROUNDS = Number(process.env.GOLDENRING_MEMORY_ROUNDS ?? 0);
 const IS_LONG = ROUNDS > 0;
 /** Beyond this share of what the data may use, clients fill it up. */
-const PREFILLED = IS_LONG ? 0.9 : 0.97;
+const PREFILLED = IS_LONG ? 0.9 : 0.99;
 const USE = { slowReaders: 50, writers: 20, durationMs: IS_LONG ? 60_000 : 5_000 } as const;
 const FILL_DEADLINE_MS = IS_LONG ? 600_000 : 60_000;
 const CPU_MS_PER_100 = 25;
