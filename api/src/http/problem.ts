@@ -26,9 +26,7 @@ export const KEY_REUSED = "this Idempotency-Key was used with another content";
 export const CHANGED_MEANWHILE = "it is not, or not any more, what If-Match names: nothing was changed";
 
 /** The errors of operations by status. */
-export const READ_ERRORS = {
-  503: "the data are not loaded: the database has not been reached since the service started",
-};
+export const READ_ERRORS = { 503: "the data are not loaded yet" };
 export const ID_ERRORS = { 400: "the id in the path is not a whole number of at most 64 bits" };
 export const WRITE_ERRORS = {
   400: "the id in the path is no whole number of 64 bits, the body is not JSON or breaks a rule: see errors",
