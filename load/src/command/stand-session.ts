@@ -135,13 +135,7 @@ export class StandSession {
 
   async #removeAdded(): Promise<void> {
     const { database, deps } = this;
-    const { cities, values } = await unseed({
-      database,
-      target: undefined,
-      runs: this.deps.runs,
-      isSure: async () => true,
-      log: () => {},
-    });
+    const { cities, values } = await unseed({ database, runs: deps.runs });
     if (values + cities > 0) deps.output.log(`${cities} cities and ${values} values removed`);
   }
 }
