@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Lab, UpOptions as LabOptions } from "@goldenring/lab";
 import { CommandError, EXIT } from "@goldenring/run-kit";
+import { SERVICE_NAMES } from "@goldenring/stand";
 import { BUNDLE_FOLDER, DASHBOARDS_FOLDER, makeBundle, PLAYBOOK_FOLDER, RULES_FOLDER } from "../checkout.ts";
 import { changeProvisioned, checksumOf, readProvisioned } from "../checksums.ts";
 import { type Context, labOf } from "../context.ts";
-import { SERVICE_NAMES } from "../endpoints.ts";
 import { runPlaybook } from "../playbook.ts";
 import { startPrograms } from "../stand-programs.ts";
 import { table } from "../status-text.ts";

@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { CommandError } from "@goldenring/run-kit";
-import { RTO, type Rto } from "@goldenring/stand";
+import { RTO, type Rto, SERVICE_NAMES } from "@goldenring/stand";
 import { z } from "zod";
 import type { Folders } from "../folders.ts";
 import {
   DEFAULT_NETWORK,
-  FORWARDS,
   type Limit,
   type PlannedMachine,
   PROVISIONING,
@@ -94,7 +93,7 @@ function assertSame(known: Settings, network: string, machines: readonly string[
 }
 
 function checkedPorts(ports: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  const names: readonly string[] = FORWARDS.map(({ name }) => name);
+  const names: readonly string[] = SERVICE_NAMES;
   for (const [name, port] of Object.entries(ports)) {
     if (!names.includes(name)) throw new CommandError(`There is no port "${name}"; there are ${names.join(", ")}.`);
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new CommandError(`${port} is not a TCP port.`);
