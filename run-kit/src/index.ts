@@ -16,4 +16,3 @@ export { type Column, factTable, fileList, marked, numbers, section, table, tabl
 export * from "./record/provenance.ts";
 export { type ResultsFile, writeResults } from "./record/results.ts";
 export { folderOfRun, listRuns, makeRunFolder, readRunFile, writeRunFile } from "./record/run-folder.ts";
-export { median, type Spread, spreadOf } from "./statistics.ts";

@@ -1,13 +1,17 @@
 import * as z from "zod";
 import { type HttpRequest, httpRequest } from "../computer/http-request.ts";
+import { runProgram } from "../computer/run-program.ts";
 import type { Inventory, Machine } from "../inventory/inventory.ts";
 import { loginOf, operatorTls } from "../inventory/logins.ts";
 import { readInventory } from "../inventory/read-inventory.ts";
+import { inNamespace } from "../machine/ssh.ts";
 import { askMonitoring } from "./ask-monitoring.ts";
 import { serversIn } from "./haproxy-servers.ts";
 import { parseCluster } from "./patroni-cluster.ts";
-import type { ServicesHealth } from "./services.ts";
+import { ServicesHealth } from "./services.ts";
 
+/** Of `readServices`, the start of the program included. */
+const PROGRAM_DEADLINE_MS = 4_500;
 /** Two requests in a row and the start of the program stay under the 5 s of `ring status`. */
 const DEADLINE_MS = 1_500;
 
@@ -24,8 +28,15 @@ const EtcdStatus = z.object({
   header: z.object({ member_id: z.string() }),
 });
 
+/** What the stand's services report; undefined when the network that they are in does not exist. */
+export async function readServices(inventory: Inventory): Promise<ServicesHealth | undefined> {
+  const argv = inNamespace(inventory, [process.execPath, import.meta.path, inventory.file]);
+  const { code, stdout } = await runProgram(argv, { deadlineMs: PROGRAM_DEADLINE_MS });
+  return code === 0 ? ServicesHealth.parse(JSON.parse(stdout)) : undefined;
+}
+
 /** Asks every service of the stand at the same time. Must run where the stand can be reached. Never rejects. */
-export async function askServices(inventory: Inventory): Promise<ServicesHealth> {
+async function askServices(inventory: Inventory): Promise<ServicesHealth> {
   const [tls, login] = await Promise.all([
     operatorTls(inventory).catch(() => undefined),
     loginOf(inventory, "haproxy").catch(() => undefined),
@@ -130,7 +141,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-// Started as a process of its own, inside the stand's network namespace. Prints what the services report, as JSON.
+// `readServices` starts this as a process of its own, inside the stand's network namespace.
 if (import.meta.main) {
   process.stdout.write(JSON.stringify(await askServices(await readInventory(process.argv[2] ?? ""))));
 }
