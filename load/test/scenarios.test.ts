@@ -15,7 +15,7 @@ test("docs/load.md has every scenario", () => {
 
 describe.skipIf(k6IsMissing)("each scenario runs against the real API within the objectives:", () => {
   for (const scenario of SCENARIOS) {
-    test.concurrent(scenario.name, async () => {
+    test(scenario.name, async () => {
       const args = [scenario.name, "--target", api.url, "--users", "4", "--duration", "5s"];
       const { exitCode, output, record, series, folder } = await load.scenario(...args);
       expect(output).toContain("ran to its end");
