@@ -357,13 +357,9 @@ describeInChromium("the page and Swagger UI", ({ visit }) => {
       await look("/swagger", async ({ page }) => {
         await page.waitForSelector(".opblock");
         expect((await operationsShown(page)).toSorted()).toEqual(operations.toSorted());
-        await page.$$eval("button.opblock-summary-control", (buttons) => {
-          for (const button of buttons) if (button instanceof HTMLElement) button.click();
-        });
-        await page.waitForFunction(
-          (count) => document.querySelectorAll(".opblock.is-open .opblock-body").length === count,
-          operations.length,
-        );
+        for (const operation of operations)
+          await (await operationBlock(page, operation)).locator("button.opblock-summary-control").click();
+        expect(await page.locator(".opblock.is-open").count()).toBe(operations.length);
         await page.waitForTimeout(500);
         expect(await page.locator(".errors-wrapper").allTextContents()).toEqual([]);
       });
@@ -471,9 +467,11 @@ function operationsShown(page: Page): Promise<string[]> {
   );
 }
 
-async function operationBlock(page: Page, wanted: RegExp) {
+async function operationBlock(page: Page, wanted: string | RegExp) {
   await page.waitForSelector(".opblock");
-  const index = (await operationsShown(page)).findIndex((shown) => wanted.test(shown));
+  const index = (await operationsShown(page)).findIndex((shown) =>
+    typeof wanted === "string" ? shown === wanted : wanted.test(shown),
+  );
   if (index < 0) throw new Error(`Swagger UI does not show ${wanted}`);
   return page.locator(".opblock").nth(index);
 }
