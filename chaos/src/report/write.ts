@@ -5,7 +5,7 @@ import { SUITES, type Suite } from "../book/suites.ts";
 import type { ExperimentRun } from "../run/record.ts";
 import { comparisonOf } from "./comparison-page.ts";
 import { junitOfRuns } from "./junit.ts";
-import { entryOf, experimentsPage, mergeEntries, ResultEntry, upgraded } from "./results.ts";
+import { entryOf, experimentsPage, mergeEntries, ResultEntry } from "./results.ts";
 import { runPage } from "./run-page.ts";
 import { runSummary } from "./summary.ts";
 
@@ -54,6 +54,5 @@ export async function writePage(name: string, entries: readonly ResultEntry[], f
   if (page === undefined) throw new Error(`no suite has a page ${name}`);
   const round = (value: number): number => Math.round(value * 10) / 10;
   const pageOf = (all: readonly ResultEntry[]): string => experimentsPage(all, suite, page);
-  const file = { name, schema: ResultEntry, upgrade: upgraded, merge: mergeEntries, round, page: pageOf };
-  await writeResults(file, entries, folder);
+  await writeResults({ name, schema: ResultEntry, merge: mergeEntries, round, page: pageOf }, entries, folder);
 }
