@@ -1,7 +1,7 @@
 import { CommandError } from "@goldenring/run-kit";
-import { type Direction, isAlive, LockHeld, ProgramFailed, withLock } from "@goldenring/stand";
+import { type Direction, isAlive, LockHeld, ProgramFailed, ringHome, withLock } from "@goldenring/stand";
 import { removeStand, takeDown } from "./down.ts";
-import { DEFAULT_HOME, type Folders, foldersOf } from "./folders.ts";
+import { type Folders, foldersOf } from "./folders.ts";
 import { assertLinuxRoot, ensurePackages } from "./host/computer.ts";
 import { isOff, powerOff } from "./machine/power.ts";
 import { type Faults, healed, loadFaults, withCut, withLoss } from "./network/faults.ts";
@@ -47,8 +47,7 @@ export class Lab {
    * @param stand default: RING_STAND, lab
    */
   constructor({ home, stand }: { readonly home?: string; readonly stand?: string } = {}) {
-    const { RING_HOME, RING_STAND } = process.env;
-    this.#folders = foldersOf(home ?? (RING_HOME || DEFAULT_HOME), assertStandName(stand ?? (RING_STAND || "lab")));
+    this.#folders = foldersOf(home ?? ringHome(), assertStandName(stand ?? (process.env.RING_STAND || "lab")));
   }
 
   /** The file that the playbook and all other rooms read; `up` writes it. */
