@@ -66,7 +66,7 @@ export async function runScenario(
 }
 
 /** The last second, and whether all so far is within the objectives. */
-function liveLine({ t, users, requests, failed, latency }: SeriesRow, soFar: Measurements): string {
+export function liveLine({ t, users, requests, failed, latency }: SeriesRow, soFar: Measurements): string {
   const missed = missedSoFar(soFar.verdictSoFar());
   return [
     `${t.toFixed(0).padStart(4)} s`,
