@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { signalPid } from "./process-id.ts";
 
 export interface RunOptions {
   /** Milliseconds after which the program and everything it started are killed; Infinity: never. */
@@ -74,7 +75,7 @@ export function runProgram(argv: readonly string[], options: RunOptions): Promis
       setTimeout(endKilled, CLOSING_GRACE_MS, killedAs);
     };
     const stop = (): void => {
-      if (stopGraceMs > 0) signalGroup(child.pid, "SIGINT");
+      if (stopGraceMs > 0 && child.pid !== undefined) signalPid(-child.pid, "SIGINT");
       stopTimer = setTimeout(killWith, stopGraceMs, 128 + constants.signals.SIGKILL);
     };
     const timer = Number.isFinite(deadlineMs) ? setTimeout(killWith, deadlineMs, DEADLINE_EXCEEDED) : undefined;
@@ -112,16 +113,7 @@ export function lastLines(text: string, count: number): string {
 
 /** Ends a process that was started detached, with everything that it started. */
 export function killGroup(pid: number | undefined): void {
-  signalGroup(pid, "SIGKILL");
-}
-
-function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
+  if (pid !== undefined) signalPid(-pid, "SIGKILL");
 }
 
 function splitLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
