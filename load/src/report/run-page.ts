@@ -72,7 +72,7 @@ function header({ record }: StoredRun): Content {
   return html`<p class="small">Load test, ${moment(record.start)}</p>
 <h1>${scenario}: ${marked(verdictText(record), isHeld(verdict))}</h1>
 <p class="lead">Up to ${plural(of.maxUsers, "user")}, ${shown(of.rate)} requests per second, ${p95}, ${shown(of.failed)} of
-${plural(of.requests, "request")} failed. ${ENDS[record.endedBy][0]}.</p>
+${plural(of.requests, "request")} failed; ${ENDS[record.endedBy][0]}.</p>
 ${notes.map((note) => html`<p class="notice">${note}</p>\n`)}`;
 }
 
