@@ -114,10 +114,11 @@ export class LiveFigures {
 
   /** The first condition that is true, with its figure; undefined: none is. */
   reasonToAbort(conditions: readonly AbortWhen[], now: number): string | undefined {
-    const found = conditions.find(({ metric, above }) => this.get(metric, now) > above);
-    return (
-      found && `${found.words} (${found.metric} is ${Math.round(this.get(found.metric, now))}, above ${found.above})`
-    );
+    for (const { metric, above, words } of conditions) {
+      const figure = this.get(metric, now);
+      if (figure > above) return `${words} (${metric} is ${Math.round(figure)}, above ${above})`;
+    }
+    return undefined;
   }
 }
 

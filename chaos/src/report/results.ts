@@ -52,23 +52,6 @@ export function entryOf(run: ExperimentRun, command: string): ResultEntry {
   };
 }
 
-/** Words of entries of version 1, and what they are called. */
-const RENAMED: Readonly<Record<string, string>> = {
-  stated: "measured",
-  "Time from the last undo until all was as before": "Time from the last undo until the steady state",
-  "What the history checker found wrong": "Violations found by the history checker",
-  "Reads that said that they were not confirmed": "Reads marked stale",
-  "Of these older than an acknowledged write": "Reads marked stale and older than an acknowledged write",
-};
-
-/** From version 1 of the results files. */
-export function upgraded(old: unknown): unknown {
-  if (Array.isArray(old)) return old.map(upgraded);
-  if (typeof old === "string") return RENAMED[old] ?? old;
-  if (typeof old !== "object" || old === null) return old;
-  return Object.fromEntries(Object.entries(old).map(([name, value]) => [name, upgraded(value)]));
-}
-
 /** New entries take the place of those about the same experiment; in the order of their ids. */
 export function mergeEntries(known: readonly ResultEntry[], fresh: readonly ResultEntry[]): ResultEntry[] {
   const entries = new Map([...known, ...fresh].map((entry) => [entry.experiment, entry]));

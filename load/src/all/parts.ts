@@ -47,11 +47,11 @@ export const STEADY_SCENARIOS = [
   "service-grows",
   "realistic-growth",
 ] as const satisfies readonly ScenarioName[];
-export const RAMP_USERS = 600;
+const RAMP_USERS = 600;
 export const RAMP_MAX_USERS = 3_000;
 export const CHAOS_USERS = 20;
 /** Between the smallest data set of 2023 and the largest, as shares of both cities and values. */
-export const GROWTH_STAGES = [0, 0.25, 0.5, 0.75, 1] as const;
+const GROWTH_STAGES = [0, 0.25, 0.5, 0.75, 1] as const;
 export const HEAVY_BASE_USERS = 600;
 export const HEAVY_FULL_USERS = 143;
 /**

@@ -42,29 +42,17 @@ test("a search that was interrupted is stored, read again and goes on to the sam
   }
 });
 
-test("a search that the version before stored can be resumed", async () => {
-  const { saturation: gaveOut, replicaLimit: ownLimit, ...rest } = { ...judged, users: 600, held: true };
-  const { max: most, ...bounds } = search;
-  const found = { held: 600, steps: [{ ...rest, gaveOut, ownLimit }], record };
-  expect(CapacityFile.parse({ format: 1, search: { ...bounds, most }, ended: "most", ...found })).toEqual({
-    format: CAPACITY_FORMAT,
-    search,
-    ended: "max",
-    held: 600,
-    steps: [{ ...judged, users: 600, held: true }],
-    record,
-  });
-});
-
-test("a file that is no stored search is refused with the reason", async () => {
+test("a file that is no stored search, or one of an older version, is refused with the reason", async () => {
   const folder = await mkdtemp(join(tmpdir(), "goldenring-capacity-"));
   try {
     const file = join(folder, CAPACITY_FILE);
     await expect(readRunFile(folder, CAPACITY_FILE, CapacityFile)).rejects.toThrow("cannot be read");
-    await writeFile(file, '{"format": 0}');
-    await expect(readRunFile(folder, CAPACITY_FILE, CapacityFile)).rejects.toThrow(
-      "is not a record that this version reads",
-    );
+    for (const content of ['{"format": 0}', '{"format": 1, "search": {}, "ended": "most", "held": 600, "steps": []}']) {
+      await writeFile(file, content);
+      await expect(readRunFile(folder, CAPACITY_FILE, CapacityFile)).rejects.toThrow(
+        "is not a record that this version reads",
+      );
+    }
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -1,12 +1,16 @@
 import * as z from "zod";
-import { RunRecord, renameFields } from "../record/record.ts";
+import { RunRecord } from "../record/record.ts";
 import { Search } from "./find-capacity.ts";
 import { StepResult } from "./judge-step.ts";
 
 export const CAPACITY_FILE = "capacity.json";
 export const CAPACITY_FORMAT = 2;
 
-const CurrentFile = z.object({
+/**
+ * A search as it is stored after every step: one that was interrupted is resumed from here, and the results are written from here. Not from a file of
+ * an older format: half of such a search would measure another version of the service.
+ */
+export const CapacityFile = z.object({
   format: z.literal(CAPACITY_FORMAT),
   /** A search is resumed with these only. */
   search: Search,
@@ -18,17 +22,4 @@ const CurrentFile = z.object({
   record: RunRecord,
 });
 
-/** A search as it is stored after every step: one that was interrupted is resumed from here, and the results are written from here. */
-export const CapacityFile = z.preprocess(upgraded, CurrentFile);
-export type CapacityFile = z.infer<typeof CurrentFile>;
-
-const Format1 = z.looseObject({ format: z.literal(1), ended: z.string() });
-
-/** A file of format 1 in the current form; anything else as it is. */
-function upgraded(content: unknown): unknown {
-  const parsed = Format1.safeParse(content);
-  if (!parsed.success) return content;
-  const ended = parsed.data.ended === "most" ? "max" : parsed.data.ended;
-  const names = { most: "max", gaveOut: "saturation", ownLimit: "replicaLimit" };
-  return renameFields({ ...parsed.data, format: CAPACITY_FORMAT, ended }, names);
-}
+export type CapacityFile = z.infer<typeof CapacityFile>;

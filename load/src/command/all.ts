@@ -4,7 +4,7 @@ import { entriesOf, mergeEntries, type ResultEntry } from "../report/results.ts"
 import { writeLoadResults } from "../report/results-page.ts";
 import { targetsOf, verdictOf } from "../report/targets.ts";
 import type { LoadDeps } from "./deps.ts";
-import { type Measured, measurePart } from "./measure-parts.ts";
+import { measurePart } from "./measure-parts.ts";
 import { flag, type OptionValues, RUNS, someOf } from "./option-table.ts";
 import { StandSession } from "./stand-session.ts";
 
@@ -44,7 +44,13 @@ export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<n
       if (signal.aborted) break;
       const startedAt = performance.now();
       output.log(`\n== ${part}`);
-      const measured = await measure(part, stand, failures);
+      const measured = await measurePart(part, stand).catch((error: unknown) => {
+        if (signal.aborted) return undefined;
+        if (!(error instanceof CommandError)) throw error;
+        failures.push(`${part} was not measured: ${error.message}`);
+        output.log(failures.at(-1) ?? "");
+        return undefined;
+      });
       if (measured === undefined || signal.aborted) continue;
       const load = { ...measured, command: commandOf(options) };
       entries = mergeEntries(entries, options.write ? await writeLoadResults(load) : entriesOf(load));
@@ -64,21 +70,6 @@ export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<n
   for (const failure of failures) output.log(failure);
   if (failures.length > 0) return EXIT.failed;
   return targets.some(({ held, isGoal }) => held === false && !isGoal) ? EXIT.objectiveMissed : EXIT.ok;
-}
-
-/** Undefined where the part could not be measured; why is added to `failures`. */
-async function measure(part: PartName, stand: StandSession, failures: string[]): Promise<Measured | undefined> {
-  const { output, signal } = stand.deps;
-  try {
-    return await measurePart(part, stand);
-  } catch (error) {
-    if (signal.aborted) return undefined;
-    if (!(error instanceof CommandError)) throw error;
-    const failure = `${part} was not measured: ${error.message}`;
-    failures.push(failure);
-    output.log(failure);
-    return undefined;
-  }
 }
 
 function minutes(seconds: number): string {

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError, EXIT, interruptedExit, makeRunFolder, readRunFile, writeRunFile } from "@goldenring/run-kit";
 import { CAPACITY_FILE, CAPACITY_FORMAT, CapacityFile } from "../capacity/capacity-file.ts";
@@ -9,6 +8,7 @@ import { runLoad } from "../run/run.ts";
 import type { Scenario } from "../scenarios.ts";
 import { type LoadDeps, loadTargetOf, type TargetOptions } from "./deps.ts";
 import { ENCODING, RUNS, Seconds, TARGET, text, Users } from "./option-table.ts";
+import { liveLine } from "./run-scenario.ts";
 
 export interface CapacityCommandOptions extends TargetOptions, SearchOptions {
   readonly encoding?: "gzip" | "identity" | undefined;
@@ -47,7 +47,10 @@ export async function measureCapacity(scenario: Scenario, options: CapacityComma
   const { output, signal } = deps;
   const target = await loadTargetOf(options, deps);
   const earlier = options.resume === undefined ? undefined : await readEarlier(options.resume, scenario);
-  const folder = options.resume ?? (await newFolder(deps.runs, scenario));
+  const { folder } =
+    options.resume === undefined
+      ? await makeRunFolder(deps.runs, `capacity-${scenario.name}`, new Date())
+      : { folder: options.resume };
   const search = earlier?.search ?? Search.parse(options);
   let record = earlier?.record;
   const store = (found: Capacity<StepResult>): void => {
@@ -64,8 +67,7 @@ export async function measureCapacity(scenario: Scenario, options: CapacityComma
       options: { users, duration, keepGoing: true, encoding: options.encoding },
       runs: join(folder, "steps"),
       signal,
-      onRow: ({ t, requests }) =>
-        output.live(`step with ${users} users: ${t.toFixed(0)} of ${duration} s, ${requests} req/s`),
+      onRow: (row, soFar) => output.live(`step with ${users} users: ${liveLine(row, soFar)}`),
     });
     record = run.record;
     if (record.endedBy === "target unreachable") {
@@ -86,12 +88,6 @@ export async function measureCapacity(scenario: Scenario, options: CapacityComma
   });
   store(capacity);
   return { capacity, folder, record };
-}
-
-async function newFolder(runs: string, { name }: Scenario): Promise<string> {
-  const { folder } = await makeRunFolder(runs, `capacity-${name}`, new Date());
-  await mkdir(join(folder, "steps"));
-  return folder;
 }
 
 async function readEarlier(folder: string, { name }: Scenario): Promise<CapacityFile> {

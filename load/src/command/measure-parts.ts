@@ -13,7 +13,7 @@ import { scenarioNamed } from "../scenarios.ts";
 import { measureCapacity } from "./capacity.ts";
 import type { StandSession } from "./stand-session.ts";
 
-export type Measured = Omit<MeasuredLoad, "command">;
+type Measured = Omit<MeasuredLoad, "command">;
 
 export function measurePart(part: PartName, stand: StandSession): Promise<Measured> {
   if (part === "capacity") return capacity(stand);

@@ -178,15 +178,6 @@ function upgraded(content: unknown): unknown {
   };
 }
 
-/** @param names of fields in an older form, and what they are called in the current one, at any depth */
-export function renameFields(old: unknown, names: Readonly<Record<string, string>>): unknown {
-  if (Array.isArray(old)) return old.map((each) => renameFields(each, names));
-  if (typeof old !== "object" || old === null) return old;
-  return Object.fromEntries(
-    Object.entries(old).map(([name, value]) => [names[name] ?? name, renameFields(value, names)]),
-  );
-}
-
 /** One second of requests. `latency` is undefined in a second without answers. */
 export const RouteSecond = z.object({
   requests: finite,

@@ -12,17 +12,8 @@ import {
   writeResults,
 } from "@goldenring/run-kit";
 import { PARTS } from "../all/parts.ts";
-import { renameFields } from "../record/record.ts";
 import { figuresOf2023, scenarioNamed } from "../scenarios.ts";
-import {
-  entriesOf,
-  type MeasuredLoad,
-  mergeEntries,
-  NAMES_OF_VERSION_1,
-  ResultEntry,
-  type RunFigures,
-  type Side,
-} from "./results.ts";
+import { entriesOf, type MeasuredLoad, mergeEntries, ResultEntry, type RunFigures, type Side } from "./results.ts";
 import { type LoadOfSides, perCpuSecond, sidesText, targetsOf, timesText, verdictOf } from "./targets.ts";
 
 /** docs/results/load.md from the entries of load.json. */
@@ -208,7 +199,6 @@ function valuesOf(runs: readonly RunFigures[], name: Numeric): number[] {
 const RESULTS: ResultsFile<ResultEntry> = {
   name: "load",
   schema: ResultEntry,
-  upgrade: (entry) => renameFields(entry, NAMES_OF_VERSION_1),
   merge: mergeEntries,
   round: (value) => (Number.isInteger(value) ? value : Number(value.toPrecision(4))),
   page: loadResultsPage,

@@ -88,13 +88,6 @@ export const ResultEntry = z.object({
 });
 export type ResultEntry = z.infer<typeof ResultEntry>;
 
-/** Version 1 of load.json had other names for a few fields. */
-export const NAMES_OF_VERSION_1 = {
-  machine: "computer",
-  gaveOutFirst: "saturated",
-  ownLimitRequestsPerSecond: "replicaLimitRequestsPerSecond",
-};
-
 export interface MeasuredRun {
   readonly side: Side;
   readonly run: StoredRun;

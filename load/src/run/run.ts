@@ -24,25 +24,28 @@ import type { Scenario } from "../scenarios.ts";
 import { type Inspection, inspectTarget } from "../service/inspect.ts";
 import { type Permission, requirePermission } from "../service/permission.ts";
 import { parseTarget, WeatherApi } from "../service/weather-api.ts";
-import { THRESHOLDS_MISSED } from "./k6-process.ts";
 import { findK6 } from "./k6-program.ts";
-import { type InsideNetwork, type K6Outcome, type K6Run, runK6 } from "./k6-run.ts";
+import { type InsideNetwork, type K6Outcome, type K6Run, runK6, THRESHOLDS_MISSED } from "./k6-run.ts";
 import { judgedAfterSeconds, type LoadOptions, runOptions, stagesOf } from "./options.ts";
 
 /** A run may end this much before its plan and still count as complete. */
 const ROUNDING_SECONDS = 1.5;
 const LOG_LINES = 12;
 
-/** The service under load, and what is measured beside it. */
-export interface LoadTarget {
+/** What is used and measured of the stand that is loaded. */
+export interface StandParts {
+  /** Where this computer can enter its network: k6 then asks the ingress itself, and no forwarded port costs CPU. */
+  readonly inside?: InsideNetwork | undefined;
+  /** Those whose use is measured every second during a run; the baseline can replace the replicas among them for a while. */
+  readonly machines?: readonly Machine[] | undefined;
+  /** What the machines used between two moments (Unix time, ms), from its Prometheus. */
+  readonly resources?: ((from: number, to: number) => Promise<ResourceRow[]>) | undefined;
+}
+
+/** The service under load. */
+export interface LoadTarget extends StandParts {
   readonly target: URL;
   readonly permission: Permission;
-  /** Another way to the same service, which k6 takes. */
-  readonly inside?: InsideNetwork | undefined;
-  /** The stand's machines whose use is measured every second. */
-  readonly watched?: readonly Machine[] | undefined;
-  /** What the stand's machines used between two moments (Unix time, ms), from its Prometheus. */
-  readonly standResources?: ((from: number, to: number) => Promise<ResourceRow[]>) | undefined;
 }
 
 export interface RunRequest extends LoadTarget, Pick<K6Run, "dashboardPort" | "signal" | "onRow"> {
@@ -77,7 +80,7 @@ export async function runLoad(request: RunRequest): Promise<StoredRun> {
   const { id, folder } = await makeRunFolder(request.runs, scenario.name, new Date());
   const before = { loadAverage: loadavg()[0] ?? 0, memoryAccessNs: memoryAccessNs() };
   const preparedAt = Date.now();
-  const watch = new MachineWatch(request.watched ?? []);
+  const watch = new MachineWatch(request.machines ?? []);
   const plan: Plan = {
     ...options,
     target: facts.asked ?? facts.url,
@@ -164,11 +167,11 @@ async function notesOn(outcome: K6Outcome, endedBy: EndedBy, folder: string): Pr
 async function seriesOf(
   { measurements, endedAt }: K6Outcome,
   startedAt: number,
-  { standResources }: LoadTarget,
+  { resources }: LoadTarget,
   samples: readonly ResourceRow[],
   notes: string[],
 ): Promise<Series> {
-  const fromPrometheus = await standResources?.(startedAt, endedAt).catch((error: unknown) => {
+  const fromPrometheus = await resources?.(startedAt, endedAt).catch((error: unknown) => {
     // It costs the run these rows and nothing else.
     notes.push(`the stand's Prometheus returned nothing: ${error instanceof Error ? error.message : error}`);
     return [];

@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { readRunFile } from "@goldenring/run-kit";
 import { replaceFile } from "@goldenring/stand";
 import * as z from "zod";
 import { DATA_SIZE_NAMES } from "./growth.ts";
@@ -30,25 +31,11 @@ export async function writeSeedRecord(runs: string, record: SeedRecord): Promise
   return file;
 }
 
-/** @throws where a record is damaged: nobody could tell any more what was added */
+/** @throws {CommandError} where a record is damaged: nobody could tell any more what was added */
 export async function readSeedRecords(runs: string): Promise<{ file: string; record: SeedRecord }[]> {
   const folder = join(runs, FOLDER);
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".json")).sort();
   return Promise.all(
-    names.map(async (name) => {
-      const file = join(folder, name);
-      return { file, record: SeedRecord.parse(JSON.parse(await readFile(file, "utf8"))) };
-    }),
+    names.map(async (name) => ({ file: join(folder, name), record: await readRunFile(folder, name, SeedRecord) })),
   );
-}
-
-/** Neighbouring ids become one range. */
-export function rangesOf(ids: readonly number[]): [number, number][] {
-  const ranges: [number, number][] = [];
-  for (const id of ids.toSorted((one, other) => one - other)) {
-    const last = ranges.at(-1);
-    if (last !== undefined && id <= last[1] + 1) last[1] = id;
-    else ranges.push([id, id]);
-  }
-  return ranges;
 }

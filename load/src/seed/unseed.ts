@@ -8,11 +8,11 @@ import { readSeedRecords } from "./seed-record.ts";
 export interface UnseedRequest {
   readonly database: DatabasePlace;
   /** Records of seedings through this API count as well: it serves the database. */
-  readonly target: string | undefined;
+  readonly target?: string | undefined;
   readonly runs: string;
-  /** Called before anything is removed that is in no record. */
-  readonly isSure: (question: string) => Promise<boolean>;
-  readonly log: (text: string) => void;
+  /** Called before anything is removed that is in no record. Default: sure. */
+  readonly isSure?: (question: string) => Promise<boolean>;
+  readonly log?: (text: string) => void;
 }
 
 export interface Removed {
@@ -43,7 +43,8 @@ interface OwnRow {
  *
  * @throws {CommandError} where the user is not sure
  */
-export function unseed({ database, target, runs, isSure, log }: UnseedRequest): Promise<Removed> {
+export function unseed(request: UnseedRequest): Promise<Removed> {
+  const { database, target, runs, isSure = async () => true, log = () => {} } = request;
   return withDatabase(database, async (client) => {
     const seeds = (await readSeedRecords(runs)).filter(
       ({ record }) => record.database === database.name || (target !== undefined && record.target === target),
@@ -74,7 +75,7 @@ export function unseed({ database, target, runs, isSure, log }: UnseedRequest): 
 async function requireSure(
   values: readonly OwnRow[],
   cities: readonly OwnRow[],
-  isSure: UnseedRequest["isSure"],
+  isSure: (question: string) => Promise<boolean>,
 ): Promise<void> {
   const [otherValues, otherCities] = [values, cities].map((rows) => rows.filter(({ recorded }) => !recorded).length);
   if (otherValues === 0 && otherCities === 0) return;
