@@ -32,26 +32,59 @@ function inOrder(cities: readonly City[], order: Order, now: number): readonly C
   return cities.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0));
 }
 
-/** The list of cards. A card stays as long as its city is shown, so that focus and charts survive a refresh. */
+/** So many cards are added at a time. */
+const STEP = 12;
+/** How far below the window the list goes on. */
+const AHEAD = "0px 0px 600px";
+
+/**
+ * The list of cards, which grows as one scrolls. A card stays as long as its city is shown, so that focus and charts survive
+ * a refresh.
+ */
 export class CityGrid {
   #cards: ReadonlyMap<string, CityCard> = new Map();
+  #content: GridContent | undefined;
+  #length = STEP;
+  readonly #end: IntersectionObserver;
 
+  /**
+   * @param more asks for more cards; it stands at the end of the list
+   * @param onNear gets the key of a city whose card comes near the window
+   */
   constructor(
     readonly list: HTMLElement,
+    readonly more: HTMLElement,
     readonly palette: () => Palette,
-  ) {}
+    readonly onNear: (key: string) => void,
+  ) {
+    this.#end = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && this.#grow(), {
+      rootMargin: AHEAD,
+    });
+    this.#end.observe(more);
+    more.addEventListener("click", () => this.#grow());
+  }
 
-  /** Returns how many cities are shown. */
-  show({ cities, search, order, ...context }: GridContent): number {
+  /** Returns how many cities were found. */
+  show(content: GridContent): number {
+    const { cities, search, order, ...context } = content;
+    if (search !== this.#content?.search || order !== this.#content.order) this.#length = STEP;
+    this.#content = content;
     const { now } = context;
     const bounds = rangeOf(cities.flatMap(({ readings }) => coming(readings, now)));
     const found = inOrder(cities, order, now).filter((city) => matches(city, search));
-    const cards = new Map(found.map(({ key }) => [key, this.#cards.get(key) ?? new CityCard(this.palette)]));
-    for (const [key, card] of this.#cards) if (!cards.has(key)) card.chart.destroy();
+    const shown = found.slice(0, this.#length);
+    const cards = new Map(shown.map(({ key }) => [key, this.#cards.get(key) ?? this.#newCard(key)]));
+    for (const [key, card] of this.#cards) if (!cards.has(key)) card.destroy();
     this.#cards = cards;
     this.#arrange(Array.from(cards.values(), ({ root }) => root));
-    for (const city of found) cards.get(city.key)?.show(city, { ...context, bounds });
+    for (const city of shown) cards.get(city.key)?.show(city, { ...context, bounds });
+    this.more.hidden = shown.length === found.length;
     return found.length;
+  }
+
+  /** The keys of the cities whose cards are near the window. */
+  near(): string[] {
+    return [...this.#cards].flatMap(([key, { isNear }]) => (isNear ? [key] : []));
   }
 
   linkOf(key: string): HTMLElement | undefined {
@@ -60,6 +93,19 @@ export class CityGrid {
 
   repaint(): void {
     for (const { chart } of this.#cards.values()) chart.repaint();
+  }
+
+  #newCard(key: string): CityCard {
+    return new CityCard(this.palette, () => this.onNear(key));
+  }
+
+  #grow(): void {
+    if (this.#content === undefined) return;
+    this.#length += STEP;
+    this.show(this.#content);
+    // Tells again where the end of the list is, which may still be near the window.
+    this.#end.unobserve(this.more);
+    this.#end.observe(this.more);
   }
 
   /** Moves no element that is in its place: a moved element loses the focus. */
