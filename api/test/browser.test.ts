@@ -344,8 +344,10 @@ describeInChromium("the page and Swagger UI", ({ visit }) => {
               await scrollUntil(page, cards + 24);
               await page.fill("#search", "4999");
               expect(await page.locator(".card h3").allTextContents()).toEqual(["Город 4999"]);
+              // From the top again, the list begins anew.
+              await page.evaluate(() => window.scrollTo(0, 0));
               await page.fill("#search", "");
-              expect(await page.locator(".card").count()).toBeLessThan(cards + 24);
+              expect(await page.locator(".card").count()).toBeLessThanOrEqual(cards);
             },
             options,
           );
