@@ -1,5 +1,5 @@
 import { type CardContext, CityCard } from "./city-card.ts";
-import { type City, coming, nearest, rangeOf } from "./figures.ts";
+import { type City, coming, nearest, type Range, rangeOf } from "./figures.ts";
 import type { Palette } from "./heat.ts";
 import { latinName } from "./latin-name.ts";
 
@@ -32,8 +32,10 @@ function inOrder(cities: readonly City[], order: Order, now: number): readonly C
   return cities.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0));
 }
 
+/** The list begins with so many cards, enough for most windows. */
+const FIRST_LENGTH = 12;
 /** So many cards are added at a time. */
-const STEP = 12;
+const STEP = 24;
 /** How far below the window the list goes on. */
 const AHEAD = "0px 0px 600px";
 
@@ -44,7 +46,9 @@ const AHEAD = "0px 0px 600px";
 export class CityGrid {
   #cards: ReadonlyMap<string, CityCard> = new Map();
   #content: GridContent | undefined;
-  #length = STEP;
+  #found: readonly City[] = [];
+  #bounds: Range | undefined;
+  #length = FIRST_LENGTH;
   readonly #end: IntersectionObserver;
 
   /**
@@ -66,20 +70,35 @@ export class CityGrid {
 
   /** Returns how many cities were found. */
   show(content: GridContent): number {
-    const { cities, search, order, ...context } = content;
-    if (search !== this.#content?.search || order !== this.#content.order) this.#length = STEP;
+    const { cities, search, order, now } = content;
+    if (search !== this.#content?.search || order !== this.#content.order) this.#length = FIRST_LENGTH;
     this.#content = content;
-    const { now } = context;
-    const bounds = rangeOf(cities.flatMap(({ readings }) => coming(readings, now)));
-    const found = inOrder(cities, order, now).filter((city) => matches(city, search));
-    const shown = found.slice(0, this.#length);
+    this.#bounds = rangeOf(cities.flatMap(({ readings }) => coming(readings, now)));
+    this.#found = inOrder(cities, order, now).filter((city) => matches(city, search));
+    this.#showCards(0);
+    return this.#found.length;
+  }
+
+  #grow(): void {
+    const shown = this.#length;
+    this.#length += STEP;
+    this.#showCards(shown);
+    // Tells again where the end of the list is, which may still be near the window.
+    this.#end.unobserve(this.more);
+    this.#end.observe(this.more);
+  }
+
+  /** @param from the cards before this one show their cities already */
+  #showCards(from: number): void {
+    if (this.#content === undefined) return;
+    const shown = this.#found.slice(0, this.#length);
     const cards = new Map(shown.map(({ key }) => [key, this.#cards.get(key) ?? this.#newCard(key)]));
     for (const [key, card] of this.#cards) if (!cards.has(key)) card.destroy();
     this.#cards = cards;
     this.#arrange(Array.from(cards.values(), ({ root }) => root));
-    for (const city of shown) cards.get(city.key)?.show(city, { ...context, bounds });
-    this.more.hidden = shown.length === found.length;
-    return found.length;
+    const context = { ...this.#content, bounds: this.#bounds };
+    for (const city of shown.slice(from)) cards.get(city.key)?.show(city, context);
+    this.more.hidden = shown.length === this.#found.length;
   }
 
   /** The keys of the cities whose cards are near the window. */
@@ -99,21 +118,13 @@ export class CityGrid {
     return new CityCard(this.palette, () => this.onNear(key));
   }
 
-  #grow(): void {
-    if (this.#content === undefined) return;
-    this.#length += STEP;
-    this.show(this.#content);
-    // Tells again where the end of the list is, which may still be near the window.
-    this.#end.unobserve(this.more);
-    this.#end.observe(this.more);
-  }
-
-  /** Moves no element that is in its place: a moved element loses the focus. */
+  /** A list that is as before or has only grown moves no element: a moved one loses the focus. */
   #arrange(roots: readonly HTMLElement[]): void {
     const present = this.list.children;
-    if (present.length === roots.length && roots.every((root, index) => present[index] === root)) return;
     const focused = document.activeElement;
-    this.list.replaceChildren(...roots);
+    if (Array.from(present).every((root, index) => root === roots[index]))
+      this.list.append(...roots.slice(present.length));
+    else this.list.replaceChildren(...roots);
     if (focused instanceof HTMLElement && focused !== document.activeElement && focused.isConnected) {
       focused.focus({ preventScroll: true });
     }
