@@ -329,15 +329,17 @@ describeInChromium("the page and Swagger UI", ({ visit }) => {
               expect(await page.textContent("#shown")).toBe("5000 cities");
               // The other days of a card come when it is near the window.
               await page.waitForSelector(".card:first-child .range-highest:text-is('+15°')");
-              const { elements, height, bytes } = await page.evaluate(() => ({
+              const { elements, height, fetched } = await page.evaluate(() => ({
                 elements: document.querySelectorAll("*").length,
                 height: document.documentElement.scrollHeight,
-                bytes: performance
+                fetched: performance
                   .getEntriesByType("resource")
-                  .reduce((sum, entry) => sum + (entry as PerformanceResourceTiming).decodedBodySize, 0),
+                  .map((entry) => [entry.name, (entry as PerformanceResourceTiming).decodedBodySize] as const),
               }));
               expect(elements).toBeLessThan(1_000);
               expect(height).toBeLessThan(maxHeightPx);
+              // A refresh, which the page repeats sooner on a slow computer, asks for the same again.
+              const bytes = [...new Map(fetched).values()].reduce((sum, size) => sum + size, 0);
               expect(bytes).toBeLessThan(4_000_000);
 
               const cards = await page.locator(".card").count();
