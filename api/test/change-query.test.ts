@@ -177,7 +177,7 @@ test("in whatever order transactions write, commit and roll back, each refresh a
     }),
     { numRuns: 60 },
   );
-  expect(applied).toBeGreaterThan(300);
+  expect(applied).toBeGreaterThan(100);
   expect(loads).toEqual(["first load"]);
 });
 

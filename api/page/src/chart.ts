@@ -235,5 +235,5 @@ function indexNearest(readings: readonly Reading[], time: number): number {
 /** "Tue 24 Nov, 14:00: +3°, Chilly". */
 function readingInWords(reading: Reading, speech: Speech): string {
   const text = `${speech.dates.moment(reading.time)}: ${degrees(reading.temperature)}`;
-  return reading.summary === null ? text : `${text}, ${reading.summary}`;
+  return reading.summary === null ? text : `${text}, ${speech.words.summary(reading.summary)}`;
 }

@@ -13,6 +13,9 @@ export interface CardContext {
   readonly bounds: Range | undefined;
 }
 
+/** How far outside the window a card has its chart. */
+const NEAR = "300px 0px";
+
 /** One city of the grid: its name as a link, the current temperature, a small chart, the range of the coming days. */
 export class CityCard {
   readonly link = element("a");
@@ -23,13 +26,34 @@ export class CityCard {
   readonly #summary = element("span", { class: "card-summary" });
   readonly #range = element("p", { class: "card-range" });
   readonly root: HTMLElement;
+  readonly #onScreen: IntersectionObserver;
+  #isNear = false;
 
-  constructor(palette: () => Palette) {
+  /** @param onNear is called when the card comes near the window */
+  constructor(palette: () => Palette, onNear: () => void) {
     this.chart = new Sparkline(palette);
     const head = element("div", { class: "card-head" }, element("h3", {}, this.link), this.#latin);
     const when = element("span", { class: "card-told" }, this.#when, this.#summary);
     const now = element("p", { class: "card-now" }, this.#degrees, when);
     this.root = element("li", { class: "card" }, head, now, this.chart.host, this.#range);
+    this.#onScreen = new IntersectionObserver(
+      (entries) => {
+        this.#isNear = entries.at(-1)?.isIntersecting ?? false;
+        this.chart.comesNear(this.#isNear);
+        if (this.#isNear) onNear();
+      },
+      { rootMargin: NEAR },
+    );
+    this.#onScreen.observe(this.root);
+  }
+
+  get isNear(): boolean {
+    return this.#isNear;
+  }
+
+  destroy(): void {
+    this.#onScreen.disconnect();
+    this.chart.destroy();
   }
 
   show(city: City, { now, speech, chosen, bounds }: CardContext): void {
@@ -48,13 +72,13 @@ export class CityCard {
     const { words, dates } = speech;
     if (current === undefined || range === undefined) {
       setText(this.#degrees, "");
-      setText(this.#when, words.noReadings);
+      setText(this.#when, city.isPartial ? "…" : words.noReadings);
       setText(this.#summary, "");
       return;
     }
     setText(this.#degrees, degrees(current.temperature));
     setText(this.#when, isCurrent(current, now) ? words.now : dates.moment(current.time));
-    setText(this.#summary, current.summary ?? "");
+    setText(this.#summary, current.summary === null ? "" : words.summary(current.summary));
     this.#range.replaceChildren(...rangeParts(range, bounds ?? range, speech));
   }
 }

@@ -73,7 +73,7 @@ export class CityView {
     const when = speech.dates.moment(reading.time);
     setText(byId("view-degrees"), degrees(reading.temperature));
     const time = ofNow ? `${speech.words.now}, ${when}` : when;
-    setText(byId("view-when"), reading.summary === null ? time : `${time} · ${reading.summary}`);
+    setText(byId("view-when"), reading.summary === null ? time : `${time} · ${speech.words.summary(reading.summary)}`);
   }
 
   #showNeighbour(link: HTMLElement, city: City | undefined, word: string): void {
@@ -124,7 +124,9 @@ function valuesTable({ name, readings }: City, speech: Speech): HTMLTableElement
   );
 }
 
-function rowOf({ time, temperature, summary }: Reading, { dates }: Speech): HTMLTableRowElement {
-  const cells = [exactDegrees(temperature), summary ?? "–"].map((text) => element("td", {}, text));
+function rowOf({ time, temperature, summary }: Reading, { words, dates }: Speech): HTMLTableRowElement {
+  const cells = [exactDegrees(temperature), summary === null ? "–" : words.summary(summary)].map((text) =>
+    element("td", {}, text),
+  );
   return element("tr", {}, element("th", { scope: "row" }, dates.time(time)), ...cells);
 }

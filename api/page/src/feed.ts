@@ -1,6 +1,6 @@
 import { mergeAnswers, readAnswer } from "./answer.ts";
 import { DAY_MS, HOUR_MS, startOfDay, startOfHour } from "./calendar.ts";
-import { type City, withinReach } from "./figures.ts";
+import { type City, NOW_REACH_MS, withinReach } from "./figures.ts";
 
 const ANSWER_DEADLINE_MS = 20_000;
 /** Days from today on. */
@@ -8,6 +8,10 @@ const DAYS_AHEAD = 14;
 /** Values per city in the overview: twice ten days of eight values, and still a small answer for 189 cities. */
 const OVERVIEW_LIMIT = 160;
 const DETAIL_LIMIT = 4000;
+/** With more cities the whole overview would be megabytes: each card fetches its own readings when it comes near the window. */
+const MAX_WHOLE_CITIES = 200;
+/** Values per city around now: one in 20 minutes. */
+const AROUND_NOW_LIMIT = 40;
 
 export interface Snapshot {
   readonly cities: readonly City[];
@@ -21,6 +25,25 @@ interface Answer {
   readonly cities: readonly City[];
 }
 
+interface Period {
+  /** Milliseconds. */
+  readonly from: number;
+  readonly to: number;
+  /** Values per city. */
+  readonly limit: number;
+  /** The same where no value is in the period. */
+  readonly anyLimit?: number;
+}
+
+function cardPeriod(now: number): Period {
+  const to = startOfDay(now) + DAYS_AHEAD * DAY_MS;
+  return { from: startOfHour(now) - 3 * HOUR_MS, to, limit: OVERVIEW_LIMIT };
+}
+
+function cityFilter(cityId: string): string {
+  return `cityId=${encodeURIComponent(cityId)}&`;
+}
+
 /** The API's mark for answers it could not confirm (RFC 7234, section 5.5.1). */
 function staleSecondsOf(headers: Headers): number | undefined {
   if (!/^\s*110\b/.test(headers.get("warning") ?? "")) return undefined;
@@ -32,32 +55,45 @@ function staleSecondsOf(headers: Headers): number | undefined {
 export class Feed {
   readonly #remembered = new Map<string, Answer>();
 
-  /** Every city with the readings of the coming days, few enough for a card each. */
-  overview(now: number): Promise<Snapshot> {
+  /** Every city with the readings of the coming days, few enough for a card each; of many cities only those around now. */
+  async overview(now: number): Promise<Snapshot> {
+    const { cities } = await this.#ask("cities", "/Cities");
     // Rounded to the hour, so that the URL and its ETag stay the same for an hour.
-    return this.#load("", startOfHour(now) - 3 * HOUR_MS, OVERVIEW_LIMIT, now);
+    const hour = startOfHour(now);
+    if (cities.length <= MAX_WHOLE_CITIES) return this.#load("", cardPeriod(now), now);
+    const to = hour + HOUR_MS + NOW_REACH_MS;
+    const around = { from: hour - NOW_REACH_MS, to, limit: AROUND_NOW_LIMIT, anyLimit: 1 };
+    const snapshot = await this.#load("", around, now);
+    return { ...snapshot, cities: snapshot.cities.map((city) => ({ ...city, isPartial: true })) };
+  }
+
+  /** One city as a whole overview has it. */
+  async card(cityId: string, now: number): Promise<City | undefined> {
+    const { cities } = await this.#load(cityFilter(cityId), cardPeriod(now), now);
+    return cities.find(({ key }) => key === cityId);
   }
 
   /** One city with all readings from this morning on. */
   detail(cityId: string, now: number): Promise<Snapshot> {
-    return this.#load(`cityId=${encodeURIComponent(cityId)}&`, startOfDay(now), DETAIL_LIMIT, now);
+    const from = startOfDay(now);
+    return this.#load(cityFilter(cityId), { from, to: from + DAYS_AHEAD * DAY_MS, limit: DETAIL_LIMIT }, now);
   }
 
   /**
    * The API compares dates as they are stored, in seconds or in milliseconds, and a table may have both, so two requests
    * are needed. If no reading is near today, any others are better than an empty page.
    */
-  async #load(city: string, from: number, limit: number, now: number): Promise<Snapshot> {
-    const to = startOfDay(now) + DAYS_AHEAD * DAY_MS;
+  async #load(city: string, { from, to, limit, anyLimit = limit }: Period, now: number): Promise<Snapshot> {
+    const path = `/WeatherForecast?${city}`;
     const [milliseconds, seconds] = await Promise.all([
-      this.#ask(`milliseconds ${limit}`, `${city}from=${from}&to=${to}&limit=${limit}`),
-      this.#ask(`seconds ${limit}`, `${city}from=${from / 1000}&to=${to / 1000}&limit=${limit}`),
+      this.#ask(`milliseconds ${limit}`, `${path}from=${from}&to=${to}&limit=${limit}`),
+      this.#ask(`seconds ${limit}`, `${path}from=${from / 1000}&to=${to / 1000}&limit=${limit}`),
     ]);
     const near = mergeAnswers(milliseconds.cities, seconds.cities);
     const staleSeconds = largest(milliseconds.staleSeconds, seconds.staleSeconds);
     if (near.length === 0 || near.some((found) => found.readings.length > 0)) return { cities: near, staleSeconds };
 
-    const any = await this.#ask(`any ${limit}`, `${city}limit=${limit}`);
+    const any = await this.#ask(`any ${limit}`, `${path}limit=${anyLimit}`);
     return {
       cities: any.cities.map((found) => withinReach(found, now)),
       staleSeconds: largest(staleSeconds, any.staleSeconds),
@@ -65,8 +101,7 @@ export class Feed {
   }
 
   /** @throws {Error} when the API is unreachable, or its answer is an error or not the list. */
-  async #ask(slot: string, query: string): Promise<Snapshot> {
-    const url = `/WeatherForecast?${query}`;
+  async #ask(slot: string, url: string): Promise<Snapshot> {
     const known = this.#remembered.get(slot);
     const headers: Record<string, string> = { accept: "application/json" };
     if (known?.url === url && known.etag !== null) headers["if-none-match"] = known.etag;

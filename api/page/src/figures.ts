@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS, startOfDay } from "./calendar.ts";
 
 /** With a greater distance in time, a reading is not shown as the current temperature. */
-const NOW_REACH_MS = 6 * HOUR_MS;
+export const NOW_REACH_MS = 6 * HOUR_MS;
 
 /** How far a chart reaches from the reading nearest to now, when the dates are spread over years. */
 const CHART_REACH_MS = 14 * DAY_MS;
@@ -23,6 +23,8 @@ export interface City {
   readonly readings: readonly Reading[];
   /** How many values are left out of the readings, because their dates are invalid or far from today. */
   readonly leftOut: number;
+  /** Only the readings around now are known so far. */
+  readonly isPartial?: boolean;
 }
 
 export interface Range {
@@ -46,6 +48,12 @@ export function nearest(readings: readonly Reading[], now: number): Reading | un
 
 export function isCurrent(reading: Reading, now: number): boolean {
   return Math.abs(reading.time - now) <= NOW_REACH_MS;
+}
+
+/** What counts as the city's temperature right now; undefined when no reading is near enough. */
+export function currentOf(city: City, now: number): Reading | undefined {
+  const reading = nearest(city.readings, now);
+  return reading !== undefined && isCurrent(reading, now) ? reading : undefined;
 }
 
 /** The first lowest and the first highest reading. */

@@ -2,7 +2,7 @@ import { CityGrid, type Order } from "./city-grid.ts";
 import { CityView } from "./city-view.ts";
 import { byId, setText } from "./element.ts";
 import { Feed } from "./feed.ts";
-import { type City, isCurrent, nearest, rangeOf } from "./figures.ts";
+import { type City, currentOf, rangeOf } from "./figures.ts";
 import { type Palette, readPalette } from "./heat.ts";
 import { degrees, initialLanguage, nameInProse, rememberLanguage, SPEECHES, type Speech } from "./language.ts";
 import { drawRing } from "./ring.ts";
@@ -17,6 +17,10 @@ let speech: Speech = SPEECHES[initialLanguage()];
 let palette: Palette = readPalette();
 let cities: readonly City[] | undefined;
 let chosenCity: City | undefined;
+/** By key, of the cities of which the overview has only the readings around now. */
+const wholeCities = new Map<string, City>();
+/** Keys of cities to fetch. */
+const wantedCities = new Set<string>();
 let fetchedAt: number | undefined;
 let staleSeconds: number | undefined;
 let failed = false;
@@ -25,7 +29,7 @@ let running: Promise<void> | undefined;
 
 const search = byId("search") as HTMLInputElement;
 const order = byId("order") as HTMLSelectElement;
-const grid = new CityGrid(byId("cards"), () => palette);
+const grid = new CityGrid(byId("cards"), byId("more"), () => palette, wantWhole);
 const view = new CityView(() => palette);
 
 function chosenKey(hash = location.hash): string | undefined {
@@ -35,7 +39,8 @@ function chosenKey(hash = location.hash): string | undefined {
 /** The chosen city with all its readings, or as the overview has it while they are fetched. */
 function chosen(): City | undefined {
   const key = chosenKey();
-  return chosenCity?.key === key ? chosenCity : cities?.find((city) => city.key === key);
+  if (chosenCity?.key === key) return chosenCity;
+  return wholeCities.get(key ?? "") ?? cities?.find((city) => city.key === key);
 }
 
 function showFixedTexts(): void {
@@ -53,8 +58,8 @@ function showFixedTexts(): void {
 
 function leadText(now: number): string {
   const present = (cities ?? []).flatMap((city) => {
-    const current = nearest(city.readings, now);
-    return current !== undefined && isCurrent(current, now) ? [{ city, current }] : [];
+    const current = currentOf(city, now);
+    return current === undefined ? [] : [{ city, current }];
   });
   const range = rangeOf(present.map(({ current }) => current));
   const count = cities?.length ?? 0;
@@ -101,7 +106,15 @@ function showCities(): void {
     showState(failed ? "" : words.loading);
     return;
   }
-  const content = { cities, search: search.value, order: order.value as Order, now, speech, chosen: chosenKey() };
+  const known = cities.map((city) => (city.isPartial && wholeCities.get(city.key)) || city);
+  const content = {
+    cities: known,
+    search: search.value,
+    order: order.value as Order,
+    now,
+    speech,
+    chosen: chosenKey(),
+  };
   const shown = grid.show(content);
   setText(byId("shown"), cities.length === 0 ? "" : words.shown(shown, cities.length));
   showState(cities.length === 0 ? words.noCities : shown === 0 ? words.noMatch : "");
@@ -143,14 +156,38 @@ async function refreshChosen(): Promise<void> {
   showChosen();
 }
 
+/** Many cards come near the window at the same time: their cities are fetched together and shown at once. */
+function wantWhole(key: string, again = false): void {
+  if (!again && wholeCities.has(key)) return;
+  if (!cities?.[0]?.isPartial) return;
+  if (wantedCities.size === 0) setTimeout(fetchWanted);
+  wantedCities.add(key);
+}
+
+async function fetchWanted(): Promise<void> {
+  const keys = [...wantedCities];
+  wantedCities.clear();
+  try {
+    for (const city of await Promise.all(keys.map((key) => feed.card(key, Date.now())))) {
+      if (city !== undefined) wholeCities.set(city.key, city);
+    }
+  } catch {
+    // The next refresh shows that the API is unavailable, or fetches them again.
+  }
+  showCities();
+}
+
 async function fetchAll(): Promise<void> {
   try {
     const snapshot = await feed.overview(Date.now());
     cities = snapshot.cities;
+    const near = new Set(grid.near());
+    for (const key of wholeCities.keys()) if (!near.has(key)) wholeCities.delete(key);
     staleSeconds = snapshot.staleSeconds;
     fetchedAt = Date.now();
     failed = false;
     showEverything();
+    for (const key of near) wantWhole(key, true);
     await refreshChosen();
   } catch {
     failed = true;
@@ -182,7 +219,7 @@ function followAddress(previousKey: string | undefined): void {
     });
   } else if (previousKey !== undefined) {
     const link = grid.linkOf(previousKey);
-    link?.focus({ preventScroll: true });
+    (link ?? byId("cities")).focus({ preventScroll: link !== undefined });
     link?.scrollIntoView({ block: "center" });
   }
 }

@@ -1,5 +1,5 @@
 import { svgElement } from "./element.ts";
-import { type City, coming, nearest, rangeOf } from "./figures.ts";
+import { type City, coming, currentOf, rangeOf } from "./figures.ts";
 import { heatColour } from "./heat.ts";
 import { degrees, nameInProse, type Speech } from "./language.ts";
 
@@ -12,19 +12,35 @@ const OUTER_RADIUS = 122;
 const LABEL_RADIUS = RING_RADIUS + 22;
 const MAX_LINE_LETTERS = 12;
 
+/** With more cities each spoke stands for several neighbours: thousands of them would be one grey disc. */
+const MAX_SPOKES = 60;
+
 interface Spoke {
   readonly name: string;
   readonly low: number;
   readonly high: number;
-  readonly now: number;
+  /** Undefined without a value of right now. */
+  readonly now: number | undefined;
 }
 
-function spokeOf(city: City, now: number, speech: Speech): Spoke | undefined {
-  const current = nearest(city.readings, now);
-  const range = rangeOf(coming(city.readings, now));
-  if (current === undefined || range === undefined) return undefined;
+function spokeOf(cities: readonly City[], now: number, speech: Speech): Spoke | undefined {
+  const range = rangeOf(cities.flatMap(({ readings }) => coming(readings, now)));
+  if (range === undefined) return undefined;
   const [low, high] = [range.lowest.temperature, range.highest.temperature];
-  return { name: nameInProse(city.name, speech), low, high, now: current.temperature };
+  return { name: nameInProse(cities[0]?.name ?? "", speech), low, high, now: meanNow(cities, now) };
+}
+
+/** Of the cities that have a value of right now, as the headline counts them. */
+function meanNow(cities: readonly City[], now: number): number | undefined {
+  const current = cities.flatMap((city) => currentOf(city, now)?.temperature ?? []);
+  return current.length === 0 ? undefined : current.reduce((sum, temperature) => sum + temperature, 0) / current.length;
+}
+
+/** The cities in order, in as many groups as there are spokes. */
+function groupsOf(cities: readonly City[]): (readonly City[])[] {
+  const count = Math.min(cities.length, MAX_SPOKES);
+  const start = (index: number) => Math.floor((index * cities.length) / count);
+  return Array.from({ length: count }, (_, index) => cities.slice(start(index), start(index + 1)));
 }
 
 /**
@@ -32,7 +48,7 @@ function spokeOf(city: City, now: number, speech: Speech): Spoke | undefined {
  * point at the current one. An ornament made of real figures; the cards show the same in words.
  */
 export function drawRing(svg: Element, cities: readonly City[], now: number, speech: Speech): void {
-  const spokes = cities.map((city) => spokeOf(city, now, speech));
+  const spokes = groupsOf(cities).map((group) => spokeOf(group, now, speech));
   const known = spokes.filter((spoke) => spoke !== undefined);
   const low = Math.min(...known.map((spoke) => spoke.low));
   const high = Math.max(...known.map((spoke) => spoke.high));
@@ -43,11 +59,11 @@ export function drawRing(svg: Element, cities: readonly City[], now: number, spe
 
   const parts: Element[] = [svgElement("circle", { class: "ring-gold", r: RING_RADIUS })];
   for (const [index, spoke] of spokes.entries()) {
-    const angle = (index / Math.max(1, spokes.length)) * 2 * Math.PI - Math.PI / 2;
+    const angle = (index / spokes.length) * 2 * Math.PI - Math.PI / 2;
     parts.push(...spokeParts(spoke, angle, radius, spokes.length));
   }
-  if (known.length > 0) {
-    const mean = known.reduce((sum, spoke) => sum + spoke.now, 0) / known.length;
+  const mean = meanNow(cities, now);
+  if (mean !== undefined) {
     const [figure = "", ...rest] = speech.words.ringMean(degrees(mean)).split(" ");
     parts.push(svgElement("text", { class: "ring-mean", y: 6 }, figure));
     parts.push(svgElement("text", { class: "ring-mean-note", y: 26 }, rest.join(" ")));
@@ -65,7 +81,7 @@ function spokeParts(
   const sin = Math.sin(angle);
   const circle = (name: string, distance: number, r: number) =>
     svgElement("circle", { class: name, cx: cos * distance, cy: sin * distance, r });
-  const bead = circle("ring-bead", RING_RADIUS, count > 60 ? 1.6 : count > 24 ? 3 : 6);
+  const bead = circle("ring-bead", RING_RADIUS, count > 24 ? 3 : 6);
   if (spoke === undefined) return [bead];
 
   const range = svgElement("line", {
@@ -74,11 +90,11 @@ function spokeParts(
     y1: sin * (radius(spoke.low) - 1),
     x2: cos * (radius(spoke.high) + 1),
     y2: sin * (radius(spoke.high) + 1),
-    "stroke-width": count > 60 ? 1.5 : count > 24 ? 3 : 6,
+    "stroke-width": count > 24 ? 3 : 6,
   });
   range.style.stroke = heatColour((spoke.low + spoke.high) / 2);
-  const now = circle("ring-now", radius(spoke.now), count > 60 ? 1.2 : count > 24 ? 2.5 : 4.5);
-  return [bead, range, now, ...(count > MAX_LABELS ? [] : [labelOf(spoke, cos, sin)])];
+  const now = spoke.now === undefined ? [] : [circle("ring-now", radius(spoke.now), count > 24 ? 2.5 : 4.5)];
+  return [bead, range, ...now, ...(count > MAX_LABELS ? [] : [labelOf(spoke, cos, sin)])];
 }
 
 /** The city's name in one line or two, and its temperature below, beside the bead. */
@@ -94,7 +110,9 @@ function labelOf(spoke: Spoke, cos: number, sin: number): Element {
   for (const [index, line] of lines.entries()) {
     text.append(svgElement("tspan", { x, dy: index === 0 ? `${lift}em` : "1.2em" }, line));
   }
-  text.append(svgElement("tspan", { class: "ring-figure", x, dy: "1.25em" }, degrees(spoke.now)));
+  if (spoke.now !== undefined) {
+    text.append(svgElement("tspan", { class: "ring-figure", x, dy: "1.25em" }, degrees(spoke.now)));
+  }
   return text;
 }
 

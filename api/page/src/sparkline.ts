@@ -5,22 +5,21 @@ import { nearest, type Reading } from "./figures.ts";
 import type { Palette } from "./heat.ts";
 
 const HEIGHT_PX = 60;
-/** How far outside the window a small chart is kept. */
-const MARGIN = "300px 0px";
-
 /** The small chart of a card. It exists only near the window: hundreds of canvases would fill the memory of a phone. */
 export class Sparkline {
   readonly host = element("div", { class: "card-chart", "aria-hidden": "true" });
-  readonly #onScreen: IntersectionObserver;
   readonly #sizes = new ResizeObserver(() => this.#fit());
   #isNear = false;
   #readings: readonly Reading[] = [];
   #plot: uPlot | undefined;
 
   constructor(readonly palette: () => Palette) {
-    this.#onScreen = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: MARGIN });
-    this.#onScreen.observe(this.host);
     this.#sizes.observe(this.host);
+  }
+
+  comesNear(isNear: boolean): void {
+    this.#isNear = isNear;
+    this.show(this.#readings);
   }
 
   show(readings: readonly Reading[]): void {
@@ -38,14 +37,8 @@ export class Sparkline {
   }
 
   destroy(): void {
-    this.#onScreen.disconnect();
     this.#sizes.disconnect();
     this.#erase();
-  }
-
-  #seen(entries: readonly IntersectionObserverEntry[]): void {
-    this.#isNear = entries.at(-1)?.isIntersecting ?? false;
-    this.show(this.#readings);
   }
 
   #fit(): void {

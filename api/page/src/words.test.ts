@@ -20,3 +20,23 @@ test("Russian counts cities in the right form", () => {
     "189 городов",
   ]);
 });
+
+test("Russian has the summaries of the original service and of the sample data; any other is shown as it is stored", () => {
+  const stored = [
+    "Freezing",
+    "Bracing",
+    "Chilly",
+    "Cool",
+    "Mild",
+    "Warm",
+    "Balmy",
+    "Hot",
+    "Sweltering",
+    "Scorching",
+    "Frosty",
+  ];
+  const shown = stored.map(WORDS.ru.summary);
+  expect(shown.filter((summary) => !/^[А-Я][а-я ]+$/.test(summary))).toEqual([]);
+  expect(new Set(shown).size).toBe(stored.length);
+  expect([WORDS.ru.summary("Fever"), WORDS.en.summary("Freezing")]).toEqual(["Fever", "Freezing"]);
+});

@@ -25,6 +25,7 @@ const english = {
   failed: "The API is unavailable just now.",
   retry: "Try again",
   refresh: "Refresh",
+  more: "Show more cities",
   now: "now",
   lowest: "lowest",
   highest: "highest",
@@ -57,6 +58,7 @@ const english = {
   leftOut: (count: number) =>
     count === 1 ? "1 value with a date far off is not shown." : `${count} values with dates far off are not shown.`,
   ringMean: (degrees: string) => `${degrees} on average`,
+  summary: (stored: string) => stored,
 };
 
 export type Words = typeof english;
@@ -69,6 +71,21 @@ function russianCount(count: number, one: string, few: string, many: string): st
 }
 
 const russianCities = (count: number): string => russianCount(count, "город", "города", "городов");
+
+/** The summaries that the original service and the sample data use. Others are shown as they are stored. */
+const RUSSIAN_SUMMARIES: ReadonlyMap<string, string> = new Map([
+  ["freezing", "Сильный мороз"],
+  ["frosty", "Мороз"],
+  ["bracing", "Бодрящий холод"],
+  ["chilly", "Холодно"],
+  ["cool", "Прохладно"],
+  ["mild", "Умеренно тепло"],
+  ["warm", "Тепло"],
+  ["balmy", "Приятное тепло"],
+  ["hot", "Жарко"],
+  ["sweltering", "Душно"],
+  ["scorching", "Палящий зной"],
+]);
 
 const russian: Words = {
   documentTitle: "Goldenring: температура на Золотом кольце",
@@ -92,6 +109,7 @@ const russian: Words = {
   failed: "API сейчас недоступен.",
   retry: "Повторить",
   refresh: "Обновить",
+  more: "Показать ещё города",
   now: "сейчас",
   lowest: "минимум",
   highest: "максимум",
@@ -122,6 +140,7 @@ const russian: Words = {
     lowest === highest ? `Всё время ${lowest}.` : `От ${lowest} (${lowestWhen}) до ${highest} (${highestWhen}).`,
   leftOut: (count) => `Не показано: ${russianCount(count, "значение", "значения", "значений")} с далёкими датами.`,
   ringMean: (degrees) => `${degrees} в среднем`,
+  summary: (stored) => RUSSIAN_SUMMARIES.get(stored.trim().toLowerCase()) ?? stored,
 };
 
 export const WORDS: Readonly<Record<Language, Words>> = { en: english, ru: russian };

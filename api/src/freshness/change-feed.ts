@@ -109,6 +109,7 @@ export class ChangeFeed {
   #isChanging = false;
   readonly #watch = new SessionWatch();
   #watchedAt = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> | undefined;
   #sessions: ServerSessions | undefined;
   #reloadDeadlineMs = Number.POSITIVE_INFINITY;
   #overBudget: { readonly error: OverBudget; readonly untilMs: number } | undefined;
@@ -167,6 +168,7 @@ export class ChangeFeed {
   }
 
   async #refreshOnce(): Promise<void> {
+    await this.#looking;
     try {
       const connection = await this.#connected();
       if (!this.#model) await this.#load(connection, "first load");
@@ -253,12 +255,12 @@ export class ChangeFeed {
     if (bytes > dataBytes && bytes > model.totalBytes) throw new OverBudget(model.rows, bytes, this.options.limits);
   }
 
-  /** The refresh does not wait for it. */
+  /** This refresh does not wait for it, but the next one does: a connection has one query at a time. */
   #watchSessions(connection: Connection): void {
     const now = performance.now();
     if (now - this.#watchedAt < SESSION_WATCH_INTERVAL_MS) return;
     this.#watchedAt = now;
-    this.#watch.look(connection, this.options.queryDeadlineMs).then(
+    this.#looking = this.#watch.look(connection, this.options.queryDeadlineMs).then(
       (sessions) => {
         this.#sessions = sessions;
       },

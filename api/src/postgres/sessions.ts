@@ -105,10 +105,8 @@ export class SessionWatch {
   #hidden: { readonly key: string; readonly sinceMs: number } | undefined;
 
   async look(connection: Connection, deadlineMs: number): Promise<ServerSessions> {
-    const [oldest, [count]] = await Promise.all([
-      connection.query(OLDEST, [], deadlineMs),
-      connection.query(SAME_APPLICATION, [], deadlineMs),
-    ]);
+    const oldest = await connection.query(OLDEST, [], deadlineMs);
+    const [count] = await connection.query(SAME_APPLICATION, [], deadlineMs);
     return { oldestTransaction: this.oldestOf(oldest, performance.now()), replicas: Number(count?.[0] ?? 1) };
   }
 

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-versions=$(cat install.sh requirements.txt pom.xml go/go.mod | sha256sum | cut -c1-12)
+versions=$(cat install.sh requirements.txt pom.xml go/go.mod | cksum | cut -d" " -f1)
 folder=${XDG_CACHE_HOME:-$HOME/.cache}/goldenring/clients-$versions
 if [ "${1:-}" != --where ] && [ ! -e "$folder/complete" ]; then
   rm -rf "$folder"
