@@ -79,8 +79,14 @@ describe.skipIf(!hasProgram("ansible-inventory"))("with Ansible", () => {
     } finally {
       process.env.PATH = path;
     }
-    const caches = join(folder, "cache", "goldenring");
-    for (const name of readdirSync(caches)) expect(readFileSync(join(caches, name), "utf8")).not.toContain("hidden");
+    for (const listing of cachedListings()) expect(listing).not.toContain("hidden");
+  }, 60_000);
+
+  test("the listing of a changed inventory replaces the one before", async () => {
+    await readAnsibleHosts(written("changed", INVENTORY), ["one"]);
+    const { length } = cachedListings();
+    await readAnsibleHosts(written("changed", INVENTORY.replace("01:02", "01:03")), ["one"]);
+    expect(cachedListings()).toHaveLength(length);
   }, 60_000);
 
   test("what Ansible would skip, and what it cannot read, is refused", async () => {
@@ -90,3 +96,8 @@ describe.skipIf(!hasProgram("ansible-inventory"))("with Ansible", () => {
     await expect(readAnsibleHosts(broken, [])).rejects.toThrow("Syntax Error");
   }, 60_000);
 });
+
+function cachedListings(): string[] {
+  const caches = join(folder, "cache", "goldenring", "inventories");
+  return readdirSync(caches).map((name) => readFileSync(join(caches, name), "utf8"));
+}

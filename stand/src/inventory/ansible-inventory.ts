@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { readJsonFile } from "../computer/parse-json.ts";
@@ -10,7 +10,7 @@ import { runProgram } from "../computer/run-program.ts";
 import { InventoryError } from "./inventory.ts";
 
 const DEADLINE_MS = 60_000;
-/** Part of the key of a cached listing: another form of it gets another number. */
+/** Part of a cached listing's checksum: another form of it gets another number. */
 const CACHE_VERSION = 1;
 /** Variables of the playbook's own folder count, too. */
 const PLAYBOOK_FOLDER = fileURLToPath(new URL("../../../cluster", import.meta.url));
@@ -26,6 +26,9 @@ const AnsibleHost = z.object({
 export type AnsibleHost = z.output<typeof AnsibleHost>;
 
 const Group = z.object({ hosts: z.array(z.string()).default([]), children: z.array(z.string()).default([]) });
+/** What the cache has of one inventory: the hosts, and of which content. */
+const Cached = z.object({ checksum: z.string(), hosts: z.array(AnsibleHost).readonly() });
+
 /** What `ansible-inventory --list` prints. */
 const Listing = z
   .object({ _meta: z.object({ hostvars: z.record(z.string(), z.record(z.string(), z.unknown())) }) })
@@ -40,14 +43,15 @@ const Listing = z
  * @throws {InventoryError} where Ansible cannot read it, or would skip a part of it
  */
 export async function readAnsibleHosts(file: string, variables: readonly string[]): Promise<readonly AnsibleHost[]> {
-  const cached = cacheFile(file, variables);
-  const known = cached && readJsonFile(cached, z.array(AnsibleHost));
-  if (known) return known;
+  const checksum = checksumOf(file, variables);
+  const cache = cacheFile(file);
+  const cached = checksum && readJsonFile(cache, Cached);
+  if (cached && cached.checksum === checksum) return cached.hosts;
   const hosts = parseListing(await list(file)).map((host) => ({
     ...host,
     variables: Object.fromEntries(Object.entries(host.variables).filter(([name]) => variables.includes(name))),
   }));
-  if (cached) writeCached(cached, hosts);
+  if (checksum) writeCached(cache, { checksum, hosts });
   return hosts;
 }
 
@@ -96,8 +100,8 @@ export function parseListing(listing: unknown): readonly AnsibleHost[] {
 }
 
 /** @returns undefined for an inventory that is a program or a folder: what it prints depends on more than files beside it */
-function cacheFile(file: string, variables: readonly string[]): string | undefined {
-  const hash = createHash("sha256").update(JSON.stringify([CACHE_VERSION, file, variables]));
+function checksumOf(file: string, variables: readonly string[]): string | undefined {
+  const hash = createHash("sha256").update(JSON.stringify([CACHE_VERSION, variables]));
   try {
     const { mode } = statSync(file);
     if ((mode & 0o111) !== 0) return undefined;
@@ -109,8 +113,14 @@ function cacheFile(file: string, variables: readonly string[]): string | undefin
   } catch {
     return undefined;
   }
+  return hash.digest("hex");
+}
+
+/** One for each inventory, so that the cache does not grow with its changes. */
+function cacheFile(file: string): string {
   const caches = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
-  return join(caches, "goldenring", `${basename(file)}-${hash.digest("hex")}.json`);
+  const name = createHash("sha256").update(resolve(file)).digest("hex").slice(0, 16);
+  return join(caches, "goldenring", "inventories", `${basename(file)}-${name}.json`);
 }
 
 function filesIn(folder: string): readonly string[] {
@@ -127,9 +137,9 @@ function filesIn(folder: string): readonly string[] {
 }
 
 /** A cache that cannot be written costs time and nothing else. */
-function writeCached(file: string, hosts: readonly AnsibleHost[]): void {
+function writeCached(file: string, listing: z.output<typeof Cached>): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    replaceFile(file, JSON.stringify(hosts), { mode: 0o600 });
+    replaceFile(file, JSON.stringify(listing), { mode: 0o600 });
   } catch {}
 }
