@@ -81,7 +81,9 @@ const SETTINGS = z.object({
     (text) => wholeNumber(1, 1_048_576)(text) * 1_048_576,
     "the memory limit less 80, at most half of the computer's memory",
     () => String(defaultBudgetMb()),
-  ).describe("MiB of data kept in memory; a database with more is refused at start"),
+  ).describe(
+    "MiB for data and all that is made of them; data may take 3/4 of it, and a database with more than 7/8 is refused at start",
+  ),
   bodyLimitBytes: setting("BODY_LIMIT_BYTES", wholeNumber(256, 16_777_216), "65536").describe(
     "maximum size of a request body",
   ),

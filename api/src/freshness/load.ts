@@ -1,3 +1,4 @@
+import { BLOCK_BYTES } from "../model/block.ts";
 import { ModelLoader } from "../model/model-loader.ts";
 import type { ReadModel } from "../model/read-model.ts";
 import type { Connection } from "../postgres/connection.ts";
@@ -42,12 +43,12 @@ export interface LoadOptions extends DataLimits {
 
 const STATE = `SELECT pg_current_snapshot()::text, (SELECT epoch FROM public.weather_epoch)`;
 
-/** One row of the result is about 32 kB of entries. */
+/** One row of the result is as much as makes a block. */
 const DECLARE_PAGES = `
   DECLARE pages NO SCROLL CURSOR FOR
   SELECT ${BLOCK_COLUMNS}
   FROM (
-    SELECT *, sum(octet_length(json)) OVER (ORDER BY city, id ROWS UNBOUNDED PRECEDING) / 32768 AS page
+    SELECT *, sum(octet_length(json)) OVER (ORDER BY city, id ROWS UNBOUNDED PRECEDING) / ${BLOCK_BYTES} AS page
     FROM (${entries()}) entries
   ) numbered
   GROUP BY page

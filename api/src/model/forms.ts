@@ -20,7 +20,7 @@ export interface Pieces {
 }
 
 /** Compressed pieces are joined into chunks of about this size: each chunk costs a system call, and a change copies one. */
-const CHUNK_BYTES = 65_536;
+const CHUNK_BYTES = 131_072;
 /** Shorter lists are joined into one chunk, once for all requests. */
 const MAX_JOINED_BYTES = 262_144;
 /** Pieces to work on before the event loop gets a turn: about 2 ms of a full core. */

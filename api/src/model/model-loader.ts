@@ -64,14 +64,20 @@ export class ModelLoader {
     return isWhole ? page : page.ofRuns(...runs);
   }
 
-  /** How many entries of `rest` make the next block; 0 if more of them must come first. */
+  /**
+   * How many entries of `rest` make the next block; 0 if more of them must come first. A block ends before a city if one
+   * is near: then its values are sent in one piece.
+   */
   #nextCut(rest: Block): number {
     if (rest.length === 0) return 0;
     const bytes = rest.json.length;
     const next = this.#nextStart(rest);
     if (next !== undefined && next < rest.length && rest.startOf(next) <= MAX_BLOCK_BYTES) return next;
-    if (bytes > MAX_BLOCK_BYTES) return Math.max(1, rest.entriesWithin(BLOCK_BYTES));
-    return next === undefined && bytes >= BLOCK_BYTES / 2 ? rest.length : 0;
+    if (next === undefined) {
+      const city = rest.ids.indexOf(CITY_ENTRY, Math.max(1, rest.entriesWithin(0.75 * BLOCK_BYTES)));
+      if (city > 0 && rest.startOf(city) <= MAX_BLOCK_BYTES) return city;
+    }
+    return bytes > MAX_BLOCK_BYTES ? Math.max(1, rest.entriesWithin(BLOCK_BYTES)) : 0;
   }
 
   /** Where in `rest` a block of the previous model starts, its length if behind it; undefined without such a block. */

@@ -39,10 +39,16 @@ export async function migrate(session: MigrationSession, options: MigrateOptions
   for (const [position, { title, steps }] of MIGRATIONS.entries()) {
     if (position < applied) continue;
     for (const step of steps) await runStep(session, step, title, options);
+    // Before replicas may use the tables.
+    if (position === MIGRATIONS.length - 1) await prepareRows(session, options);
     await record(session, position + 1, title);
     options.onApplied?.(title);
   }
-  const { hasForeignVersions, isToBeSeeded } = await whatIsDue(session, options);
+  if (applied === MIGRATIONS.length) await prepareRows(session, options);
+}
+
+async function prepareRows(session: MigrationSession, options: MigrateOptions): Promise<void> {
+  const { hasForeignVersions, isToBeSeeded } = await rowsToPrepare(session, options);
   if (hasForeignVersions) await renewVersions(session);
   if (isToBeSeeded) await session.transaction("the sample data", async () => options.seed?.());
 }
@@ -50,6 +56,10 @@ export async function migrate(session: MigrationSession, options: MigrateOptions
 /** Takes no lock that anybody but a DROP TABLE could wait for. */
 async function whatIsDue(session: MigrationSession, options: MigrateOptions) {
   if ((await appliedMigrations(session)) < MIGRATIONS.length) return { isBehind: true };
+  return rowsToPrepare(session, options);
+}
+
+async function rowsToPrepare(session: MigrationSession, options: MigrateOptions) {
   return {
     hasForeignVersions: await session.isTrue(HAS_FOREIGN_VERSIONS),
     isToBeSeeded:

@@ -1,5 +1,6 @@
 import { type Connection, type DatabaseConfig, QueryTimeout } from "../postgres/connection.ts";
 import { classifyFailure, sqlState } from "../postgres/failures.ts";
+import { requireMigrated } from "../postgres/migrate.ts";
 import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
 import { IdReserve } from "./id-reserve.ts";
 import { type BatchStatement, type Outcome, Rejection, STATEMENTS, type WriteKind, type Writes } from "./statements.ts";
@@ -270,6 +271,11 @@ export class WriteQueue {
       ...this.options.search,
       applicationName: "goldenring writes",
       settings: SESSION_SETTINGS,
+    });
+    // Before any id is reserved: the sample data take the first ones.
+    await requireMigrated(connection, this.options.statementDeadlineMs).catch((error) => {
+      connection.destroy();
+      throw error;
     });
     if (this.#abandoned) {
       connection.destroy();
