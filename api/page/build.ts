@@ -102,15 +102,15 @@ async function addPage(): Promise<void> {
 
 async function addSwagger(): Promise<void> {
   const swagger = import.meta.resolve("swagger-ui-dist/package.json");
-  for (const legal of ["swagger-ui-bundle.js.LICENSE.txt", "LICENSE", "NOTICE"]) {
-    add(`/swagger/${legal.replace(/(?<!\.txt)$/, ".txt")}`, fromPackage(swagger, legal));
-  }
   addWithAssets("/swagger/index.html", "swagger/index.html", "/swagger", {
     "swagger-ui-bundle.js": fromPackage(swagger, "swagger-ui-bundle.js"),
     "swagger-ui.css": fromPackage(swagger, "swagger-ui.css"),
     "swagger-start.js": await bundle("swagger/start.ts", "iife"),
     "swagger.css": await bundle("swagger/swagger.css", "esm"),
   });
+  for (const legal of ["swagger-ui-bundle.js.LICENSE.txt", "LICENSE", "NOTICE"]) {
+    add(`/swagger/${legal.replace(/(?<!\.txt)$/, ".txt")}`, fromPackage(swagger, legal));
+  }
 }
 
 /** The versions of the packages are in bun.lock. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Inventory, type Machine, runOrThrow, waitUntil } from "@goldenring/stand";
@@ -17,6 +17,19 @@ const machineAt = (address: string): Machine => ({
   roles: ["etcd"],
   ssh: { user: undefined, port: undefined, keyFile: undefined, args: [], sudo: false },
 });
+
+/** Stops a process. A signal to a busy program takes a while to reach all of its threads. */
+async function stopped({ pid }: ChildProcess): Promise<void> {
+  if (pid === undefined) throw new Error("It was not started");
+  process.kill(pid, "SIGSTOP");
+  const states = () =>
+    readdirSync(`/proc/${pid}/task`).map(
+      (task) => readFileSync(`/proc/${pid}/task/${task}/stat`, "utf8").split(") ")[1]?.[0],
+    );
+  expect(await waitUntil(() => states().every((state) => state === "T"), { deadlineMs: 10_000, everyMs: 5 })).toBe(
+    true,
+  );
+}
 
 async function makeCertificates(folder: string): Promise<void> {
   mkdirSync(join(folder, "ca"));
@@ -123,7 +136,7 @@ describe.skipIf(!hasProgram("etcd"))("etcd", () => {
   });
 
   test("when no member answers by the deadline, the error names them", async () => {
-    server.kill("SIGSTOP");
+    await stopped(server);
     try {
       await expect(etcd.leadership()).rejects.toThrow(
         /no etcd member answered: .*127\.88\.77\.22.*127\.88\.77\.21: .*abort/s,

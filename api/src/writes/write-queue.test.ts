@@ -474,7 +474,7 @@ test("ids that were reserved before a restart of the server are not used", async
 });
 
 test("a write that may be done is not repeated in another database cluster", async () => {
-  const [first, second] = [await startThrowawayCluster(), await startThrowawayCluster()];
+  const [first, second] = [await startThrowawayCluster(), await startThrowawayCluster({ isUnique: true })];
   const ways = [await TcpProxy.start(first.port), await TcpProxy.start(second.port)] as const;
   try {
     const there = parseDatabaseUrl(await first.createDatabase());
