@@ -14,6 +14,9 @@ import { OpenFaults } from "../src/undo/open-fault.ts";
 
 const PROGRAM = fileURLToPath(new URL("injecting-program.ts", import.meta.url));
 const KILLS = 60;
+const MAX_KILLS = 3 * KILLS;
+/** Else the kills came at the wrong moments, and nothing was shown. */
+const MIN_OPEN = KILLS / 4;
 const folder = mkdtempSync(join(tmpdir(), "goldenring-killed-"));
 afterAll(async () => {
   // The machine's own timers look once a second whether they are still needed.
@@ -57,7 +60,8 @@ test("whenever a process that injects faults is killed, a recovery leaves nothin
   mkdirSync(victim);
   const faultMs = await measureFault();
   let open = 0;
-  for (let kill = 0; kill < KILLS; kill += 1) {
+  // The computer may be less busy than when the fault was measured: then more kills come after it.
+  for (let kill = 0; kill < KILLS || (open < MIN_OPEN && kill < MAX_KILLS); kill += 1) {
     open += await killAtRandom(faultMs);
     const lock = await takeEngineLock(folder, "recover");
     const { notUndone } = await undoOpenFaults(stand, () => {});
@@ -67,8 +71,7 @@ test("whenever a process that injects faults is killed, a recovery leaves nothin
   // What the killed ones had started may still have been under way.
   await delay(500);
   expect([undoFiles(), readdirSync(victim)]).toEqual([[], []]);
-  // Else the kills came at the wrong moments, and nothing was shown.
-  expect(open).toBeGreaterThan(KILLS / 4);
+  expect(open).toBeGreaterThanOrEqual(MIN_OPEN);
 }, 180_000);
 
 test("while one process may inject faults, another one is refused, and learns who it is", async () => {

@@ -1,14 +1,14 @@
 import { afterAll, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { waitUntil } from "@goldenring/stand";
 import { PROBE_PROGRAM } from "../src/engine/observers.ts";
-import { readRoleSamples } from "../src/roles/samples.ts";
+import { type RoleSample, readRoleSamples } from "../src/roles/samples.ts";
 import { judgeRoles } from "../src/roles/verdict.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "goldenring-roles-"));
@@ -56,9 +56,16 @@ test("the sampler sees a change of roles, a silent node and a broken answer, and
     "100",
   ]);
   const ended = once(sampler, "exit");
-  await delay(1_000);
+  const isSampled = (expected: Partial<RoleSample>) => async () =>
+    existsSync(file) &&
+    (await readRoleSamples(file)).some(({ node, role, error }) => Bun.deepEquals({ node, role, error }, expected));
+  const samplesOf = async (node: string, role: string | undefined, error: string | undefined) =>
+    expect(await waitUntil(isSampled({ node, role, error }), { deadlineMs: 15_000, everyMs: 50 })).toBe(true);
+  await samplesOf("pg-01", "primary", undefined);
+  await samplesOf("pg-02", undefined, "502, and no JSON");
   changed = true;
-  await delay(1_000);
+  await samplesOf("pg-01", undefined, "deadline");
+  await samplesOf("pg-02", "primary", undefined);
   sampler.kill("SIGTERM");
   expect(await ended).toEqual([0, null]);
   const samples = await readRoleSamples(file);
