@@ -22,6 +22,8 @@ export interface ServiceOptions extends Config {
   readonly version: string;
   /** The output of the page's build. */
   readonly pageFolder: string;
+  /** `start` resolves once the database is migrated, and nothing else starts. */
+  readonly isMigrationOnly: boolean;
 }
 
 /** One API replica without its listener. */
@@ -172,6 +174,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
         { search, sampleData: options.sampleData, deadlineMs: LONG_STATEMENT_MS, stopped: () => stopping },
         log,
       );
+      if (options.isMigrationOnly) return;
       await new Promise<void>((resolve, reject) => {
         giveUp = reject;
         loaded = () => {

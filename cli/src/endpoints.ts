@@ -6,7 +6,7 @@ const SERVICES = {
   api: { role: "ingress", port: 80, url: (at: string) => `http://${at}` },
   database: { role: "haproxy", port: 5_000, url: (at: string) => `postgres://${at}/weather` },
   replicas: { role: "haproxy", port: 5_001, url: (at: string) => `postgres://${at}/weather` },
-  haproxyStats: { role: "haproxy", port: 7_000, url: (at: string) => `http://${at}/stats` },
+  haproxyStats: { role: "haproxy", port: 7_000, url: (at: string) => `https://${at}/stats` },
   prometheus: { role: "prometheus", port: 9_090, url: (at: string) => `https://${at}` },
   alertmanager: { role: "prometheus", port: 9_093, url: (at: string) => `https://${at}` },
 } as const satisfies Readonly<Record<string, { role: Role; port: number; url: (at: string) => string }>>;
@@ -50,8 +50,9 @@ export async function monitoringServers(
   const endpoints = await endpointsOf(context);
   const serverOf = async (service: "prometheus" | "alertmanager"): Promise<Server> => {
     const url = endpoints[service];
-    if (url === undefined) throw noStand(`The stand's ${service} cannot be reached: run \`ring up\`.`);
-    return { url, ...(await serverLogin(inventory, service)) };
+    const [machine] = inventory.byRole(SERVICES[service].role);
+    if (url === undefined || !machine) throw noStand(`The stand's ${service} cannot be reached: run \`ring up\`.`);
+    return { url, name: machine.name, ...(await serverLogin(inventory, service)) };
   };
   return { prometheus: await serverOf("prometheus"), alertmanager: await serverOf("alertmanager") };
 }

@@ -30,7 +30,17 @@ export {
   type Role,
   type Rto,
 } from "./inventory/inventory.ts";
-export { loginOf, operatorTls, readAuthority, readLogins, SecretsError, serverLogin } from "./inventory/logins.ts";
+export {
+  type Authority,
+  authorityFile,
+  etcdTls,
+  loginOf,
+  readAuthority,
+  readCertificate,
+  readLogins,
+  SecretsError,
+  serverLogin,
+} from "./inventory/logins.ts";
 export { readInventory } from "./inventory/read-inventory.ts";
 export { Shell } from "./machine/shell.ts";
 export { inNamespace, runOn, SSH_FAILED, sshCommand, sshTerminal } from "./machine/ssh.ts";

@@ -7,7 +7,7 @@ import { changeProvisioned, checksumOf, readProvisioned } from "../checksums.ts"
 import { type Context, labOf } from "../context.ts";
 import { SERVICE_NAMES } from "../endpoints.ts";
 import { runPlaybook } from "../playbook.ts";
-import { startPrograms } from "../stand-programs.ts";
+import { startPrograms, stopPrograms } from "../stand-programs.ts";
 import { table } from "../status-text.ts";
 import { undoOpenFaults } from "./chaos.ts";
 import { readStatus, waitForHealth } from "./status.ts";
@@ -61,7 +61,11 @@ async function bringUp(context: Context, options: UpOptions, progress: Progress,
   let problems: readonly string[] = [];
   // Where nothing has changed, the playbook runs only when services need it.
   for (const runsPlaybook of isUnchanged && !options.provision ? [false, true] : [true]) {
-    if (runsPlaybook) await provision(context, lab, checksum, progress, signal);
+    if (runsPlaybook) {
+      await provision(context, lab, checksum, progress, signal);
+      // They read logins and certificates when they start.
+      await stopPrograms(context, inventory.file);
+    }
     await startPrograms(context, lab);
     const waitSeconds = runsPlaybook || (await hasJustBooted(lab)) ? SETTLING_S : RUNNING_S;
     problems = await progress.step("Services", (log) => waitForHealth(context, waitSeconds, signal, log));

@@ -11,8 +11,8 @@ export interface DatabasePlace {
   readonly url: string;
   /** Its name in records. Not its address: a forwarded port may change. */
   readonly name: string;
-  /** Certificate of the authority that has signed the server's. The host name is not checked: a forwarded port has none. */
-  readonly ca?: string;
+  /** The authority that has signed the server's certificate (PEM), and the name in it: that of a forwarded port is another one. */
+  readonly tls?: { readonly ca: string; readonly servername: string };
 }
 
 /** @throws {CommandError} (usage) */
@@ -24,13 +24,13 @@ export function databaseAt(url: string): DatabasePlace {
 
 /** Lends a connection to the database and closes it. @throws {CommandError} where it cannot be reached */
 export async function withDatabase<Result>(
-  { url, ca }: DatabasePlace,
+  { url, tls }: DatabasePlace,
   use: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
   requireUrl(url);
   const client = new pg.Client({
     connectionString: url,
-    ...(ca === undefined ? {} : { ssl: { ca, checkServerIdentity: () => undefined } }),
+    ...(tls === undefined ? {} : { ssl: tls, enableChannelBinding: true }),
     connectionTimeoutMillis: CONNECT_DEADLINE_MS,
     query_timeout: STATEMENT_DEADLINE_MS,
     application_name: "goldenring-load",
@@ -38,7 +38,10 @@ export async function withDatabase<Result>(
   // A connection that is lost rejects the query under way; without a listener it would end the process, too.
   client.on("error", () => {});
   try {
-    await client.connect();
+    const connected = client.connect();
+    // The password is for the stand's own server only, which takes none in these ways.
+    if (tls !== undefined) refusePasswords(client);
+    await connected;
   } catch (error) {
     throw new CommandError(`The database cannot be reached: ${messageOf(error)}`, "targetUnreachable");
   }
@@ -46,6 +49,16 @@ export async function withDatabase<Result>(
     return await use(client);
   } finally {
     await client.end().catch(() => {});
+  }
+}
+
+function refusePasswords({ connection }: pg.Client): void {
+  for (const event of ["authenticationCleartextPassword", "authenticationMD5Password"]) {
+    connection.removeAllListeners(event);
+    connection.on(event, () => {
+      connection.emit("error", new Error("the server asks for the password itself"));
+      connection.stream.destroy();
+    });
   }
 }
 

@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { loginOf, ProgramReport, type SignOfLife } from "@goldenring/stand";
+import { loginOf, ProgramReport, readCertificate, type SignOfLife } from "@goldenring/stand";
 import * as z from "zod";
 import { AlertLog } from "./alert-log.ts";
 import { createReceiver } from "./receiver.ts";
 
 export interface RunOptions {
-  /** Where it listens and accepts notifications: `http://10.88.0.1:9094/alerts`. */
+  /** Where it listens and accepts notifications: `https://10.88.0.1:9094/alerts`. */
   readonly url: URL;
   /** Existing folder for the log of alerts and the receiver's report. */
   readonly folder: string;
@@ -41,6 +41,7 @@ export const alertLogIn = (folder: string): string => join(folder, "alerts.jsonl
 export async function runReceiver({ url, folder, secretsFolder, signal }: RunOptions): Promise<void> {
   const log = new AlertLog(alertLogIn(folder));
   const server = createReceiver({
+    tls: await readCertificate({ secretsFolder }, "operator/alert-receiver"),
     path: url.pathname,
     // Read for each request: a restored snapshot has other passwords.
     token: async () => (await loginOf({ secretsFolder }, "alert_receiver")).password,

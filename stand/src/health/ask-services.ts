@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { type HttpRequest, httpRequest } from "../computer/http-request.ts";
 import type { Inventory, Machine } from "../inventory/inventory.ts";
-import { loginOf, operatorTls } from "../inventory/logins.ts";
+import { etcdTls, loginOf, readAuthority } from "../inventory/logins.ts";
 import { askMonitoring } from "./ask-monitoring.ts";
 import { serversIn } from "./haproxy-servers.ts";
 import { parseCluster } from "./patroni-cluster.ts";
@@ -25,15 +25,18 @@ const EtcdStatus = z.object({
 
 /** Asks every service of the stand at the same time. Must run where the stand can be reached. Never rejects. */
 export async function askServices(inventory: Inventory): Promise<ServicesHealth> {
-  const [tls, login] = await Promise.all([
-    operatorTls(inventory).catch(() => undefined),
+  const [etcd, servers, monitors, login] = await Promise.all([
+    etcdTls(inventory).catch(() => undefined),
+    readAuthority(inventory, "servers").catch(() => undefined),
+    readAuthority(inventory, "monitoring").catch(() => undefined),
     loginOf(inventory, "haproxy").catch(() => undefined),
   ]);
-  const [selves, cluster, etcd, loadBalancers, replicas, ingresses, monitoring] = await Promise.all([
-    askEach(inventory.byRole("postgres"), (machine) => askPatroni(machine, tls), {}),
-    askCluster(inventory.byRole("postgres"), tls),
-    askEach(inventory.byRole("etcd"), (machine) => askEtcd(machine, tls), { isHealthy: false }),
-    askEach(inventory.byRole("haproxy"), (machine) => askHaproxy(machine, login), { servers: [] }),
+  const [patroniTls, haproxyTls] = [servers, monitors].map((ca) => (ca === undefined ? undefined : { ca }));
+  const [selves, cluster, etcdMembers, loadBalancers, replicas, ingresses, monitoring] = await Promise.all([
+    askEach(inventory.byRole("postgres"), (machine) => askPatroni(machine, patroniTls), {}),
+    askCluster(inventory.byRole("postgres"), patroniTls),
+    askEach(inventory.byRole("etcd"), (machine) => askEtcd(machine, etcd), { isHealthy: false }),
+    askEach(inventory.byRole("haproxy"), (machine) => askHaproxy(machine, haproxyTls, login), { servers: [] }),
     askEach(inventory.byRole("api"), (machine) => askApi(machine, 8080), { isReady: false }),
     askEach(inventory.byRole("ingress"), (machine) => askApi(machine, 80), { isReady: false }),
     askMonitoring(inventory, DEADLINE_MS),
@@ -44,7 +47,8 @@ export async function askServices(inventory: Inventory): Promise<ServicesHealth>
     const more = self.error === undefined && seen !== undefined ? { role: seen.role, state: seen.state } : {};
     return { ...self, ...more, ...(typeof seen?.lag === "number" ? { lagBytes: seen.lag } : {}) };
   });
-  return { databases, etcd, loadBalancers, replicas, ingresses, ...(monitoring === undefined ? {} : { monitoring }) };
+  const health = { databases, etcd: etcdMembers, loadBalancers, replicas, ingresses };
+  return { ...health, ...(monitoring === undefined ? {} : { monitoring }) };
 }
 
 /** A machine whose service does not answer has the defaults and the error. */
@@ -104,12 +108,9 @@ async function askEtcd({ name, address }: Machine, tls: HttpRequest["tls"]) {
   };
 }
 
-async function askHaproxy({ name, address }: Machine, login: { user: string; password: string } | undefined) {
-  const { status, text } = await httpRequest({
-    url: `http://${address}:7000/stats;csv`,
-    login,
-    deadlineMs: DEADLINE_MS,
-  });
+async function askHaproxy({ name, address }: Machine, tls: HttpRequest["tls"], login: HttpRequest["login"]) {
+  const url = `https://${address}:7000/stats;csv`;
+  const { status, text } = await httpRequest({ url, tls, login, deadlineMs: DEADLINE_MS });
   if (status !== 200) throw new Error(`the statistics page answers ${status}`);
   return { name, servers: serversIn(text) };
 }
