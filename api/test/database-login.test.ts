@@ -76,7 +76,6 @@ describe("how the API logs in to its database", () => {
     expect(await login("hashed", "sslmode=disable")).toBe("logged in as hashed");
     expect(await login("scram", "sslmode=verify-full&sslrootcert=CA")).toBe("logged in as scram");
   });
-
 });
 
 async function makeCertificate(folder: string): Promise<void> {

@@ -29,7 +29,9 @@ async function makeSecrets(folder: string): Promise<void> {
     "etcd-clients operator/etcd - clientAuth DNS:operator",
   ];
   await runOrThrow([script, folder, "lab"], { deadlineMs: 20_000, input: `${input.join("\n")}\n` });
-  const authorities = ["servers", "etcd-clients"].map((name) => readFileSync(join(folder, `authorities/${name}/ca.crt`)));
+  const authorities = ["servers", "etcd-clients"].map((name) =>
+    readFileSync(join(folder, `authorities/${name}/ca.crt`)),
+  );
   writeFileSync(join(folder, "trusted.crt"), Buffer.concat(authorities));
   const logins = { etcd_guardian: { user: "guardian", password: PASSWORD } };
   writeFileSync(join(folder, "logins.json"), JSON.stringify(logins));
@@ -51,7 +53,12 @@ describe.skipIf(!hasProgram("etcd"))("etcd", () => {
       [
         ...["--data-dir", join(folder, "data"), "--listen-client-urls", url, "--advertise-client-urls", url],
         ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", `default=${peer}`],
-        ...["--cert-file", secret("certificates/etcd/server.crt"), "--key-file", secret("certificates/etcd/server.key")],
+        ...[
+          "--cert-file",
+          secret("certificates/etcd/server.crt"),
+          "--key-file",
+          secret("certificates/etcd/server.key"),
+        ],
         ...["--trusted-ca-file", secret("trusted.crt"), "--client-cert-auth"],
       ],
       { stdio: "ignore" },

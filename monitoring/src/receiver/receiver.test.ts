@@ -109,7 +109,9 @@ describe("the receiver", () => {
     const { port } = server.address() as AddressInfo;
     await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
     const older = new Promise((resolve, reject) => {
-      const socket = connect({ port, host: "127.0.0.1", ca, maxVersion: "TLSv1.2" }, () => resolve(socket.getProtocol()));
+      const socket = connect({ port, host: "127.0.0.1", ca, maxVersion: "TLSv1.2" }, () =>
+        resolve(socket.getProtocol()),
+      );
       socket.on("error", reject);
     });
     await expect(older).rejects.toThrow();

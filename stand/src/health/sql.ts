@@ -11,7 +11,13 @@ const REPLAY_DEADLINE_MS = 30_000;
  * Shell command of psql, for root on a database machine. It reads statements from its input; rows are lines, columns split by `|`. Never as
  * the superuser: what others own in a database (a trigger, an operator) would run with its rights.
  */
-export function psql({ role, database }: { readonly role: "experiments" | "guardian"; readonly database: string }): string {
+export function psql({
+  role,
+  database,
+}: {
+  readonly role: "experiments" | "guardian";
+  readonly database: string;
+}): string {
   return `psql -XAtq -v ON_ERROR_STOP=1 -U ${role} -d ${database}`;
 }
 

@@ -43,6 +43,7 @@ if ! echo "$users" | grep -qx root; then
   echo "user root"
 fi
 while read -r line <&3; do
+  [ -n "$line" ] || continue
   # shellcheck disable=SC2086 # words
   ensure_user $line
 done 3<&0 </dev/null
