@@ -91,7 +91,7 @@ describe("the user of the exporters", () => {
 
   test("takes no backup: pgBackRest does not know its key", async () => {
     const shake = (key: string) =>
-      `echo | timeout 5 openssl s_client -quiet -no_ign_eof -connect ${primary.address}:8432 -cert ${key}.crt -key ${key}.key 2>&1`;
+      `sleep 2 | timeout 5 openssl s_client -quiet -connect ${primary.address}:8432 -cert ${key}.crt -key ${key}.key 2>&1`;
     const own = await attempt(prometheus, as("prometheus", shake("/etc/node-exporter/server")));
     expect(own.text).toContain("alert");
     const backups = await attempt(prometheus, as("postgres", `pgbackrest --stanza=${inventory.standName} check`));
