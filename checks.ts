@@ -11,8 +11,8 @@ import { SKIPPED_FILE_VARIABLE } from "./skips.fixture.ts";
 /** Where Bun keeps how long each test file took: the next run starts the slowest first. */
 const TIMINGS = "node_modules/.goldenring-test-timings.json";
 
-/** Most tests wait for a process or a timer, so more than one per core run at a time. */
-const PARALLEL = 3;
+/** Most tests wait for a process or a timer about half of their time: two for each of a small computer's two cores. */
+const PARALLEL = 4;
 
 /** For tests that name no deadline: several at a time are slower than one, and CI's computers are busy. */
 const TEST_DEADLINE_MS = 20_000;

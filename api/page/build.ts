@@ -5,33 +5,35 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { MANIFEST_NAME, type Manifest, type StaticFile, type StoredFile } from "../src/http/static-manifest.ts";
-import type { EncodingName } from "../src/model/encodings.ts";
 
-const here = folderOf(import.meta.url);
+const here = import.meta.dirname;
 const dist = process.argv[2] ?? join(here, "dist");
 /** Holds the checksum of the sources that the folder was built from. */
 const marker = join(dist, "sources.sha256");
 
 const TYPES: Readonly<Record<string, string>> = {
-  css: "text/css; charset=utf-8",
-  html: "text/html; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
-  svg: "image/svg+xml",
-  txt: "text/plain; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".txt": "text/plain; charset=utf-8",
 };
 
 /** Slow to make and as quick to read as any. */
 const STRONG_ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 19 } };
 
+/** A compressed form is kept where it is smaller than this share of the plain one. */
+const WORTHWHILE_SHARE = 0.9;
+
 const LEGAL_NOTE = "/*! With uPlot 1.6.32, copyright (c) 2025 Leon Sorokin, MIT licence: /assets/uplot-license.txt */";
 
 const files: StaticFile[] = [];
 
-function shortHash(content: Uint8Array): string {
+function shortHash(content: Uint8Array | string): string {
   return createHash("sha256").update(content).digest("hex").slice(0, 12);
 }
 
@@ -40,38 +42,40 @@ function store(name: string, content: Uint8Array): StoredFile {
   return { name, size: content.length };
 }
 
-/** Keeps a compressed form where it saves something. */
-function smaller(
-  encoding: "gzip" | "zstd",
-  name: string,
-  compressed: Uint8Array,
-  content: Uint8Array,
-): { [encoding in EncodingName]?: StoredFile } {
-  return compressed.length < content.length * 0.9 ? { [encoding]: store(name, compressed) } : {};
-}
-
 /** Writes a file, plain and compressed, under a name that tells its content, and lists it for a path. */
-function add(path: string, source: Uint8Array | string, caching: StaticFile["caching"]): void {
+function add(path: string, source: Uint8Array | string, caching: StaticFile["caching"] = "revalidate"): void {
   const content = Buffer.from(source);
   const hash = shortHash(content);
-  const extension = path.slice(path.lastIndexOf(".") + 1);
-  const type = TYPES[path === "/" ? "html" : extension];
+  const extension = extname(path) || ".html";
+  const type = TYPES[extension];
   if (type === undefined) throw new Error(`No content type is known for ${path}`);
-  const name = `${hash}.${path === "/" ? "html" : extension}`;
-  const stored: StaticFile["stored"] = {
+  const name = `${hash}${extension}`;
+  const isWorthwhile = (compressed: Uint8Array) => compressed.length < content.length * WORTHWHILE_SHARE;
+  const [gzip, zstd] = [gzipSync(content, { level: 9 }), zstdCompressSync(content, STRONG_ZSTD)];
+  const stored = {
     identity: store(name, content),
-    ...smaller("gzip", `${name}.gz`, gzipSync(content, { level: 9 }), content),
-    ...smaller("zstd", `${name}.zst`, zstdCompressSync(content, STRONG_ZSTD), content),
+    ...(isWorthwhile(gzip) && { gzip: store(`${name}.gz`, gzip) }),
+    ...(isWorthwhile(zstd) && { zstd: store(`${name}.zst`, zstd) }),
   };
   files.push({ path: path.toLowerCase(), type, hash, caching, stored });
 }
 
-/** Adds a file under a path that holds its hash, and returns that path. */
-function addForever(folder: string, name: string, content: Uint8Array | string): string {
-  const dot = name.lastIndexOf(".");
-  const path = `${folder}/${name.slice(0, dot)}.${shortHash(Buffer.from(content))}${name.slice(dot)}`;
-  add(path, content, "forever");
-  return path;
+/** Adds files under paths that hold their hashes, and puts these paths into the template, in the place of {{their names}}. */
+function addWithAssets(
+  path: string,
+  template: string,
+  folder: string,
+  assets: Readonly<Record<string, Uint8Array | string>>,
+): void {
+  const html = readFileSync(join(here, template), "utf8").replace(/\{\{(.+?)\}\}/g, (_, name: string) => {
+    const asset = assets[name];
+    if (asset === undefined) throw new Error(`The template names ${name}, which was not built`);
+    const extension = extname(name);
+    const hashed = `${folder}/${name.slice(0, -extension.length)}.${shortHash(asset)}${extension}`;
+    add(hashed, asset, "forever");
+    return hashed;
+  });
+  add(path, html.replace(/^\s+/gm, ""));
 }
 
 async function bundle(entry: string, format: "esm" | "iife", banner = ""): Promise<string> {
@@ -81,54 +85,32 @@ async function bundle(entry: string, format: "esm" | "iife", banner = ""): Promi
   return output.text();
 }
 
-/** Puts the paths of the assets in the place of their names in double braces. */
-function fill(template: string, paths: Readonly<Record<string, string>>): string {
-  return template.replace(/\{\{(.+?)\}\}/g, (_, name: string) => {
-    const path = paths[name];
-    if (path === undefined) throw new Error(`The template names ${name}, which was not built`);
-    return path;
-  });
-}
-
-function withoutIndent(html: string): string {
-  return html.replace(/^\s+/gm, "");
-}
-
-function folderOf(url: string): string {
-  return dirname(fileURLToPath(url));
+/** @param manifest the URL of the package's package.json */
+function fromPackage(manifest: string, file: string): Uint8Array {
+  return readFileSync(join(dirname(fileURLToPath(manifest)), file));
 }
 
 async function addPage(): Promise<void> {
-  const html = readFileSync(join(here, "index.html"), "utf8");
-  add("/favicon.svg", readFileSync(join(here, "favicon.svg")), "revalidate");
-  add(
-    "/assets/uplot-license.txt",
-    readFileSync(join(folderOf(import.meta.resolve("uplot/package.json")), "LICENSE")),
-    "revalidate",
-  );
-  const paths = {
-    "main.js": addForever("/assets", "main.js", await bundle("src/main.ts", "esm", LEGAL_NOTE)),
-    "theme-first.js": addForever("/assets", "theme-first.js", await bundle("src/theme-first.ts", "iife")),
-    "page.css": addForever("/assets", "page.css", await bundle("page.css", "esm")),
-  };
-  add("/", withoutIndent(fill(html, paths)), "revalidate");
+  add("/favicon.svg", readFileSync(join(here, "favicon.svg")));
+  add("/assets/uplot-license.txt", fromPackage(import.meta.resolve("uplot/package.json"), "LICENSE"));
+  addWithAssets("/", "index.html", "/assets", {
+    "main.js": await bundle("src/main.ts", "esm", LEGAL_NOTE),
+    "theme-first.js": await bundle("src/theme-first.ts", "iife"),
+    "page.css": await bundle("page.css", "esm"),
+  });
 }
 
 async function addSwagger(): Promise<void> {
-  const swagger = folderOf(import.meta.resolve("swagger-ui-dist/package.json"));
-  const html = readFileSync(join(here, "swagger", "index.html"), "utf8");
-  const fromPackage = (name: string): string => addForever("/swagger", name, readFileSync(join(swagger, name)));
-  const paths = {
-    "swagger-ui-bundle.js": fromPackage("swagger-ui-bundle.js"),
-    "swagger-ui.css": fromPackage("swagger-ui.css"),
-    "swagger-start.js": addForever("/swagger", "swagger-start.js", await bundle("swagger/start.ts", "iife")),
-    "swagger.css": addForever("/swagger", "swagger.css", await bundle("swagger/swagger.css", "esm")),
-  };
+  const swagger = import.meta.resolve("swagger-ui-dist/package.json");
   for (const legal of ["swagger-ui-bundle.js.LICENSE.txt", "LICENSE", "NOTICE"]) {
-    const name = legal.endsWith(".txt") ? legal : `${legal}.txt`;
-    add(`/swagger/${name}`, readFileSync(join(swagger, legal)), "revalidate");
+    add(`/swagger/${legal.replace(/(?<!\.txt)$/, ".txt")}`, fromPackage(swagger, legal));
   }
-  add("/swagger/index.html", withoutIndent(fill(html, paths)), "revalidate");
+  addWithAssets("/swagger/index.html", "swagger/index.html", "/swagger", {
+    "swagger-ui-bundle.js": fromPackage(swagger, "swagger-ui-bundle.js"),
+    "swagger-ui.css": fromPackage(swagger, "swagger-ui.css"),
+    "swagger-start.js": await bundle("swagger/start.ts", "iife"),
+    "swagger.css": await bundle("swagger/swagger.css", "esm"),
+  });
 }
 
 /** The versions of the packages are in bun.lock. */
@@ -145,24 +127,24 @@ function checksumOfSources(): string {
   return hash.digest("hex");
 }
 
-function isUpToDate(checksum: string): boolean {
-  return existsSync(join(dist, MANIFEST_NAME)) && existsSync(marker) && readFileSync(marker, "utf8") === checksum;
-}
-
 /** The manifest comes last and at once: a server beside this build sees the old state or the new one. */
 function finish(checksum: string): void {
   const manifest: Manifest = { files };
   const draft = join(dist, `${MANIFEST_NAME}.${process.pid}`);
   writeFileSync(draft, JSON.stringify(manifest, null, 2));
   renameSync(draft, join(dist, MANIFEST_NAME));
-  const expected = new Set(files.flatMap(({ stored }) => Object.values(stored).map(({ name }) => name)));
-  for (const name of readdirSync(dist)) {
-    if (name !== MANIFEST_NAME && !expected.has(name)) rmSync(join(dist, name), { force: true });
-  }
+  const expected = new Set([
+    MANIFEST_NAME,
+    ...files.flatMap(({ stored }) => Object.values(stored).map(({ name }) => name)),
+  ]);
+  for (const name of readdirSync(dist)) if (!expected.has(name)) rmSync(join(dist, name), { force: true });
   writeFileSync(marker, checksum);
 }
 
-async function build(checksum: string): Promise<void> {
+const checksum = checksumOfSources();
+const isUpToDate =
+  existsSync(join(dist, MANIFEST_NAME)) && existsSync(marker) && readFileSync(marker, "utf8") === checksum;
+if (!isUpToDate) {
   mkdirSync(dist, { recursive: true });
   await addPage();
   await addSwagger();
@@ -171,6 +153,3 @@ async function build(checksum: string): Promise<void> {
   const bytes = ofPage.reduce((sum, { stored }) => sum + (stored.gzip ?? stored.identity).size, 0);
   console.log(`Built the page (${(bytes / 1000).toFixed(1)} kB in gzip) and Swagger UI: ${files.length} files`);
 }
-
-const checksum = checksumOfSources();
-if (!isUpToDate(checksum)) await build(checksum);

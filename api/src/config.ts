@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { totalmem } from "node:os";
 import { z } from "zod";
 import { LOG_LEVELS } from "./operations/log.ts";
@@ -12,25 +12,20 @@ export class ConfigError extends Error {
 /** A setting's environment variable, and its default as `--help` and docs/api.md show it. */
 const variables = z.registry<{ readonly name: string; readonly fallback: string }>();
 
-/** A default that is computed: `shown` describes it. */
-interface Computed {
-  readonly shown: string;
-  readonly text: () => string;
-}
-
-/** @param parse throws what is wrong with a text */
-function setting<T>(name: string, parse: (text: string) => T, fallback: string | Computed) {
-  const type = z.string().transform((text, context): T => {
+/**
+ * @param parse throws what is wrong with a text
+ * @param fallback describes the default; `text` is the default itself where it is computed
+ */
+function setting<T>(name: string, parse: (text: string) => T, fallback: string, text = () => fallback) {
+  const type = z.string().transform((given, context): T => {
     try {
-      return parse(text);
+      return parse(given);
     } catch (error) {
       context.addIssue(error instanceof Error ? error.message : String(error));
       return z.NEVER;
     }
   });
-  return typeof fallback === "string"
-    ? type.prefault(fallback).register(variables, { name, fallback })
-    : type.prefault(fallback.text).register(variables, { name, fallback: fallback.shown });
+  return type.prefault(text).register(variables, { name, fallback });
 }
 
 /**
@@ -47,10 +42,12 @@ const SETTINGS = z.object({
     "the original service's form: `Server=…;Port=…;Database=…;User Id=…;Password=…`",
   ),
   dataFolder: setting("DATA_FOLDER", String, ".data").describe("where the embedded PostgreSQL keeps its data"),
-  sampleData: setting("SAMPLE_DATA", unlessEmpty(oneOf(["if-empty", "never"])), {
-    shown: "if-empty with the embedded database, else never",
-    text: () => "",
-  }).describe("`if-empty` puts the sample data into empty tables, `never` does not"),
+  sampleData: setting(
+    "SAMPLE_DATA",
+    unlessEmpty(oneOf(["if-empty", "never"])),
+    "if-empty with the embedded database, else never",
+    () => "",
+  ).describe("`if-empty` puts the sample data into empty tables, `never` does not"),
   logLevel: setting("LOG_LEVEL", oneOf(LOG_LEVELS), "info").describe(
     "`debug` (every request), `info`, `warn`, `error` or `silent`",
   ),
@@ -79,10 +76,12 @@ const SETTINGS = z.object({
     "how long a statement may stay unanswered before it is sent again",
   ),
   connectMs: setting("CONNECT_MS", wholeNumber(50, 60_000), "1000").describe("how long an attempt to connect may take"),
-  modelBudgetBytes: setting("MODEL_MEMORY_BUDGET_MB", (text) => wholeNumber(1, 1_048_576)(text) * 1_048_576, {
-    shown: "the memory limit less 80, at most half of the computer's memory",
-    text: () => String(defaultBudgetMb()),
-  }).describe("MiB of data kept in memory; a database with more is refused at start"),
+  modelBudgetBytes: setting(
+    "MODEL_MEMORY_BUDGET_MB",
+    (text) => wholeNumber(1, 1_048_576)(text) * 1_048_576,
+    "the memory limit less 80, at most half of the computer's memory",
+    () => String(defaultBudgetMb()),
+  ).describe("MiB of data kept in memory; a database with more is refused at start"),
   bodyLimitBytes: setting("BODY_LIMIT_BYTES", wholeNumber(256, 16_777_216), "65536").describe(
     "maximum size of a request body",
   ),
@@ -193,12 +192,8 @@ function containerMemoryLimitMb(): number | undefined {
 }
 
 function memoryLimitFiles(): string[] {
-  let memberships: string;
-  try {
-    memberships = readFileSync("/proc/self/cgroup", "utf8");
-  } catch {
-    return [];
-  }
+  if (!existsSync("/proc/self/cgroup")) return [];
+  const memberships = readFileSync("/proc/self/cgroup", "utf8");
   const v2 = memberships.match(/^0::(.*)$/m)?.[1] ?? "/";
   const v1 = memberships.match(/^\d+:memory:(.*)$/m)?.[1] ?? "/";
   return [

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import manifest from "../package.json" with { type: "json" };
 import { type Server, serve } from "./bun-server.ts";
 import { type Config, ConfigError, readConfig, VARIABLES } from "./config.ts";
@@ -29,12 +30,13 @@ async function main(): Promise<void> {
   const config = configOrExit();
   const log = createLog(config.logLevel);
   const running: Running = {};
-  stopOnSignals(running, config, log);
+  const stop = () => stopAll(running, config, log);
+  stopOnSignals(stop, log);
   try {
     await start(running, config, log);
   } catch (error) {
     process.stderr.write(`\ngoldenring: ${error instanceof Error ? error.message : String(error)}\n`);
-    await stopAll(running, config, log);
+    await stop();
     process.exit(EXIT.failed);
   }
 }
@@ -75,12 +77,12 @@ async function startEmbedded(running: Running, config: Config, log: Log) {
   const { openEmbeddedDatabase } = await import("./embedded/embedded-database.ts");
   const { parseDatabaseUrl } = await import("./postgres/connection-string.ts");
   const folder = resolve(import.meta.dirname, "../..", config.dataFolder);
-  const embedded = await openEmbeddedDatabase({ folder, log: (message) => log.info(message) });
+  const embedded = await openEmbeddedDatabase(folder, (message) => log.info(message));
   running.embedded = embedded;
   return parseDatabaseUrl(embedded.url);
 }
 
-function stopOnSignals(running: Running, config: Config, log: Log): void {
+function stopOnSignals(stop: () => Promise<void>, log: Log): void {
   let signalledMs: number | undefined;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
@@ -90,10 +92,11 @@ function stopOnSignals(running: Running, config: Config, log: Log): void {
       }
       signalledMs = performance.now();
       log.info({ signal }, "stopping");
-      stopAll(running, config, log).then(
+      stop().then(
         () => process.exit(EXIT.stopped),
         (error) => {
-          log.error({ err: describe(error) }, "did not stop cleanly");
+          const { name, message } = error instanceof Error ? error : { name: undefined, message: String(error) };
+          log.error({ err: { name, message } }, "did not stop cleanly");
           process.exit(EXIT.failed);
         },
       );
@@ -104,20 +107,13 @@ function stopOnSignals(running: Running, config: Config, log: Log): void {
 /** First readiness, so that load balancers send no more; then requests, writes, connections, the embedded server. */
 async function stopAll(running: Running, config: Config, log: Log): Promise<void> {
   running.service?.unready();
-  if (running.server) await new Promise((resolve) => setTimeout(resolve, config.shutdownDelayMs));
+  if (running.server) await delay(config.shutdownDelayMs);
   const deadline = performance.now() + config.shutdownGraceMs;
-  if (running.server) await within(running.server.drain(), deadline);
+  if (running.server) await Promise.race([running.server.drain(), delay(config.shutdownGraceMs)]);
   await running.service?.stop(deadline);
   running.server?.stop();
   await running.embedded?.stop();
   log.info("stopped");
-}
-
-async function within(work: Promise<void>, deadline: number): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, Math.max(0, deadline - performance.now()));
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }
 
 function configOrExit(): Config {
@@ -140,10 +136,6 @@ function printHelp(): void {
     `Goldenring Weather API ${manifest.version}\n\nUsage: npm start [-- --migrate]\n\n  --migrate\n      creates or changes the tables, adds the sample data if configured, and ends\n\nEnvironment variables:\n${rows.join("\n")}\n\n` +
       "Exit codes: 0 stopped, 1 failed, 2 invalid settings, 130 interrupted twice.\n",
   );
-}
-
-function describe(error: unknown): object {
-  return error instanceof Error ? { name: error.name, message: error.message } : { message: String(error) };
 }
 
 await main();

@@ -3,9 +3,10 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
-import { freePort, startCluster } from "../src/embedded/cluster.ts";
+import { type Cluster, freePort, startCluster } from "../src/embedded/cluster.ts";
 import { clusterProcesses, runToEnd, signalProcess, waitUntil } from "../src/embedded/processes.ts";
 import { throwawayFolder } from "./throwaway/folder.ts";
+import { copyInitialized } from "./throwaway/initialized-folder.ts";
 import { prepareStandby, requireConfirmationBy, waitUntilStreaming, withClient } from "./throwaway/standby.ts";
 
 /** Fast and small; what is confirmed survives any death of the processes, but not of the machine. */
@@ -26,6 +27,8 @@ export interface ThrowawayOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Default: a free one. */
   readonly port?: number;
+  /** With a system identifier of its own, for which initdb runs. */
+  readonly isUnique?: boolean;
 }
 
 /** A real PostgreSQL for one test. Nothing of it outlives the test process, however that ends. */
@@ -69,12 +72,11 @@ export interface ThrowawayStandby extends ThrowawayCluster {
   promote(): Promise<void>;
 }
 
-export async function startThrowawayCluster({ settings, port }: ThrowawayOptions = {}): Promise<ThrowawayCluster> {
-  return openCluster({
-    folder: throwawayFolder("cluster"),
-    port: port ?? (await freePort()),
-    settings: { ...SETTINGS, ...settings },
-  });
+export async function startThrowawayCluster(options: ThrowawayOptions = {}): Promise<ThrowawayCluster> {
+  const folder = throwawayFolder("cluster");
+  const place = { port: options.port ?? (await freePort()), settings: { ...SETTINGS, ...options.settings } };
+  if (!options.isUnique) await copyInitialized(folder, (initialized) => startIn({ ...place, folder: initialized }));
+  return openCluster({ ...place, folder });
 }
 
 interface Place {
@@ -83,17 +85,14 @@ interface Place {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-async function openCluster({ folder, port, settings }: Place): Promise<ThrowawayCluster> {
-  const start = () =>
-    startCluster({
-      folder,
-      port,
-      settings,
-      log: () => {},
-      initdbOptions: ["--no-sync", "--wal-segsize=4"],
-      signalOnParentDeath: "KILL",
-    });
-  let cluster = await start();
+function startIn(place: Place): Promise<Cluster> {
+  const initdbOptions = ["--no-sync", "--wal-segsize=4"];
+  return startCluster({ ...place, log: () => {}, initdbOptions, signalOnParentDeath: "KILL" });
+}
+
+async function openCluster(place: Place): Promise<ThrowawayCluster> {
+  const { folder, port, settings } = place;
+  let cluster = await startIn(place);
   const { dataDirectory } = cluster;
   const processes = (): number[] => clusterProcesses(dataDirectory);
 
@@ -148,7 +147,7 @@ async function openCluster({ folder, port, settings }: Place): Promise<Throwaway
 
     async restart() {
       await self.stop();
-      cluster = await start();
+      cluster = await startIn(place);
     },
 
     async stop() {
@@ -163,10 +162,10 @@ async function openCluster({ folder, port, settings }: Place): Promise<Throwaway
     },
 
     async createStandby({ name, synchronous }) {
-      const place = { folder: throwawayFolder(name), port: await freePort(), settings };
+      const standbyPlace = { folder: throwawayFolder(name), port: await freePort(), settings };
       const primaryUrl = self.superuserUrl();
-      await prepareStandby({ dataDirectory, superuserUrl: primaryUrl }, place.folder, name);
-      const standby = await openCluster(place);
+      await prepareStandby({ dataDirectory, superuserUrl: primaryUrl }, standbyPlace.folder, name);
+      const standby = await openCluster(standbyPlace);
       if (synchronous) await requireConfirmationBy(name, primaryUrl);
       await waitUntilStreaming(name, synchronous, primaryUrl);
       return Object.assign(standby, {

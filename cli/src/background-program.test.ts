@@ -34,7 +34,8 @@ let folder: string;
 let program: BackgroundProgram<SignOfLife>;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "goldenring-background-"));
-  program = new BackgroundProgram({ name: "night watch", folder, lastArguments: ["--folder", folder], readReport });
+  const reports = { read: readReport };
+  program = new BackgroundProgram({ name: "night watch", folder, lastArguments: ["--folder", folder], reports });
 });
 afterEach(async () => {
   await program.stop();

@@ -17,7 +17,7 @@ interface Description<Report extends SignOfLife> {
   readonly folder: string;
   /** The end of its command line: tells it from all other processes, and from the same program of another stand. */
   readonly lastArguments: readonly string[];
-  readonly readReport: (folder: string) => Report | undefined;
+  readonly reports: { read(folder: string): Report | undefined };
 }
 
 const START_DEADLINE_MS = 10_000;
@@ -35,8 +35,8 @@ export class BackgroundProgram<Report extends SignOfLife> {
 
   /** A program with an old report hangs, and does not count as running. */
   get state(): BackgroundState<Report> {
-    const { readReport, folder } = this.#description;
-    const report = readReport(folder);
+    const { reports, folder } = this.#description;
+    const report = reports.read(folder);
     const isRunning =
       report !== undefined && this.#isRunning(report.pid) && Date.now() - Date.parse(report.aliveAt) < STALE_AFTER_MS;
     return { isRunning, report };
@@ -73,8 +73,8 @@ export class BackgroundProgram<Report extends SignOfLife> {
 
   /** Stops it, if it runs. */
   async stop(): Promise<void> {
-    const { readReport, folder } = this.#description;
-    const pid = readReport(folder)?.pid;
+    const { reports, folder } = this.#description;
+    const pid = reports.read(folder)?.pid;
     if (pid === undefined) return;
     for (const name of ["SIGTERM", "SIGKILL"] as const) {
       if (!this.#isRunning(pid)) return;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { replaceFile } from "@goldenring/stand";
+import { readJsonFile, replaceFile } from "@goldenring/stand";
 import * as z from "zod";
 
 const Provisioned = z.object({
@@ -16,11 +16,7 @@ const fileIn = (folder: string): string => join(folder, "provisioned.json");
 
 /** What the playbook last completed with. While that is unchanged, there is no need to run it. */
 export function readProvisioned(folder: string): Provisioned {
-  try {
-    return Provisioned.parse(JSON.parse(readFileSync(fileIn(folder), "utf8")));
-  } catch {
-    return { snapshots: {} };
-  }
+  return readJsonFile(fileIn(folder), Provisioned) ?? { snapshots: {} };
 }
 
 export function changeProvisioned(folder: string, change: (provisioned: Provisioned) => Provisioned): void {

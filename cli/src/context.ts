@@ -1,13 +1,19 @@
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Lab } from "@goldenring/lab";
-import { CommandError } from "@goldenring/run-kit";
+import { CommandError, type Progress } from "@goldenring/run-kit";
 import { type Inventory, LockHeld, type Machine, machineNamed, readInventory, withLock } from "@goldenring/stand";
 
 const DEFAULT_HOME = "/var/lib/goldenring";
 
-/** The stand that a command works on: the lab of this computer, or the machines of an inventory. */
-export interface Context {
+/** How a command shows what it does, and learns that it was interrupted. */
+interface Session {
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** A command's session, and the stand that it works on: the lab of this computer, or the machines of an inventory. */
+export interface Context extends Session {
   readonly lab: Lab | undefined;
   /** Name of the stand, for messages. */
   readonly stand: string;
@@ -18,17 +24,19 @@ export interface Context {
 }
 
 /** @param inventoryFile of real machines; undefined for the lab */
-export async function openContext(inventoryFile: string | undefined): Promise<Context> {
+export async function openContext(inventoryFile: string | undefined, session: Session): Promise<Context> {
   const home = resolve(process.env.RING_HOME || DEFAULT_HOME);
   if (inventoryFile !== undefined) {
     const inventory = await readInventory(inventoryFile);
-    const stand = inventory.standName;
-    return { lab: undefined, stand, folder: join(home, "inventories", stand), inventory: async () => inventory };
+    const { standName: stand } = inventory;
+    const folder = join(home, "inventories", stand);
+    return { ...session, lab: undefined, stand, folder, inventory: async () => inventory };
   }
   const stand = process.env.RING_STAND || "lab";
   const lab = new Lab({ home, stand });
   const folder = join(home, "stands", stand);
   return {
+    ...session,
     lab,
     stand,
     folder,

@@ -1,18 +1,5 @@
-import { type Inventory, type Role, type Server, serverLogin } from "@goldenring/stand";
+import { type Inventory, SERVICE_NAMES, SERVICES, type Server, type Service, serverLogin } from "@goldenring/stand";
 import { assertIsUp, type Context, noStand } from "./context.ts";
-
-/** The services that a person opens: role of the machine, port there, and URL at a host and port. */
-const SERVICES = {
-  api: { role: "ingress", port: 80, url: (at: string) => `http://${at}` },
-  database: { role: "haproxy", port: 5_000, url: (at: string) => `postgres://${at}/weather` },
-  replicas: { role: "haproxy", port: 5_001, url: (at: string) => `postgres://${at}/weather` },
-  haproxyStats: { role: "haproxy", port: 7_000, url: (at: string) => `https://${at}/stats` },
-  prometheus: { role: "prometheus", port: 9_090, url: (at: string) => `https://${at}` },
-  alertmanager: { role: "prometheus", port: 9_093, url: (at: string) => `https://${at}` },
-} as const satisfies Readonly<Record<string, { role: Role; port: number; url: (at: string) => string }>>;
-
-type Service = keyof typeof SERVICES;
-export const SERVICE_NAMES = Object.keys(SERVICES) as readonly Service[];
 
 /** URLs by service; a service that the stand does not offer is missing. */
 export type Endpoints = Readonly<Partial<Record<Service, string>>>;

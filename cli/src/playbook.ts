@@ -9,8 +9,6 @@ export interface PlaybookOptions {
   /** Receives the whole output; overwritten. */
   readonly logFile: string;
   readonly log: (detail: string) => void;
-  /** On a terminal every task is shown, otherwise only the start of each role. */
-  readonly showsTasks: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -56,12 +54,13 @@ export async function runPlaybook(options: PlaybookOptions): Promise<void> {
     );
 }
 
-function progressOf({ log, showsTasks }: PlaybookOptions): (line: string) => void {
+/** On a terminal every task is shown, otherwise only the start of each role. */
+function progressOf({ log }: PlaybookOptions): (line: string) => void {
   const shown = new Set<string>();
   return (line) => {
     const step = stepOf(line);
     if (step === undefined) return;
-    if (showsTasks) log(step.role === undefined ? step.task : `${step.role}: ${step.task}`);
+    if (process.stderr.isTTY) log(step.role === undefined ? step.task : `${step.role}: ${step.task}`);
     else if (step.role !== undefined && !shown.has(step.role)) log(`role ${step.role}`);
     if (step.role !== undefined) shown.add(step.role);
   };

@@ -1,6 +1,7 @@
 import { addChaosCommands } from "@goldenring/chaos";
 import { addLoadCommands } from "@goldenring/load";
 import { type CommandContext, EXIT, type ExitName, exitCodeHelp, Progress } from "@goldenring/run-kit";
+import { RTO, SERVICE_NAMES } from "@goldenring/stand";
 import { Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { type Age, alerts } from "./commands/alerts.ts";
@@ -15,7 +16,6 @@ import { list, remove, restore, save } from "./commands/snapshot.ts";
 import { check, logins, status } from "./commands/status.ts";
 import { up } from "./commands/up.ts";
 import { type Context, exclusively, openContext } from "./context.ts";
-import { SERVICE_NAMES } from "./endpoints.ts";
 
 /** Short commands wait for one another; long ones report at once that another command is running. */
 const SHORT_WAIT_MS = 10_000;
@@ -50,8 +50,9 @@ ${exitCodeHelp(Object.keys(EXIT) as ExitName[])}
 
 More: docs/ring.md`;
 
-export function createProgram({ signal, outcome }: CommandContext): Command {
-  const progress = new Progress();
+type Work = (context: Context) => Promise<number>;
+
+export function createProgram(command: CommandContext): Command {
   const program = new Command("ring")
     .description("One command for the stand: machines, database cluster, API, monitoring, faults and snapshots.")
     .version(manifest.version)
@@ -64,32 +65,29 @@ export function createProgram({ signal, outcome }: CommandContext): Command {
 
   const contextOf = (): Promise<Context> => {
     const { inventory } = program.opts<{ inventory?: string }>();
-    return openContext(inventory ?? (process.env.RING_INVENTORY || undefined));
+    const session = { progress: new Progress(), signal: command.signal };
+    return openContext(inventory ?? (process.env.RING_INVENTORY || undefined), session);
   };
-  const run = async (work: (context: Context) => Promise<number>): Promise<void> => {
-    outcome.exitCode = await work(await contextOf());
+  const run = async (work: Work): Promise<void> => {
+    command.outcome.exitCode = await work(await contextOf());
   };
-  const locked = (command: string, waitMs: number, work: (context: Context) => Promise<number>): Promise<void> =>
-    run((context) => exclusively(context, command, waitMs, () => work(context)));
+  const locked = (name: string, waitMs: number, work: Work): Promise<void> =>
+    run((context) => exclusively(context, name, waitMs, () => work(context)));
 
   /** Commands that would break a running experiment. */
-  const withoutExperiment = (command: string, work: (context: Context) => Promise<number>): Promise<void> =>
-    locked(command, NO_WAIT_MS, (context) => {
+  const withoutExperiment = (name: string, work: Work): Promise<void> =>
+    locked(name, NO_WAIT_MS, (context) => {
       assertNoExperiment(context);
       return work(context);
     });
 
-  program
-    .command("up")
-    .description("start the whole stand: machines, cluster, API, monitoring, guardian; again: repair what is missing")
+  const add = (name: string, description: string, parent = program): Command =>
+    parent.command(name).description(description);
+  const group = (name: string, description: string): Command => add(name, description).helpCommand(false);
+
+  add("up", "start the whole stand: machines, cluster, API, monitoring, guardian; again: repair what is missing")
     .option("--subnet <network>", "private IPv4 network of a new stand (default: 10.88.0.0/24)")
-    .addOption(
-      new Option("--rto <value>", "recovery time of the database, kept for later runs").choices([
-        "fast",
-        "norm",
-        "safe",
-      ]),
-    )
+    .addOption(new Option("--rto <value>", "recovery time of the database, kept for later runs").choices(RTO))
     .option(
       "--ports <list>",
       `ports of this computer, kept for later runs: ${SERVICE_NAMES.join(", ")}; e.g. api=8090,database=5433`,
@@ -97,30 +95,21 @@ export function createProgram({ signal, outcome }: CommandContext): Command {
     )
     .option("--provision", "run the playbook even when nothing has changed", false)
     .action(({ subnet, rto, ports, provision }) =>
-      withoutExperiment("up", (context) => up(context, { network: subnet, rto, ports, provision }, progress, signal)),
+      withoutExperiment("up", (context) => up(context, { network: subnet, rto, ports, provision })),
     );
-  program
-    .command("down")
-    .description("stop the stand: nothing of it runs on this computer afterwards; disks and settings stay")
-    .action(() => withoutExperiment("down", (context) => down(context, progress)));
-  program
-    .command("destroy")
-    .description("stop the stand and delete its disks, snapshots and logins; asks first")
+  add("down", "stop the stand: nothing of it runs on this computer afterwards; disks and settings stay").action(() =>
+    withoutExperiment("down", down),
+  );
+  add("destroy", "stop the stand and delete its disks, snapshots and logins; asks first")
     .option("-y, --yes", "do not ask", false)
-    .action(({ yes }) => withoutExperiment("destroy", (context) => destroy(context, yes, progress, signal)));
-  program
-    .command("status")
-    .description("machines, roles, leader, replication, versions, targets, firing alerts, addresses")
+    .action(({ yes }) => withoutExperiment("destroy", (context) => destroy(context, yes)));
+  add("status", "machines, roles, leader, replication, versions, targets, firing alerts, addresses")
     .option("--json", "for programs: machines, cluster, monitoring, endpoints, logins, problems", false)
     .action(({ json }) => run((context) => status(context, json)));
-  program
-    .command("check")
-    .description("print the problems of the stand; exit code 0 when there are none, 1 otherwise")
+  add("check", "print the problems of the stand; exit code 0 when there are none, 1 otherwise")
     .option("--wait <seconds>", "wait up to this long until all is well", numberOf, 0)
-    .action(({ wait }) => run((context) => check(context, wait, signal)));
-  program
-    .command("alerts")
-    .description("firing alerts, and the notifications that the lab's receiver got, with their delay")
+    .action(({ wait }) => run((context) => check(context, wait)));
+  add("alerts", "firing alerts, and the notifications that the lab's receiver got, with their delay")
     .option("--json", "for programs; with --follow one line each", false)
     .addOption(
       new Option("--since <age>", "how old notifications may be: 90s, 10m, 2h, 1d")
@@ -128,115 +117,80 @@ export function createProgram({ signal, outcome }: CommandContext): Command {
         .default(ageOf("1h"), "1h"),
     )
     .option("-f, --follow", "print each notification as it arrives, until Ctrl-C", false)
-    .action((options) => run((context) => alerts(context, options, signal)));
-  const dashboards = program.command("dashboards").description("the dashboards and their queries").helpCommand(false);
-  dashboards
-    .command("verify")
-    .description("run every query of every panel and rule; exit code 1 names those that fail or find no data")
+    .action((options) => run((context) => alerts(context, options)));
+  const dashboards = group("dashboards", "the dashboards and their queries");
+  add(
+    "verify",
+    "run every query of every panel and rule; exit code 1 names those that fail or find no data",
+    dashboards,
+  )
     .option("--json", "for programs: findings, checked, failed", false)
-    .action(({ json }) => run((context) => verifyDashboards(context, json, progress, signal)));
-  program
-    .command("logins")
-    .description("users and passwords of the stand's services")
+    .action(({ json }) => run((context) => verifyDashboards(context, json)));
+  add("logins", "users and passwords of the stand's services")
     .option("--json", "for programs", false)
     .action(({ json }) => run((context) => logins(context, json)));
-  program
-    .command("ssh")
-    .description("a shell on a machine as root, or one command; its exit code is ring's")
+  add("ssh", "a shell on a machine as root, or one command; its exit code is ring's")
     .argument("<host>", "name of the machine, as ring status shows it")
     .argument("[command...]", "one word is a shell command line, several are a program and its arguments")
     .option("-t, --tty", "give the command a terminal (for psql, top, ...)", false)
     .passThroughOptions()
     .action((host, command, { tty }) => run((context) => ssh(context, host, command, tty)));
-  program
-    .command("logs")
-    .description("the journal of a machine, or of one unit: etcd, patroni, haproxy, goldenring-api, ...")
+  add("logs", "the journal of a machine, or of one unit: etcd, patroni, haproxy, goldenring-api, ...")
     .argument("<host>")
     .argument("[unit]")
     .option("-f, --follow", "go on until Ctrl-C", false)
     .option("-n, --lines <number>", "how many of the newest lines", numberOf, 100)
     .action((host, unit, options) => run((context) => logs(context, host, unit, options)));
 
-  const snapshot = program
-    .command("snapshot")
-    .description("save and restore the disks of the stand, or of one machine")
-    .helpCommand(false);
-  snapshot
-    .command("save <name>")
-    .description("save the disks; running machines are shut down for it and started again")
+  const snapshot = group("snapshot", "save and restore the disks of the stand, or of one machine");
+  add("save <name>", "save the disks; running machines are shut down for it and started again", snapshot)
     .option("--machine <host>", "only this machine")
-    .action((name, { machine }) =>
-      withoutExperiment("snapshot save", (context) => save({ context, name, machine, progress, signal })),
-    );
-  snapshot
-    .command("restore <name>")
-    .description("restore the disks (and, of the whole stand, the logins)")
+    .action((name, { machine }) => withoutExperiment("snapshot save", (context) => save(context, name, machine)));
+  add("restore <name>", "restore the disks (and, of the whole stand, the logins)", snapshot)
     .option("--machine <host>", "only this machine")
-    .action((name, { machine }) =>
-      withoutExperiment("snapshot restore", (context) => restore({ context, name, machine, progress, signal })),
-    );
-  snapshot
-    .command("list")
-    .description("all snapshots, newest first")
+    .action((name, { machine }) => withoutExperiment("snapshot restore", (context) => restore(context, name, machine)));
+  add("list", "all snapshots, newest first", snapshot)
     .option("--json", "for programs", false)
     .action(({ json }) => run((context) => list(context, json)));
-  snapshot
-    .command("delete <name>")
-    .description("delete a snapshot")
-    .action((name) => locked("snapshot delete", SHORT_WAIT_MS, (context) => remove(context, name)));
+  add("delete <name>", "delete a snapshot", snapshot).action((name) =>
+    locked("snapshot delete", SHORT_WAIT_MS, (context) => remove(context, name)),
+  );
 
-  const powerCommand = program
-    .command("power")
-    .description("cut a machine's power without a shutdown, restore it, or reset the machine")
-    .helpCommand(false);
+  const powerCommand = group("power", "cut a machine's power without a shutdown, restore it, or reset the machine");
   const actions = { off: "cut its power, without a shutdown", on: "turn it on", reset: "cut its power and turn it on" };
   for (const [action, about] of Object.entries(actions) as [keyof typeof actions, string][]) {
-    powerCommand
-      .command(`${action} <host>`)
-      .description(about)
-      .action((host) => locked(`power ${action}`, SHORT_WAIT_MS, (context) => power(context, action, host)));
+    add(`${action} <host>`, about, powerCommand).action((host) =>
+      locked(`power ${action}`, SHORT_WAIT_MS, (context) => power(context, action, host)),
+    );
   }
 
-  const network = program
-    .command("network")
-    .description("network faults, injected outside of the machines")
-    .helpCommand(false);
-  network
-    .command("loss <host> <percent>")
-    .description("lose packets of a machine at random; 0 ends it")
+  const network = group("network", "network faults, injected outside of the machines");
+  add("loss <host> <percent>", "lose packets of a machine at random; 0 ends it", network)
     .option("--direction <which>", "in (what it receives), out (what it sends) or both", "both")
     .action((host, percent, { direction }) =>
       locked("network loss", SHORT_WAIT_MS, (context) => loss(context, host, percent, direction)),
     );
-  network
-    .command("cut <host>")
-    .description("cut a machine off: from everything, or from one other machine")
+  add("cut <host>", "cut a machine off: from everything, or from one other machine", network)
     .option("--from <host>", "only from this machine")
     .action((host, { from }) => locked("network cut", SHORT_WAIT_MS, (context) => cut(context, host, from)));
-  network
-    .command("heal [host]")
-    .description("end all network faults, or those of one machine")
-    .action((host) => locked("network heal", SHORT_WAIT_MS, (context) => heal(context, host)));
+  add("heal [host]", "end all network faults, or those of one machine", network).action((host) =>
+    locked("network heal", SHORT_WAIT_MS, (context) => heal(context, host)),
+  );
 
-  const load = program
-    .command("load")
-    .description("load tests of the API with k6, judged by its objectives")
-    .helpCommand(false);
-  addLoadCommands(load, loadDeps(contextOf, signal, outcome));
-  const chaos = program
-    .command("chaos")
-    .description("experiments: faults under load, with a measured verdict and an undo that always runs")
-    .helpCommand(false);
-  addChaosCommands(chaos, chaosDeps(contextOf, signal, outcome));
+  addLoadCommands(
+    group("load", "load tests of the API with k6, judged by its objectives"),
+    loadDeps(contextOf, command),
+  );
+  const chaos = group("chaos", "experiments: faults under load, with a measured verdict and an undo that always runs");
+  addChaosCommands(chaos, chaosDeps(contextOf, command));
 
-  program
-    .command("guardian")
-    .description(
-      "fence machines of an inventory that are off for certain (its fence_command), until Ctrl-C; `up` starts the lab's guardian",
-    )
+  add(
+    "guardian",
+    "fence machines of an inventory that are off for certain (its fence_command), until Ctrl-C; `up` starts the lab's guardian",
+  )
     .addOption(new Option("--watch-lab <inventory>").hideHelp())
     .action(({ watchLab }) =>
-      run((context) => (watchLab === undefined ? guardian(context, signal) : labGuardian(context, watchLab, signal))),
+      run((context) => (watchLab === undefined ? guardian(context) : labGuardian(context, watchLab))),
     );
   return program;
 }

@@ -10,23 +10,13 @@ const RING = fileURLToPath(new URL("main.ts", import.meta.url));
 /** Fences machines of the stand that are off. */
 export function guardianOf(folder: string, inventoryFile: string): BackgroundProgram<GuardianReport> {
   const lastArguments = ["guardian", "--watch-lab", inventoryFile];
-  return new BackgroundProgram({
-    name: "guardian",
-    folder,
-    lastArguments,
-    readReport: (of) => guardianReport.read(of),
-  });
+  return new BackgroundProgram({ name: "guardian", folder, lastArguments, reports: guardianReport });
 }
 
 /** Stores the notifications that the stand's Alertmanager sends. */
 export function alertReceiverOf(folder: string): BackgroundProgram<ReceiverReport> {
   const lastArguments = ["--folder", folder];
-  return new BackgroundProgram({
-    name: "alert receiver",
-    folder,
-    lastArguments,
-    readReport: (of) => receiverReport.read(of),
-  });
+  return new BackgroundProgram({ name: "alert receiver", folder, lastArguments, reports: receiverReport });
 }
 
 export async function startGuardian({ folder, inventory }: Context): Promise<void> {

@@ -1,4 +1,4 @@
-import { SERVICE_NAMES } from "./endpoints.ts";
+import { SERVICE_NAMES } from "@goldenring/stand";
 import type { StandStatus } from "./status.ts";
 
 /** The stand at a glance, for a person. */

@@ -33,8 +33,8 @@ export type StandStatus = ReturnType<typeof statusOf>;
 export function statusOf(sources: Sources) {
   const { inventory, outside, services, guardian, alertReceiver, endpoints, runningCommand } = sources;
   const machines = inventory.machines.map(({ name, address, roles }) => {
-    const seen = outside?.find((machine) => machine.name === name);
-    return { name, address, roles, state: seen?.state ?? "unknown", ...withoutName(seen) };
+    const seen: Partial<MachineOutside> = outside?.find((machine) => machine.name === name) ?? {};
+    return { name, address, roles, state: "unknown", ...seen };
   });
   const leader = services?.databases.find(({ role }) => role === "leader")?.name ?? null;
   const cluster = {
@@ -75,22 +75,14 @@ function monitoringOf(seen: MonitoringHealth | undefined, alertReceiver: Sources
   return { prometheus, alertmanager, ...receiver, targets: { up, down }, alerts };
 }
 
-function withoutName(machine: MachineOutside | undefined): Partial<MachineOutside> {
-  if (machine === undefined) return {};
-  const { name: _, ...rest } = machine;
-  return rest;
-}
-
 /** Everything that differs from a stand on which all is well. */
 function problemsOf(
-  { inventory, outside, services, guardian, alertReceiver }: Sources,
+  { inventory, outside = [], services, guardian, alertReceiver }: Sources,
   leader: string | null,
 ): string[] {
-  const off = (outside ?? [])
-    .filter(({ state }) => state !== "running")
-    .map(({ name, state }) => `${name} is ${state}`);
-  const faults = (outside ?? []).flatMap(({ name, faults = [] }) => faults.map((fault) => `${name}: ${fault}`));
-  const isOff = (name: string): boolean => outside?.find((machine) => machine.name === name)?.state === "off";
+  const off = outside.flatMap(({ name, state }) => (state === "running" ? [] : [`${name} is ${state}`]));
+  const faults = outside.flatMap(({ name, faults = [] }) => faults.map((fault) => `${name}: ${fault}`));
+  const isOff = (name: string): boolean => outside.some((machine) => machine.name === name && machine.state === "off");
   const silent =
     services === undefined
       ? ["the services cannot be asked: the stand's network does not exist"]
@@ -108,12 +100,10 @@ function problemsOf(
 function blindSpots(monitoring: MonitoringHealth | undefined, isOff: (name: string) => boolean): string[] {
   if (monitoring === undefined || isOff(monitoring.name)) return [];
   const { name, prometheus, alertmanager, targets } = monitoring;
-  const services = [
-    ["Prometheus", prometheus],
-    ["Alertmanager", alertmanager],
-  ] as const;
   return [
-    ...services.flatMap(([service, { error }]) => (error === undefined ? [] : [`${service} on ${name}: ${error}`])),
+    ...Object.entries({ Prometheus: prometheus, Alertmanager: alertmanager }).flatMap(([service, { error }]) =>
+      error === undefined ? [] : [`${service} on ${name}: ${error}`],
+    ),
     ...targets.silent
       .filter(({ machine }) => !isOff(machine))
       .map(({ job, instance }) => `Prometheus has had no answer from ${instance} (${job}) for a minute`),
@@ -128,15 +118,9 @@ function problemsIn(
   const healthyEtcd = etcd.filter(({ isHealthy }) => isHealthy).length;
   const leads = databases.length === 0 || leader !== null ? [] : ["the database has no leader"];
   const quorum = healthyEtcd * 2 > etcd.length || etcd.length === 0 ? [] : ["etcd has no quorum"];
-  const members = [
-    ["Patroni", databases],
-    ["etcd", etcd],
-    ["HAProxy", loadBalancers],
-    ["the API", replicas],
-    ["the ingress", ingresses],
-  ] as const;
+  const members = { Patroni: databases, etcd, HAProxy: loadBalancers, "the API": replicas, "the ingress": ingresses };
   // A machine that is off is a problem already.
-  const silentOnes = members.flatMap(([service, all]) =>
+  const silentOnes = Object.entries(members).flatMap(([service, all]) =>
     all.flatMap(({ name, error }) => (error === undefined || isOff(name) ? [] : [`${service} on ${name}: ${error}`])),
   );
   const stopped = databases.flatMap(({ name, state }) =>

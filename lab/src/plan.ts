@@ -57,16 +57,6 @@ export const PROVISIONING: Limit = { cpu: 1, memoryMiB: 1_024 };
  */
 export const FREE_MEMORY_GIB = 4;
 
-/** What a person opens: forwarded from the loopback address of the computer into the stand's network. */
-export const FORWARDS = [
-  { name: "api", machine: "ingress", port: 80, localPort: 8_088 },
-  { name: "haproxyStats", machine: "haproxy", port: 7_000, localPort: 7_000 },
-  { name: "database", machine: "haproxy", port: 5_000, localPort: 5_000 },
-  { name: "replicas", machine: "haproxy", port: 5_001, localPort: 5_001 },
-  { name: "prometheus", machine: "prometheus", port: 9_090, localPort: 9_090 },
-  { name: "alertmanager", machine: "prometheus", port: 9_093, localPort: 9_093 },
-] as const;
-
 export interface AddressPlan {
   /** Canonical: `10.88.0.0/24`. */
   readonly network: string;

@@ -3,7 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CommandError } from "@goldenring/run-kit";
-import { isAlive, replaceFile } from "@goldenring/stand";
+import { isAlive, replaceFile, SERVICES } from "@goldenring/stand";
 import type { Folders } from "./folders.ts";
 import { ensureKernelLimits, memoryWarning } from "./host/computer.ts";
 import { ensureImage, hasImage, readRecipe } from "./image/image.ts";
@@ -14,7 +14,7 @@ import { ensureKeyPair, makeSeed } from "./machine/seed.ts";
 import { loadFaults } from "./network/faults.ts";
 import { closeForward, openForward, portWarning } from "./network/forwards.ts";
 import { openNetwork } from "./network/namespace.ts";
-import { FORWARDS, MACHINE_NAMES, planAddresses } from "./plan.ts";
+import { MACHINE_NAMES, planAddresses } from "./plan.ts";
 import { finishRestore } from "./snapshots/restore.ts";
 import { applyLimits, runningOf, type Stand, standOf, startMachines, stopMachines, waitForMachines } from "./stand.ts";
 import { changeRuntime, readRuntime } from "./state/runtime.ts";
@@ -113,8 +113,8 @@ async function runMachines(stand: Stand, options: TaskOptions): Promise<Omit<UpR
 async function openForwards({ folders, settings, groups, machines }: Stand): Promise<readonly string[]> {
   const group = await makeHostGroup(groups, "forwards");
   const warnings: string[] = [];
-  for (const { name, machine, port, localPort } of FORWARDS) {
-    const address = machines.find((each) => each.name === machine)?.address;
+  for (const [name, { role, port, localPort }] of Object.entries(SERVICES)) {
+    const address = machines.find((machine) => machine.role === role)?.address;
     if (address === undefined) continue;
     const { forwards } = await readRuntime(folders);
     const wanted = settings.ports[name] ?? localPort;

@@ -1,5 +1,7 @@
 /** What the bodies of the Weather API must be. Pure: tested without k6. */
 
+import type { VisitedCity } from "./plan.ts";
+
 export interface City {
   readonly id: number;
   readonly name: string;
@@ -39,17 +41,12 @@ export function isValue(value: unknown, expected: Readonly<Record<string, unknow
 const TOO_LARGE_TO_PARSE = 1_000_000;
 
 /** The whole weather: every city known to be there, with at least the values known to be there. Of large texts the ends are looked at. */
-export function isWeatherText(text: string, known: readonly KnownCity[]): boolean {
+export function isWeatherText(text: string, known: readonly VisitedCity[]): boolean {
   if (text.length > TOO_LARGE_TO_PARSE) return hasEndsOfWeather(text, known.length);
   return isWeather(parsed(text), known);
 }
 
-export interface KnownCity {
-  readonly id: number;
-  readonly values: readonly number[];
-}
-
-function isWeather(value: unknown, known: readonly KnownCity[]): boolean {
+function isWeather(value: unknown, known: readonly VisitedCity[]): boolean {
   if (!Array.isArray(value)) return false;
   const forecasts = new Map<number, unknown[]>();
   for (const city of value) {

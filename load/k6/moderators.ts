@@ -1,6 +1,6 @@
 import { sleep } from "k6";
 import { type City, isCity, isCityList, isValue } from "./bodies.ts";
-import { CITY_MARK, plannedSeconds, VALUE_MARK } from "./plan.ts";
+import { CITY_MARK, newValue, plannedSeconds } from "./plan.ts";
 import { plan, Route } from "./requests.ts";
 
 const VALUES_FOR_EACH_CITY = 3;
@@ -8,12 +8,8 @@ const VALUES_FOR_EACH_CITY = 3;
 const VALUES_ROUND_SECONDS = 30;
 const CITIES_ROUND_SECONDS = 60;
 
-const COLDEST = -25;
-const TEMPERATURES = 60;
-const MOODS = ["Cold", "Chilly", "Cool", "Mild", "Warm", "Hot"];
-
 const cityList = new Route("GET /Cities");
-const newValue = new Route("POST /Forecast/{cityId}");
+const valueOfCity = new Route("POST /Forecast/{cityId}");
 const newCity = new Route("POST /Cities", 1);
 
 /** Adds three values to each visited city, or to each of the cities that there are by now. */
@@ -36,10 +32,8 @@ function allCities(): readonly City[] {
 
 function addTo(cityId: number): void {
   for (let count = 0; count < VALUES_FOR_EACH_CITY; count += 1) {
-    const warmth = Math.floor(Math.random() * TEMPERATURES);
-    const mood = MOODS[Math.floor((warmth / TEMPERATURES) * MOODS.length)] ?? "Mild";
-    const fields = { dateTime: Date.now(), temperature: COLDEST + warmth, summary: VALUE_MARK + mood };
-    newValue.post(`/Forecast/${cityId}`, JSON.stringify(fields), (body) => isValue(body, { cityId, ...fields }));
+    const fields = newValue(Date.now());
+    valueOfCity.post(`/Forecast/${cityId}`, JSON.stringify(fields), (body) => isValue(body, { cityId, ...fields }));
   }
 }
 

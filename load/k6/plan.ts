@@ -8,7 +8,6 @@ export interface Stage {
 
 export interface VisitedCity {
   readonly id: number;
-  /** Ids of values of this city. */
   readonly values: readonly number[];
 }
 
@@ -17,9 +16,7 @@ export type Visit = "list cities" | "browse cities" | "browse weather" | "ask fo
 
 /** Who works beside the users. */
 export interface Moderators {
-  /** They add values, in rounds. */
   readonly forValues?: { readonly count: number; readonly cities: "visited" | "all" };
-  /** How many add cities. */
   readonly forCities?: number;
 }
 
@@ -29,21 +26,16 @@ export interface Plan {
   readonly visit: Visit;
   readonly stages: readonly Stage[];
   readonly moderators: Moderators;
-  readonly acceptEncoding: "gzip" | "identity";
+  readonly encoding: "gzip" | "identity";
   /** Share of the answers whose body is checked. */
   readonly bodyCheckShare: number;
-  readonly objectives: {
-    readonly p95Ms: number;
-    readonly p90Ms: number;
-    readonly errorShare: number;
-    readonly checksShare: number;
-  };
+  /** The objectives, by k6's metric: `p(95)<=600`. */
+  readonly thresholds: Readonly<Record<string, readonly string[]>>;
   /** A missed objective ends the run. */
   readonly stopsAtBreach: boolean;
   /** Seconds before a missed objective may end the run: the first answers are too few to judge. */
   readonly judgedAfterSeconds: number;
   readonly visited: readonly VisitedCity[];
-  /** Where k6's summary goes. */
   readonly summaryFile: string;
 }
 
@@ -52,6 +44,20 @@ export const PLAN_VARIABLE = "GOLDENRING_LOAD_PLAN";
 /** Begin of the summaries and of the city names that load tests store, so that they can be told from a user's. */
 export const VALUE_MARK = "~";
 export const CITY_MARK = "Load city ";
+
+/** Summaries of added values. */
+export const SUMMARIES = ["Freezing", "Frosty", "Chilly", "Cool", "Mild", "Warm", "Hot"].map(
+  (word) => VALUE_MARK + word,
+);
+export const COLDEST = -30;
+export const WARMEST = 35;
+
+/** @param dateTime Unix time, ms */
+export function newValue(dateTime: number) {
+  const warmth = Math.random();
+  const temperature = COLDEST + Math.floor(warmth * (WARMEST - COLDEST + 1));
+  return { dateTime, temperature, summary: SUMMARIES[Math.floor(warmth * SUMMARIES.length)] ?? VALUE_MARK };
+}
 
 /** @throws outside of a run that the runner started */
 export function planOf(environment: Readonly<Record<string, string | undefined>>): Plan {

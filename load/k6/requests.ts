@@ -30,7 +30,7 @@ export class Route {
 
   /** @param name in figures, such as `GET /Cities/{id}` */
   constructor(name: string, bodyCheckShare: number = plan.bodyCheckShare) {
-    const headers: Record<string, string> = { "Accept-Encoding": plan.acceptEncoding };
+    const headers: Record<string, string> = { "Accept-Encoding": plan.encoding };
     if (name.startsWith("POST")) headers["Content-Type"] = "application/json";
     const common = { tags: { name }, timeout: TIMEOUT, headers };
     this.#check = `${name}: 200 and the right body`;
@@ -45,9 +45,11 @@ export class Route {
 
   /** As `get`, for a body that may be too large to be parsed. */
   getLarge(path: string, isRight: (text: string) => boolean): void {
-    atPace();
-    if (this.#isChecked()) this.#judge(http.get(plan.target + path, this.#checked), isRight);
-    else http.get(plan.target + path, this.#unchecked);
+    this.#send("GET", path, null, isRight);
+  }
+
+  post(path: string, body: string, isRight: BodyCheck): void {
+    this.#send("POST", path, body, (text) => isRight(parsed(text)));
   }
 
   /** Returns the body, undefined when there is none of the right form. */
@@ -61,11 +63,11 @@ export class Route {
     return holds ? body : undefined;
   }
 
-  post(path: string, body: string, isRight: BodyCheck): void {
+  #send(method: "GET" | "POST", path: string, body: string | null, isRight: (text: string) => boolean): void {
     atPace();
     const url = plan.target + path;
-    if (this.#isChecked()) this.#judge(http.post(url, body, this.#checked), (text) => isRight(parsed(text)));
-    else http.post(url, body, this.#unchecked);
+    if (this.#isChecked()) this.#judge(http.request(method, url, body, this.#checked), isRight);
+    else http.request(method, url, body, this.#unchecked);
   }
 
   /** Of every user one request in so many; users check at different moments, the first one at its first answer. */

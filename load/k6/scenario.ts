@@ -45,15 +45,9 @@ function moderators(exec: string, count = 0): Record<string, Scenario> {
 }
 
 function thresholds(): Record<string, Threshold[]> {
-  const { p95Ms, p90Ms, errorShare, checksShare } = plan.objectives;
-  const must = (threshold: string): Threshold => ({
-    threshold,
-    abortOnFail: plan.stopsAtBreach,
-    delayAbortEval: `${plan.judgedAfterSeconds}s`,
-  });
-  return {
-    http_req_duration: [must(`p(95)<=${p95Ms}`), must(`p(90)<=${p90Ms}`)],
-    http_req_failed: [must(`rate<=${errorShare}`)],
-    checks: [must(`rate>=${checksShare}`)],
-  };
+  const ending = { abortOnFail: plan.stopsAtBreach, delayAbortEval: `${plan.judgedAfterSeconds}s` };
+  const metrics = Object.entries(plan.thresholds);
+  return Object.fromEntries(
+    metrics.map(([metric, all]) => [metric, all.map((threshold) => ({ threshold, ...ending }))]),
+  );
 }

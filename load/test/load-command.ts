@@ -7,8 +7,7 @@ import { fileURLToPath } from "node:url";
 import { listRuns } from "@goldenring/run-kit";
 import { WeatherApi } from "@goldenring/run-kit/weather-api-fixture";
 import { hasProgram } from "../../skips.fixture.ts";
-import { RUN_FILES } from "../src/record/record.ts";
-import { readRun, type StoredRun } from "../src/record/run-folder.ts";
+import { RUN_FILES, readRun, type StoredRun } from "../src/record/record.ts";
 import { findK6 } from "../src/run/k6-program.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));

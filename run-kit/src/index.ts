@@ -6,45 +6,13 @@ export { interruptedExit } from "./command/interruption.ts";
 export { type Output, TerminalOutput } from "./command/output.ts";
 export { Progress } from "./command/progress.ts";
 export { junitXml, type Outcome, type TestCase, type TestSuite } from "./junit.ts";
-export {
-  type Band,
-  type Chart,
-  drawable,
-  type Figure,
-  isTimeline,
-  type Lane,
-  type Line,
-  type Span,
-  type Timeline,
-  type Tone,
-  tidy,
-} from "./page/chart.ts";
+export * from "./page/chart.ts";
 export { changeMark, comparisonPage, letterOf, type SetUpFact, setUpDifferences } from "./page/comparison-page.ts";
 export { type Content, html } from "./page/html.ts";
-export { escapeMarkdown, markdownTable } from "./page/markdown.ts";
-export {
-  duration,
-  moment,
-  plural,
-  secondsBetween,
-  shown,
-  spreadText,
-  timeOrCount,
-  type Unit,
-  withUnit,
-} from "./page/numbers.ts";
+export { escapeMarkdown, markdownTable, resultsPage } from "./page/markdown.ts";
+export * from "./page/numbers.ts";
 export { page } from "./page/page.ts";
-export { resultsPage } from "./page/results-page.ts";
 export { type Column, factTable, fileList, marked, numbers, section, table, tableSection } from "./page/table.ts";
-export {
-  CHECKOUT,
-  commitText,
-  computerText,
-  Provenance,
-  provenance,
-  runsFolder,
-  shortCommit,
-} from "./record/provenance.ts";
+export * from "./record/provenance.ts";
 export { type ResultsFile, writeResults } from "./record/results.ts";
 export { folderOfRun, listRuns, makeRunFolder, readRunFile, writeRunFile } from "./record/run-folder.ts";
-export { median, type Spread, spreadOf } from "./statistics.ts";

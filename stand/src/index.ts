@@ -1,35 +1,19 @@
 /** What a stand is and how to reach its parts: the inventory, commands on machines, roles and health, metrics, objectives. */
 
 export { type Lock, LockHeld, lockHolder, takeLock, withLock } from "./computer/lock.ts";
-export { bootId, isAlive, ProcessId, processIdOf, sendSignal } from "./computer/process-id.ts";
+export { parseJson, readJsonFile } from "./computer/parse-json.ts";
+export * from "./computer/process-id.ts";
 export { ProgramReport, type SignOfLife } from "./computer/program-report.ts";
 export { replaceFile, syncFolder } from "./computer/replace-file.ts";
-export {
-  type Completed,
-  DEADLINE_EXCEEDED,
-  lastLines,
-  ProgramFailed,
-  type RunOptions,
-  runOrThrow,
-  runProgram,
-} from "./computer/run-program.ts";
+export * from "./computer/run-program.ts";
 export { shellQuote } from "./computer/shell-words.ts";
 export { type Attempt, DeadlineExceeded, waitFor, waitUntil } from "./computer/wait-for.ts";
+export type { MonitoringHealth } from "./health/ask-monitoring.ts";
+export { readServices, type ServicesHealth } from "./health/ask-services.ts";
 export { SHOW_SERVERS, serversIn } from "./health/haproxy-servers.ts";
-export { readServices } from "./health/read-services.ts";
-export type { MonitoringHealth, ServicesHealth } from "./health/services.ts";
 export { primaryOf, psql, sql, untilReplayed } from "./health/sql.ts";
 export { ETCD_HEALTH, isHealthy, type StandRoles, serviceUrl, steadyState } from "./health/steady-state.ts";
-export {
-  fenceArgv,
-  type Inventory,
-  InventoryError,
-  type Machine,
-  machineNamed,
-  ROLES,
-  type Role,
-  type Rto,
-} from "./inventory/inventory.ts";
+export * from "./inventory/inventory.ts";
 export {
   type Authority,
   authorityFile,
@@ -49,16 +33,7 @@ export { type FiringAlert, firingAlerts, WATCHDOG } from "./metrics/firing-alert
 export { createPrometheus, type Prometheus } from "./metrics/prometheus.ts";
 export type { Sample, Series } from "./metrics/samples.ts";
 export { PrometheusError, type Server } from "./metrics/server.ts";
-export * from "./objectives/index.ts";
+export * from "./objectives/objectives.ts";
+export * from "./objectives/service-levels.ts";
 export { OPERATOR, openStand, thisComputer } from "./open-stand.ts";
-export {
-  byRole,
-  DIRECTION_WORDS,
-  DIRECTIONS,
-  type Direction,
-  type LabControl,
-  machineOf,
-  must,
-  type Stand,
-  type StandMachine,
-} from "./stand.ts";
+export * from "./stand.ts";

@@ -1,5 +1,5 @@
 import { toMilliseconds } from "./calendar.ts";
-import type { City, Reading } from "./city.ts";
+import type { City, Reading } from "./figures.ts";
 
 /**
  * An id with so many digits may not fit into a double. Inside a JSON string a quote is escaped, so `"id":` cannot

@@ -1,9 +1,8 @@
 import uPlot from "uplot";
 import { DAY_MS } from "./calendar.ts";
-import type { Reading } from "./city.ts";
-import { curveSeries, drawFreezingPoint, drawPoint, plotData, temperatureRange, timeRange } from "./curve.ts";
+import { curveOptions, drawFreezingPoint, drawPoint, paint, plotData } from "./curve.ts";
 import { dayAxes } from "./day-axis.ts";
-import { nearest, rangeOf } from "./figures.ts";
+import { nearest, type Reading, rangeOf } from "./figures.ts";
 import type { Palette } from "./heat.ts";
 import { degrees, type Speech } from "./language.ts";
 
@@ -69,9 +68,9 @@ export class TemperatureChart {
     this.#plot = undefined;
   }
 
-  #size(): uPlot.Options & { series: [] } {
+  #size() {
     const width = Math.max(200, Math.floor(this.host.clientWidth));
-    return { width, height: width < NARROW_PX ? 250 : 330, series: [] };
+    return { width, height: width < NARROW_PX ? 250 : 330 };
   }
 
   #fit(): void {
@@ -84,20 +83,15 @@ export class TemperatureChart {
     const palette = this.palette;
     const options: uPlot.Options = {
       ...this.#size(),
+      ...curveOptions(palette, 2.5),
       padding: [26, 14, 0, 0],
-      legend: { show: false },
       cursor: {
         y: false,
         drag: { x: false, y: false, setScale: false },
         points: { size: 11, width: 2, stroke: () => palette().paper, fill: () => palette().ink },
       },
-      scales: { x: { time: false, range: timeRange }, y: { range: temperatureRange } },
       axes: [
-        ...dayAxes(
-          () => this.content.speech.dates,
-          () => palette().muted,
-          () => palette().line,
-        ),
+        ...dayAxes(() => this.content.speech.dates, palette),
         {
           scale: "y",
           side: 3,
@@ -112,7 +106,6 @@ export class TemperatureChart {
           ticks: { show: false },
         },
       ],
-      series: [{}, curveSeries(palette, 2.5)],
       hooks: {
         drawClear: [(plot) => this.#drawPast(plot), (plot) => drawFreezingPoint(plot, palette())],
         draw: [(plot) => this.#drawMarks(plot)],
@@ -124,25 +117,18 @@ export class TemperatureChart {
 
   /** Shades the past, and marks now with a line and its name. */
   #drawPast(plot: uPlot): void {
-    const { ctx, bbox } = plot;
+    const { left, top, width, height } = plot.bbox;
     const { gold, line } = this.palette();
     const place = plot.valToPos(this.content.now, "x", true);
-    const inside = Math.min(Math.max(place, bbox.left), bbox.left + bbox.width);
-    ctx.save();
-    ctx.globalAlpha = 0.35;
-    ctx.fillStyle = line;
-    ctx.fillRect(bbox.left, bbox.top, inside - bbox.left, bbox.height);
-    ctx.globalAlpha = 1;
-    if (inside === place) {
-      ctx.strokeStyle = gold;
-      ctx.lineWidth = 1.5 * uPlot.pxRatio;
-      ctx.beginPath();
-      ctx.moveTo(place, bbox.top);
-      ctx.lineTo(place, bbox.top + bbox.height);
+    const inside = Math.min(Math.max(place, left), left + width);
+    paint(plot, { globalAlpha: 0.35, fillStyle: line }, (ctx) => ctx.fillRect(left, top, inside - left, height));
+    if (inside !== place) return;
+    paint(plot, { strokeStyle: gold, lineWidth: 1.5 * uPlot.pxRatio }, (ctx) => {
+      ctx.moveTo(place, top);
+      ctx.lineTo(place, top + height);
       ctx.stroke();
-      this.#write(plot, this.content.speech.words.now, place, bbox.top - 6 * uPlot.pxRatio, gold);
-    }
-    ctx.restore();
+    });
+    write(plot, this.content.speech.words.now, place, top - 6 * uPlot.pxRatio, gold);
   }
 
   /** The lowest and the highest value, with their figures. */
@@ -158,21 +144,9 @@ export class TemperatureChart {
       drawPoint(plot, reading, 4, ink, paper);
       const left = plot.valToPos(reading.time, "x", true);
       const top = plot.valToPos(reading.temperature, "y", true) + shift * uPlot.pxRatio;
-      this.#write(plot, degrees(reading.temperature), left, top, ink);
+      write(plot, degrees(reading.temperature), left, top, ink);
       if (lowest === highest) return;
     }
-  }
-
-  #write(plot: uPlot, text: string, left: number, baseline: number, colour: string): void {
-    const { ctx, bbox } = plot;
-    ctx.save();
-    ctx.font = `600 ${12 * uPlot.pxRatio}px system-ui, sans-serif`;
-    ctx.textAlign = "center";
-    ctx.textBaseline = "alphabetic";
-    ctx.fillStyle = colour;
-    const half = ctx.measureText(text).width / 2;
-    ctx.fillText(text, Math.min(Math.max(left, bbox.left + half), bbox.left + bbox.width - half), baseline);
-    ctx.restore();
   }
 
   #onCursor(plot: uPlot): void {
@@ -242,6 +216,15 @@ export class TemperatureChart {
     const { left, top } = this.#plot.over.getBoundingClientRect();
     this.#plot.setCursor({ left: event.clientX - left, top: event.clientY - top });
   }
+}
+
+function write(plot: uPlot, text: string, place: number, baseline: number, fillStyle: string): void {
+  const { left, width } = plot.bbox;
+  const font = `600 ${12 * uPlot.pxRatio}px system-ui, sans-serif`;
+  paint(plot, { font, textAlign: "center", textBaseline: "alphabetic", fillStyle }, (ctx) => {
+    const half = ctx.measureText(text).width / 2;
+    ctx.fillText(text, Math.min(Math.max(place, left + half), left + width - half), baseline);
+  });
 }
 
 function indexNearest(readings: readonly Reading[], time: number): number {

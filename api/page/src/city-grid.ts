@@ -1,20 +1,14 @@
-import type { City } from "./city.ts";
-import { CityCard } from "./city-card.ts";
-import { coming, nearest, type Range, rangeOf } from "./figures.ts";
-import type { Speech } from "./language.ts";
+import { type CardContext, CityCard } from "./city-card.ts";
+import { type City, coming, nearest, rangeOf } from "./figures.ts";
+import type { Palette } from "./heat.ts";
 import { latinName } from "./latin-name.ts";
-import type { Sparklines } from "./sparkline.ts";
 
 export type Order = "listed" | "warmest" | "coldest" | "name";
 
-export interface GridContent {
+export interface GridContent extends Omit<CardContext, "bounds"> {
   readonly cities: readonly City[];
   readonly search: string;
   readonly order: Order;
-  /** Milliseconds. */
-  readonly now: number;
-  readonly speech: Speech;
-  readonly chosen: string | undefined;
 }
 
 const folded = (text: string): string => text.toLowerCase().replaceAll("ё", "е").trim();
@@ -38,37 +32,25 @@ function inOrder(cities: readonly City[], order: Order, now: number): readonly C
   return cities.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0));
 }
 
-function boundsOf(cities: readonly City[], now: number): Range | undefined {
-  return rangeOf(
-    cities.flatMap((city) => {
-      const range = rangeOf(coming(city.readings, now));
-      return range === undefined ? [] : [range.lowest, range.highest];
-    }),
-  );
-}
-
-/** The list of cards. A card exists as long as its city, so that focus and charts survive a refresh. */
+/** The list of cards. A card stays as long as its city is shown, so that focus and charts survive a refresh. */
 export class CityGrid {
-  readonly #cards = new Map<string, CityCard>();
+  #cards: ReadonlyMap<string, CityCard> = new Map();
 
   constructor(
     readonly list: HTMLElement,
-    readonly charts: Sparklines,
+    readonly palette: () => Palette,
   ) {}
 
   /** Returns how many cities are shown. */
-  show({ cities, search, order, now, speech, chosen }: GridContent): number {
-    const bounds = boundsOf(cities, now);
+  show({ cities, search, order, ...context }: GridContent): number {
+    const { now } = context;
+    const bounds = rangeOf(cities.flatMap(({ readings }) => coming(readings, now)));
     const found = inOrder(cities, order, now).filter((city) => matches(city, search));
-    this.#dropAllBut(new Set(cities.map((city) => city.key)));
-    const cards = found.map((city) => {
-      const card = this.#cards.get(city.key) ?? new CityCard();
-      this.#cards.set(city.key, card);
-      card.show(city, { now, speech, chosen, bounds });
-      return { card, city };
-    });
-    this.#arrange(cards.map(({ card }) => card.root));
-    for (const { card, city } of cards) this.charts.set(card.chartHost, city);
+    const cards = new Map(found.map(({ key }) => [key, this.#cards.get(key) ?? new CityCard(this.palette)]));
+    for (const [key, card] of this.#cards) if (!cards.has(key)) card.chart.destroy();
+    this.#cards = cards;
+    this.#arrange(Array.from(cards.values(), ({ root }) => root));
+    for (const city of found) cards.get(city.key)?.show(city, { ...context, bounds });
     return found.length;
   }
 
@@ -76,13 +58,8 @@ export class CityGrid {
     return this.#cards.get(key)?.link;
   }
 
-  #dropAllBut(keys: ReadonlySet<string>): void {
-    for (const [key, card] of this.#cards) {
-      if (keys.has(key)) continue;
-      this.charts.remove(card.chartHost);
-      card.root.remove();
-      this.#cards.delete(key);
-    }
+  repaint(): void {
+    for (const { chart } of this.#cards.values()) chart.repaint();
   }
 
   /** Moves no element that is in its place: a moved element loses the focus. */

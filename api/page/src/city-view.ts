@@ -1,9 +1,8 @@
 import { startOfDay } from "./calendar.ts";
 import { type ChartContent, TemperatureChart } from "./chart.ts";
-import { type City, cityHash, type Reading } from "./city.ts";
 import { byId, element, setText } from "./element.ts";
-import { isCurrent, nearest, rangeByDay, rangeOf } from "./figures.ts";
-import { layRangeBar, type Palette } from "./heat.ts";
+import { type City, cityHash, isCurrent, nearest, type Reading, rangeByDay, rangeOf } from "./figures.ts";
+import { type Palette, rangeParts } from "./heat.ts";
 import { degrees, exactDegrees, nameInProse, type Speech, showLatinName, showName } from "./language.ts";
 
 export interface ViewContent extends Omit<ChartContent, "readings"> {
@@ -16,19 +15,8 @@ export interface ViewContent extends Omit<ChartContent, "readings"> {
 export class CityView {
   readonly heading = byId("view-name");
   readonly #root = byId("view");
-  readonly #latin = byId("view-latin");
-  readonly #degrees = byId("view-degrees");
-  readonly #when = byId("view-when");
-  readonly #span = byId("view-span");
   readonly #chartHost = byId("view-chart");
-  readonly #days = byId("view-days");
-  readonly #table = byId("view-table");
   readonly #details = byId("view-values");
-  readonly #readingsPart = byId("view-readings");
-  readonly #empty = byId("view-empty");
-  readonly #leftOut = byId("view-left-out");
-  readonly #previous = byId("view-previous");
-  readonly #next = byId("view-next");
   #chart: TemperatureChart | undefined;
   #content: ViewContent | undefined;
 
@@ -41,19 +29,19 @@ export class CityView {
     this.#content = content;
     this.#root.hidden = false;
     showName(this.heading, city.name, speech);
-    showLatinName(this.#latin, city.name, speech);
-    this.#showNeighbour(this.#previous, content.previous, speech.words.previousCity);
-    this.#showNeighbour(this.#next, content.next, speech.words.nextCity);
+    showLatinName(byId("view-latin"), city.name, speech);
+    this.#showNeighbour(byId("view-previous"), content.previous, speech.words.previousCity);
+    this.#showNeighbour(byId("view-next"), content.next, speech.words.nextCity);
 
     const range = rangeOf(city.readings);
-    this.#readingsPart.hidden = range === undefined;
-    this.#empty.hidden = range !== undefined;
-    setText(this.#leftOut, city.leftOut === 0 ? "" : speech.words.leftOut(city.leftOut));
+    byId("view-readings").hidden = range === undefined;
+    byId("view-empty").hidden = range !== undefined;
+    setText(byId("view-left-out"), city.leftOut === 0 ? "" : speech.words.leftOut(city.leftOut));
     if (range !== undefined) {
       const { moment } = speech.dates;
       const { lowest, highest } = range;
       const [low, high] = [degrees(lowest.temperature), degrees(highest.temperature)];
-      setText(this.#span, speech.words.span(low, moment(lowest.time), high, moment(highest.time)));
+      setText(byId("view-span"), speech.words.span(low, moment(lowest.time), high, moment(highest.time)));
     }
     this.#chartHost.setAttribute("aria-label", `${speech.words.chartLabel}: ${nameInProse(city.name, speech)}`);
     const chartContent = { readings: city.readings, now, speech };
@@ -83,9 +71,9 @@ export class CityView {
     const { city, now, speech } = this.#content;
     const ofNow = reading === nearest(city.readings, now) && isCurrent(reading, now);
     const when = speech.dates.moment(reading.time);
-    setText(this.#degrees, degrees(reading.temperature));
+    setText(byId("view-degrees"), degrees(reading.temperature));
     const time = ofNow ? `${speech.words.now}, ${when}` : when;
-    setText(this.#when, reading.summary === null ? time : `${time} · ${reading.summary}`);
+    setText(byId("view-when"), reading.summary === null ? time : `${time} · ${reading.summary}`);
   }
 
   #showNeighbour(link: HTMLElement, city: City | undefined, word: string): void {
@@ -98,66 +86,45 @@ export class CityView {
   }
 
   #showDays(city: City, speech: Speech): void {
-    const days = rangeByDay(city.readings);
     const bounds = rangeOf(city.readings);
-    const { words, dates } = speech;
-    this.#days.replaceChildren(
-      ...days.map((day) => {
-        const bar = element("span", { class: "range-bar" });
-        layRangeBar(bar, day, bounds ?? day);
-        return element(
-          "li",
-          {},
-          element("span", { class: "day-name" }, `${dates.weekday(day.start)} ${dates.dayOfMonth(day.start)}`),
-          element("span", { class: "unseen" }, ` ${words.lowest} `),
-          element("span", { class: "range-figure" }, degrees(day.lowest.temperature)),
-          element("span", { class: "range-track", "aria-hidden": "true" }, bar),
-          element("span", { class: "unseen" }, ` ${words.highest} `),
-          element("span", { class: "range-figure range-highest" }, degrees(day.highest.temperature)),
-        );
+    const { weekday, dayOfMonth } = speech.dates;
+    byId("view-days").replaceChildren(
+      ...rangeByDay(city.readings).map((day) => {
+        const name = element("span", { class: "day-name" }, `${weekday(day.start)} ${dayOfMonth(day.start)}`);
+        return element("li", {}, name, ...rangeParts(day, bounds ?? day, speech));
       }),
     );
   }
 
   /** The table is built when it is opened: it may have thousands of rows. */
   #fillTable(): void {
-    if (this.#content === undefined || !this.#details.hasAttribute("open")) {
-      this.#table.replaceChildren();
-      return;
-    }
-    this.#table.replaceChildren(valuesTable(this.#content.city, this.#content.speech));
+    const content = this.#details.hasAttribute("open") ? this.#content : undefined;
+    byId("view-table").replaceChildren(...(content ? [valuesTable(content.city, content.speech)] : []));
   }
 }
 
 /** All readings of a city as a table, with a group of rows per day: for readers who cannot see the chart. */
-function valuesTable(city: City, speech: Speech): HTMLTableElement {
+function valuesTable({ name, readings }: City, speech: Speech): HTMLTableElement {
   const { words, dates } = speech;
-  const caption = `${words.chartLabel}: ${nameInProse(city.name, speech)}`;
   const titles = [words.tableTime, words.tableTemperature, words.tableSummary];
-  const head = element("tr", {}, ...titles.map((title) => element("th", { scope: "col" }, title)));
-  const table = element("table", {}, element("caption", {}, caption), element("thead", {}, head));
-
-  let group: HTMLTableSectionElement | undefined;
-  let day: number | undefined;
-  for (const reading of city.readings) {
-    const start = startOfDay(reading.time);
-    if (group === undefined || start !== day) {
-      day = start;
-      const title = element("th", { scope: "rowgroup", colspan: "3" }, dates.day(start));
-      group = element("tbody", {}, element("tr", { class: "table-day" }, title));
-      table.append(group);
-    }
-    group.append(rowOf(reading, speech));
-  }
-  return table;
+  const days = Map.groupBy(readings, ({ time }) => startOfDay(time));
+  return element(
+    "table",
+    {},
+    element("caption", {}, `${words.chartLabel}: ${nameInProse(name, speech)}`),
+    element("thead", {}, element("tr", {}, ...titles.map((title) => element("th", { scope: "col" }, title)))),
+    ...Array.from(days, ([start, ofDay]) => {
+      const title = element(
+        "tr",
+        { class: "table-day" },
+        element("th", { scope: "rowgroup", colspan: 3 }, dates.day(start)),
+      );
+      return element("tbody", {}, title, ...ofDay.map((reading) => rowOf(reading, speech)));
+    }),
+  );
 }
 
-function rowOf(reading: Reading, speech: Speech): HTMLTableRowElement {
-  return element(
-    "tr",
-    {},
-    element("th", { scope: "row" }, speech.dates.time(reading.time)),
-    element("td", {}, exactDegrees(reading.temperature)),
-    element("td", {}, reading.summary ?? "–"),
-  );
+function rowOf({ time, temperature, summary }: Reading, { dates }: Speech): HTMLTableRowElement {
+  const cells = [exactDegrees(temperature), summary ?? "–"].map((text) => element("td", {}, text));
+  return element("tr", {}, element("th", { scope: "row" }, dates.time(time)), ...cells);
 }

@@ -1,6 +1,6 @@
 import uPlot from "uplot";
 import { DAY_MS, HOUR_MS } from "./calendar.ts";
-import type { Reading } from "./city.ts";
+import type { Reading } from "./figures.ts";
 import type { Palette } from "./heat.ts";
 
 /** Common to the small and the large chart: a curve coloured by its temperatures, with gaps where values are missing. */
@@ -12,7 +12,7 @@ export function plotData(readings: readonly Reading[]): uPlot.AlignedData {
 }
 
 /** Some space above and below, also for a flat curve. */
-export function temperatureRange(_plot: uPlot, lowest: number | null, highest: number | null): uPlot.Range.MinMax {
+function temperatureRange(_plot: uPlot, lowest: number | null, highest: number | null): uPlot.Range.MinMax {
   const low = lowest ?? 0;
   const high = highest ?? 0;
   const air = Math.max(1, (high - low) * 0.12);
@@ -20,7 +20,7 @@ export function temperatureRange(_plot: uPlot, lowest: number | null, highest: n
 }
 
 /** A single value gets half a day on each side: a scale needs a width, and uPlot would choose weeks. */
-export function timeRange(plot: uPlot): uPlot.Range.MinMax {
+function timeRange(plot: uPlot): uPlot.Range.MinMax {
   const times = plot.data[0];
   const from = times[0] ?? 0;
   const to = times[times.length - 1] ?? 0;
@@ -62,9 +62,9 @@ function gapsOf(plot: uPlot, _series: number, from: number, to: number, gaps: uP
   return gaps;
 }
 
-export function curveSeries(palette: () => Palette, width: number): uPlot.Series {
+export function curveOptions(palette: () => Palette, width: number) {
   const paths = uPlot.paths.spline?.();
-  return {
+  const curve: uPlot.Series = {
     stroke: (plot) => heatGradient(plot, palette()),
     width,
     cap: "round",
@@ -72,37 +72,46 @@ export function curveSeries(palette: () => Palette, width: number): uPlot.Series
     points: { show: (plot) => plot.data[0].length < 2 },
     ...(paths === undefined ? {} : { paths }),
   };
+  return {
+    legend: { show: false },
+    scales: { x: { time: false, range: timeRange }, y: { range: temperatureRange } },
+    series: [{}, curve],
+  };
+}
+
+/** Draws one path with settings that hold for nothing else. */
+export function paint(
+  { ctx }: uPlot,
+  settings: Partial<CanvasRenderingContext2D>,
+  draw: (ctx: CanvasRenderingContext2D) => void,
+): void {
+  ctx.save();
+  Object.assign(ctx, settings);
+  ctx.beginPath();
+  draw(ctx);
+  ctx.restore();
 }
 
 /** A horizontal line at zero degrees, where the curve comes near it. */
 export function drawFreezingPoint(plot: uPlot, palette: Palette): void {
-  const { min, max } = plot.scales.y ?? {};
-  if (min === undefined || max === undefined || min > 0 || max < 0) return;
-  const { ctx, bbox } = plot;
+  const { min = 1, max = 0 } = plot.scales.y ?? {};
+  if (min > 0 || max < 0) return;
+  const { left, width } = plot.bbox;
   const height = Math.round(plot.valToPos(0, "y", true)) + 0.5;
-  ctx.save();
-  ctx.strokeStyle = palette.muted;
-  ctx.globalAlpha = 0.55;
-  ctx.lineWidth = uPlot.pxRatio;
-  ctx.setLineDash([2 * uPlot.pxRatio, 4 * uPlot.pxRatio]);
-  ctx.beginPath();
-  ctx.moveTo(bbox.left, height);
-  ctx.lineTo(bbox.left + bbox.width, height);
-  ctx.stroke();
-  ctx.restore();
+  paint(plot, { strokeStyle: palette.muted, globalAlpha: 0.55, lineWidth: uPlot.pxRatio }, (ctx) => {
+    ctx.setLineDash([2 * uPlot.pxRatio, 4 * uPlot.pxRatio]);
+    ctx.moveTo(left, height);
+    ctx.lineTo(left + width, height);
+    ctx.stroke();
+  });
 }
 
 /** A point on the curve, with a rim. */
 export function drawPoint(plot: uPlot, reading: Reading, radius: number, fill: string, rim: string): void {
-  const { ctx } = plot;
-  ctx.save();
-  ctx.beginPath();
   const [left, top] = [plot.valToPos(reading.time, "x", true), plot.valToPos(reading.temperature, "y", true)];
-  ctx.arc(left, top, radius * uPlot.pxRatio, 0, 2 * Math.PI);
-  ctx.fillStyle = fill;
-  ctx.strokeStyle = rim;
-  ctx.lineWidth = 2 * uPlot.pxRatio;
-  ctx.fill();
-  ctx.stroke();
-  ctx.restore();
+  paint(plot, { fillStyle: fill, strokeStyle: rim, lineWidth: 2 * uPlot.pxRatio }, (ctx) => {
+    ctx.arc(left, top, radius * uPlot.pxRatio, 0, 2 * Math.PI);
+    ctx.fill();
+    ctx.stroke();
+  });
 }

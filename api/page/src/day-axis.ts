@@ -1,5 +1,6 @@
 import type uPlot from "uplot";
 import { DAY_MS, startOfDay } from "./calendar.ts";
+import type { Palette } from "./heat.ts";
 import type { Dates } from "./language.ts";
 
 /** The width of a label such as "Wed 24" in two lines. */
@@ -30,29 +31,26 @@ function labelPlaces(plot: uPlot, from: number, to: number): number[] {
 }
 
 /** The two axes below the chart: lines at Moscow's midnights, and the days' names between them. */
-export function dayAxes(dates: () => Dates, label: () => string, grid: () => string): uPlot.Axis[] {
+export function dayAxes(dates: () => Dates, palette: () => Palette): uPlot.Axis[] {
+  const below = { scale: "x", side: 2, ticks: { show: false } } as const;
   return [
     {
-      scale: "x",
-      side: 2,
+      ...below,
       size: 0,
       splits: (_plot, _axis, from, to) => midnightsBetween(from, to),
       values: (_plot, splits) => splits.map(() => ""),
-      grid: { stroke: grid, width: 1 },
-      ticks: { show: false },
+      grid: { stroke: () => palette().line, width: 1 },
     },
     {
-      scale: "x",
-      side: 2,
+      ...below,
       size: 42,
       gap: 4,
       lineGap: 1.35,
       font: "12px system-ui, sans-serif",
-      stroke: label,
+      stroke: () => palette().muted,
       splits: (plot, _axis, from, to) => labelPlaces(plot, from, to),
       values: (_plot, splits) => splits.map((at) => `${dates().weekday(at)}\n${dates().dayOfMonth(at)}`),
       grid: { show: false },
-      ticks: { show: false },
     },
   ];
 }

@@ -1,4 +1,5 @@
-type Child = Node | string;
+type Attributes = Readonly<Record<string, string | number>>;
+type Children = readonly (Node | string)[];
 
 /**
  * Makes an element with attributes and children. Text always becomes a text node: anyone who may write to
@@ -6,21 +7,21 @@ type Child = Node | string;
  */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
-  attributes: Readonly<Record<string, string>> = {},
-  ...children: Child[]
-): HTMLElementTagNameMap[Tag] {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
+  attributes?: Attributes,
+  ...children: Children
+) {
+  return fill(document.createElement(tag), attributes, children);
 }
 
 export function svgElement<Tag extends keyof SVGElementTagNameMap>(
   tag: Tag,
-  attributes: Readonly<Record<string, string | number>> = {},
-  ...children: Child[]
-): SVGElementTagNameMap[Tag] {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  attributes?: Attributes,
+  ...children: Children
+) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function fill<Made extends Element>(made: Made, attributes: Attributes = {}, children: Children): Made {
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
   made.append(...children);
   return made;

@@ -1,7 +1,6 @@
 import { mergeAnswers, readAnswer } from "./answer.ts";
 import { DAY_MS, HOUR_MS, startOfDay, startOfHour } from "./calendar.ts";
-import type { City } from "./city.ts";
-import { withinReach } from "./figures.ts";
+import { type City, withinReach } from "./figures.ts";
 
 const ANSWER_DEADLINE_MS = 20_000;
 /** Days from today on. */
@@ -22,14 +21,6 @@ interface Answer {
   readonly cities: readonly City[];
 }
 
-interface Narrowing {
-  readonly cityId?: string;
-  /** Milliseconds. */
-  readonly from: number;
-  readonly to: number;
-  readonly limit: number;
-}
-
 /** The API's mark for answers it could not confirm (RFC 7234, section 5.5.1). */
 function staleSecondsOf(headers: Headers): number | undefined {
   if (!/^\s*110\b/.test(headers.get("warning") ?? "")) return undefined;
@@ -44,32 +35,29 @@ export class Feed {
   /** Every city with the readings of the coming days, few enough for a card each. */
   overview(now: number): Promise<Snapshot> {
     // Rounded to the hour, so that the URL and its ETag stay the same for an hour.
-    const from = startOfHour(now) - 3 * HOUR_MS;
-    return this.#load("overview", { from, to: startOfDay(now) + DAYS_AHEAD * DAY_MS, limit: OVERVIEW_LIMIT }, now);
+    return this.#load("", startOfHour(now) - 3 * HOUR_MS, OVERVIEW_LIMIT, now);
   }
 
   /** One city with all readings from this morning on. */
   detail(cityId: string, now: number): Promise<Snapshot> {
-    const from = startOfDay(now);
-    return this.#load("detail", { cityId, from, to: from + DAYS_AHEAD * DAY_MS, limit: DETAIL_LIMIT }, now);
+    return this.#load(`cityId=${encodeURIComponent(cityId)}&`, startOfDay(now), DETAIL_LIMIT, now);
   }
 
   /**
    * The API compares dates as they are stored, in seconds or in milliseconds, and a table may have both, so two requests
    * are needed. If no reading is near today, any others are better than an empty page.
    */
-  async #load(slot: string, narrowing: Narrowing, now: number): Promise<Snapshot> {
-    const { from, to, limit } = narrowing;
-    const city = narrowing.cityId === undefined ? "" : `cityId=${encodeURIComponent(narrowing.cityId)}&`;
+  async #load(city: string, from: number, limit: number, now: number): Promise<Snapshot> {
+    const to = startOfDay(now) + DAYS_AHEAD * DAY_MS;
     const [milliseconds, seconds] = await Promise.all([
-      this.#ask(`${slot}-milliseconds`, `${city}from=${from}&to=${to}&limit=${limit}`),
-      this.#ask(`${slot}-seconds`, `${city}from=${from / 1000}&to=${to / 1000}&limit=${limit}`),
+      this.#ask(`milliseconds ${limit}`, `${city}from=${from}&to=${to}&limit=${limit}`),
+      this.#ask(`seconds ${limit}`, `${city}from=${from / 1000}&to=${to / 1000}&limit=${limit}`),
     ]);
     const near = mergeAnswers(milliseconds.cities, seconds.cities);
     const staleSeconds = largest(milliseconds.staleSeconds, seconds.staleSeconds);
     if (near.length === 0 || near.some((found) => found.readings.length > 0)) return { cities: near, staleSeconds };
 
-    const any = await this.#ask(`${slot}-any`, `${city}limit=${limit}`);
+    const any = await this.#ask(`any ${limit}`, `${city}limit=${limit}`);
     return {
       cities: any.cities.map((found) => withinReach(found, now)),
       staleSeconds: largest(staleSeconds, any.staleSeconds),

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { DAY_MS, HOUR_MS, startOfDay } from "./calendar.ts";
-import type { Reading } from "./city.ts";
-import { coming, isCurrent, nearest, rangeByDay, rangeOf, withinReach } from "./figures.ts";
+import { coming, isCurrent, nearest, type Reading, rangeByDay, rangeOf, withinReach } from "./figures.ts";
 
 const NOW = Date.UTC(2024, 0, 10, 12);
 const at = (hours: number, temperature = 0): Reading => ({ time: NOW + hours * HOUR_MS, temperature, summary: null });

@@ -1,11 +1,29 @@
 import { DAY_MS, HOUR_MS, startOfDay } from "./calendar.ts";
-import type { City, Reading } from "./city.ts";
 
 /** With a greater distance in time, a reading is not shown as the current temperature. */
 const NOW_REACH_MS = 6 * HOUR_MS;
 
 /** How far a chart reaches from the reading nearest to now, when the dates are spread over years. */
 const CHART_REACH_MS = 14 * DAY_MS;
+
+/** One temperature of one city, as the page works with it. */
+export interface Reading {
+  /** Unix time in milliseconds, whatever unit it was stored in. */
+  readonly time: number;
+  /** Degrees Celsius. */
+  readonly temperature: number;
+  readonly summary: string | null;
+}
+
+export interface City {
+  /** The id as the API wrote it. A string, because an int64 may not fit into a JavaScript number. */
+  readonly key: string;
+  readonly name: string;
+  /** By time, oldest first. */
+  readonly readings: readonly Reading[];
+  /** How many values are left out of the readings, because their dates are invalid or far from today. */
+  readonly leftOut: number;
+}
 
 export interface Range {
   readonly lowest: Reading;
@@ -32,11 +50,10 @@ export function isCurrent(reading: Reading, now: number): boolean {
 
 /** The first lowest and the first highest reading. */
 export function rangeOf(readings: readonly Reading[]): Range | undefined {
-  const [first, ...others] = readings;
+  const [first] = readings;
   if (first === undefined) return undefined;
-  let lowest = first;
-  let highest = first;
-  for (const reading of others) {
+  let [lowest, highest] = [first, first];
+  for (const reading of readings) {
     if (reading.temperature < lowest.temperature) lowest = reading;
     if (reading.temperature > highest.temperature) highest = reading;
   }
@@ -52,14 +69,7 @@ export function coming(readings: readonly Reading[], now: number): readonly Read
 
 /** The range of each Moscow day that has readings, in order. */
 export function rangeByDay(readings: readonly Reading[]): DayRange[] {
-  const days = new Map<number, Reading[]>();
-  for (const reading of readings) {
-    const start = startOfDay(reading.time);
-    const day = days.get(start);
-    if (day === undefined) days.set(start, [reading]);
-    else day.push(reading);
-  }
-  return [...days].flatMap(([start, ofDay]) => {
+  return [...Map.groupBy(readings, ({ time }) => startOfDay(time))].flatMap(([start, ofDay]) => {
     const range = rangeOf(ofDay);
     return range === undefined ? [] : [{ start, ...range }];
   });
@@ -71,4 +81,9 @@ export function withinReach(city: City, now: number): City {
   if (anchor === undefined) return city;
   const readings = city.readings.filter((reading) => Math.abs(reading.time - anchor.time) <= CHART_REACH_MS);
   return { ...city, readings, leftOut: city.leftOut + city.readings.length - readings.length };
+}
+
+/** The link to a city's view. */
+export function cityHash(key: string): string {
+  return `#city-${key}`;
 }

@@ -1,4 +1,6 @@
+import { element } from "./element.ts";
 import type { Range } from "./figures.ts";
+import { degrees, type Speech } from "./language.ts";
 
 /** The colours of temperatures, from blue over grey to amber and brick: variables of the style sheet. */
 
@@ -45,15 +47,23 @@ export function readPalette(): Palette {
   };
 }
 
-/** Places a bar on its track, from the lowest to the highest value within the bounds that all bars share. */
-export function layRangeBar(bar: HTMLElement, range: Range, bounds: Range): void {
+/** The lowest and the highest value in figures, and between them a bar within the bounds that all bars share. */
+export function rangeParts({ lowest, highest }: Range, bounds: Range, { words }: Speech): Element[] {
   const from = bounds.lowest.temperature;
   const width = bounds.highest.temperature - from;
-  const low = range.lowest.temperature;
-  const high = range.highest.temperature;
+  const low = lowest.temperature;
+  const high = highest.temperature;
   const left = width === 0 ? 0 : ((low - from) / width) * 100;
   const right = width === 0 ? 100 : ((high - from) / width) * 100;
+  const bar = element("span", { class: "range-bar" });
   bar.style.left = `${Math.min(left, 97)}%`;
   bar.style.width = `${Math.max(3, right - left)}%`;
   bar.style.background = `linear-gradient(90deg, ${heatColour(low)}, ${heatColour(high)})`;
+  return [
+    element("span", { class: "unseen" }, ` ${words.lowest} `),
+    element("span", { class: "range-figure" }, degrees(low)),
+    element("span", { class: "range-track", "aria-hidden": "true" }, bar),
+    element("span", { class: "unseen" }, ` ${words.highest} `),
+    element("span", { class: "range-figure range-highest" }, degrees(high)),
+  ];
 }

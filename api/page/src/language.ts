@@ -1,11 +1,11 @@
 import { MOSCOW_ZONE } from "./calendar.ts";
 import { setText } from "./element.ts";
 import { isCyrillic, latinName } from "./latin-name.ts";
-import { storeChoice, storedChoice } from "./stored-choice.ts";
+import { storedChoice } from "./stored-choice.ts";
 import { type Language, WORDS, type Words } from "./words.ts";
 
 const LOCALES: Readonly<Record<Language, string>> = { en: "en-GB", ru: "ru-RU" };
-const STORED_AS = "goldenring-language";
+const choice = storedChoice<Language>("goldenring-language", ["en", "ru"]);
 
 type Instant = (time: number) => string;
 
@@ -43,24 +43,18 @@ export interface Speech {
   readonly dates: Dates;
 }
 
-const SPEECHES: Readonly<Record<Language, Speech>> = {
+export const SPEECHES: Readonly<Record<Language, Speech>> = {
   en: { language: "en", words: WORDS.en, dates: datesOf("en") },
   ru: { language: "ru", words: WORDS.ru, dates: datesOf("ru") },
 };
 
 /** The visitor's earlier choice, or the browser's first language if the page has it, or English. */
 export function initialLanguage(): Language {
-  const chosen = storedChoice(STORED_AS);
-  if (chosen === "en" || chosen === "ru") return chosen;
-  return navigator.language.toLowerCase().startsWith("ru") ? "ru" : "en";
-}
-
-export function speechIn(language: Language): Speech {
-  return SPEECHES[language];
+  return choice.get() ?? (navigator.language.toLowerCase().startsWith("ru") ? "ru" : "en");
 }
 
 export function rememberLanguage(language: Language): void {
-  storeChoice(STORED_AS, language);
+  choice.set(language);
 }
 
 /** Larger figures are shortened: no weather has them, but the API takes any 32-bit number. */

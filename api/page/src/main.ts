@@ -1,21 +1,19 @@
-import type { City } from "./city.ts";
 import { CityGrid, type Order } from "./city-grid.ts";
 import { CityView } from "./city-view.ts";
 import { byId, setText } from "./element.ts";
 import { Feed } from "./feed.ts";
-import { isCurrent, nearest, rangeOf } from "./figures.ts";
+import { type City, isCurrent, nearest, rangeOf } from "./figures.ts";
 import { type Palette, readPalette } from "./heat.ts";
-import { degrees, initialLanguage, nameInProse, rememberLanguage, type Speech, speechIn } from "./language.ts";
+import { degrees, initialLanguage, nameInProse, rememberLanguage, SPEECHES, type Speech } from "./language.ts";
 import { drawRing } from "./ring.ts";
-import { Sparklines } from "./sparkline.ts";
-import { applyTheme, currentTheme, onThemeChangedElsewhere, switchTheme } from "./theme.ts";
+import { applyTheme, isDark, onThemeChangedElsewhere, switchTheme } from "./theme.ts";
 
 const REFRESH_INTERVAL_MS = 60_000;
 /** After a failure the page refreshes sooner, so that it recovers soon after the API. */
 const FAILED_REFRESH_INTERVAL_MS = 10_000;
 
 const feed = new Feed();
-let speech: Speech = speechIn(initialLanguage());
+let speech: Speech = SPEECHES[initialLanguage()];
 let palette: Palette = readPalette();
 let cities: readonly City[] | undefined;
 let chosenCity: City | undefined;
@@ -27,12 +25,11 @@ let running: Promise<void> | undefined;
 
 const search = byId("search") as HTMLInputElement;
 const order = byId("order") as HTMLSelectElement;
-const sparklines = new Sparklines(() => palette, Date.now);
-const grid = new CityGrid(byId("cards"), sparklines);
+const grid = new CityGrid(byId("cards"), () => palette);
 const view = new CityView(() => palette);
 
-function chosenKey(): string | undefined {
-  return /^#city-(-?\d+)$/.exec(location.hash)?.[1];
+function chosenKey(hash = location.hash): string | undefined {
+  return /^#city-(-?\d+)$/.exec(hash)?.[1];
 }
 
 /** The chosen city with all its readings, or as the overview has it while they are fetched. */
@@ -49,7 +46,7 @@ function showFixedTexts(): void {
     const text: unknown = Reflect.get(words, target.dataset.word ?? "");
     if (typeof text === "string") setText(target, text);
   }
-  byId("theme").setAttribute("aria-pressed", String(currentTheme() === "dark"));
+  byId("theme").setAttribute("aria-pressed", String(isDark()));
   byId("theme").setAttribute("aria-label", words.darkTheme);
   byId("language").lang = language === "en" ? "ru" : "en";
 }
@@ -112,15 +109,14 @@ function showCities(): void {
 
 function showChosen(): void {
   const city = chosen();
-  const missing = chosenKey() !== undefined && cities !== undefined && city === undefined;
-  setText(byId("no-such-city"), missing ? speech.words.noSuchCity : "");
+  const isMissing = chosenKey() !== undefined && cities !== undefined && city === undefined;
+  setText(byId("no-such-city"), isMissing ? speech.words.noSuchCity : "");
   if (city === undefined) {
     view.hide();
     return;
   }
   const index = cities?.findIndex((other) => other.key === city.key) ?? -1;
-  const previous = cities?.[index - 1];
-  view.show({ city, previous, next: cities?.[index + 1], now: Date.now(), speech });
+  view.show({ city, previous: cities?.[index - 1], next: cities?.[index + 1], now: Date.now(), speech });
 }
 
 function showEverything(): void {
@@ -132,7 +128,7 @@ function showEverything(): void {
 function repaint(): void {
   palette = readPalette();
   showFixedTexts();
-  sparklines.repaint();
+  grid.repaint();
   view.repaint();
 }
 
@@ -142,8 +138,7 @@ async function refreshChosen(): Promise<void> {
   if (key === undefined || !cities?.some((city) => city.key === key)) return;
   const detail = await feed.detail(key, Date.now());
   const city = detail.cities.find((found) => found.key === key);
-  if (city === undefined || chosenKey() !== key) return;
-  if (city.readings.length === 0) return;
+  if (city === undefined || city.readings.length === 0 || chosenKey() !== key) return;
   chosenCity = city;
   showChosen();
 }
@@ -192,20 +187,15 @@ function followAddress(previousKey: string | undefined): void {
   }
 }
 
-function speak(language: Speech["language"]): void {
-  rememberLanguage(language);
-  speech = speechIn(language);
+function switchLanguage(): void {
+  speech = SPEECHES[speech.language === "en" ? "ru" : "en"];
+  rememberLanguage(speech.language);
   showFixedTexts();
   showEverything();
 }
 
 function listen(): void {
-  let lastKey = chosenKey();
-  addEventListener("hashchange", () => {
-    const previousKey = lastKey;
-    lastKey = chosenKey();
-    followAddress(previousKey);
-  });
+  window.addEventListener("hashchange", ({ oldURL }) => followAddress(chosenKey(new URL(oldURL).hash)));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && chosenKey() !== undefined) location.hash = "#cities";
   });
@@ -217,7 +207,7 @@ function listen(): void {
     switchTheme();
     repaint();
   });
-  byId("language").addEventListener("click", () => speak(speech.language === "en" ? "ru" : "en"));
+  byId("language").addEventListener("click", switchLanguage);
   onThemeChangedElsewhere(repaint);
   addEventListener("online", refresh);
   document.addEventListener("visibilitychange", () => {

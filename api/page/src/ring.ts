@@ -1,6 +1,5 @@
-import type { City } from "./city.ts";
 import { svgElement } from "./element.ts";
-import { coming, nearest, rangeOf } from "./figures.ts";
+import { type City, coming, nearest, rangeOf } from "./figures.ts";
 import { heatColour } from "./heat.ts";
 import { degrees, nameInProse, type Speech } from "./language.ts";
 

@@ -1,113 +1,84 @@
 import uPlot from "uplot";
-import type { City } from "./city.ts";
-import { curveSeries, drawFreezingPoint, drawPoint, plotData, temperatureRange, timeRange } from "./curve.ts";
-import { nearest } from "./figures.ts";
+import { curveOptions, drawFreezingPoint, drawPoint, plotData } from "./curve.ts";
+import { element } from "./element.ts";
+import { nearest, type Reading } from "./figures.ts";
 import type { Palette } from "./heat.ts";
 
 const HEIGHT_PX = 60;
 /** How far outside the window a small chart is kept. */
 const MARGIN = "300px 0px";
 
-interface Place {
-  city: City;
-  drawn: City | undefined;
-  plot: uPlot | undefined;
-  visible: boolean;
-}
-
-/** The small charts of the cards. Only those near the window exist: hundreds of canvases would fill the memory of a phone. */
-export class Sparklines {
-  readonly #places = new Map<Element, Place>();
+/** The small chart of a card. It exists only near the window: hundreds of canvases would fill the memory of a phone. */
+export class Sparkline {
+  readonly host = element("div", { class: "card-chart", "aria-hidden": "true" });
   readonly #onScreen: IntersectionObserver;
-  readonly #sizes: ResizeObserver;
+  readonly #sizes = new ResizeObserver(() => this.#fit());
+  #isNear = false;
+  #readings: readonly Reading[] = [];
+  #plot: uPlot | undefined;
 
-  constructor(
-    readonly palette: () => Palette,
-    readonly now: () => number,
-  ) {
+  constructor(readonly palette: () => Palette) {
     this.#onScreen = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: MARGIN });
-    this.#sizes = new ResizeObserver((entries) => {
-      for (const { target, contentRect } of entries) {
-        const plot = this.#places.get(target)?.plot;
-        if (plot !== undefined && contentRect.width > 0 && plot.width !== Math.floor(contentRect.width)) {
-          plot.setSize({ width: Math.floor(contentRect.width), height: HEIGHT_PX });
-        }
-      }
-    });
+    this.#onScreen.observe(this.host);
+    this.#sizes.observe(this.host);
   }
 
-  /** Shows a city's readings in a host element, as soon as that is near the window. */
-  set(host: Element, city: City): void {
-    const place = this.#places.get(host);
-    if (place === undefined) {
-      this.#places.set(host, { city, drawn: undefined, plot: undefined, visible: false });
-      this.#onScreen.observe(host);
-      this.#sizes.observe(host);
-      return;
-    }
-    place.city = city;
-    if (place.visible) this.#draw(host, place);
-  }
-
-  remove(host: Element): void {
-    this.#onScreen.unobserve(host);
-    this.#sizes.unobserve(host);
-    this.#places.get(host)?.plot?.destroy();
-    this.#places.delete(host);
+  show(readings: readonly Reading[]): void {
+    const known = readings === this.#readings;
+    this.#readings = readings;
+    if (readings.length === 0 || !this.#isNear) this.#erase();
+    else if (this.#plot === undefined) this.#plot = this.#draw();
+    // Only the point of now may have moved.
+    else if (known) this.#plot.redraw(false);
+    else this.#plot.setData(plotData(readings));
   }
 
   repaint(): void {
-    for (const { plot } of this.#places.values()) plot?.redraw(false);
+    this.#plot?.redraw(false);
+  }
+
+  destroy(): void {
+    this.#onScreen.disconnect();
+    this.#sizes.disconnect();
+    this.#erase();
   }
 
   #seen(entries: readonly IntersectionObserverEntry[]): void {
-    for (const entry of entries) {
-      const place = this.#places.get(entry.target);
-      if (place === undefined) continue;
-      place.visible = entry.isIntersecting;
-      if (place.visible) this.#draw(entry.target, place);
-      else this.#erase(place);
+    this.#isNear = entries.at(-1)?.isIntersecting ?? false;
+    this.show(this.#readings);
+  }
+
+  #fit(): void {
+    const width = Math.floor(this.host.clientWidth);
+    if (this.#plot !== undefined && width > 0 && width !== this.#plot.width) {
+      this.#plot.setSize({ width, height: HEIGHT_PX });
     }
   }
 
-  #erase(place: Place): void {
-    place.plot?.destroy();
-    place.plot = undefined;
-    place.drawn = undefined;
+  #erase(): void {
+    this.#plot?.destroy();
+    this.#plot = undefined;
   }
 
-  #draw(host: Element, place: Place): void {
-    const { readings } = place.city;
-    const known = place.drawn?.readings === readings;
-    if (readings.length === 0) this.#erase(place);
-    else if (place.plot === undefined) place.plot = this.#plot(host, place);
-    // Only the point of now may have moved.
-    else if (known) place.plot.redraw(false);
-    else place.plot.setData(plotData(readings));
-    place.drawn = place.city;
-  }
-
-  #plot(host: Element, place: Place): uPlot {
+  #draw(): uPlot {
     const options: uPlot.Options = {
-      width: Math.max(40, Math.floor(host.clientWidth)),
+      ...curveOptions(this.palette, 2),
+      width: Math.max(40, Math.floor(this.host.clientWidth)),
       height: HEIGHT_PX,
       padding: [6, 6, 6, 6],
-      legend: { show: false },
       cursor: { show: false },
-      scales: { x: { time: false, range: timeRange }, y: { range: temperatureRange } },
       axes: [{ show: false }, { show: false }],
-      series: [{}, curveSeries(this.palette, 2)],
       hooks: {
         drawClear: [(plot) => drawFreezingPoint(plot, this.palette())],
-        draw: [
-          (plot) => {
-            const current = nearest(place.city.readings, this.now());
-            const { gold, paper } = this.palette();
-            if (current !== undefined) drawPoint(plot, current, 4, paper, gold);
-          },
-        ],
+        draw: [(plot) => this.#drawNow(plot)],
       },
     };
-    return new uPlot(options, plotData(place.city.readings), host as HTMLElement);
+    return new uPlot(options, plotData(this.#readings), this.host);
+  }
+
+  #drawNow(plot: uPlot): void {
+    const current = nearest(this.#readings, Date.now());
+    const { gold, paper } = this.palette();
+    if (current !== undefined) drawPoint(plot, current, 4, paper, gold);
   }
 }

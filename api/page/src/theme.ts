@@ -1,27 +1,20 @@
-import { storeChoice, storedChoice } from "./stored-choice.ts";
+import { storedChoice } from "./stored-choice.ts";
 
-export type Theme = "light" | "dark";
-
-const STORED_AS = "goldenring-theme";
+const choice = storedChoice("goldenring-theme", ["light", "dark"]);
 const systemPrefersDark = matchMedia("(prefers-color-scheme: dark)");
 
-function chosenTheme(): Theme | undefined {
-  const chosen = storedChoice(STORED_AS);
-  return chosen === "light" || chosen === "dark" ? chosen : undefined;
-}
-
 /** The visitor's choice, or the system's. */
-export function currentTheme(): Theme {
-  return chosenTheme() ?? (systemPrefersDark.matches ? "dark" : "light");
+export function isDark(): boolean {
+  return (choice.get() ?? (systemPrefersDark.matches ? "dark" : "light")) === "dark";
 }
 
 /** Sets the attribute that the style sheet uses. */
 export function applyTheme(): void {
-  document.documentElement.dataset.theme = currentTheme();
+  document.documentElement.dataset.theme = isDark() ? "dark" : "light";
 }
 
 export function switchTheme(): void {
-  storeChoice(STORED_AS, currentTheme() === "dark" ? "light" : "dark");
+  choice.set(isDark() ? "light" : "dark");
   applyTheme();
 }
 

@@ -1,5 +1,5 @@
 /** Starts Swagger UI on the API's own description. The bundle before this script defines the global function. */
-import { currentTheme } from "../src/theme.ts";
+import { isDark } from "../src/theme.ts";
 
 interface SwaggerUi {
   (settings: Readonly<Record<string, unknown>>): unknown;
@@ -8,7 +8,7 @@ interface SwaggerUi {
 
 declare const SwaggerUIBundle: SwaggerUi;
 
-document.documentElement.classList.toggle("dark-mode", currentTheme() === "dark");
+document.documentElement.classList.toggle("dark-mode", isDark());
 
 SwaggerUIBundle({
   url: "/swagger/v1/swagger.json",

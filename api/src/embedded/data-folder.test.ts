@@ -7,25 +7,25 @@ import { fileURLToPath } from "node:url";
 import { throwawayFolder } from "../../test/throwaway/folder.ts";
 import { claimFolder } from "./data-folder.ts";
 
-function newFolder(): string {
-  const folder = throwawayFolder("claim");
-  mkdirSync(folder);
-  return folder;
+function newFolder() {
+  const path = throwawayFolder("claim");
+  mkdirSync(path);
+  return { path, url: join(path, "database-url") };
 }
 
 test("a folder has one claimant until it is released", () => {
   const folder = newFolder();
-  const first = claimFolder(folder);
-  expect(claimFolder(folder)).toEqual({ claimed: false, by: process.pid });
-  if (first.claimed) first.release();
-  expect(claimFolder(folder).claimed).toBe(true);
+  const release = claimFolder(folder);
+  expect(() => claimFolder(folder)).toThrow(`process ${process.pid} runs it`);
+  release();
+  expect(() => claimFolder(folder)).not.toThrow();
 });
 
 test("what an earlier process left in the folder is no claim, even when its process id now belongs to another", () => {
   const folder = newFolder();
-  writeFileSync(join(folder, "lock"), "");
-  writeFileSync(join(folder, "lock.pid"), `${process.pid}\n`);
-  expect(claimFolder(folder).claimed).toBe(true);
+  writeFileSync(join(folder.path, "lock"), "");
+  writeFileSync(join(folder.path, "lock.pid"), `${process.pid}\n`);
+  expect(() => claimFolder(folder)).not.toThrow();
 });
 
 test("of many processes that start at the same moment exactly one gets the folder, and its death frees it", async () => {
@@ -33,9 +33,13 @@ test("of many processes that start at the same moment exactly one gets the folde
   const module = fileURLToPath(import.meta.resolve("./data-folder.ts"));
   const program = `
     const { claimFolder } = await import(${JSON.stringify(module)});
-    const { claimed } = claimFolder(${JSON.stringify(folder)});
-    console.log(claimed ? "mine" : "taken");
-    if (claimed) setInterval(() => {}, 1000);
+    try {
+      claimFolder(${JSON.stringify(folder)});
+      setInterval(() => {}, 1000);
+      console.log("mine");
+    } catch (error) {
+      console.log(error.name === "EmbeddedDatabaseError" ? "taken" : error);
+    }
   `;
   const children = Array.from({ length: 8 }, () =>
     spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] }),
@@ -46,5 +50,5 @@ test("of many processes that start at the same moment exactly one gets the folde
 
   for (const child of children) child.kill("SIGKILL");
   await Promise.all(ends);
-  expect(claimFolder(folder).claimed).toBe(true);
+  expect(() => claimFolder(folder)).not.toThrow();
 }, 30_000);

@@ -22,7 +22,10 @@ export interface DataFolder {
   readonly path: string;
   /** PostgreSQL's own data directory. */
   readonly dataDirectory: string;
+  /** The file that initdb reads it from. */
   readonly superuserPassword: string;
+  /** The file with the URL that the API logs in by. */
+  readonly url: string;
   readonly serverLog: string;
 }
 
@@ -35,9 +38,9 @@ export function openDataFolder(folder: string): DataFolder {
   // PostgreSQL's account, where there is one, must be able to pass through the folders above.
   mkdirSync(dirname(folder), { recursive: true });
   if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
-  const uid = process.getuid?.();
+  const uid = process.getuid?.() ?? 0;
   const owner = statSync(folder).uid;
-  if (uid !== undefined && uid !== 0 && owner !== uid) {
+  if (uid !== 0 && owner !== uid) {
     throw new EmbeddedDatabaseError(
       `The folder ${folder} belongs to another user (id ${owner}), perhaps because root ran npm start.\n` +
         `Take it back: ${chownCommand(folder)}`,
@@ -48,58 +51,53 @@ export function openDataFolder(folder: string): DataFolder {
     path,
     dataDirectory: join(path, "cluster"),
     superuserPassword: join(path, "superuser-password"),
+    url: join(path, "database-url"),
     serverLog: join(path, "postgres.log"),
   };
 }
-
-export type ClaimResult =
-  | { readonly claimed: true; readonly release: () => void }
-  | { readonly claimed: false; readonly by: number };
 
 /** A lock ends when its object is collected, so somebody must hold it. */
 const heldLocks = new Set<DatabaseSync>();
 
 /**
- * Claims a folder for this process, so that two never use it at once. The claim is SQLite's lock of a file, which the kernel
- * releases when the process ends: nothing has to be cleaned up after a crash, a SIGKILL or a power loss.
+ * Claims a folder for this process against the others of the same machine. The claim is SQLite's lock of a file, which the
+ * kernel releases when the process ends: nothing has to be cleaned up after a crash, a SIGKILL or a power loss.
  *
- * It protects against processes of the same machine.
+ * @returns what releases it
+ * @throws EmbeddedDatabaseError when another process has it
  */
-export function claimFolder(folder: string): ClaimResult {
-  const pidFile = join(folder, "lock.pid");
-  const lock = new DatabaseSync(join(folder, "lock"));
+export function claimFolder({ path, url }: Pick<DataFolder, "path" | "url">): () => void {
+  const pidFile = join(path, "lock.pid");
+  const lock = new DatabaseSync(join(path, "lock"));
   try {
     lock.exec(`PRAGMA busy_timeout = ${CLAIM_DEADLINE_MS}; BEGIN EXCLUSIVE`);
   } catch (error) {
     lock.close();
     if (!(error instanceof Error && error.message.includes("database is locked"))) throw error;
-    return { claimed: false, by: Number(readFileSync(pidFile, "utf8")) };
+    const pid = readFileSync(pidFile, "utf8").trim();
+    throw new EmbeddedDatabaseError(
+      `The database in ${path} is in use: process ${pid} runs it${portOf(url)}.\n` +
+        `npm start is running already. To stop that one: kill ${pid}\n` +
+        "To run a second replica on the same database, give it another port and the URL in this file:\n" +
+        `PORT=8081 DATABASE_URL="$(cat '${url}')" npm start`,
+    );
   }
-  // Renamed into place, so that it can replace another user's file, and readable for the owner of root's lock.
-  writeFileSync(`${pidFile}.new`, `${process.pid}\n`);
-  renameSync(`${pidFile}.new`, pidFile);
+  writeFileWhole(pidFile, `${process.pid}\n`, 0o644);
   heldLocks.add(lock);
-  const release = (): void => {
+  return () => {
     if (heldLocks.delete(lock)) lock.close();
   };
-  return { claimed: true, release };
 }
 
-/** How the API logs in to its database. */
-export interface WeatherLogin {
-  readonly password: string;
-  readonly port: number;
+function portOf(urlFile: string): string {
+  const url = readUrl(urlFile);
+  return url === undefined ? "" : `, its PostgreSQL listens on port ${url.port}`;
 }
 
-export function urlOf({ password, port }: WeatherLogin): string {
-  return `postgres://weather:${password}@127.0.0.1:${port}/weather`;
-}
-
-/** The login in a file with its URL; undefined when there is none. */
-export function readLogin(urlFile: string): WeatherLogin | undefined {
+/** The URL in a file; undefined when there is none. */
+export function readUrl(file: string): URL | undefined {
   try {
-    const { password, port } = new URL(readFileSync(urlFile, "utf8").trim());
-    return { password, port: Number(port) };
+    return new URL(readFileSync(file, "utf8").trim());
   } catch {
     return undefined;
   }
@@ -128,12 +126,12 @@ export function isDataDirectory(directory: string): boolean {
 }
 
 /**
- * Writes a file that only its owner may read, so that a reader, a crash or a full disk never leaves half of it: the old
- * content stays until the new one is complete.
+ * Writes a file so that a reader, a crash or a full disk never leaves half of it: the old content stays until the new one is
+ * complete. It replaces another user's file, too.
  */
-export function writeFileWhole(file: string, text: string): void {
+export function writeFileWhole(file: string, text: string, mode = 0o600): void {
   const draft = `${file}.new`;
   rmSync(draft, { force: true });
-  writeFileSync(draft, text, { mode: 0o600, flush: true });
+  writeFileSync(draft, text, { mode, flush: true });
   renameSync(draft, file);
 }

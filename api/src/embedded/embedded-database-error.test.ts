@@ -12,13 +12,13 @@ test.each([
   ["FATAL:  could not open file: Permission denied", "sudo chown"],
   ["PANIC:  could not locate a valid checkpoint record", "damaged"],
 ])("%s is followed by what to do", (output, advice) => {
-  expect(adviceFor({ output, freeBytes: ENOUGH, folder: "/data" })).toContain(advice);
+  expect(adviceFor(output, "/data", ENOUGH)).toContain(advice);
 });
 
 test("a full disk is noticed when it kept its own message from being written", () => {
-  expect(adviceFor({ output: "(none)", freeBytes: 4096, folder: "/data" })).toContain("is full");
+  expect(adviceFor("(none)", "/data", 4096)).toContain("is full");
 });
 
 test("there is no advice for what is not known", () => {
-  expect(adviceFor({ output: "FATAL:  something new", freeBytes: ENOUGH, folder: "/data" })).toBe("");
+  expect(adviceFor("FATAL:  something new", "/data", ENOUGH)).toBe("");
 });

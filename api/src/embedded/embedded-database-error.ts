@@ -8,55 +8,52 @@ export class EmbeddedDatabaseError extends Error {
   override readonly name = "EmbeddedDatabaseError";
 }
 
-interface Situation {
-  /** What the failed program printed. */
-  readonly output: string;
-  /** On the disk of the folder. A full disk often keeps its own message from being written. */
-  readonly freeBytes: number;
-  readonly folder: string;
-}
+const DISK_FULL = "No space left on device";
 
-const ADVICE: readonly (readonly [RegExp, (folder: string) => string])[] = [
+/** What PostgreSQL prints, and what to do about it; FOLDER stands for the folder of the data. */
+const ADVICE: readonly (readonly [symptom: RegExp, advice: string])[] = [
   [
     /No space left on device|Disk quota exceeded/,
-    (folder) =>
-      `The disk that holds ${folder} is full. Free some space (200 MB are enough) and start again; no data is lost.`,
+    "The disk that holds FOLDER is full. Free some space (200 MB are enough) and start again; no data is lost.",
   ],
-  [/could not bind|Address already in use/, () => "Another program uses its port. Start again to get another one."],
+  [/could not bind|Address already in use/, "Another program uses its port. Start again to get another one."],
   [
     /incompatible with server/,
-    (folder) =>
-      `The data in ${folder} was written by another major version of PostgreSQL. Start the earlier release of this ` +
-      `program to save it, or move ${folder} away to begin with sample data.`,
+    "The data in FOLDER was written by another major version of PostgreSQL. Start the earlier release of this program " +
+      "to save it, or move FOLDER away to begin with sample data.",
   ],
   [
     /error while loading shared libraries|Library not loaded/,
-    () => "Its installation is incomplete. Remove the folder node_modules and start again.",
+    "Its installation is incomplete. Remove the folder node_modules and start again.",
   ],
   [
     /shared memory/,
-    () => "The system gives it too little shared memory. In a container, raise it (docker run --shm-size=128m).",
+    "The system gives it too little shared memory. In a container, raise it (docker run --shm-size=128m).",
   ],
   [
     /Permission denied|Operation not permitted|wrong ownership|invalid permissions/,
-    (folder) => `Some of its files belong to another user. Take them back: ${chownCommand(folder)}`,
+    `Some of its files belong to another user. Take them back: ${chownCommand("FOLDER")}`,
   ],
   [
     /PANIC|corrupted|invalid page|could not locate a valid checkpoint/,
-    (folder) => `The data in ${folder} is damaged. Keep a copy of it, then move it away to begin with sample data.`,
+    "The data in FOLDER is damaged. Keep a copy of it, then move it away to begin with sample data.",
   ],
 ];
 
-/** What a person can do about a PostgreSQL that did not start; empty when the reason is unknown. */
-export function adviceFor({ output, freeBytes, folder }: Situation): string {
-  const symptoms = freeBytes < MIN_FREE_BYTES ? "No space left on device" : output;
-  return ADVICE.find(([symptom]) => symptom.test(symptoms))?.[1](folder) ?? "";
+/**
+ * What a person can do about a PostgreSQL that printed `output` and did not start; empty when the reason is unknown.
+ *
+ * @param freeBytes on the folder's disk: a full disk often keeps its own message from being written
+ */
+export function adviceFor(output: string, folder: string, freeBytes: number): string {
+  const symptoms = freeBytes < MIN_FREE_BYTES ? DISK_FULL : output;
+  return (ADVICE.find(([symptom]) => symptom.test(symptoms))?.[1] ?? "").replaceAll("FOLDER", () => folder);
 }
 
 /** The error with what to do about it, as far as that is known; an unknown kind of error stays as it is. */
 export function withAdvice(error: unknown, folder: string): unknown {
   const output = error instanceof Error ? error.message : String(error);
-  const advice = adviceFor({ output, freeBytes: freeBytesOf(folder), folder });
+  const advice = adviceFor(output, folder, freeBytesOf(folder));
   return advice === "" ? error : new EmbeddedDatabaseError(`${output}\n${advice}`, { cause: error });
 }
 

@@ -14,7 +14,7 @@ export const MODULE = fileURLToPath(import.meta.resolve("./embedded-database.ts"
 const OPENING_PROGRAM = `
   const { openEmbeddedDatabase } = await import(process.argv[1]);
   try {
-    const database = await openEmbeddedDatabase({ folder: process.argv[2], log: () => {} });
+    const database = await openEmbeddedDatabase(process.argv[2], () => {});
     process.on("SIGINT", () => console.log("interrupted"));
     console.log(JSON.stringify(database.url));
     process.once("SIGTERM", () => database.stop().then(() => process.exit(0)));
@@ -38,6 +38,16 @@ export interface Child {
   readonly firstLine: string;
 }
 
+/** A folder that was opened and stopped: its copies spare the tests initdb, which takes most of a first start. */
+let opened: Promise<string> | undefined;
+
+async function openedFolder(): Promise<string> {
+  const folder = join(throwawayFolder("embedded-before"), ".data");
+  const database = await openEmbeddedDatabase(folder, () => {});
+  await database.stop();
+  return folder;
+}
+
 /** A folder of its own for one test, and ways to open the embedded database in it. */
 export class EmbeddedDatabaseFixture {
   /** The folder above the data's; does not exist yet. */
@@ -48,9 +58,16 @@ export class EmbeddedDatabaseFixture {
   readonly #opened: EmbeddedDatabase[] = [];
   readonly #children: ChildProcess[] = [];
 
+  /** Puts data into the folder as an earlier start has left them. */
+  async openedBefore(): Promise<void> {
+    opened ??= openedFolder();
+    mkdirSync(this.place);
+    const copy = spawnSync("cp", ["-a", await opened, this.folder], { encoding: "utf8" });
+    if (copy.status !== 0) throw new Error(copy.stderr);
+  }
+
   async open(): Promise<EmbeddedDatabase> {
-    const log = (message: string) => this.logged.push(message);
-    const database = await openEmbeddedDatabase({ folder: this.folder, log });
+    const database = await openEmbeddedDatabase(this.folder, (message) => this.logged.push(message));
     this.#opened.push(database);
     return database;
   }

@@ -74,6 +74,8 @@ describe("the first start", () => {
 });
 
 describe("a later start", () => {
+  beforeEach(() => fixture.openedBefore());
+
   test("finds the data, on the same port", async () => {
     const first = await fixture.open();
     await query(first.url, "CREATE TABLE kept AS SELECT 42 AS answer");
@@ -95,7 +97,6 @@ describe("a later start", () => {
   });
 
   test("is not stopped by a stale postmaster.pid whose process id now belongs to another program", async () => {
-    await (await fixture.open()).stop();
     writeFileSync(
       join(fixture.dataDirectory, "postmaster.pid"),
       `${process.pid}\n${fixture.folder}/cluster\n1\n5432\n\n\n`,
@@ -114,7 +115,6 @@ describe("a later start", () => {
   });
 
   test("explains what to do when the server cannot start, with the server's own messages", async () => {
-    await (await fixture.open()).stop();
     writeFileSync(join(fixture.dataDirectory, "PG_VERSION"), "17\n");
     await expect(fixture.open()).rejects.toThrow(/incompatible with server[\s\S]*another major version/);
     expect(fixture.processes()).toEqual([]);
@@ -122,6 +122,8 @@ describe("a later start", () => {
 });
 
 describe("a second start while one runs", () => {
+  beforeEach(() => fixture.openedBefore());
+
   test("names the process that runs, its port, and the file with the URL for a second replica", async () => {
     const running = await fixture.openInChild();
     const message = await fixture.open().then(
@@ -143,6 +145,8 @@ describe("a second start while one runs", () => {
 });
 
 describe("when the process that opened it is killed", () => {
+  beforeEach(() => fixture.openedBefore());
+
   test.skipIf(!isGiven("Linux", process.platform === "linux"))("the server ends with it", async () => {
     const running = await fixture.openInChild();
     expect(fixture.processes()).not.toEqual([]);
@@ -174,6 +178,8 @@ describe("when the process that opened it is killed", () => {
 });
 
 describe("a running database", () => {
+  beforeEach(() => fixture.openedBefore());
+
   test("comes back on the same port when its server is killed", async () => {
     const database = await fixture.open();
     const { url, pid } = database;

@@ -1,19 +1,9 @@
 import { once } from "node:events";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { type Cluster, freePort, isFree, startCluster } from "./cluster.ts";
-import {
-  claimFolder,
-  newPassword,
-  openDataFolder,
-  readLogin,
-  urlOf,
-  type WeatherLogin,
-  writeFileWhole,
-} from "./data-folder.ts";
-import { EmbeddedDatabaseError, withAdvice } from "./embedded-database-error.ts";
-import { endClusterProcesses } from "./server.ts";
+import { type Cluster, endClusterProcesses, freePort, isFree, startCluster } from "./cluster.ts";
+import { claimFolder, newPassword, openDataFolder, readUrl, writeFileWhole } from "./data-folder.ts";
+import { withAdvice } from "./embedded-database-error.ts";
 
 /**
  * For a small machine. Every committed transaction is on the disk before it is confirmed (fsync and synchronous_commit
@@ -38,12 +28,8 @@ const MAX_RESTART_PAUSE_MS = 30_000;
 /** The server is on this machine and has just accepted connections. */
 const QUERY_DEADLINE_MS = 30_000;
 
-export interface EmbeddedDatabaseOptions {
-  /** Holds the data between starts; created when missing. */
-  readonly folder: string;
-  /** Gets a line for every step that takes a while and for every failure. */
-  readonly log: (message: string) => void;
-}
+/** Gets a line for every step that takes a while and for every failure. */
+type Log = (message: string) => void;
 
 export interface EmbeddedDatabase {
   /** `postgres://weather:<password>@127.0.0.1:<port>/weather`; the role owns the database and is no superuser. */
@@ -55,29 +41,25 @@ export interface EmbeddedDatabase {
 }
 
 /**
- * Starts the PostgreSQL of `folder`, at the first time with an empty database `weather`.
+ * Starts the PostgreSQL of `folder`, which holds the data between starts; at the first time with an empty database `weather`.
  *
  * While it is open, no second process can open the same folder. It is started again when it ends unexpectedly; it ends with
  * this process when this process is killed.
  *
  * @throws EmbeddedDatabaseError with what to do
  */
-export async function openEmbeddedDatabase({ folder, log }: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
-  const urlFile = join(folder, "database-url");
+export async function openEmbeddedDatabase(folder: string, log: Log): Promise<EmbeddedDatabase> {
   let release = (): void => {};
   try {
-    const { dataDirectory } = openDataFolder(folder);
-    const claim = claimFolder(folder);
-    if (!claim.claimed) throw new EmbeddedDatabaseError(alreadyRunning(claim.by, folder, urlFile));
-    release = claim.release;
+    const opened = openDataFolder(folder);
+    release = claimFolder(opened);
     // One that was left behind would still hold the port.
-    await endClusterProcesses(dataDirectory, log);
-    const login = await chooseLogin(urlFile);
-    const restart = () => start(folder, login, log);
-    const kept = keepRunning(await restart(), restart, log);
-    writeFileWhole(urlFile, `${urlOf(login)}\n`);
+    await endClusterProcesses(opened.dataDirectory, log);
+    const url = await chooseUrl(opened.url);
+    const kept = await keepRunning(() => start(folder, url, log), log);
+    writeFileWhole(opened.url, `${url.href}\n`);
     return {
-      url: urlOf(login),
+      url: url.href,
       get pid() {
         return kept.cluster().pid;
       },
@@ -93,8 +75,8 @@ export async function openEmbeddedDatabase({ folder, log }: EmbeddedDatabaseOpti
 }
 
 /** Starts the server again on the same port when it ends, for instance because the system is short of memory and kills it. */
-function keepRunning(first: Cluster, restart: () => Promise<Cluster>, log: (message: string) => void) {
-  let cluster = first;
+async function keepRunning(startOnce: () => Promise<Cluster>, log: Log) {
+  let cluster = await startOnce();
   const closing = new AbortController();
   const closed = once(closing.signal, "abort");
 
@@ -109,7 +91,7 @@ function keepRunning(first: Cluster, restart: () => Promise<Cluster>, log: (mess
       if (closing.signal.aborted) return;
       pauseMs = Math.min(pauseMs * 2, MAX_RESTART_PAUSE_MS);
       try {
-        cluster = await restart();
+        cluster = await startOnce();
         log("PostgreSQL runs again.");
       } catch (error) {
         log(error instanceof Error ? error.message : String(error));
@@ -128,10 +110,11 @@ function keepRunning(first: Cluster, restart: () => Promise<Cluster>, log: (mess
   };
 }
 
-async function start(folder: string, login: WeatherLogin, log: (message: string) => void): Promise<Cluster> {
-  const cluster = await startCluster({ folder, port: login.port, log, settings: SETTINGS });
+async function start(folder: string, { port, password }: URL, log: Log): Promise<Cluster> {
+  const settings = SETTINGS;
+  const cluster = await startCluster({ folder, port: Number(port), log, settings, signalOnParentDeath: "INT" });
   try {
-    await ensureWeatherDatabase(cluster, login.password);
+    await ensureWeatherDatabase(cluster, password);
     return cluster;
   } catch (error) {
     await cluster.stop();
@@ -139,10 +122,7 @@ async function start(folder: string, login: WeatherLogin, log: (message: string)
   }
 }
 
-/**
- * Makes sure that the database `weather` and its owner, the role `weather` that is no superuser, exist, and that this password
- * is the role's.
- */
+/** Makes sure that the database and its owner exist, and that this password is the owner's. */
 async function ensureWeatherDatabase(cluster: Cluster, password: string): Promise<void> {
   const client = new pg.Client({
     connectionString: cluster.superuserUrl("postgres"),
@@ -168,20 +148,8 @@ async function ensureWeatherDatabase(cluster: Cluster, password: string): Promis
 }
 
 /** The same port and password as last time, as far as possible: other replicas may have been given the URL. */
-async function chooseLogin(urlFile: string): Promise<WeatherLogin> {
-  const kept = readLogin(urlFile);
-  return {
-    password: kept?.password ?? newPassword(),
-    port: kept !== undefined && (await isFree(kept.port)) ? kept.port : await freePort(),
-  };
-}
-
-function alreadyRunning(pid: number, folder: string, urlFile: string): string {
-  const port = readLogin(urlFile)?.port;
-  return (
-    `The database in ${folder} is in use: process ${pid} runs it${port === undefined ? "" : `, its PostgreSQL listens on port ${port}`}.\n` +
-    `npm start is running already. To stop that one: kill ${pid}\n` +
-    "To run a second replica on the same database, give it another port and the URL in this file:\n" +
-    `PORT=8081 DATABASE_URL="$(cat '${urlFile}')" npm start`
-  );
+async function chooseUrl(urlFile: string): Promise<URL> {
+  const url = readUrl(urlFile) ?? new URL(`postgres://weather:${newPassword()}@127.0.0.1/weather`);
+  if (url.port === "" || !(await isFree(Number(url.port)))) url.port = String(await freePort());
+  return url;
 }

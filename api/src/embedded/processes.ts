@@ -1,35 +1,25 @@
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 
 const POLL_INTERVAL_MS = 20;
-
-export interface Ended {
-  /** Exit code; 127 when the command doesn't exist, 128 when a signal ended it. */
-  readonly code: number;
-  /** Standard output and error, in the order in which they came. */
-  readonly output: string;
-}
 
 /**
  * Runs a short command to its end, in the root folder (the account it runs under may not enter the current one) and where the
  * terminal's Ctrl-C does not reach it.
  *
- * Never rejects: a command that doesn't exist is an exit code like any other failure.
+ * @returns what it printed and its exit code: 127 when it doesn't exist, 128 when a signal ended it
  */
-export function runToEnd(command: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
-  const [program = "", ...args] = command;
-  return new Promise((resolve) => {
-    let output = "";
-    const child = spawn(program, args, { cwd: "/", detached: true, env, stdio: ["ignore", "pipe", "pipe"] });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-      });
-    }
-    child.on("error", (error) => resolve({ code: 127, output: `${output}${error.message}\n` }));
-    child.on("close", (code) => resolve({ code: code ?? 128, output }));
-  });
+export async function runToEnd([program = "", ...args]: readonly string[], env: NodeJS.ProcessEnv = process.env) {
+  const child = spawn(program, args, { cwd: "/", detached: true, env, stdio: ["ignore", "pipe", "pipe"] });
+  try {
+    const [[code], ...output] = await Promise.all([once(child, "close"), text(child.stdout), text(child.stderr)]);
+    return { code: code ?? 128, output: output.join("") };
+  } catch (error) {
+    return { code: 127, output: String(error) };
+  }
 }
 
 /** Polls every 20 ms; false when the condition does not hold within the deadline. */
@@ -70,34 +60,30 @@ export function clusterProcesses(dataDirectory: string): number[] {
 
 /** A slim container may have no `ps`. See proc_pid_stat(5): the name in parentheses may hold anything, even ") ". */
 function linuxProcesses(dataDirectory: string): TableRow[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter(Number.isInteger)
-    .flatMap((pid) => {
-      const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8")) ?? "";
-      const [, program, state, parent] = /^\d+ \((.*)\) (\S) (\d+) /s.exec(stat) ?? [];
-      if (state === undefined || state === "Z") return [];
-      // A shell may stand in that folder, too.
-      return [{ pid, parent: Number(parent), ofCluster: program === "postgres" && worksIn(pid, dataDirectory) }];
-    });
+  return readdirSync("/proc").flatMap((pid) => {
+    const stat = /^\d+$/.test(pid) ? attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8")) : undefined;
+    const [, program, parent] = /^\d+ \((.*)\) [^Z] (\d+) /s.exec(stat ?? "") ?? [];
+    if (parent === undefined) return [];
+    // A shell may stand in that folder, too.
+    const ofCluster = program === "postgres" && worksIn(pid, dataDirectory);
+    return [{ pid: Number(pid), parent: Number(parent), ofCluster }];
+  });
 }
 
 /** PostgreSQL's processes work in their data directory. Where that link is not readable, the postmaster's arguments name it. */
-function worksIn(pid: number, dataDirectory: string): boolean {
+function worksIn(pid: string, dataDirectory: string): boolean {
   const folder = attempt(() => readlinkSync(`/proc/${pid}/cwd`));
   if (folder !== undefined) return folder === dataDirectory;
   return attempt(() => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(dataDirectory)) ?? false;
 }
 
 function otherProcesses(dataDirectory: string): TableRow[] {
-  return execFileSync("ps", ["-axww", "-o", "pid=,ppid=,stat=,args="], { encoding: "utf8" })
-    .split("\n")
-    .flatMap((line) => {
-      const [, pid, parent, state, args] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
-      if (state === undefined || args === undefined || state.startsWith("Z")) return [];
-      const ofCluster = args.includes(`/postgres -D ${dataDirectory} `);
-      return [{ pid: Number(pid), parent: Number(parent), ofCluster }];
-    });
+  const lines = execFileSync("ps", ["-axww", "-o", "pid=,ppid=,stat=,args="], { encoding: "utf8" }).split("\n");
+  return lines.flatMap((line) => {
+    const [, pid, parent, args] = /^\s*(\d+)\s+(\d+)\s+[^Z\s]\S*\s+(.*)$/.exec(line) ?? [];
+    if (args === undefined) return [];
+    return [{ pid: Number(pid), parent: Number(parent), ofCluster: args.includes(`/postgres -D ${dataDirectory} `) }];
+  });
 }
 
 /** The process may end between listing and reading, and may belong to another user. */

@@ -16,9 +16,15 @@ function lossOf(direction: Direction, percents: readonly number[]): ExperimentIn
   }));
 }
 
-const PERCENTS = [10, 20, 30, 40, 60, 80];
-const CARRIED = [10, 20, 30, 40].map(nameOf);
-const HARSH = [60, 80].map(nameOf);
+const measuredAt = (
+  metric: "longestWrite" | "p95Reads" | "failedWrites" | "newPrimary",
+  words: string,
+  percent: number,
+) => measured(metric, `${words} at ${percent} %`, { during: [nameOf(percent)] });
+
+const HARSH = [60, 80];
+const CARRIED = [10, 20, 30, 40];
+const during = CARRIED.map(nameOf);
 
 export const ce02: ExperimentInput = {
   id: "CE-02",
@@ -26,22 +32,19 @@ export const ce02: ExperimentInput = {
   hypothesis:
     "Up to 40 % loss of what the primary's machine sends nothing fails; beyond, reads go on and nothing is lost.",
   expectations: [
-    none("failedReads", "no read fails up to 40 %", { during: CARRIED }),
-    none("failedWrites", "no write fails up to 40 %", { during: CARRIED }),
-    none("failedReads", "no read fails at 60 and 80 %", { during: HARSH }),
+    none("failedReads", "no read fails up to 40 %", { during }),
+    none("failedWrites", "no write fails up to 40 %", { during }),
+    none("failedReads", "no read fails at 60 and 80 %", { during: HARSH.map(nameOf) }),
     ...NOTHING_LOST,
-    ...PERCENTS.flatMap((percent) => {
-      const during = [nameOf(percent)];
-      return [
-        measured("longestWrite", `slowest write at ${percent} %`, { during }),
-        measured("p95Reads", `95th percentile of reads at ${percent} %`, { during }),
-      ];
-    }),
-    measured("failedWrites", "failed writes at 60 and 80 %", { during: HARSH }),
-    ...HARSH.map((name) => measured("newPrimary", `time to a new primary at ${name}`, { during: [name] })),
+    ...[...CARRIED, ...HARSH].flatMap((percent) => [
+      measuredAt("longestWrite", "slowest write", percent),
+      measuredAt("p95Reads", "95th percentile of reads", percent),
+    ]),
+    measured("failedWrites", "failed writes at 60 and 80 %", { during: HARSH.map(nameOf) }),
+    ...HARSH.map((percent) => measuredAt("newPrimary", "time to a new primary", percent)),
   ],
   steadyState: { guardian: true },
-  stages: lossOf("out", PERCENTS),
+  stages: lossOf("out", [...CARRIED, ...HARSH]),
   rounds: 3,
 };
 
@@ -55,38 +58,28 @@ export const ce02Both: ExperimentInput = {
   expectations: [
     none("failedReads", "no read fails"),
     ...NOTHING_LOST,
-    ...BOTH.flatMap((percent) => {
-      const during = [nameOf(percent)];
-      return [
-        measured("failedWrites", `failed writes at ${percent} %`, { during }),
-        measured("longestWrite", `slowest write at ${percent} %`, { during }),
-      ];
-    }),
-    ...BOTH.map((percent) =>
-      measured("newPrimary", `time to a new primary at ${percent} %`, { during: [nameOf(percent)] }),
-    ),
+    ...BOTH.flatMap((percent) => [
+      measuredAt("failedWrites", "failed writes", percent),
+      measuredAt("longestWrite", "slowest write", percent),
+    ]),
+    ...BOTH.map((percent) => measuredAt("newPrimary", "time to a new primary", percent)),
   ],
   steadyState: { guardian: true },
   stages: lossOf("both", BOTH),
   rounds: 3,
 };
 
-const DIRECTION_WORDS = { out: "that it sends", both: "both ways" } as const;
-
 /** One loss for a minute, in which nothing may fail. */
-function lossWithoutFailure(direction: Direction, percent: number): ExperimentInput[] {
-  return lossOf(direction, [percent]).map((stage) =>
-    singleFault({
-      id: `CE-02-${direction}-${percent}`,
-      title: `The primary's machine loses ${percent} % of the packets ${DIRECTION_WORDS[direction]}`,
-      hypothesis: "Packets are sent again in time: answers take longer, and nothing fails.",
-      stage,
-      rounds: 3,
-    }),
-  );
-}
+const lossWithoutFailure = (direction: Direction, where: string) => (percent: number) =>
+  singleFault({
+    id: `CE-02-${direction}-${percent}`,
+    title: `The primary's machine loses ${percent} % of the packets ${where}`,
+    hypothesis: "Packets are sent again in time: answers take longer, and nothing fails.",
+    stages: lossOf(direction, [percent]),
+    rounds: 3,
+  });
 
 export const ce02Single: readonly ExperimentInput[] = [
-  ...[10, 20, 30, 40].flatMap((percent) => lossWithoutFailure("out", percent)),
-  ...BOTH.flatMap((percent) => lossWithoutFailure("both", percent)),
+  ...CARRIED.map(lossWithoutFailure("out", "that it sends")),
+  ...BOTH.map(lossWithoutFailure("both", "both ways")),
 ];

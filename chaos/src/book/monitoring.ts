@@ -49,21 +49,18 @@ const undeclared = (mayCome: MayCome): Expectation =>
   none("undeclaredAlerts", "no alert comes but those that are declared", { mayCome });
 
 interface AlertOptions {
-  readonly id: string;
-  readonly title: string;
   readonly faults: readonly Use[];
-  readonly alert: string;
+  /** That the alert must have. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Default: that of alerts that are not critical. */
   readonly withinMs?: number;
   readonly mayCome?: MayCome;
-  readonly blastRadius?: ExperimentInput["blastRadius"];
+  readonly blastRadius?: NonNullable<ExperimentInput["blastRadius"]>;
 }
 
-function alertExperiment(options: AlertOptions) {
-  const { id, title, faults, alert, labels = {}, withinMs = OTHER_MS, mayCome = [], blastRadius } = options;
-  const stage = "fault";
-  const of = { during: [stage], alert, labels };
+function alertExperiment(id: string, title: string, alert: string, options: AlertOptions): ExperimentInput {
+  const { faults, labels = {}, withinMs = OTHER_MS, mayCome = [], blastRadius = {} } = options;
+  const of = { during: ["fault"], alert, labels };
   return {
     ...IDLE,
     id: `MON-${id}`,
@@ -74,13 +71,17 @@ function alertExperiment(options: AlertOptions) {
       atMost("alertResolved", RESOLVED_MS, `it is resolved within ${RESOLVED_MS / 1_000} s of the undo`, of),
       undeclared([{ alert, labels, why: EXPECTED }, ...mayCome]),
     ],
-    stages: [{ name: stage, faults: [...faults], seconds: OTHER_MS / 1_000 + LATE_S, secondsAfterAlerts: AFTERMATH_S }],
-    ...(blastRadius === undefined ? {} : { blastRadius }),
+    stages: [
+      { name: "fault", faults: [...faults], seconds: OTHER_MS / 1_000 + LATE_S, secondsAfterAlerts: AFTERMATH_S },
+    ],
+    blastRadius,
     rounds: 3,
-  } satisfies ExperimentInput;
+  };
 }
 
-const machine = (target: string) => ({ machine: target });
+const PRIMARY = { machine: "primary" };
+
+const stop = (on: string, unit: string): Use => ({ fault: "stop-unit", on, unit });
 
 /** SIGKILL of postgres, which cannot be started again; Patroni lives and sees it. */
 const killedForGood = (on: string): Use[] => [
@@ -89,58 +90,37 @@ const killedForGood = (on: string): Use[] => [
 ];
 
 const ALERTS: readonly ExperimentInput[] = [
-  alertExperiment({
-    id: "cpu",
-    title: "The primary's CPUs are busy",
+  alertExperiment("cpu", "The primary's CPUs are busy", "NodeExporterHostHighCpuLoad", {
     faults: [{ fault: "cpu", on: "primary", percent: 100 }],
-    alert: "NodeExporterHostHighCpuLoad",
-    labels: machine("primary"),
+    labels: PRIMARY,
   }),
-  alertExperiment({
-    id: "memory",
-    title: "80 % of the memory of the primary's machine is in use",
+  alertExperiment("memory", "80 % of the memory of the primary's machine is in use", "NodeExporterHostOutOfMemory", {
     faults: [{ fault: "memory", on: "primary", percent: 80 }],
-    alert: "NodeExporterHostOutOfMemory",
-    labels: machine("primary"),
+    labels: PRIMARY,
   }),
-  alertExperiment({
-    id: "disk",
-    title: "The disk of the primary's machine is 92 % full",
+  alertExperiment("disk", "The disk of the primary's machine is 92 % full", "NodeExporterHostOutOfDiskSpace", {
     faults: [{ fault: "disk-fill", on: "primary", path: "/", fill: { percent: 92 } }],
-    alert: "NodeExporterHostOutOfDiskSpace",
-    labels: machine("primary"),
+    labels: PRIMARY,
   }),
-  alertExperiment({
-    id: "machine-off",
-    title: "The replica's machine loses its power",
+  alertExperiment("machine-off", "The replica's machine loses its power", "MachineDown", {
     faults: [{ fault: "power-off", on: "replica" }],
-    alert: "MachineDown",
-    labels: machine("replica"),
+    labels: { machine: "replica" },
     withinMs: CRITICAL_MS,
     mayCome: REPLICA_LOST,
   }),
-  alertExperiment({
-    id: "postgres-killed",
-    title: "The primary's PostgreSQL is killed and cannot start again",
+  alertExperiment("postgres-killed", "The primary's PostgreSQL is killed and cannot start again", "PostgresqlDown", {
     faults: killedForGood("primary"),
-    alert: "PostgresqlDown",
-    labels: machine("primary"),
+    labels: PRIMARY,
     withinMs: CRITICAL_MS,
     mayCome: [...LEADER_MOVES, ...REPLICA_LOST],
   }),
-  alertExperiment({
-    id: "etcd-member",
-    title: "etcd is stopped on one of three machines",
-    faults: [{ fault: "stop-unit", on: "etcd/1", unit: "etcd" }],
-    alert: "EtcdMemberDown",
-    labels: machine("etcd/1"),
+  alertExperiment("etcd-member", "etcd is stopped on one of three machines", "EtcdMemberDown", {
+    faults: [stop("etcd/1", "etcd")],
+    labels: { machine: "etcd/1" },
     mayCome: ETCD_LOST,
   }),
-  alertExperiment({
-    id: "etcd-no-leader",
-    title: "etcd is stopped on two of three machines",
-    faults: ["etcd/1", "etcd/2"].map((on): Use => ({ fault: "stop-unit", on, unit: "etcd" })),
-    alert: "EtcdNoLeader",
+  alertExperiment("etcd-no-leader", "etcd is stopped on two of three machines", "EtcdNoLeader", {
+    faults: [stop("etcd/1", "etcd"), stop("etcd/2", "etcd")],
     withinMs: CRITICAL_MS,
     mayCome: [
       ...ETCD_LOST,
@@ -151,39 +131,35 @@ const ALERTS: readonly ExperimentInput[] = [
     ],
     blastRadius: { etcd: 2 },
   }),
-  alertExperiment({
-    id: "patroni-no-leader",
-    title: "PostgreSQL is killed on both machines and cannot start again",
-    // The replica first: nobody is left to take over.
-    faults: [...killedForGood("replica"), ...killedForGood("primary")],
-    alert: "PatroniHasNoLeader",
-    withinMs: CRITICAL_MS,
-    mayCome: [
-      ...LEADER_MOVES,
-      ...REPLICA_LOST,
-      { alert: "PostgresqlDown", why: "both are down" },
-      { alert: "PatroniClusterUnlocked", why: "nobody can lead" },
-      { alert: "HaproxyHasNoPrimary", why: "there is none" },
-      { alert: "ProbeFailed", why: "HAProxy has nobody to send to at the ports of the database" },
-      { alert: "ApiPrimaryUnreachable", why: "there is none" },
-      { alert: "ApiStaleAnswers", why: "reads are answered from memory" },
-      { alert: "ApiBarrierFailing", why: "reads cannot be confirmed" },
-    ],
-    blastRadius: { postgres: 2 },
-  }),
-  alertExperiment({
-    id: "api-replica",
-    title: "One of three API replicas is stopped",
-    faults: [{ fault: "stop-unit", on: "api/1", unit: "goldenring-api" }],
-    alert: "ApiReplicaDown",
-    labels: machine("api/1"),
+  alertExperiment(
+    "patroni-no-leader",
+    "PostgreSQL is killed on both machines and cannot start again",
+    "PatroniHasNoLeader",
+    {
+      // The replica first: nobody is left to take over.
+      faults: [...killedForGood("replica"), ...killedForGood("primary")],
+      withinMs: CRITICAL_MS,
+      mayCome: [
+        ...LEADER_MOVES,
+        ...REPLICA_LOST,
+        { alert: "PostgresqlDown", why: "both are down" },
+        { alert: "PatroniClusterUnlocked", why: "nobody can lead" },
+        { alert: "HaproxyHasNoPrimary", why: "there is none" },
+        { alert: "ProbeFailed", why: "HAProxy has nobody to send to at the ports of the database" },
+        { alert: "ApiPrimaryUnreachable", why: "there is none" },
+        { alert: "ApiStaleAnswers", why: "reads are answered from memory" },
+        { alert: "ApiBarrierFailing", why: "reads cannot be confirmed" },
+      ],
+      blastRadius: { postgres: 2 },
+    },
+  ),
+  alertExperiment("api-replica", "One of three API replicas is stopped", "ApiReplicaDown", {
+    faults: [stop("api/1", "goldenring-api")],
+    labels: { machine: "api/1" },
     mayCome: [{ alert: "ProbeFailed", why: "the replica's own probe" }],
   }),
-  alertExperiment({
-    id: "probe",
-    title: "The ingress is stopped: its probe fails",
-    faults: [{ fault: "stop-unit", on: "ingress", unit: "haproxy" }],
-    alert: "ProbeFailed",
+  alertExperiment("probe", "The ingress is stopped: its probe fails", "ProbeFailed", {
+    faults: [stop("ingress", "haproxy")],
     labels: { target: "ingress" },
     withinMs: CRITICAL_MS,
     mayCome: [{ alert: "HaproxyDown", why: "its figures are lost with it" }],
@@ -226,9 +202,7 @@ export const MONITORING: readonly ExperimentInput[] = [
     stages: PAIRS.flatMap((pair) => [
       {
         name: `unwatched ${pair}`,
-        faults: ["prometheus", "prometheus-blackbox-exporter"].map(
-          (unit): Use => ({ fault: "stop-unit", on: "prometheus", unit }),
-        ),
+        faults: [stop("prometheus", "prometheus"), stop("prometheus", "prometheus-blackbox-exporter")],
         seconds: MEASURED_S,
       },
       { name: `settling ${pair}`, faults: [], seconds: SETTLING_S },

@@ -1,16 +1,22 @@
+import { readFile } from "node:fs/promises";
+import { extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { CommandError } from "@goldenring/run-kit";
+import * as z from "zod";
 import { Experiment, type ExperimentInput } from "../experiment/experiment.ts";
 import { COMBINATIONS } from "./combinations.ts";
 import { ce02, ce02Both, ce02Single } from "./loss.ts";
 import { MONITORING } from "./monitoring.ts";
 import { ce03, ce04, ce11 } from "./resources.ts";
-import { ce05, ce05Cut, ce05Kill, ce10 } from "./services.ts";
+import { ce10, WITHOUT_ETCD } from "./services.ts";
 import { SINGLE_FAULTS } from "./single-faults.ts";
 
 const NUMBERED: readonly ExperimentInput[] = [
   ...SINGLE_FAULTS,
   ...ce02Single,
   ...COMBINATIONS,
-  ...[ce02, ce02Both, ce03, ce04, ce05, ce05Kill, ce05Cut, ce10, ce11],
+  ...WITHOUT_ETCD,
+  ...[ce02, ce02Both, ce03, ce04, ce10, ce11],
 ];
 
 /** The book of experiments, in the order of their ids; those of monitoring begin without a fault. */
@@ -18,3 +24,32 @@ export const EXPERIMENTS: readonly Experiment[] = [
   ...NUMBERED.toSorted((one, other) => one.id.localeCompare(other.id, "en", { numeric: true })),
   ...MONITORING,
 ].map((experiment) => Experiment.parse(experiment));
+
+/**
+ * An experiment of the book by its id, or one of a user's own by its file: a module whose default export it is, or its JSON.
+ *
+ * @throws {CommandError} (usage) with every place that is wrong
+ */
+export async function loadExperiment(idOrFile: string): Promise<Experiment> {
+  const found = EXPERIMENTS.find(({ id }) => id.toLowerCase() === idOrFile.toLowerCase());
+  if (found) return found;
+  if (!/[/.]/.test(idOrFile))
+    throw unusable(
+      `There is no experiment "${idOrFile}": \`ring chaos list\` shows all. For one of your own give its file: ./${idOrFile}.ts`,
+    );
+  const parsed = Experiment.safeParse(await contentOf(resolve(idOrFile)));
+  if (parsed.success) return parsed.data;
+  throw unusable(`${idOrFile} is no experiment:\n${z.prettifyError(parsed.error)}`);
+}
+
+async function contentOf(file: string): Promise<unknown> {
+  try {
+    if (extname(file) === ".json") return JSON.parse(await readFile(file, "utf8"));
+    const module: { readonly default?: unknown } = await import(pathToFileURL(file).href);
+    return module.default;
+  } catch (error) {
+    throw unusable(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const unusable = (message: string): CommandError => new CommandError(message, "usage");

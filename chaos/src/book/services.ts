@@ -31,20 +31,13 @@ function withoutEtcd(id: string, how: string, fault: (on: string) => Fault): Exp
   };
 }
 
-export const ce05: ExperimentInput = withoutEtcd("CE-05", "stopped", (on) => ({
-  fault: "stop-unit",
-  on,
-  unit: "etcd",
-}));
+const unit = "etcd";
 
-export const ce05Kill: ExperimentInput = withoutEtcd("CE-05-kill", "killed", (on) => ({
-  fault: "kill-unit",
-  on,
-  unit: "etcd",
-  staysDead: true,
-}));
-
-export const ce05Cut: ExperimentInput = withoutEtcd("CE-05-cut", "cut off", (on) => ({ fault: "cut", on }));
+export const WITHOUT_ETCD: readonly ExperimentInput[] = [
+  withoutEtcd("CE-05", "stopped", (on) => ({ fault: "stop-unit", on, unit })),
+  withoutEtcd("CE-05-kill", "killed", (on) => ({ fault: "kill-unit", on, unit, staysDead: true })),
+  withoutEtcd("CE-05-cut", "cut off", (on) => ({ fault: "cut", on })),
+];
 
 const UNIT = "goldenring-api";
 

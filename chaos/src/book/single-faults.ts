@@ -1,10 +1,7 @@
 import { atMost, FIGURES, figuresWithin, measured, NONE_FAILS, NOTHING_LOST, none } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
 
-type Stage = ExperimentInput["stages"][number];
-
-interface SingleFault extends Pick<ExperimentInput, "id" | "title" | "hypothesis" | "abortWhen" | "rounds"> {
-  readonly stage: Stage;
+interface SingleFault extends Pick<ExperimentInput, "id" | "title" | "hypothesis" | "abortWhen" | "rounds" | "stages"> {
   /** How long writes may pause; without it the pause is measured. */
   readonly pauseMs?: number;
   /** How long a write may take; without it the slowest is measured. */
@@ -12,8 +9,8 @@ interface SingleFault extends Pick<ExperimentInput, "id" | "title" | "hypothesis
   readonly primaryStays?: true;
 }
 
-/** One stage, a guardian, and clients that notice no failure. */
-export function singleFault({ stage, pauseMs, slowestWriteMs, primaryStays, ...rest }: SingleFault): ExperimentInput {
+/** A guardian, and clients that notice no failure. */
+export function singleFault({ pauseMs, slowestWriteMs, primaryStays, ...rest }: SingleFault): ExperimentInput {
   return {
     rounds: 5,
     ...rest,
@@ -27,13 +24,20 @@ export function singleFault({ stage, pauseMs, slowestWriteMs, primaryStays, ...r
       ...(slowestWriteMs === undefined ? FIGURES : figuresWithin(slowestWriteMs)),
     ],
     steadyState: { guardian: true },
-    stages: [stage],
   };
 }
 
-const NO_GUARDIAN = { fault: "freeze-guardian" } as const;
+/** Power is lost, one machine after the other. */
+const powerOff = (seconds: number, ...machines: string[]): ExperimentInput["stages"] => [
+  { name: "power", faults: machines.map((on) => ({ fault: "power-off", on }) as const), seconds },
+];
 
-const powerOff = (on: string): Stage["faults"][number] => ({ fault: "power-off", on });
+/** The same, and nobody fences. */
+const powerOffAlone = (seconds: number, machine: string): ExperimentInput["stages"] => [
+  { name: "power", faults: [{ fault: "freeze-guardian" }, { fault: "power-off", on: machine }], seconds },
+];
+
+const POSTMASTER = "/var/lib/postgresql/*/main/postmaster.pid";
 
 export const SINGLE_FAULTS: readonly ExperimentInput[] = [
   singleFault({
@@ -41,7 +45,7 @@ export const SINGLE_FAULTS: readonly ExperimentInput[] = [
     title: "Planned reboot of the primary's machine",
     hypothesis:
       "The other database machine takes over while the first one shuts down; clients wait, and nothing fails.",
-    stage: { name: "reboot", faults: [{ fault: "reboot", on: "primary" }], seconds: 10 },
+    stages: [{ name: "reboot", faults: [{ fault: "reboot", on: "primary" }], seconds: 10 }],
     pauseMs: 3_000,
     slowestWriteMs: 5_000,
     abortWhen: [{ metric: "readSilence", above: 30_000, words: "no read is answered for 30 s" }],
@@ -50,7 +54,7 @@ export const SINGLE_FAULTS: readonly ExperimentInput[] = [
     id: "CE-06",
     title: "The primary's machine loses its power, without a guardian",
     hypothesis: "When the leader key has expired the replica takes over; clients wait that long, and nothing fails.",
-    stage: { name: "power", faults: [NO_GUARDIAN, powerOff("primary")], seconds: 35 },
+    stages: powerOffAlone(35, "primary"),
     pauseMs: 25_000,
     slowestWriteMs: 25_000,
   }),
@@ -59,7 +63,7 @@ export const SINGLE_FAULTS: readonly ExperimentInput[] = [
     title: "The primary's machine loses its power, and the guardian fences it",
     hypothesis:
       "The guardian knows that the machine is off, frees the leader key, and the replica takes over within seconds.",
-    stage: { name: "power", faults: [powerOff("primary")], seconds: 15 },
+    stages: powerOff(15, "primary"),
     pauseMs: 8_000,
     slowestWriteMs: 4_000,
   }),
@@ -68,13 +72,13 @@ export const SINGLE_FAULTS: readonly ExperimentInput[] = [
     title: "The primary is cut off from everything",
     hypothesis:
       "A primary that is unreachable demotes itself before another one takes over: never two, nothing acknowledged is lost.",
-    stage: { name: "cut off", faults: [{ fault: "cut", on: "primary" }], seconds: 45 },
+    stages: [{ name: "cut off", faults: [{ fault: "cut", on: "primary" }], seconds: 45 }],
   }),
   singleFault({
     id: "CE-08",
     title: "The replica's machine loses its power",
     hypothesis: "Commits wait for the replica until the guardian takes it out, and then go on; the primary stays.",
-    stage: { name: "power", faults: [powerOff("replica")], seconds: 15 },
+    stages: powerOff(15, "replica"),
     pauseMs: 8_000,
     slowestWriteMs: 2_500,
     primaryStays: true,
@@ -83,7 +87,7 @@ export const SINGLE_FAULTS: readonly ExperimentInput[] = [
     id: "CE-08-alone",
     title: "The replica's machine loses its power, without a guardian",
     hypothesis: "Commits wait for the replica until it counts as lost, and then go on without it; the primary stays.",
-    stage: { name: "power", faults: [NO_GUARDIAN, powerOff("replica")], seconds: 15 },
+    stages: powerOffAlone(15, "replica"),
     pauseMs: 8_000,
     slowestWriteMs: 8_000,
     primaryStays: true,
@@ -92,18 +96,14 @@ export const SINGLE_FAULTS: readonly ExperimentInput[] = [
     id: "CE-09",
     title: "The HAProxy machine loses its power",
     hypothesis: "The API goes to the database machines itself when HAProxy is lost; nothing fails.",
-    stage: { name: "power", faults: [powerOff("haproxy/1")], seconds: 15 },
+    stages: powerOff(15, "haproxy/1"),
     primaryStays: true,
   }),
   singleFault({
     id: "CE-12",
     title: "The primary's PostgreSQL is killed",
     hypothesis: "Patroni notices at once, and either machine is the primary within 2.5 s; nothing fails.",
-    stage: {
-      name: "kill",
-      faults: [{ fault: "kill-process", on: "primary", pidFile: "/var/lib/postgresql/*/main/postmaster.pid" }],
-      seconds: 5,
-    },
+    stages: [{ name: "kill", faults: [{ fault: "kill-process", on: "primary", pidFile: POSTMASTER }], seconds: 5 }],
     pauseMs: 2_500,
     slowestWriteMs: 4_000,
   }),
@@ -112,6 +112,6 @@ export const SINGLE_FAULTS: readonly ExperimentInput[] = [
     title: "etcd's leader and the primary lose their power together",
     hypothesis:
       "A new etcd leader gives the old leader key its full time again; the guardian frees it, and nothing fails.",
-    stage: { name: "power", faults: [powerOff("etcd-leader"), powerOff("primary")], seconds: 40 },
+    stages: powerOff(40, "etcd-leader", "primary"),
   }),
 ];

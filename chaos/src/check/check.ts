@@ -1,4 +1,5 @@
-import type { History, Read, Write } from "../history/history.ts";
+import type { Read } from "../history/entries.ts";
+import type { History, Write } from "../history/history.ts";
 import { readSeen } from "../history/values.ts";
 import { type AddedValue, judgeLists } from "./city-list.ts";
 import { judgeNodes, judgeRows, judgeStoredValues, type NodeRows } from "./final-rows.ts";

@@ -1,8 +1,9 @@
 import { type ExitName, exitCodeHelp } from "@goldenring/run-kit";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SUITE_NAMES } from "../book/suites.ts";
+import { FAULTS } from "../faults/registry.ts";
 import type { ChaosDeps } from "./deps.ts";
-import { list, listFaults, plan } from "./list.ts";
+import { columns, list, plan } from "./list.ts";
 import { open, recover, stop } from "./recover.ts";
 import { compare, listAllRuns, report } from "./report.ts";
 import { type RunCommandOptions, run } from "./run.ts";
@@ -32,6 +33,9 @@ More: docs/chaos.md`;
 /** Defines the subcommands of `chaos`. @param program the command that gets them */
 export function addChaosCommands(program: Command, deps: ChaosDeps): void {
   const { output, outcome } = deps;
+  const exitWith = async (code: Promise<number>): Promise<void> => {
+    outcome.exitCode = await code;
+  };
   program.addHelpText("after", CHAOS_HELP);
   program
     .command("list")
@@ -41,7 +45,7 @@ export function addChaosCommands(program: Command, deps: ChaosDeps): void {
   program
     .command("faults")
     .description("the kinds of faults that an experiment may use")
-    .action(() => listFaults(output));
+    .action(() => output.result(columns(Object.entries(FAULTS).map(([name, { about }]) => [name, about]))));
   program
     .command("plan <experiment>")
     .description("what an experiment would do; does nothing")
@@ -57,28 +61,20 @@ export function addChaosCommands(program: Command, deps: ChaosDeps): void {
     .option("--i-own-these-machines", "inject faults into the machines of an inventory", false)
     .option("--write", "update the results pages in docs/results", false)
     .option("--json", "for programs: the record of each run, one line each", false)
-    .action(async (experiments: string[], options: RunCommandOptions) => {
-      outcome.exitCode = await run(experiments, options, deps);
-    });
+    .action((experiments: string[], options: RunCommandOptions) => exitWith(run(experiments, options, deps)));
   program
     .command("open")
     .description("the running experiment, and the open faults")
     .option("--json", "for programs: running, faults", false)
-    .action(async ({ json }) => {
-      outcome.exitCode = await open(deps, json);
-    });
+    .action(({ json }) => exitWith(open(deps, json)));
   program
     .command("recover")
     .description("undo what a killed run left, and check every machine")
-    .action(async () => {
-      outcome.exitCode = await recover(deps);
-    });
+    .action(() => exitWith(recover(deps)));
   program
     .command("stop")
     .description("the kill switch: end the running experiment and undo its faults")
-    .action(async () => {
-      outcome.exitCode = await stop(deps);
-    });
+    .action(() => exitWith(stop(deps)));
   addReportCommands(program, deps);
 }
 
@@ -94,8 +90,8 @@ function addReportCommands(program: Command, { output, runs: defaultRuns }: Chao
     program.command("report [run]").description("write the report of a run again (default: the newest run)"),
   ).action((id, { runs }) => report(runs, id, output));
   withRuns(program.command("compare <runs...>").description("write one page that compares two or more runs"))
-    .option("--out <file>", "the page (default: comparison.html beside the runs)")
-    .action((ids, { runs, out }) => compare(runs, ids, out, output));
+    .option("-o, --output <file>", "the page (default: comparison.html beside the runs)")
+    .action((ids, { runs, output: file }) => compare(runs, ids, output, file));
 }
 
 function roundsOf(text: string): number {

@@ -1,18 +1,14 @@
 import { type Output, plural } from "@goldenring/run-kit";
-import { loadExperiment } from "../book/load-experiment.ts";
-import { EXPERIMENTS } from "../book/registry.ts";
+import { EXPERIMENTS, loadExperiment } from "../book/registry.ts";
 import { SUITES, type Suite } from "../book/suites.ts";
 import type { Expectation, Experiment } from "../experiment/experiment.ts";
-import { descriptionOf, FAULTS } from "../faults/registry.ts";
+import { descriptionOf } from "../faults/registry.ts";
 
-/** The experiments of the book, and the suites. */
 export function list(output: Output, json: boolean): void {
   if (json) {
     const rows = EXPERIMENTS.map(({ id, title, hypothesis, rounds }) => {
-      const suites = Object.entries<Suite>(SUITES).flatMap(([name, { experiments }]) =>
-        experiments.includes(id) ? name : [],
-      );
-      return { id, title, hypothesis, rounds, suites };
+      const suites = Object.entries<Suite>(SUITES).filter(([, { experiments }]) => experiments.includes(id));
+      return { id, title, hypothesis, rounds, suites: suites.map(([name]) => name) };
     });
     output.result(JSON.stringify(rows, null, 2));
     return;
@@ -23,22 +19,11 @@ export function list(output: Output, json: boolean): void {
     output.result(`  ${name}: ${about}\n    ${name === "all" ? `all ${experiments.length}` : experiments.join(" ")}`);
 }
 
-/** The kinds of faults that an experiment may use. */
-export function listFaults(output: Output): void {
-  output.result(columns(Object.entries(FAULTS).map(([name, { about }]) => [name, about])));
-}
-
 /** Rows with the cells of each column below each other. */
 export function columns(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  const padded = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
+  return padded.map((cells) => cells.join("  ").trimEnd()).join("\n");
 }
 
 /** What an experiment would do, in words or as data. Does nothing. */
@@ -49,6 +34,7 @@ export async function plan(idOrFile: string, json: boolean, output: Output): Pro
 
 function planText(experiment: Experiment): string {
   const { id, title, hypothesis, steadyState, load, service, stages, expectations, abortWhen, rounds } = experiment;
+  const { background } = load;
   const isLongest = stages.some(({ secondsAfterAlerts }) => secondsAfterAlerts !== undefined);
   const length = stages.reduce((sum, { seconds }) => sum + seconds, steadyState.loadSeconds);
   return [
@@ -56,21 +42,20 @@ function planText(experiment: Experiment): string {
     "",
     `Hypothesis: ${hypothesis}`,
     `Steady state, before and after: ${steadyState.words}`,
-    `Load: reads${service?.writes.length === 0 ? "" : " and writes"} by ${plural(load.clients, "client")}, every ${load.intervalMs} ms each${backgroundText(experiment)}`,
+    `Load: reads${service?.writes.length === 0 ? "" : " and writes"} by ${plural(load.clients, "client")}, every ${load.intervalMs} ms each${background ? `; ${background.users} users GET ${background.path} every ${background.intervalMs} ms` : ""}`,
     "",
     "Stages:",
     ...stages.map(stageText),
     "",
     "Expected:",
-    ...expectations.flatMap(expectationText),
+    ...expectations.flatMap((each) => [
+      `  ${each.words}${limitText(each)}`,
+      ...(each.mayCome ?? []).map(({ alert, why }) => `    ${alert}: ${why}`),
+    ]),
     ...(abortWhen.length === 0 ? [] : ["", "Aborted when:", ...abortWhen.map(({ words }) => `  ${words}`)]),
     "",
     `${plural(rounds, "round")} of ${length} s${isLongest ? " at most" : ""} and the time to recover`,
   ].join("\n");
-}
-
-function backgroundText({ load: { background } }: Experiment): string {
-  return background ? `; ${background.users} users GET ${background.path} every ${background.intervalMs} ms` : "";
 }
 
 const AFTERWARDS = {
@@ -86,11 +71,6 @@ function stageText({ name, faults, seconds, secondsAfterAlerts, after }: Experim
       ? `${seconds} s`
       : `until ${secondsAfterAlerts} s after its alerts, which it awaits for ${seconds} s`;
   return `  ${name}, ${length}: ${faults.length === 0 ? "nothing is injected" : [...what, AFTERWARDS[after]].join("; ")}`;
-}
-
-function expectationText(expectation: Expectation): string[] {
-  const { words, mayCome = [] } = expectation;
-  return [`  ${words}${limitText(expectation)}`, ...mayCome.map(({ alert, why }) => `    ${alert}: ${why}`)];
 }
 
 function limitText({ metric, comparison, limit, unit, during }: Expectation): string {

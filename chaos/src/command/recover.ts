@@ -1,9 +1,9 @@
 import { EXIT, interruptedExit } from "@goldenring/run-kit";
 import { isAlive, type Stand, sendSignal, waitUntil } from "@goldenring/stand";
 import { type Engine, endPrograms, runningEngine, takeEngineLock } from "../engine/lock.ts";
-import { recover as recoverStand } from "../engine/recover.ts";
+import { undoOpenFaults } from "../engine/recover.ts";
 import { forgetLeftValues } from "../stored/left-values.ts";
-import { findLeftovers, type Leftover } from "../undo/leftovers.ts";
+import { findLeftovers, type Leftover, undoOnMachines } from "../undo/leftovers.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
 import type { ChaosDeps } from "./deps.ts";
 
@@ -14,14 +14,17 @@ const CHECK_EVERY_MS = 2_000;
 /** Undoes open faults, asks every machine whether anything is left, and deletes what probes have written. @returns an exit code */
 export async function recover(deps: ChaosDeps): Promise<number> {
   const { output, signal } = deps;
+  const log = (text: string): void => output.log(text);
   const { stand } = await deps.stand();
   const lock = await takeEngineLock(stand.folder, "recover");
   try {
-    const { undone, notUndone } = await recoverStand(stand, (text) => output.log(text));
+    const { undone, notUndone } = await undoOpenFaults(stand, log);
+    // What only the machines know of.
+    await undoOnMachines(stand);
     for (const { fault, why } of notUndone) output.log(`${fault.machine}: "${fault.words}" is not undone: ${why}`);
     const left = await leftAfterWaiting(stand, deps);
     for (const leftover of left) output.result(textOf(leftover));
-    await forgetLeftValues(stand, (text) => output.log(text));
+    await forgetLeftValues(stand, log);
     if (notUndone.length > 0 || left.length > 0) return EXIT.notUndone;
     output.result(
       `${undone === 0 ? "No fault was open" : `${undone} undone`}; nothing of a fault is left on the machines.`,
@@ -42,12 +45,11 @@ async function leftAfterWaiting(stand: Stand, { signal, output }: ChaosDeps) {
     left = await findLeftovers(stand);
     return left.length === 0;
   };
+  const options = { deadlineMs: RECOVERY_DEADLINE_MS, everyMs: CHECK_EVERY_MS, signal };
   if (left.length > 0)
-    await waitUntil(isNothingLeft, { deadlineMs: RECOVERY_DEADLINE_MS, everyMs: CHECK_EVERY_MS, signal }).catch(
-      (error: unknown) => {
-        if (!signal.aborted) throw error;
-      },
-    );
+    await waitUntil(isNothingLeft, options).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   return left;
 }
 
@@ -84,9 +86,8 @@ export async function open({ output, stand }: ChaosDeps, json: boolean): Promise
   const faults = new OpenFaults(folder).list();
   if (json) output.result(JSON.stringify({ running: running ?? null, faults }, null, 2));
   else {
-    output.result(
-      running ? `${running.what} runs since ${running.since} (process ${running.pid})` : "No experiment runs.",
-    );
+    const process = running && `${running.what} runs since ${running.since} (process ${running.pid})`;
+    output.result(process ?? "No experiment runs.");
     for (const { machine, words, writtenAt } of faults) output.result(`${machine}: ${words} (${writtenAt})`);
     if (faults.length === 0) output.result("No fault is open.");
     else if (!running) output.result("Undo them: ring chaos recover");

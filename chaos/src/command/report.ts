@@ -13,33 +13,25 @@ export async function report(runs: string, id: string | undefined, output: Outpu
   output.result(await writeReport(folder, run));
 }
 
-/** Writes one page that compares runs. */
-export async function compare(
-  runs: string,
-  ids: readonly string[],
-  file: string | undefined,
-  output: Output,
-): Promise<void> {
-  const records = await Promise.all(ids.map((id) => readRun(runs, id)));
+export async function compare(runs: string, ids: readonly string[], output: Output, file?: string): Promise<void> {
+  const stored = await Promise.all(ids.map((id) => readRun(runs, id)));
   const page = file ?? join(runs, "comparison.html");
-  await writeComparison(
-    page,
-    records.map(({ run }) => run),
-  );
+  const records = stored.map(({ run }) => run);
+  await writeComparison(page, records);
   output.result(page);
 }
 
 /** Oldest first: id, verdict and when it started. */
 export async function listAllRuns(runs: string, output: Output): Promise<void> {
-  output.result(columns(await Promise.all((await listRuns(runs, RUN_FILES.record)).map((id) => rowOf(runs, id)))));
-}
-
-async function rowOf(runs: string, id: string): Promise<readonly string[]> {
-  try {
-    const { run } = await readRun(runs, id);
-    return [id, endText(run), plural(run.rounds.length, "round"), moment(run.startedAt)];
-  } catch (error) {
-    if (error instanceof CommandError) return [id, "this version cannot read its record"];
-    throw error;
-  }
+  const ids = await listRuns(runs, RUN_FILES.record);
+  const rows = ids.map(async (id) => {
+    try {
+      const { run } = await readRun(runs, id);
+      return [id, endText(run), plural(run.rounds.length, "round"), moment(run.startedAt)];
+    } catch (error) {
+      if (error instanceof CommandError) return [id, "this version cannot read its record"];
+      throw error;
+    }
+  });
+  output.result(columns(await Promise.all(rows)));
 }

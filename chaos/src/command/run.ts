@@ -1,19 +1,19 @@
-import { CommandError, duration, EXIT, plural, timeOrCount } from "@goldenring/run-kit";
-import { loadExperiment } from "../book/load-experiment.ts";
+import { join } from "node:path";
+import { CommandError, duration, EXIT, plural, secondsBetween, timeOrCount } from "@goldenring/run-kit";
+import { replaceFile } from "@goldenring/stand";
+import { loadExperiment } from "../book/registry.ts";
 import { SUITES, type Suite, type SuiteName } from "../book/suites.ts";
-import { runExperiment } from "../engine/run-experiment.ts";
+import { type RunOptions, runExperiment } from "../engine/run-experiment.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import { endText, targetText, verdictText } from "../report/words.ts";
-import { writeJunit, writeReport, writeRunResults } from "../report/write.ts";
-import type { EndedBy, ExperimentRun } from "../run/record.ts";
+import { junitOfRuns } from "../report/junit.ts";
+import { endText, targetText } from "../report/words.ts";
+import { writeReport, writeRunResults } from "../report/write.ts";
+import { ENDS, type ExperimentRun } from "../run/record.ts";
 import type { AvailableStand, ChaosDeps } from "./deps.ts";
 import { columns } from "./list.ts";
 
-export interface RunCommandOptions {
-  readonly rounds?: number;
+export interface RunCommandOptions extends Partial<Pick<RunOptions, "rounds" | "target" | "runs">> {
   readonly suite?: SuiteName;
-  readonly target?: string;
-  readonly runs?: string;
   readonly iOwnTheseMachines: boolean;
   /** Updates the results pages. */
   readonly write: boolean;
@@ -21,9 +21,7 @@ export interface RunCommandOptions {
 }
 
 /** After these no other experiment starts. */
-const LAST: readonly EndedBy[] = ["not-undone", "interrupted", "terminated"];
-/** From good to bad. */
-const ENDS: readonly EndedBy[] = ["held", "not-steady", "deviated", "aborted", "failed", ...LAST];
+const LAST: readonly ExperimentRun["endedBy"][] = ["not-undone", "interrupted", "terminated"];
 
 /** Runs experiments one after another: ids of the book, files, or a suite. @returns the exit code of the worst end */
 export async function run(names: readonly string[], options: RunCommandOptions, deps: ChaosDeps): Promise<number> {
@@ -33,43 +31,39 @@ export async function run(names: readonly string[], options: RunCommandOptions, 
   const experiments = await Promise.all((suite?.experiments ?? names).map(loadExperiment));
   const available = await deps.stand();
   assertMayBeHurt(available, options);
-  const startedAt = new Date();
+  const runs = options.runs ?? deps.runs;
+  const typed = `ring chaos run ${options.suite === undefined ? names.join(" ") : `--suite ${options.suite}`}`;
+  const startedAt = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
   const records: ExperimentRun[] = [];
   for (const experiment of experiments) {
-    const record = await runOne(experiment, options.rounds ?? suite?.rounds, options, deps, available);
+    const record = await runOne(
+      experiment,
+      { ...options, runs, rounds: options.rounds ?? suite?.rounds },
+      deps,
+      available,
+    );
     records.push(record);
     // After each: a suite may take hours.
-    if (options.write) await writePages(record, names, options, deps);
+    const pages = options.write ? await writeRunResults(record, typed) : [];
+    if (pages.length > 0) deps.output.log(`updated: ${pages.join(", ")}`);
     if (LAST.includes(record.endedBy)) break;
   }
   if (records.length > 1) {
-    const junit = writeJunit(options.runs ?? deps.runs, options.suite ?? "runs", startedAt, records);
+    const junit = join(runs, `${startedAt}Z-${options.suite ?? "runs"}.junit.xml`);
+    replaceFile(junit, junitOfRuns(records));
     if (!options.json) deps.output.result(`${summary(records)}\n${junit}`);
   }
-  return records.toSorted((one, other) => ENDS.indexOf(other.endedBy) - ENDS.indexOf(one.endedBy))[0]?.exit ?? EXIT.ok;
+  const worst = Object.values(ENDS).findLast(({ exit }) => records.some((record) => record.exit === exit));
+  return worst?.exit ?? EXIT.ok;
 }
 
-async function writePages(
-  record: ExperimentRun,
-  names: readonly string[],
-  { suite }: RunCommandOptions,
-  { output }: ChaosDeps,
-): Promise<void> {
-  const pages = await writeRunResults(
-    record,
-    `ring chaos run ${suite === undefined ? names.join(" ") : `--suite ${suite}`}`,
-  );
-  if (pages.length > 0) output.log(`updated: ${pages.join(", ")}`);
-}
-
-/** How each experiment ended. */
 function summary(records: readonly ExperimentRun[]): string {
   return columns(
     records.map(({ experiment, rounds, startedAt, endedAt, ending, endedBy }) => [
       experiment.id,
       endText({ endedBy }),
       plural(rounds.length, "round"),
-      duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1_000),
+      duration(secondsBetween(startedAt, endedAt)),
       endedBy === "held" ? "" : (ending.split("\n")[0] ?? ""),
     ]),
   );
@@ -85,37 +79,28 @@ function assertMayBeHurt({ stand, isOurs }: AvailableStand, { iOwnTheseMachines 
 
 async function runOne(
   experiment: Experiment,
-  rounds: number | undefined,
-  options: RunCommandOptions,
-  { output, signal, runs }: ChaosDeps,
-  { stand, monitoring }: AvailableStand,
+  { json, ...options }: RunCommandOptions & Pick<RunOptions, "runs" | "rounds">,
+  { output, signal }: ChaosDeps,
+  available: AvailableStand,
 ): Promise<ExperimentRun> {
   output.log(`${experiment.id}: ${experiment.title}`);
   output.log(`hypothesis: ${experiment.hypothesis}`);
-  const { record, folder } = await runExperiment(experiment, {
-    stand,
-    monitoring,
-    runs: options.runs ?? runs,
-    rounds,
-    target: options.target,
-    signal,
-    log: (text) => output.log(text),
-  });
+  const log = (text: string): void => output.log(text);
+  const { stand, monitoring } = available;
+  const { record, folder } = await runExperiment(experiment, { ...options, stand, monitoring, signal, log });
   const page = await writeReport(folder, record);
-  output.result(options.json ? JSON.stringify(record) : resultText(record, page));
+  output.result(json ? JSON.stringify(record) : resultText(record, page));
   return record;
 }
 
 function resultText({ id, ending, expectations, rounds }: ExperimentRun, page: string): string {
   const rows = expectations.map((expectation) => {
     const { verdict, words, median, worst, unit } = expectation;
-    const figures = `median ${timeOrCount(median, unit)}, worst ${timeOrCount(worst, unit)}`;
-    const target = targetText(expectation);
-    const text = verdictText(verdict);
-    return [
-      `  ${text === "missed" || text === "unknown" ? text.toUpperCase() : text}`,
-      `${words}: ${worst === null ? "no figure" : figures}${target === undefined ? "" : `, ${target}`}`,
-    ];
+    const figures =
+      worst === null ? "no figure" : `median ${timeOrCount(median, unit)}, worst ${timeOrCount(worst, unit)}`;
+    const isWrong = verdict === "missed" || verdict === "unknown";
+    const text = [`${words}: ${figures}`, targetText(expectation) ?? []].flat().join(", ");
+    return [`  ${isWrong ? verdict.toUpperCase() : verdict}`, text];
   });
   return [`${id}, ${plural(rounds.length, "round")}`, columns(rows), ending, page].join("\n");
 }

@@ -1,52 +1,42 @@
 import { checkHistory, checkOwnService } from "../check/check.ts";
 import { type History, readHistory } from "../history/history.ts";
-import type { Evidence } from "../judge/evidence.ts";
+import type { Course, Evidence } from "../judge/evidence.ts";
 import { readRoleSamples } from "../roles/samples.ts";
+import type { RoundRecord } from "../run/record.ts";
 import { storedValues } from "../stored/own-database.ts";
 import { storedOnAll } from "../stored/weather-rows.ts";
-import type { ObserverFiles } from "./observers.ts";
 import type { RunContext } from "./run-context.ts";
 
-type Gathered = "history" | "background" | "samples" | keyof Judged;
+type ObserverFiles = RoundRecord["files"];
 
-export interface FinishedCourse extends Omit<Evidence, Gathered> {
-  /** Name of the values that were written. */
-  readonly values: string;
-  /** Why it ended early. */
-  readonly ended: unknown;
-}
-
-/** Reads the files of a round, and compares them with what is stored. */
+/** Reads the files of a round, and compares them with what is stored. @param values the name of those that were written */
 export async function gatherEvidence(
   context: RunContext,
   files: ObserverFiles,
-  course: FinishedCourse,
+  course: Course,
+  values: string,
 ): Promise<Evidence> {
   const history = await readHistory(files.history);
-  const background = files.background === undefined ? undefined : await readHistory(files.background);
-  const samples = files.roles === undefined ? [] : await readRoleSamples(files.roles);
-  const judged = await judgeHistory(context, history, course);
-  return { ...course, history, background, samples, ...judged };
+  const background = files.background === null ? undefined : await readHistory(files.background);
+  const samples = files.roles === null ? [] : await readRoleSamples(files.roles);
+  return { ...course, history, background, samples, ...(await judgeHistory(context, history, course, values)) };
 }
 
-type Judged = Pick<Evidence, "verdict" | "isStoredKnown" | "isFreshnessKnown">;
-
-async function judgeHistory(context: RunContext, history: History, { after, values }: FinishedCourse): Promise<Judged> {
-  const { experiment, journal } = context;
-  const orNote = async <Stored>(read: () => Promise<Stored>): Promise<Stored | undefined> => {
-    try {
-      return await read();
-    } catch (error) {
+async function judgeHistory(
+  { experiment: { service }, stand, journal }: RunContext,
+  history: History,
+  { after }: Course,
+  values: string,
+): Promise<Pick<Evidence, "verdict" | "isStoredKnown" | "isFreshnessKnown">> {
+  const orNote = <Stored>(stored: Promise<Stored>): Promise<Stored | undefined> =>
+    stored.catch((error: unknown) => {
       journal.write("note", `what is stored is not known: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
-    }
-  };
-  if (experiment.service) {
-    const { database } = experiment.service;
-    const stored = database && (await orNote(() => storedValues(database, values)));
+    });
+  if (service) {
+    const stored = service.database && (await orNote(storedValues(service.database, values)));
     return { verdict: checkOwnService(history, stored), isStoredKnown: stored !== undefined, isFreshnessKnown: false };
   }
-  const nodes =
-    after?.primary !== undefined ? await orNote(() => storedOnAll(context.stand, after, values)) : undefined;
+  const nodes = after?.primary === undefined ? undefined : await orNote(storedOnAll(stand, after, values));
   return { verdict: checkHistory(history, nodes ?? []), isStoredKnown: nodes !== undefined, isFreshnessKnown: true };
 }

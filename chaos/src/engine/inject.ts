@@ -18,7 +18,6 @@ export interface InjectContext {
   readonly experiment: Pick<Experiment, "blastRadius">;
 }
 
-/** A fault for one machine. */
 export interface Injection {
   readonly use: FaultUse;
   readonly machine: string;

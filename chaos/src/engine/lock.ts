@@ -1,16 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
-import {
-  isAlive,
-  type Lock,
-  LockHeld,
-  ProcessId,
-  processIdOf,
-  replaceFile,
-  sendSignal,
-  takeLock,
-} from "@goldenring/stand";
+import { isAlive, LockHeld, ProcessId, processIdOf, replaceFile, sendSignal, takeLock } from "@goldenring/stand";
 import * as z from "zod";
 
 /** A program that an engine was just starting when it was killed may hold the lock for a moment longer. */
@@ -24,14 +15,9 @@ const Engine = ProcessId.extend({
   /** What it has started. */
   programs: z.array(ProcessId),
 });
-/** What a running engine writes about itself. */
 export type Engine = z.infer<typeof Engine>;
 
-/** The right to inject faults into a stand. */
-export interface EngineLock extends Lock {
-  /** Names a program that ends with the engine: the next engine ends it when this one was killed. */
-  started(pid: number): void;
-}
+export type EngineLock = Awaited<ReturnType<typeof takeEngineLock>>;
 
 /**
  * One process at a time may inject faults into a stand, or undo them.
@@ -39,10 +25,20 @@ export interface EngineLock extends Lock {
  * @param what for people: the experiment, or the command
  * @throws {CommandError} (busy)
  */
-export async function takeEngineLock(standFolder: string, what: string): Promise<EngineLock> {
+export async function takeEngineLock(standFolder: string, what: string) {
   const file = engineFile(standFolder);
-  mkdirSync(join(standFolder, "chaos"), { recursive: true, mode: 0o700 });
-  const lock = await lockOf(standFolder, what);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const waitMs = runningEngine(standFolder) ? 0 : HELD_AFTER_DEATH_MS;
+  const lock = await takeLock({ key: `chaos ${resolve(standFolder)}`, purpose: what, waitMs }).catch(
+    (error: unknown) => {
+      if (!(error instanceof LockHeld)) throw error;
+      const holder = error.holder || "it does not say which";
+      throw new CommandError(
+        `Another experiment runs on the stand: ${holder}. Wait for it, or end it: ring chaos stop`,
+        "busy",
+      );
+    },
+  );
   // What a killed engine has started ends here: its probe would count as load.
   endPrograms(readEngine(standFolder));
   const self = processIdOf(process.pid);
@@ -51,29 +47,17 @@ export async function takeEngineLock(standFolder: string, what: string): Promise
   const write = (): void => replaceFile(file, JSON.stringify(engine), { mode: 0o600 });
   write();
   return {
-    started: (pid) => {
-      const id = processIdOf(pid);
+    /** Names a program that ends with the engine: the next engine ends it when this one was killed. */
+    started(pid: number | undefined): void {
+      const id = pid === undefined ? undefined : processIdOf(pid);
       if (id) engine.programs.push(id);
       write();
     },
-    release: () => {
+    release(): void {
       rmSync(file, { force: true });
       lock.release();
     },
   };
-}
-
-async function lockOf(standFolder: string, what: string): Promise<Lock> {
-  const waitMs = runningEngine(standFolder) ? 0 : HELD_AFTER_DEATH_MS;
-  try {
-    return await takeLock({ key: `chaos ${resolve(standFolder)}`, purpose: what, waitMs });
-  } catch (error) {
-    if (!(error instanceof LockHeld)) throw error;
-    throw new CommandError(
-      `Another experiment runs on the stand: ${error.holder || "it does not say which"}. Wait for it, or end it: ring chaos stop`,
-      "busy",
-    );
-  }
 }
 
 /** @returns undefined: no engine works on the stand */
@@ -82,7 +66,6 @@ export function runningEngine(standFolder: string): Engine | undefined {
   return engine && isAlive(engine) ? engine : undefined;
 }
 
-/** Ends what an engine has started. */
 export function endPrograms(engine: Engine | undefined): void {
   for (const program of engine?.programs ?? []) sendSignal(program, "SIGKILL");
 }

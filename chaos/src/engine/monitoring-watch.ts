@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { byRole, DeadlineExceeded, must, waitFor, waitUntil } from "@goldenring/stand";
+import { byRole, DeadlineExceeded, must, type StandMachine, waitFor, waitUntil } from "@goldenring/stand";
 import type { Experiment, Stage } from "../experiment/experiment.ts";
 import type { MetricName } from "../experiment/metrics.ts";
-import type { MonitoringEvidence } from "../judge/evidence.ts";
+import type { Course, MonitoringEvidence } from "../judge/evidence.ts";
 import { type AlertEvidence, alertDelay, alertResolved } from "../judge/monitoring-figures.ts";
 import type { RecordedAlert, StageRecord } from "../run/record.ts";
-import type { MonitoringStatus, ReceivedAlert, RunContext } from "./run-context.ts";
+import type { ReceivedAlert, RunContext } from "./run-context.ts";
 import { logWaiting, NotSteady } from "./until-steady.ts";
 
 /** Alerts with a long window outlive their fault. */
@@ -14,7 +14,9 @@ const QUIET_DEADLINE_MS = 300_000;
 const RESOLVED_DEADLINE_MS = 300_000;
 const POLL_EVERY_MS = 1_000;
 const LOG_EVERY_MS = 10_000;
-const COMMAND_DEADLINE_MS = 10_000;
+const COMMAND = { deadlineMs: 10_000 };
+/** What answers on a replica's machine. */
+const ANSWERING = "goldenring-api prometheus-node-exporter";
 
 type QuietContext = Pick<RunContext, "experiment" | "monitoring" | "log">;
 
@@ -30,9 +32,8 @@ export async function untilQuiet(
   deadlineMs = QUIET_DEADLINE_MS,
 ): Promise<readonly string[]> {
   const firing = await firingAtLast(context, signal, deadlineMs);
-  const expected = context.experiment.expectations.find(
-    ({ metric, alert = "" }) => metric === "alertDelay" && firing.includes(alert),
-  );
+  const { expectations } = context.experiment;
+  const expected = expectations.find(({ metric, alert = "" }) => metric === "alertDelay" && firing.includes(alert));
   if (expected) throw new NotSteady(`${expected.alert} fires already.`);
   return firing;
 }
@@ -43,30 +44,27 @@ async function firingAtLast(
   deadlineMs: number,
 ): Promise<readonly string[]> {
   if (monitoring === undefined || !experiment.steadyState.noAlerts) return [];
-  let last: MonitoringStatus | undefined;
+  let problems: readonly string[] = [];
+  let firing: readonly string[] = [];
   const attempt = async () => {
-    last = await monitoring.status();
-    const missing = [...last.problems, ...last.firing.map((name) => `${name} fires`)];
+    ({ problems, firing } = await monitoring.status());
+    const missing = [...problems, ...firing.map((name) => `${name} fires`)];
     return missing.length === 0 ? { value: [] } : { missing: missing.slice(0, 3).join("; ") };
   };
-  try {
-    const onMissing = logWaiting(log, LOG_EVERY_MS);
-    return await waitFor(attempt, { deadlineMs, everyMs: POLL_EVERY_MS, signal, onMissing });
-  } catch (error) {
-    if (!(error instanceof DeadlineExceeded) || last === undefined) throw error;
-    if (last.problems.length > 0) throw new NotSteady(`The stand is not well: ${last.problems.join("; ")}.`);
-    return [...new Set(last.firing)];
-  }
+  const onMissing = logWaiting(log, LOG_EVERY_MS);
+  return waitFor(attempt, { deadlineMs, everyMs: POLL_EVERY_MS, signal, onMissing }).catch((error: unknown) => {
+    if (!(error instanceof DeadlineExceeded)) throw error;
+    if (problems.length > 0) throw new NotSteady(`The stand is not well: ${problems.join("; ")}.`);
+    return [...new Set(firing)];
+  });
 }
 
-export interface RoundFacts {
-  /** Of the round, ms since 1970. */
+/** Of a round; `stages` and `targets` as far as they are known. */
+type RoundFacts = Pick<Course, "stages" | "targets"> & {
+  /** ms since 1970. */
   readonly startedAt: number;
   readonly firedBefore: readonly string[];
-  /** As far as they have run. */
-  readonly stages: readonly StageRecord[];
-  readonly targets: Readonly<Record<string, readonly string[]>>;
-}
+};
 
 /** Follows the stand's monitoring during a round, as far as the experiment's expectations are about it. */
 export class MonitoringWatch {
@@ -81,21 +79,21 @@ export class MonitoringWatch {
   }
 
   get evidence(): Pick<AlertEvidence, "alerts"> & { readonly monitoring: MonitoringEvidence } {
-    const { firedBefore } = this.#facts;
-    return { alerts: this.#alerts(), monitoring: { firedBefore, seen: this.#seen, apiCpu: this.#apiCpu } };
+    const { startedAt, stages, firedBefore } = this.#facts;
+    const received = this.#context.monitoring?.alertsSince(startedAt);
+    const alerts = received?.map((alert) => recorded(alert, startedAt, stages)) ?? null;
+    return { alerts, monitoring: { firedBefore, seen: this.#seen, apiCpu: this.#apiCpu } };
   }
 
   /** Before the first stage. */
   async ask(): Promise<void> {
     const { monitoring, stand } = this.#context;
-    const isAsked =
-      (["targetsDown", "queriesWithoutData", "prometheusMemory"] as const).flatMap(this.#expected).length > 0;
+    const isAsked = ASKED.some((metric) => this.#expected(metric).length > 0);
     if (monitoring === undefined || !isAsked) return;
     const { targets, targetsUp } = await monitoring.status();
     const queries = await monitoring.verifyQueries();
     const [prometheus] = byRole(stand, "prometheus");
-    const kibibytes =
-      prometheus && (await must(prometheus, "ps -o rss= -C prometheus", { deadlineMs: COMMAND_DEADLINE_MS }));
+    const kibibytes = prometheus && (await must(prometheus, "ps -o rss= -C prometheus", COMMAND));
     this.#seen = { targets, targetsUp, queries, prometheusMegabytes: (Number(kibibytes) * 1_024) / 1e6 };
   }
 
@@ -112,17 +110,18 @@ export class MonitoringWatch {
   async untilResolved(signal: AbortSignal): Promise<void> {
     if (!this.#context.experiment.steadyState.noAlerts || this.#context.monitoring === undefined) return;
     const areResolved = (): boolean =>
-      !this.#expected("alertResolved").some((each) => "missed" in alertResolved(each, this.#now()));
+      this.#expected("alertResolved").every((each) => !("missed" in alertResolved(each, this.#now)));
     await waitUntil(areResolved, { deadlineMs: RESOLVED_DEADLINE_MS, everyMs: POLL_EVERY_MS, signal });
     await firingAtLast(this.#context, signal, QUIET_DEADLINE_MS);
   }
 
   async #last({ name, seconds, secondsAfterAlerts }: Stage, signal: AbortSignal): Promise<void> {
-    if (secondsAfterAlerts === undefined) return delay(seconds * 1_000, undefined, { signal });
+    const wait = (ofSeconds: number) => delay(ofSeconds * 1_000, undefined, { signal });
+    if (secondsAfterAlerts === undefined) return wait(seconds);
     const expected = this.#expected("alertDelay").filter(({ during }) => during?.includes(name));
-    const haveCome = (): boolean => expected.every((each) => "value" in alertDelay(each, this.#now()));
+    const haveCome = (): boolean => expected.every((each) => "value" in alertDelay(each, this.#now));
     const came = await waitUntil(haveCome, { deadlineMs: seconds * 1_000, everyMs: POLL_EVERY_MS, signal });
-    if (came) await delay(secondsAfterAlerts * 1_000, undefined, { signal });
+    if (came) await wait(secondsAfterAlerts);
   }
 
   /** What answers on each API replica takes meanwhile, % of the machine's limit. */
@@ -140,22 +139,21 @@ export class MonitoringWatch {
     });
   }
 
-  readonly #expected = (metric: MetricName): Experiment["expectations"] =>
-    this.#context.experiment.expectations.filter((each) => each.metric === metric);
-
-  #now(): AlertEvidence {
-    return { ...this.#facts, alerts: this.#alerts() };
+  #expected(metric: MetricName): Experiment["expectations"] {
+    return this.#context.experiment.expectations.filter((each) => each.metric === metric);
   }
 
-  #alerts(): readonly RecordedAlert[] | null {
-    const received = this.#context.monitoring?.alertsSince(this.#facts.startedAt);
-    return received?.map((alert) => recorded(alert, this.#facts)) ?? null;
+  get #now(): AlertEvidence {
+    return { ...this.#facts, alerts: this.evidence.alerts };
   }
 }
 
+const ASKED = ["targetsDown", "queriesWithoutData", "prometheusMemory"] as const;
+
 function recorded(
   { name, status, labels, arrivedAt }: ReceivedAlert,
-  { startedAt, stages }: RoundFacts,
+  startedAt: number,
+  stages: readonly StageRecord[],
 ): RecordedAlert {
   const at = Date.parse(arrivedAt) - startedAt;
   const { from = 0, name: stage = "" } = stages.findLast(({ from }) => from <= at) ?? {};
@@ -163,12 +161,7 @@ function recorded(
   return { name, status, machine, severity, labels: { ...labels }, at, delay: at - from, stage };
 }
 
-/** What answers on a replica's machine. */
-const ANSWERING = "goldenring-api prometheus-node-exporter";
-
-async function cpuSecondsOf(machine: Parameters<typeof must>[0]): Promise<number> {
-  const text = await must(machine, `systemctl show --value --property=CPUUsageNSec ${ANSWERING}`, {
-    deadlineMs: COMMAND_DEADLINE_MS,
-  });
+async function cpuSecondsOf(machine: StandMachine): Promise<number> {
+  const text = await must(machine, `systemctl show --value --property=CPUUsageNSec ${ANSWERING}`, COMMAND);
   return text.split(/\s+/).reduce((sum, nanoseconds) => sum + Number(nanoseconds), 0) / 1e9;
 }

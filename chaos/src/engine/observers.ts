@@ -1,20 +1,20 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { authorityFile, byRole, inNamespace, type Stand } from "@goldenring/stand";
+import type * as z from "zod";
 import type { Experiment } from "../experiment/experiment.ts";
-import type { PathPlanInput } from "../probe/path-probe.ts";
-import { Program } from "./program.ts";
+import { SLOW_MS } from "../history/summary.ts";
+import { PathPlan } from "../probe/path-probe.ts";
+import type { RoundRecord } from "../run/record.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** Run by Bun; see its `--help`. */
 export const PROBE_PROGRAM = fileURLToPath(new URL("../probe/main.ts", import.meta.url));
 
-export interface ObserverFiles {
-  readonly history: string;
-  readonly background: string | undefined;
-  readonly roles: string | undefined;
-}
+/** From SIGTERM to SIGKILL: a program's own grace, and a busy computer. */
+const STOP_DEADLINE_MS = 10_000;
 
 export interface ObserversOptions extends Pick<RunContext, "stand" | "experiment" | "target" | "lock"> {
   /** Name of the values that are written. */
@@ -25,22 +25,34 @@ export interface ObserversOptions extends Pick<RunContext, "stand" | "experiment
   readonly onLost: (why: string) => void;
 }
 
-/** The programs that load the service and observe during a round. */
 export class Observers {
-  readonly files: ObserverFiles;
-  readonly #programs: readonly Program[];
+  readonly files: RoundRecord["files"];
+  readonly #programs: Program[] = [];
 
   constructor(options: ObserversOptions) {
     const { stand, experiment, folder, lock, onLost } = options;
+    const { service, watch, load } = experiment;
+    const { clients, intervalMs, background } = load;
     mkdirSync(folder, { recursive: true });
-    const hasRoles = experiment.watch.roles && byRole(stand, "postgres").length > 0;
-    this.files = {
-      history: join(folder, "history.jsonl"),
-      background: experiment.load.background ? join(folder, "background.jsonl") : undefined,
-      roles: hasRoles ? join(folder, "roles.jsonl") : undefined,
+    const start = (name: string, argv: readonly string[]): void => {
+      const program = new Program(name, argv, onLost);
+      this.#programs.push(program);
+      lock.started(program.pid);
     };
-    this.#programs = commandsOf(this.files, options).map(([name, argv]) => new Program(name, argv, onLost));
-    for (const { pid } of this.#programs) if (pid !== undefined) lock.started(pid);
+    const history = join(folder, "history.jsonl");
+    this.files = { history, background: null, roles: null };
+    if (service) start("probe", pathProbe(history, { ...service, clients, intervalMs }, options));
+    else start("probe", weatherProbe(history, options));
+    if (background) {
+      this.files.background = join(folder, "background.jsonl");
+      const { users, intervalMs, path } = background;
+      const reads = { clients: users, intervalMs, deadlineMs: SLOW_MS, reads: [{ path }], writes: [] };
+      start("background load", pathProbe(this.files.background, reads, options));
+    }
+    if (watch.roles && byRole(stand, "postgres").length > 0) {
+      this.files.roles = join(folder, "roles.jsonl");
+      start("role sampler", roleSampler(this.files.roles, options));
+    }
   }
 
   async stop(): Promise<void> {
@@ -52,15 +64,49 @@ export class Observers {
   }
 }
 
-type Command = readonly [name: string, argv: readonly string[]];
+class Program {
+  readonly #name: string;
+  readonly #child: ChildProcess;
+  /** How it ended, for people. */
+  readonly #ended: Promise<string>;
+  #isStopped = false;
 
-function commandsOf({ history, background, roles }: ObserverFiles, options: ObserversOptions): Command[] {
-  const commands: Command[] = [
-    ["probe", options.experiment.service ? ownProbe(history, options) : weatherProbe(history, options)],
-  ];
-  if (background !== undefined) commands.push(["background load", backgroundLoad(background, options)]);
-  if (roles !== undefined) commands.push(["role sampler", roleSampler(roles, options)]);
-  return commands;
+  constructor(name: string, [program = "", ...args]: readonly string[], onLost: (why: string) => void) {
+    this.#name = name;
+    // In its own process group: the terminal's Ctrl-C is for the engine, which then ends it.
+    this.#child = spawn(program, args, { detached: true, stdio: ["ignore", "ignore", "pipe"] });
+    let output = "";
+    this.#child.stderr?.on("data", (text: Buffer) => {
+      output = `${output}${text}`.slice(-2_000);
+    });
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.#child.once("error", (error) => resolve(`127: ${output}${error.message}`));
+    this.#child.once("close", (code, signal) => resolve(code === 0 ? "0" : `${code ?? signal}: ${output.trim()}`));
+    this.#ended = promise;
+    void promise.then((how) => {
+      if (!this.#isStopped) onLost(`the ${name} ended with ${how}`);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Rejects when it had ended before, or does not end well. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#child.kill("SIGTERM");
+    const timer = setTimeout(() => this.kill(), STOP_DEADLINE_MS);
+    const how = await this.#ended;
+    clearTimeout(timer);
+    if (how !== "0") throw new Error(`the ${this.#name} ended with ${how}`);
+  }
+
+  /** At once, and without an error. */
+  kill(): void {
+    this.#isStopped = true;
+    this.#child.kill("SIGKILL");
+  }
 }
 
 function weatherProbe(out: string, { stand, experiment, target, values }: ObserversOptions): readonly string[] {
@@ -69,26 +115,14 @@ function weatherProbe(out: string, { stand, experiment, target, values }: Observ
   return inside(stand, probeArgv("weather", "--target", target, "--run", values, "--out", out, ...load));
 }
 
-function ownProbe(out: string, options: ObserversOptions): readonly string[] {
-  const { clients, intervalMs } = options.experiment.load;
-  const { reads = [], writes = [], deadlineMs = 35_000 } = options.experiment.service ?? {};
-  return pathProbe(out, { clients, intervalMs, deadlineMs, reads, writes }, options);
-}
-
-/** Its deadline is the one of the 2023 baseline. */
-function backgroundLoad(out: string, options: ObserversOptions): readonly string[] {
-  const { users = 1, intervalMs = 1_000, path = "/" } = options.experiment.load.background ?? {};
-  return pathProbe(out, { clients: users, intervalMs, deadlineMs: 5_000, reads: [{ path }], writes: [] }, options);
-}
-
-type Load = Pick<PathPlanInput, "clients" | "intervalMs" | "deadlineMs" | "reads" | "writes">;
+type Load = Omit<z.input<typeof PathPlan>, "target" | "out" | "run" | "maxSeconds">;
 
 function pathProbe(
   out: string,
   load: Load,
   { stand, experiment, target, values }: ObserversOptions,
 ): readonly string[] {
-  const plan: PathPlanInput = { target, out, run: values, maxSeconds: maxSeconds(experiment), ...load };
+  const plan = PathPlan.parse({ ...load, target, out, run: values, maxSeconds: maxSeconds(experiment) });
   const file = `${out}.plan.json`;
   writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`);
   const argv = probeArgv("paths", file);
@@ -102,9 +136,7 @@ function roleSampler(out: string, { stand, experiment }: ObserversOptions): read
   return inside(stand, probeArgv("roles", ...nodes, ...ca, "--out", out, "--seconds", seconds));
 }
 
-function probeArgv(...words: readonly string[]): readonly string[] {
-  return [process.execPath, PROBE_PROGRAM, ...words];
-}
+const probeArgv = (...args: readonly string[]): readonly string[] => [process.execPath, PROBE_PROGRAM, ...args];
 
 /** Where the stand's machines can be reached. */
 function inside({ inventory }: Stand, argv: readonly string[]): readonly string[] {
@@ -114,7 +146,6 @@ function inside({ inventory }: Stand, argv: readonly string[]): readonly string[
 /** Longer than the round: should the engine be killed, its programs end by themselves. */
 function maxSeconds({ stages, steadyState, leadOutSeconds }: Experiment): number {
   const waits = (2 + stages.length) * (steadyState.deadlineSeconds + 60);
-  return Math.ceil(
-    stages.reduce((sum, { seconds }) => sum + seconds, steadyState.loadSeconds + leadOutSeconds + waits),
-  );
+  const ofStages = stages.reduce((sum, { seconds }) => sum + seconds, 0);
+  return Math.ceil(steadyState.loadSeconds + ofStages + leadOutSeconds + waits);
 }

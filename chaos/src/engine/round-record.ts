@@ -3,46 +3,40 @@ import { percentile, summarize } from "../history/summary.ts";
 import { type Evidence, newPrimaryAfterFault } from "../judge/evidence.ts";
 import type { RoleSample } from "../roles/samples.ts";
 import { judgeRoles } from "../roles/verdict.ts";
-import type { RoleSpan, RoundFigures, RoundRecord, Second } from "../run/record.ts";
+import type { RoleSpan, RoundRecord, Second } from "../run/record.ts";
 
 type Given = Pick<RoundRecord, "number" | "startedAt" | "targets" | "verdicts" | "files">;
 
-/** A round as it stands in the record. */
 export function roundRecord(evidence: Evidence, given: Given): RoundRecord {
-  const { history, background, samples, from, stages, states, alerts } = evidence;
+  const { history, background, samples, from, stages, states, alerts, before, after, recovery } = evidence;
+  const { acknowledgedWrites, recoveredWrites, judgedReads, staleMarkedAndOld, violations } = evidence.verdict;
+  const seconds = (requests: readonly Request[]): Second[] => secondsOf(requests, from, history.endedAt);
   return {
     ...given,
     lasted: Math.round(history.endedAt - from),
     stages: [...stages],
-    figures: figuresOf(evidence),
+    figures: {
+      ...summarize(history),
+      background: background ? summarize(background).reads : null,
+      acknowledgedWrites,
+      recoveredWrites,
+      judgedReads,
+      staleMarkedAndOld,
+      violations: [...violations],
+      twoPrimaries: judgeRoles(samples).twoPrimaries.length,
+      primaryBefore: before.primary ?? null,
+      primaryAfter: after?.primary ?? null,
+      newPrimary: newPrimaryAfterFault(evidence) ?? null,
+      recovery,
+    },
     series: {
-      reads: secondsOf(history.reads, from, history.endedAt),
-      writes: secondsOf(history.writes, from, history.endedAt),
-      background: background ? secondsOf(background.reads, from, history.endedAt) : [],
+      reads: seconds(history.reads),
+      writes: seconds(history.writes),
+      background: background ? seconds(background.reads) : [],
     },
     roles: roleSpans(samples, from),
     states: [...states],
     alerts: alerts && [...alerts],
-  };
-}
-
-function figuresOf(evidence: Evidence): RoundFigures {
-  const { history, background, samples, verdict, before, after, recovery } = evidence;
-  const { reads, writes } = summarize(history);
-  return {
-    reads,
-    writes,
-    background: background ? summarize(background).reads : null,
-    acknowledgedWrites: verdict.acknowledgedWrites,
-    recoveredWrites: verdict.recoveredWrites,
-    judgedReads: verdict.judgedReads,
-    staleMarkedAndOld: verdict.staleMarkedAndOld,
-    violations: [...verdict.violations],
-    twoPrimaries: judgeRoles(samples).twoPrimaries.length,
-    primaryBefore: before.primary ?? null,
-    primaryAfter: after?.primary ?? null,
-    newPrimary: newPrimaryAfterFault(evidence) ?? null,
-    recovery,
   };
 }
 
@@ -51,22 +45,19 @@ type Request = Pick<Write, "start" | "end" | "outcome">;
 /** What ended in each second; seconds without requests are included. */
 export function secondsOf(requests: readonly Request[], from: number, to: number): Second[] {
   const length = Math.max(1, Math.ceil((to - from) / 1_000));
-  const buckets = Array.from({ length }, () => ({ durations: [] as number[], failed: 0 }));
-  for (const { start, end, outcome } of requests) {
-    const bucket = buckets[Math.min(buckets.length - 1, Math.floor((end - from) / 1_000))];
-    if (!bucket || !Number.isFinite(end)) continue;
-    if (outcome === "ok") bucket.durations.push(end - start);
-    else bucket.failed += 1;
-  }
-  return buckets.map(({ durations, failed }, index) => {
-    const sorted = durations.toSorted((one, other) => one - other);
+  const ended = requests.filter(({ end }) => Number.isFinite(end));
+  const bySecond = Map.groupBy(ended, ({ end }) => Math.min(length - 1, Math.floor((end - from) / 1_000)));
+  return Array.from({ length }, (_, second) => {
+    const all = bySecond.get(second) ?? [];
+    const answered = all.filter(({ outcome }) => outcome === "ok");
+    const durations = answered.map(({ start, end }) => end - start).sort((one, other) => one - other);
     return {
-      at: index * 1_000,
-      ok: sorted.length,
-      failed,
-      p50: percentile(sorted, 50) ?? null,
-      p95: percentile(sorted, 95) ?? null,
-      longest: sorted.at(-1) ?? null,
+      at: second * 1_000,
+      ok: answered.length,
+      failed: all.length - answered.length,
+      p50: percentile(durations, 50) ?? null,
+      p95: percentile(durations, 95) ?? null,
+      longest: durations.at(-1) ?? null,
     };
   });
 }
@@ -74,16 +65,25 @@ export function secondsOf(requests: readonly Request[], from: number, to: number
 /** What each machine was, as long as it was the same. */
 export function roleSpans(samples: readonly RoleSample[], from: number): RoleSpan[] {
   const spans = new Map<string, RoleSpan[]>();
-  for (const { node, role, state, timeline, start, end } of samples) {
-    const words = role === undefined ? "silent" : state === "running" ? role : `${role}, ${state}`;
-    const ofNode = spans.get(node) ?? [];
-    spans.set(node, ofNode);
-    const last = ofNode.at(-1);
-    const times = { from: Math.round(start - from), to: Math.round(end - from) };
-    const next = { machine: node, role: words, timeline: timeline ?? null, ...times };
-    if (last) last.to = next.from;
-    if (last && last.role === next.role && last.timeline === next.timeline) last.to = next.to;
-    else ofNode.push(next);
+  for (const { node, role: found, state, timeline = null, start, end } of samples) {
+    const role = found === undefined ? "silent" : state === "running" ? found : `${found}, ${state}`;
+    const next = { machine: node, role, timeline, from: Math.round(start - from), to: Math.round(end - from) };
+    addSpan(spans, node, next, (last) => last.role === role && last.timeline === timeline);
   }
   return [...spans.values()].flat();
+}
+
+/** Adds what was seen to the spans of a thing: the last span lasts until then, and longer where it was the same. */
+export function addSpan<Span extends { from: number; to: number }>(
+  spans: Map<string, Span[]>,
+  key: string,
+  next: Span,
+  isSame: (last: Span) => boolean,
+): void {
+  const ofThing = spans.get(key) ?? [];
+  spans.set(key, ofThing);
+  const last = ofThing.at(-1);
+  if (last) last.to = next.from;
+  if (last && isSame(last)) last.to = next.to;
+  else ofThing.push(next);
 }

@@ -1,15 +1,14 @@
 import { CommandError, EXIT, interruptedExit, makeRunFolder, provenance, writeRunFile } from "@goldenring/run-kit";
 import { type Stand, serviceUrl } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
-import { hypothesisHeld, judgeRun } from "../judge/judge.ts";
-import { EXIT_OF_END, type ExperimentRun, type JudgedExpectation, type RoundRecord, RUN_FILES } from "../run/record.ts";
+import { deviationsIn, judgeRun } from "../judge/judge.ts";
+import { ENDS, type ExperimentRun, type JudgedExpectation, type RoundRecord, RUN_FILES } from "../run/record.ts";
 import { connectionStringOf } from "../stored/own-database.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
 import { takeEngineLock } from "./lock.ts";
 import { undoOpenFaults } from "./recover.ts";
 import { runRound } from "./round.ts";
-import type { RunContext } from "./run-context.ts";
-import { RunJournal } from "./run-journal.ts";
+import { type RunContext, RunJournal } from "./run-context.ts";
 import { Aborted } from "./safety.ts";
 import { NotUndone } from "./stages.ts";
 import { NotSteady } from "./until-steady.ts";
@@ -29,12 +28,11 @@ export interface RunOptions extends Pick<RunContext, "stand" | "monitoring" | "s
  *
  * @throws {CommandError} where nothing has started: busy, a fault of an earlier run that cannot be undone, no target
  */
-export async function runExperiment(
-  experiment: Experiment,
-  options: RunOptions,
-): Promise<{ readonly record: ExperimentRun; readonly folder: string }> {
-  const { stand, runs, log } = options;
-  const target = targetOf(experiment, options);
+export async function runExperiment(experiment: Experiment, options: RunOptions) {
+  const { stand, monitoring, signal, runs, log } = options;
+  const target = experiment.service?.target ?? options.target ?? serviceUrl(stand);
+  if (target === undefined)
+    throw new CommandError(`The stand ${stand.name} has no ingress: name the service to load with --target.`, "usage");
   if (experiment.service?.database) connectionStringOf(experiment.service.database);
   const lock = await takeEngineLock(stand.folder, experiment.id);
   try {
@@ -42,23 +40,33 @@ export async function runExperiment(
     const startedAt = new Date();
     const { id, folder } = await makeRunFolder(runs, experiment.id, startedAt);
     const journal = new RunJournal(folder, log);
-    const { monitoring, signal } = options;
     const ofRun = { id, experiment, target, folder, journal, open: new OpenFaults(stand.folder) };
     const context: RunContext = { ...ofRun, stand, lock, monitoring, signal, log };
-    const finished = await runRounds(context, options.rounds ?? experiment.rounds);
-    const record = await recordOf(context, startedAt, finished);
+    const { rounds, ended } = await runRounds(context, options.rounds ?? experiment.rounds);
+    const expectations = judgeRun(experiment.expectations, rounds);
+    const { endedBy, ending } = endOf(ended, expectations, signal);
+    journal.write("judged", ending);
+    const record: ExperimentRun = {
+      version: 2,
+      id,
+      experiment,
+      startedAt: startedAt.toISOString(),
+      endedAt: new Date().toISOString(),
+      endedBy,
+      ending,
+      exit: ENDS[endedBy].exit,
+      stand: { name: stand.name, kind: stand.lab ? "lab" : "machines", target },
+      ...(await provenance()),
+      rounds,
+      expectations,
+      journal: [...journal.lines],
+    };
     journal.close();
     writeRunFile(folder, RUN_FILES.record, record);
     return { record, folder };
   } finally {
     lock.release();
   }
-}
-
-function targetOf(experiment: Experiment, { target, stand }: RunOptions): string {
-  const found = experiment.service?.target ?? target ?? serviceUrl(stand);
-  if (found !== undefined) return found;
-  throw new CommandError(`The stand ${stand.name} has no ingress: name the service to load with --target.`, "usage");
 }
 
 async function undoWhatIsOpen(stand: Stand, log: (text: string) => void): Promise<void> {
@@ -68,13 +76,8 @@ async function undoWhatIsOpen(stand: Stand, log: (text: string) => void): Promis
   throw new CommandError(`Faults of an earlier run are still active and cannot be undone:\n${left}`, "notUndone");
 }
 
-interface FinishedRounds {
-  readonly rounds: RoundRecord[];
-  /** Of the last one; undefined: all ran to their ends. */
-  readonly ended: unknown;
-}
-
-async function runRounds(context: RunContext, count: number): Promise<FinishedRounds> {
+/** @returns its `ended`: why the last round ended early; undefined: all ran to their ends */
+async function runRounds(context: RunContext, count: number) {
   const rounds: RoundRecord[] = [];
   let ended: unknown;
   for (let number = 1; number <= count && ended === undefined; number += 1) {
@@ -90,37 +93,9 @@ async function runRounds(context: RunContext, count: number): Promise<FinishedRo
   return { rounds, ended };
 }
 
-async function recordOf(
-  context: RunContext,
-  startedAt: Date,
-  { rounds, ended }: FinishedRounds,
-): Promise<ExperimentRun> {
-  const { id, experiment, stand, target, journal } = context;
-  const expectations = judgeRun(experiment.expectations, rounds);
-  const { endedBy, ending } = endOf(ended, expectations, context);
-  journal.write("judged", ending);
-  return {
-    version: 1,
-    id,
-    experiment,
-    startedAt: startedAt.toISOString(),
-    endedAt: new Date().toISOString(),
-    endedBy,
-    ending,
-    exit: EXIT_OF_END[endedBy],
-    stand: { name: stand.name, kind: stand.lab ? "lab" : "machines", target },
-    ...(await provenance()),
-    rounds,
-    expectations,
-    journal: [...journal.lines],
-  };
-}
+type End = Pick<ExperimentRun, "endedBy" | "ending">;
 
-function endOf(
-  ended: unknown,
-  expectations: readonly JudgedExpectation[],
-  { signal }: RunContext,
-): Pick<ExperimentRun, "endedBy" | "ending"> {
+function endOf(ended: unknown, expectations: readonly JudgedExpectation[], signal: AbortSignal): End {
   const ending = ended instanceof Error ? ended.message : String(ended);
   if (ended instanceof NotUndone) return { endedBy: "not-undone", ending };
   if (signal.aborted) {
@@ -130,7 +105,7 @@ function endOf(
   if (ended instanceof Aborted) return { endedBy: "aborted", ending: `Aborted: ${ending}` };
   if (ended instanceof NotSteady) return { endedBy: "not-steady", ending };
   if (ended !== undefined) return { endedBy: "failed", ending };
-  if (hypothesisHeld(expectations)) return { endedBy: "held", ending: "The hypothesis held." };
-  const missed = expectations.filter(({ verdict }) => verdict === "missed" || verdict === "unknown");
-  return { endedBy: "deviated", ending: `Not as expected: ${missed.map(({ words }) => words).join("; ")}.` };
+  const deviations = deviationsIn(expectations).map(({ words }) => words);
+  if (deviations.length === 0) return { endedBy: "held", ending: "The hypothesis held." };
+  return { endedBy: "deviated", ending: `Not as expected: ${deviations.join("; ")}.` };
 }

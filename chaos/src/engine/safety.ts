@@ -1,10 +1,12 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { waitUntil } from "@goldenring/stand";
 import { monotonicMs } from "../clock.ts";
+import type { AbortWhen } from "../experiment/experiment.ts";
+import type { LiveMetric } from "../experiment/metrics.ts";
 import { Entry } from "../history/entries.ts";
 import { Tail } from "../history/lines.ts";
-import { RolesEntry } from "../roles/samples.ts";
-import { LiveFigures } from "./live-figures.ts";
-import type { ObserverFiles } from "./observers.ts";
+import { type RoleSample, RolesEntry } from "../roles/samples.ts";
+import { judgeRoles } from "../roles/verdict.ts";
+import type { RoundRecord } from "../run/record.ts";
 import type { RunContext } from "./run-context.ts";
 import { NotSteady } from "./until-steady.ts";
 
@@ -18,22 +20,22 @@ export class Aborted extends Error {
 }
 
 /**
- * Checks what the clients see while the round runs. `signal` aborts when the experiment must end; its reason says why.
+ * Checks what the clients see while the round runs.
  *
  * @param from beginning of the round, ms of the shared clock
+ * @param unsafe aborted when the abort condition comes true
+ * @returns its `signal` aborts when the experiment must end; the reason says why
  */
 export function watchSafety(
-  { experiment, signal }: Pick<RunContext, "experiment" | "signal">,
-  files: ObserverFiles,
+  { experiment, signal: interrupted }: Pick<RunContext, "experiment" | "signal">,
+  files: RoundRecord["files"],
   from: number,
+  unsafe: AbortController,
 ) {
-  const unsafe = new AbortController();
   const writes = experiment.service === undefined || experiment.service.writes.length > 0;
   const live = new LiveFigures(from, { writes });
-  const histories = [files.history, ...(files.background === undefined ? [] : [files.background])].map(
-    (file) => new Tail(file, Entry),
-  );
-  const roles = files.roles === undefined ? [] : [new Tail(files.roles, RolesEntry)];
+  const histories = [files.history, files.background ?? []].flat().map((file) => new Tail(file, Entry));
+  const roles = [files.roles ?? []].flat().map((file) => new Tail(file, RolesEntry));
   const check = (): LiveFigures => {
     for (const entry of histories.flatMap((tail) => tail.read())) live.takeEntry(entry);
     for (const entry of roles.flatMap((tail) => tail.read())) if (entry.e === "sample") live.takeSample(entry);
@@ -43,24 +45,84 @@ export function watchSafety(
     const reason = check().reasonToAbort(experiment.abortWhen, monotonicMs());
     if (reason !== undefined) unsafe.abort(new Aborted(reason));
   }, CHECK_EVERY_MS);
-  const either = AbortSignal.any([signal, unsafe.signal]);
+  const signal = AbortSignal.any([interrupted, unsafe.signal]);
   return {
-    signal: either,
+    signal,
     check,
-    /** A program that loads or observes has ended too early: nothing would be seen from here on. */
-    lost: (why: string): void => unsafe.abort(new Aborted(why)),
     /** @throws {NotSteady} */
     async untilServed(): Promise<void> {
-      while (!check().isServed) {
-        either.throwIfAborted();
-        if (monotonicMs() - from > SERVED_DEADLINE_MS)
-          throw new NotSteady(`The service has not answered within ${SERVED_DEADLINE_MS / 1_000} s.`);
-        await delay(CHECK_EVERY_MS / 5);
-      }
+      const options = { deadlineMs: SERVED_DEADLINE_MS, signal };
+      if (await waitUntil(() => check().isServed, options)) return;
+      throw new NotSteady(`The service has not answered within ${SERVED_DEADLINE_MS / 1_000} s.`);
     },
     stop: (): void => {
       clearInterval(timer);
       for (const tail of [...histories, ...roles]) tail.close();
     },
   };
+}
+
+interface Tally {
+  ok: number;
+  failed: number;
+  /** When the last one ended well. */
+  lastOk: number;
+}
+
+/** What the clients have seen so far in a round. Times are ms of the shared clock. */
+export class LiveFigures {
+  readonly #reads: Tally;
+  readonly #writes: Tally;
+  readonly #samples: RoleSample[] = [];
+  readonly #isWriting: boolean;
+
+  /** @param writes whether clients write: else no write is ever missed */
+  constructor(from: number, { writes }: { readonly writes: boolean }) {
+    this.#reads = { ok: 0, failed: 0, lastOk: from };
+    this.#writes = { ok: 0, failed: 0, lastOk: from };
+    this.#isWriting = writes;
+  }
+
+  takeEntry(entry: Entry): void {
+    if (entry.e === "read") take(this.#reads, entry.outcome, entry.end);
+    else if (entry.e === "end") take(this.#writes, entry.outcome, entry.at);
+  }
+
+  takeSample(sample: RoleSample): void {
+    this.#samples.push(sample);
+  }
+
+  get(metric: LiveMetric, now: number): number {
+    const figures: Readonly<Record<LiveMetric, () => number>> = {
+      failedReads: () => this.#reads.failed,
+      failedWrites: () => this.#writes.failed,
+      readSilence: () => now - this.#reads.lastOk,
+      writeSilence: () => (this.#isWriting ? now - this.#writes.lastOk : 0),
+      twoPrimaries: () => judgeRoles(this.#samples).twoPrimaries.length,
+    };
+    return figures[metric]();
+  }
+
+  /** Whether clients have been answered at all. */
+  get isServed(): boolean {
+    return this.#reads.ok > 0 && (this.#writes.ok > 0 || !this.#isWriting);
+  }
+
+  get failed(): number {
+    return this.#reads.failed + this.#writes.failed;
+  }
+
+  /** The first condition that is true, with its figure; undefined: none is. */
+  reasonToAbort(conditions: readonly AbortWhen[], now: number): string | undefined {
+    for (const { metric, above, words } of conditions) {
+      const figure = this.get(metric, now);
+      if (figure > above) return `${words} (${metric} is ${Math.round(figure)}, above ${above})`;
+    }
+    return undefined;
+  }
+}
+
+function take(count: Tally, outcome: "ok" | "failed" | "unknown", at: number): void {
+  count[outcome === "ok" ? "ok" : "failed"] += 1;
+  if (outcome === "ok") count.lastOk = Math.max(count.lastOk, at);
 }

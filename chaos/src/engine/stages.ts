@@ -4,8 +4,8 @@ import type { Site } from "../faults/fault.ts";
 import type { FaultRecord, StageRecord } from "../run/record.ts";
 import type { OpenFault } from "../undo/open-fault.ts";
 import { undoAll } from "../undo/undo.ts";
-import type { FaultMarks } from "./fault-marks.ts";
 import { inject } from "./inject.ts";
+import type { MonitoringWatch } from "./monitoring-watch.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** From the planned end of a fault until its machine ends it itself. */
@@ -13,15 +13,16 @@ const MARGIN_S = 180;
 
 export interface StagesContext extends Pick<RunContext, "experiment" | "id" | "open" | "journal"> {
   readonly site: Site;
-  readonly marks: FaultMarks;
+  /** Called whenever a fault was injected or undone. */
+  readonly showFaults: () => void;
+  /** Its `during` lasts as long as a stage after its injections. */
+  readonly watch: Pick<MonitoringWatch, "during">;
   /** Beginning of the round, ms of the shared clock. */
   readonly from: number;
   /** Ends the stages early: everything is undone, and its reason is thrown. */
   readonly signal: AbortSignal;
-  /** Lasts as long as a stage after its injections. */
-  readonly during: (stage: Stage, signal: AbortSignal) => Promise<void>;
   /** Resolves when everything is as before. */
-  readonly untilSteady: () => Promise<unknown>;
+  readonly untilRecovered: () => Promise<unknown>;
 }
 
 /** A fault that is still active, whatever was tried. */
@@ -43,7 +44,7 @@ type Active = Map<OpenFault, FaultRecord>;
  * @param stages gets a record of each stage, as far as it came
  */
 export async function runStages(context: StagesContext, stages: StageRecord[]): Promise<void> {
-  const { experiment, signal, during, untilSteady, from } = context;
+  const { experiment, journal, signal, watch, untilRecovered, from } = context;
   const active: Active = new Map();
   try {
     for (const [index, stage] of experiment.stages.entries()) {
@@ -52,11 +53,13 @@ export async function runStages(context: StagesContext, stages: StageRecord[]): 
       const record: StageRecord = { name: stage.name, from: begin, to: begin, faults: [] };
       stages.push(record);
       try {
-        const own = await injectAll(stage, index, context, record, active);
-        await during(stage, signal);
+        journal.write("stage", `${stage.name}: ${stage.seconds} s`);
+        await injectAll(stage, plannedSeconds(experiment, index) + MARGIN_S, context, record, active);
+        await watch.during(stage, signal);
         if (stage.after === "keep") continue;
+        const own = [...active.keys()].filter((fault) => record.faults.some((each) => each === active.get(fault)));
         await undo(own, active, context);
-        if (stage.after === "recover") await untilSteady();
+        if (stage.after === "recover") await untilRecovered();
       } finally {
         record.to = sinceRound(from);
       }
@@ -69,36 +72,31 @@ export async function runStages(context: StagesContext, stages: StageRecord[]): 
   }
 }
 
-/** @returns the faults of the stage */
 async function injectAll(
   stage: Stage,
-  index: number,
+  endsAfterSeconds: number,
   context: StagesContext,
   { faults }: StageRecord,
   active: Active,
-): Promise<readonly OpenFault[]> {
-  const { site, journal, marks, signal, experiment, from } = context;
-  const own: OpenFault[] = [];
-  journal.write("stage", `${stage.name}: ${stage.seconds} s`);
-  const endsAfterSeconds = plannedSeconds(experiment, index) + MARGIN_S;
+): Promise<void> {
+  const { site, journal, showFaults, signal, from } = context;
   for (const use of stage.faults) {
     for (const machine of site.resolve(use.on)) {
       signal.throwIfAborted();
-      await inject({ use, machine, endsAfterSeconds }, context, (fault) => {
+      const onWritten = (fault: OpenFault): void => {
         const { kind, words } = fault;
         const record = { kind, machine, words, at: sinceRound(from), injectedAt: null, undoneAt: null };
         faults.push(record);
-        own.push(fault);
         active.set(fault, record);
-        marks.injected(machine, words);
+        showFaults();
         journal.write("undo-written", `the undo of "${words}" is on disk`, machine);
-      });
+      };
+      await inject({ use, machine, endsAfterSeconds }, context, onWritten);
       const done = faults.at(-1);
       if (done) done.injectedAt = sinceRound(from);
       journal.write("injected", done?.words ?? use.fault, machine);
     }
   }
-  return own;
 }
 
 /** From the beginning of a stage to the undo of its faults, by plan. */
@@ -111,23 +109,21 @@ function plannedSeconds({ stages, steadyState }: Experiment, index: number): num
 
 async function undo(faults: readonly OpenFault[], active: Active, context: StagesContext): Promise<void> {
   if (faults.length === 0) return;
-  const { site, open, journal, marks, from, signal } = context;
+  const { site, open, journal, showFaults, from, signal } = context;
   const ended: string[] = [];
   const left = await undoAll(site.stand, open, faults, (fault, endedBefore) => {
     const { machine, words } = fault;
     const record = active.get(fault);
     if (record) record.undoneAt = sinceRound(from);
     if (endedBefore && record && record.injectedAt !== null) ended.push(`${machine}: "${words}"`);
-    marks.undone(machine, words);
+    showFaults();
     journal.write("undone", words, machine);
   });
   // What could not be undone is left to `recover`, and not tried again here.
   for (const fault of faults) active.delete(fault);
   for (const { fault, why } of left) journal.write("not-undone", `${fault.words}: ${why}`, fault.machine);
-  if (left.length > 0)
-    throw new NotUndone(
-      left.map(({ fault, why }) => `${fault.machine}: "${fault.words}" is not undone: ${why}`).join("\n"),
-    );
+  const why = left.map(({ fault, why }) => `${fault.machine}: "${fault.words}" is not undone: ${why}`);
+  if (why.length > 0) throw new NotUndone(why.join("\n"));
   if (ended.length > 0 && !signal.aborted)
     throw new EndedBefore(`${ended.join(", ")} had ended before its time; not this run ended it.`);
 }

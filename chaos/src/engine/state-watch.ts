@@ -1,79 +1,66 @@
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  byRole,
-  ETCD_HEALTH,
-  isHealthy,
-  SHOW_SERVERS,
-  type Stand,
-  type StandMachine,
-  serversIn,
-} from "@goldenring/stand";
+import { byRole, ETCD_HEALTH, isHealthy, SHOW_SERVERS, type Stand, serversIn } from "@goldenring/stand";
 import { monotonicMs } from "../clock.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { StateSpan } from "../run/record.ts";
+import { addSpan } from "./round-record.ts";
 
 /** Between two questions to the same machine. */
 const POLL_EVERY_MS = 1_000;
 /** A machine that does not answer by then is silent. */
 const ANSWER_DEADLINE_MS = 2_500;
 
-type States = Readonly<Record<string, string>>;
+type States = readonly (readonly [what: string, state: string])[];
 
-/** Polls the states of HAProxy's servers and etcd's health once a second, on its own connections. */
-export class StateWatch {
-  readonly #from: number;
-  readonly #spans = new Map<string, StateSpan[]>();
-  readonly #over = new AbortController();
-  readonly #done: Promise<unknown>;
+const SERVERS = {
+  question: SHOW_SERVERS,
+  read: (csv: string): States =>
+    serversIn(csv).map(({ listener, server, state }) => [`${listener}/${server}`, state] as const),
+};
+const ETCD = {
+  question: ETCD_HEALTH,
+  read: (answer: string): States => [["etcd", isHealthy(answer) ? "healthy" : "unhealthy"]],
+};
+const WATCHED = [
+  { role: "haproxy", by: "haproxy", ...SERVERS },
+  { role: "ingress", by: "haproxy", ...SERVERS },
+  { role: "etcd", by: "etcd", ...ETCD },
+] as const;
 
-  /** @param from the moment that counts as 0, ms of the shared clock */
-  constructor(stand: Stand, watch: Experiment["watch"], from: number) {
-    this.#from = from;
-    const own = stand.again();
-    const balancers = watch.haproxy ? [...byRole(own, "haproxy"), ...byRole(own, "ingress")] : [];
-    const members = watch.etcd ? byRole(own, "etcd") : [];
-    this.#done = Promise.all([
-      ...balancers.map((machine) => this.#watch(machine, SHOW_SERVERS, serverStates)),
-      ...members.map((machine) => this.#watch(machine, ETCD_HEALTH, etcdState)),
-    ]).finally(() => own.disconnect());
-  }
-
-  async stop(): Promise<readonly StateSpan[]> {
-    this.#over.abort();
-    await this.#done;
-    return [...this.#spans.values()].flat();
-  }
-
-  async #watch(machine: StandMachine, question: string, read: (answer: string) => States): Promise<void> {
-    while (!this.#over.signal.aborted) {
-      const at = Math.round(monotonicMs() - this.#from);
-      const { code, stdout } = await machine.run(question, { deadlineMs: ANSWER_DEADLINE_MS });
-      const states = code === 0 ? read(stdout) : this.#silent(machine.name);
-      for (const [what, state] of Object.entries(states)) this.#take(machine.name, what, state, at);
-      await delay(POLL_EVERY_MS, undefined, { signal: this.#over.signal }).catch(() => {});
+/**
+ * Polls the states of HAProxy's servers and etcd's health once a second, on its own connections.
+ *
+ * @param from the moment that counts as 0, ms of the shared clock
+ * @returns how to stop it; that gives what it has seen, and may be called again
+ */
+export function watchStates(stand: Stand, watch: Experiment["watch"], from: number) {
+  const spans = new Map<string, StateSpan[]>();
+  const over = new AbortController();
+  const own = stand.again();
+  const watched = WATCHED.filter(({ by }) => watch[by]).flatMap((each) =>
+    byRole(own, each.role).map((machine) => ({ ...each, machine })),
+  );
+  const polls = watched.map(async ({ machine: { name: machine, run }, question, read }) => {
+    while (!over.signal.aborted) {
+      const at = Math.round(monotonicMs() - from);
+      const { code, stdout } = await run(question, { deadlineMs: ANSWER_DEADLINE_MS });
+      // Of a silent machine: everything that it has reported on.
+      const known = [...spans.values()].flatMap(([span]) => (span?.machine === machine ? [span.what] : []));
+      const states: States = code === 0 ? read(stdout) : known.map((what) => [what, "silent"]);
+      for (const [what, state] of states)
+        addSpan(
+          spans,
+          `${machine} ${what}`,
+          { machine, what, state, from: at, to: at },
+          (last) => last.state === state,
+        );
+      await delay(POLL_EVERY_MS, undefined, { signal: over.signal }).catch(() => {});
     }
-  }
-
-  /** Everything that it has reported on. */
-  #silent(machine: string): States {
-    const known = [...this.#spans.values()].flatMap(([span]) => (span?.machine === machine ? [span.what] : []));
-    return Object.fromEntries(known.map((what) => [what, "silent"]));
-  }
-
-  #take(machine: string, what: string, state: string, at: number): void {
-    const key = `${machine} ${what}`;
-    const spans = this.#spans.get(key) ?? [];
-    this.#spans.set(key, spans);
-    const last = spans.at(-1);
-    if (last) last.to = at;
-    if (last?.state !== state) spans.push({ machine, what, state, from: at, to: at });
-  }
-}
-
-function serverStates(csv: string): States {
-  return Object.fromEntries(serversIn(csv).map(({ listener, server, state }) => [`${listener}/${server}`, state]));
-}
-
-function etcdState(answer: string): States {
-  return { etcd: isHealthy(answer) ? "healthy" : "unhealthy" };
+  });
+  const done = Promise.all(polls).finally(() => own.disconnect());
+  return async (): Promise<readonly StateSpan[]> => {
+    over.abort();
+    await done;
+    return [...spans.values()].flat();
+  };
 }

@@ -1,5 +1,5 @@
-import { DeadlineExceeded, type Stand, type StandRoles, steadyState, waitFor } from "@goldenring/stand";
-import type { Experiment } from "../experiment/experiment.ts";
+import { DeadlineExceeded, type StandRoles, steadyState, waitFor } from "@goldenring/stand";
+import type { RunContext } from "./run-context.ts";
 
 const CHECK_EVERY_MS = 500;
 const LOG_EVERY_MS = 5_000;
@@ -14,29 +14,23 @@ export function logWaiting(log: (text: string) => void, everyMs: number) {
   };
 }
 
-/** The stand is not in its steady state. */
 export class NotSteady extends Error {
   override readonly name = "NotSteady";
 }
 
 /** @throws {NotSteady} with what is missing, at the deadline */
 export async function untilSteady(
-  stand: Stand,
-  expected: Experiment["steadyState"],
-  { signal, log }: { readonly signal: AbortSignal; readonly log: (text: string) => void },
+  context: Pick<RunContext, "stand" | "experiment" | "signal" | "log">,
 ): Promise<StandRoles> {
+  const { stand, experiment, signal, log } = context;
   const attempt = async () => {
-    const found = await steadyState(stand, expected);
+    const found = await steadyState(stand, experiment.steadyState);
     return "roles" in found ? { value: found.roles } : found;
   };
-  const deadlineMs = expected.deadlineSeconds * 1_000;
+  const deadlineMs = experiment.steadyState.deadlineSeconds * 1_000;
+  const onMissing = logWaiting(log, LOG_EVERY_MS);
   try {
-    return await waitFor(attempt, {
-      deadlineMs,
-      everyMs: CHECK_EVERY_MS,
-      signal,
-      onMissing: logWaiting(log, LOG_EVERY_MS),
-    });
+    return await waitFor(attempt, { deadlineMs, everyMs: CHECK_EVERY_MS, signal, onMissing });
   } catch (error) {
     throw error instanceof DeadlineExceeded ? new NotSteady(`${error.message}.`) : error;
   }

@@ -1,20 +1,18 @@
 import type { Expectation } from "./experiment.ts";
 import { METRICS, type MetricName } from "./metrics.ts";
 
-/** Short ways to write expectations down. */
-
 type During = Pick<Expectation, "during" | "alert" | "labels" | "mayCome" | "comparedWith">;
 
-export function none(metric: MetricName, words: string, during: During = {}): Expectation {
-  return atMost(metric, 0, words, during);
-}
-
 export function atMost(metric: MetricName, limit: number, words: string, during: During = {}): Expectation {
-  return { words, metric, comparison: "at most", limit, unit: METRICS[metric].unit, ...during };
+  return { ...measured(metric, words, during), comparison: "at most", limit };
 }
 
 export function below(metric: MetricName, limit: number, words: string, during: During = {}): Expectation {
-  return { ...atMost(metric, limit, words, during), comparison: "below" };
+  return { ...measured(metric, words, during), comparison: "below", limit };
+}
+
+export function none(metric: MetricName, words: string, during: During = {}): Expectation {
+  return atMost(metric, 0, words, during);
 }
 
 /** The figure is of interest; nothing is promised about it. */

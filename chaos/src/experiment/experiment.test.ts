@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadExperiment } from "../book/load-experiment.ts";
+import { loadExperiment } from "../book/registry.ts";
 import { Experiment, type ExperimentInput } from "./experiment.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "goldenring-experiment-"));

@@ -41,12 +41,18 @@ type WithCommon<Name extends string, Options extends z.ZodRawShape> = z.ZodObjec
   Omit<{ fault: z.ZodLiteral<Name>; on: typeof on }, keyof Options> & Options
 >;
 
-/** @param options beside `fault` and `on`, which every kind has; an `on` among them replaces the usual one */
-export function faultKind<Name extends string, Options extends z.ZodRawShape>(
-  name: Name,
-  options: Options,
-  kind: Omit<FaultKind<WithCommon<Name, Options>>, "form">,
-): FaultKind<WithCommon<Name, Options>> {
+interface Kind<Name extends string, Options extends z.ZodRawShape>
+  extends Omit<FaultKind<WithCommon<Name, Options>>, "form"> {
+  readonly name: Name;
+  /** Beside `fault` and `on`, which every kind has; an `on` among them replaces the usual one. */
+  readonly options: Options;
+}
+
+export function faultKind<Name extends string, Options extends z.ZodRawShape>({
+  name,
+  options,
+  ...kind
+}: Kind<Name, Options>): FaultKind<WithCommon<Name, Options>> {
   const form = z.object({ fault: z.literal(name), on, ...options });
   return { form: form as unknown as WithCommon<Name, Options>, ...kind };
 }
@@ -89,7 +95,6 @@ export async function mustHold(machine: StandMachine, condition: string, otherwi
   throw new CommandError(`${machine.name}: ${otherwise}${output ? ` (${output})` : ""}.`, "usage");
 }
 
-/** @throws {CommandError} where a program is missing on the machine */
 export async function mustHave(machine: StandMachine, program: string): Promise<void> {
   await mustHold(machine, `command -v ${program} >/dev/null`, `${program} is not installed there`);
 }

@@ -11,19 +11,11 @@ export const LabCall = z.discriminatedUnion("do", [
 export type LabCall = z.infer<typeof LabCall>;
 
 export async function carryOut(lab: LabControl, machine: string, call: LabCall): Promise<void> {
-  switch (call.do) {
-    case "power-off":
-      return lab.powerOff(machine);
-    case "power-on":
-      return lab.powerOn(machine);
-    case "heal":
-      return lab.heal(machine);
-    case "loss":
-      return lab.loss(machine, call.percent, call.direction);
-    case "cut":
-      if (call.from === undefined) return lab.cut(machine);
-      for (const from of call.from) await lab.cut(machine, from);
-  }
+  if (call.do === "power-off") await lab.powerOff(machine);
+  if (call.do === "power-on") await lab.powerOn(machine);
+  if (call.do === "heal") await lab.heal(machine);
+  if (call.do === "loss") await lab.loss(machine, call.percent, call.direction);
+  if (call.do === "cut") for (const from of call.from ?? [undefined]) await lab.cut(machine, from);
 }
 
 /** What is left of the fault that the call undoes; undefined: nothing. */

@@ -1,55 +1,49 @@
 import { faultKind, notAvailable, on } from "./fault.ts";
 
 /** No closing packet is sent. The undo turns the power on. */
-export const powerOff = faultKind(
-  "power-off",
-  {},
-  {
-    about: "cuts a machine's power, without a shutdown (only in the lab)",
-    describe: () => "loses its power",
-    async prepare(_, __, { stand }) {
-      if (!stand.lab) throw notAvailable("Taking the power", "it needs the host of the machine");
-      return { by: "lab", slot: "power", inject: { do: "power-off" }, undo: { do: "power-on" } };
-    },
+export const powerOff = faultKind({
+  name: "power-off",
+  options: {},
+  about: "cuts a machine's power, without a shutdown (only in the lab)",
+  describe: () => "loses its power",
+  async prepare(_, __, { stand }) {
+    if (!stand.lab) throw notAvailable("Taking the power", "it needs the host of the machine");
+    return { by: "lab", slot: "power", inject: { do: "power-off" }, undo: { do: "power-on" } };
   },
-);
+});
 
 /** Its services are stopped in order. */
-export const reboot = faultKind(
-  "reboot",
-  {},
-  {
-    about: "restarts a machine with a shutdown (systemctl reboot)",
-    describe: () => "is rebooted",
-    // Detached, so that the answer still gets out. It is undone when the machine answers again and does not shut down.
-    prepare: async () => ({
-      by: "machine",
-      slot: "power",
-      inject: "setsid -f sh -c 'sleep 0.2; systemctl reboot' </dev/null >/dev/null 2>&1",
-      undo: "sleep 1",
-      gone: '[ "$(systemctl is-system-running)" != stopping ]',
-      momentary: true,
-    }),
-  },
-);
+export const reboot = faultKind({
+  name: "reboot",
+  options: {},
+  about: "restarts a machine with a shutdown (systemctl reboot)",
+  describe: () => "is rebooted",
+  // Detached, so that the answer still gets out. It is undone when the machine answers again and does not shut down.
+  prepare: async () => ({
+    by: "machine",
+    slot: "power",
+    inject: "setsid -f sh -c 'sleep 0.2; systemctl reboot' </dev/null >/dev/null 2>&1",
+    undo: "sleep 1",
+    gone: '[ "$(systemctl is-system-running)" != stopping ]',
+    momentary: true,
+  }),
+});
 
 /** A planned change of the primary. There is nothing to undo: the former primary follows. */
-export const switchover = faultKind(
-  "switchover",
-  { on: on.default("primary"), to: on.default("replica") },
-  {
-    about: "makes another machine the primary, as an operator does (patronictl switchover)",
-    describe: () => "hands over to the replica",
-    async prepare({ to }, machine, site) {
-      const [candidate] = site.resolve(to);
-      return {
-        by: "machine",
-        slot: "switchover",
-        inject: `patronictl switchover --leader ${machine.name} --candidate ${candidate} --force`,
-        undo: ":",
-        gone: ":",
-        momentary: true,
-      };
-    },
+export const switchover = faultKind({
+  name: "switchover",
+  options: { on: on.default("primary"), to: on.default("replica") },
+  about: "makes another machine the primary, as an operator does (patronictl switchover)",
+  describe: () => "hands over to the replica",
+  async prepare({ to }, machine, site) {
+    const [candidate] = site.resolve(to);
+    return {
+      by: "machine",
+      slot: "switchover",
+      inject: `patronictl switchover --leader ${machine.name} --candidate ${candidate} --force`,
+      undo: ":",
+      gone: ":",
+      momentary: true,
+    };
   },
-);
+});

@@ -5,32 +5,27 @@ import { FILE_MARK, faultKind, type MachineFault, mustHave, mustHold, on, percen
 import { hasNetworkFault } from "./lab-call.ts";
 
 /** Packets of a machine get lost at random: outside of it in the lab, otherwise in its own kernel. */
-export const loss = faultKind(
-  "loss",
-  {
+export const loss = faultKind({
+  name: "loss",
+  options: {
     percent,
     /** Seen from the machine. The same percentage both ways loses far more round trips: 40 % each way 64 % of them. */
     direction: z.enum(DIRECTIONS),
   },
-  {
-    about: "loses packets of a machine at random; direction out (what it sends), in or both",
-    describe: ({ percent, direction }) => `loses ${percent} % ${DIRECTION_WORDS[direction]}`,
-    async prepare({ percent, direction }, machine, site) {
-      await mustBeWhole(machine, site);
-      if (site.stand.lab)
-        return { by: "lab", slot: NETWORK, inject: { do: "loss", percent, direction }, undo: { do: "heal" } };
-      if (direction !== "in") await mustHaveNetem(machine);
-      if (direction !== "out") await mustHave(machine, "nft");
-      return lossInside(machine, { percent, direction });
-    },
+  about: "loses packets of a machine at random; direction out (what it sends), in or both",
+  describe: ({ percent, direction }) => `loses ${percent} % ${DIRECTION_WORDS[direction]}`,
+  async prepare({ percent, direction }, machine, site) {
+    await mustBeWhole(machine, site);
+    if (site.stand.lab)
+      return { by: "lab", slot: NETWORK, inject: { do: "loss", percent, direction }, undo: { do: "heal" } };
+    if (direction !== "in") await mustHaveNetem(machine);
+    if (direction !== "out") await mustHave(machine, "nft");
+    return lossInside(machine, percent, direction);
   },
-);
+});
 
 /** What it sends by netem, what it gets by a rule in front of all others. Logins to it suffer, too; its own timer does not. */
-function lossInside(
-  machine: StandMachine,
-  { percent, direction }: { percent: number; direction: Direction },
-): MachineFault {
+function lossInside(machine: StandMachine, percent: number, direction: Direction): MachineFault {
   const sends = `tc qdisc add dev "$dev" root netem loss ${percent}%`;
   const rules = `table netdev ${TABLE} { chain in { type filter hook ingress device \\"$dev\\" priority 0; numgen random mod 10000 < ${Math.min(9_999, Math.round(percent * 100))} counter drop; } }`;
   const gets = `nft "${rules}"`;
@@ -45,55 +40,51 @@ function lossInside(
 }
 
 /** What a machine sends is held back; in its own kernel, where that has netem. */
-export const delay = faultKind(
-  "delay",
-  {
+export const delay = faultKind({
+  name: "delay",
+  options: {
     ms: z.number().min(1).max(10_000),
     /** The delay varies by up to so much, ms. */
     jitterMs: z.number().min(0).max(10_000).default(0),
   },
-  {
-    about: "delays packets that a machine sends (where its kernel has netem)",
-    describe: ({ ms, jitterMs }) =>
-      `what it sends comes ${ms} ms late${jitterMs > 0 ? `, give or take ${jitterMs} ms` : ""}`,
-    async prepare({ ms, jitterMs }, machine, site) {
-      await mustBeWhole(machine, site);
-      await mustHaveNetem(machine);
-      return {
-        by: "machine",
-        slot: NETWORK,
-        inject: `${findDevice(machine)}; tc qdisc add dev "$dev" root netem delay ${ms}ms ${jitterMs}ms`,
-        undo: REMOVE_NETEM,
-        gone: NO_NETEM,
-      };
-    },
+  about: "delays packets that a machine sends (where its kernel has netem)",
+  describe: ({ ms, jitterMs }) =>
+    `what it sends comes ${ms} ms late${jitterMs > 0 ? `, give or take ${jitterMs} ms` : ""}`,
+  async prepare({ ms, jitterMs }, machine, site) {
+    await mustBeWhole(machine, site);
+    await mustHaveNetem(machine);
+    return {
+      by: "machine",
+      slot: NETWORK,
+      inject: `${findDevice(machine)}; tc qdisc add dev "$dev" root netem delay ${ms}ms ${jitterMs}ms`,
+      undo: REMOVE_NETEM,
+      gone: NO_NETEM,
+    };
   },
-);
+});
 
 /** A machine is cut off: from everything, or from some machines (a partition). */
-export const cut = faultKind(
-  "cut",
-  {
+export const cut = faultKind({
+  name: "cut",
+  options: {
     /** Only from these; default: from everything. */
     from: z.array(on).min(1).optional(),
   },
-  {
-    about: "cuts a machine off: from everything, or from some machines",
-    describe: ({ from }) => `is cut off from ${from?.join(", ") ?? "everything"}`,
-    async prepare({ from }, machine, site) {
-      await mustBeWhole(machine, site);
-      const others = from && [...new Set(from.flatMap(site.resolve))];
-      if (others?.includes(machine.name))
-        throw new CommandError(`${machine.name} cannot be cut off from itself.`, "usage");
-      if (site.stand.lab) {
-        const call = { do: "cut" as const, ...(others ? { from: others } : {}) };
-        return { by: "lab", slot: NETWORK, inject: call, undo: { do: "heal" } };
-      }
-      await mustHave(machine, "nft");
-      return cutInside(others?.map((name) => machineOf(site.stand, name).address));
-    },
+  about: "cuts a machine off: from everything, or from some machines",
+  describe: ({ from }) => `is cut off from ${from?.join(", ") ?? "everything"}`,
+  async prepare({ from }, machine, site) {
+    await mustBeWhole(machine, site);
+    const others = from && [...new Set(from.flatMap(site.resolve))];
+    if (others?.includes(machine.name))
+      throw new CommandError(`${machine.name} cannot be cut off from itself.`, "usage");
+    if (site.stand.lab) {
+      const call = { do: "cut" as const, ...(others ? { from: others } : {}) };
+      return { by: "lab", slot: NETWORK, inject: call, undo: { do: "heal" } };
+    }
+    await mustHave(machine, "nft");
+    return cutInside(others?.map((name) => machineOf(site.stand, name).address));
   },
-);
+});
 
 /** By rules of its own. From everything spares ssh: by it the operator ends the fault. */
 function cutInside(addresses: readonly string[] | undefined): MachineFault {
@@ -141,7 +132,6 @@ async function mustHaveNetem(machine: StandMachine): Promise<void> {
   await mustHold(machine, attempt, "its kernel has no netem, so this is not available here");
 }
 
-/** Removes netem wherever it is. */
 const REMOVE_NETEM =
   "for dev in $(tc qdisc show | awk '$2 == \"netem\" { print $5 }' | sort -u); do tc qdisc del dev $dev root; done";
 const NO_NETEM = "! tc qdisc show | grep -q ' netem '";

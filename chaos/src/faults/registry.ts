@@ -30,7 +30,6 @@ export const FAULTS = {
 
 type Form = (typeof FAULTS)[keyof typeof FAULTS]["form"];
 
-/** A fault as an experiment asks for it. */
 export const FaultUse = z.discriminatedUnion(
   "fault",
   Object.values(FAULTS).map(({ form }) => form) as [Form, ...Form[]],

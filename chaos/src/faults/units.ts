@@ -10,22 +10,22 @@ const unit = z
 
 type UnitScripts = Pick<MachineFault, "inject" | "undo" | "gone" | "momentary">;
 
-/** A fault of one service; what does not run is refused, because stopping it would show nothing. */
 function unitFault<Name extends string>(
   name: Name,
-  kind: { about: string; happens: string; scripts: (unit: string) => UnitScripts },
+  about: string,
+  happens: string,
+  scripts: (unit: string) => UnitScripts,
 ) {
-  return faultKind(
+  return faultKind({
     name,
-    { unit },
-    {
-      about: kind.about,
-      describe: ({ unit }) => `${unit} is ${kind.happens}`,
-      prepare: ({ unit }, machine) => unitReady(machine, unit, kind.scripts(unit)),
-    },
-  );
+    options: { unit },
+    about,
+    describe: ({ unit }) => `${unit} is ${happens}`,
+    prepare: ({ unit }, machine) => unitReady(machine, unit, scripts(unit)),
+  });
 }
 
+/** What does not run is refused, because stopping it would show nothing. */
 async function unitReady(machine: StandMachine, unit: string, scripts: UnitScripts): Promise<MachineFault> {
   await mustHold(machine, `systemctl is-active --quiet ${unit}`, `${unit} does not run there`);
   return { by: "machine", slot: `unit-${unit.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`, ...scripts };
@@ -43,56 +43,45 @@ const unitStarts = (unit: string): string =>
   `n=0; until case $(systemctl is-active ${unit}) in active|activating|reloading) : ;; *) false ;; esac; do n=$((n + 1)); [ $n -lt 10 ] || exit 1; sleep 0.5; done`;
 
 /** It does not start again by itself. */
-export const stopUnit = unitFault("stop-unit", {
-  about: "stops a service cleanly (systemctl stop)",
-  happens: "stopped",
-  scripts: (unit) => ({ inject: `systemctl stop ${unit}`, undo: startUnit(unit), gone: unitStarts(unit) }),
-});
+export const stopUnit = unitFault("stop-unit", "stops a service cleanly (systemctl stop)", "stopped", (unit) => ({
+  inject: `systemctl stop ${unit}`,
+  undo: startUnit(unit),
+  gone: unitStarts(unit),
+}));
 
-/** One step of a rolling restart. */
-export const restartUnit = unitFault("restart-unit", {
-  about: "restarts a service cleanly (systemctl restart)",
-  happens: "restarted",
-  scripts: (unit) => ({
-    inject: `systemctl restart --no-block ${unit}`,
-    undo: startUnit(unit),
-    gone: unitStarts(unit),
-    momentary: true,
-  }),
-});
+const RESTARTS = "restarts a service cleanly (systemctl restart)";
+export const restartUnit = unitFault("restart-unit", RESTARTS, "restarted", (unit) => ({
+  inject: `systemctl restart --no-block ${unit}`,
+  undo: startUnit(unit),
+  gone: unitStarts(unit),
+  momentary: true,
+}));
 
-/** SIGSTOP of all processes of a service. */
-export const freezeUnit = unitFault("freeze-unit", {
-  about: "freezes a service (SIGSTOP): connections stay open, nothing answers",
-  happens: "frozen",
-  scripts: (unit) => ({
-    inject: `systemctl kill --signal=STOP ${unit}`,
-    undo: `systemctl kill --signal=CONT ${unit} 2>/dev/null || :`,
-    gone: `for process in /proc/[0-9]*; do grep -qs '^State:.T' $process/status && grep -qs '/${unit.replaceAll(".", "\\.")}\\.service' $process/cgroup && exit 1; done; :`,
-  }),
-});
+const FREEZES = "freezes a service (SIGSTOP): connections stay open, nothing answers";
+export const freezeUnit = unitFault("freeze-unit", FREEZES, "frozen", (unit) => ({
+  inject: `systemctl kill --signal=STOP ${unit}`,
+  undo: `systemctl kill --signal=CONT ${unit} 2>/dev/null || :`,
+  gone: `for process in /proc/[0-9]*; do grep -qs '^State:.T' $process/status && grep -qs '/${unit.replaceAll(".", "\\.")}\\.service' $process/cgroup && exit 1; done; :`,
+}));
 
-/** SIGKILL of all processes of a service. */
-export const killUnit = faultKind(
-  "kill-unit",
-  {
+export const killUnit = faultKind({
+  name: "kill-unit",
+  options: {
     unit,
     /** Its manager does not start it again. */
     staysDead: z.boolean().default(false),
   },
-  {
-    about: "kills a service (SIGKILL); systemd starts it again as its unit defines; with staysDead it does not",
-    describe: ({ unit, staysDead }) => `${unit} is killed${staysDead ? " and stays dead" : ""}`,
-    prepare({ unit, staysDead }, machine) {
-      // In /run: gone after a boot at the latest.
-      const folder = `/run/systemd/system/${unit}.service.d`;
-      const file = `${folder}/${FILE_MARK}.conf`;
-      const stayDead = `mkdir -p ${folder} && printf '[Service]\\nRestart=no\\n' >${file} && systemctl daemon-reload && `;
-      return unitReady(machine, unit, {
-        inject: `${staysDead ? stayDead : ""}systemctl kill --signal=KILL ${unit}`,
-        undo: `if [ -e ${file} ]; then rm -f ${file}; rmdir ${folder} 2>/dev/null; systemctl daemon-reload; fi; ${startUnit(unit)}`,
-        gone: `[ ! -e ${file} ] || exit 1; ${unitStarts(unit)}`,
-      });
-    },
+  about: "kills a service (SIGKILL); systemd starts it again as its unit defines; with staysDead it does not",
+  describe: ({ unit, staysDead }) => `${unit} is killed${staysDead ? " and stays dead" : ""}`,
+  prepare({ unit, staysDead }, machine) {
+    // In /run: gone after a boot at the latest.
+    const folder = `/run/systemd/system/${unit}.service.d`;
+    const file = `${folder}/${FILE_MARK}.conf`;
+    const stayDead = `mkdir -p ${folder} && printf '[Service]\\nRestart=no\\n' >${file} && systemctl daemon-reload && `;
+    return unitReady(machine, unit, {
+      inject: `${staysDead ? stayDead : ""}systemctl kill --signal=KILL ${unit}`,
+      undo: `if [ -e ${file} ]; then rm -f ${file}; rmdir ${folder} 2>/dev/null; systemctl daemon-reload; fi; ${startUnit(unit)}`,
+      gone: `[ ! -e ${file} ] || exit 1; ${unitStarts(unit)}`,
+    });
   },
-);
+});

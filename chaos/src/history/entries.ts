@@ -73,7 +73,7 @@ const ReadEntry = z.object({
   value: z.string().nullable().optional(),
   /** list: rows with this `dateTime` or later were asked for. */
   from: z.int().optional(),
-  /** list: the values of this run in it (`seen.ts`). */
+  /** list: the values of this run in it (`values.ts`). */
   seen: z.string().optional(),
   /** list: values of this run that it holds more than once, or that are no value of this form. */
   odd: z.array(z.string()).optional(),

@@ -2,9 +2,6 @@ import { readFile } from "node:fs/promises";
 import { type Begin, type End, Entry, type Header, type Read, type Skipped } from "./entries.ts";
 import { parseLines } from "./lines.ts";
 
-export type { Read };
-
-/** A write with what became of it. */
 export interface Write extends Omit<Begin, "e" | "at">, Omit<End, "e" | "at" | "op"> {
   readonly start: number;
   /** When its outcome was known; Infinity for one that was abandoned. */

@@ -7,10 +7,7 @@ import type * as z from "zod";
  *
  * @returns also whether the text ends in the middle of a line, because its writer was killed; that part is left out
  */
-export function parseLines<Line>(
-  text: string,
-  form: z.ZodType<Line>,
-): { readonly lines: Line[]; readonly cut: boolean } {
+export function parseLines<Line>(text: string, form: z.ZodType<Line>) {
   const complete = text.slice(0, text.lastIndexOf("\n") + 1);
   const lines = complete.split("\n").slice(0, -1);
   return { lines: lines.map((line, index) => parseLine(line, index + 1, form)), cut: complete.length < text.length };
@@ -23,12 +20,10 @@ function parseLine<Line>(line: string, number: number, form: z.ZodType<Line>): L
   } catch {
     throw new Error(`line ${number} is no JSON: ${line.slice(0, 80)}`);
   }
-  const parsed = form.safeParse(json);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new Error(`line ${number}: ${issue?.path.join(".")}: ${issue?.message}`);
-  }
-  return parsed.data;
+  const { data, error } = form.safeParse(json);
+  if (!error) return data;
+  const [issue] = error.issues;
+  throw new Error(`line ${number}: ${issue?.path.join(".")}: ${issue?.message}`);
 }
 
 /**
@@ -55,22 +50,20 @@ export class Journal<Line extends object> {
 
 /** Follows a JSONL file that another process writes. It leaves out lines of another form: the file is judged as a whole later. */
 export class Tail<Line> {
-  readonly #path: string;
-  readonly #form: z.ZodType<Line>;
   #file: number | undefined;
   #rest = "";
   readonly #chunk = Buffer.alloc(256 * 1024);
   readonly #decoder = new TextDecoder();
 
-  constructor(path: string, form: z.ZodType<Line>) {
-    this.#path = path;
-    this.#form = form;
-  }
+  constructor(
+    readonly path: string,
+    readonly form: z.ZodType<Line>,
+  ) {}
 
   /** The lines that have come since the last call; none while there is no file. */
   read(): Line[] {
-    if (this.#file === undefined && !existsSync(this.#path)) return [];
-    this.#file ??= openSync(this.#path, "r");
+    if (this.#file === undefined && !existsSync(this.path)) return [];
+    this.#file ??= openSync(this.path, "r");
     let bytes: number;
     do {
       bytes = readSync(this.#file, this.#chunk);
@@ -78,19 +71,17 @@ export class Tail<Line> {
     } while (bytes > 0);
     const lines = this.#rest.split("\n");
     this.#rest = lines.pop() ?? "";
-    return lines.flatMap((line) => this.#parse(line));
+    return lines.flatMap((line) => {
+      try {
+        return [this.form.parse(JSON.parse(line))];
+      } catch {
+        return [];
+      }
+    });
   }
 
   close(): void {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
-  }
-
-  #parse(line: string): Line[] {
-    try {
-      return [this.#form.parse(JSON.parse(line))];
-    } catch {
-      return [];
-    }
   }
 }

@@ -1,8 +1,9 @@
 import * as z from "zod";
-import type { History, Read, Write } from "./history.ts";
+import type { Read } from "./entries.ts";
+import type { History, Write } from "./history.ts";
 
 /** Slower answers counted as errors in the 2023 baseline. */
-const SLOW_MS = 5_000;
+export const SLOW_MS = 5_000;
 
 /** From inclusive, to exclusive, ms of the history's clock. A request belongs to the window in which it began. */
 export interface TimeWindow {
@@ -35,50 +36,46 @@ export const RequestFigures = z.object({
 });
 export type RequestFigures = z.infer<typeof RequestFigures>;
 
-/** The window from the first request to the end. */
 export function wholeRun({ header, endedAt }: History): TimeWindow {
   return { from: header.at, to: endedAt };
 }
 
 export function summarize(history: History, window: TimeWindow = wholeRun(history)) {
-  const within = (moment: number): boolean =>
-    moment >= window.from && (moment < window.to || window.to >= history.endedAt);
-  const skipped = (lane: "read" | "write"): number =>
-    history.skipped.filter((each) => each.lane === lane && within(each.at)).reduce((sum, { slots }) => sum + slots, 0);
   const reads = history.reads.map((read): Request => ({ ...read, abandoned: false }));
   const writes = history.writes.map((write): Request => ({ ...write, end: Math.min(write.end, history.endedAt) }));
-  return {
-    reads: figures(reads, window, within, skipped("read")),
-    writes: figures(writes, window, within, skipped("write")),
-  };
+  return { reads: figures(reads, "read", history, window), writes: figures(writes, "write", history, window) };
 }
 
 interface Request extends Pick<Write, "start" | "end" | "outcome" | "abandoned">, Pick<Read, "stale"> {}
 
 function figures(
   all: readonly Request[],
+  lane: "read" | "write",
+  { skipped, endedAt }: History,
   window: TimeWindow,
-  within: (moment: number) => boolean,
-  skipped: number,
 ): RequestFigures {
+  const within = (moment: number): boolean => moment >= window.from && (moment < window.to || window.to >= endedAt);
   const requests = all.filter(({ start }) => within(start));
   const count = (wanted: Request["outcome"]): number =>
     requests.filter(({ outcome, abandoned }) => outcome === wanted && !abandoned).length;
-  const durations = requests.map(({ start, end }) => end - start);
+  const duration = ({ start, end }: Request): number => end - start;
+  const durations = requests.map(duration);
+  const isOk = ({ outcome }: Request): boolean => outcome === "ok";
   const answered = requests
-    .filter(({ outcome }) => outcome === "ok")
-    .map(({ start, end }) => end - start)
+    .filter(isOk)
+    .map(duration)
     .sort((one, other) => one - other);
-  const acknowledged = all.filter(({ outcome, end }) => outcome === "ok" && within(end)).map(({ end }) => end);
+  const acknowledged = all.filter((each) => isOk(each) && within(each.end)).map(({ end }) => end);
+  const skips = skipped.filter((each) => each.lane === lane && within(each.at));
   return {
     count: requests.length,
     ok: count("ok"),
     failed: count("failed"),
     unknown: count("unknown"),
     abandoned: requests.filter(({ abandoned }) => abandoned).length,
-    skipped,
-    slowerThan5s: durations.filter((duration) => duration > SLOW_MS).length,
-    longest: durations.reduce((longest, duration) => Math.max(longest, duration), 0),
+    skipped: skips.reduce((sum, { slots }) => sum + slots, 0),
+    slowerThan5s: durations.filter((each) => each > SLOW_MS).length,
+    longest: durations.reduce((longest, each) => Math.max(longest, each), 0),
     longestGap: longestGap(acknowledged, window),
     p50: percentile(answered, 50) ?? 0,
     p95: percentile(answered, 95) ?? 0,

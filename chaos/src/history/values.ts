@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
+import * as z from "zod";
 
 /**
  * The values that a run writes: `RUN:CLIENT:NUMBER`, each used for one request only, and the short form of a set of them.
  */
+
+export const RunName = z.string().regex(/^[A-Za-z0-9-]{1,40}$/);
 
 /** Sorts by time, and two runs that begin at the same moment differ. */
 export function newRunName(): string {
@@ -13,13 +16,14 @@ export function valueName(run: string, client: number, number: number): string {
   return `${run}:${client}:${number}`;
 }
 
+interface Value {
+  readonly client: number;
+  readonly number: number;
+}
+
 /** Undefined where it is no value of this run. */
-export function parseValue(
-  run: string,
-  value: string,
-): { readonly client: number; readonly number: number } | undefined {
-  if (!value.startsWith(`${run}:`)) return undefined;
-  const match = /^(\d+):(\d+)$/.exec(value.slice(run.length + 1));
+export function parseValue(run: string, value: string): Value | undefined {
+  const match = value.startsWith(`${run}:`) && /^(\d+):(\d+)$/.exec(value.slice(run.length + 1));
   return match ? { client: Number(match[1]), number: Number(match[2]) } : undefined;
 }
 
@@ -27,7 +31,7 @@ export function parseValue(
  * Writes a set of values as ranges per client, `0:3-7,9;2:1`: one client's values come in order, so that a list of
  * hundreds takes a few characters. Duplicates are not kept.
  */
-export function writeSeen(values: Iterable<{ readonly client: number; readonly number: number }>): string {
+export function writeSeen(values: Iterable<Value>): string {
   const byClient = Map.groupBy(values, ({ client }) => client);
   return [...byClient]
     .sort(([one], [other]) => one - other)

@@ -21,7 +21,7 @@ export type Exchange =
       readonly error: string;
     };
 
-/** Whoever waits for what a socket does next. */
+/** What a request under way does at the events of its socket. */
 interface Waiting {
   connected(): void;
   data(bytes: Buffer): void;
@@ -94,9 +94,8 @@ export class HttpConnection {
 
   /** A request under way is given up. */
   close(): void {
-    const waiting = this.#waiting;
     this.#drop();
-    waiting?.ended("given up");
+    this.#waiting?.ended("given up");
   }
 
   #drop(): void {
@@ -121,8 +120,7 @@ export class HttpConnection {
       else ended();
     });
     socket.on("error", (error: NodeJS.ErrnoException) => ended(error.code ?? error.message));
-    socket.on("end", () => ended());
-    socket.on("close", () => ended());
+    for (const event of ["end", "close"]) socket.on(event, () => ended());
     return socket;
   }
 }

@@ -1,12 +1,13 @@
 import type { StandRoles } from "@goldenring/stand";
 import type { Verdict } from "../check/check.ts";
+import type { Expectation } from "../experiment/experiment.ts";
 import type { History } from "../history/history.ts";
 import type { RoleSample } from "../roles/samples.ts";
 import { timeToNewPrimary } from "../roles/verdict.ts";
 import type { RecordedAlert, StageRecord, StateSpan } from "../run/record.ts";
 
 /** All that a round has left, before it is judged. */
-export interface Evidence {
+export interface Evidence extends Course {
   readonly history: History;
   /** Undefined: there was no background load. */
   readonly background: History | undefined;
@@ -17,6 +18,9 @@ export interface Evidence {
   readonly isStoredKnown: boolean;
   /** Whether it is about how fresh reads were. */
   readonly isFreshnessKnown: boolean;
+}
+
+export interface Course {
   /** Beginning of the round, ms of the shared clock; the moments below are relative to it. */
   readonly from: number;
   readonly stages: readonly StageRecord[];
@@ -38,17 +42,17 @@ export interface MonitoringEvidence {
   /** Names of alerts that fired before the round. */
   readonly firedBefore: readonly string[];
   /** Before the first stage; undefined: it was not asked. */
-  readonly seen?:
-    | {
-        readonly targetsUp: number;
-        readonly targets: number;
-        readonly queries: QueryCheck;
-        /** Resident memory, 10^6 bytes. */
-        readonly prometheusMegabytes: number;
-      }
-    | undefined;
+  readonly seen?: SeenMonitoring | undefined;
   /** By stage: what answers on each API replica, % of its machine's CPU limit. */
   readonly apiCpu: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface SeenMonitoring {
+  readonly targetsUp: number;
+  readonly targets: number;
+  readonly queries: QueryCheck;
+  /** Resident memory, 10^6 bytes. */
+  readonly prometheusMegabytes: number;
 }
 
 /** Every query of every panel and rule, asked of the live Prometheus. */
@@ -66,12 +70,11 @@ export type Figure =
   | { readonly unknown: string }
   | { readonly missed: string };
 
+export type FigureOf = (expectation: Expectation, evidence: Evidence) => Figure;
+
 /** From the last fault before a new primary was seen to that moment, ms; undefined: there was none after the first fault. */
-export function newPrimaryAfterFault({
-  stages,
-  from,
-  samples,
-}: Pick<Evidence, "stages" | "from" | "samples">): number | undefined {
+export function newPrimaryAfterFault(evidence: Pick<Evidence, "stages" | "from" | "samples">): number | undefined {
+  const { stages, from, samples } = evidence;
   const faults = stages.flatMap((stage) => stage.faults.map(({ at }) => from + at));
   if (faults.length === 0) return undefined;
   const first = Math.min(...faults);

@@ -3,16 +3,12 @@ import type { Expectation } from "../experiment/experiment.ts";
 import type { MetricName } from "../experiment/metrics.ts";
 import { type RequestFigures, summarize, wholeRun } from "../history/summary.ts";
 import { judgeRoles, timeToNewPrimary } from "../roles/verdict.ts";
-import { type Evidence, type Figure, newPrimaryAfterFault } from "./evidence.ts";
+import { type Evidence, type Figure, type FigureOf, newPrimaryAfterFault } from "./evidence.ts";
 import { OF_MONITORING } from "./monitoring-figures.ts";
-
-type FigureOf = (expectation: Expectation, evidence: Evidence) => Figure;
 
 export const figureOf: FigureOf = (expectation, evidence) => FIGURES[expectation.metric](expectation, evidence);
 
-interface Requests {
-  readonly reads: RequestFigures;
-  readonly writes: RequestFigures;
+interface Requests extends Readonly<Record<Lane, RequestFigures>> {
   readonly background: RequestFigures | undefined;
 }
 
@@ -21,42 +17,30 @@ type OfRequests = (figures: RequestFigures, all: Requests) => number;
 
 /** The requests of each stage that counts, or of the whole round. */
 function timesOf({ during }: Expectation, { history, background, stages, from }: Evidence): readonly Requests[] {
-  const windows =
-    during === undefined
-      ? [wholeRun(history)]
-      : stages
-          .filter(({ name }) => during.includes(name))
-          .map((stage) => ({ from: from + stage.from, to: from + stage.to }));
-  return windows.map((window) => {
+  const counted = stages.filter(({ name }) => during?.includes(name));
+  const windows = counted.map((stage) => ({ from: from + stage.from, to: from + stage.to }));
+  return (during === undefined ? [wholeRun(history)] : windows).map((window) => {
     const { reads, writes } = summarize(history, window);
     return { reads, writes, background: background && summarize(background, window).reads };
   });
 }
 
-/** Over the times that count: requests add up. */
-const sumOf = (lane: Lane, of: OfRequests) => overTimes(lane, "count", of, (sum, value) => sum + value);
-
-/** Over the times that count: the longest. */
-const longestOf = (lane: Lane, of: OfRequests) => overTimes(lane, "count", of, Math.max);
-
-/** As `longestOf`, where only requests that were answered count. */
-const longestAnswered = (lane: Lane, of: OfRequests) => overTimes(lane, "ok", of, Math.max);
-
-function overTimes(
-  lane: Lane,
-  needed: "count" | "ok",
-  of: OfRequests,
-  join: (one: number, other: number) => number,
-): FigureOf {
+/**
+ * Of each time that counts, joined: numbers add up, of times the longest counts.
+ *
+ * @param needed there must be requests in each, or ones that were answered
+ */
+function overTimes(lane: Lane, join: typeof sum, of: OfRequests, needed: "count" | "ok" = "count"): FigureOf {
   return (expectation, evidence) => {
     const times = timesOf(expectation, evidence);
     if (times.some((all) => all[lane][needed] === 0)) return { unknown: `there was no ${lane.slice(0, -1)}` };
-    const values = times.map((all) => of(all[lane], all));
-    return values.length === 0
-      ? { unknown: "its stages did not run" }
-      : { value: values.reduce((one, other) => join(one, other)) };
+    if (times.length === 0) return { unknown: "its stages did not run" };
+    return { value: times.map((all) => of(all[lane], all)).reduce((one, other) => join(one, other)) };
   };
 }
+
+const sum = (one: number, other: number): number => one + other;
+const { max } = Math;
 
 function violations(kinds: readonly ViolationKind[], known: "isStoredKnown" | "isFreshnessKnown"): FigureOf {
   return (_, { verdict, [known]: isKnown }) =>
@@ -66,17 +50,17 @@ function violations(kinds: readonly ViolationKind[], known: "isStoredKnown" | "i
 }
 
 const FIGURES: Readonly<Record<MetricName, FigureOf>> = {
-  failedReads: sumOf("reads", ({ failed }, { background }) => failed + (background?.failed ?? 0)),
-  failedWrites: sumOf("writes", ({ failed, unknown }) => failed + unknown),
-  slowReads: sumOf("reads", ({ slowerThan5s }) => slowerThan5s),
-  slowWrites: sumOf("writes", ({ slowerThan5s }) => slowerThan5s),
-  longestReadGap: longestOf("reads", ({ longestGap }) => longestGap),
-  longestWriteGap: longestOf("writes", ({ longestGap }) => longestGap),
-  longestRead: longestOf("reads", ({ longest }) => longest),
-  longestWrite: longestOf("writes", ({ longest }) => longest),
-  p95Reads: longestAnswered("reads", ({ p95 }) => p95),
-  p95Writes: longestAnswered("writes", ({ p95 }) => p95),
-  staleMarkedReads: sumOf("reads", ({ staleMarked }) => staleMarked),
+  failedReads: overTimes("reads", sum, ({ failed }, { background }) => failed + (background?.failed ?? 0)),
+  failedWrites: overTimes("writes", sum, ({ failed, unknown }) => failed + unknown),
+  slowReads: overTimes("reads", sum, ({ slowerThan5s }) => slowerThan5s),
+  slowWrites: overTimes("writes", sum, ({ slowerThan5s }) => slowerThan5s),
+  longestReadGap: overTimes("reads", max, ({ longestGap }) => longestGap),
+  longestWriteGap: overTimes("writes", max, ({ longestGap }) => longestGap),
+  longestRead: overTimes("reads", max, ({ longest }) => longest),
+  longestWrite: overTimes("writes", max, ({ longest }) => longest),
+  p95Reads: overTimes("reads", max, ({ p95 }) => p95, "ok"),
+  p95Writes: overTimes("writes", max, ({ p95 }) => p95, "ok"),
+  staleMarkedReads: overTimes("reads", sum, ({ staleMarked }) => staleMarked),
   lostWrites: violations(["lost"], "isStoredKnown"),
   duplicatedWrites: violations(["duplicated"], "isStoredKnown"),
   staleReads: violations(["stale-read", "read-went-back", "contradictory-reads"], "isFreshnessKnown"),

@@ -3,7 +3,7 @@ import { atMost, measured, none } from "../experiment/expect.ts";
 import { parseHistory } from "../history/history.ts";
 import type { RoundVerdict, StageRecord } from "../run/record.ts";
 import type { Evidence } from "./evidence.ts";
-import { hypothesisHeld, judgeRound, judgeRun } from "./judge.ts";
+import { deviationsIn, judgeRound, judgeRun } from "./judge.ts";
 
 /** A read every 100 ms for 10 s, of 10 ms each; those of the second stage fail, and nothing is answered in the third. */
 const lines = [
@@ -95,7 +95,7 @@ test("figures are of the whole round, or of the requests of the stages that coun
   ).toEqual(["missed 1100", "held 100"]);
 });
 
-test("what is judged must be known; what is only stated need not", () => {
+test("what is judged must be known; what is only measured need not", () => {
   expect(
     verdictOn(
       none("failedWrites", "a"),
@@ -103,7 +103,7 @@ test("what is judged must be known; what is only stated need not", () => {
       none("twoPrimaries", "c"),
       measured("newPrimary", "d"),
     ),
-  ).toEqual(["unknown null", "unknown null", "unknown null", "stated null"]);
+  ).toEqual(["unknown null", "unknown null", "unknown null", "measured null"]);
 });
 
 test("violations, the primary, recovery and alerts are judged", () => {
@@ -128,6 +128,6 @@ test("over rounds the median and the worst count; one round that missed is enoug
   expect(of(held(1), { figure: 11, verdict: "missed" })).toMatchObject({ median: 6, worst: 11, verdict: "missed" });
   const unknown = of(held(1), { figure: null, verdict: "unknown" });
   expect(unknown).toMatchObject({ median: 1, verdict: "unknown" });
-  expect(unknown && hypothesisHeld([unknown])).toBe(false);
+  expect(unknown && deviationsIn([unknown])).toEqual(unknown && [unknown]);
   expect(of()).toMatchObject({ median: null, worst: null, verdict: "unknown" });
 });

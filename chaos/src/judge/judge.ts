@@ -9,16 +9,15 @@ export function judgeRound(expectations: readonly Expectation[], evidence: Evide
   return expectations.map((expectation) => {
     const figure = figureOf(expectation, evidence);
     if ("missed" in figure) return { figure: null, verdict: "missed", why: figure.missed };
-    const isJudged = expectation.limit !== undefined;
-    if ("unknown" in figure) return { figure: null, verdict: isJudged ? "unknown" : "stated", why: figure.unknown };
-    const verdict = isJudged ? held(figure.value, expectation) : "stated";
-    return { figure: figure.value, verdict, ...(figure.why === undefined ? {} : { why: figure.why }) };
+    const { comparison, limit } = expectation;
+    if ("unknown" in figure)
+      return { figure: null, verdict: limit === undefined ? "measured" : "unknown", why: figure.unknown };
+    const { value, why } = figure;
+    const reason = why === undefined ? {} : { why };
+    if (limit === undefined) return { figure: value, verdict: "measured", ...reason };
+    const isHeld = comparison === "at least" ? value >= limit : comparison === "below" ? value < limit : value <= limit;
+    return { figure: value, verdict: isHeld ? "held" : "missed", ...reason };
   });
-}
-
-function held(value: number, { comparison, limit = 0 }: Expectation): "held" | "missed" {
-  const isHeld = comparison === "at least" ? value >= limit : comparison === "below" ? value < limit : value <= limit;
-  return isHeld ? "held" : "missed";
 }
 
 /** Over all rounds: the median and the worst figure; missed when it was missed once. */
@@ -38,11 +37,11 @@ export function judgeRun(
 function worstOf(verdicts: readonly RoundVerdict[], limit: number | null): JudgedExpectation["verdict"] {
   const all = new Set(verdicts.map(({ verdict }) => verdict));
   if (all.has("missed")) return "missed";
-  if (limit === null) return "stated";
+  if (limit === null) return "measured";
   return all.has("held") && !all.has("unknown") ? "held" : "unknown";
 }
 
-/** Whether the hypothesis held: everything that was to be judged could be, and none was missed. */
-export function hypothesisHeld(judged: readonly JudgedExpectation[]): boolean {
-  return judged.every(({ verdict }) => verdict === "held" || verdict === "stated");
+/** What was missed, or could not be judged although it has a target. The hypothesis held when there is none. */
+export function deviationsIn(judged: readonly JudgedExpectation[]): readonly JudgedExpectation[] {
+  return judged.filter(({ verdict }) => verdict === "missed" || verdict === "unknown");
 }

@@ -1,8 +1,6 @@
 import { spreadOf } from "@goldenring/run-kit";
 import type { Expectation } from "../experiment/experiment.ts";
-import type { Evidence, Figure } from "./evidence.ts";
-
-type OfMonitoring = (expectation: Expectation, evidence: Evidence) => Figure;
+import type { Evidence, Figure, FigureOf, SeenMonitoring } from "./evidence.ts";
 
 /** What the metrics of alerts and of the stand's monitoring come to. */
 export const OF_MONITORING = {
@@ -14,20 +12,14 @@ export const OF_MONITORING = {
       ? { missed: "Prometheus has no target" }
       : { value: targets - targetsUp, why: `${targetsUp} of ${targets} targets are up` },
   ),
-  queriesWithoutData: ofSeen(({ queries: { checked, declaredEmpty, failed } }) =>
-    checked === 0
-      ? { missed: "no query was asked" }
-      : {
-          value: failed.length,
-          why: [
-            ...failed.map((source) => `${source} has no data`),
-            `${checked} queries; ${declaredEmpty} are rightly empty`,
-          ].join("; "),
-        },
-  ),
+  queriesWithoutData: ofSeen(({ queries: { checked, declaredEmpty, failed } }) => {
+    if (checked === 0) return { missed: "no query was asked" };
+    const why = [...failed.map((source) => `${source} has no data`), `${checked} queries`].join("; ");
+    return { value: failed.length, why: `${why}; ${declaredEmpty} are rightly empty` };
+  }),
   prometheusMemory: ofSeen(({ prometheusMegabytes }) => ({ value: prometheusMegabytes })),
   watchingCpu,
-} satisfies Readonly<Record<string, OfMonitoring>>;
+} satisfies Readonly<Record<string, FigureOf>>;
 
 export type AlertEvidence = Pick<Evidence, "alerts" | "stages" | "targets">;
 
@@ -53,24 +45,19 @@ export function alertResolved(expected: Expectation, evidence: AlertEvidence): F
 /** Alerts that fired before the round say nothing about its faults. */
 function undeclaredAlerts({ mayCome = [] }: Expectation, { alerts, stages, targets, monitoring }: Evidence): Figure {
   if (alerts === null) return NO_RECEIVER;
-  const [first] = stages;
-  const others = alerts.filter(
-    ({ name, status, at }) => status === "firing" && at >= (first?.from ?? 0) && !monitoring.firedBefore.includes(name),
-  );
-  const declared = (alert: (typeof others)[number]) => mayCome.find((each) => isOne(alert, each, targets));
-  const undeclared = new Set(
-    others
-      .filter((alert) => !declared(alert))
-      .map(({ name, machine }) => (machine === "" ? name : `${name} of ${machine}`)),
-  );
-  const came = new Set(
-    others.filter((alert) => declared(alert)?.why !== EXPECTED).flatMap((alert) => (declared(alert) ? alert.name : [])),
-  );
-  const why = [
-    ...[...undeclared].map((name) => `${name} was not declared`),
-    ...(came.size === 0 ? [] : [`came as declared: ${[...came].sort().join(", ")}`]),
-  ];
-  return { value: undeclared.size, ...(why.length === 0 ? {} : { why: why.join("; ") }) };
+  const { from: since = 0 } = stages[0] ?? {};
+  const undeclared = new Set<string>();
+  const declared = new Set<string>();
+  for (const alert of alerts) {
+    const { name, machine, status, at } = alert;
+    if (status !== "firing" || at < since || monitoring.firedBefore.includes(name)) continue;
+    const declaration = mayCome.find((each) => isOne(alert, each, targets));
+    if (declaration === undefined) undeclared.add(machine === "" ? name : `${name} of ${machine}`);
+    else if (declaration.why !== EXPECTED) declared.add(name);
+  }
+  const why = [...undeclared].map((name) => `${name} was not declared`);
+  if (declared.size > 0) why.push(`came as declared: ${[...declared].sort().join(", ")}`);
+  return { value: undeclared.size, ...(why.length > 0 && { why: why.join("; ") }) };
 }
 
 /** Why the alert that a fault must bring may come. */
@@ -89,7 +76,7 @@ function watchingCpu({ during = [], comparedWith = [] }: Expectation, { monitori
 
 const NO_RECEIVER = { unknown: "nobody receives alerts" };
 
-function ofSeen(of: (seen: NonNullable<Evidence["monitoring"]["seen"]>) => Figure): OfMonitoring {
+function ofSeen(of: (seen: SeenMonitoring) => Figure): FigureOf {
   return (_, { monitoring: { seen } }) =>
     seen === undefined ? { unknown: "the stand's monitoring was not asked" } : of(seen);
 }
@@ -101,15 +88,9 @@ function stageOf({ during }: Expectation, { alerts, stages }: AlertEvidence) {
 
 type Arrived = NonNullable<Evidence["alerts"]>[number];
 
-function arrivals(
-  expected: Expectation,
-  { alerts, targets }: AlertEvidence,
-  status: Arrived["status"],
-  since: number,
-): readonly Arrived[] {
-  return (alerts ?? []).filter(
-    (alert) => alert.status === status && alert.at >= since && isOne(alert, expected, targets),
-  );
+function arrivals(expected: Expectation, evidence: AlertEvidence, status: Arrived["status"], since: number) {
+  const ofStatus = (evidence.alerts ?? []).filter((alert) => alert.status === status && alert.at >= since);
+  return ofStatus.filter((alert) => isOne(alert, expected, evidence.targets));
 }
 
 /** Its name, and all labels that are given. A machine is given by its name or as the target of a fault. */

@@ -15,11 +15,7 @@ export const ValueBody = z.object({
 export const CityBody = z.object({ id: z.int(), name: z.string() });
 export const WeatherBody = z.array(CityBody.extend({ forecast: z.array(z.unknown()) }));
 
-export interface ListedValue {
-  readonly cityId: number;
-  readonly dateTime: number;
-  readonly summary: string | null;
-}
+type ListedValue = Pick<z.infer<typeof ValueBody>, "cityId" | "dateTime" | "summary">;
 
 /** By hand: lists have a hundred of them, and a probe is to take little of the computer that it shares with what it probes. */
 export function isListedValue(item: unknown): item is ListedValue {

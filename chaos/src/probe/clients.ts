@@ -21,7 +21,6 @@ export interface ProbeOptions {
   readonly writeDeadlineMs: number;
 }
 
-/** One client of a probe. */
 export interface Client {
   /** From 0. */
   readonly number: number;

@@ -2,10 +2,22 @@
 import { existsSync, readFileSync } from "node:fs";
 import { CommandError, runCommandLine } from "@goldenring/run-kit";
 import { Command, InvalidArgumentError } from "commander";
-import { newRunName } from "../history/values.ts";
+import * as z from "zod";
+import { newRunName, RunName } from "../history/values.ts";
 import { PathPlan, probePaths } from "./path-probe.ts";
 import { sampleRoles } from "./roles-sampler.ts";
 import { probeWeather } from "./weather-probe.ts";
+
+const HttpUrl = z.url({ protocol: /^https?$/ }).transform((text) => new URL(text));
+const Positive = z.coerce.number().positive().lt(1e9);
+const url = parsed(HttpUrl, "an http:// or https:// URL is expected.");
+const newFile = parsed(
+  z.string().refine((path) => !existsSync(path)),
+  "the file exists.",
+);
+const runName = parsed(RunName, "1 to 40 letters, digits and hyphens are expected.");
+const positive = parsed(Positive, "a number above 0 is expected.");
+const whole = parsed(Positive.int().max(1_000), "a whole number from 1 to 1000 is expected.");
 
 /** Its reason is the name of the signal that ends the program. */
 const interrupted = new AbortController();
@@ -75,32 +87,12 @@ function addRoles(program: Command): void {
     });
 }
 
-function url(text: string): URL {
-  const parsed = URL.canParse(text) ? new URL(text) : undefined;
-  if (parsed?.protocol === "http:" || parsed?.protocol === "https:") return parsed;
-  throw new InvalidArgumentError("an http:// or https:// URL is expected.");
-}
-
-function newFile(path: string): string {
-  if (existsSync(path)) throw new InvalidArgumentError("the file exists.");
-  return path;
-}
-
-function runName(text: string): string {
-  if (/^[A-Za-z0-9-]{1,40}$/.test(text)) return text;
-  throw new InvalidArgumentError("1 to 40 letters, digits and hyphens are expected.");
-}
-
-function positive(text: string): number {
-  const number = Number(text);
-  if (number > 0 && number < 1e9) return number;
-  throw new InvalidArgumentError("a number above 0 is expected.");
-}
-
-function whole(text: string): number {
-  const number = positive(text);
-  if (Number.isInteger(number) && number <= 1_000) return number;
-  throw new InvalidArgumentError("a whole number from 1 to 1000 is expected.");
+function parsed<Value>(form: z.ZodType<Value>, expected: string): (text: string) => Value {
+  return (text) => {
+    const { success, data } = form.safeParse(text);
+    if (success) return data;
+    throw new InvalidArgumentError(expected);
+  };
 }
 
 type Node = Parameters<typeof sampleRoles>[0]["nodes"][number];

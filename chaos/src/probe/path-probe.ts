@@ -1,16 +1,15 @@
 import * as z from "zod";
 import { OwnService } from "../experiment/own-service.ts";
-import { valueName } from "../history/values.ts";
+import { RunName, valueName } from "../history/values.ts";
 import { recordedWrite, timedRead } from "./answers.ts";
 import { type Client, itemAt, runClients } from "./clients.ts";
 
-/** What the path probe does: the form of its plan file. */
 export const PathPlan = z.object({
   /** Its path is put before those of the requests. */
   target: OwnService.shape.target.unwrap(),
   /** The history to write. */
   out: z.string(),
-  run: z.string().regex(/^[A-Za-z0-9-]{1,40}$/),
+  run: RunName,
   clients: z.int().min(1),
   /** Between two requests of the same kind by the same client. */
   intervalMs: z.number().positive(),
@@ -20,9 +19,7 @@ export const PathPlan = z.object({
   reads: OwnService.shape.reads,
   writes: OwnService.shape.writes,
 });
-export type PathPlan = z.infer<typeof PathPlan>;
-/** What has a default may be left out. */
-export type PathPlanInput = z.input<typeof PathPlan>;
+type PathPlan = z.infer<typeof PathPlan>;
 
 /** Reads given paths of any HTTP service, and writes to it; see `runClients`. */
 export function probePaths(plan: PathPlan, interrupted: AbortSignal): Promise<void> {

@@ -1,8 +1,48 @@
 import type { Read } from "../history/entries.ts";
 import { parseValue, writeSeen } from "../history/values.ts";
 import { bodyAs, CityBody, isListedValue, timedRead, ValueBody, WeatherBody } from "./answers.ts";
-import type { Client } from "./clients.ts";
-import type { Knowledge } from "./knowledge.ts";
+import { type Client, itemAt } from "./clients.ts";
+
+/** A row that the service has acknowledged. */
+export interface KnownValue {
+  readonly id: number;
+  readonly dateTime: number;
+}
+
+/** A list is asked for from the oldest of so many acknowledged values of its city on: some tens of kilobytes at most. */
+const LISTED = 100;
+
+/** What the clients of a run know together: where to write, and what must be there to read. */
+export class Knowledge {
+  readonly #recent = new Map<number, KnownValue[]>();
+  /** The value acknowledged last, by whichever client: a read that misses it is the first sign of a stale one. */
+  newest: KnownValue | undefined;
+
+  constructor(
+    readonly cities: readonly number[],
+    /** Ids of the rows that are changed by PUT. */
+    readonly registers: readonly number[],
+  ) {}
+
+  added(cityId: number, value: KnownValue): void {
+    const ofCity = this.#recent.get(cityId) ?? [];
+    ofCity.push(value);
+    if (ofCity.length > LISTED) ofCity.shift();
+    this.#recent.set(cityId, ofCity);
+    this.newest = value;
+  }
+
+  /** One of the recent values. */
+  recent(number: number): KnownValue | undefined {
+    const ofCity = this.#recent.get(itemAt(this.cities, number));
+    return ofCity && ofCity.length > 0 ? itemAt(ofCity, Math.floor(number / this.cities.length)) : undefined;
+  }
+
+  /** `dateTime` from which on a list of the city is asked for. */
+  listFrom(cityId: number): number {
+    return this.#recent.get(cityId)?.[0]?.dateTime ?? Date.now();
+  }
+}
 
 /** What a client reads, in this order: the newest value most often, because it shows a stale read first. */
 const READS = "newest register newest recent city newest register newest recent list".split(" ");
@@ -12,9 +52,10 @@ export async function readOnce(client: Client, knowledge: Knowledge, slot: numbe
   const { number } = client;
   const kind = READS[(slot + 3 * number) % READS.length];
   const round = number + Math.floor(slot / READS.length);
-  if (kind === "city") return read(client, cityQuestion(knowledge.city(round)));
-  if (kind === "list") return read(client, listQuestion(client.options.run, knowledge.city(round), knowledge));
-  if (kind === "register") return read(client, valueQuestion(knowledge.register(number + slot)));
+  if (kind === "city") return read(client, cityQuestion(itemAt(knowledge.cities, round)));
+  if (kind === "list")
+    return read(client, listQuestion(client.options.run, itemAt(knowledge.cities, round), knowledge));
+  if (kind === "register") return read(client, valueQuestion(itemAt(knowledge.registers, number + slot)));
   const known = kind === "newest" ? knowledge.newest : knowledge.recent(number + slot);
   if (known) await read(client, valueQuestion(known.id));
 }

@@ -4,6 +4,7 @@ import { monotonicMs } from "../clock.ts";
 import { Journal } from "../history/lines.ts";
 import { type Exchange, HttpConnection } from "../http/connection.ts";
 import type { RoleSample, RolesEntry } from "../roles/samples.ts";
+import { bodyAs } from "./answers.ts";
 import { follow, untilEither } from "./schedule.ts";
 
 export interface SamplerOptions {
@@ -19,11 +20,7 @@ export interface SamplerOptions {
 }
 
 /** The part of Patroni's `GET /patroni` that matters here. */
-const PatroniStatus = z.object({
-  role: z.string(),
-  state: z.string(),
-  timeline: z.int().optional(),
-});
+const PatroniStatus = z.object({ role: z.string(), state: z.string(), timeline: z.int().optional() });
 
 /** Asks every node for its role until the signal comes or the time is over. Each node has a schedule of its own. */
 export async function sampleRoles(options: SamplerOptions, interrupted: AbortSignal): Promise<void> {
@@ -32,14 +29,8 @@ export async function sampleRoles(options: SamplerOptions, interrupted: AbortSig
   const journal = new Journal<RolesEntry>(out);
   const over = untilEither(interrupted, durationMs);
   const from = monotonicMs();
-  journal.write({
-    e: "roles",
-    version: 1,
-    nodes: nodes.map(({ name }) => name),
-    intervalMs,
-    at: from,
-    wallClock: new Date().toISOString(),
-  });
+  const names = nodes.map(({ name }) => name);
+  journal.write({ e: "roles", version: 1, nodes: names, intervalMs, at: from, wallClock: new Date().toISOString() });
   await Promise.all(
     nodes.map(({ name, url }) => {
       const connection = new HttpConnection(url, ca);
@@ -58,15 +49,10 @@ async function sample(node: string, connection: HttpConnection, deadlineMs: numb
 
 function roleIn(exchange: Exchange): Pick<RoleSample, "role" | "state" | "timeline" | "error"> {
   if (!exchange.answered) return { error: exchange.error };
-  let body: unknown;
-  try {
-    body = JSON.parse(exchange.body.toString());
-  } catch {
-    return { error: `${exchange.status}, and no JSON` };
-  }
-  const { data } = PatroniStatus.safeParse(body);
-  if (!data) return { error: `${exchange.status}, and no status of Patroni` };
+  const body = bodyAs(z.json(), exchange.body);
+  if (body === undefined) return { error: `${exchange.status}, and no JSON` };
+  const { data: status } = PatroniStatus.safeParse(body);
   // Patroni before 4.0 says master.
-  const role = data.role === "master" ? "primary" : data.role;
-  return { role, state: data.state, ...(data.timeline === undefined ? {} : { timeline: data.timeline }) };
+  if (status?.role === "master") return { ...status, role: "primary" };
+  return status ?? { error: `${exchange.status}, and no status of Patroni` };
 }

@@ -1,13 +1,13 @@
-import { type Chart, drawable, type Figure, type Line, type Timeline, tidy } from "@goldenring/run-kit";
+import { type Chart, drawable, type Figure, type Timeline, tidy } from "@goldenring/run-kit";
+import { SLOW_MS } from "../history/summary.ts";
 import type { ExperimentRun, RoundRecord, Second } from "../run/record.ts";
-import { TIMEOUT_2023_MS } from "./baseline-2023.ts";
 import { worstRound } from "./figures.ts";
-import { faultBands, faultsOf, roundTime, timelineOf } from "./lanes.ts";
+import { faultBands, faultLanes, faultsOf, roundTime, span, timelineOf } from "./lanes.ts";
 import { second } from "./words.ts";
 
 const MS = { unit: "ms", scale: "logarithmic" } as const;
 const PER_SECOND = { unit: "/s", scale: "linear" } as const;
-const TIMEOUT = { name: "5 s, an error in 2023", value: TIMEOUT_2023_MS };
+const TIMEOUT = { name: "5 s, an error in 2023", value: SLOW_MS };
 
 /** Reads, writes and the background load have the same colours in all charts. */
 const READS = { pale: 5, strong: 0 } as const;
@@ -15,51 +15,49 @@ const WRITES = { pale: 4, strong: 1 } as const;
 const BACKGROUND = 7;
 
 type Of = (each: Second) => number | null;
+type Drawn = readonly [series: keyof RoundRecord["series"], colour: number, name: string, of: Of];
 
 /** The figures of one round. @param name `Round 2: `, or nothing where there is only one */
 export function chartsOfRound(round: RoundRecord, name: string): Figure[] {
   const id = `round-${round.number}`;
   const xs = round.series.reads.map(({ at }) => second(at));
-  const line = (series: keyof RoundRecord["series"], colour: number, text: string, of: Of): Line => ({
-    name: text,
-    colour,
-    values: valuesAt(round.series[series], of, xs, 0),
-  });
-  const chart = (key: string, title: string, about: string, y: Chart["y"], lines: Line[]): Chart => ({
-    id: `${id}-${key}`,
+  const chart = (title: string, about: string, y: Chart["y"], lines: readonly Drawn[]): Chart => ({
+    id: `${id}-${title.toLowerCase()}`,
     title: `${name}${title}`,
     about,
     x: roundTime(round),
     y,
     xs,
-    lines,
+    lines: lines.map(([series, colour, text, of]) => ({
+      name: text,
+      colour,
+      values: valuesAt(round.series[series], of, xs, 0),
+    })),
     limits: y.unit === "ms" ? [TIMEOUT] : [],
     bands: faultBands(round),
   });
-  const counts = (prefix: string, of: Of): Line[] => [
-    line("reads", READS.strong, `${prefix}reads`, of),
-    line("writes", WRITES.strong, `${prefix}writes`, of),
-    line("background", BACKGROUND, `${prefix}background`, of),
+  const counts = (prefix: string, of: Of): Drawn[] => [
+    ["reads", READS.strong, `${prefix}reads`, of],
+    ["writes", WRITES.strong, `${prefix}writes`, of],
+    ["background", BACKGROUND, `${prefix}background`, of],
   ];
-  const latency =
-    "95th percentile and slowest answer of each second; logarithmic. A fault is active in the shaded time.";
+  const p95: Of = (each) => each.p95;
+  const slowest: Of = ({ longest }) => longest;
   const charts = [
-    chart("latency", "Latency", latency, MS, [
-      line("reads", READS.pale, "reads, P95", ({ p95 }) => p95),
-      line("reads", READS.strong, "reads, slowest", ({ longest }) => longest),
-      line("writes", WRITES.pale, "writes, P95", ({ p95 }) => p95),
-      line("writes", WRITES.strong, "writes, slowest", ({ longest }) => longest),
-      line("background", BACKGROUND, "background, P95", ({ p95 }) => p95),
+    chart("Latency", LATENCY, MS, [
+      ["reads", READS.pale, "reads, P95", p95],
+      ["reads", READS.strong, "reads, slowest", slowest],
+      ["writes", WRITES.pale, "writes, P95", p95],
+      ["writes", WRITES.strong, "writes, slowest", slowest],
+      ["background", BACKGROUND, "background, P95", p95],
     ]),
     chart(
-      "errors",
       "Errors",
       "Requests that failed in each second, those of unknown outcome included.",
       PER_SECOND,
       counts("failed ", ({ failed }) => failed),
     ),
     chart(
-      "answers",
       "Answers",
       "Successful requests of each second.",
       PER_SECOND,
@@ -68,6 +66,8 @@ export function chartsOfRound(round: RoundRecord, name: string): Figure[] {
   ];
   return [timelineOf(round, `${id}-timeline`, `${name}Timeline`), ...drawable(charts)];
 }
+
+const LATENCY = "95th percentile and slowest answer of each second; logarithmic. A fault is active in the shaded time.";
 
 export interface NamedRun {
   /** A letter. */
@@ -88,7 +88,8 @@ const SINCE_FAULT = { label: "Seconds from the first fault", unit: "s" } as cons
 export function chartsOfRuns(runs: readonly NamedRun[]): Figure[] {
   const rounds = runs.flatMap(({ name, run }): ComparedRound[] => {
     const round = worstRound(run);
-    return round === undefined ? [] : [{ name, round, faultAt: firstFault(round) }];
+    if (round === undefined) return [];
+    return [{ name, round, faultAt: Math.min(...faultsOf(round).map(({ at }) => at), round.stages[0]?.from ?? 0) }];
   });
   const xs = commonSeconds(rounds);
   const chart = (series: "reads" | "writes", key: string, title: string, y: Chart["y"], of: Of): Chart => ({
@@ -117,24 +118,14 @@ export function chartsOfRuns(runs: readonly NamedRun[]): Figure[] {
 /** Faults and primaries of several rounds under each other. */
 function sideBySide(rounds: readonly ComparedRound[], xs: readonly number[]): Timeline {
   const lanes = rounds.flatMap(({ name, round, faultAt }) => {
+    const primaries = round.roles
+      .filter(({ role }) => role === "primary")
+      .toSorted((one, other) => one.from - other.from)
+      .map(({ machine, from, to }) => span(from, to, machine, "steady"));
     const later = (seconds: number): number => Math.round(seconds * 1_000 - faultAt) / 1_000;
-    const { lanes: all } = timelineOf(round, "", "");
-    const faults = all.filter((lane) => lane.name.startsWith("fault "));
-    const primary = {
-      name: "primary",
-      spans: round.roles
-        .filter(({ role }) => role === "primary")
-        .toSorted((one, other) => one.from - other.from)
-        .map(({ machine, from, to }) => ({
-          from: second(from),
-          to: second(to),
-          name: machine,
-          tone: "steady" as const,
-        })),
-    };
-    return [...faults, primary].map((lane) => ({
+    return [...faultLanes(round), { name: "primary", spans: primaries }].map((lane) => ({
       name: `${name} ${lane.name}`,
-      spans: lane.spans.map((span) => ({ ...span, from: later(span.from), to: later(span.to) })),
+      spans: lane.spans.map((each) => ({ ...each, from: later(each.from), to: later(each.to) })),
     }));
   });
   return {
@@ -146,18 +137,13 @@ function sideBySide(rounds: readonly ComparedRound[], xs: readonly number[]): Ti
   };
 }
 
-function firstFault(round: RoundRecord): number {
-  return Math.min(...faultsOf(round).map(({ at }) => at), round.stages[0]?.from ?? 0);
-}
-
 /** Whole seconds from the first that any of the rounds has to the last. */
 function commonSeconds(rounds: readonly ComparedRound[]): number[] {
-  const all = rounds.flatMap(({ round, faultAt }) =>
-    [...round.series.reads, ...round.series.writes].map(({ at }) => wholeSecond(at, faultAt)),
+  const all = rounds.flatMap(({ round: { series }, faultAt }) =>
+    [...series.reads, ...series.writes].map(({ at }) => wholeSecond(at, faultAt)),
   );
-  const first = all.reduce((min, each) => Math.min(min, each), 0);
-  const last = all.reduce((max, each) => Math.max(max, each), 0);
-  return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  const first = Math.min(0, ...all);
+  return Array.from({ length: Math.max(0, ...all) - first + 1 }, (_, at) => first + at);
 }
 
 /** The values of a series at the seconds of an axis; null where it has none. @param origin ms of the round that are second 0 */

@@ -46,16 +46,11 @@ export function comparisonOf(runs: readonly ExperimentRun[]): Promise<string> {
 }
 
 function runsTable(named: readonly NamedRun[]): Content {
-  const rows = named.map(({ name, run }): Content[] => [
-    name,
-    `${run.experiment.id} ${run.experiment.title}`,
-    moment(run.startedAt),
-    run.rounds.length,
-    provenanceTexts(run).commit,
-    endMark(run),
-    worstRound(run)?.number ?? "–",
-    run.id,
-  ]);
+  const rows = named.map(({ name, run }): Content[] => {
+    const { id, experiment, startedAt, rounds } = run;
+    const [title, commit] = [`${experiment.id} ${experiment.title}`, provenanceTexts(run).commit];
+    return [name, title, moment(startedAt), rounds.length, commit, endMark(run), worstRound(run)?.number ?? "–", id];
+  });
   return table("Runs", ["Run", "Experiment", "Start", "Rounds", "Commit", "Verdict", "Worst round", "Id"], rows);
 }
 
@@ -66,9 +61,7 @@ function expectations(named: readonly NamedRun[]): Content {
     words,
     ...named.map(({ run }) => {
       const judged = run.expectations.find((each) => each.words === words);
-      return judged === undefined
-        ? "not expected"
-        : html`${timeOrCount(judged.worst, judged.unit)}, ${verdictMark(judged)}`;
+      return judged ? html`${timeOrCount(judged.worst, judged.unit)}, ${verdictMark(judged)}` : "not expected";
     }),
   ]);
   const columns = ["Expectation", ...named.map(({ name }) => `${name}, worst and verdict`)];
@@ -87,29 +80,21 @@ function figures(named: readonly NamedRun[]): Content {
       ...(at === 0 ? [] : ["Difference from A"]),
     ]),
   ];
-  const [first, ...others] = named.map(({ run }) => run);
-  const rows = FIGURES.filter((figure) => named.some(({ run }) => summaryOf(figure, run) !== undefined)).map(
-    (figure) => [
-      figure.name,
-      figureText(figure, first),
-      ...others.flatMap((other) => [figureText(figure, other), differenceText(figure, first, other)]),
-    ],
-  );
-  return section(
-    "figures",
-    "Figures",
-    html`<p class="small">Median / worst of the rounds.</p>`,
-    table("Figures", columns, rows),
-    html`<p class="small">${METHOD}</p>`,
-  );
+  const rows = FIGURES.flatMap((figure) => {
+    const values = named.map(({ run }) => valuesOf(figure, run));
+    const [first = []] = values;
+    if (values.every(({ length }) => length === 0)) return [];
+    const cells = values.flatMap((each, at) => {
+      const text = medianAndWorst(summaryOf(figure, each), figure.unit);
+      return at === 0 ? [text] : [text, differenceText(figure, first, each)];
+    });
+    return [[figure.name, ...cells]];
+  });
+  const about = html`<p class="small">Median / worst of the rounds.</p>`;
+  return section("figures", "Figures", about, table("Figures", columns, rows), html`<p class="small">${METHOD}</p>`);
 }
 
-function figureText(figure: Figure, run: ExperimentRun | undefined): string {
-  return medianAndWorst(run && summaryOf(figure, run), figure.unit);
-}
-
-function differenceText(figure: Figure, first: ExperimentRun | undefined, other: ExperimentRun): Content {
-  const [one, two] = [first === undefined ? [] : valuesOf(figure, first), valuesOf(figure, other)];
+function differenceText(figure: Figure, one: readonly number[], two: readonly number[]): Content {
   if (one.length === 0 || two.length === 0) return "–";
   const found = difference(one, two);
   if (found === "none") return "none";

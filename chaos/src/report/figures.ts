@@ -1,7 +1,6 @@
-import { plural, type Spread, spreadOf, timeOrCount } from "@goldenring/run-kit";
-import type { ExperimentRun, RoundFigures, RoundRecord } from "../run/record.ts";
+import { plural, spreadOf, timeOrCount } from "@goldenring/run-kit";
+import type { ExperimentRun, JudgedExpectation, RoundFigures, RoundRecord } from "../run/record.ts";
 
-/** One figure of a round, for tables. */
 export interface Figure {
   readonly name: string;
   readonly unit: "ms" | "";
@@ -54,29 +53,16 @@ export function valuesOf({ of }: Figure, { rounds }: Pick<ExperimentRun, "rounds
   return rounds.flatMap(({ figures }) => of(figures) ?? []);
 }
 
-export interface Summary {
-  readonly median: number;
-  readonly worst: number;
+/** Of the values of all rounds; undefined without any. The worst is the end of the spread that is not wanted. */
+export function summaryOf({ better }: Pick<Figure, "better">, values: readonly number[]) {
+  const { median, min, max } = spreadOf(values);
+  return values.length === 0 ? undefined : { median, worst: better === "more" ? min : max };
 }
 
-/** Of all rounds; undefined where none has the figure. */
-export function summaryOf(figure: Figure, run: Pick<ExperimentRun, "rounds">): Summary | undefined {
-  const values = valuesOf(figure, run);
-  if (values.length === 0) return undefined;
-  const spread = spreadOf(values);
-  return { median: spread.median, worst: worstOf(figure, spread) };
-}
-
-/** The end of the spread that is not wanted. */
-export function worstOf({ better }: Pick<Figure, "better">, { min, max }: Spread): number {
-  return better === "more" ? min : max;
-}
+type Summary = Pick<JudgedExpectation, "median" | "worst">;
 
 /** "1.67 s / 1.88 s": median and worst; one of them where they are the same. */
-export function medianAndWorst(
-  summary: { readonly median: number | null; readonly worst: number | null } | undefined,
-  unit: string,
-): string {
+export function medianAndWorst(summary: Summary | undefined, unit: string): string {
   const [median, worst] = [timeOrCount(summary?.median, unit), timeOrCount(summary?.worst, unit)];
   return median === worst ? median : `${median} / ${worst}`;
 }
@@ -89,7 +75,6 @@ export function worstRound({ rounds }: Pick<ExperimentRun, "rounds">): RoundReco
   )[0];
 }
 
-/** The outcome of a round in one sentence. */
 export function roundText({ figures }: RoundRecord): string {
   const { reads, writes, newPrimary, violations, twoPrimaries } = figures;
   const wrong = violations.length + twoPrimaries;

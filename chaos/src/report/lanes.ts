@@ -1,9 +1,18 @@
 import type { Band, Lane, Span, Timeline, Tone } from "@goldenring/run-kit";
-import type { FaultRecord, RecordedAlert, RoleSpan, RoundRecord, StateSpan } from "../run/record.ts";
-import { faultText, second } from "./words.ts";
+import type { FaultRecord, RecordedAlert, RoundRecord, StateSpan } from "../run/record.ts";
+import { second } from "./words.ts";
 
 /** A round in lanes: stages, faults, roles, alerts, and the changes of HAProxy's servers and etcd. */
 export function timelineOf(round: RoundRecord, id: string, title: string): Timeline {
+  const stages = round.stages.map(({ name, from, to, faults }) =>
+    span(from, to, name, faults.length === 0 ? "steady" : "degraded"),
+  );
+  const roles = [...Map.groupBy(round.roles, ({ machine }) => machine)].map(([name, spans]) => ({
+    name,
+    spans: spans.map(({ from, to, role, timeline }) =>
+      span(from, to, timeline === null ? role : `${role}, timeline ${timeline}`, TONES[role]),
+    ),
+  }));
   return {
     id,
     title,
@@ -11,9 +20,9 @@ export function timelineOf(round: RoundRecord, id: string, title: string): Timel
       "Stages and their faults, the role of each database machine, alerts, and changes of HAProxy's servers and etcd.",
     x: roundTime(round),
     lanes: [
-      stageLane(round),
+      { name: "stage", spans: stages },
       ...faultLanes(round),
-      ...roleLanes(round.roles),
+      ...roles,
       ...alertLanes(round),
       ...stateLanes(round.states),
     ],
@@ -21,64 +30,55 @@ export function timelineOf(round: RoundRecord, id: string, title: string): Timel
   };
 }
 
+/** Of roles and states. A server that is down need not be bad: one that does not hold the primary is so in the list of primaries. */
+const TONES: Readonly<Record<string, Tone>> = {
+  primary: "steady",
+  replica: "ready",
+  silent: "unknown",
+  UP: "steady",
+  healthy: "steady",
+  unhealthy: "bad",
+};
+
 export function roundTime({ lasted }: Pick<RoundRecord, "lasted">): Timeline["x"] {
   return { label: "Seconds from the start of the round", unit: "s", from: 0, to: second(lasted) };
 }
 
 /** The times of the faults, to be shown behind curves. */
 export function faultBands(round: RoundRecord): Band[] {
-  return faultsOf(round).map((fault) => ({ ...timeOf(fault, round), name: faultText(fault) }));
+  return faultsOf(round).map((fault) => {
+    const { from, to } = faultSpan(fault, round);
+    return { from, to, name: `${fault.machine}: ${fault.words}` };
+  });
 }
 
 export function faultsOf({ stages }: Pick<RoundRecord, "stages">): FaultRecord[] {
   return stages.flatMap(({ faults }) => faults);
 }
 
-function stageLane({ stages }: RoundRecord): Lane {
-  return {
-    name: "stage",
-    spans: stages.map(({ name, from, to, faults }) =>
-      span(from, to, name, faults.length === 0 ? "steady" : "degraded"),
-    ),
-  };
-}
-
-function faultLanes(round: RoundRecord): Lane[] {
+export function faultLanes(round: RoundRecord): Lane[] {
   const byMachine = Map.groupBy(faultsOf(round), ({ machine }) => machine);
   return [...byMachine].flatMap(([machine, faults]) =>
     lanesOf(
       `fault ${machine}`,
-      faults.map((fault): Span => ({ ...timeOf(fault, round), name: fault.words, tone: "bad" })),
+      faults.map((fault) => faultSpan(fault, round)),
     ),
   );
 }
 
 /** A fault that was not undone lasts to the end of what is known. */
-function timeOf(
-  { at, undoneAt }: FaultRecord,
-  { lasted }: RoundRecord,
-): { readonly from: number; readonly to: number } {
-  return { from: second(at), to: second(undoneAt ?? Math.max(at, lasted)) };
-}
-
-const ROLE_TONES: Readonly<Record<string, Tone>> = { primary: "steady", replica: "ready", silent: "unknown" };
-
-function roleLanes(roles: readonly RoleSpan[]): Lane[] {
-  return [...Map.groupBy(roles, ({ machine }) => machine)].map(([name, spans]) => ({
-    name,
-    spans: spans.map(({ from, to, role, timeline }) =>
-      span(from, to, timeline === null ? role : `${role}, timeline ${timeline}`, ROLE_TONES[role] ?? "degraded"),
-    ),
-  }));
+function faultSpan({ at, undoneAt, words }: FaultRecord, { lasted }: RoundRecord): Span {
+  return span(at, undoneAt ?? Math.max(at, lasted), words, "bad");
 }
 
 /** From its arrival until it was resolved, or to the end. */
 function alertLanes({ alerts, lasted }: RoundRecord): Lane[] {
-  const firing = (alerts ?? []).filter(({ status }) => status === "firing");
   const isEnd = (alert: RecordedAlert, other: RecordedAlert): boolean =>
     other.status === "resolved" && other.name === alert.name && other.machine === alert.machine && other.at >= alert.at;
+  const all = alerts ?? [];
+  const firing = all.filter(({ status }) => status === "firing");
   const spans = firing.map((alert) => {
-    const ends = (alerts ?? []).filter((other) => isEnd(alert, other)).map(({ at }) => at);
+    const ends = all.filter((other) => isEnd(alert, other)).map(({ at }) => at);
     return span(alert.at, Math.min(lasted, ...ends), `${alert.name} ${alert.machine}`.trim(), "bad");
   });
   return lanesOf("alerts", spans);
@@ -90,25 +90,13 @@ function stateLanes(states: readonly StateSpan[]): Lane[] {
   return [...parts.values()]
     .filter((spans) => new Set(spans.map(({ state }) => state)).size > 1)
     .map((spans) => ({
-      name: partOf(spans[0]),
-      spans: spans.map(({ from, to, state }) => span(from, to, state, STATE_TONES[state] ?? "degraded")),
+      name: spans.map(({ machine, what }) => (what === "etcd" ? machine : what))[0] ?? "",
+      spans: spans.map(({ from, to, state }) => span(from, to, state, TONES[state])),
     }));
 }
 
-function partOf(span: StateSpan | undefined): string {
-  if (span === undefined) return "";
-  return span.what === "etcd" ? span.machine : span.what;
-}
-
-/** A server that is down need not be bad: one that does not hold the primary is so in the list of primaries. */
-const STATE_TONES: Readonly<Record<string, Tone>> = {
-  UP: "steady",
-  healthy: "steady",
-  unhealthy: "bad",
-  silent: "unknown",
-};
-
-function span(from: number, to: number, name: string, tone: Tone): Span {
+/** @param from ms of the round, as `to` */
+export function span(from: number, to: number, name: string, tone: Tone = "degraded"): Span {
   return { from: second(from), to: second(to), name, tone };
 }
 

@@ -1,30 +1,11 @@
 import { escapeMarkdown, markdownTable, plural, resultsPage } from "@goldenring/run-kit";
 import * as z from "zod";
 import type { Page } from "../book/suites.ts";
-import { COMPARISONS } from "../experiment/experiment.ts";
 import type { ExperimentRun } from "../run/record.ts";
-import { of2023 } from "./baseline-2023.ts";
-import { FIGURES, medianAndWorst, summaryOf } from "./figures.ts";
-import { changesBecauseOf } from "./product-changes.ts";
-import { expectationsOf, expectationsTable } from "./summary.ts";
+import { FIGURES, medianAndWorst, summaryOf, valuesOf } from "./figures.ts";
+import { changesBecauseOf, of2023 } from "./findings.ts";
+import { ExpectationOutcome, expectationsOf, expectationsTable } from "./summary.ts";
 import { endText, provenanceTexts } from "./words.ts";
-
-const Expectation = z.object({
-  words: z.string(),
-  comparison: z.enum(COMPARISONS).nullable(),
-  limit: z.number().nullable(),
-  unit: z.string(),
-  median: z.number().nullable(),
-  worst: z.number().nullable(),
-  /** `measured`: no target was set. */
-  verdict: z.enum(["held", "missed", "measured", "unknown"]),
-  /** "4 of 5" rounds. */
-  heldIn: z.string().optional(),
-  /** Absent in entries that were written without it. */
-  metric: z.string().optional(),
-  /** What the rounds say about it. */
-  notes: z.array(z.string()).min(1).optional(),
-});
 
 const Figure = z.object({ name: z.string(), unit: z.enum(["ms", ""]), median: z.number(), worst: z.number() });
 
@@ -43,7 +24,7 @@ export const ResultEntry = z.object({
   ended: z.string(),
   held: z.boolean(),
   ending: z.string(),
-  expectations: z.array(Expectation),
+  expectations: z.array(ExpectationOutcome),
   figures: z.array(Figure),
 });
 export type ResultEntry = z.infer<typeof ResultEntry>;
@@ -65,27 +46,10 @@ export function entryOf(run: ExperimentRun, command: string): ResultEntry {
     ending,
     expectations: expectationsOf(run),
     figures: FIGURES.flatMap((figure) => {
-      const summary = summaryOf(figure, run);
-      return summary === undefined ? [] : { name: figure.name, unit: figure.unit, ...summary };
+      const summary = summaryOf(figure, valuesOf(figure, run));
+      return summary ? { name: figure.name, unit: figure.unit, ...summary } : [];
     }),
   };
-}
-
-/** Words of entries of version 1, and what they are called. */
-const RENAMED: Readonly<Record<string, string>> = {
-  stated: "measured",
-  "Time from the last undo until all was as before": "Time from the last undo until the steady state",
-  "What the history checker found wrong": "Violations found by the history checker",
-  "Reads that said that they were not confirmed": "Reads marked stale",
-  "Of these older than an acknowledged write": "Reads marked stale and older than an acknowledged write",
-};
-
-/** From version 1 of the results files. */
-export function upgraded(old: unknown): unknown {
-  if (Array.isArray(old)) return old.map(upgraded);
-  if (typeof old === "string") return RENAMED[old] ?? old;
-  if (typeof old !== "object" || old === null) return old;
-  return Object.fromEntries(Object.entries(old).map(([name, value]) => [name, upgraded(value)]));
 }
 
 /** New entries take the place of those about the same experiment; in the order of their ids. */
@@ -105,17 +69,12 @@ const OVERVIEW: NonNullable<Page["columns"]> = [
   ["violations", "Violations found by the history checker"],
 ];
 
-const VIOLATIONS = [
-  "Violations are acknowledged writes that were lost, stored twice or changed, and stale or contradictory reads",
-  "([history.md](../history.md)).",
-];
+const VIOLATIONS = `Violations are acknowledged writes that were lost, stored twice or changed, and stale or contradictory reads
+([history.md](../history.md)).`;
 
 /** A page of docs/results, from the entries of its JSON file. */
-export function experimentsPage(
-  entries: readonly ResultEntry[],
-  suite: string,
-  { title, columns = OVERVIEW }: Page,
-): string {
+export function experimentsPage(entries: readonly ResultEntry[], suite: string, page: Page): string {
+  const { title, columns = OVERVIEW } = page;
   return resultsPage({
     title,
     writtenBy: `ring chaos run --suite ${suite} --write`,
@@ -123,7 +82,7 @@ export function experimentsPage(
     facts: entries.map(({ date, commit, computer, stand }) => `${date}, commit ${commit}, ${computer}, stand ${stand}`),
     body: [
       "Figures are median / worst of the rounds. An expectation is held when it was held in every round; a figure without a target is measured.",
-      ...(columns === OVERVIEW ? VIOLATIONS : []),
+      ...(columns === OVERVIEW ? [VIOLATIONS] : []),
       "",
       overview(entries, columns),
       "",
@@ -137,9 +96,10 @@ function overview(entries: readonly ResultEntry[], columns: NonNullable<Page["co
   const rows = entries.map((entry) => [
     `${entry.experiment} ${entry.title}`,
     String(entry.rounds),
-    ...columns.map(([, name]) => {
+    ...columns.map(([, wanted]) => {
       const { figures, expectations } = entry;
-      const figure = figures.find((each) => each.name === name) ?? expectations.find(({ metric }) => metric === name);
+      const figure =
+        figures.find(({ name }) => name === wanted) ?? expectations.find(({ metric }) => metric === wanted);
       return medianAndWorst(figure, figure?.unit ?? "");
     }),
     entry.ended,
@@ -148,19 +108,16 @@ function overview(entries: readonly ResultEntry[], columns: NonNullable<Page["co
 }
 
 function details(entry: ResultEntry): string {
-  const { experiment, title, hypothesis, ending, ended, run, date, rounds } = entry;
+  const { experiment, title, hypothesis, held, ending, ended, run, date, rounds } = entry;
   const baseline = of2023(experiment);
   const changes = changesBecauseOf(experiment);
   const paragraphs = [
     `## ${escapeMarkdown(`${experiment} ${title}`)}`,
     `Hypothesis: ${escapeMarkdown(hypothesis)}`,
-    `Verdict: **${ended}**. ${escapeMarkdown(ending)} (run ${escapeMarkdown(run)}, ${date}, ${plural(rounds, "round")})`,
+    `Verdict: **${ended}**.${held ? "" : ` ${escapeMarkdown(ending)}`} (run ${escapeMarkdown(run)}, ${date}, ${plural(rounds, "round")})`,
     expectationsTable(entry.expectations),
     baseline &&
-      [
-        `2023: ${baseline.fault}. Expected: ${baseline.expected}. Saw: ${baseline.saw}.`,
-        ...(baseline.difference === undefined ? [] : [baseline.difference]),
-      ].join("\n"),
+      `2023: ${baseline.fault}. Expected: ${baseline.expected}. Saw: ${baseline.saw}.\n${baseline.difference ?? ""}`.trim(),
     changes.length === 0 ? "Changed in the product because of it: nothing." : "Changed in the product because of it:",
     changes.map(({ change, effect, where }) => `- ${change} Effect: ${effect} (\`${where}\`).`).join("\n"),
   ];

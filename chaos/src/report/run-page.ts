@@ -13,51 +13,35 @@ import {
   tableSection,
   timeOrCount,
 } from "@goldenring/run-kit";
-import type { ExperimentRun, RecordedAlert, RoundRecord } from "../run/record.ts";
-import { of2023 } from "./baseline-2023.ts";
+import type { ExperimentRun, RoundRecord } from "../run/record.ts";
 import { chartsOfRound } from "./charts.ts";
-import { FIGURES, roundText, summaryOf, worstRound } from "./figures.ts";
-import { changesBecauseOf } from "./product-changes.ts";
+import { FIGURES, roundText, summaryOf, valuesOf, worstRound } from "./figures.ts";
+import { changesBecauseOf, of2023 } from "./findings.ts";
+import { faultsOf } from "./lanes.ts";
 import { expectationsOf } from "./summary.ts";
-import {
-  backgroundText,
-  endMark,
-  endText,
-  loadText,
-  provenanceTexts,
-  second,
-  targetText,
-  verdictMark,
-} from "./words.ts";
+import * as words from "./words.ts";
 
 /** A run as one HTML file that needs no other. */
 export function runPage(run: ExperimentRun): Promise<string> {
   const { experiment, rounds } = run;
-  const first = worstRound(run);
-  const others = rounds.filter((round) => round !== first);
+  const worst = worstRound(run);
+  const charts = (round: RoundRecord) => chartsOfRound(round, rounds.length === 1 ? "" : `Round ${round.number}: `);
+  const others = rounds.filter((round) => round !== worst);
   return page({
-    title: `${experiment.id} ${experiment.title}: ${endText(run)}`,
-    header: header(run),
-    main: [expectations(run), baseline2023(run), figures(run), violations(run), alerts(run)],
-    charts: first === undefined ? [] : chartsOfRound(first, nameOf(first, run)),
-    more: others.map((round) => ({
-      title: `Round ${round.number}: ${roundText(round)}`,
-      charts: chartsOfRound(round, nameOf(round, run)),
-    })),
+    title: `${experiment.id} ${experiment.title}: ${words.endText(run)}`,
+    header: header(run, worst),
+    main: [expectations(run), baseline2023(run, worst), figures(run), violations(run), alerts(run)],
+    charts: worst === undefined ? [] : charts(worst),
+    more: others.map((round) => ({ title: `Round ${round.number}: ${roundText(round)}`, charts: charts(round) })),
     withoutCharts: "The data are in run.json in the folder of this page.",
     rest: [stages(run), journal(run), changes(run), setUp(run), files(run)],
   });
 }
 
-function nameOf({ number }: RoundRecord, { rounds }: ExperimentRun): string {
-  return rounds.length === 1 ? "" : `Round ${number}: `;
-}
-
-function header(run: ExperimentRun): Content {
+function header(run: ExperimentRun, worst: RoundRecord | undefined): Content {
   const { experiment, endedBy, ending, startedAt } = run;
-  const worst = worstRound(run);
   return html`<p class="small">Chaos experiment, ${moment(startedAt)}</p>
-<h1>${experiment.id} ${experiment.title}: ${endMark(run)}</h1>
+<h1>${experiment.id} ${experiment.title}: ${words.endMark(run)}</h1>
 ${endedBy !== "held" && html`<p class="lead">${ending}</p>`}
 <p><strong>Hypothesis.</strong> ${experiment.hypothesis}</p>
 ${worst && html`<p>${worstText(worst, run)}</p>`}
@@ -80,8 +64,8 @@ function expectations(run: ExperimentRun): Content {
   ];
   const rows = expectationsOf(run).map((each) => [
     each.words,
-    [verdictMark(each), ...(each.notes ?? []).map((why) => html`<br><span class="small">${why}</span>`)],
-    targetText(each) ?? "none",
+    [words.verdictMark(each), ...(each.notes ?? []).map((why) => html`<br><span class="small">${why}</span>`)],
+    words.targetText(each) ?? "none",
     ...(several ? [timeOrCount(each.median, each.unit)] : []),
     timeOrCount(each.worst, each.unit),
     ...(several ? [each.heldIn ?? "–"] : []),
@@ -89,12 +73,11 @@ function expectations(run: ExperimentRun): Content {
   return section("expectations", "Expectations", table("Expectations", columns, rows));
 }
 
-function baseline2023(run: ExperimentRun): Content {
+function baseline2023(run: ExperimentRun, worst: RoundRecord | undefined): Content {
   const { experiment, rounds } = run;
   const baseline = of2023(experiment.id);
   if (baseline === undefined) return undefined;
-  const faults = rounds.flatMap(({ stages: all }) => all.flatMap(({ faults: each }) => each.map(({ words }) => words)));
-  const worst = worstRound(run);
+  const faults = rounds.flatMap(faultsOf).map((fault) => fault.words);
   const rows = [
     ["Fault", `${baseline.fault}; by ${baseline.means}`, [...new Set(faults)].join("; ") || experiment.title],
     ["Expected", baseline.expected, experiment.hypothesis],
@@ -114,7 +97,7 @@ function figures(run: ExperimentRun): Content {
   const several = rounds.length > 1;
   const names = several ? ["Median", "Worst", ...rounds.map(({ number }) => `Round ${number}`)] : ["Measured"];
   const rows = FIGURES.flatMap((figure) => {
-    const summary = summaryOf(figure, run);
+    const summary = summaryOf(figure, valuesOf(figure, run));
     if (summary === undefined) return [];
     const each = rounds.map((round) => figure.of(round.figures));
     const values = several ? [summary.median, summary.worst, ...each] : each;
@@ -130,76 +113,65 @@ function violations({ rounds }: ExperimentRun): Content {
   return tableSection("violations", "Violations found by the history checker", ["Round", "Kind", "Violation"], rows);
 }
 
-const ALERTS = [
-  ...["Alert", "Machine", "Severity", "Status"],
-  ...numbers("Round", "At second", "After the stage began"),
-  "Stage",
-];
-
 function alerts({ rounds }: ExperimentRun): Content {
   const unknown = rounds.filter(({ alerts: came }) => came === null).map(({ number }) => number);
-  const rows = rounds.flatMap(({ number, alerts: came }) => (came ?? []).map((alert) => alertCells(number, alert)));
   const which = unknown.length === 1 ? "round" : "rounds";
+  const times = numbers("Round", "At second", "After the stage began");
+  const columns = ["Alert", "Machine", "Severity", "Status", ...times, "Stage"];
+  const rows = rounds.flatMap(({ number, alerts: came }) =>
+    (came ?? []).map(({ name, machine, severity, status, at, delay, stage }) => {
+      return [name, machine, severity, status, number, atSecond(at), timeOrCount(delay, "ms"), stage];
+    }),
+  );
   return section(
     "alerts",
     "Alerts",
     unknown.length > 0 &&
       html`<p>There was no monitoring to ask in ${which} ${unknown.join(", ")}: its alerts are unknown.</p>`,
-    rows.length > 0 ? table("Alerts", ALERTS, rows) : unknown.length < rounds.length && html`<p>No alert fired.</p>`,
+    rows.length > 0 ? table("Alerts", columns, rows) : unknown.length < rounds.length && html`<p>No alert fired.</p>`,
   );
-}
-
-function alertCells(round: number, { name, machine, severity, status, at, delay, stage }: RecordedAlert): Content[] {
-  return [name, machine, severity, status, round, atSecond(at), timeOrCount(delay, "ms"), stage];
 }
 
 function stages({ rounds }: ExperimentRun): Content {
   const rows = rounds.flatMap(({ number, stages: all }) =>
     all.flatMap(({ name, from, to, faults }): Content[][] => {
       if (faults.length === 0) return [[name, number, "–", "none: waiting", atSecond(from), "–", atSecond(to)]];
-      return faults.map(({ machine, words, at, injectedAt, undoneAt }) => [
-        name,
-        number,
-        machine,
-        words,
-        atSecond(at),
+      return faults.map(({ machine, at, injectedAt, undoneAt, ...fault }) => [
+        ...[name, number, machine, fault.words, atSecond(at)],
         injectedAt === null ? "not injected" : timeOrCount(injectedAt - at, "ms"),
         undoneAt === null ? html`<span class="bad">not undone</span>` : atSecond(undoneAt),
       ]);
     }),
   );
-  const columns = [
-    ...["Stage", ...numbers("Round"), "Machine", "Fault"],
-    ...numbers("At second", "Injected in", "Undone at second"),
-  ];
+  const times = numbers("At second", "Injected in", "Undone at second");
+  const columns = ["Stage", ...numbers("Round"), "Machine", "Fault", ...times];
   return tableSection("stages", "Stages and faults", columns, rows);
 }
 
 function journal(run: ExperimentRun): Content {
-  const rows = run.journal.map(({ time, round, at, event, machine, text }) => [
-    new Date(time).toISOString().slice(11, 23),
-    round ?? "–",
-    at === undefined ? "–" : atSecond(at),
-    event,
-    machine ?? "–",
-    text,
-  ]);
+  const rows = run.journal.map(({ time, round = "–", at, event, machine = "–", text }) => {
+    return [
+      new Date(time).toISOString().slice(11, 23),
+      round,
+      at === undefined ? "–" : atSecond(at),
+      event,
+      machine,
+      text,
+    ];
+  });
   return tableSection("journal", "Journal", ["Time", ...numbers("Round", "Second"), "Event", "Machine", ""], rows);
 }
 
 function changes({ experiment }: ExperimentRun): Content {
-  const rows = changesBecauseOf(experiment.id).map(({ change, effect, where }) => [
-    change,
-    effect,
-    html`<code>${where}</code>`,
-  ]);
+  const found = changesBecauseOf(experiment.id);
+  const rows = found.map(({ change, effect, where }) => [change, effect, html`<code>${where}</code>`]);
   return tableSection("changes", "Changes of the product because of it", ["Change", "Effect", "Where"], rows);
 }
 
 function setUp(run: ExperimentRun): Content {
   const { id, experiment, startedAt, endedAt, rounds, exit } = run;
   const { load, steadyState, abortWhen } = experiment;
-  const { commit, stand, computer } = provenanceTexts(run);
+  const { commit, stand, computer } = words.provenanceTexts(run);
   const machines = rounds.map(({ number, targets }) => {
     const all = Object.entries(targets).map(([name, of]) => `${name} ${of.join(", ")}`);
     return `round ${number}: ${all.join("; ")}`;
@@ -210,9 +182,9 @@ function setUp(run: ExperimentRun): Content {
     ["Rounds", rounds.length === experiment.rounds ? rounds.length : `${rounds.length} of ${experiment.rounds}`],
     ["Machines", machines.join(" / ")],
     ["Steady state", steadyState.words],
-    ["Probe", loadText(load)],
-    ["Background load", backgroundText(load)],
-    ["Aborted when", abortWhen.length === 0 ? "never" : abortWhen.map(({ words }) => words).join("; ")],
+    ["Probe", words.loadText(load)],
+    ["Background load", words.backgroundText(load)],
+    ["Aborted when", abortWhen.length === 0 ? "never" : abortWhen.map((each) => each.words).join("; ")],
     ["Stand", stand],
     ["Commit", commit],
     ["Computer", computer],
@@ -228,5 +200,5 @@ function files({ rounds }: ExperimentRun): Content {
 }
 
 function atSecond(ms: number): string {
-  return second(ms).toFixed(1);
+  return words.second(ms).toFixed(1);
 }

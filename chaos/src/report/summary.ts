@@ -1,8 +1,9 @@
 import { escapeMarkdown, markdownTable, moment, timeOrCount } from "@goldenring/run-kit";
-import type { ExperimentRun } from "../run/record.ts";
-import { of2023 } from "./baseline-2023.ts";
+import * as z from "zod";
+import { type ExperimentRun, Judged } from "../run/record.ts";
 import { roundText } from "./figures.ts";
-import { endText, heldRounds, provenanceTexts, reasons, targetText, verdictText } from "./words.ts";
+import { of2023 } from "./findings.ts";
+import { endText, heldRounds, provenanceTexts, reasons, targetText } from "./words.ts";
 
 /** A run in short, in Markdown: for a terminal, a pull request or a page of CI. */
 export function runSummary(run: ExperimentRun): string {
@@ -22,29 +23,20 @@ export function runSummary(run: ExperimentRun): string {
 }
 
 /** An expectation with its outcome in all rounds, as results files keep it. */
-export interface ExpectationOutcome {
-  readonly words: string;
-  readonly comparison: ExperimentRun["expectations"][number]["comparison"];
-  readonly limit: number | null;
-  readonly unit: string;
-  readonly median: number | null;
-  readonly worst: number | null;
-  readonly verdict: "held" | "missed" | "measured" | "unknown";
+export const ExpectationOutcome = Judged.omit({ metric: true }).extend({
   /** "4 of 5" rounds. */
-  readonly heldIn?: string | undefined;
+  heldIn: z.string().optional(),
+  /** Absent in entries that were written without it. */
+  metric: z.string().optional(),
   /** What the rounds say about it. */
-  readonly notes?: readonly string[] | undefined;
-}
+  notes: z.array(z.string()).min(1).optional(),
+});
+type ExpectationOutcome = z.infer<typeof ExpectationOutcome>;
 
-export function expectationsOf(run: ExperimentRun) {
+export function expectationsOf(run: ExperimentRun): ExpectationOutcome[] {
   return run.expectations.map((judged, index) => {
     const [heldIn, notes] = [heldRounds(run, index), reasons(run, index)];
-    return {
-      ...judged,
-      verdict: verdictText(judged.verdict),
-      ...(heldIn === undefined ? {} : { heldIn }),
-      ...(notes.length === 0 ? {} : { notes }),
-    };
+    return { ...judged, ...(heldIn && { heldIn }), ...(notes.length > 0 && { notes }) };
   });
 }
 
@@ -54,7 +46,7 @@ export function expectationsTable(expectations: readonly ExpectationOutcome[]): 
     targetText(each) ?? "–",
     timeOrCount(each.median, each.unit),
     timeOrCount(each.worst, each.unit),
-    [each.verdict, ...(each.notes === undefined ? [] : [each.notes.join("; ")])].join(": "),
+    each.notes === undefined ? each.verdict : `${each.verdict}: ${each.notes.join("; ")}`,
     each.heldIn ?? "–",
   ]);
   return markdownTable(["expectation", "target", "median", "worst", "verdict", "held in"], rows);

@@ -30,7 +30,7 @@ export function syntheticRun(wanted: Wanted): ExperimentRun {
   const gaps = synthetic.map(({ figures }) => figures.writes.longestGap).sort((one, other) => one - other);
   const worst = gaps.at(-1) ?? null;
   return ExperimentRun.parse({
-    version: 1,
+    version: 2,
     id: `2026-11-23T20-35-${String(seed % 60).padStart(2, "0")}Z-${experiment}`,
     experiment: {
       id: experiment,
@@ -68,7 +68,7 @@ export function syntheticRun(wanted: Wanted): ExperimentRun {
         worst,
         (worst ?? 0) > 3_000 ? "missed" : "held",
       ),
-      judged("newPrimary", `time to a new primary${text}`, null, 2_100, 2_300, "stated"),
+      judged("newPrimary", `time to a new primary${text}`, null, 2_100, 2_300, "measured"),
       judged("alertDelay", `the alert comes within three minutes${text}`, 180_000, null, null, "unknown"),
     ],
     journal: synthetic.flatMap(({ number }) => [
@@ -163,7 +163,7 @@ function syntheticRound(number: number, { seconds = 40, pause = 2_400, text = ""
     verdicts: [
       { figure: 0, verdict: "held" },
       { figure: gap, verdict: missed ? "missed" : "held", ...(missed ? { why: `${Math.round(gap)} ms${text}` } : {}) },
-      { figure: gap - 200, verdict: "stated" },
+      { figure: gap - 200, verdict: "measured" },
       { figure: null, verdict: "unknown", why: "there was nobody to ask" },
     ],
     series: { reads: series(80, false, 3), writes: series(80, true, 6), background: series(40, false, 2) },

@@ -5,7 +5,7 @@ import { SUITES, type Suite } from "../book/suites.ts";
 import type { ExperimentRun } from "../run/record.ts";
 import { comparisonOf } from "./comparison-page.ts";
 import { junitOfRuns } from "./junit.ts";
-import { entryOf, experimentsPage, mergeEntries, ResultEntry, upgraded } from "./results.ts";
+import { entryOf, experimentsPage, mergeEntries, ResultEntry } from "./results.ts";
 import { runPage } from "./run-page.ts";
 import { runSummary } from "./summary.ts";
 
@@ -22,13 +22,6 @@ export async function writeReport(folder: string, run: ExperimentRun): Promise<s
   return page;
 }
 
-/** JUnit XML of runs that belong together. @returns its path */
-export function writeJunit(runs: string, name: string, startedAt: Date, records: readonly ExperimentRun[]): string {
-  const file = join(runs, `${startedAt.toISOString().slice(0, 19).replaceAll(":", "-")}Z-${name}.junit.xml`);
-  replaceFile(file, junitOfRuns(records));
-  return file;
-}
-
 /** @throws {CommandError} (usage) where there is nothing to compare */
 export async function writeComparison(file: string, runs: readonly ExperimentRun[]): Promise<void> {
   const ids = new Set(runs.map(({ id }) => id));
@@ -36,42 +29,30 @@ export async function writeComparison(file: string, runs: readonly ExperimentRun
   replaceFile(file, await comparisonOf(runs));
 }
 
-/** Ends that a person has chosen: such a run tells nothing about the stand. */
-const CHOSEN: ReadonlySet<ExperimentRun["endedBy"]> = new Set(["interrupted", "terminated"]);
-
 /**
  * Adds a run to the results pages whose suites have its experiment, and to their JSON: it replaces what they have about the experiment. A run that
- * was interrupted is left out.
+ * a person has ended is left out: it tells nothing about the stand.
+ *
+ * One that is in no suite with a page goes to that of the chaos experiments.
  *
  * @param command what a person typed to run this
  * @returns the pages that were written
  * @throws {CommandError} when one of the JSON files is not what this version reads
  */
 export async function writeRunResults(run: ExperimentRun, command: string, folder?: string): Promise<string[]> {
-  if (CHOSEN.has(run.endedBy)) return [];
-  const pages = pagesOf(run.experiment.id);
+  if (run.endedBy === "interrupted" || run.endedBy === "terminated") return [];
+  const suites = Object.values<Suite>(SUITES).filter(({ experiments }) => experiments.includes(run.experiment.id));
+  const found = suites.flatMap(({ page }) => page ?? []);
+  const pages = found.length > 0 ? found : [SUITES.chaos.page];
   for (const { name } of pages) await writePage(name, [entryOf(run, command)], folder);
   return pages.map(({ name }) => `docs/results/${name}.md`);
-}
-
-/** One that is in no suite with a page goes to that of the chaos experiments. */
-function pagesOf(experiment: string): { readonly name: string }[] {
-  const all = Object.values<Suite>(SUITES);
-  const found = all.filter(({ page, experiments }) => page !== undefined && experiments.includes(experiment));
-  return (found.length > 0 ? found : [SUITES.chaos]).flatMap(({ page }) => page ?? []);
 }
 
 /** Adds entries to a results page of a suite; none only write it again. @throws {Error} where no suite has such a page */
 export async function writePage(name: string, entries: readonly ResultEntry[], folder?: string): Promise<void> {
   const [suite, { page }] = Object.entries<Suite>(SUITES).find(([, each]) => each.page?.name === name) ?? ["", {}];
   if (page === undefined) throw new Error(`no suite has a page ${name}`);
-  const file = {
-    name,
-    schema: ResultEntry,
-    upgrade: upgraded,
-    merge: mergeEntries,
-    round: (value: number) => Math.round(value * 10) / 10,
-    page: (all: readonly ResultEntry[]) => experimentsPage(all, suite, page),
-  };
-  await writeResults(file, entries, folder);
+  const round = (value: number): number => Math.round(value * 10) / 10;
+  const pageOf = (all: readonly ResultEntry[]): string => experimentsPage(all, suite, page);
+  await writeResults({ name, schema: ResultEntry, merge: mergeEntries, round, page: pageOf }, entries, folder);
 }

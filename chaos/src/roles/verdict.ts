@@ -62,13 +62,10 @@ function reignsOf(samples: readonly RoleSample[]): Reign[] {
           continue;
         }
         const { node, timeline, start, end } = sample;
-        if (current && current.timeline === timeline) {
-          current = { ...current, lastStart: start, lastEnd: end };
-          reigns[reigns.length - 1] = current;
-        } else {
-          current = { node, timeline, firstStart: start, firstEnd: end, lastStart: start, lastEnd: end };
-          reigns.push(current);
-        }
+        if (current && current.timeline === timeline) reigns.pop();
+        else current = { node, timeline, firstStart: start, firstEnd: end, lastStart: start, lastEnd: end };
+        current = { ...current, lastStart: start, lastEnd: end };
+        reigns.push(current);
       }
       return reigns;
     })

@@ -8,27 +8,26 @@ import { RequestFigures } from "../history/summary.ts";
  * beginning of their round (the probe's first request); figures are in the unit that their metric names.
  */
 
-/** How a run ended, with its exit code. */
-export const EXIT_OF_END = {
-  held: EXIT.ok,
-  deviated: EXIT.expectationMissed,
-  aborted: EXIT.aborted,
-  "not-undone": EXIT.notUndone,
-  "not-steady": EXIT.notSteady,
-  failed: EXIT.failed,
-  interrupted: EXIT.interrupted,
-  terminated: EXIT.terminated,
+/** How a run may end, from good to bad: its exit code, and how reports name it. */
+export const ENDS = {
+  held: { exit: EXIT.ok, text: "the hypothesis held" },
+  "not-steady": { exit: EXIT.notSteady, text: "the stand was not steady" },
+  deviated: { exit: EXIT.expectationMissed, text: "deviated from the hypothesis" },
+  aborted: { exit: EXIT.aborted, text: "aborted" },
+  failed: { exit: EXIT.failed, text: "failed" },
+  "not-undone": { exit: EXIT.notUndone, text: "a fault was not undone" },
+  interrupted: { exit: EXIT.interrupted, text: "interrupted" },
+  terminated: { exit: EXIT.terminated, text: "stopped" },
 } as const;
 
-const EndedBy = z.enum(Object.keys(EXIT_OF_END) as [EndedBy, ...EndedBy[]]);
-export type EndedBy = keyof typeof EXIT_OF_END;
+type EndedBy = keyof typeof ENDS;
+const EndedBy = z.enum(Object.keys(ENDS) as [EndedBy, ...EndedBy[]]);
 
-/** Files in the folder of a run. */
 export const RUN_FILES = { record: "run.json", journal: "journal.jsonl" } as const;
 
 const ms = z.number();
+const span = { from: ms, to: ms };
 
-/** One second of a curve. */
 const Second = z.object({
   /** Its beginning. */
   at: ms,
@@ -65,8 +64,8 @@ const Figures = z.object({
   recovery: ms.nullable(),
 });
 
-/** What an expectation came to. `stated`: it has no limit, the figure is only said. `unknown`: there is no figure to judge. */
-const Verdict = z.enum(["held", "missed", "stated", "unknown"]);
+/** What an expectation came to. `measured`: no target was set. `unknown`: there is no figure to judge. */
+const Verdict = z.enum(["held", "missed", "measured", "unknown"]);
 
 /** The index is the one of the experiment's expectations. */
 const RoundVerdict = z.object({ figure: z.number().nullable(), verdict: Verdict, why: z.string().optional() });
@@ -84,26 +83,23 @@ const Fault = z.object({
   undoneAt: ms.nullable(),
 });
 
-/** What one machine was over a time. */
 const RoleSpan = z.object({
   machine: z.string(),
   /** `primary`, `replica`, `silent` (no answer), or another word of Patroni. */
   role: z.string(),
   timeline: z.int().nullable(),
-  from: ms,
-  to: ms,
+  ...span,
 });
 
-/** A state of something that was looked at once a second: of a server in HAProxy (`UP`, `DOWN`), of etcd (`healthy`, `unhealthy`). */
+/** A state of something that is polled once a second: of a server in HAProxy (`UP`, `DOWN`), of etcd (`healthy`, `unhealthy`). */
 const StateSpan = z.object({
-  /** The machine that said so. */
+  /** The machine that reported it. */
   machine: z.string(),
   /** `master/pg-01`, `etcd`. */
   what: z.string(),
   /** `silent`: no answer. */
   state: z.string(),
-  from: ms,
-  to: ms,
+  ...span,
 });
 
 const Alert = z.object({
@@ -129,24 +125,24 @@ const Round = z.object({
   lasted: ms,
   /** Which machines the experiment's targets were in this round: `primary` -> [`pg-01`]. */
   targets: z.record(z.string(), z.array(z.string())),
-  stages: z.array(z.object({ name: z.string(), from: ms, to: ms, faults: z.array(Fault) })),
+  stages: z.array(z.object({ name: z.string(), ...span, faults: z.array(Fault) })),
   figures: Figures,
   /** In the order of the experiment's expectations. */
   verdicts: z.array(RoundVerdict),
   series: z.object({ reads: z.array(Second), writes: z.array(Second), background: z.array(Second) }),
   roles: z.array(RoleSpan),
   states: z.array(StateSpan),
-  /** null: nobody could say which alerts came. */
+  /** null: there was no monitoring to ask. */
   alerts: z.array(Alert).nullable(),
   /** Files of the round, relative to the run's folder. */
   files: z.object({ history: z.string(), background: z.string().nullable(), roles: z.string().nullable() }),
 });
 
 /** Over all rounds, in the order of the experiment's expectations. */
-const Judged = z.object({
+export const Judged = z.object({
   words: z.string(),
   metric: z.string(),
-  /** Of the expectation; null: none, the figure is only stated. */
+  /** Of the expectation; null: none. */
   comparison: z.enum(COMPARISONS).nullable(),
   limit: z.number().nullable(),
   unit: z.string(),
@@ -181,8 +177,8 @@ const JournalLine = z.object({
   text: z.string(),
 });
 
-export const ExperimentRun = z.object({
-  version: z.literal(1),
+const Run = z.object({
+  version: z.literal(2),
   /** Also the name of its folder: `2026-11-23T20-35-00Z-CE-01`. */
   id: z.string(),
   experiment: Experiment,
@@ -199,7 +195,25 @@ export const ExperimentRun = z.object({
   journal: z.array(JournalLine),
 });
 
-export type ExperimentRun = z.infer<typeof ExperimentRun>;
+const Verdicts = z.array(z.looseObject({ verdict: z.string() }));
+/** Version 1 had `stated` where no target was set. */
+const VersionOne = z.looseObject({
+  version: z.literal(1),
+  rounds: z.array(z.looseObject({ verdicts: Verdicts })),
+  expectations: Verdicts,
+});
+
+function upgraded(record: unknown): unknown {
+  const { data: old } = VersionOne.safeParse(record);
+  if (old === undefined) return record;
+  const measured = (verdicts: z.infer<typeof Verdicts>) =>
+    verdicts.map((each) => (each.verdict === "stated" ? { ...each, verdict: "measured" } : each));
+  const rounds = old.rounds.map((round) => ({ ...round, verdicts: measured(round.verdicts) }));
+  return { ...old, version: 2, rounds, expectations: measured(old.expectations) };
+}
+
+export const ExperimentRun = z.preprocess(upgraded, Run);
+export type ExperimentRun = z.infer<typeof Run>;
 export type RoundRecord = z.infer<typeof Round>;
 export type StageRecord = RoundRecord["stages"][number];
 export type FaultRecord = z.infer<typeof Fault>;

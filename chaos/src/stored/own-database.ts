@@ -3,7 +3,6 @@ import pg from "pg";
 import * as z from "zod";
 import type { OwnService } from "../experiment/own-service.ts";
 
-/** ms. */
 const DEADLINE_MS = 60_000;
 
 const Values = z.array(z.array(z.string()).length(1, "the query must return one column"));

@@ -1,12 +1,4 @@
-import {
-  machineOf,
-  primaryOf,
-  type Stand,
-  type StandMachine,
-  type StandRoles,
-  sql,
-  untilReplayed,
-} from "@goldenring/stand";
+import { machineOf, primaryOf, type Stand, type StandRoles, sql, untilReplayed } from "@goldenring/stand";
 import * as z from "zod";
 import type { FinalRow, NodeRows } from "../check/final-rows.ts";
 import { monotonicMs } from "../clock.ts";
@@ -21,21 +13,18 @@ const StoredRow = z.object({
 });
 
 /** What the database machines hold of a run, each asked on the machine itself, once the replica has all that the primary had. */
-export async function storedOnAll(
-  stand: Stand,
-  { primary, replica }: StandRoles,
-  run: string,
-): Promise<readonly NodeRows[]> {
+export async function storedOnAll(stand: Stand, roles: StandRoles, run: string): Promise<readonly NodeRows[]> {
+  const { primary, replica } = roles;
   if (primary === undefined) throw new Error("there is no primary to ask what is stored");
   const machines = [primary, ...(replica === undefined ? [] : [replica])].map((name) => machineOf(stand, name));
   const [first, second] = machines;
   if (first && second) await untilReplayed(first, second);
-  return Promise.all(machines.map((machine) => storedOn(machine, run)));
-}
-
-async function storedOn(machine: StandMachine, run: string): Promise<NodeRows> {
-  const readAt = monotonicMs();
-  return { node: machine.name, readAt, rows: parseRows(await sql(machine, rowsOfRunSql(run))) };
+  return Promise.all(
+    machines.map(async (machine) => {
+      const readAt = monotonicMs();
+      return { node: machine.name, readAt, rows: parseRows(await sql(machine, rowsOfRunSql(run))) };
+    }),
+  );
 }
 
 /**

@@ -11,12 +11,6 @@ export interface Guard {
   readonly endsAfterSeconds: number;
 }
 
-/** Shell command lines, run as root on the machine. */
-export interface GuardedScripts {
-  readonly inject: string;
-  readonly undo: string;
-}
-
 /** Exit codes of an injection that did nothing. */
 export const UNDONE_BEFORE = 75;
 export const FAULTY_ALREADY = 76;
@@ -35,8 +29,10 @@ const LOCK_WAIT_S = 30;
  * - its undo is on the machine, with a timer that runs it, before the fault is; without systemd the timer is a sleeping process;
  * - an injection that arrives late, after its undo, does nothing: its sender may have been killed in between;
  * - a machine with a fault of the same slot refuses another one.
+ *
+ * @returns shell command lines, run as root on the machine
  */
-export function guarded(fault: MachineFault, { id, folder: path, endsAfterSeconds }: Guard): GuardedScripts {
+export function guarded(fault: MachineFault, { id, folder: path, endsAfterSeconds }: Guard) {
   const folder = shellQuote(path);
   const file = `${fault.slot}.${id}.undo`;
   const over = `${id}.over`;

@@ -13,7 +13,6 @@ const UNITS: Readonly<Partial<Record<Role, string>>> = {
   api: "goldenring-api",
 };
 
-/** What a machine still has of a fault. */
 export interface Leftover {
   readonly machine: string;
   readonly what: string;
@@ -21,14 +20,10 @@ export interface Leftover {
 
 /** Asks every machine, and the host, what they still have of faults, whatever is on disk here. An unreachable machine is a leftover, too. */
 export async function findLeftovers(stand: Stand): Promise<readonly Leftover[]> {
-  const [onMachines, ofLab] = await Promise.all([
-    Promise.all([...stand.machines, stand.operator].map(leftoversOn)),
-    leftoversOfLab(stand),
-  ]);
-  return [...ofLab, ...onMachines.flat()];
+  const all = [leftoversOfLab(stand), ...[...stand.machines, stand.operator].map(leftoversOn)];
+  return (await Promise.all(all)).flat();
 }
 
-/** Runs every undo that a machine still has. */
 export async function undoOnMachines(stand: Stand): Promise<void> {
   await Promise.all(
     [...stand.machines, stand.operator].map(({ faultFolder, run }) =>
@@ -41,10 +36,7 @@ async function leftoversOn(machine: StandMachine): Promise<readonly Leftover[]> 
   const { name, roles, faultFolder, run } = machine;
   const units = [...new Set(roles.flatMap((role) => UNITS[role] ?? []))];
   const { code, stdout, stderr } = await run(checkScript(faultFolder, units), { deadlineMs: CHECK_DEADLINE_MS });
-  if (code === 0) {
-    const lines = stdout.split("\n").filter((line) => line !== "");
-    return lines.map((what) => ({ machine: name, what }));
-  }
+  if (code === 0) return stdout.split("\n").flatMap((what) => (what === "" ? [] : { machine: name, what }));
   const why = code === SSH_FAILED ? "cannot be reached" : `cannot be asked: ${(stderr || stdout).trim()}`;
   return [{ machine: name, what: why }];
 }

@@ -43,8 +43,7 @@ export class OpenFaults {
   /** Returns when it is on the disk. */
   write(fault: OpenFault): void {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const content = `${JSON.stringify(fault, null, 2)}\n`;
-    replaceFile(this.#fileOf(fault.id), content, { mode: 0o600, durable: true });
+    replaceFile(this.#fileOf(fault.id), `${JSON.stringify(fault, null, 2)}\n`, { mode: 0o600, durable: true });
   }
 
   /** Nothing happens where there is none of this id. */
@@ -93,8 +92,6 @@ export class OpenFaults {
 }
 
 /** The faults that an experiment has left open on a stand. Check it before you rely on the stand. */
-export function openFaults(
-  standFolder: string,
-): readonly Pick<OpenFault, "run" | "kind" | "machine" | "words" | "writtenAt">[] {
+export function openFaults(standFolder: string): readonly OpenFault[] {
   return new OpenFaults(standFolder).list();
 }

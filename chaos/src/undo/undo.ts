@@ -5,7 +5,6 @@ import type { OpenFault, OpenFaults } from "./open-fault.ts";
 
 /** Of one attempt on a machine: it may wait there for another script. */
 const ATTEMPT_DEADLINE_MS = 45_000;
-/** Between two attempts. */
 const PAUSE_MS = 1_000;
 /** In this time a machine boots, or a lossy network lets a login through. */
 const UNDO_DEADLINE_MS = 180_000;
@@ -41,27 +40,22 @@ async function endedOfLab({ lab }: Stand, faults: readonly OpenFault[]): Promise
   return new Set(ended.flat());
 }
 
-export interface NotUndone {
-  readonly fault: OpenFault;
-  readonly why: string;
-}
-
 /**
  * Undoes faults: those of the host first, so that machines can be reached again; of each machine the newest first. Each is tried again until the
  * deadline, and is open until a check shows that nothing of it is left.
  *
  * @param onUndone its `endedBefore`: the fault was not active any more when its undo came
- * @returns those that are left; empty: all is undone
+ * @returns those that are left, and why; empty: all is undone
  */
 export async function undoAll(
   stand: Stand,
   open: OpenFaults,
   faults: readonly OpenFault[],
   onUndone: (fault: OpenFault, endedBefore: boolean) => void = () => {},
-): Promise<readonly NotUndone[]> {
+) {
   // A connection to a machine that lost its power or was rebooted would only be noticed at the next command's deadline.
   stand.disconnect();
-  const left: NotUndone[] = [];
+  const left: { readonly fault: OpenFault; readonly why: string }[] = [];
   const ended = await endedOfLab(stand, faults);
   const one = async (fault: OpenFault): Promise<void> => {
     try {
@@ -75,17 +69,13 @@ export async function undoAll(
       left.push({ fault, why: error instanceof Error ? error.message : String(error) });
     }
   };
-  const newestFirst = faults.toReversed();
   for (const by of ["lab", "machine"] as const) {
-    const byMachine = Map.groupBy(
-      newestFirst.filter(({ undo }) => undo.by === by),
-      ({ machine }) => machine,
-    );
-    await Promise.all(
-      [...byMachine.values()].map(async (ofMachine) => {
-        for (const fault of ofMachine) await one(fault);
-      }),
-    );
+    const newestFirst = faults.filter(({ undo }) => undo.by === by).toReversed();
+    const ofMachines = [...Map.groupBy(newestFirst, ({ machine }) => machine).values()];
+    const undoOf = async (ofMachine: readonly OpenFault[]): Promise<void> => {
+      for (const fault of ofMachine) await one(fault);
+    };
+    await Promise.all(ofMachines.map(undoOf));
   }
   return left;
 }

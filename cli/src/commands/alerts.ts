@@ -1,13 +1,6 @@
 import { statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  alertLogIn,
-  lastHeartbeat,
-  type Notification,
-  type ReceivedAlert,
-  readAlertLog,
-  receivedAlerts,
-} from "@goldenring/monitoring";
+import { alertLogIn, lastHeartbeat, readAlertLog, receivedSince } from "@goldenring/monitoring";
 import { EXIT } from "@goldenring/run-kit";
 import { createAlertmanager, createPrometheus, firingAlerts } from "@goldenring/stand";
 import { type AlertsReport, alertsText, receivedLine } from "../alerts-text.ts";
@@ -32,8 +25,8 @@ const DEADLINE_MS = 3_000;
 const POLL_MS = 500;
 
 /** Prints firing and received alerts. */
-export async function alerts(context: Context, options: AlertsOptions, signal: AbortSignal): Promise<number> {
-  if (options.follow) return followAlerts(context, options, signal);
+export async function alerts(context: Context, options: AlertsOptions): Promise<number> {
+  if (options.follow) return followAlerts(context, options);
   const { problems, ...report } = await readAlerts(context, options.since);
   if (options.json) {
     const { firing = null, received = null, heartbeat = null } = report;
@@ -75,14 +68,10 @@ async function readAlerts(context: Context, since: Age): Promise<FoundAlerts> {
   };
 }
 
-/** Alertmanager repeats alerts: all are read, so that a repetition of an older one is recognized. */
-function receivedSince(notifications: readonly Notification[], since: number): readonly ReceivedAlert[] {
-  return receivedAlerts(notifications).filter(({ arrivedAt }) => Date.parse(arrivedAt) >= since);
-}
-
-async function followAlerts(context: Context, { since, json }: AlertsOptions, signal: AbortSignal): Promise<number> {
+async function followAlerts(context: Context, { since, json }: AlertsOptions): Promise<number> {
   labOf(context, "alerts --follow");
   await context.inventory();
+  const { signal } = context;
   const log = alertLogIn(context.folder);
   const shown = new Set<string>();
   const from = Date.now() - since.ms;

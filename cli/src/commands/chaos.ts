@@ -6,8 +6,8 @@ import {
   runningEngine,
   type StandMonitoring,
 } from "@goldenring/chaos";
-import { alertLogIn, readAlertLog, receivedAlerts, verifyQueries } from "@goldenring/monitoring";
-import { CommandError, EXIT, type Progress, runsFolder, TerminalOutput } from "@goldenring/run-kit";
+import { alertLogIn, readAlertLog, receivedSince, verifyQueries } from "@goldenring/monitoring";
+import { type CommandContext, CommandError, EXIT, runsFolder, TerminalOutput } from "@goldenring/run-kit";
 import { createPrometheus, openStand } from "@goldenring/stand";
 import { assertIsUp, type Context } from "../context.ts";
 import { monitoringServers } from "../endpoints.ts";
@@ -15,13 +15,9 @@ import { guardianOf } from "../stand-programs.ts";
 import { readStatus } from "./status.ts";
 
 /** The dependencies of `ring chaos`: the stand, and its host where that is this computer. */
-export function chaosDeps(
-  openContext: () => Promise<Context>,
-  signal: AbortSignal,
-  outcome: { exitCode: number },
-): ChaosDeps {
+export function chaosDeps(openContext: () => Promise<Context>, command: CommandContext): ChaosDeps {
   const stand = async (): Promise<AvailableStand> => availableStand(await openContext());
-  return { output: new TerminalOutput({ withTime: true }), signal, outcome, runs: runsFolder("chaos"), stand };
+  return { ...command, output: new TerminalOutput({ withTime: true }), runs: runsFolder("chaos"), stand };
 }
 
 async function availableStand(context: Context): Promise<AvailableStand> {
@@ -39,10 +35,7 @@ async function availableStand(context: Context): Promise<AvailableStand> {
 /** What experiments ask the stand's monitoring. */
 function monitoringOf(context: Context): StandMonitoring {
   return {
-    alertsSince: (since) =>
-      receivedAlerts(readAlertLog(alertLogIn(context.folder))).filter(
-        ({ arrivedAt }) => Date.parse(arrivedAt) >= since,
-      ),
+    alertsSince: (sinceMs) => receivedSince(readAlertLog(alertLogIn(context.folder)), sinceMs),
     async status() {
       const { machines, monitoring, problems } = await readStatus(context);
       const { up = 0, down = [] } = monitoring?.targets ?? {};
@@ -74,8 +67,9 @@ export function assertNoExperiment({ folder }: Context): void {
 }
 
 /** Undoes the faults that a killed experiment left open. @throws {CommandError} where one cannot be undone */
-export async function undoOpenFaults(context: Context, progress: Progress, signal: AbortSignal): Promise<void> {
+export async function undoOpenFaults(context: Context): Promise<void> {
   if (openFaults(context.folder).length === 0) return;
+  const { progress, signal } = context;
   const code = await progress.step("Open faults of an experiment", (log) =>
     recover({
       output: { log, live: () => {}, result: log },

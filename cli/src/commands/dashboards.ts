@@ -1,5 +1,5 @@
 import { type Finding, type Verification, verifyQueries } from "@goldenring/monitoring";
-import { CommandError, EXIT, type Progress } from "@goldenring/run-kit";
+import { CommandError, EXIT } from "@goldenring/run-kit";
 import { createPrometheus, PrometheusError } from "@goldenring/stand";
 import type { Context } from "../context.ts";
 import { monitoringServers } from "../endpoints.ts";
@@ -8,20 +8,15 @@ import { monitoringServers } from "../endpoints.ts";
 const PLAIN_EVERY_MS = 2_000;
 
 /** Checks that the stand's Prometheus answers every query of every panel and rule. */
-export async function verifyDashboards(
-  context: Context,
-  asJson: boolean,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<number> {
+export async function verifyDashboards(context: Context, asJson: boolean): Promise<number> {
   const prometheus = createPrometheus((await monitoringServers(context)).prometheus);
-  const found = await progress.step("Queries of dashboards and rules", async (log) => {
+  const found = await context.progress.step("Queries of dashboards and rules", async (log) => {
     // A Prometheus that does not answer is one finding, not hundreds.
     await prometheus.query("1").catch((error: unknown) => {
       if (!(error instanceof PrometheusError)) throw error;
       throw new CommandError(`Prometheus does not answer: ${error.message}`);
     });
-    return verifyQueries(prometheus, countAndLog(log, signal));
+    return verifyQueries(prometheus, countAndLog(log, context.signal));
   });
   process.stdout.write(`${asJson ? JSON.stringify(found, null, 2) : verificationText(found)}\n`);
   return isProven(found) ? EXIT.ok : EXIT.failed;

@@ -1,12 +1,12 @@
 import { createInterface } from "node:readline/promises";
-import { CommandError, EXIT, type Progress } from "@goldenring/run-kit";
+import { CommandError, EXIT } from "@goldenring/run-kit";
 import { type Context, labOf } from "../context.ts";
 import { stopPrograms } from "../stand-programs.ts";
 
 /** Stops the stand and keeps its files. */
-export async function down(context: Context, progress: Progress): Promise<number> {
+export async function down(context: Context): Promise<number> {
   const lab = labOf(context, "down");
-  await progress.step("Down", async (onProgress) => {
+  await context.progress.step("Down", async (onProgress) => {
     // First: a guardian cannot tell machines that are turned off on purpose from others.
     await stopPrograms(context, lab.inventory);
     await lab.down({ onProgress });
@@ -15,22 +15,17 @@ export async function down(context: Context, progress: Progress): Promise<number
 }
 
 /** Stops the stand and deletes everything that belongs to it, snapshots included. */
-export async function destroy(
-  context: Context,
-  isConfirmed: boolean,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<number> {
+export async function destroy(context: Context, isConfirmed: boolean): Promise<number> {
   const lab = labOf(context, "destroy");
-  if (!isConfirmed) await askForConfirmation(context.stand, signal);
-  await progress.step("Destroy", async (onProgress) => {
+  if (!isConfirmed) await askForConfirmation(context);
+  await context.progress.step("Destroy", async (onProgress) => {
     await stopPrograms(context, lab.inventory);
     await lab.destroy({ onProgress });
   });
   return EXIT.ok;
 }
 
-async function askForConfirmation(stand: string, signal: AbortSignal): Promise<void> {
+async function askForConfirmation({ stand, signal }: Context): Promise<void> {
   if (!process.stdin.isTTY) {
     throw new CommandError("`ring destroy` deletes data: without a terminal to ask on, add --yes.", "usage");
   }

@@ -1,36 +1,33 @@
 import type { Lab } from "@goldenring/lab";
 import { CommandError, EXIT } from "@goldenring/run-kit";
 import { DIRECTIONS, type Direction } from "@goldenring/stand";
-import { assertIsUp, type Context, labOf, machineOf } from "../context.ts";
+import { assertIsUp, type Context, labOf } from "../context.ts";
 
 /** Cuts the power of a machine, restores it, or resets the machine. */
 export async function power(context: Context, action: "off" | "on" | "reset", host: string): Promise<number> {
   const lab = await labOfRunningStand(context, "power");
-  const { name } = await machineOf(context, host);
-  if (action === "off") await lab.powerOff(name);
-  else if (action === "on") await lab.powerOn(name);
-  else await lab.reset(name);
-  if (action !== "off") await lab.waitUntilReachable([name]);
+  if (action === "off") await lab.powerOff(host);
+  else if (action === "on") await lab.powerOn(host);
+  else await lab.reset(host);
+  if (action !== "off") await lab.waitUntilReachable([host]);
   return EXIT.ok;
 }
 
 export async function loss(context: Context, host: string, percent: string, direction: string): Promise<number> {
   const lab = await labOfRunningStand(context, "network");
-  const { name } = await machineOf(context, host);
-  await lab.loss(name, percentOf(percent), directionOf(direction));
+  await lab.loss(host, percentOf(percent), directionOf(direction));
   return EXIT.ok;
 }
 
 export async function cut(context: Context, host: string, from: string | undefined): Promise<number> {
   const lab = await labOfRunningStand(context, "network");
-  const { name } = await machineOf(context, host);
-  await lab.cut(name, from === undefined ? undefined : (await machineOf(context, from)).name);
+  await lab.cut(host, from);
   return EXIT.ok;
 }
 
 export async function heal(context: Context, host: string | undefined): Promise<number> {
   const lab = await labOfRunningStand(context, "network");
-  await lab.heal(host === undefined ? undefined : (await machineOf(context, host)).name);
+  await lab.heal(host);
   return EXIT.ok;
 }
 

@@ -1,6 +1,5 @@
 import { mkdir } from "node:fs/promises";
 import { commandFence, type Entry, type Fence, runGuardian } from "@goldenring/guardian";
-import type { Lab } from "@goldenring/lab";
 import { CommandError, EXIT } from "@goldenring/run-kit";
 import { type Inventory, readInventory } from "@goldenring/stand";
 import { type Context, labOf } from "../context.ts";
@@ -9,7 +8,7 @@ import { type Context, labOf } from "../context.ts";
 const LAB_POLL_MS = 150;
 
 /** The guardian of real machines, in the foreground until Ctrl-C or SIGTERM. */
-export async function guardian(context: Context, signal: AbortSignal): Promise<number> {
+export async function guardian(context: Context): Promise<number> {
   if (context.lab !== undefined) {
     throw new CommandError(
       "`ring up` starts the lab's guardian; for real machines name their inventory: ring --inventory FILE guardian",
@@ -25,19 +24,17 @@ export async function guardian(context: Context, signal: AbortSignal): Promise<n
     );
   }
   await mkdir(context.folder, { recursive: true, mode: 0o700 });
-  return watch(context, inventory, fence, signal);
+  return watch(context, inventory, fence);
 }
 
 /** The lab's guardian; started inside the stand's network. */
-export async function labGuardian(context: Context, inventoryFile: string, signal: AbortSignal): Promise<number> {
-  return watch(context, await readInventory(inventoryFile), labFence(labOf(context, "guardian")), signal);
+export async function labGuardian(context: Context, inventoryFile: string): Promise<number> {
+  const lab = labOf(context, "guardian");
+  const fence: Fence = { pollMs: LAB_POLL_MS, isOff: ({ name }) => lab.isOff(name) };
+  return watch(context, await readInventory(inventoryFile), fence);
 }
 
-function labFence(lab: Lab): Fence {
-  return { pollMs: LAB_POLL_MS, isOff: ({ name }) => lab.isOff(name) };
-}
-
-async function watch({ folder }: Context, inventory: Inventory, fence: Fence, signal: AbortSignal): Promise<number> {
+async function watch({ folder, signal }: Context, inventory: Inventory, fence: Fence): Promise<number> {
   const onEntry = (entry: Entry): void => void process.stdout.write(`${JSON.stringify(entry)}\n`);
   await runGuardian({ inventory, fence, folder, onEntry, signal });
   return EXIT.ok;

@@ -5,24 +5,15 @@ import {
   type StandUnderLoad,
   standResources,
 } from "@goldenring/load";
-import { runsFolder, TerminalOutput } from "@goldenring/run-kit";
+import { type CommandContext, runsFolder, TerminalOutput } from "@goldenring/run-kit";
 import { createPrometheus, type Inventory, inNamespace, loginOf, readAuthority } from "@goldenring/stand";
 import type { Context } from "../context.ts";
 import { endpointsOf, monitoringServers } from "../endpoints.ts";
 
 /** The dependencies of `ring load`: a stand that is up is the target unless another is named. */
-export function loadDeps(
-  openContext: () => Promise<Context>,
-  signal: AbortSignal,
-  outcome: { exitCode: number },
-): LoadDeps {
-  return {
-    output: new TerminalOutput(),
-    signal,
-    outcome,
-    runs: runsFolder("load"),
-    stand: async () => standUnderLoad(await openContext()),
-  };
+export function loadDeps(openContext: () => Promise<Context>, command: CommandContext): LoadDeps {
+  const stand = async (): Promise<StandUnderLoad | undefined> => standUnderLoad(await openContext());
+  return { ...command, output: new TerminalOutput(), runs: runsFolder("load"), stand };
 }
 
 /** Undefined where no stand is up: then the user must name a target. */

@@ -1,4 +1,4 @@
-import { EXIT, type Progress } from "@goldenring/run-kit";
+import { EXIT } from "@goldenring/run-kit";
 import { changeProvisioned } from "../checksums.ts";
 import { type Context, labOf, machineOf, noStand } from "../context.ts";
 import { guardianOf, startGuardian } from "../stand-programs.ts";
@@ -7,40 +7,29 @@ import { table } from "../status-text.ts";
 /** One machine; undefined: the whole stand. */
 type Scope = string | undefined;
 
-/** What saves or restores a snapshot. */
-interface SnapshotCommand {
-  readonly context: Context;
-  /** Of the snapshot. */
-  readonly name: string;
-  readonly machine: Scope;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-}
-
-export async function save({ context, name, machine, progress, signal }: SnapshotCommand): Promise<number> {
+export async function save(context: Context, name: string, machine: Scope): Promise<number> {
   const lab = labOf(context, "snapshot");
   await assertKnown(context, machine);
-  await progress.step(`Snapshot ${name}`, (onProgress) =>
-    withoutGuardian(context, machine, () => lab.snapshots.save(name, { onProgress, signal, ...only(machine) })),
+  await context.progress.step(`Snapshot ${name}`, (onProgress) =>
+    withoutGuardian(context, machine, () => lab.snapshots.save(name, { onProgress, signal: context.signal, machine })),
   );
   if (machine === undefined) {
-    changeProvisioned(context.folder, ({ machines, snapshots }) => ({
-      ...(machines === undefined ? {} : { machines }),
-      snapshots: machines === undefined ? snapshots : { ...snapshots, [name]: machines },
-    }));
+    changeProvisioned(context.folder, ({ machines, snapshots }) =>
+      machines === undefined ? { snapshots } : { machines, snapshots: { ...snapshots, [name]: machines } },
+    );
   }
   return EXIT.ok;
 }
 
-export async function restore({ context, name, machine, progress, signal }: SnapshotCommand): Promise<number> {
+export async function restore(context: Context, name: string, machine: Scope): Promise<number> {
   const lab = labOf(context, "snapshot");
   await assertKnown(context, machine);
   await assertSnapshot(context, name);
-  await progress.step(`Restore ${name}`, (onProgress) =>
+  await context.progress.step(`Restore ${name}`, (onProgress) =>
     withoutGuardian(context, machine, async () => {
       // Unknown until the restore is complete: after an interrupted one the playbook runs.
       changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
-      await lab.snapshots.restore(name, { onProgress, signal, ...only(machine) });
+      await lab.snapshots.restore(name, { onProgress, signal: context.signal, machine });
       if (machine === undefined)
         changeProvisioned(context.folder, ({ snapshots }) => provisionedAfter(snapshots, name));
     }),
@@ -70,10 +59,6 @@ export async function remove(context: Context, name: string): Promise<number> {
     snapshots,
   }));
   return EXIT.ok;
-}
-
-function only(machine: Scope): { readonly machine?: string } {
-  return machine === undefined ? {} : { machine };
 }
 
 function provisionedAfter(snapshots: Readonly<Record<string, string>>, restored: string) {

@@ -48,8 +48,8 @@ export async function status(context: Context, asJson: boolean): Promise<number>
 }
 
 /** Prints whether all is well, now or within some seconds. */
-export async function check(context: Context, waitSeconds: number, signal: AbortSignal): Promise<number> {
-  const problems = await waitForHealth(context, waitSeconds, signal);
+export async function check(context: Context, waitSeconds: number): Promise<number> {
+  const problems = await waitForHealth(context, waitSeconds);
   process.stdout.write(`${problems.length === 0 ? "all is well" : problems.join("\n")}\n`);
   return problems.length === 0 ? EXIT.ok : EXIT.failed;
 }
@@ -58,7 +58,6 @@ export async function check(context: Context, waitSeconds: number, signal: Abort
 export async function waitForHealth(
   context: Context,
   waitSeconds: number,
-  signal: AbortSignal,
   log: (detail: string) => void = () => {},
 ): Promise<readonly string[]> {
   let problems: readonly string[] = [];
@@ -67,6 +66,7 @@ export async function waitForHealth(
     const [first] = problems;
     return first === undefined ? { value: problems } : { missing: first };
   };
+  const { signal } = context;
   const onMissing = (missing: string): void => log(`waiting: ${missing}`);
   try {
     return await waitFor(attempt, { deadlineMs: waitSeconds * 1_000, everyMs: 1_000, signal, onMissing });

@@ -1,21 +1,17 @@
 import { join } from "node:path";
-import type { Lab } from "@goldenring/lab";
-import { CommandError, EXIT, type Progress } from "@goldenring/run-kit";
-import type { Rto } from "@goldenring/stand";
+import type { Lab, UpOptions as LabOptions } from "@goldenring/lab";
+import { CommandError, EXIT } from "@goldenring/run-kit";
+import { SERVICE_NAMES } from "@goldenring/stand";
 import { BUNDLE_FOLDER, DASHBOARDS_FOLDER, makeBundle, PLAYBOOK_FOLDER, RULES_FOLDER } from "../checkout.ts";
 import { changeProvisioned, checksumOf, readProvisioned } from "../checksums.ts";
 import { type Context, labOf } from "../context.ts";
-import { SERVICE_NAMES } from "../endpoints.ts";
 import { runPlaybook } from "../playbook.ts";
 import { startPrograms, stopPrograms } from "../stand-programs.ts";
 import { table } from "../status-text.ts";
 import { undoOpenFaults } from "./chaos.ts";
 import { readStatus, waitForHealth } from "./status.ts";
 
-export interface UpOptions {
-  readonly network: string | undefined;
-  readonly rto: Rto | undefined;
-  readonly ports: Readonly<Record<string, number>> | undefined;
+export interface UpOptions extends Pick<LabOptions, "network" | "rto" | "ports"> {
   /** Run the playbook even when nothing has changed. */
   readonly provision: boolean;
 }
@@ -25,34 +21,24 @@ const SETTLING_S = 60;
 const RUNNING_S = 5;
 
 /** Brings the whole stand up, whatever state it is in. */
-export async function up(
-  context: Context,
-  options: UpOptions,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<number> {
+export async function up(context: Context, options: UpOptions): Promise<number> {
   try {
-    return await bringUp(context, options, progress, signal);
+    return await bringUp(context, options);
   } catch (error) {
-    if (signal.aborted) progress.log("The next `ring up` goes on from here; `ring down` stops what runs.");
+    if (context.signal.aborted)
+      context.progress.log("The next `ring up` goes on from here; `ring down` stops what runs.");
     throw error;
   }
 }
 
-async function bringUp(context: Context, options: UpOptions, progress: Progress, signal: AbortSignal): Promise<number> {
+async function bringUp(context: Context, { provision: isAsked, ...options }: UpOptions): Promise<number> {
+  const { progress, signal } = context;
   const lab = labOf(context, "up");
-  const { created, warnings } = await progress.step("Machines", (onProgress) => {
-    const { network, rto, ports } = options;
-    return lab.up({
-      onProgress,
-      signal,
-      ...(network === undefined ? {} : { network }),
-      ...(rto === undefined ? {} : { rto }),
-      ...(ports === undefined ? {} : { ports }),
-    });
-  });
+  const { created, warnings } = await progress.step("Machines", (onProgress) =>
+    lab.up({ onProgress, signal, ...options }),
+  );
   for (const warning of warnings) progress.log(warning);
-  await undoOpenFaults(context, progress, signal);
+  await undoOpenFaults(context);
   await progress.step("API bundle", () => makeBundle(signal));
 
   const inventory = await context.inventory();
@@ -60,15 +46,15 @@ async function bringUp(context: Context, options: UpOptions, progress: Progress,
   const isUnchanged = created.length === 0 && readProvisioned(context.folder).machines === checksum;
   let problems: readonly string[] = [];
   // Where nothing has changed, the playbook runs only when services need it.
-  for (const runsPlaybook of isUnchanged && !options.provision ? [false, true] : [true]) {
+  for (const runsPlaybook of isUnchanged && !isAsked ? [false, true] : [true]) {
     if (runsPlaybook) {
-      await provision(context, lab, checksum, progress, signal);
+      await provision(context, lab, checksum);
       // They read logins and certificates when they start.
       await stopPrograms(context, inventory.file);
     }
     await startPrograms(context, lab);
     const waitSeconds = runsPlaybook || (await hasJustBooted(lab)) ? SETTLING_S : RUNNING_S;
-    problems = await progress.step("Services", (log) => waitForHealth(context, waitSeconds, signal, log));
+    problems = await progress.step("Services", (log) => waitForHealth(context, waitSeconds, log));
     if (problems.length === 0) break;
   }
   await showResult(context, problems);
@@ -80,21 +66,14 @@ async function hasJustBooted(lab: Lab): Promise<boolean> {
   return machines.some(({ bootedAt = 0 }) => Date.now() - bootedAt < SETTLING_S * 1_000);
 }
 
-async function provision(
-  context: Context,
-  lab: Lab,
-  checksum: string,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<void> {
+async function provision(context: Context, lab: Lab, checksum: string): Promise<void> {
   const inventory = await context.inventory();
   changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
-  await progress.step("Playbook", async (log) => {
+  await context.progress.step("Playbook", async (log) => {
     await lab.provisioningLimits("on");
     try {
       const logFile = join(context.folder, "playbook.log");
-      const showsTasks = process.stderr.isTTY === true;
-      await runPlaybook({ inventoryFile: inventory.file, logFile, log, showsTasks, signal });
+      await runPlaybook({ inventoryFile: inventory.file, logFile, log, signal: context.signal });
     } finally {
       await lab.provisioningLimits("off");
     }

@@ -6,35 +6,24 @@ import { lastLines, runProgram } from "@goldenring/stand";
 import { FREE_MEMORY_GIB } from "../plan.ts";
 import { A_MINUTE, type TaskOptions } from "../task.ts";
 
-interface Requirement {
-  /** A program, or the path of a file, that the package brings. */
-  readonly has: string;
-  readonly debian: string;
-  /** Where Fedora, Arch and openSUSE use another name. */
-  readonly elsewhere?: string;
-}
-
-const REQUIREMENTS: readonly Requirement[] = [
-  { has: "systemd-nspawn", debian: "systemd-container" },
-  { has: "systemd-socket-activate", debian: "systemd" },
-  { has: "debootstrap", debian: "debootstrap" },
-  {
-    has: "/usr/share/keyrings/debian-archive-keyring.gpg",
-    debian: "debian-archive-keyring",
-    elsewhere: "debian-keyring",
-  },
-  { has: "lxcfs", debian: "lxcfs" },
-  { has: "nft", debian: "nftables" },
-  { has: "ip", debian: "iproute2" },
-  { has: "ssh", debian: "openssh-client", elsewhere: "openssh" },
-  { has: "socat", debian: "socat" },
-  { has: "mkfs.ext4", debian: "e2fsprogs" },
-  { has: "losetup", debian: "mount", elsewhere: "util-linux" },
-  { has: "setpriv", debian: "util-linux" },
-  { has: "bash", debian: "bash" },
-  { has: "cmp", debian: "diffutils" },
-  { has: "python3", debian: "python3" },
-  { has: "ansible-playbook", debian: "ansible-core" },
+/** A program (or the path of a file), the Debian package that brings it, and the package where Fedora, Arch and openSUSE use another name. */
+const REQUIREMENTS: readonly (readonly [has: string, debian: string, elsewhere?: string])[] = [
+  ["systemd-nspawn", "systemd-container"],
+  ["systemd-socket-activate", "systemd"],
+  ["debootstrap", "debootstrap"],
+  ["/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring", "debian-keyring"],
+  ["lxcfs", "lxcfs"],
+  ["nft", "nftables"],
+  ["ip", "iproute2"],
+  ["ssh", "openssh-client", "openssh"],
+  ["socat", "socat"],
+  ["mkfs.ext4", "e2fsprogs"],
+  ["losetup", "mount", "util-linux"],
+  ["setpriv", "util-linux"],
+  ["bash", "bash"],
+  ["cmp", "diffutils"],
+  ["python3", "python3"],
+  ["ansible-playbook", "ansible-core"],
 ];
 
 /** sudo and cron often leave the folders of system programs out. */
@@ -42,10 +31,10 @@ const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/
 
 /** @param has whether the computer has a program (or a file, when it is a path) */
 export function planPackages(has: (what: string) => boolean) {
-  const missing = REQUIREMENTS.filter((requirement) => !has(requirement.has));
+  const missing = REQUIREMENTS.filter(([program]) => !has(program));
   return {
-    debian: [...new Set(missing.map(({ debian }) => debian))],
-    elsewhere: [...new Set(missing.map(({ debian, elsewhere }) => elsewhere ?? debian))],
+    debian: [...new Set(missing.map(([, debian]) => debian))],
+    elsewhere: [...new Set(missing.map(([, debian, elsewhere]) => elsewhere ?? debian))],
   };
 }
 

@@ -1,11 +1,12 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
+import { RTO } from "@goldenring/stand";
 import { z } from "zod";
 import type { Folders } from "../folders.ts";
 import { assertSnapshotName } from "../plan.ts";
 import { readJson } from "../state/json-file.ts";
-import { RTO, readSettings } from "../state/settings.ts";
+import { readSettings } from "../state/settings.ts";
 import type { TaskOptions } from "../task.ts";
 
 const SnapshotFacts = z.object({
@@ -29,7 +30,7 @@ export type Snapshot = SnapshotFacts & {
 
 export interface SnapshotOptions extends TaskOptions {
   /** One machine; default: the whole stand. */
-  readonly machine?: string;
+  readonly machine?: string | undefined;
 }
 
 /** Of a file's size as stat(2) counts it. */

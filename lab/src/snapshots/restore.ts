@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
-import { runOrThrow } from "@goldenring/stand";
+import { RTO, runOrThrow } from "@goldenring/stand";
 import { z } from "zod";
 import type { Folders } from "../folders.ts";
 import { hasImage } from "../image/image.ts";
@@ -10,7 +10,7 @@ import { copyDisk } from "../machine/disk.ts";
 import { powerOff } from "../machine/power.ts";
 import { machineOf, openStand, runningOf, type Stand, startMachines } from "../stand.ts";
 import { readJson, writeJson } from "../state/json-file.ts";
-import { RTO, readSettings, writeSettings } from "../state/settings.ts";
+import { readSettings, writeSettings } from "../state/settings.ts";
 import { A_MINUTE, forAll } from "../task.ts";
 import { readSnapshot, type SnapshotFacts, type SnapshotOptions } from "./catalogue.ts";
 

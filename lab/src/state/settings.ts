@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { CommandError } from "@goldenring/run-kit";
-import type { Rto } from "@goldenring/stand";
+import { RTO, type Rto, SERVICE_NAMES } from "@goldenring/stand";
 import { z } from "zod";
 import type { Folders } from "../folders.ts";
 import {
   DEFAULT_NETWORK,
-  FORWARDS,
   type Limit,
   type PlannedMachine,
   PROVISIONING,
@@ -15,8 +14,6 @@ import {
 import { namesOf, type TaskOptions } from "../task.ts";
 import { writeInventory } from "./inventory-file.ts";
 import { readJson, writeJson } from "./json-file.ts";
-
-export const RTO = ["fast", "norm", "safe"] as const satisfies readonly Rto[];
 
 const Settings = z.object({
   network: z.string(),
@@ -54,13 +51,13 @@ export function limitOf({ limits, provisioning }: Settings, { name, limit }: Pla
 
 export interface UpOptions extends TaskOptions {
   /** Private IPv4 network of the machines; only for a new stand. Default: 10.88.0.0/24. */
-  readonly network?: string;
+  readonly network?: string | undefined;
   /** Names of the machines; only for a new stand. Default: all. */
   readonly machines?: readonly string[];
   /** Default: as it was; `fast` for a new stand. */
-  readonly rto?: Rto;
+  readonly rto?: Rto | undefined;
   /** Ports of the loopback address by name (`api`, `database` …), kept for later runs; a taken one is replaced by a free one. */
-  readonly ports?: Readonly<Record<string, number>>;
+  readonly ports?: Readonly<Record<string, number>> | undefined;
 }
 
 /**
@@ -96,7 +93,7 @@ function assertSame(known: Settings, network: string, machines: readonly string[
 }
 
 function checkedPorts(ports: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  const names: readonly string[] = FORWARDS.map(({ name }) => name);
+  const names: readonly string[] = SERVICE_NAMES;
   for (const [name, port] of Object.entries(ports)) {
     if (!names.includes(name)) throw new CommandError(`There is no port "${name}"; there are ${names.join(", ")}.`);
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new CommandError(`${port} is not a TCP port.`);

@@ -1,57 +1,25 @@
 import * as z from "zod";
 import { RunRecord } from "../record/record.ts";
+import { Search } from "./find-capacity.ts";
 import { StepResult } from "./judge-step.ts";
 
-/** In the folder of a search. */
 export const CAPACITY_FILE = "capacity.json";
 export const CAPACITY_FORMAT = 2;
 
-const CurrentFile = z.object({
+/**
+ * A search as it is stored after every step: one that was interrupted is resumed from here, and the results are written from here. Not from a file of
+ * an older format: half of such a search would measure another version of the service.
+ */
+export const CapacityFile = z.object({
   format: z.literal(CAPACITY_FORMAT),
-  /** Another search is another bracket: a search is resumed with these only. */
-  search: z.object({
-    start: z.int().positive(),
-    max: z.int().positive(),
-    resolution: z.number(),
-    repeats: z.int().positive(),
-    warmUpSeconds: z.number(),
-    holdSeconds: z.number(),
-  }),
+  /** A search is resumed with these only. */
+  search: Search,
   ended: z.enum(["found", "max", "too many steps", "interrupted"]),
   held: z.int(),
-  /** Undefined when no step broke. */
   broke: z.int().optional(),
   steps: z.array(StepResult),
   /** Of the last step's run: scenario, target, commit and computer of the whole search. */
   record: RunRecord,
 });
 
-/** A search as it is stored after every step: one that was interrupted is resumed from here, and the results are written from here. */
-export const CapacityFile = z.preprocess(upgraded, CurrentFile);
-export type CapacityFile = z.infer<typeof CurrentFile>;
-
-const Format1 = z.looseObject({
-  format: z.literal(1),
-  search: z.looseObject({ most: z.unknown() }),
-  ended: z.string(),
-  steps: z.array(z.looseObject({ gaveOut: z.unknown(), ownLimit: z.unknown() })),
-});
-
-/** A file of format 1 in the current form; anything else as it is. */
-function upgraded(content: unknown): unknown {
-  const parsed = Format1.safeParse(content);
-  if (!parsed.success) return content;
-  const { search, ended, steps, ...rest } = parsed.data;
-  const { most: max, ...bounds } = search;
-  return {
-    ...rest,
-    format: CAPACITY_FORMAT,
-    search: { ...bounds, max },
-    ended: ended === "most" ? "max" : ended,
-    steps: steps.map(({ gaveOut: saturation, ownLimit: replicaLimit, ...step }) => ({
-      ...step,
-      saturation,
-      replicaLimit,
-    })),
-  };
-}
+export type CapacityFile = z.infer<typeof CapacityFile>;

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { seededRandom } from "../statistics/seeded-random.fixture.ts";
-import type { Measured } from "./bracket.ts";
-import { type CapacityOptions, findCapacity } from "./find-capacity.ts";
+import { type CapacityOptions, findCapacity, type Measured } from "./find-capacity.ts";
 import { simulatedService } from "./simulated-service.fixture.ts";
 
 const limits = fc.integer({ min: 40, max: 9_000 });

@@ -1,8 +1,8 @@
-import { CommandError, median } from "@goldenring/run-kit";
+import { CommandError } from "@goldenring/run-kit";
 import * as z from "zod";
-import type { ResourceRow, RunRecord, Series, SeriesRow } from "../record/record.ts";
-import { inWords, judge } from "../record/verdict.ts";
-import { mostUsed, RESOURCE_KINDS } from "../resources/resources.ts";
+import type { RunRecord, Series, SeriesRow } from "../record/record.ts";
+import { inWords, judge, missedSoFar } from "../record/verdict.ts";
+import { cpuOf, cutSeries, RESOURCE_KINDS } from "../resources/resources.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import type { StepTimes } from "./find-capacity.ts";
 import { ReplicaLimit, replicaLimit } from "./replica-limit.ts";
@@ -41,48 +41,35 @@ export function judgeStep(
   if (endedBy === "k6 failed" || endedBy === "interrupted") {
     throw new CommandError(`The step with ${users} users was not measured: ${endedBy}`);
   }
-  const end = warmUpSeconds + holdSeconds;
-  const inHold = ({ t }: { readonly t: number }): boolean => t > warmUpSeconds && t <= end;
-  const hold = series.rows.filter(inHold);
-  const requests = sum(hold, (row) => row.requests);
-  const [p90, p95] = [mixedPercentile(hold, 0.9), mixedPercentile(hold, 0.95)];
-  const errorShare = sum(hold, ({ failed }) => failed) / Math.max(1, requests);
+  const hold = cutSeries(series, warmUpSeconds, warmUpSeconds + holdSeconds);
+  const sum = (of: (row: SeriesRow) => number): number => hold.rows.reduce((total, row) => total + of(row), 0);
+  const requests = sum((row) => row.requests);
+  const [p90, p95] = [0.9, 0.95].map((share) => mixedPercentile(hold.rows, share));
+  const errorShare = sum(({ failed }) => failed) / Math.max(1, requests);
   // Only a sample of the bodies is checked.
-  const checked = Math.max(1, requests * options.bodyCheckShare);
-  const checks = 1 - sum(hold, ({ checksFailed }) => checksFailed) / checked;
-  const missed = judge({ p95, p90, errors: errorShare, checks }).filter(
-    ({ actual, isHeld }) => actual !== undefined && !isHeld,
-  );
+  const checks = 1 - sum(({ checksFailed }) => checksFailed) / Math.max(1, requests * options.bodyCheckShare);
   const misses = [
     endedBy === "objective missed" && "an objective was missed before the hold was over",
     endedBy === "target unreachable" && "the target stopped answering",
     requests === 0 && "no answers",
-    ...missed.map(inWords),
+    ...missedSoFar(judge({ p95, p90, errors: errorShare, checks })).map(inWords),
   ].filter((miss) => miss !== false);
-  const limit = replicaLimit(series, warmUpSeconds, end);
-  const shares = sharesOf((series.parts ?? []).filter(inHold));
+  const shares = Object.fromEntries(
+    RESOURCE_KINDS.flatMap((kind) => {
+      const share = cpuOf(hold, kind);
+      return share === undefined ? [] : [[kind, share]];
+    }),
+  );
   return {
     users,
     held: misses.length === 0,
     misses,
-    requestsPerSecond: requests / Math.max(1, hold.length),
-    ...(p90 === undefined ? {} : { p90 }),
-    ...(p95 === undefined ? {} : { p95 }),
+    requestsPerSecond: requests / Math.max(1, hold.rows.length),
+    p90,
+    p95,
     errorShare,
     saturation: saturationOf({ computer }, series),
-    ...(Object.keys(shares).length === 0 ? {} : { shares }),
-    ...(limit === undefined ? {} : { replicaLimit: limit }),
+    shares: Object.keys(shares).length === 0 ? undefined : shares,
+    replicaLimit: replicaLimit(hold),
   };
-}
-
-function sharesOf(rows: readonly ResourceRow[]): Record<string, number> {
-  const found = RESOURCE_KINDS.map((kind) => {
-    const shares = rows.flatMap((row) => mostUsed(row, kind, ({ cpuShare }) => cpuShare) ?? []);
-    return [kind, median(shares)] as const;
-  });
-  return Object.fromEntries(found.filter(([, share]) => Number.isFinite(share)));
-}
-
-function sum(rows: readonly SeriesRow[], of: (row: SeriesRow) => number): number {
-  return rows.reduce((total, row) => total + of(row), 0);
 }

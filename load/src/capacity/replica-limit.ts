@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Series } from "../record/record.ts";
-import { kindOf } from "../resources/resources.ts";
+import { kindOf, REPLICA_CORES } from "../resources/resources.ts";
 
 /** Below this share of their CPU the replicas' background work outweighs that for requests. */
 const MIN_SHARE = 0.1;
@@ -9,7 +9,6 @@ const MIN_SHARE = 0.1;
 export const ReplicaLimit = z.object({
   /** Mean of the replicas' CPU, as a share of their limit. */
   replicaShare: z.number(),
-  /** Measured. */
   requestsPerSecond: z.number(),
   /** At the measured CPU per request, with all of the CPU: a bound and no promise, as the last part of a CPU costs latency. */
   limitRequestsPerSecond: z.number(),
@@ -20,15 +19,12 @@ export type ReplicaLimit = z.infer<typeof ReplicaLimit>;
 /**
  * The service's limit from its CPU per request, for when the computer or k6 is saturated before the service.
  *
- * @param from seconds of the run's clock
- * @param replicaCores that one replica may use
  * @returns undefined when the replicas were not measured or were almost idle
  */
-export function replicaLimit(series: Series, from: number, to: number, replicaCores = 0.25): ReplicaLimit | undefined {
-  const within = ({ t }: { readonly t: number }): boolean => t > from && t <= to;
+export function replicaLimit(series: Series): ReplicaLimit | undefined {
   // A failed request is no work done.
-  const rates = series.rows.filter(within).map(({ requests, failed }) => requests - failed);
-  const uses = (series.parts ?? []).filter(within).flatMap(({ parts }) => parts);
+  const rates = series.rows.map(({ requests, failed }) => requests - failed);
+  const uses = (series.parts ?? []).flatMap(({ parts }) => parts);
   // Not every second has a figure of every replica.
   const byReplica = Map.groupBy(
     uses.filter(({ name, cpuShare }) => kindOf(name) === "replica" && cpuShare !== undefined),
@@ -42,11 +38,10 @@ export function replicaLimit(series: Series, from: number, to: number, replicaCo
     replicaShare,
     requestsPerSecond,
     limitRequestsPerSecond: requestsPerSecond / replicaShare,
-    requestsPerCpuSecond: requestsPerSecond / (replicaShare * byReplica.size * replicaCores),
+    requestsPerCpuSecond: requestsPerSecond / (replicaShare * byReplica.size * REPLICA_CORES),
   };
 }
 
-/** NaN of nothing. */
 function mean(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0) / numbers.length;
 }

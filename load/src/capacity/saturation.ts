@@ -1,10 +1,7 @@
 import { median } from "@goldenring/run-kit";
 import * as z from "zod";
-import type { ResourceRow, RunRecord, Series } from "../record/record.ts";
-import { mostUsed, type ResourceKind } from "../resources/resources.ts";
-
-/** `api_memory_mib` of the role weather_api. */
-const REPLICA_MEMORY_BYTES = 128 * 2 ** 20;
+import type { ResourceRow, ResourceUse, RunRecord, Series } from "../record/record.ts";
+import { mostUsed, REPLICA_MEMORY_MIB, type ResourceKind } from "../resources/resources.ts";
 
 interface Rule {
   readonly cause: string;
@@ -86,7 +83,6 @@ export const Saturation = z.object({
   ),
 });
 export type Saturation = z.infer<typeof Saturation>;
-type Exhausted = Saturation["exhausted"][number];
 
 /** What was saturated first during a run, by RULES. */
 export function saturationOf(
@@ -94,19 +90,21 @@ export function saturationOf(
   { parts = [] }: Pick<Series, "parts">,
 ): Saturation {
   if (parts.every((row) => row.parts.length === 0)) return { first: "not measured", exhausted: [] };
-  const limits = { replica: REPLICA_MEMORY_BYTES, computer: computer.memoryMiB * 2 ** 20 };
-  const exhausted = RULES.flatMap((rule) => exhaustedBy(rule, parts, limits) ?? []).sort(
-    (one, other) => one.since - other.since,
-  );
+  const exhausted = RULES.flatMap((rule) => exhaustedBy(rule, parts, computer.memoryMiB) ?? []);
+  exhausted.sort((one, other) => one.since - other.since);
   return { first: exhausted[0]?.cause ?? "none", exhausted };
 }
 
-/** Bytes that they may use. */
-type MemoryLimits = Readonly<Record<"replica" | "computer", number>>;
-
-function exhaustedBy(rule: Rule, rows: readonly ResourceRow[], limits: MemoryLimits): Exhausted | undefined {
+function exhaustedBy(
+  rule: Rule,
+  rows: readonly ResourceRow[],
+  computerMiB: number,
+): Saturation["exhausted"][number] | undefined {
+  const memoryBytes = (rule.resource === "replica" ? REPLICA_MEMORY_MIB : computerMiB) * 2 ** 20;
+  const shareOf = ({ cpuShare, memoryBytes: used }: ResourceUse): number | undefined =>
+    rule.uses === "cpu" ? cpuShare : used && used / memoryBytes;
   const uses = rows.flatMap((row) => {
-    const share = shareUsed(rule, row, limits);
+    const share = mostUsed(row, rule.resource, shareOf);
     return share === undefined ? [] : [{ t: row.t, share }];
   });
   const windows = uses
@@ -114,11 +112,4 @@ function exhaustedBy(rule: Rule, rows: readonly ResourceRow[], limits: MemoryLim
     .map(({ t }, from) => ({ t, share: median(uses.slice(from, from + WINDOW_SAMPLES).map(({ share }) => share)) }));
   const first = windows.find(({ share }) => share >= rule.share);
   return first && { cause: rule.cause, since: first.t, peak: Math.max(...windows.map(({ share }) => share)) };
-}
-
-function shareUsed({ resource, uses }: Rule, row: ResourceRow, limits: MemoryLimits): number | undefined {
-  if (uses === "cpu") return mostUsed(row, resource, ({ cpuShare }) => cpuShare);
-  const limit = resource === "replica" ? limits.replica : limits.computer;
-  const bytes = mostUsed(row, resource, ({ memoryBytes }) => memoryBytes);
-  return bytes === undefined ? undefined : bytes / limit;
 }

@@ -1,5 +1,5 @@
 import { normal, seededRandom } from "../statistics/seeded-random.fixture.ts";
-import type { Measured } from "./bracket.ts";
+import type { Measured } from "./find-capacity.ts";
 
 export interface Simulation {
   /** Most users within the objective when nothing disturbs. */

@@ -1,29 +1,29 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError, EXIT, interruptedExit, makeRunFolder, readRunFile, writeRunFile } from "@goldenring/run-kit";
-import type { Bracket } from "../capacity/bracket.ts";
 import { CAPACITY_FILE, CAPACITY_FORMAT, CapacityFile } from "../capacity/capacity-file.ts";
-import { CAPACITY_DEFAULTS, type Capacity, findCapacity, type StepTimes } from "../capacity/find-capacity.ts";
+import { type Capacity, findCapacity, Search, type SearchOptions, type StepTimes } from "../capacity/find-capacity.ts";
 import { judgeStep, type StepResult } from "../capacity/judge-step.ts";
-import type { RunRecord } from "../record/record.ts";
 import { shownMs } from "../record/verdict.ts";
 import { runLoad } from "../run/run.ts";
 import type { Scenario } from "../scenarios.ts";
 import { type LoadDeps, loadTargetOf, type TargetOptions } from "./deps.ts";
+import { ENCODING, RUNS, Seconds, TARGET, text, Users } from "./option-table.ts";
 
-export interface CapacityCommandOptions extends TargetOptions {
+export interface CapacityCommandOptions extends TargetOptions, SearchOptions {
   readonly encoding?: "gzip" | "identity" | undefined;
-  readonly start?: number | undefined;
-  readonly max?: number | undefined;
-  readonly warmUp?: number | undefined;
-  readonly hold?: number | undefined;
-  readonly resolution?: number | undefined;
-  readonly repeats?: number | undefined;
-  readonly maxSteps?: number | undefined;
-  /** Folder of a search that was interrupted. */
   readonly resume?: string | undefined;
-  readonly runs?: string | undefined;
 }
+
+export const CAPACITY_OPTIONS = {
+  ...TARGET,
+  start: { flags: "--start <number>", about: "users of the first step (default: 300)", schema: Users },
+  max: { flags: "--max <number>", about: "maximum of users to try (default: 10000)", schema: Users },
+  warmUp: { flags: "--warm-up <time>", about: "start of each step, not judged (default: 15s)", schema: Seconds },
+  hold: { flags: "--hold <time>", about: "rest of each step, judged (default: 30s)", schema: Seconds },
+  ...ENCODING,
+  resume: text("--resume <folder>", "continue a search that was interrupted"),
+  ...RUNS,
+};
 
 /** Searches the capacity and prints it. @returns the exit code */
 export async function searchCapacity(
@@ -41,30 +41,20 @@ export async function searchCapacity(
   return interruptedExit(signal);
 }
 
-export interface FoundCapacity {
-  readonly capacity: Capacity<StepResult>;
-  readonly folder: string;
-  /** Of the last step; undefined when none was measured. */
-  readonly record: RunRecord | undefined;
-}
-
-/** Every step is a run. */
-export async function measureCapacity(
-  scenario: Scenario,
-  options: CapacityCommandOptions,
-  deps: LoadDeps,
-): Promise<FoundCapacity> {
+/** Every step is a run. @returns with the record of the last step; undefined when none was measured */
+export async function measureCapacity(scenario: Scenario, options: CapacityCommandOptions, deps: LoadDeps) {
   const { output, signal } = deps;
   const target = await loadTargetOf(options, deps);
   const earlier = options.resume === undefined ? undefined : await readEarlier(options.resume, scenario);
-  const folder = options.resume ?? (await newFolder(options.runs ?? deps.runs, scenario));
-  const search = earlier?.search ?? searchOf(options);
-  const steps: StepResult[] = [...(earlier?.steps ?? [])];
+  const { folder } =
+    options.resume === undefined
+      ? await makeRunFolder(deps.runs, `capacity-${scenario.name}`, new Date())
+      : { folder: options.resume };
+  const search = earlier?.search ?? Search.parse(options);
   let record = earlier?.record;
-  const store = (ended: CapacityFile["ended"], { held, broke }: Bracket): void => {
+  const store = (found: Capacity<StepResult>): void => {
     if (record === undefined) return;
-    const found = { held, ...(broke === undefined ? {} : { broke }) };
-    const content: CapacityFile = { format: CAPACITY_FORMAT, search, ended, ...found, steps, record };
+    const content: CapacityFile = { format: CAPACITY_FORMAT, search, ...found, steps: [...found.steps], record };
     writeRunFile(folder, CAPACITY_FILE, content);
   };
   const tryStep = async (users: number, times: StepTimes): Promise<StepResult> => {
@@ -88,35 +78,16 @@ export async function measureCapacity(
   output.log(`searching the capacity of ${scenario.name}; Ctrl-C keeps the steps so far`);
   const capacity = await findCapacity(tryStep, {
     ...search,
-    maxSteps: options.maxSteps ?? CAPACITY_DEFAULTS.maxSteps,
+    maxSteps: options.maxSteps,
     signal,
-    earlier: [...steps],
-    onStep: (step, bracket) => {
-      steps.push(step);
+    earlier: earlier?.steps ?? [],
+    onStep: (step, soFar) => {
       output.log(stepLine(step));
-      store("interrupted", bracket);
+      store(soFar);
     },
   });
-  store(capacity.ended, capacity);
+  store(capacity);
   return { capacity, folder, record };
-}
-
-function searchOf(options: CapacityCommandOptions): CapacityFile["search"] {
-  const defaults = CAPACITY_DEFAULTS;
-  return {
-    start: options.start ?? defaults.start,
-    max: options.max ?? defaults.max,
-    resolution: options.resolution ?? defaults.resolution,
-    repeats: options.repeats ?? defaults.repeats,
-    warmUpSeconds: options.warmUp ?? defaults.warmUpSeconds,
-    holdSeconds: options.hold ?? defaults.holdSeconds,
-  };
-}
-
-async function newFolder(runs: string, { name }: Scenario): Promise<string> {
-  const { folder } = await makeRunFolder(runs, `capacity-${name}`, new Date());
-  await mkdir(join(folder, "steps"));
-  return folder;
 }
 
 async function readEarlier(folder: string, { name }: Scenario): Promise<CapacityFile> {

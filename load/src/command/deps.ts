@@ -1,9 +1,8 @@
 import { CommandError, type Output } from "@goldenring/run-kit";
-import type { Machine } from "@goldenring/stand";
-import type { InsideNetwork } from "../run/k6-run.ts";
-import type { LoadTarget } from "../run/run.ts";
+import type { LoadTarget, StandParts } from "../run/run.ts";
 import type { DatabasePlace } from "../seed/database.ts";
 import { parseTarget } from "../service/weather-api.ts";
+import type { OptionValues, TARGET } from "./option-table.ts";
 
 /** What the load commands receive from the program that they are part of. */
 export interface LoadDeps {
@@ -11,31 +10,19 @@ export interface LoadDeps {
   readonly signal: AbortSignal;
   /** The command that ran writes its exit code here. */
   readonly outcome: { exitCode: number };
-  /** The folder of the runs. */
   readonly runs: string;
-  /** The running stand, if there is one. */
   readonly stand?: () => Promise<StandUnderLoad | undefined>;
 }
 
-export interface StandUnderLoad {
+export interface StandUnderLoad extends StandParts {
   /** URL of its ingress, as this computer reaches it: the default target. */
   readonly target: string;
   /** Names and addresses of its machines: they may be loaded without further permission. */
   readonly hosts: readonly string[];
-  /** Where this computer can enter its network: k6 then asks the ingress itself, and no forwarded port costs CPU. */
-  readonly inside?: InsideNetwork;
-  /** Those whose use is measured every second during a run; the baseline can replace the replicas among them for a while. */
-  readonly machines?: readonly Machine[];
-  /** What seeds go into. */
   readonly database?: () => Promise<DatabasePlace>;
-  readonly resources?: LoadTarget["standResources"];
 }
 
-export interface TargetOptions {
-  /** URL. */
-  readonly target?: string | undefined;
-  readonly iOwnThisTarget?: boolean | undefined;
-}
+export type TargetOptions = OptionValues<typeof TARGET>;
 
 /**
  * The service that is named, or the ingress of the running stand. The stand's machines are measured only where it is what is loaded.
@@ -49,14 +36,10 @@ export async function loadTargetOf(options: TargetOptions, deps: LoadDeps): Prom
   const target = parseTarget(url);
   const permission = { inventoryHosts: stand?.hosts ?? [], isOwnTarget: options.iOwnThisTarget === true };
   if (stand === undefined || !leadsTo(stand, target)) return { target, permission };
-  return {
-    target,
-    permission,
-    // A target that is named is asked as it is named.
-    inside: options.target === undefined ? stand.inside : undefined,
-    standResources: stand.resources,
-    watched: stand.machines,
-  };
+  const { machines, resources } = stand;
+  // A target that is named is asked as it is named.
+  const inside = options.target === undefined ? stand.inside : undefined;
+  return { target, permission, inside, machines, resources };
 }
 
 function leadsTo({ target, hosts }: StandUnderLoad, { origin, hostname }: URL): boolean {

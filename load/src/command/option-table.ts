@@ -7,7 +7,6 @@ interface OptionRow<Schema extends z.ZodType = z.ZodType> {
   /** As commander reads them: `--users <number>`. */
   readonly flags: string;
   readonly about: string;
-  /** Of the text after the flag. */
   readonly schema: Schema;
   /** The text when nothing follows the flag. */
   readonly preset?: string;
@@ -16,7 +15,6 @@ interface OptionRow<Schema extends z.ZodType = z.ZodType> {
 /** The options of a command by their names in code: `--max-users` is `maxUsers`. */
 export type OptionTable = Readonly<Record<string, OptionRow>>;
 
-/** What the user gave. */
 export type OptionValues<Table extends OptionTable> = {
   readonly [Name in keyof Table]?: z.output<Table[Name]["schema"]> | undefined;
 };
@@ -31,32 +29,27 @@ export function text(flags: string, about: string): OptionRow<z.ZodString> {
 
 /** @returns what the user gave, once the command line is parsed */
 export function declareOptions<Table extends OptionTable>(command: Command, table: Table): () => OptionValues<Table> {
-  for (const [name, { flags, about, schema }] of Object.entries(table)) {
+  for (const [name, { flags, about, schema, preset }] of Object.entries(table)) {
     const option = new Option(flags, about);
     if (option.attributeName() !== name) throw new Error(`${flags} is ${option.attributeName()}, not ${name}`);
-    if (!option.isBoolean()) option.argParser((given: string) => parse(schema, given));
+    if (preset !== undefined) option.preset(preset);
+    if (!option.isBoolean()) {
+      option.argParser((given: string) => parse(schema, given, (why) => new InvalidArgumentError(why)));
+    }
     command.addOption(option);
   }
-  return () => {
-    const given = command.opts();
-    const presets = Object.entries(table).flatMap(([name, { schema, preset }]) =>
-      preset !== undefined && given[name] === true ? [[name, parse(schema, preset)] as const] : [],
-    );
-    return { ...(given as OptionValues<Table>), ...Object.fromEntries(presets) };
-  };
+  return () => command.opts<OptionValues<Table>>();
 }
 
-function parse<Schema extends z.ZodType>(schema: Schema, given: string): z.output<Schema> {
+/** @throws {CommandError} (usage), or what `refusal` makes of the reason */
+export function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  given: string | undefined,
+  refusal: (why: string) => Error = (why) => new CommandError(why, "usage"),
+): z.output<Schema> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(`${parsed.error.issues[0]?.message}.`);
-}
-
-/** @throws {CommandError} (usage) */
-export function parseArgument<Schema extends z.ZodType>(schema: Schema, given: string | undefined): z.output<Schema> {
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new CommandError(`${parsed.error.issues[0]?.message}.`, "usage");
+  throw refusal(`${parsed.error.issues[0]?.message}.`);
 }
 
 /** A schema of texts. @param read returns undefined for a text that is not `expected` */
@@ -71,9 +64,9 @@ function read<Value>(expected: string, read: (text: string) => Value | undefined
 
 const MAX_USERS = 100_000;
 
-function usersOf(given: string): number | undefined {
+function wholeNumber(given: string, max = MAX_USERS): number | undefined {
   const number = Number(given);
-  return /^\d+$/.test(given) && number >= 1 && number <= MAX_USERS ? number : undefined;
+  return /^\d+$/.test(given) && number >= 1 && number <= max ? number : undefined;
 }
 
 function secondsOf(given: string): number | undefined {
@@ -82,7 +75,7 @@ function secondsOf(given: string): number | undefined {
   return total >= 1 && total <= MAX_RUN_SECONDS ? total : undefined;
 }
 
-export const Users = read(`a number of users from 1 to ${MAX_USERS}`, usersOf);
+export const Users = read(`a number of users from 1 to ${MAX_USERS}`, (given) => wholeNumber(given));
 
 /** `90`, `90s`, `5m`, `1h30m`. */
 export const Seconds = read("a time from 1 second to 24 hours, such as 30s, 5m or 1h30m", secondsOf);
@@ -90,17 +83,13 @@ export const Seconds = read("a time from 1 second to 24 hours, such as 30s, 5m o
 /** `600/5m`, `600/30s`: this many users more in each such time. */
 export const Ramp = read("a ramp of users and time, such as 600/30s", (given) => {
   const [users = "", time = "", ...rest] = given.split("/");
-  const [stepUsers, stepSeconds] = [usersOf(users), secondsOf(time)];
+  const [stepUsers, stepSeconds] = [wholeNumber(users), secondsOf(time)];
   if (rest.length > 0 || time === "" || stepUsers === undefined || stepSeconds === undefined) return undefined;
   return { stepUsers, stepSeconds };
 });
 
-export const Port = read("a port number", (given) => {
-  const port = Number(given);
-  return /^\d+$/.test(given) && port >= 1 && port <= 65_535 ? port : undefined;
-});
+export const Port = read("a port number", (given) => wholeNumber(given, 65_535));
 
-/** One of these texts. */
 export function oneOf<const Name extends string>(names: readonly Name[]) {
   return read(`one of ${names.join(", ")}`, (given) => names.find((name) => name === given));
 }
@@ -113,3 +102,23 @@ export function someOf<const Name extends string>(names: readonly Name[]) {
     return isKnown ? names.filter((name) => chosen.includes(name)) : undefined;
   });
 }
+
+/** Options that several commands have. */
+export const TARGET = {
+  target: text("--target <url>", "the service (default: the ingress of the running stand)"),
+  iOwnThisTarget: flag(
+    "--i-own-this-target",
+    "allow a target that is not on this computer, in a private network or in the inventory",
+  ),
+};
+export const ENCODING = {
+  encoding: {
+    flags: "--encoding <encoding>",
+    about: "what clients ask for: gzip or identity (default: gzip)",
+    schema: oneOf(["gzip", "identity"]),
+  },
+};
+export const RUNS = { runs: text("--runs <folder>", "where the folders of runs are made (default: runs/load)") };
+export const DATABASE = {
+  database: text("--database <url>", "the database (default: DATABASE_URL, or that of the running stand)"),
+};

@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError, listRuns } from "@goldenring/run-kit";
-import { RUN_FILES } from "../record/record.ts";
-import { readRun } from "../record/run-folder.ts";
+import { RUN_FILES, readRun } from "../record/record.ts";
+import { writeComparison } from "../report/comparison.ts";
 import { junitOfRun } from "../report/junit.ts";
-import { writeComparison, writeReport } from "../report/write.ts";
+import { writeReport } from "../report/run-page.ts";
 import type { LoadDeps } from "./deps.ts";
 
 /** Writes the page of a run again; without a name, of the newest run. @param junit file for its verdict as JUnit XML */
@@ -17,7 +17,6 @@ export async function report(run: string | undefined, junit: string | undefined,
   deps.output.result(junit);
 }
 
-/** Writes one page with the curves of two or more runs in the same charts. */
 export async function compare(runs: readonly string[], output: string | undefined, deps: LoadDeps): Promise<void> {
   const folders = await Promise.all(runs.map((run) => folderOf(run, deps.runs)));
   const name = `comparison-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}Z.html`;

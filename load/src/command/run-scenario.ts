@@ -1,25 +1,44 @@
 import { join, relative } from "node:path";
-import type { RunRecord, SeriesRow } from "../record/record.ts";
-import { inWords, shownMs } from "../record/verdict.ts";
-import { REPORT_FILE, writeReport } from "../report/write.ts";
+import { secondsBetween } from "@goldenring/run-kit";
+import { RUN_FILES, type RunRecord, type SeriesRow } from "../record/record.ts";
+import { inWords, missedSoFar, shownMs } from "../record/verdict.ts";
+import { writeReport } from "../report/run-page.ts";
+import { ENDS } from "../report/words.ts";
 import type { Measurements } from "../run/measurements.ts";
-import type { LoadOptions } from "../run/options.ts";
 import { runLoad } from "../run/run.ts";
 import type { Scenario } from "../scenarios.ts";
-import { type LoadDeps, loadTargetOf, type TargetOptions } from "./deps.ts";
+import { type LoadDeps, loadTargetOf } from "./deps.ts";
+import { ENCODING, flag, type OptionValues, Port, Ramp, RUNS, Seconds, TARGET, Users } from "./option-table.ts";
 
-export interface ScenarioOptions extends LoadOptions, TargetOptions {
-  /** Port of k6's web dashboard, when it is wanted. */
-  readonly dashboard?: number | undefined;
-  /** The folder of the runs. */
-  readonly runs?: string | undefined;
-  /** The record as JSON instead of words. */
-  readonly json?: boolean | undefined;
-}
+export const SCENARIO_OPTIONS = {
+  ...TARGET,
+  ramp: { flags: "--ramp <users/time>", about: "add this many users per time (default: 600/5m)", schema: Ramp },
+  maxUsers: { flags: "--max-users <number>", about: "where the ramp ends (default: 3000)", schema: Users },
+  users: { flags: "--users <number>", about: "a constant number of users instead of a ramp", schema: Users },
+  duration: {
+    flags: "--duration <time>",
+    about: "length of the run, such as 90s or 5m (default: the whole ramp; 1m with --users)",
+    schema: Seconds,
+  },
+  ...ENCODING,
+  keepGoing: flag("--keep-going", "do not end the run when an objective is missed"),
+  dashboard: {
+    flags: "--dashboard [port]",
+    about: "show k6's web dashboard on this computer during the run",
+    schema: Port,
+    preset: "5665",
+  },
+  ...RUNS,
+  json: flag("--json", "print the record as JSON"),
+};
 
 /** Runs one scenario; shows every second, and the result at the end. @returns the exit code */
-export async function runScenario(scenario: Scenario, options: ScenarioOptions, deps: LoadDeps): Promise<number> {
-  const { output, signal } = deps;
+export async function runScenario(
+  scenario: Scenario,
+  options: OptionValues<typeof SCENARIO_OPTIONS>,
+  deps: LoadDeps,
+): Promise<number> {
+  const { output, signal, runs } = deps;
   const { dashboard: dashboardPort } = options;
   const { inside, ...target } = await loadTargetOf(options, deps);
   if (dashboardPort !== undefined) {
@@ -36,7 +55,7 @@ export async function runScenario(scenario: Scenario, options: ScenarioOptions, 
     // A dashboard listens where k6 runs.
     inside: dashboardPort === undefined ? inside : undefined,
     dashboardPort,
-    runs: options.runs ?? deps.runs,
+    runs,
     signal,
     log: (line) => output.log(line),
     onRow: (row, soFar) => output.live(liveLine(row, soFar)),
@@ -48,7 +67,7 @@ export async function runScenario(scenario: Scenario, options: ScenarioOptions, 
 
 /** The last second, and whether all so far is within the objectives. */
 function liveLine({ t, users, requests, failed, latency }: SeriesRow, soFar: Measurements): string {
-  const missed = soFar.verdictSoFar().filter(({ actual, isHeld }) => actual !== undefined && !isHeld);
+  const missed = missedSoFar(soFar.verdictSoFar());
   return [
     `${t.toFixed(0).padStart(4)} s`,
     `${users} users`,
@@ -62,28 +81,19 @@ function liveLine({ t, users, requests, failed, latency }: SeriesRow, soFar: Mea
 function resultText(record: RunRecord, folder: string): string {
   const { figures, verdict, endedBy, scenario } = record;
   const { latency, requests, rate, failed, maxUsers, usersAtBreak } = figures;
-  const seconds = ((Date.parse(record.end) - Date.parse(record.start)) / 1000).toFixed(0);
+  const seconds = secondsBetween(record.start, record.end).toFixed(0);
   const { p50, p90, p95, p99, mean, max } = latency ?? {};
   const latencies = Object.entries({ p50, p90, p95, p99, mean, max }).map(([name, ms = 0]) => `${name} ${shownMs(ms)}`);
   return [
-    `${scenario}: ${requests} requests in ${seconds} s (${rate.toFixed(0)}/s), ${failed} failed, up to ${maxUsers} users; ${ENDS[endedBy]}`,
+    `${scenario}: ${requests} requests in ${seconds} s (${rate.toFixed(0)}/s), ${failed} failed, up to ${maxUsers} users; ${ENDS[endedBy][1]}`,
     latency === undefined ? "no answers" : `latency in ms: ${latencies.join("  ")}`,
     ...verdict.map((each) => `  ${each.isHeld ? "held  " : "MISSED"}  ${inWords(each)}`),
     ...(usersAtBreak === undefined ? [] : [`first missed objective at ${usersAtBreak} users`]),
     ...(record.restarted.length === 0 ? [] : [`restarted during the run: ${record.restarted.join(", ")}`]),
     ...record.notes,
-    `report: ${join(shortPath(folder), REPORT_FILE)}`,
+    `report: ${join(shortPath(folder), RUN_FILES.report)}`,
   ].join("\n");
 }
-
-const ENDS: Readonly<Record<RunRecord["endedBy"], string>> = {
-  "objective missed": "ended when an objective was missed",
-  ramp: "the ramp ran to its end",
-  duration: "ran to its end",
-  interrupted: "interrupted: this is the result so far",
-  "target unreachable": "ended because the target stopped answering",
-  "k6 failed": "k6 failed",
-};
 
 function shortPath(path: string): string {
   const short = relative(process.cwd(), path);

@@ -2,51 +2,45 @@ import { createInterface } from "node:readline/promises";
 import { CommandError } from "@goldenring/run-kit";
 import { databaseAt } from "../seed/database.ts";
 import type { DataSizeName } from "../seed/growth.ts";
-import { SeedingStopped, seedApi } from "../seed/seed-api.ts";
+import { seedApi } from "../seed/seed-api.ts";
 import { seedDatabase } from "../seed/seed-database.ts";
 import { type SeedRecord, writeSeedRecord } from "../seed/seed-record.ts";
 import { unseed } from "../seed/unseed.ts";
 import { requirePermission } from "../service/permission.ts";
 import { parseTarget, WeatherApi } from "../service/weather-api.ts";
-import { type LoadDeps, loadTargetOf, type TargetOptions } from "./deps.ts";
+import { type LoadDeps, loadTargetOf } from "./deps.ts";
+import { DATABASE, flag, type OptionValues, RUNS, TARGET, text } from "./option-table.ts";
 
-export interface SeedOptions extends TargetOptions {
-  /** URL. */
-  readonly database?: string | undefined;
-  /** The folder of the runs, where what was added is recorded. */
-  readonly runs?: string | undefined;
-}
+export const SEED_OPTIONS = { ...TARGET, ...DATABASE, ...RUNS };
+type SeedOptions = OptionValues<typeof SEED_OPTIONS>;
 
 /** Brings a service or its database to a size, and records what was added. */
 export async function seed(size: DataSizeName, options: SeedOptions, deps: LoadDeps): Promise<void> {
-  const { output } = deps;
-  const runs = options.runs ?? deps.runs;
+  const { output, runs } = deps;
   const startedAt = performance.now();
-  try {
-    const added = await addData(size, options, deps);
-    if (added === undefined) {
-      output.result("nothing to add: the data are there already");
-      return;
-    }
-    const file = await writeSeedRecord(runs, added);
+  const { added, failure } = await addData(size, options, deps);
+  if (added === undefined) {
+    output.result("nothing to add: the data are there already");
+    return;
+  }
+  const file = await writeSeedRecord(runs, added);
+  if (failure === undefined) {
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     output.result(`${sumOf(added)} added in ${seconds} s; recorded in ${file}`);
-  } catch (error) {
-    if (!(error instanceof SeedingStopped)) throw error;
-    const file = await writeSeedRecord(runs, error.added);
-    output.log(`${sumOf(error.added)} were added; recorded in ${file}. Run the same command again to add the rest.`);
-    throw error;
+    return;
   }
+  output.log(`${sumOf(added)} were added; recorded in ${file}. Run the same command again to add the rest.`);
+  throw new CommandError(`The seeding stopped: ${failure instanceof Error ? failure.message : failure}`);
 }
 
-async function addData(size: DataSizeName, options: SeedOptions, deps: LoadDeps): Promise<SeedRecord | undefined> {
+async function addData(size: DataSizeName, options: SeedOptions, deps: LoadDeps): ReturnType<typeof seedApi> {
   const { target } = options;
   const log = (line: string): void => deps.output.live(line);
   if (target !== undefined && options.database !== undefined) {
     throw new CommandError("Use --target or --database: the data go into one of them.", "usage");
   }
   const database = target === undefined ? await databaseOf(options.database, deps) : undefined;
-  if (database !== undefined) return seedDatabase(database, size, log);
+  if (database !== undefined) return { added: await seedDatabase(database, size, log) };
   const service = await loadTargetOf(options, deps);
   await requirePermission(service.target, service.permission);
   return seedApi(new WeatherApi(service.target), size, log, deps.signal);
@@ -63,16 +57,18 @@ function sumOf({ cities, values }: SeedRecord): string {
   return `${cities.length} cities and ${count} values`;
 }
 
-export interface UnseedOptions {
-  readonly database?: string | undefined;
-  readonly target?: string | undefined;
-  readonly runs?: string | undefined;
-  /** Do not ask. */
-  readonly yes?: boolean | undefined;
-}
+export const UNSEED_OPTIONS = {
+  ...DATABASE,
+  target: text("--target <url>", "the API of this database, where it was seeded through the API"),
+  ...RUNS,
+  yes: flag("-y, --yes", "do not ask"),
+};
 
 /** Removes what load tests have added to a database. */
-export async function removeSeeds({ database, target, runs, yes }: UnseedOptions, deps: LoadDeps): Promise<void> {
+export async function removeSeeds(
+  { database, target, yes }: OptionValues<typeof UNSEED_OPTIONS>,
+  deps: LoadDeps,
+): Promise<void> {
   const place = await databaseOf(database, deps);
   if (place === undefined) {
     const hint = "use --database URL or DATABASE_URL, with an account that may delete";
@@ -81,7 +77,7 @@ export async function removeSeeds({ database, target, runs, yes }: UnseedOptions
   const { cities, values } = await unseed({
     database: place,
     target: target === undefined ? undefined : new WeatherApi(parseTarget(target)).base,
-    runs: runs ?? deps.runs,
+    runs: deps.runs,
     isSure: async (question) => yes || ask(question, deps.signal),
     log: (line) => deps.output.log(line),
   });

@@ -2,7 +2,9 @@
  * What a run leaves behind in its folder: `run.json` (RunRecord) and `series.json` (Series). Readers parse with these schemas, which also upgrade
  * older formats. A change that old readers would misread raises the format.
  */
-import { Provenance } from "@goldenring/run-kit";
+import { join } from "node:path";
+import { Provenance, readRunFile, writeRunFile } from "@goldenring/run-kit";
+import { replaceFile } from "@goldenring/stand";
 import * as z from "zod";
 
 export const RECORD_FORMAT = 2;
@@ -17,6 +19,7 @@ export const RUN_FILES = {
   k6Log: "k6.log",
   /** k6's web dashboard as one HTML file. */
   k6Report: "k6-report.html",
+  report: "report.html",
 } as const;
 
 /** Why a run ended. `ramp`, `duration`: as planned. */
@@ -90,15 +93,6 @@ export const Figures = z.object({
 });
 export type Figures = z.infer<typeof Figures>;
 
-/** The computer in the moment before the start. */
-export const Before = z.object({
-  /** Of the last minute: well above 0, something else was busy. */
-  loadAverage: finite,
-  /** One access to memory: how busy the neighbours of a virtual machine are. Older runs did not measure it. */
-  memoryAccessNs: finite.optional(),
-});
-export type Before = z.infer<typeof Before>;
-
 export const TargetFacts = z.object({
   /** As it was named, or as this computer reaches the stand's ingress. */
   url: z.string(),
@@ -120,7 +114,13 @@ const CurrentRecord = z.object({
   options: RunOptions,
   ...Provenance.shape,
   k6: z.string(),
-  before: Before,
+  /** The computer in the moment before the start. */
+  before: z.object({
+    /** Of the last minute: well above 0, something else was busy. */
+    loadAverage: finite,
+    /** One access to memory: how busy the neighbours of a virtual machine are. Older runs did not measure it. */
+    memoryAccessNs: finite.optional(),
+  }),
   target: TargetFacts,
   start: z.iso.datetime(),
   end: z.iso.datetime(),
@@ -222,3 +222,25 @@ export const Series = z.object({
   parts: z.array(ResourceRow).optional(),
 });
 export type Series = z.infer<typeof Series>;
+
+/** A run with the place where it is stored. */
+export interface StoredRun {
+  readonly folder: string;
+  readonly record: RunRecord;
+  readonly series: Series;
+}
+
+/** The record last: a folder that has one is complete. */
+export function writeRun({ folder, record, series }: StoredRun): void {
+  replaceFile(join(folder, RUN_FILES.series), JSON.stringify(series));
+  writeRunFile(folder, RUN_FILES.record, record);
+}
+
+/** @throws {CommandError} (usage) where there is no such run, or its files are not what this version reads */
+export async function readRun(folder: string): Promise<StoredRun> {
+  const [record, series] = await Promise.all([
+    readRunFile(folder, RUN_FILES.record, RunRecord),
+    readRunFile(folder, RUN_FILES.series, Series),
+  ]);
+  return { folder, record, series };
+}

@@ -1,15 +1,24 @@
-import { type Chart, drawable, type Line, median, tidy } from "@goldenring/run-kit";
+import { type Chart, type ChartUnit, drawable, type Line, median, tidy } from "@goldenring/run-kit";
 import { OBJECTIVES } from "@goldenring/stand";
-import type { ResourceRow, ResourceUse, SeriesRow } from "../record/record.ts";
-import type { StoredRun } from "../record/run-folder.ts";
-import { bySecond, kindOf, mostUsed, resourceNames } from "../resources/resources.ts";
+import type { ResourceRow, ResourceUse, SeriesRow, StoredRun } from "../record/record.ts";
+import { bySecond, kindOf, mostUsed, RESOURCE_KINDS, routeNames } from "../resources/resources.ts";
 
-const TIME = { label: "Seconds from the start", unit: "s" } as const;
-const COUNT = { unit: "", scale: "linear" } as const;
-const PER_SECOND = { unit: "/s", scale: "linear" } as const;
-const PERCENT = { unit: "%", scale: "linear" } as const;
-const MS = { unit: "ms", scale: "logarithmic" } as const;
-const MIB = { unit: "MiB", scale: "logarithmic" } as const;
+const TEXTS = {
+  load: ["Users and requests", "Active users, and the requests of each second. A user makes at most two a second."],
+  latency: ["Latency", "Percentiles of each second; logarithmic."],
+  errors: ["Errors", "Requests that failed in each second, and answers with wrong content."],
+  routes: ["P95 of each route", "95 % of a route's answers were as fast or faster; logarithmic."],
+  cpu: ["CPU of the parts", "Share of what each part may use: its limit, or all cores for k6 and the computer."],
+  memory: ["Memory of the parts", "Logarithmic, because a replica has 128 MiB and the computer has gigabytes."],
+  transactions: ["Transactions of the databases", "Committed and rolled back per second, averaged over 30 s."],
+  p95: ["P95 over time", "95 % of each second's answers were as fast or faster; logarithmic."],
+  p50: ["P50 over time", "Half of each second's answers were as fast or faster; logarithmic."],
+  users: ["Users", "Active users."],
+  rate: ["Requests per second", "All routes together."],
+  failed: ["Failed requests", "In each second."],
+  "replica-cpu": ["CPU of the busiest replica", "As a share of its limit."],
+  "computer-cpu": ["CPU of the computer", "Share of all cores, of everything that runs on it."],
+} as const;
 
 const P90 = { name: "objective for P90", value: OBJECTIVES.p90Ms };
 const P95 = { name: "objective for P95", value: OBJECTIVES.p95Ms };
@@ -18,12 +27,17 @@ const WHOLE = { name: "100 %", value: 100 };
 /** Users in one step of the chart of latency over users: as many steps as a chart has room for. */
 const USER_STEPS = 60;
 
-type Draw = (id: string, title: string, about: string, y: Chart["y"], lines: Line[], ...limits: Limit[]) => Chart;
 type Limit = Chart["limits"][number];
 
-/** Makes charts over the same moments. */
-function over(xs: readonly number[]): Draw {
-  return (id, title, about, y, lines, ...limits) => ({ id, title, about, x: TIME, y, xs, lines, limits });
+function over(xs: readonly number[]) {
+  return (id: keyof typeof TEXTS, unit: ChartUnit, lines: Line[], ...limits: Limit[]): Chart => {
+    const [title, about] = TEXTS[id];
+    return { id, title, about, x: { label: "Seconds from the start", unit: "s" }, y: axis(unit), xs, lines, limits };
+  };
+}
+
+function axis(unit: ChartUnit): Chart["y"] {
+  return { unit, scale: unit === "ms" || unit === "MiB" ? "logarithmic" : "linear" };
 }
 
 /** The charts of one run; those of which nothing was measured are left out. */
@@ -34,56 +48,27 @@ export function chartsOfRun({ series }: StoredRun): Chart[] {
   const partChart = over(parts.map(({ t }) => tenths(t)));
   const of = (name: string, value: (row: SeriesRow) => number | undefined): Line => line(name, rows, value);
   const ofParts = (value: (part: ResourceUse) => number | undefined): Line[] => partLines(parts, value);
-  const routes = [...new Set(rows.flatMap((row) => Object.keys(row.routes)))].sort();
+  const percentiles = (["p50", "p90", "p95", "p99"] as const).map((name) =>
+    of(name.toUpperCase(), ({ latency }) => latency?.[name]),
+  );
+  const routes = routeNames(rows).map((route) => of(route, (row) => row.routes[route]?.latency?.p95));
   return drawable([
-    chart(
-      "load",
-      "Users and requests",
-      "Active users, and the requests of each second. A user makes at most two a second.",
-      COUNT,
-      [of("users", ({ users }) => users), of("requests/s", ({ requests }) => requests)],
-    ),
-    chart(
-      "latency",
-      "Latency",
-      "Percentiles of each second; logarithmic.",
-      MS,
-      (["p50", "p90", "p95", "p99"] as const).map((name) => of(name.toUpperCase(), ({ latency }) => latency?.[name])),
-      P90,
-      P95,
-    ),
-    chart("errors", "Errors", "Requests that failed in each second, and answers with wrong content.", PER_SECOND, [
+    chart("load", "", [of("users", ({ users }) => users), of("requests/s", ({ requests }) => requests)]),
+    chart("latency", "ms", percentiles, P90, P95),
+    chart("errors", "/s", [
       of("failed requests", ({ failed }) => failed),
       of("failed checks", ({ checksFailed }) => checksFailed),
     ]),
-    chart(
-      "routes",
-      "P95 of each route",
-      "95 % of a route's answers were as fast or faster; logarithmic.",
-      MS,
-      routes.length < 2 ? [] : routes.map((route) => of(route, (row) => row.routes[route]?.latency?.p95)),
-      P95,
-    ),
-    partChart(
-      "cpu",
-      "CPU of the parts",
-      "Share of what each part may use: its limit, or all cores for k6 and the computer.",
-      PERCENT,
-      ofParts(({ cpuShare }) => percentOf(cpuShare)),
-      WHOLE,
-    ),
+    chart("routes", "ms", routes.length < 2 ? [] : routes, P95),
+    partChart("cpu", "%", ofParts(percentOf), WHOLE),
     partChart(
       "memory",
-      "Memory of the parts",
-      "Logarithmic, because a replica has 128 MiB and the computer has gigabytes.",
-      MIB,
+      "MiB",
       ofParts(({ memoryBytes }) => memoryBytes && memoryBytes / 2 ** 20),
     ),
     partChart(
       "transactions",
-      "Transactions of the databases",
-      "Committed and rolled back per second, averaged over 30 s.",
-      PER_SECOND,
+      "/s",
       ofParts(({ transactions }) => transactions),
     ),
   ]);
@@ -112,56 +97,39 @@ export function chartsOfRuns(runs: readonly NamedRun[]): Chart[] {
   const cpuOf = (kind: "replica" | "computer"): Line[] =>
     lines(
       ({ series }) => bySecond(series.parts ?? []),
-      (row) => percentOf(mostUsed(row, kind, ({ cpuShare }) => cpuShare)),
+      (row) => mostUsed(row, kind, percentOf),
     );
   const chart = over(xs);
   return drawable([
     latencyByUsers(runs),
     chart(
       "p95",
-      "P95 over time",
-      "95 % of each second's answers were as fast or faster; logarithmic.",
-      MS,
+      "ms",
       ofRows(({ latency }) => latency?.p95),
       P95,
     ),
     chart(
       "p50",
-      "P50 over time",
-      "Half of each second's answers were as fast or faster; logarithmic.",
-      MS,
+      "ms",
       ofRows(({ latency }) => latency?.p50),
     ),
     chart(
       "users",
-      "Users",
-      "Active users.",
-      COUNT,
+      "",
       ofRows(({ users }) => users),
     ),
     chart(
       "rate",
-      "Requests per second",
-      "All routes together.",
-      PER_SECOND,
+      "/s",
       ofRows(({ requests }) => requests),
     ),
     chart(
       "failed",
-      "Failed requests",
-      "In each second.",
-      PER_SECOND,
+      "/s",
       ofRows(({ failed }) => failed),
     ),
-    chart("replica-cpu", "CPU of the busiest replica", "As a share of its limit.", PERCENT, cpuOf("replica"), WHOLE),
-    chart(
-      "computer-cpu",
-      "CPU of the computer",
-      "Share of all cores, of everything that runs on it.",
-      PERCENT,
-      cpuOf("computer"),
-      WHOLE,
-    ),
+    chart("replica-cpu", "%", cpuOf("replica"), WHOLE),
+    chart("computer-cpu", "%", cpuOf("computer"), WHOLE),
   ]);
 }
 
@@ -170,29 +138,36 @@ function latencyByUsers(runs: readonly NamedRun[]): Chart {
   const most = Math.max(1, ...runs.flatMap(({ run }) => run.series.rows.map(({ users }) => users)));
   const step = Math.max(1, Math.ceil(most / USER_STEPS));
   const xs = Array.from({ length: Math.ceil(most / step) }, (_, at) => (at + 1) * step);
-  const about = `Median P95 of all seconds with that many users, in steps of ${step}; logarithmic.`;
   const lines = runs.map(({ name, set, run }): Line => {
     const bySteps = Map.groupBy(run.series.rows, ({ users }) => Math.ceil(users / step) * step);
     const p95At = (users: number): number[] => (bySteps.get(users) ?? []).flatMap(({ latency }) => latency?.p95 ?? []);
     const values = xs.map(p95At).map((known) => (known.length === 0 ? null : tidy(median(known))));
     return { name, colour: set, values };
   });
-  return { ...over(xs)("p95-by-users", "P95 over users", about, MS, lines, P95), x: { label: "Users", unit: "users" } };
+  return {
+    id: "p95-by-users",
+    title: "P95 over users",
+    about: `Median P95 of all seconds with that many users, in steps of ${step}; logarithmic.`,
+    x: { label: "Users", unit: "users" },
+    y: axis("ms"),
+    xs,
+    lines,
+    limits: [P95],
+  };
 }
 
-/** Replicas first, then the database, k6 and the computer, then what carries them. */
-const ORDER = ["replica", "database", "ingress", "k6", "computer", "other"];
-
+/** A line for each part, in the order of their kinds. */
 function partLines(rows: readonly ResourceRow[], of: (part: ResourceUse) => number | undefined): Line[] {
-  const place = (name: string): number => ORDER.indexOf(kindOf(name));
-  return resourceNames(rows)
+  const place = (name: string): number => [...RESOURCE_KINDS, "other"].indexOf(kindOf(name));
+  const names = new Set(rows.flatMap(({ parts }) => parts.map(({ name }) => name)));
+  return [...names]
     .sort((one, other) => place(one) - place(other) || one.localeCompare(other))
     .map((name) => {
-      const valueAt = ({ parts }: ResourceRow): number | undefined => {
-        const part = parts.find((each) => each.name === name);
-        return part && of(part);
-      };
-      return withoutShortGaps(rows, line(name, rows, valueAt));
+      const uses = rows.map(({ parts }) => parts.find((part) => part.name === name));
+      return withoutShortGaps(
+        rows,
+        line(name, uses, (part) => part && of(part)),
+      );
     });
 }
 
@@ -213,8 +188,8 @@ function line<Row>(name: string, rows: readonly Row[], of: (row: Row) => number 
   return { name, values: rows.map((row) => tidy(of(row))) };
 }
 
-function percentOf(share: number | undefined): number | undefined {
-  return share === undefined ? undefined : share * 100;
+function percentOf({ cpuShare }: ResourceUse): number | undefined {
+  return cpuShare && cpuShare * 100;
 }
 
 function tenths(seconds: number): number {

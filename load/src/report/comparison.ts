@@ -1,11 +1,37 @@
-import { commitText, computerText, duration, letterOf, type SetUpFact } from "@goldenring/run-kit";
-import type { StoredRun } from "../record/run-folder.ts";
-import { type Difference, differenceOf } from "../statistics/difference.ts";
+import {
+  type Column,
+  CommandError,
+  type Content,
+  changeMark,
+  commitText,
+  comparisonPage,
+  computerText,
+  duration,
+  html,
+  letterOf,
+  marked,
+  moment,
+  numbers,
+  plural,
+  type SetUpFact,
+  section,
+  setUpDifferences,
+  shown,
+  spreadText,
+  table,
+  tableSection,
+  withUnit,
+} from "@goldenring/run-kit";
+import { replaceFile } from "@goldenring/stand";
+import { readRun, type StoredRun } from "../record/record.ts";
+import { isHeld } from "../record/verdict.ts";
+import { type Difference, differenceOf, METHOD } from "../statistics/difference.ts";
+import { chartsOfRuns } from "./charts.ts";
 import { FIGURES, type Figure } from "./figures.ts";
-import { buildText, loadText } from "./words.ts";
+import { buildText, dataText, loadText, verdictText } from "./words.ts";
 
 /** Runs with the same set-up: repetitions of each other. */
-export interface RunSet {
+interface RunSet {
   /** A, B, C. */
   readonly letter: string;
   /** By their start. */
@@ -35,20 +61,112 @@ export function setsOf(runs: readonly StoredRun[]): RunSet[] {
   });
 }
 
-export interface FigureComparison {
-  readonly figure: Figure;
-  /** Of each set but the first, against the first; undefined where one of the two lacks the figure. */
-  readonly differences: readonly (Difference | undefined)[];
-}
-
-/** Every figure that any set has, of each set against the first. */
-export function compareFigures([first, ...others]: readonly RunSet[]): FigureComparison[] {
+/** Every figure that any set has, of each set against the first; undefined where one of the two lacks the figure. */
+export function compareFigures([first, ...others]: readonly RunSet[]) {
   return FIGURES.map((figure) => ({
     figure,
     differences: others.map((other) => differenceOf(valuesOf(figure, first), valuesOf(figure, other))),
   })).filter(({ differences }) => differences.some((each) => each !== undefined));
 }
 
-export function valuesOf({ of }: Figure, set: RunSet | undefined): number[] {
+function valuesOf({ of }: Figure, set: RunSet | undefined): number[] {
   return (set?.runs ?? []).flatMap((run) => of(run) ?? []);
+}
+
+/** Writes a page of load tests beside and over each other. @throws {CommandError} (usage) where a run is not there, or there is nothing to compare */
+export async function writeComparison(folders: readonly string[], file: string): Promise<void> {
+  const different = [...new Set(folders)];
+  if (different.length < 2) throw new CommandError("a comparison needs at least two different runs", "usage");
+  replaceFile(file, await comparisonOf(await Promise.all(different.map(readRun))));
+}
+
+function comparisonOf(runs: readonly StoredRun[]): Promise<string> {
+  const sets = setsOf(runs);
+  const named = sets.flatMap(({ letter, runs: ofSet }, set) =>
+    ofSet.map((run, at) => ({ name: nameOf(letter, at, ofSet.length), set: sets.length > 1 ? set : at, run })),
+  );
+  return comparisonPage({
+    kind: "Load tests",
+    title: `Comparison of ${plural(runs.length, "run")}`,
+    lead:
+      sets.length === 1
+        ? "All have the same set-up: what differs is chance."
+        : `${plural(sets.length, "set")}; each is compared with set A.`,
+    runs: runsTable(sets),
+    names: sets.map(({ letter }) => letter),
+    differences: setUpDifferences(
+      SET_UP,
+      sets.map(({ runs: [first] }) => first),
+    ),
+    main: sets.length === 1 ? spreadTable(sets[0]) : differences(sets),
+    charts: chartsOfRuns(named),
+    withoutCharts: "The data are in series.json in the folder of each run.",
+  });
+}
+
+function nameOf(letter: string, at: number, size: number): string {
+  return size === 1 ? letter : `${letter}${at + 1}`;
+}
+
+function runsTable(sets: readonly RunSet[]): Content {
+  const rows = sets.flatMap(({ letter, runs }) =>
+    runs.map(({ record }, at) => [
+      nameOf(letter, at, runs.length),
+      record.scenario,
+      moment(record.start),
+      commitText(record),
+      dataText(record),
+      marked(verdictText(record), isHeld(record.verdict)),
+      record.id,
+    ]),
+  );
+  return table("Runs", ["Run", "Scenario", "Start", "Commit", "Data before", "Objectives", "Id"], rows);
+}
+
+function differences(sets: readonly RunSet[]): Content {
+  const [first, ...others] = sets;
+  const size = (set: RunSet | undefined): string => `${set?.letter}, ${plural(set?.runs.length ?? 0, "run")}`;
+  const columns: Column[] = [
+    "Figure",
+    ...numbers(size(first)),
+    ...others.flatMap((other) => [...numbers(size(other), "Difference"), "Beyond the spread of the runs?"]),
+  ];
+  const rows = compareFigures(sets).map(({ figure, differences: of }) => [
+    figure.name,
+    spreadText(valuesOf(figure, first), figure.unit),
+    ...others.flatMap((other, at) => [
+      spreadText(valuesOf(figure, other), figure.unit),
+      ...differenceCells(of[at], figure),
+    ]),
+  ]);
+  return section(
+    "differences",
+    "Differences",
+    table("Differences", columns, rows),
+    html`<p class="small">${METHOD}</p>`,
+  );
+}
+
+function spreadTable(set: RunSet | undefined): Content {
+  const rows = FIGURES.flatMap((figure) => {
+    const values = valuesOf(figure, set);
+    return values.length === 0 ? [] : [[figure.name, spreadText(values, figure.unit)]];
+  });
+  return tableSection("spread", "Spread of the runs", ["Figure", ...numbers("Median (min to max)")], rows);
+}
+
+function differenceCells(difference: Difference | undefined, { unit, better }: Figure): Content[] {
+  if (difference === undefined) return ["–", "–"];
+  const { absolute, relative, judgement, p } = difference;
+  const sign = absolute > 0 ? "+" : "";
+  const share = relative === undefined ? "" : ` (${sign}${withUnit(relative, "%")})`;
+  const chance = p === undefined ? "" : `, p = ${p.toFixed(3)}`;
+  // A difference of two shares in per cent would be taken for a share of a share.
+  const size = unit === "%" ? `${shown(absolute * 100)} points` : withUnit(absolute, unit);
+  const answers = {
+    exceeds: changeMark(`yes${chance}`, absolute, better),
+    within: `no${chance}`,
+    "cannot tell": "cannot tell: too few runs",
+  };
+  return [`${sign}${size}${share}`, answers[judgement]];
 }

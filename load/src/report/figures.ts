@@ -1,9 +1,8 @@
-import { median, type Unit } from "@goldenring/run-kit";
+import type { Unit } from "@goldenring/run-kit";
 import { replicaLimit } from "../capacity/replica-limit.ts";
-import type { StoredRun } from "../record/run-folder.ts";
-import { kindOf, mostUsed, type ResourceKind } from "../resources/resources.ts";
+import type { Figures, StoredRun } from "../record/record.ts";
+import { cpuOf, kindOf, type ResourceKind } from "../resources/resources.ts";
 
-/** One figure of a whole run, for tables. */
 export interface Figure {
   readonly name: string;
   readonly unit: Unit;
@@ -20,9 +19,12 @@ export const FIGURES: readonly Figure[] = [
   figure("Requests", "", undefined, ({ record }) => record.figures.requests),
   figure("Requests per second", "/s", "more", ({ record }) => record.figures.rate),
   figure("Requests in the busiest second", "/s", "more", ({ series }) => max(series.rows.map((row) => row.requests))),
-  ...(["mean", "p50", "p90", "p95", "p99", "max"] as const).map((name) =>
-    figure(`Latency, ${latencyName(name)}`, "ms", "less", ({ record }) => record.figures.latency?.[name]),
-  ),
+  latency("mean", "mean"),
+  latency("p50", "P50"),
+  latency("p90", "P90"),
+  latency("p95", "P95"),
+  latency("p99", "P99"),
+  latency("max", "longest"),
   figure("Failed requests", "", "less", ({ record }) => record.figures.failed),
   figure("Failed checks", "", "less", ({ record }) => record.figures.checksFailed),
   figure("Received", "MiB", undefined, ({ record }) => record.figures.bytesReceived / MIB),
@@ -34,21 +36,24 @@ export const FIGURES: readonly Figure[] = [
   cpu("computer", "CPU of the computer, median", undefined),
   figure("Memory of a replica, highest", "MiB", "less", maxReplicaMemoryMiB),
   figure("One access to memory before the start", "ns", undefined, ({ record }) => record.before.memoryAccessNs),
-  figure("Requests per CPU second of the replicas", "/CPU s", "more", requestsPerCpuSecond),
+  figure(
+    "Requests per CPU second of the replicas",
+    "/CPU s",
+    "more",
+    ({ series }) => replicaLimit(series)?.requestsPerCpuSecond,
+  ),
 ];
 
 function figure(name: string, unit: Unit, better: Figure["better"], of: Figure["of"]): Figure {
   return { name, unit, better, of };
 }
 
-/** Median of a second's busiest part of this kind. */
-function cpu(kind: ResourceKind, name: string, better: Figure["better"]): Figure {
-  return figure(name, "%", better, (run) => cpuOf(run, kind));
+function latency(key: keyof NonNullable<Figures["latency"]>, name: string): Figure {
+  return figure(`Latency, ${name}`, "ms", "less", ({ record }) => record.figures.latency?.[key]);
 }
 
-export function cpuOf({ series }: StoredRun, kind: ResourceKind): number | undefined {
-  const shares = (series.parts ?? []).flatMap((row) => mostUsed(row, kind, ({ cpuShare }) => cpuShare) ?? []);
-  return shares.length === 0 ? undefined : median(shares);
+function cpu(kind: ResourceKind, name: string, better: Figure["better"]): Figure {
+  return figure(name, "%", better, ({ series }) => cpuOf(series, kind));
 }
 
 export function maxReplicaMemoryMiB({ series }: StoredRun): number | undefined {
@@ -58,14 +63,6 @@ export function maxReplicaMemoryMiB({ series }: StoredRun): number | undefined {
   return max(bytes.map((each) => each / MIB));
 }
 
-function requestsPerCpuSecond({ series }: StoredRun): number | undefined {
-  return replicaLimit(series, 0, Number.POSITIVE_INFINITY)?.requestsPerCpuSecond;
-}
-
 function max(values: readonly number[]): number | undefined {
   return values.length === 0 ? undefined : Math.max(...values);
-}
-
-function latencyName(name: string): string {
-  return name === "mean" ? name : name === "max" ? "longest" : name.toUpperCase();
 }

@@ -16,10 +16,10 @@ import {
   paleTexts,
 } from "@goldenring/run-kit/browser-fixture";
 import type { Page } from "playwright-core";
-import { RUN_FILES } from "../record/record.ts";
-import { writeRun } from "../record/run-folder.ts";
+import { RUN_FILES, writeRun } from "../record/record.ts";
+import { writeComparison } from "./comparison.ts";
+import { writeReport } from "./run-page.ts";
 import { type SyntheticRun, syntheticRun } from "./synthetic-run.fixture.ts";
-import { writeComparison, writeReport } from "./write.ts";
 
 let folder: string;
 

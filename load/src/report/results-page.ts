@@ -2,21 +2,22 @@ import {
   markdownTable,
   median,
   plural,
+  type ResultsFile,
   resultsPage,
   shortCommit,
   shown,
   spreadText,
   type Unit,
   withUnit,
+  writeResults,
 } from "@goldenring/run-kit";
 import { PARTS } from "../all/parts.ts";
-import { SCENARIOS } from "../scenarios.ts";
-import { BASELINE_2023 } from "./baseline-2023.ts";
-import type { ResultEntry, RunFigures, Side } from "./results.ts";
-import { type LoadOfSides, perCpuSecond, sidesText, type Target, targetsOf } from "./targets.ts";
+import { figuresOf2023, scenarioNamed } from "../scenarios.ts";
+import { entriesOf, type MeasuredLoad, mergeEntries, ResultEntry, type RunFigures, type Side } from "./results.ts";
+import { type LoadOfSides, perCpuSecond, sidesText, targetsOf, timesText, verdictOf } from "./targets.ts";
 
 /** docs/results/load.md from the entries of load.json. */
-export function loadResultsPage(entries: readonly ResultEntry[]): string {
+function loadResultsPage(entries: readonly ResultEntry[]): string {
   return resultsPage({
     title: "load",
     writtenBy: "ring load all --write",
@@ -63,21 +64,9 @@ function memorySpeed(entries: readonly ResultEntry[]): string[] {
 }
 
 function targets(entries: readonly ResultEntry[]): string {
-  const verdict = ({ held, isGoal = false }: Target): string =>
-    held === undefined ? "–" : held ? "held" : isGoal ? "not reached" : "MISSED";
-  const rows = targetsOf(entries).map((each) => [each.scenario, each.target, each.measured, verdict(each)]);
+  const rows = targetsOf(entries).map((each) => [each.scenario, each.target, each.measured, verdictOf(each) ?? "–"]);
   return markdownTable(["scenario", "target", "measured", "verdict"], rows);
 }
-
-const OVERVIEW = [
-  "scenario",
-  "data",
-  "encoding",
-  "2023 baseline",
-  "one query per request",
-  "Goldenring",
-  "requests per CPU second, both",
-];
 
 function overview(entries: readonly ResultEntry[]): string {
   const placeOf = ({ scenario, data, encoding }: ResultEntry): string => `${scenario} ${data} ${encoding}`;
@@ -85,29 +74,15 @@ function overview(entries: readonly ResultEntry[]): string {
     const at = (side: Side): ResultEntry | undefined => of.find((each) => each.side === side);
     const known = at("ours") ?? at("baseline");
     if (known === undefined) return [];
-    const { scenario, dataBefore, encoding } = known;
+    const { scenario, data, dataBefore, encoding } = known;
+    const ran = scenarioNamed(scenario);
+    const in2023 = (ran && figuresOf2023(ran, data)) ?? "–";
     return [
-      [
-        scenario,
-        dataBefore,
-        encoding,
-        of2023(known),
-        inShort(at("baseline")),
-        inShort(at("ours")),
-        ratio(entries, known),
-      ],
+      [scenario, dataBefore, encoding, in2023, inShort(at("baseline")), inShort(at("ours")), ratio(entries, known)],
     ];
   });
-  return markdownTable(OVERVIEW, rows);
-}
-
-function of2023(entry: ResultEntry): string {
-  const row = BASELINE_2023.find(([scenario, data]) => scenario === entry.scenario && data === entry.data);
-  if (row === undefined) return "–";
-  const [, , users, requestsPerSecond, meanMs, note] = row;
-  if (users === 0) return "misses at once";
-  const figures = [`${shown(users)} users`, withUnit(requestsPerSecond, "/s"), `${withUnit(meanMs, "ms")} mean`];
-  return [...figures, ...(note === undefined ? [] : [note])].join(", ");
+  const goldenring = ["one query per request", "Goldenring", "requests per CPU second, both"];
+  return markdownTable(["scenario", "data", "encoding", "2023 baseline", ...goldenring], rows);
 }
 
 function inShort(entry: ResultEntry | undefined): string {
@@ -155,15 +130,15 @@ function ratio(entries: readonly ResultEntry[], place: ResultEntry): string {
 type Place = Pick<ResultEntry, "scenario" | "data" | "encoding"> & LoadOfSides;
 
 function ratioAt(entries: readonly ResultEntry[], place: Place): string | undefined {
-  const of = (side: Side): number => perCpuSecond(entries, { ...place, side }) ?? Number.NaN;
-  const times = of("ours") / of("baseline");
-  if (!Number.isFinite(times)) return undefined;
+  const of = (side: Side): number | undefined => perCpuSecond(entries, { ...place, side });
+  const [ours, baseline] = [of("ours"), of("baseline")];
+  if (ours === undefined || !baseline) return undefined;
   const by = place.users === undefined ? "" : `${sidesText(place).slice(2)}: `;
-  return `${by}${shown(of("ours"))} / ${shown(of("baseline"))} = ${shown(times)} times`;
+  return by + timesText(ours, baseline);
 }
 
 function details(entry: ResultEntry): string {
-  const about = SCENARIOS.find(({ name }) => name === entry.scenario)?.about ?? "a scenario of an earlier version ran";
+  const about = scenarioNamed(entry.scenario)?.about ?? "a scenario of an earlier version ran";
   const side = entry.side === "ours" ? "Goldenring" : "one SQL query per request";
   const tables = [...Map.groupBy(entry.runs, ({ part }) => part)].map(([part, runs]) =>
     markdownTable([part ?? "figure", "value"], figureRows(runs)),
@@ -219,4 +194,21 @@ type Numeric = {
 
 function valuesOf(runs: readonly RunFigures[], name: Numeric): number[] {
   return runs.flatMap((run) => run[name] ?? []);
+}
+
+const RESULTS: ResultsFile<ResultEntry> = {
+  name: "load",
+  schema: ResultEntry,
+  merge: mergeEntries,
+  round: (value) => (Number.isInteger(value) ? value : Number(value.toPrecision(4))),
+  page: loadResultsPage,
+};
+
+/**
+ * Adds measurements to docs/results/load.json and load.md: they replace what the files have about the same scenario, data, encoding and side.
+ *
+ * @throws {CommandError} when load.json is not what this version reads
+ */
+export function writeLoadResults(measured: MeasuredLoad, folder?: string): Promise<ResultEntry[]> {
+  return writeResults(RESULTS, entriesOf(measured), folder);
 }

@@ -5,13 +5,13 @@ import type { Capacity } from "../capacity/find-capacity.ts";
 import type { StepResult } from "../capacity/judge-step.ts";
 import { replicaLimit } from "../capacity/replica-limit.ts";
 import { saturationOf } from "../capacity/saturation.ts";
-import type { RunRecord } from "../record/record.ts";
-import type { StoredRun } from "../record/run-folder.ts";
+import type { RunRecord, StoredRun } from "../record/record.ts";
 import { isHeld } from "../record/verdict.ts";
+import { cpuOf, cutSeries } from "../resources/resources.ts";
 import { SCENARIOS } from "../scenarios.ts";
+import { DATA_SIZE_NAMES, dataSize } from "../seed/growth.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
-import { dataSize } from "./baseline-2023.ts";
-import { cpuOf, maxReplicaMemoryMiB } from "./figures.ts";
+import { maxReplicaMemoryMiB } from "./figures.ts";
 import { dataText, loadText } from "./words.ts";
 
 /** The product, or the same contract with one SQL query per request. */
@@ -74,7 +74,7 @@ export type CapacityFigures = z.infer<typeof CapacityFigures>;
 /** All that was measured of one scenario on one kind of data, by one side, in one encoding. */
 export const ResultEntry = z.object({
   scenario: z.string(),
-  data: z.enum(["base", "full"]),
+  data: z.enum(DATA_SIZE_NAMES),
   dataBefore: z.string(),
   encoding: z.enum(["gzip", "identity"]),
   side: Side,
@@ -88,19 +88,6 @@ export const ResultEntry = z.object({
 });
 export type ResultEntry = z.infer<typeof ResultEntry>;
 
-const RENAMED: Readonly<Record<string, string>> = {
-  machine: "computer",
-  gaveOutFirst: "saturated",
-  ownLimitRequestsPerSecond: "replicaLimitRequestsPerSecond",
-};
-
-/** From version 1 of load.json, which had other names for a few fields. */
-export function upgraded(old: unknown): unknown {
-  if (Array.isArray(old)) return old.map(upgraded);
-  if (typeof old !== "object" || old === null) return old;
-  return Object.fromEntries(Object.entries(old).map(([name, value]) => [RENAMED[name] ?? name, upgraded(value)]));
-}
-
 export interface MeasuredRun {
   readonly side: Side;
   readonly run: StoredRun;
@@ -108,7 +95,7 @@ export interface MeasuredRun {
   /** That served. */
   readonly replicas?: number;
   /** Seconds at the beginning that count for nothing but failures and objectives. */
-  readonly warmUpSeconds?: number;
+  readonly warmUpSeconds?: number | undefined;
 }
 
 export interface MeasuredCapacity {
@@ -120,33 +107,35 @@ export interface MeasuredCapacity {
 
 export interface MeasuredLoad {
   readonly runs: readonly MeasuredRun[];
-  readonly capacities: readonly MeasuredCapacity[];
+  readonly capacities?: readonly MeasuredCapacity[];
   /** What a person typed to measure this. */
   readonly command: string;
 }
 
 /** An entry for each scenario, data, encoding and side among the measurements. */
-export function entriesOf({ runs, capacities, command }: MeasuredLoad): ResultEntry[] {
+export function entriesOf({ runs, capacities = [], command }: MeasuredLoad): ResultEntry[] {
+  const entryOf = (side: Side, record: RunRecord, found: RunFigures[], capacity?: CapacityFigures): ResultEntry => ({
+    scenario: record.scenario,
+    data: dataSize(record.target),
+    encoding: record.options.encoding,
+    side,
+    dataBefore: dataText(record),
+    date: record.start.slice(0, 10),
+    commit: commitText(record),
+    computer: computerText(record),
+    k6: record.k6,
+    command,
+    runs: found,
+    capacity,
+  });
   const found = [
-    ...runs.map((measured) => ({ side: measured.side, record: measured.run.record, measured, capacity: undefined })),
-    ...capacities.map(({ side, record, capacity }) => ({ side, record, measured: undefined, capacity })),
+    ...runs.map((measured) => entryOf(measured.side, measured.run.record, [runFigures(measured)])),
+    ...capacities.map(({ side, record, capacity }) => entryOf(side, record, [], capacityFigures(capacity))),
   ];
-  const groups = Map.groupBy(found, ({ side, record }) => keyOf(factsOf(side, record)));
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
-    const capacity = group.findLast((each) => each.capacity !== undefined)?.capacity;
-    return {
-      ...factsOf(first.side, first.record),
-      dataBefore: dataText(first.record),
-      date: first.record.start.slice(0, 10),
-      commit: commitText(first.record),
-      computer: computerText(first.record),
-      k6: first.record.k6,
-      command,
-      runs: group.flatMap(({ measured }) => (measured === undefined ? [] : runFigures(measured))),
-      ...(capacity === undefined ? {} : { capacity: capacityFigures(capacity) }),
-    };
+  return [...Map.groupBy(found, keyOf).values()].flatMap((same) => {
+    const [first] = same;
+    const capacity = same.findLast((each) => each.capacity !== undefined)?.capacity;
+    return first === undefined ? [] : { ...first, runs: same.flatMap((each) => each.runs), capacity };
   });
 }
 
@@ -164,25 +153,18 @@ function mergedEntry(known: ResultEntry | undefined, fresh: ResultEntry): Result
   if (known === undefined) return fresh;
   const parts = new Set(fresh.runs.map(({ part }) => part));
   const kept = known.runs.filter(({ part }) => part !== undefined && !parts.has(part));
-  const capacity = fresh.capacity ?? known.capacity;
-  return { ...fresh, runs: [...kept, ...fresh.runs], ...(capacity === undefined ? {} : { capacity }) };
+  return { ...fresh, runs: [...kept, ...fresh.runs], capacity: fresh.capacity ?? known.capacity };
 }
 
-type Facts = Pick<ResultEntry, "scenario" | "data" | "encoding" | "side">;
-
-function keyOf({ scenario, data, encoding, side }: Facts): string {
+function keyOf({ scenario, data, encoding, side }: ResultEntry): string {
   return [scenario, data, encoding, side].join(" ");
-}
-
-function factsOf(side: Side, { scenario, target, options }: RunRecord): Facts {
-  return { scenario, data: dataSize(target), encoding: options.encoding, side };
 }
 
 function runFigures({ run: whole, part, replicas, warmUpSeconds = 0 }: MeasuredRun): RunFigures {
   const run = withoutWarmUp(whole, warmUpSeconds);
   const { id, options, figures, verdict, target, start, end, before, restarted } = run.record;
-  const limit = replicaLimit(run.series, 0, Number.POSITIVE_INFINITY);
-  return withoutUndefined({
+  const limit = replicaLimit(run.series);
+  return {
     run: id,
     load: loadText(options.load),
     part,
@@ -201,39 +183,33 @@ function runFigures({ run: whole, part, replicas, warmUpSeconds = 0 }: MeasuredR
     usersAtBreak: figures.usersAtBreak,
     meanMs: figures.latency?.mean,
     p95Ms: figures.latency?.p95,
-    replicaCpu: cpuOf(run, "replica"),
+    replicaCpu: cpuOf(run.series, "replica"),
     replicaMemoryMiB: maxReplicaMemoryMiB(run),
-    ingressCpu: cpuOf(run, "ingress"),
-    databaseCpu: cpuOf(run, "database"),
-    k6Cpu: cpuOf(run, "k6"),
-    computerCpu: cpuOf(run, "computer"),
+    ingressCpu: cpuOf(run.series, "ingress"),
+    databaseCpu: cpuOf(run.series, "database"),
+    k6Cpu: cpuOf(run.series, "k6"),
+    computerCpu: cpuOf(run.series, "computer"),
     memoryAccessNs: before.memoryAccessNs,
     requestsPerCpuSecond: limit?.requestsPerCpuSecond,
     replicaLimitRequestsPerSecond: limit?.limitRequestsPerSecond,
-  });
+  };
 }
 
 /** Objectives and failures stay those of the whole run. */
 function withoutWarmUp(run: StoredRun, seconds: number): StoredRun {
   if (seconds === 0) return run;
-  const within = ({ t }: { readonly t: number }): boolean => t > seconds && t <= run.record.options.seconds;
-  const rows = run.series.rows.filter(within);
-  const { latency, ...figures } = run.record.figures;
-  const [p90, p95] = [mixedPercentile(rows, 0.9), mixedPercentile(rows, 0.95)];
-  const rate = rows.reduce((sum, { requests }) => sum + requests, 0) / Math.max(1, rows.length);
-  const held =
-    latency === undefined || p90 === undefined || p95 === undefined ? {} : { latency: { ...latency, p90, p95 } };
-  return {
-    ...run,
-    record: { ...run.record, figures: { ...figures, rate, ...held } },
-    series: { ...run.series, rows, parts: (run.series.parts ?? []).filter(within) },
-  };
+  const series = cutSeries(run.series, seconds, run.record.options.seconds);
+  const { latency } = run.record.figures;
+  const [p90, p95] = [0.9, 0.95].map((share) => mixedPercentile(series.rows, share));
+  const rate = series.rows.reduce((sum, { requests }) => sum + requests, 0) / Math.max(1, series.rows.length);
+  const held = latency && p90 !== undefined && p95 !== undefined ? { ...latency, p90, p95 } : undefined;
+  return { ...run, record: { ...run.record, figures: { ...run.record.figures, rate, latency: held } }, series };
 }
 
 function capacityFigures({ held, broke, ended, steps }: Capacity<StepResult>): CapacityFigures {
   const best = steps.findLast((step) => step.users === held && step.held);
   const worst = steps.findLast((step) => step.users === broke && !step.held);
-  return withoutUndefined({
+  return {
     held,
     ended,
     steps: steps.length,
@@ -242,20 +218,11 @@ function capacityFigures({ held, broke, ended, steps }: Capacity<StepResult>): C
     requestsPerSecond: best?.requestsPerSecond,
     p95Ms: best?.p95,
     replicaLimitRequestsPerSecond: best?.replicaLimit?.limitRequestsPerSecond,
-  });
+  };
 }
 
 /** `CPU of the computer (CPU: replica 61 %, k6 52 %, computer 99 %)`. */
 function saturationWithShares({ saturation, shares = {} }: StepResult): string {
   const uses = Object.entries(shares).map(([kind, share]) => `${kind} ${Math.round(share * 100)} %`);
   return uses.length === 0 ? saturation.first : `${saturation.first} (CPU: ${uses.join(", ")})`;
-}
-
-type Defined<Values> = {
-  [Name in keyof Values as undefined extends Values[Name] ? never : Name]: Values[Name];
-} & { [Name in keyof Values as undefined extends Values[Name] ? Name : never]?: Exclude<Values[Name], undefined> };
-
-/** JSON has no undefined. */
-function withoutUndefined<Values extends object>(values: Values): Defined<Values> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<Values>;
 }

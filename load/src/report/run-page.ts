@@ -1,3 +1,5 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import {
   type Content,
   commitText,
@@ -18,18 +20,32 @@ import {
   tableSection,
   withUnit,
 } from "@goldenring/run-kit";
+import { replaceFile } from "@goldenring/stand";
 import { replicaLimit } from "../capacity/replica-limit.ts";
 import { RULES, type Saturation, saturationOf } from "../capacity/saturation.ts";
-import { RUN_FILES, type SeriesRow } from "../record/record.ts";
-import type { StoredRun } from "../record/run-folder.ts";
-import { isHeld } from "../record/verdict.ts";
+import { RUN_FILES, readRun, type StoredRun } from "../record/record.ts";
+import { isHeld, objectiveFigure, objectiveText } from "../record/verdict.ts";
+import { routeNames } from "../resources/resources.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import { chartsOfRun } from "./charts.ts";
 import { FIGURES } from "./figures.ts";
-import { buildText, dataText, endText, loadText, objectiveFigure, objectiveText, verdictText } from "./words.ts";
+import { buildText, dataText, ENDS, loadText, verdictText } from "./words.ts";
 
-/** The report of one run as one HTML file. @param folderFiles names of the files in its folder */
-export function runPage(run: StoredRun, folderFiles: readonly string[]): Promise<string> {
+/**
+ * Writes the report of a run into its folder.
+ *
+ * @returns the file's path
+ * @throws {CommandError} (usage) where there is no such run
+ */
+export async function writeReport(folder: string): Promise<string> {
+  const run = await readRun(folder);
+  const file = join(folder, RUN_FILES.report);
+  replaceFile(file, await runPage(run, await readdir(folder)));
+  return file;
+}
+
+/** @param folderFiles names of the files in its folder */
+function runPage(run: StoredRun, folderFiles: readonly string[]): Promise<string> {
   return page({
     title: `${run.record.scenario}: ${verdictText(run.record)}`,
     header: header(run),
@@ -46,7 +62,7 @@ function header({ record }: StoredRun): Content {
   return html`<p class="small">Load test, ${moment(record.start)}</p>
 <h1>${scenario}: ${marked(verdictText(record), isHeld(verdict))}</h1>
 <p class="lead">Up to ${plural(of.maxUsers, "user")}, ${shown(of.rate)} requests per second, ${p95}, ${shown(of.failed)} of
-${plural(of.requests, "request")} failed. ${endText(record)}.</p>
+${plural(of.requests, "request")} failed. ${ENDS[record.endedBy][0]}.</p>
 ${notes.map((note) => html`<p class="notice">${note}</p>\n`)}`;
 }
 
@@ -56,16 +72,12 @@ function objectives({ record }: StoredRun): Content {
     objectiveFigure(each.name, each.actual),
     marked(each.isHeld ? "held" : "missed", each.isHeld),
   ]);
-  return section(
-    "objectives",
-    "Objectives",
-    table("Objectives", ["Objective", ...numbers("Measured"), "Verdict"], rows),
-  );
+  return tableSection("objectives", "Objectives", ["Objective", ...numbers("Measured"), "Verdict"], rows);
 }
 
 function saturation({ record, series }: StoredRun): Content {
   const found = saturationOf(record, series);
-  const limit = replicaLimit(series, 0, Number.POSITIVE_INFINITY);
+  const limit = replicaLimit(series);
   const rows = found.exhausted.map(({ cause, since, peak }) => {
     const rule = RULES.find((each) => each.cause === cause);
     return [cause, shown(since), withUnit(peak, "%"), rule && `from ${withUnit(rule.share, "%")}: ${rule.why}`];
@@ -98,27 +110,25 @@ function figures(run: StoredRun): Content {
 }
 
 function routes({ series }: StoredRun): Content {
-  const names = [...new Set(series.rows.flatMap((row) => Object.keys(row.routes)))].sort();
+  const names = routeNames(series.rows);
   if (names.length === 0) return undefined;
   const columns = ["Route", ...numbers("Requests", "Failed", "P50", "P90", "P95")];
-  const rows = names.map((name) => routeCells(name, series.rows));
+  const sum = (values: readonly number[]): string => shown(Math.round(values.reduce((total, each) => total + each, 0)));
+  const rows = names.map((name) => {
+    const seconds = series.rows.flatMap((row) => row.routes[name] ?? []);
+    return [
+      name,
+      sum(seconds.map(({ requests }) => requests)),
+      sum(seconds.map(({ failed }) => failed)),
+      ...[0.5, 0.9, 0.95].map((share) => withUnit(mixedPercentile(seconds, share), "ms")),
+    ];
+  });
   return section(
     "routes",
     "Routes",
     html`<p class="small">Combined from the figures of each second: the percentiles are close approximations.</p>`,
     table("Routes", columns, rows),
   );
-}
-
-function routeCells(name: string, rows: readonly SeriesRow[]): string[] {
-  const seconds = rows.flatMap(({ routes: each }) => each[name] ?? []);
-  const sum = (values: readonly number[]): string => shown(Math.round(values.reduce((total, each) => total + each, 0)));
-  return [
-    name,
-    sum(seconds.map(({ requests }) => requests)),
-    sum(seconds.map(({ failed }) => failed)),
-    ...[0.5, 0.9, 0.95].map((share) => withUnit(mixedPercentile(seconds, share), "ms")),
-  ];
 }
 
 function setUp({ record }: StoredRun): Content {

@@ -7,8 +7,8 @@ import {
   SERIES_FORMAT,
   Series,
   type SeriesRow,
+  type StoredRun,
 } from "../record/record.ts";
-import type { StoredRun } from "../record/run-folder.ts";
 import { judge } from "../record/verdict.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import { normal, seededRandom } from "../statistics/seeded-random.fixture.ts";

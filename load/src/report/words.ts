@@ -1,38 +1,21 @@
-import { duration, plural, shown, withUnit } from "@goldenring/run-kit";
-import type { Load, ObjectiveVerdict, RunRecord } from "../record/record.ts";
+import { duration, plural, shown } from "@goldenring/run-kit";
+import type { Load, RunRecord } from "../record/record.ts";
 
-const OBJECTIVES: Readonly<Record<ObjectiveVerdict["name"], readonly [text: string, unit: "ms" | "%"]>> = {
-  p95: ["95 % of the answers within", "ms"],
-  p90: ["90 % of the answers within", "ms"],
-  errors: ["Failed requests at most", "%"],
-  checks: ["Checks that hold at least", "%"],
+/** How runs end, for the report and for the result line. A complete run tells something about the service. */
+export const ENDS: Readonly<
+  Record<RunRecord["endedBy"], readonly [report: string, line: string, isComplete: boolean]>
+> = {
+  "objective missed": ["Ended when an objective was missed", "ended when an objective was missed", true],
+  ramp: ["Ended with its ramp, as planned", "the ramp ran to its end", true],
+  duration: ["Ended after its time, as planned", "ran to its end", true],
+  interrupted: ["Interrupted before its end", "interrupted: this is the result so far", false],
+  "target unreachable": [
+    "Ended because the target was unreachable",
+    "ended because the target stopped answering",
+    false,
+  ],
+  "k6 failed": ["Ended because k6 failed", "k6 failed", false],
 };
-
-const ENDS: Readonly<Record<RunRecord["endedBy"], readonly [text: string, isComplete?: "complete"]>> = {
-  "objective missed": ["Ended when an objective was missed", "complete"],
-  ramp: ["Ended with its ramp, as planned", "complete"],
-  duration: ["Ended after its time, as planned", "complete"],
-  interrupted: ["Interrupted before its end"],
-  "target unreachable": ["Ended because the target was unreachable"],
-  "k6 failed": ["Ended because k6 failed"],
-};
-
-export function objectiveText({ name, limit }: ObjectiveVerdict): string {
-  return `${OBJECTIVES[name][0]} ${objectiveFigure(name, limit)}`;
-}
-
-export function objectiveFigure(name: ObjectiveVerdict["name"], value: number | undefined): string {
-  return withUnit(value, OBJECTIVES[name][1]);
-}
-
-export function endText({ endedBy }: Pick<RunRecord, "endedBy">): string {
-  return ENDS[endedBy][0];
-}
-
-/** Whether the run came to an end that tells something about the service. */
-export function isComplete({ endedBy }: Pick<RunRecord, "endedBy">): boolean {
-  return ENDS[endedBy][1] !== undefined;
-}
 
 export function loadText(load: Load): string {
   return load.kind === "constant"

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isGiven } from "../../../skips.fixture.ts";
 import { ComputerUse, computerTicks, processTicks } from "./computer-use.ts";
+import { onRunClock } from "./resources.ts";
 
 test("the computer's time is read without counting guests twice", () => {
   const stat = "cpu  100 20 30 800 40 5 6 7 50 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
@@ -19,7 +20,7 @@ test.skipIf(!isGiven("Linux", process.platform === "linux"))("a busy process sho
   while (performance.now() < until);
   await sleep(10);
   use.sample();
-  const [row] = use.rows(started - 1);
+  const [row] = onRunClock(use.samples, started - 1);
   const own = row?.parts.find(({ name }) => name === "k6");
   expect(own?.cpuShare).toBeGreaterThan(0.02);
   expect(own?.memoryBytes).toBeGreaterThan(10_000_000);

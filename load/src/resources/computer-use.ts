@@ -1,13 +1,6 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
-import type { Before, ResourceRow, ResourceUse } from "../record/record.ts";
-import { memoryAccessNs } from "./memory-access.ts";
-import { clampShare } from "./resources.ts";
-
-/** The computer in this moment. */
-export function computerBefore(): Before {
-  return { loadAverage: loadavg()[0] ?? 0, memoryAccessNs: memoryAccessNs() };
-}
+import { availableParallelism, freemem, totalmem } from "node:os";
+import { clampShare, type UseSample } from "./resources.ts";
 
 /** Linux counts CPU time for users of /proc in hundredths of a second. Source: proc(5), USER_HZ. */
 const TICKS_PER_SECOND = 100;
@@ -20,63 +13,44 @@ interface Ticks {
   readonly k6: number;
 }
 
-/**
- * What k6 and the whole computer use, read from /proc. Shares are of the computer's cores. Without /proc there are no rows.
- */
+/** What k6 and the whole computer use, read from /proc. Shares are of the computer's cores. Without /proc there are no samples. */
 export class ComputerUse {
-  readonly #rows: { readonly at: number; readonly parts: ResourceUse[] }[] = [];
-  readonly #pid: number | undefined;
+  readonly samples: UseSample[] = [];
+  readonly #k6: string;
   #before: Ticks | undefined;
 
-  /** @param pid of k6 */
   constructor(pid: number | undefined) {
-    this.#pid = pid;
+    this.#k6 = `/proc/${pid}`;
     this.#before = this.#ticks();
   }
 
-  /** Adds a row about the time since the last call. */
   sample(): void {
-    const now = this.#ticks();
-    const before = this.#before;
+    const [before, now] = [this.#before, this.#ticks()];
     this.#before = now;
     if (now === undefined || before === undefined || now.all <= before.all) return;
-    const seconds = (now.at - before.at) / 1000;
-    const k6Cores = (now.k6 - before.k6) / TICKS_PER_SECOND / seconds;
-    const memory = this.#memory();
-    this.#rows.push({
+    const k6Cores = (now.k6 - before.k6) / TICKS_PER_SECOND / ((now.at - before.at) / 1000);
+    const available = kibibytes("/proc/meminfo", /^MemAvailable:\s+(\d+)/m) ?? freemem();
+    this.samples.push({
       at: now.at,
       parts: [
         {
           name: "computer",
           cpuShare: clampShare((now.busy - before.busy) / (now.all - before.all)),
-          ...memory.computer,
+          memoryBytes: totalmem() - available,
         },
-        { name: "k6", cpuShare: clampShare(k6Cores / availableParallelism()), ...memory.k6 },
+        {
+          name: "k6",
+          cpuShare: clampShare(k6Cores / availableParallelism()),
+          memoryBytes: kibibytes(`${this.#k6}/status`, /^VmRSS:\s+(\d+)/m),
+        },
       ],
     });
   }
 
-  /** @param startedAt the beginning of the run's clock, Unix time, ms */
-  rows(startedAt: number): ResourceRow[] {
-    return this.#rows
-      .filter(({ at }) => at > startedAt)
-      .map(({ at, parts }) => ({ t: (at - startedAt) / 1000, parts }));
-  }
-
   #ticks(): Ticks | undefined {
-    const stat = read("/proc/stat");
-    const own = this.#pid === undefined ? undefined : read(`/proc/${this.#pid}/stat`);
+    const [stat, own] = [read("/proc/stat"), read(`${this.#k6}/stat`)];
     if (stat === undefined || own === undefined) return undefined;
     return { at: Date.now(), ...computerTicks(stat), k6: processTicks(own) };
-  }
-
-  #memory() {
-    const available = Number(/^MemAvailable:\s+(\d+)/m.exec(read("/proc/meminfo") ?? "")?.[1] ?? freemem() / 1024);
-    const resident = Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${this.#pid}/status`) ?? "")?.[1]);
-    return {
-      computer: { memoryBytes: totalmem() - available * 1024 },
-      k6: Number.isNaN(resident) ? {} : { memoryBytes: resident * 1024 },
-    };
   }
 }
 
@@ -92,6 +66,12 @@ export function computerTicks(stat: string): { busy: number; all: number } {
 export function processTicks(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return Number(fields[11]) + Number(fields[12]);
+}
+
+/** @returns bytes; undefined where the file or the line is missing */
+function kibibytes(file: string, line: RegExp): number | undefined {
+  const number = line.exec(read(file) ?? "")?.[1];
+  return number === undefined ? undefined : Number(number) * 1024;
 }
 
 function read(file: string): string | undefined {

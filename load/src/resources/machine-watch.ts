@@ -1,11 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { type Machine, sshCommand } from "@goldenring/stand";
-import type { ResourceRow, ResourceUse } from "../record/record.ts";
-import { clampShare } from "./resources.ts";
-
-/** As on the stand of 2023. */
-export const REPLICA_CORES = 0.25;
+import { clampShare, REPLICA_CORES, type UseSample } from "./resources.ts";
 
 /** What serves on a replica: the product, or the baseline instead. */
 const SERVING_UNITS = ["goldenring-api", "goldenring-baseline"] as const;
@@ -39,8 +35,6 @@ while :; do
 done`;
 
 interface Reading {
-  /** Unix time by this computer's clock, ms. */
-  readonly at: number;
   /** Microseconds by the machine's clock, and of CPU. */
   readonly time: number;
   readonly used: number | undefined;
@@ -48,82 +42,57 @@ interface Reading {
   readonly memoryBytes: number;
 }
 
-interface Watched {
-  readonly name: string;
-  readonly child: ChildProcess;
-  last: Reading | undefined;
-}
-
 /**
  * What machines use, second by second, read from their control groups over one ssh connection each: Prometheus scrapes every ten
  * seconds, too rarely for a run of a minute. Of a replica it is the CPU of what serves there, as a share of a quarter of a core, and its resident
- * memory; of other machines the memory is all but what the kernel can take back. A machine that cannot be reached has no rows.
+ * memory; of other machines the memory is all but what the kernel can take back. A machine that cannot be reached has no samples.
  */
 export class MachineWatch {
-  readonly #rows: { readonly at: number; readonly part: ResourceUse }[] = [];
-  readonly #watched: readonly Watched[];
-  readonly #restarted = new Set<string>();
+  readonly samples: UseSample[] = [];
+  readonly restarted = new Set<string>();
+  readonly #connections: readonly ChildProcess[];
 
   constructor(machines: readonly Machine[]) {
-    this.#watched = machines.map((machine) => this.#watch(machine));
-  }
-
-  /** Machines whose service was restarted during the watch. */
-  get restarted(): readonly string[] {
-    return [...this.#restarted];
+    this.#connections = machines.map((machine) => this.#watch(machine));
   }
 
   stop(): void {
-    for (const { child } of this.#watched) child.kill();
+    for (const connection of this.#connections) connection.kill();
   }
 
-  /** @param startedAt the beginning of the run's clock, Unix time, ms */
-  rows(startedAt: number): ResourceRow[] {
-    return this.#rows
-      .filter(({ at }) => at > startedAt)
-      .map(({ at, part }) => ({ t: (at - startedAt) / 1000, parts: [part] }));
-  }
-
-  #watch(machine: Machine): Watched {
-    const [program = "ssh", ...args] = sshCommand(machine, `exec bash -c '${scriptFor(machine)}'`);
+  #watch(machine: Machine): ChildProcess {
+    const isReplica = machine.roles.includes("api");
+    const units = isReplica ? SERVING_UNITS.map((unit) => `/system.slice/${unit}.service`) : ['""'];
+    const script = SCRIPT.replace("UNITS", units.join(" "));
+    const [program = "ssh", ...args] = sshCommand(machine, `exec bash -c '${script}'`);
     const child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"], detached: true });
     child.on("error", () => {});
-    child.stdin?.on("error", () => {});
-    const watched: Watched = { name: machine.name, child, last: undefined };
-    if (child.stdout !== null) {
-      createInterface({ input: child.stdout }).on("line", (line) => this.#take(watched, readingOf(line, Date.now())));
-    }
-    return watched;
+    child.stdin.on("error", () => {});
+    let last: Reading | undefined;
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const reading = readingOf(line, isReplica ? REPLICA_CORES : undefined);
+      if (reading === undefined) return;
+      if (last !== undefined) this.#take(machine.name, last, reading);
+      last = reading;
+    });
+    return child;
   }
 
-  #take(watched: Watched, reading: Reading | undefined): void {
-    const { last, name } = watched;
-    if (reading === undefined) return;
-    watched.last = reading;
+  #take(name: string, last: Reading, reading: Reading): void {
     // Between two services nothing serves; the next one counts from 0.
-    if (last === undefined) return;
-    if (last.used !== undefined && (reading.used ?? 0) < last.used) this.#restarted.add(name);
-    const cpuShare = shareOf(last, reading);
+    if (last.used !== undefined && (reading.used ?? 0) < last.used) this.restarted.add(name);
     const { memoryBytes } = reading;
-    this.#rows.push({ at: reading.at, part: { name, memoryBytes, ...(cpuShare === undefined ? {} : { cpuShare }) } });
+    this.samples.push({ at: Date.now(), parts: [{ name, memoryBytes, cpuShare: shareOf(last, reading) }] });
   }
 }
 
-function scriptFor({ roles }: Machine): string {
-  const units = roles.includes("api") ? SERVING_UNITS.map((unit) => `/system.slice/${unit}.service`) : ['""'];
-  const text = SCRIPT.replace("UNITS", units.join(" "));
-  return roles.includes("api")
-    ? text.replace("cores=$((cores + 1))", ":").replace("cores=0", `cores=${REPLICA_CORES}`)
-    : text;
-}
-
-function readingOf(line: string, at: number): Reading | undefined {
+/** @param limit of its cores; undefined: all that the machine has */
+function readingOf(line: string, limit: number | undefined): Reading | undefined {
   const [time, used, cores, memory] = line.split(" ");
   const reading = {
-    at,
     time: Number(time) * MICROSECONDS_PER_SECOND,
     used: used === "-" ? undefined : Number(used),
-    cores: Number(cores),
+    cores: limit ?? Number(cores),
     memoryBytes: Number(memory) * 1024,
   };
   return [reading.time, reading.used ?? 0, reading.cores, reading.memoryBytes].every(Number.isFinite)

@@ -1,7 +1,6 @@
 import type { Prometheus, Series } from "@goldenring/stand";
 import type { ResourceRow, ResourceUse } from "../record/record.ts";
-import { REPLICA_CORES } from "./machine-watch.ts";
-import { clampShare } from "./resources.ts";
+import { bySecond, clampShare } from "./resources.ts";
 
 /** How often the stand's Prometheus scrapes, and over how long a rate is taken. */
 const STEP_SECONDS = 10;
@@ -11,21 +10,14 @@ type Use = Omit<ResourceUse, "name">;
 
 const machineCpuTime = (mode: string): string =>
   `sum by (machine) (rate(node_cpu_seconds_total{job="node", group!="api"${mode}}[${RATE_WINDOW}]))`;
+const memory = (kind: "Total" | "Available"): string => `node_memory_Mem${kind}_bytes{job="node", group!="api"}`;
 const transactions = (end: "commit" | "rollback"): string =>
   `rate(pg_stat_database_xact_${end}{job="postgres", datname="weather"}[${RATE_WINDOW}])`;
 
-/** A replica is one process under a limit from outside, which its machine's figures do not show. */
+/** Replicas are not among them: each is one process under a limit, which its machine's figures do not show. */
 const QUERIES: readonly (readonly [string, (value: number) => Use])[] = [
-  [
-    `rate(process_cpu_seconds_total{job="api"}[${RATE_WINDOW}])`,
-    (value) => ({ cpuShare: clampShare(value / REPLICA_CORES) }),
-  ],
   [`1 - ${machineCpuTime(', mode="idle"')} / ${machineCpuTime("")}`, (value) => ({ cpuShare: clampShare(value) })],
-  ['process_resident_memory_bytes{job="api"}', (value) => ({ memoryBytes: value })],
-  [
-    'node_memory_MemTotal_bytes{job="node", group!="api"} - node_memory_MemAvailable_bytes{job="node", group!="api"}',
-    (value) => ({ memoryBytes: value }),
-  ],
+  [`${memory("Total")} - ${memory("Available")}`, (value) => ({ memoryBytes: value })],
   [`sum by (machine) (${transactions("commit")} + ${transactions("rollback")})`, (value) => ({ transactions: value })],
 ];
 
@@ -51,19 +43,12 @@ interface Measure {
 
 /** One row for each time, with what each machine used. @param start seconds since 1970, the beginning of the run's clock */
 export function rowsOf(measures: readonly Measure[], start: number): ResourceRow[] {
-  const rows = new Map<number, Map<string, ResourceUse>>();
-  for (const { series, use } of measures) {
-    for (const { labels, values } of series) {
-      const name = labels.machine;
-      if (name === undefined) continue;
-      for (const { time, value } of values) {
-        if (!Number.isFinite(value)) continue;
-        const row = rows.get(time) ?? new Map<string, ResourceUse>();
-        rows.set(time, row.set(name, { name, ...row.get(name), ...use(value) }));
-      }
-    }
-  }
-  return [...rows]
-    .sort(([one], [other]) => one - other)
-    .map(([time, parts]) => ({ t: time - start, parts: [...parts.values()] }));
+  const rows = measures.flatMap(({ series, use }) =>
+    series.flatMap(({ labels: { machine: name }, values }) =>
+      values.flatMap(({ time, value }) =>
+        name === undefined || !Number.isFinite(value) ? [] : { t: time - start, parts: [{ name, ...use(value) }] },
+      ),
+    ),
+  );
+  return bySecond(rows);
 }

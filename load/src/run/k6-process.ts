@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import type { Readable } from "node:stream";
+import { finished } from "node:stream/promises";
 
 /** k6's own exit code: an objective (a threshold) was missed. Source: k6, errext/exitcodes. */
 export const THRESHOLDS_MISSED = 99;
@@ -17,7 +18,6 @@ export interface K6Start {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly logFile: string;
-  /** Receives what it writes to standard output. */
   readonly onOutput: (text: string) => void;
   /** k6 is stopped when it has run for so long, whatever it is doing. */
   readonly deadlineMs: number;
@@ -100,16 +100,13 @@ function watcherOf(pid: number | undefined): ChildProcess {
 /** Keeps the beginning of what a program writes; the rest is read and dropped. Resolves when the program has written all. */
 async function keepLog(stream: Readable, file: string): Promise<void> {
   const log = createWriteStream(file);
-  let kept = 0;
-  let dropped = 0;
-  stream.on("data", (chunk: Buffer) => {
-    if (kept + chunk.length > MAX_LOG_BYTES) dropped += chunk.length;
-    else {
-      kept += chunk.length;
-      log.write(chunk);
-    }
-  });
-  await new Promise<void>((resolve) => stream.once("close", resolve));
-  if (dropped > 0) log.write(`\n... and ${dropped} bytes more, which are not kept\n`);
-  await new Promise<void>((resolve) => log.end(resolve));
+  let [written, kept] = [0, 0];
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    written += chunk.length;
+    if (written > MAX_LOG_BYTES) continue;
+    kept = written;
+    log.write(chunk);
+  }
+  if (written > kept) log.write(`\n... and ${written - kept} bytes more, which are not kept\n`);
+  await finished(log.end());
 }

@@ -1,5 +1,3 @@
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
@@ -7,7 +5,6 @@ import { runProgram } from "@goldenring/stand";
 
 export interface K6Program {
   readonly path: string;
-  /** Such as `1.8.1`. */
   readonly version: string;
 }
 
@@ -26,21 +23,12 @@ and put it into PATH, or set GOLDENRING_K6=/path/to/k6`;
  * @throws {CommandError} (k6Missing) with the ways to install it
  */
 export async function findK6(environment: NodeJS.ProcessEnv = process.env): Promise<K6Program> {
-  const named = environment.GOLDENRING_K6;
-  if (named) {
-    if (await isProgram(named)) return withVersion(named);
-    throw missing(`GOLDENRING_K6 is ${named}, which is no program.`);
-  }
-  for (const folder of foldersOf(environment)) {
-    const path = join(folder, "k6");
-    if (await isProgram(path)) return withVersion(path);
-  }
+  const { GOLDENRING_K6: named, PATH = "", GOBIN = "", GOPATH = "" } = environment;
+  const goPath = GOPATH.split(delimiter)[0] || join(homedir(), "go");
+  const path = Bun.which(named || "k6", { PATH: [PATH, GOBIN, join(goPath, "bin")].filter(Boolean).join(delimiter) });
+  if (path !== null) return withVersion(path);
+  if (named) throw missing(`GOLDENRING_K6 is ${named}, which is no program.`);
   throw missing("k6, which makes the load, is not installed on this computer.");
-}
-
-function foldersOf({ PATH = "", GOBIN, GOPATH }: NodeJS.ProcessEnv): string[] {
-  const goPath = GOPATH?.split(delimiter)[0] || join(homedir(), "go");
-  return [...PATH.split(delimiter), GOBIN ?? "", join(goPath, "bin")].filter((folder) => folder !== "");
 }
 
 async function withVersion(path: string): Promise<K6Program> {
@@ -51,13 +39,6 @@ async function withVersion(path: string): Promise<K6Program> {
   if (version === undefined) throw missing(`${path} is not k6: it prints "${stdout.trim().slice(0, 80)}".`);
   if (Number.parseInt(version, 10) >= Number.parseInt(MIN_VERSION, 10)) return { path, version };
   throw missing(`${path} is k6 ${version}; ${MIN_VERSION} or newer is needed.`);
-}
-
-function isProgram(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 function missing(what: string): CommandError {

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { moderatorCount, PLAN_VARIABLE, type Plan, plannedSeconds } from "../../k6/plan.ts";
 import { RUN_FILES, type SeriesRow } from "../record/record.ts";
 import { ComputerUse } from "../resources/computer-use.ts";
+import type { UseSample } from "../resources/resources.ts";
 import { K6Process } from "./k6-process.ts";
 import { Measurements } from "./measurements.ts";
 import { SampleReader } from "./samples.ts";
@@ -24,7 +25,6 @@ const LINGER_MS = 8_000;
 
 /** A network that a program can be run in, and where the target is found there. */
 export interface InsideNetwork {
-  /** URL. */
   readonly target: string;
   /** @returns argv of the same command inside; it must exec it, so that the process stays the same */
   readonly command: (argv: readonly string[]) => readonly string[];
@@ -35,9 +35,10 @@ export interface K6Run {
   readonly k6: string;
   readonly folder: string;
   /** Port of k6's web dashboard on this computer. */
-  readonly dashboardPort: number | undefined;
+  readonly dashboardPort?: number | undefined;
   /** Where k6 runs; undefined: here. */
-  readonly inside: InsideNetwork | undefined;
+  readonly inside?: InsideNetwork | undefined;
+  /** Ends the run with its result so far. */
   readonly signal: AbortSignal;
   readonly onRow: (row: SeriesRow, soFar: Measurements) => void;
   /** Called when nothing but failures comes back. */
@@ -46,7 +47,8 @@ export interface K6Run {
 
 export interface K6Outcome {
   readonly measurements: Measurements;
-  readonly use: ComputerUse;
+  /** Of k6 and the computer. */
+  readonly samples: readonly UseSample[];
   readonly exitCode: number;
   /** When k6 was gone, Unix time, ms. */
   readonly endedAt: number;
@@ -79,7 +81,7 @@ export async function runK6(run: K6Run): Promise<K6Outcome> {
     const stopped = await follow(run, child, measurements);
     const exitCode = await child.ended;
     measurements.settle(Number.POSITIVE_INFINITY);
-    return { measurements, use, exitCode, endedAt: Date.now(), stopped };
+    return { measurements, samples: use.samples, exitCode, endedAt: Date.now(), stopped };
   } finally {
     clearInterval(sampling);
     signal.removeEventListener("abort", stop);

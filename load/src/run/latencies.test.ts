@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { Latencies, LatencySketch } from "./latencies.ts";
+import { Answers, LatencySketch } from "./latencies.ts";
 
 const durations = fc.array(fc.double({ min: 0.02, max: 60_000, noNaN: true }), { minLength: 1, maxLength: 300 });
 const shares = fc.double({ min: 0, max: 1, noNaN: true });
@@ -8,7 +8,7 @@ const shares = fc.double({ min: 0, max: 1, noNaN: true });
 test("percentiles are those of the sorted durations, interpolated between ranks", () => {
   fc.assert(
     fc.property(durations, shares, (values, share) => {
-      const latencies = new Latencies();
+      const latencies = new Answers();
       for (const value of values) latencies.add(value);
       const sorted = values.toSorted((one, other) => one - other);
       const rank = share * (sorted.length - 1);
@@ -22,7 +22,7 @@ test("percentiles are those of the sorted durations, interpolated between ranks"
 });
 
 test("a duration that comes after the percentiles were read counts, too", () => {
-  const latencies = new Latencies();
+  const latencies = new Answers();
   latencies.add(1);
   expect(latencies.percentile(1)).toBe(1);
   latencies.add(9);
@@ -31,7 +31,7 @@ test("a duration that comes after the percentiles were read counts, too", () => 
 });
 
 test("without durations there is no percentile", () => {
-  expect(new Latencies().latency()).toBeUndefined();
+  expect(new Answers().latency()).toBeUndefined();
   expect(new LatencySketch().percentile(0.5)).toBeUndefined();
 });
 

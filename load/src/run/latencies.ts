@@ -1,13 +1,15 @@
-import type { Latency } from "../record/record.ts";
+import type { Latency, RouteSecond } from "../record/record.ts";
 
-/** Collected durations, ms. Percentiles are k6's: between two ranks, interpolated. */
-export class Latencies {
+/** Collected answers with their durations, ms. Percentiles are k6's: between two ranks, interpolated. */
+export class Answers {
   #values = new Float64Array(64);
   #count = 0;
   #sum = 0;
   #isSorted = true;
+  failed = 0;
 
-  add(ms: number): void {
+  add(ms: number, failed = false): void {
+    if (failed) this.failed += 1;
     if (this.#count === this.#values.length) {
       const wider = new Float64Array(this.#count * 2);
       wider.set(this.#values);
@@ -23,7 +25,6 @@ export class Latencies {
     return this.#count;
   }
 
-  /** Undefined where there is nothing. */
   percentile(share: number): number | undefined {
     if (this.#count === 0) return undefined;
     if (!this.#isSorted) this.#values.subarray(0, this.#count).sort();
@@ -32,6 +33,11 @@ export class Latencies {
     const below = this.#values[Math.floor(rank)] ?? 0;
     const above = this.#values[Math.ceil(rank)] ?? 0;
     return below + (above - below) * (rank - Math.floor(rank));
+  }
+
+  /** What a second or a route of it has in the series. */
+  summary(): RouteSecond {
+    return { requests: this.#count, failed: this.failed, latency: this.latency() };
   }
 
   latency(): Latency | undefined {

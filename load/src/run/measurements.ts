@@ -1,13 +1,21 @@
 import type { Figures, ObjectiveVerdict, SeriesRow } from "../record/record.ts";
-import { isHeld, judge, type Measured } from "../record/verdict.ts";
-import { Latencies, LatencySketch } from "./latencies.ts";
+import { judge, type Measured, missedSoFar } from "../record/verdict.ts";
+import { Answers, LatencySketch } from "./latencies.ts";
 import type { Sample } from "./samples.ts";
-import { Second } from "./second.ts";
 
 /** k6 hands its samples out once a second, those of one second together with the first of the next. */
 const SETTLED_MS = 1_500;
 /** After this many seconds without one good answer the target is checked: it may be unreachable. */
 const DEAD_ROWS = 3;
+
+/** What happened in one second of the run. */
+class Second {
+  readonly all = new Answers();
+  readonly routes = new Map<string, Answers>();
+  checksFailed = 0;
+  /** Moderators included; undefined while k6 has not told. */
+  users: number | undefined;
+}
 
 /** What was measured in a run so far; grows sample by sample. */
 export class Measurements {
@@ -18,23 +26,20 @@ export class Measurements {
   latestAt = 0;
   /** Users when an objective was missed for the first time. */
   usersAtBreak: number | undefined;
-  readonly #moderators: number;
-  readonly #judgedAfterSeconds: number;
   /** By their number from the start; finished ones are rows. */
   readonly #open = new Map<number, Second>();
-  readonly #latencies = new Latencies();
+  readonly #answers = new Answers();
   readonly #sketch = new LatencySketch();
   readonly #bytes = { received: 0, sent: 0 };
   #users = 0;
-  #failed = 0;
   #checks = 0;
   #checksFailed = 0;
 
   /** @param moderators who come on top of the users. @param judgedAfterSeconds from the start */
-  constructor(moderators: number, judgedAfterSeconds: number) {
-    this.#moderators = moderators;
-    this.#judgedAfterSeconds = judgedAfterSeconds;
-  }
+  constructor(
+    private readonly moderators: number,
+    private readonly judgedAfterSeconds: number,
+  ) {}
 
   take(sample: Sample): void {
     if (sample.kind === "bytes") {
@@ -54,7 +59,7 @@ export class Measurements {
       this.#checks += 1;
       if (sample.isRight) return;
       this.#checksFailed += 1;
-      second.addFailedCheck();
+      second.checksFailed += 1;
     }
   }
 
@@ -68,32 +73,28 @@ export class Measurements {
     return this.rows.slice(before);
   }
 
-  get maxUsers(): number {
-    return this.rows.reduce((max, { users }) => Math.max(max, users), 0);
-  }
-
   /** Over everything so far; latencies to half a percent. */
   verdictSoFar(): ObjectiveVerdict[] {
-    return judge({ p95: this.#sketch.percentile(0.95), p90: this.#sketch.percentile(0.9), ...this.#shares() });
+    return judge(this.#measured(this.#sketch));
   }
 
   /** The same at the end, exactly. */
   verdict(): ObjectiveVerdict[] {
-    return judge({ p95: this.#latencies.percentile(0.95), p90: this.#latencies.percentile(0.9), ...this.#shares() });
+    return judge(this.#measured(this.#answers));
   }
 
   /** Of the run so far. */
   figures(): Figures {
-    const latency = this.#latencies.latency();
-    const requests = this.#latencies.count;
+    const latency = this.#answers.latency();
+    const requests = this.#answers.count;
     return {
       requests,
       rate: requests / Math.max(1, this.rows.length),
-      failed: this.#failed,
+      failed: this.#answers.failed,
       checksFailed: this.#checksFailed,
-      ...(latency ? { latency: { ...latency, mean: this.#latencies.mean(), max: this.#latencies.max() } } : {}),
-      maxUsers: this.maxUsers,
-      ...(this.usersAtBreak === undefined ? {} : { usersAtBreak: this.usersAtBreak }),
+      latency: latency && { ...latency, mean: this.#answers.mean(), max: this.#answers.max() },
+      maxUsers: this.rows.reduce((max, { users }) => Math.max(max, users), 0),
+      usersAtBreak: this.usersAtBreak,
       bytesReceived: this.#bytes.received,
       bytesSent: this.#bytes.sent,
     };
@@ -112,10 +113,10 @@ export class Measurements {
   }
 
   #takeAnswer(second: Second, { route, ms, failed }: Extract<Sample, { kind: "answer" }>): void {
-    second.addAnswer(route, ms, failed);
-    this.#latencies.add(ms);
+    const ofRoute = second.routes.get(route) ?? new Answers();
+    second.routes.set(route, ofRoute);
+    for (const answers of [ofRoute, second.all, this.#answers]) answers.add(ms, failed);
     this.#sketch.add(ms);
-    if (failed) this.#failed += 1;
   }
 
   /** What comes late counts in the oldest second that is still open. */
@@ -130,24 +131,21 @@ export class Measurements {
     const second = this.#open.get(number) ?? new Second();
     this.#open.delete(number);
     this.#users = second.users ?? this.#users;
-    const row = second.finish(number + 1, Math.max(0, this.#users - this.#moderators));
-    this.rows.push(row);
-    if (this.usersAtBreak === undefined && row.t >= this.#judgedAfterSeconds && !this.#holdsSoFar()) {
-      this.usersAtBreak = row.users;
-    }
+    const t = number + 1;
+    const users = Math.max(0, this.#users - this.moderators);
+    const routes = Object.fromEntries([...second.routes].map(([route, answers]) => [route, answers.summary()]));
+    this.rows.push({ t, users, checksFailed: second.checksFailed, ...second.all.summary(), routes });
+    if (t >= this.judgedAfterSeconds && missedSoFar(this.verdictSoFar()).length > 0) this.usersAtBreak ??= users;
   }
 
-  #shares(): Pick<Measured, "errors" | "checks"> {
-    const requests = this.#latencies.count;
+  #measured(latencies: Answers | LatencySketch): Measured {
+    const { count, failed } = this.#answers;
     return {
-      errors: requests === 0 ? undefined : this.#failed / requests,
+      p95: latencies.percentile(0.95),
+      p90: latencies.percentile(0.9),
+      errors: count === 0 ? undefined : failed / count,
       checks: this.#checks === 0 ? undefined : 1 - this.#checksFailed / this.#checks,
     };
-  }
-
-  /** An objective about which nothing was measured yet is not missed yet. */
-  #holdsSoFar(): boolean {
-    return isHeld(this.verdictSoFar().filter(({ actual }) => actual !== undefined));
   }
 }
 

@@ -34,7 +34,8 @@ export interface LoadOptions {
 export function runOptions(scenario: Scenario, options: LoadOptions): RunOptions {
   const { encoding = "gzip", keepGoing = false } = options;
   const load = loadOf(scenario, options);
-  const seconds = options.duration ?? defaultSeconds(load, scenario);
+  const ownSeconds = load.kind === "ramp" ? rampSeconds(load) : (scenario.constant?.seconds ?? CONSTANT_SECONDS);
+  const seconds = options.duration ?? ownSeconds;
   if (seconds > MAX_RUN_SECONDS) {
     throw new CommandError(`A run of ${seconds} s is longer than a day: use fewer users or wider steps.`, "usage");
   }
@@ -43,37 +44,30 @@ export function runOptions(scenario: Scenario, options: LoadOptions): RunOptions
 }
 
 function loadOf(scenario: Scenario, { ramp, maxUsers, users }: LoadOptions): Load {
-  if (users !== undefined && (ramp !== undefined || maxUsers !== undefined)) {
+  const isRamp = ramp !== undefined || maxUsers !== undefined;
+  if (users !== undefined && isRamp) {
     throw new CommandError("--users is a constant number of users: it excludes --ramp and --max-users.", "usage");
   }
-  const constant = users ?? (ramp === undefined && maxUsers === undefined ? scenario.constant?.users : undefined);
+  const constant = users ?? (isRamp ? undefined : scenario.constant?.users);
   if (constant !== undefined) return { kind: "constant", users: constant };
   return { kind: "ramp", ...(ramp ?? RAMP), maxUsers: maxUsers ?? MAX_USERS };
 }
 
-function defaultSeconds(load: Load, scenario: Scenario): number {
-  return load.kind === "ramp" ? rampSeconds(load) : (scenario.constant?.seconds ?? CONSTANT_SECONDS);
-}
-
 /** From no users to the maximum. */
-export function rampSeconds({ stepUsers, stepSeconds, maxUsers }: Extract<Load, { kind: "ramp" }>): number {
+function rampSeconds({ stepUsers, stepSeconds, maxUsers }: Extract<Load, { kind: "ramp" }>): number {
   return Math.max(1, Math.round((maxUsers / stepUsers) * stepSeconds));
 }
 
 /** How the number of users changes from the start to the end. */
 export function stagesOf({ load, seconds }: Pick<RunOptions, "load" | "seconds">): Stage[] {
-  if (load.kind === "constant") {
-    const arrival = Math.min(MAX_ARRIVAL_SECONDS, seconds * ARRIVAL_SHARE);
-    return [
-      { seconds: arrival, users: load.users },
-      { seconds: seconds - arrival, users: load.users },
-    ];
-  }
-  const rising = rampSeconds(load);
-  if (seconds <= rising) return [{ seconds, users: Math.max(1, Math.round((load.maxUsers * seconds) / rising)) }];
+  const [users, rising] =
+    load.kind === "constant"
+      ? [load.users, Math.min(MAX_ARRIVAL_SECONDS, seconds * ARRIVAL_SHARE)]
+      : [load.maxUsers, rampSeconds(load)];
+  if (seconds <= rising) return [{ seconds, users: Math.max(1, Math.round((users * seconds) / rising)) }];
   return [
-    { seconds: rising, users: load.maxUsers },
-    { seconds: seconds - rising, users: load.maxUsers },
+    { seconds: rising, users },
+    { seconds: seconds - rising, users },
   ];
 }
 

@@ -1,64 +1,62 @@
 import { readFile } from "node:fs/promises";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { EXIT, interruptedExit, makeRunFolder, provenance } from "@goldenring/run-kit";
-import { lastLines, type Machine, OBJECTIVES } from "@goldenring/stand";
+import { lastLines, type Machine } from "@goldenring/stand";
 import type { Plan } from "../../k6/plan.ts";
 import {
   type EndedBy,
   RECORD_FORMAT,
   type ResourceRow,
-  type ResourceUse,
   RUN_FILES,
   type RunOptions,
   type RunRecord,
   SERIES_FORMAT,
   type Series,
-  type SeriesRow,
+  type StoredRun,
+  writeRun,
 } from "../record/record.ts";
-import { type StoredRun, writeRun } from "../record/run-folder.ts";
-import { isHeld } from "../record/verdict.ts";
-import { computerBefore } from "../resources/computer-use.ts";
+import { isHeld, thresholds } from "../record/verdict.ts";
 import { MachineWatch } from "../resources/machine-watch.ts";
-import { bySecond } from "../resources/resources.ts";
+import { memoryAccessNs } from "../resources/memory-access.ts";
+import { bySecond, onRunClock } from "../resources/resources.ts";
 import type { Scenario } from "../scenarios.ts";
 import { type Inspection, inspectTarget } from "../service/inspect.ts";
 import { type Permission, requirePermission } from "../service/permission.ts";
 import { parseTarget, WeatherApi } from "../service/weather-api.ts";
 import { THRESHOLDS_MISSED } from "./k6-process.ts";
 import { findK6 } from "./k6-program.ts";
-import { type InsideNetwork, type K6Outcome, runK6 } from "./k6-run.ts";
-import type { Measurements } from "./measurements.ts";
+import { type InsideNetwork, type K6Outcome, type K6Run, runK6 } from "./k6-run.ts";
 import { judgedAfterSeconds, type LoadOptions, runOptions, stagesOf } from "./options.ts";
 
 /** A run may end this much before its plan and still count as complete. */
 const ROUNDING_SECONDS = 1.5;
 const LOG_LINES = 12;
 
-/** The service under load, and what is measured beside it. */
-export interface LoadTarget {
-  readonly target: URL;
-  readonly permission: Permission;
-  /** Another way to the same service, which k6 takes. */
+/** What is used and measured of the stand that is loaded. */
+export interface StandParts {
+  /** Where this computer can enter its network: k6 then asks the ingress itself, and no forwarded port costs CPU. */
   readonly inside?: InsideNetwork | undefined;
-  /** The stand's machines whose use is measured every second. */
-  readonly watched?: readonly Machine[] | undefined;
-  /** What the stand's machines used between two moments (Unix time, ms), from its Prometheus. */
-  readonly standResources?: ((from: number, to: number) => Promise<ResourceRow[]>) | undefined;
+  /** Those whose use is measured every second during a run; the baseline can replace the replicas among them for a while. */
+  readonly machines?: readonly Machine[] | undefined;
+  /** What the machines used between two moments (Unix time, ms), from its Prometheus. */
+  readonly resources?: ((from: number, to: number) => Promise<ResourceRow[]>) | undefined;
 }
 
-export interface RunRequest extends LoadTarget {
+/** The service under load. */
+export interface LoadTarget extends StandParts {
+  readonly target: URL;
+  readonly permission: Permission;
+}
+
+export interface RunRequest extends LoadTarget, Pick<K6Run, "dashboardPort" | "signal" | "onRow"> {
   readonly scenario: Scenario;
   readonly options: LoadOptions;
   /** What is known of the target: it is not inspected again. */
   readonly inspection?: Inspection | undefined;
   /** Where the run's folder is made. */
   readonly runs: string;
-  /** Port of k6's web dashboard, when it is wanted. */
-  readonly dashboardPort?: number | undefined;
-  /** Ends the run with its result so far. */
-  readonly signal: AbortSignal;
   readonly log?: (text: string) => void;
-  readonly onRow: (row: SeriesRow, soFar: Measurements) => void;
 }
 
 /**
@@ -67,7 +65,7 @@ export interface RunRequest extends LoadTarget {
  * @throws {CommandError} where it could not start; what happens later is in the record
  */
 export async function runLoad(request: RunRequest): Promise<StoredRun> {
-  const { scenario, target, permission, inside, dashboardPort, signal, onRow, log = () => {} } = request;
+  const { scenario, target, permission, inside, signal, log = () => {} } = request;
   const options = runOptions(scenario, request.options);
   const k6 = await findK6();
   await requirePermission(target, permission);
@@ -81,19 +79,22 @@ export async function runLoad(request: RunRequest): Promise<StoredRun> {
 
   const origin = await provenance();
   const { id, folder } = await makeRunFolder(request.runs, scenario.name, new Date());
-  const before = computerBefore();
+  const before = { loadAverage: loadavg()[0] ?? 0, memoryAccessNs: memoryAccessNs() };
   const preparedAt = Date.now();
-  const watch = new MachineWatch(request.watched ?? []);
-  const outcome = await runK6({
-    plan: planOf(scenario, options, { ...inspection, facts }, join(folder, RUN_FILES.k6Summary)),
-    k6: k6.path,
-    folder,
-    dashboardPort,
-    inside,
-    signal,
-    onRow,
-    isTargetReachable: () => api.isReachable(),
-  }).finally(() => watch.stop());
+  const watch = new MachineWatch(request.machines ?? []);
+  const plan: Plan = {
+    ...options,
+    target: facts.asked ?? facts.url,
+    visit: scenario.visit,
+    visited: inspection.visited,
+    stages: stagesOf(options),
+    moderators: scenario.moderators,
+    thresholds: thresholds(),
+    judgedAfterSeconds: judgedAfterSeconds(options.seconds),
+    summaryFile: join(folder, RUN_FILES.k6Summary),
+  };
+  const isTargetReachable = (): Promise<boolean> => api.isReachable();
+  const outcome = await runK6({ ...request, plan, k6: k6.path, folder, isTargetReachable }).finally(() => watch.stop());
   const { measurements } = outcome;
   const startedAt = measurements.startedAt ?? preparedAt;
   const endedBy = await howItEnded(outcome, options, startedAt, signal, api);
@@ -101,7 +102,8 @@ export async function runLoad(request: RunRequest): Promise<StoredRun> {
   if (endedBy === "objective missed") measurements.usersAtBreak ??= measurements.rows.at(-1)?.users;
   const verdict = measurements.verdict();
   const notes = await notesOn(outcome, endedBy, folder);
-  const series = await seriesOf(outcome, startedAt, request, watch.rows(startedAt), notes);
+  const samples = onRunClock([...outcome.samples, ...watch.samples], startedAt);
+  const series = await seriesOf(outcome, startedAt, request, samples, notes);
   const record: RunRecord = {
     format: RECORD_FORMAT,
     id,
@@ -123,23 +125,6 @@ export async function runLoad(request: RunRequest): Promise<StoredRun> {
   const run = { folder, record, series };
   writeRun(run);
   return run;
-}
-
-function planOf(scenario: Scenario, options: RunOptions, { facts, visited }: Inspection, summaryFile: string): Plan {
-  const { encoding, bodyCheckShare, stopsAtBreach, seconds } = options;
-  return {
-    target: facts.asked ?? facts.url,
-    visit: scenario.visit,
-    stages: stagesOf(options),
-    moderators: scenario.moderators,
-    acceptEncoding: encoding,
-    bodyCheckShare,
-    objectives: OBJECTIVES,
-    stopsAtBreach,
-    judgedAfterSeconds: judgedAfterSeconds(seconds),
-    visited,
-    summaryFile,
-  };
 }
 
 async function howItEnded(
@@ -181,34 +166,23 @@ async function notesOn(outcome: K6Outcome, endedBy: EndedBy, folder: string): Pr
 }
 
 async function seriesOf(
-  { use, measurements, endedAt }: K6Outcome,
+  { measurements, endedAt }: K6Outcome,
   startedAt: number,
-  { standResources }: LoadTarget,
-  watched: readonly ResourceRow[],
+  { resources }: LoadTarget,
+  samples: readonly ResourceRow[],
   notes: string[],
 ): Promise<Series> {
-  const rows = [...use.rows(startedAt), ...watched];
-  const isWatched = new Set(watched.flatMap(({ parts }) => parts.map(({ name }) => name)));
-  try {
-    const fromPrometheus = (await standResources?.(startedAt, endedAt)) ?? [];
-    rows.push(...fromPrometheus.map(({ t, parts }) => ({ t, parts: parts.map((part) => onlyNew(part, isWatched)) })));
-  } catch (error) {
+  const fromPrometheus = await resources?.(startedAt, endedAt).catch((error: unknown) => {
     // It costs the run these rows and nothing else.
     notes.push(`the stand's Prometheus returned nothing: ${error instanceof Error ? error.message : error}`);
-  }
-  // Each machine is measured at a moment of its own; one row for each second can be judged and drawn.
-  const parts = bySecond(rows);
+    return [];
+  });
+  // What was measured every second comes later and so replaces what Prometheus has of the same second.
+  const parts = bySecond([...(fromPrometheus ?? []), ...samples]);
   return {
     format: SERIES_FORMAT,
     interval: 1,
     rows: measurements.rows,
-    ...(parts.length > 0 ? { parts } : {}),
+    parts: parts.length > 0 ? parts : undefined,
   };
-}
-
-/** What was measured every second is not taken from Prometheus again. */
-function onlyNew(part: ResourceUse, isWatched: ReadonlySet<string>): ResourceUse {
-  if (!isWatched.has(part.name)) return part;
-  const { cpuShare: _cpu, memoryBytes: _memory, ...rest } = part;
-  return rest;
 }

@@ -17,17 +17,19 @@ export interface DatabasePlace {
 
 /** @throws {CommandError} (usage) */
 export function databaseAt(url: string): DatabasePlace {
-  requireUrl(url);
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
+    // The text itself may hold a password.
+    throw new CommandError("The database must be a URL such as postgres://user:password@host:5432/weather.", "usage");
+  }
   const { host, pathname } = new URL(url);
   return { url, name: `${host}${pathname}` };
 }
 
-/** Lends a connection to the database and closes it. @throws {CommandError} where it cannot be reached */
+/** Lends a connection to a database with the service's tables, and closes it. @throws {CommandError} (targetUnreachable, targetUnfit) */
 export async function withDatabase<Result>(
   { url, tls }: DatabasePlace,
   use: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  requireUrl(url);
   const client = new pg.Client({
     connectionString: url,
     ...(tls === undefined ? {} : { ssl: tls, enableChannelBinding: true }),
@@ -46,6 +48,7 @@ export async function withDatabase<Result>(
     throw new CommandError(`The database cannot be reached: ${messageOf(error)}`, "targetUnreachable");
   }
   try {
+    await requireWeatherTables(client);
     return await use(client);
   } finally {
     await client.end().catch(() => {});
@@ -75,20 +78,13 @@ export async function inTransaction<Result>(client: pg.Client, work: () => Promi
   }
 }
 
-/** @throws {CommandError} (targetUnfit) */
-export async function requireWeatherTables(client: pg.Client): Promise<void> {
+async function requireWeatherTables(client: pg.Client): Promise<void> {
   const { rows } = await client.query(
     "SELECT to_regclass('public.cities') IS NOT NULL AND to_regclass('public.forecast') IS NOT NULL AS there",
   );
   if (rows[0]?.there === true) return;
   const message = "The database has no tables cities and forecast: start the API on it once, which creates them.";
   throw new CommandError(message, "targetUnfit");
-}
-
-function requireUrl(url: string): void {
-  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return;
-  // The text itself may hold a password.
-  throw new CommandError("The database must be a URL such as postgres://user:password@host:5432/weather.", "usage");
 }
 
 function messageOf(error: unknown): string {

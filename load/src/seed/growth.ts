@@ -1,4 +1,4 @@
-import { CITY_MARK, VALUE_MARK } from "../../k6/plan.ts";
+import { CITY_MARK } from "../../k6/plan.ts";
 
 /** How much data a service holds. */
 export interface DataSize {
@@ -14,6 +14,15 @@ export const DATA_SIZES = {
 } as const satisfies Readonly<Record<string, DataSize>>;
 
 export type DataSizeName = keyof typeof DATA_SIZES;
+export const DATA_SIZE_NAMES = ["base", "full"] as const satisfies readonly DataSizeName[];
+
+/** From so many values on a run is one on the full data. */
+const FULL_FROM_VALUES = 100_000;
+
+/** What a scenario starts with. */
+export function dataSize({ values }: { readonly values: number }): DataSizeName {
+  return values >= FULL_FROM_VALUES ? "full" : "base";
+}
 
 const GOLDEN_RING = [
   "Сергиев Посад",
@@ -47,12 +56,15 @@ export function growthTo(size: DataSize, present: readonly CityWithCount[]): Gro
     present.map(({ name }) => name),
   );
   const counts = [...present.map(({ values }) => values), ...cities.map(() => 0)];
-  const missing = Math.max(0, size.values - counts.reduce((sum, count) => sum + count, 0));
-  return { cities, values: levelled(counts, missing) };
+  return { cities, values: levelled(counts, Math.max(0, size.values - sumOf(counts))) };
 }
 
 export function isNothing({ cities, values }: Growth): boolean {
   return cities.length === 0 && values.every((count) => count === 0);
+}
+
+export function growthText({ cities, values }: Growth): string {
+  return `adding ${cities.length} cities and ${sumOf(values)} values`;
 }
 
 function newNames(count: number, taken: readonly string[]): string[] {
@@ -67,42 +79,25 @@ function newNames(count: number, taken: readonly string[]): string[] {
 
 /** As water fills vessels: additions that bring the smallest counts to one level. They add up to `amount`. */
 export function levelled(counts: readonly number[], amount: number): number[] {
-  const order = [...counts.keys()].sort((one, other) => (counts[one] ?? 0) - (counts[other] ?? 0));
-  const additions = counts.map(() => 0);
-  let left = counts.length === 0 ? 0 : amount;
-  // The level that the smallest `wet` counts reach together.
-  for (let wet = order.length; wet > 0; wet -= 1) {
-    const filled = order.slice(0, wet);
-    const sum = filled.reduce((total, index) => total + (counts[index] ?? 0), 0) + left;
-    const level = Math.floor(sum / wet);
-    if (level < (counts[order[wet - 1] ?? 0] ?? 0)) continue;
-    for (const index of filled) additions[index] = level - (counts[index] ?? 0);
-    left = sum - level * wet;
-    for (const index of filled.slice(0, left)) additions[index] = (additions[index] ?? 0) + 1;
-    return additions;
+  const upTo = (level: number): number[] => counts.map((count) => Math.max(0, level - count));
+  let [low, high] = [Math.min(...counts), Math.max(...counts) + amount];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (sumOf(upTo(middle)) <= amount) low = middle;
+    else high = middle - 1;
   }
-  return additions;
+  const additions = upTo(low);
+  let left = amount - sumOf(additions);
+  return additions.map((addition, index) => {
+    if (left === 0 || (counts[index] ?? 0) > low) return addition;
+    left -= 1;
+    return addition + 1;
+  });
 }
 
-/** Summaries of added values, which are recognized by the mark. */
-export const SUMMARIES = ["Freezing", "Frosty", "Chilly", "Cool", "Mild", "Warm", "Hot"].map(
-  (word) => VALUE_MARK + word,
-);
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
 
-/** Between two values of a city. */
+/** Between two values of a city, which go back from the time of seeding. */
 export const VALUE_STEP_MS = 3 * 3_600_000;
-export const COLDEST = -30;
-export const WARMEST = 35;
-
-export interface NewValue {
-  readonly dateTime: number;
-  readonly temperature: number;
-  readonly summary: string;
-}
-
-/** The n-th value of a city, going back from `now` (Unix time, ms). */
-export function newValue(now: number, n: number): NewValue {
-  const temperature = COLDEST + Math.floor(Math.random() * (WARMEST - COLDEST + 1));
-  const word = Math.floor(((temperature - COLDEST) / (WARMEST - COLDEST + 1)) * SUMMARIES.length);
-  return { dateTime: now - n * VALUE_STEP_MS, temperature, summary: SUMMARIES[word] ?? `${VALUE_MARK}Mild` };
-}

@@ -1,16 +1,14 @@
 import type pg from "pg";
-import { type DatabasePlace, inTransaction, requireWeatherTables, withDatabase } from "./database.ts";
+import { COLDEST, SUMMARIES, WARMEST } from "../../k6/plan.ts";
+import { type DatabasePlace, inTransaction, withDatabase } from "./database.ts";
 import {
-  COLDEST,
   DATA_SIZES,
   type DataSize,
   type DataSizeName,
-  type Growth,
+  growthText,
   growthTo,
   isNothing,
-  SUMMARIES,
   VALUE_STEP_MS,
-  WARMEST,
 } from "./growth.ts";
 import type { SeedRecord } from "./seed-record.ts";
 
@@ -28,60 +26,38 @@ export function seedDatabase(
   data: DataSize = DATA_SIZES[size],
 ): Promise<SeedRecord | undefined> {
   return withDatabase(database, async (client) => {
-    await requireWeatherTables(client);
-    const record = await inTransaction(client, () => addRows(client, database.name, size, data, log));
+    const added = await inTransaction(client, () => addRows(client, data, log));
+    if (added === undefined) return undefined;
     // For the planner; where tables belong to another role PostgreSQL only warns.
-    if (record !== undefined) await client.query("ANALYZE public.cities, public.forecast");
-    return record;
+    await client.query("ANALYZE public.cities, public.forecast");
+    return { format: 1, at: new Date().toISOString(), size, database: database.name, ...added };
   });
 }
 
 async function addRows(
   client: pg.Client,
-  database: string,
-  size: DataSizeName,
   data: DataSize,
   log: (text: string) => void,
-): Promise<SeedRecord | undefined> {
+): Promise<Pick<SeedRecord, "cities" | "values"> | undefined> {
   // Another seeding, or the service with its sample data, must not count as missing what this one adds.
   await client.query("LOCK TABLE public.cities IN SHARE ROW EXCLUSIVE MODE");
-  const { rows: present } = await client.query<{ id: string; name: string; values: string }>(
-    `SELECT c.id, c.name, count(f."cityId") AS values
+  // The client makes texts of bigint, and numbers of float8.
+  const { rows: present } = await client.query<{ id: number; name: string; values: number }>(
+    `SELECT c.id::float8 AS id, c.name, count(f."cityId")::float8 AS values
        FROM public.cities c LEFT JOIN public.forecast f ON f."cityId" = c.id
       GROUP BY c.id, c.name ORDER BY c.id`,
   );
-  const growth = growthTo(
-    data,
-    present.map(({ name, values }) => ({ name, values: Number(values) })),
-  );
+  const growth = growthTo(data, present);
   if (isNothing(growth)) return undefined;
-  log(inWords(growth));
-  const cities = await addCities(client, growth.cities);
-  const ids = [...present.map(({ id }) => Number(id)), ...cities.map(({ id }) => id)];
-  const values = await addValues(client, ids, growth.values);
-  return { format: 1, at: new Date().toISOString(), size, database, cities, values };
-}
-
-export function inWords({ cities, values }: Growth): string {
-  const count = values.reduce((sum, each) => sum + each, 0);
-  return `adding ${cities.length} cities and ${count} values`;
-}
-
-async function addCities(client: pg.Client, names: readonly string[]): Promise<{ id: number; name: string }[]> {
-  const { rows } = await client.query<{ id: string; name: string }>(
-    "INSERT INTO public.cities (name) SELECT name FROM unnest($1::text[]) WITH ORDINALITY AS new(name, n) ORDER BY n RETURNING id, name",
-    [names],
+  log(growthText(growth));
+  const { rows: cities } = await client.query<{ id: number; name: string }>(
+    `INSERT INTO public.cities (name) SELECT name FROM unnest($1::text[]) WITH ORDINALITY AS new(name, n) ORDER BY n
+     RETURNING id::float8 AS id, name`,
+    [growth.cities],
   );
-  return rows.map(({ id, name }) => ({ id: Number(id), name }));
-}
-
-/** Values of one city lie far apart, as those of a service that has grown. Returns their ids as ranges. */
-async function addValues(
-  client: pg.Client,
-  cities: readonly number[],
-  counts: readonly number[],
-): Promise<[number, number][]> {
-  const { rows } = await client.query<{ first: string; last: string }>(
+  const ids = [...present, ...cities].map(({ id }) => id);
+  // Values of one city lie far apart, as those of a service that has grown. Their ids come back as ranges.
+  const { rows: values } = await client.query<{ first: number; last: number }>(
     `WITH made AS (
        INSERT INTO public.forecast ("cityId", "dateTime", temperature, summary)
        SELECT city, $3::bigint - n * $4::bigint, $5::int + floor(warmth * ($6::int - $5::int + 1))::int,
@@ -90,10 +66,10 @@ async function addValues(
                  FROM unnest($1::bigint[], $2::int[]) AS wanted(city, count), generate_series(1, count) AS n) AS new
         ORDER BY n, city
        RETURNING id)
-     SELECT min(id) AS first, max(id) AS last
+     SELECT min(id)::float8 AS first, max(id)::float8 AS last
        FROM (SELECT id, id - row_number() OVER (ORDER BY id) AS island FROM made) AS numbered
       GROUP BY island ORDER BY first`,
-    [cities, counts, Date.now(), VALUE_STEP_MS, COLDEST, WARMEST, SUMMARIES],
+    [ids, growth.values, Date.now(), VALUE_STEP_MS, COLDEST, WARMEST, SUMMARIES],
   );
-  return rows.map(({ first, last }) => [Number(first), Number(last)]);
+  return { cities, values: values.map(({ first, last }) => [first, last]) };
 }

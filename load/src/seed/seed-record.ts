@@ -1,13 +1,15 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { readRunFile } from "@goldenring/run-kit";
 import { replaceFile } from "@goldenring/stand";
 import * as z from "zod";
+import { DATA_SIZE_NAMES } from "./growth.ts";
 
 /** What a seeding added, so that it can be removed, and nothing else with it. */
 export const SeedRecord = z.object({
   format: z.literal(1),
   at: z.iso.datetime(),
-  size: z.enum(["base", "full"]),
+  size: z.enum(DATA_SIZE_NAMES),
   /** Through the API of this target, or */
   target: z.string().optional(),
   /** into this database: host, port and name. */
@@ -17,11 +19,6 @@ export const SeedRecord = z.object({
   values: z.array(z.tuple([z.int(), z.int()])),
 });
 export type SeedRecord = z.infer<typeof SeedRecord>;
-
-export interface StoredSeed {
-  readonly file: string;
-  readonly record: SeedRecord;
-}
 
 const FOLDER = "seeds";
 
@@ -34,20 +31,13 @@ export async function writeSeedRecord(runs: string, record: SeedRecord): Promise
   return file;
 }
 
-/** @throws where a record is damaged: nobody could tell any more what was added */
-export async function readSeedRecords(runs: string): Promise<StoredSeed[]> {
+/** @throws {CommandError} where a record is damaged: nobody could tell any more what was added */
+export async function readSeedRecords(runs: string): Promise<{ file: string; record: SeedRecord }[]> {
   const folder = join(runs, FOLDER);
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(".json")).sort();
   return Promise.all(
-    names.map(async (name) => {
-      const file = join(folder, name);
-      return { file, record: SeedRecord.parse(JSON.parse(await readFile(file, "utf8"))) };
-    }),
+    names.map(async (name) => ({ file: join(folder, name), record: await readRunFile(folder, name, SeedRecord) })),
   );
-}
-
-export async function removeSeedRecord({ file }: StoredSeed): Promise<void> {
-  await rm(file, { force: true });
 }
 
 /** Neighbouring ids become one range. */

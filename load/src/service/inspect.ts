@@ -2,7 +2,7 @@ import { CommandError } from "@goldenring/run-kit";
 import type { VisitedCity } from "../../k6/plan.ts";
 import type { TargetFacts } from "../record/record.ts";
 import { type Scenario, VISITED_CITIES, VISITED_VALUES } from "../scenarios.ts";
-import type { WeatherApi, WeatherCity } from "./weather-api.ts";
+import type { WeatherApi } from "./weather-api.ts";
 
 export interface Inspection {
   readonly facts: TargetFacts;
@@ -17,27 +17,21 @@ export interface Inspection {
  */
 export async function inspectTarget(api: WeatherApi, scenario: Scenario, signal: AbortSignal): Promise<Inspection> {
   const cities = await api.weather(signal);
-  const fit = cities.filter(({ forecast }) => forecast.length >= scenario.needs.valuesOfEachCity);
-  if (fit.length < scenario.needs.cities) throw lacksData(api, scenario, cities, fit.length);
+  const { name, needs } = scenario;
+  const fit = cities.filter(({ forecast }) => forecast.length >= needs.valuesOfEachCity);
+  if (fit.length < needs.cities) {
+    const each = needs.valuesOfEachCity > 0 ? ` with at least ${needs.valuesOfEachCity} values each` : "";
+    throw new CommandError(
+      `${name} needs ${needs.cities} cities${each}; ${api.base} has ${cities.length} cities, ${fit.length} of them fit. ` +
+        `Add the data: ring load seed base --target ${api.base}`,
+      "targetUnfit",
+    );
+  }
   const values = cities.reduce((sum, { forecast }) => sum + forecast.length, 0);
   const facts = { url: api.base, build: await api.build(), cities: cities.length, values };
-  return { facts, visited: fit.slice(0, VISITED_CITIES).map(visitedOf) };
-}
-
-function visitedOf({ id, forecast }: WeatherCity): VisitedCity {
-  return { id, values: forecast.slice(0, VISITED_VALUES).map((value) => value.id) };
-}
-
-function lacksData(
-  api: WeatherApi,
-  { name, needs }: Scenario,
-  cities: readonly WeatherCity[],
-  fit: number,
-): CommandError {
-  const each = needs.valuesOfEachCity > 0 ? ` with at least ${needs.valuesOfEachCity} values each` : "";
-  return new CommandError(
-    `${name} needs ${needs.cities} cities${each}; ${api.base} has ${cities.length} cities, ${fit} of them fit. ` +
-      `Add the data: ring load seed base --target ${api.base}`,
-    "targetUnfit",
-  );
+  const visited = fit.slice(0, VISITED_CITIES).map(({ id, forecast }) => ({
+    id,
+    values: forecast.slice(0, VISITED_VALUES).map((value) => value.id),
+  }));
+  return { facts, visited };
 }

@@ -1,6 +1,7 @@
 import { CommandError } from "@goldenring/run-kit";
 import { waitFor } from "@goldenring/stand";
 import * as z from "zod";
+import { parsed } from "../../k6/bodies.ts";
 
 const SHORT_DEADLINE_MS = 5_000;
 /** The whole weather may be tens of megabytes, from a replica with a quarter of a core. */
@@ -70,12 +71,10 @@ export class WeatherApi {
     const metrics = await this.#text("/metrics");
     const labels = /^weather_build_info\{([^}]*)\}/m.exec(metrics ?? "")?.[1];
     if (labels !== undefined) {
-      return Object.fromEntries(
-        [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value]),
-      );
+      const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)];
+      return Object.fromEntries(pairs.map(([, name = "", value = ""]) => [name, value]));
     }
-    const document = OpenApi.safeParse(jsonOf((await this.#text("/swagger/v1/swagger.json")) ?? ""));
-    return document.success ? { title: document.data.info.title, version: document.data.info.version } : {};
+    return OpenApi.safeParse(parsed((await this.#text("/swagger/v1/swagger.json")) ?? "")).data?.info ?? {};
   }
 
   #fetch(path: string, signal: AbortSignal): Promise<Response> {
@@ -104,19 +103,11 @@ export class WeatherApi {
         throw new CommandError(`${url} does not answer: ${why}. Is the service running?`, "targetUnreachable");
       });
     if (status !== 200) throw new CommandError(`${url} answers ${status} instead of 200.`, "targetUnfit");
-    const parsed = shape.safeParse(jsonOf(body));
+    const found = shape.safeParse(parsed(body));
     // The service could not confirm its answer with the database. Source: RFC 9111, 5.5, as RFC 7234 had it.
-    if (parsed.success) return { value: parsed.data, isStale: headers.get("warning")?.startsWith("110") === true };
-    const what = z.prettifyError(parsed.error).split("\n")[0];
+    if (found.success) return { value: found.data, isStale: headers.get("warning")?.startsWith("110") === true };
+    const what = z.prettifyError(found.error).split("\n")[0];
     throw new CommandError(`${url} does not answer as a Weather API does: ${what}`, "targetUnfit");
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

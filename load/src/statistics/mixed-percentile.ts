@@ -1,12 +1,7 @@
-/** What is known of the answers of one second. */
-export interface KnownPercentiles {
-  /** Number of answers; only its relation to that of the other seconds matters. */
-  readonly requests: number;
-  /** ms. */
-  readonly latency?:
-    | { readonly p50: number; readonly p90: number; readonly p95: number; readonly p99: number }
-    | undefined;
-}
+import type { RouteSecond } from "../record/record.ts";
+
+/** What is known of the answers of one second. Of `requests` only the relation to those of other seconds matters. */
+export type KnownPercentiles = Pick<RouteSecond, "requests" | "latency">;
 
 /** Halvings of the range in which the percentile is looked for: far below what is known. */
 const HALVINGS = 30;

@@ -1,4 +1,4 @@
-import { type DashboardSource, DOWN_OR_UP, good, lines, machineOf, neutral, states, wideNumber } from "./panels.ts";
+import { type DashboardSource, good, lines, machineOf, neutral, states, wideNumber } from "./panels.ts";
 import { seriesOfJob } from "./promql.ts";
 
 const MEMBER = seriesOfJob("etcd");
@@ -11,7 +11,6 @@ export const ETCD: DashboardSource = {
     Members: [
       states("Members up", "Whether the member answers Prometheus. Two of three must.", {
         switch: MEMBER.values("up"),
-        states: DOWN_OR_UP,
       }),
       states("Leader", "Exactly one member leads the others.", {
         switch: MEMBER.values("etcd_server_is_leader"),

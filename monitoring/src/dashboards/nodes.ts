@@ -1,4 +1,4 @@
-import { type DashboardSource, DOWN_OR_UP, lines, machineOf, states } from "./panels.ts";
+import { type DashboardSource, lines, machineOf, states } from "./panels.ts";
 import { type Reading, Series } from "./promql.ts";
 
 const NODE = new Series('job="node", group=~"$group", machine=~"$machine"');
@@ -19,7 +19,6 @@ export const NODES: DashboardSource = {
     "CPU and memory": [
       states("Machines up", "Whether the machine's node_exporter answers Prometheus.", {
         switch: NODE.values("up"),
-        states: DOWN_OR_UP,
         width: 24,
       }),
       lines("CPU in use", "Of all cores together. An alert fires when it stays above the line.", {

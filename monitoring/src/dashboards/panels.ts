@@ -83,18 +83,24 @@ export interface Dashboard extends DashboardSource {
   readonly title: string;
 }
 
+const stateOf =
+  (mood: State["mood"]) =>
+  (text: string): State => ({ text, mood });
+export const good = stateOf("good");
+export const bad = stateOf("bad");
+export const neutral = stateOf("neutral");
+
 /** What a panel shows and how: its readings by their unit, as in `{ bytes: SERVER.values("pg_wal_size_bytes") }`. */
 type PanelSource = Partial<Omit<Panel, "title" | "description" | "look" | "queries" | "unit">> &
   { readonly [Its in Unit]: Readonly<Record<Its, Reading>> }[Unit];
 
 const panelOf =
-  (look: Panel["look"], width: number) =>
+  (look: Panel["look"], width: number, usual: Partial<Panel> = {}) =>
   (title: string, description: string, source: PanelSource): Panel => {
     const readings: Partial<Record<Unit, Reading>> = source;
-    const units = Object.keys(UNITS) as Unit[];
-    const unit = units.find((each) => readings[each] !== undefined) ?? "count";
+    const unit = (Object.keys(UNITS) as Unit[]).find((each) => readings[each] !== undefined) ?? "count";
     const queries = Object.entries(readings[unit] ?? {}).map(([legend, expr]) => ({ legend, expr }));
-    return { title, description, look, width, unit, queries, ...source };
+    return { title, description, look, width, unit, queries, ...usual, ...source };
   };
 
 /** Values over time. Two in a row. */
@@ -104,17 +110,8 @@ export const lines = panelOf("lines", 12);
 export const number = panelOf("number", 4);
 export const wideNumber = panelOf("number", 6);
 
-/** States over time. Two in a row. */
-export const states = panelOf("states", 12);
-
-const stateOf =
-  (mood: State["mood"]) =>
-  (text: string): State => ({ text, mood });
-export const good = stateOf("good");
-export const bad = stateOf("bad");
-export const neutral = stateOf("neutral");
-
-export const DOWN_OR_UP: readonly State[] = [bad("down"), good("up")];
+/** States over time, "down" and "up" unless it says others. Two in a row. */
+export const states = panelOf("states", 12, { states: [bad("down"), good("up")] });
 
 /** The machines that have series of this selector. The same variable everywhere, so that a choice goes along from dashboard to dashboard. */
 export const machineOf = (of: string): Variable => ({ name: "machine", title: "Machine", label: "machine", of });

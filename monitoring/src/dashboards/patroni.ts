@@ -1,4 +1,4 @@
-import { bad, type DashboardSource, DOWN_OR_UP, good, lines, machineOf, neutral, number, states } from "./panels.ts";
+import { bad, type DashboardSource, good, lines, machineOf, neutral, number, states } from "./panels.ts";
 import { seriesOfJob } from "./promql.ts";
 
 const MEMBER = seriesOfJob("patroni");
@@ -28,10 +28,7 @@ export const PATRONI: DashboardSource = {
           states: [neutral("asynchronous replica"), good("synchronous standby"), good("primary")],
         },
       ),
-      states("Postgres running", "As Patroni sees its server.", {
-        switch: MEMBER.values("patroni_postgres_running"),
-        states: DOWN_OR_UP,
-      }),
+      states("Postgres running", "As Patroni sees its server.", { switch: MEMBER.values("patroni_postgres_running") }),
       number("Primaries", "Exactly one.", {
         count: MEMBER.values({ primaries: "patroni_primary" }, "sum"),
         minimums: { critical: 1 },

@@ -1,4 +1,4 @@
-import { type DashboardSource, DOWN_OR_UP, lines, machineOf, states, wideNumber } from "./panels.ts";
+import { type DashboardSource, lines, machineOf, states, wideNumber } from "./panels.ts";
 import { type Reading, seriesOfJob } from "./promql.ts";
 
 const SERVER = seriesOfJob("postgres");
@@ -15,7 +15,6 @@ export const POSTGRESQL: DashboardSource = {
     Server: [
       states("Server up (able to connect)", "Whether postgres_exporter can log in.", {
         switch: SERVER.values("pg_up"),
-        states: DOWN_OR_UP,
       }),
       wideNumber("Postmaster started", "How long ago.", { age: SERVER.ages("pg_postmaster_start_time_seconds") }),
       wideNumber("Size of databases", "On disk, indexes included.", {

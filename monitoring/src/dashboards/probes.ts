@@ -1,4 +1,4 @@
-import { type DashboardSource, DOWN_OR_UP, lines, machineOf, states } from "./panels.ts";
+import { type DashboardSource, lines, machineOf, states } from "./panels.ts";
 import { seriesOfJob } from "./promql.ts";
 
 const HTTP = seriesOfJob("probe_http");
@@ -16,10 +16,7 @@ export const PROBES: DashboardSource = {
       states(
         "Success of probes",
         "GET /Cities must be answered with 200, the database's ports must accept a connection.",
-        {
-          switch: seriesOfJob("probe_http", "probe_tcp").values({ "{{target}}": "probe_success" }),
-          states: DOWN_OR_UP,
-        },
+        { switch: seriesOfJob("probe_http", "probe_tcp").values({ "{{target}}": "probe_success" }) },
       ),
       lines("HTTP response status code", "200 is right. 0: there was no answer.", {
         switch: HTTP.values({ "{{target}}": "probe_http_status_code" }),

@@ -1,4 +1,4 @@
-import { type DashboardSource, DOWN_OR_UP, lines, machineOf, states, wideNumber } from "./panels.ts";
+import { type DashboardSource, lines, machineOf, states, wideNumber } from "./panels.ts";
 import { seriesOfJob } from "./promql.ts";
 
 const SELF = seriesOfJob("prometheus");
@@ -10,7 +10,6 @@ export const PROMETHEUS: DashboardSource = {
     "Targets and rules": [
       states("Jobs of which all targets are up", "Down: at least one target of the job is down.", {
         switch: { "{{job}}": "min by (job) (up)" },
-        states: DOWN_OR_UP,
         width: 24,
       }),
       lines("Scrape duration", "The slowest target of each job. A scrape times out after 5 s.", {

@@ -1,4 +1,5 @@
 import { appendFileSync, readFileSync, renameSync, statSync } from "node:fs";
+import { parseJson } from "@goldenring/stand";
 import { Notification } from "./notification.ts";
 
 /** A notification that would make the file larger starts a new one. The previous file is kept, an older one is deleted. */
@@ -29,7 +30,9 @@ export class AlertLog {
 
 /** What the log still has, oldest first. Truncated or unknown lines are skipped; a missing log is empty. */
 export function readAlertLog(file: string): readonly Notification[] {
-  return [olderOf(file), file].flatMap((part) => textOf(part).split("\n").flatMap(notificationIn));
+  return [olderOf(file), file]
+    .flatMap((part) => textOf(part).split("\n"))
+    .flatMap((line) => Notification.safeParse(parseJson(line)).data ?? []);
 }
 
 function textOf(file: string): string {
@@ -38,13 +41,5 @@ function textOf(file: string): string {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
     throw error;
-  }
-}
-
-function notificationIn(line: string): Notification[] {
-  try {
-    return [Notification.parse(JSON.parse(line))];
-  } catch {
-    return [];
   }
 }

@@ -44,6 +44,11 @@ export function receivedAlerts(notifications: readonly Notification[]): readonly
   );
 }
 
+/** Those that arrived at or after a time (ms since 1970). All are read, so that a repetition of an older one is recognized. */
+export function receivedSince(notifications: readonly Notification[], sinceMs: number): readonly ReceivedAlert[] {
+  return receivedAlerts(notifications).filter(({ arrivedAt }) => Date.parse(arrivedAt) >= sinceMs);
+}
+
 /** When the last notification of the dead man's switch arrived, ISO 8601; undefined: never. */
 export function lastHeartbeat(notifications: readonly Notification[]): string | undefined {
   return notifications.findLast(({ alerts }) =>

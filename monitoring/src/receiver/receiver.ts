@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
+import { parseJson } from "@goldenring/stand";
 import * as z from "zod";
 import { type Notification, WebhookMessage } from "./notification.ts";
 
@@ -94,14 +95,6 @@ function take(body: string | undefined, keep: ReceiverOptions["keep"]): Reply {
     return { status: 503, text: `the notification cannot be stored: ${messageOf(error)}` };
   }
   return { status: 200, text: "stored" };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function send(response: ServerResponse, { status, text, headers }: Reply): void {

@@ -51,13 +51,8 @@ export async function runReceiver({ url, folder, secretsFolder, signal }: RunOpt
   server.listen(Number(url.port), url.hostname);
   await listening;
   const report = receiverReport.keep(folder, () => ({ url: url.href }));
-  await aborted(signal);
+  if (!signal.aborted) await once(signal, "abort");
   report.stop();
   server.close();
   server.closeAllConnections();
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

@@ -18,13 +18,7 @@ type Texts = Readonly<Record<string, string>>;
 /** A rule as Prometheus' files have it. */
 type RuleEntry =
   | { readonly record: string; readonly expr: string; readonly labels?: Texts }
-  | {
-      readonly alert: string;
-      readonly expr: string;
-      readonly for: string;
-      readonly labels: Texts;
-      readonly annotations: Texts;
-    };
+  | Readonly<Record<"alert" | "expr" | "for", string> & Record<"labels" | "annotations", Texts>>;
 
 /** Requests of people and programs, without health checks and scrapes. */
 const API = 'job="api", route!~"/healthz/.+|/metrics"';
@@ -34,28 +28,22 @@ const INGRESS = 'job="ingress", proxy="api"';
 const rateOf = (selector: string): string => `sum(rate(${selector}[1m]))`;
 
 /** Requests and bad requests a second. All longer windows are sums of these two series. */
-function baseRules(level: ServiceLevel): readonly RuleEntry[] {
-  const { requests, errors } = level.slowerThanMs === undefined ? answers() : slowAnswers(level.slowerThanMs);
-  const labels = { slo: level.name };
+function baseRules({ name, slowerThanMs }: ServiceLevel): readonly RuleEntry[] {
+  const [requests, errors] = slowerThanMs === undefined ? answers() : slowAnswers(slowerThanMs);
+  const labels = { slo: name };
   return [
     { record: "slo:requests:rate1m", expr: requests, labels },
     { record: "slo:errors:rate1m", expr: errors, labels },
   ];
 }
 
-interface Counted {
-  readonly requests: string;
-  readonly errors: string;
-}
+type Counted = readonly [requests: string, errors: string];
 
 /** An error is a 5xx: a 4xx answers a wrong request as promised. Without an ingress, the API's own count. */
 function answers(): Counted {
-  const atIngress = "haproxy_frontend_http_responses_total";
-  const atApi = "http_request_duration_seconds_count";
-  return {
-    requests: `${rateOf(`${atIngress}{${INGRESS}}`)} or ${rateOf(`${atApi}{${API}}`)}`,
-    errors: `${rateOf(`${atIngress}{${INGRESS}, code="5xx"}`)} or ${rateOf(`${atApi}{${API}, status=~"5.."}`)} or vector(0)`,
-  };
+  const count = (atIngress: string, atApi: string): string =>
+    `${rateOf(`haproxy_frontend_http_responses_total{${INGRESS}${atIngress}}`)} or ${rateOf(`http_request_duration_seconds_count{${API}${atApi}}`)}`;
+  return [count("", ""), `${count(', code="5xx"', ', status=~"5.."')} or vector(0)`];
 }
 
 /** The API's histogram has buckets that end at 0.3 and 0.6 s for this (api/src/operations/metrics.ts). */
@@ -63,7 +51,7 @@ function slowAnswers(slowerThanMs: number): Counted {
   const good = `${API}, status!~"5.."`;
   const requests = rateOf(`http_request_duration_seconds_count{${good}}`);
   const quick = rateOf(`http_request_duration_seconds_bucket{${good}, le="${slowerThanMs / 1_000}"}`);
-  return { requests, errors: `${requests} - ${quick}` };
+  return [requests, `${requests} - ${quick}`];
 }
 
 const ratioOver = (window: Window): RuleEntry => ({

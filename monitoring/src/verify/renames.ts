@@ -85,8 +85,3 @@ export const RENAMES: readonly Rename[] = [
     prometheus_evaluator_duration_seconds: "prometheus_rule_group_duration_seconds",
   }),
 ];
-
-/** The current name of a metric; undefined when it was not renamed. */
-export function renamed(metric: string): Rename | undefined {
-  return RENAMES.find(({ from }) => from === metric);
-}

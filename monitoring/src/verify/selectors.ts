@@ -1,4 +1,6 @@
-import { type Token, tokensOf } from "./promql-tokens.ts";
+import { parser } from "@prometheus-io/lezer-promql";
+
+type Node = ReturnType<typeof parser.parse>["topNode"];
 
 /** A condition on a label, as in `status=~"5.."`. */
 export interface Matcher {
@@ -16,24 +18,14 @@ export interface Selector {
   readonly matchers: readonly Matcher[];
 }
 
-/** Words that stand where a metric could, in any case: https://prometheus.io/docs/prometheus/latest/querying/operators/ */
-const OPERATORS = new Set(["and", "or", "unless", "atan2", "bool", "offset", "inf", "nan"]);
-/** Words that a list of labels may follow, in parentheses. */
-const BEFORE_LABELS = new Set(["by", "without", "on", "ignoring", "group_left", "group_right"]);
-
-/** Every vector selector of an expression that Prometheus accepts, in order. */
+/** Every vector selector of an expression that Prometheus accepts, in order; by the grammar of Prometheus' own editor. */
 export function selectorsOf(expr: string): readonly Selector[] {
-  const tokens = [...tokensOf(expr)];
   const selectors: Selector[] = [];
-  for (let at = 0; at < tokens.length; ) {
-    const selector = selectorAt(tokens, at);
-    if (selector === undefined) {
-      at = isBeforeLabels(tokens[at]) ? afterLabels(tokens, at + 1) : at + 1;
-    } else {
-      selectors.push(selector.value);
-      at = selector.end;
-    }
-  }
+  parser.parse(expr).iterate({
+    enter: ({ name, node }) => {
+      if (name === "VectorSelector") selectors.push(selectorAt(node, expr));
+    },
+  });
   return selectors;
 }
 
@@ -50,52 +42,36 @@ export function formatSelector({ metric, matchers }: Selector): string {
   return `${metric ?? ""}{${conditions.toSorted().join(",")}}`;
 }
 
-function selectorAt(tokens: readonly Token[], at: number): { value: Selector; end: number } | undefined {
-  const [first, second] = [tokens[at], tokens[at + 1]];
-  if (isMark(first, "{")) return withMatchers(undefined, tokens, at + 1);
-  if (first?.kind !== "word" || isBeforeLabels(first)) return undefined;
-  if (isMark(second, "{")) return withMatchers(first.text, tokens, at + 2);
-  if (OPERATORS.has(first.text.toLowerCase()) || isMark(second, "(") || isGrouping(second)) return undefined;
-  return { value: { metric: first.text, matchers: [] }, end: at + 1 };
+function selectorAt(node: Node, expr: string): Selector {
+  const textOf = (part: Node | null): string => (part === null ? "" : expr.slice(part.from, part.to));
+  const name = node.getChild("Identifier");
+  const matchers = (node.getChild("LabelMatchers")?.getChildren("UnquotedLabelMatcher") ?? []).map(
+    (matcher): Matcher => {
+      const [label, operator, value] = ["LabelName", "MatchOp", "StringLiteral"].map((part) =>
+        textOf(matcher.getChild(part)),
+      );
+      return { label: label ?? "", operator: operator as Operator, value: unquote(value ?? "") };
+    },
+  );
+  const named = matchers.find(({ label, operator }) => label === "__name__" && operator === "=");
+  return {
+    metric: name === null ? named?.value : textOf(name),
+    matchers: matchers.filter((matcher) => matcher !== named),
+  };
 }
 
-/** @param start the token after the opening brace */
-function withMatchers(name: string | undefined, tokens: readonly Token[], start: number) {
-  const matchers: Matcher[] = [];
-  let metric = name;
-  let at = start;
-  while (at < tokens.length && !isMark(tokens[at], "}")) {
-    const [label, operator, value] = tokens.slice(at, at + 3);
-    if (isMark(label, ",") || !isOperator(operator) || label === undefined || value?.kind !== "string") {
-      at += 1;
-      continue;
-    }
-    if (label.text === "__name__" && operator.text === "=") metric = value.text;
-    else matchers.push({ label: label.text, operator: operator.text, value: value.text });
-    at += 3;
-  }
-  return { value: { metric, matchers }, end: at + 1 };
+/** The escapes that occur in matchers; PromQL's are those of Go. */
+function unquote(string: string): string {
+  const inside = string.slice(1, -1);
+  if (string.startsWith("`")) return inside;
+  return inside.replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)/gs, (_, escaped: string) => {
+    if (escaped.length > 1) return String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
+    return NAMED_ESCAPES.get(escaped) ?? escaped;
+  });
 }
 
-function afterLabels(tokens: readonly Token[], at: number): number {
-  if (!isMark(tokens[at], "(")) return at;
-  const end = tokens.findIndex((token, index) => index > at && isMark(token, ")"));
-  return end === -1 ? tokens.length : end + 1;
-}
-
-function isMark(token: Token | undefined, text: string): boolean {
-  return token?.kind === "mark" && token.text === text;
-}
-
-function isOperator(token: Token | undefined): token is Token & { readonly text: Operator } {
-  return token?.kind === "mark" && ["=", "!=", "=~", "!~"].includes(token.text);
-}
-
-function isBeforeLabels(token: Token | undefined): boolean {
-  return token?.kind === "word" && BEFORE_LABELS.has(token.text.toLowerCase());
-}
-
-/** `sum by (machine) (...)`: the word before `by` is no metric. */
-function isGrouping(token: Token | undefined): boolean {
-  return token?.kind === "word" && ["by", "without"].includes(token.text.toLowerCase());
-}
+const NAMED_ESCAPES = new Map([
+  ["n", "\n"],
+  ["t", "\t"],
+  ["r", "\r"],
+]);

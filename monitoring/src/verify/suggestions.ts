@@ -1,4 +1,4 @@
-import { renamed } from "./renames.ts";
+import { RENAMES } from "./renames.ts";
 
 /** From 0 to 1. At 0.8 a forgotten `_total` and a typo are alike, and little else. */
 const MIN_LIKENESS = 0.8;
@@ -6,7 +6,7 @@ const MAX_SUGGESTIONS = 3;
 
 /** What could be meant by a metric that is not among the known ones. */
 export function suggestion(metric: string, known: readonly string[]): string {
-  const rename = renamed(metric);
+  const rename = RENAMES.find(({ from }) => from === metric);
   if (rename !== undefined) return `${rename.since} renamed it to ${rename.to}`;
   const alike = known
     .map((name) => ({ name, likeness: likeness(metric, name) }))

@@ -1,64 +1,45 @@
-import uPlot from "uplot";
 import type { Chart } from "../page/chart.ts";
 import { chartTable } from "./data-table.ts";
-import { within } from "./element.ts";
-import { Legend } from "./legend.ts";
-import type { Palette } from "./palette.ts";
+import { element, within } from "./element.ts";
+import { LINE_COLOURS, type Palette } from "./palette.ts";
 import { plotData, plotHeight, plotOptions } from "./plot-options.ts";
-import { spoken } from "./shown.ts";
-import { describeSlider, indexAfter } from "./slider.ts";
-import { attach, fitInto, tableOnDemand, type View, widthOf } from "./view.ts";
+import { shown, spoken } from "./shown.ts";
+import { plotView, type View } from "./view.ts";
 
-/**
- * Curves. The plot is a slider for keyboards and screen readers: its value is the moment under the cursor, described in words.
- */
-export class ChartView implements View {
-  readonly #chart: Chart;
-  readonly #host: HTMLElement;
-  readonly #legend: Legend;
-  readonly #plot: uPlot;
-  #index = 0;
+/** Curves. */
+export function chartView(figure: HTMLElement, chart: Chart, palette: () => Palette): View {
+  const values = legend(within(figure, ".legend"), chart, (line, isShown) =>
+    view.plot.setSeries(line + 1, { show: isShown }),
+  );
+  const view = plotView(figure, {
+    options: plotOptions(chart, palette),
+    data: plotData(chart),
+    height: plotHeight,
+    moments: chart.xs,
+    indexAt: ({ cursor }) => cursor.idx,
+    show(index, _at, isPointedAt) {
+      for (const [line, value] of values.entries())
+        value.textContent = isPointedAt ? shown(chart.lines[line]?.values[index], chart.y.unit) : "";
+      return spoken(chart, index);
+    },
+    table: () => chartTable(chart),
+  });
+  return view;
+}
 
-  constructor(figure: HTMLElement, chart: Chart, palette: () => Palette) {
-    this.#chart = chart;
-    this.#host = within(figure, ".plot");
-    this.#legend = new Legend(within(figure, ".legend"), chart, (line, isShown) =>
-      this.#plot.setSeries(line + 1, { show: isShown }),
-    );
-    const size = { width: widthOf(this.#host), height: plotHeight(this.#host) };
-    this.#plot = new uPlot({ ...plotOptions(chart, palette), ...size }, plotData(chart), this.#host);
-    this.#plot.hooks.setCursor = [() => this.#onCursor()];
-    this.#describe();
-    this.#host.addEventListener("keydown", (event) => this.#onKey(event));
-    attach(this.#plot, this.#host, this);
-    tableOnDemand(figure, () => chartTable(chart));
-  }
-
-  fit(): void {
-    fitInto(this.#plot, this.#host, plotHeight(this.#host));
-  }
-
-  repaint(): void {
-    this.#plot.redraw(false, true);
-  }
-
-  #onCursor(): void {
-    const { idx, left } = this.#plot.cursor;
-    const isThere = idx !== null && idx !== undefined && (left ?? -1) >= 0;
-    if (isThere) this.#index = idx;
-    this.#legend.show(isThere ? idx : undefined);
-    this.#describe();
-  }
-
-  #describe(): void {
-    describeSlider(this.#host, this.#index, this.#chart.xs.length, spoken(this.#chart, this.#index));
-  }
-
-  #onKey(event: KeyboardEvent): void {
-    const target = indexAfter(event, this.#index, this.#chart.xs.length);
-    if (target === undefined) return;
-    event.preventDefault();
-    this.#index = target;
-    this.#plot.setCursor({ left: this.#plot.valToPos(this.#chart.xs[target] ?? 0, "x"), top: 0 });
-  }
+/** Names the lines, and hides a line when it is pressed. @returns where their values under the cursor are shown */
+function legend(list: HTMLElement, chart: Chart, onSwitch: (line: number, isShown: boolean) => void): HTMLElement[] {
+  return chart.lines.map(({ name, colour }, at) => {
+    const value = element("span", { class: "legend-value" });
+    const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
+    swatch.style.background = `var(--line-${((colour ?? at) % LINE_COLOURS) + 1})`;
+    const button = element("button", { type: "button", "aria-pressed": "true" }, swatch, name, " ", value);
+    button.addEventListener("click", () => {
+      const isShown = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(isShown));
+      onSwitch(at, isShown);
+    });
+    list.append(element("li", {}, button));
+    return value;
+  });
 }

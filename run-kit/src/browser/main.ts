@@ -1,8 +1,8 @@
 import { type Figure, isTimeline } from "../page/chart.ts";
-import { ChartView } from "./chart-view.ts";
+import { chartView } from "./chart-view.ts";
 import { element, within } from "./element.ts";
 import { currentPalette } from "./palette.ts";
-import { TimelineView } from "./timeline-view.ts";
+import { timelineView } from "./timeline-view.ts";
 import type { View } from "./view.ts";
 
 /** Runs at the end of a page and draws the figures whose data stand in the page. */
@@ -11,25 +11,25 @@ function drawAll(): void {
   let palette = currentPalette();
   const views = figures.map((figure): View => {
     const host = within(document, `#chart-${figure.id}`);
-    return isTimeline(figure)
-      ? new TimelineView(host, figure, () => palette)
-      : new ChartView(host, figure, () => palette);
+    return isTimeline(figure) ? timelineView(host, figure, () => palette) : chartView(host, figure, () => palette);
   });
   const repaint = (): void => {
     palette = currentPalette();
     for (const view of views) view.repaint();
   };
+  const refit = (): void => {
+    for (const view of views) view.fit();
+    repaint();
+  };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   // Paper is white and of another width.
   addEventListener("beforeprint", () => {
     document.documentElement.dataset.theme = "paper";
-    for (const view of views) view.fit();
-    repaint();
+    refit();
   });
   addEventListener("afterprint", () => {
     delete document.documentElement.dataset.theme;
-    for (const view of views) view.fit();
-    repaint();
+    refit();
   });
 }
 

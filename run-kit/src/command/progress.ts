@@ -9,7 +9,6 @@ const REDRAW_MS = 500;
 export class Progress {
   readonly #screen: Screen;
   readonly #started = performance.now();
-  #line: { readonly title: string; detail: string; readonly started: number } | undefined;
 
   constructor(screen: Screen = process.stderr) {
     this.#screen = screen;
@@ -17,57 +16,39 @@ export class Progress {
 
   /** Runs one step; `log` shows what happens in it. */
   async step<Result>(title: string, work: (log: (detail: string) => void) => Promise<Result>): Promise<Result> {
-    const line = { title, detail: "", started: performance.now() };
-    this.#line = line;
-    this.#begin();
-    const redrawing = this.#screen.isTTY ? setInterval(() => this.#draw("…"), REDRAW_MS) : undefined;
+    const started = performance.now();
+    let detail = "";
+    const draw = (mark: string): void =>
+      redrawLine(this.#screen, `${mark} ${title}  ${seconds(started)} s${detail ? `  ${detail}` : ""}`);
+    const show = (text: string): void => (this.#screen.isTTY ? draw("…") : this.#plain(text));
+    show(title);
+    const redrawing = this.#screen.isTTY ? setInterval(draw, REDRAW_MS, "…") : undefined;
     let mark = "✗";
     try {
-      const result = await work((detail) => {
-        if (line.detail === detail) return;
-        line.detail = detail;
-        this.#detail(detail);
+      const result = await work((next) => {
+        if (detail === next) return;
+        detail = next;
+        show(`  ${detail}`);
       });
-      mark = "✓";
+      [mark, detail] = ["✓", ""];
       return result;
     } finally {
       clearInterval(redrawing);
-      this.#end(mark);
-      this.#line = undefined;
+      if (this.#screen.isTTY) {
+        draw(mark);
+        this.#screen.write("\n");
+      } else if (mark !== "✓") this.#plain(`${title}: failed`);
     }
   }
 
   /** One line between steps. */
   log(text: string): void {
-    this.#screen.write(this.#screen.isTTY ? `  ${text}\n` : `${this.#clock()} ${text}\n`);
+    if (this.#screen.isTTY) this.#screen.write(`  ${text}\n`);
+    else this.#plain(text);
   }
 
-  #begin(): void {
-    if (this.#screen.isTTY) this.#draw("…");
-    else this.#screen.write(`${this.#clock()} ${this.#line?.title}\n`);
-  }
-
-  #detail(detail: string): void {
-    if (this.#screen.isTTY) this.#draw("…");
-    else this.#screen.write(`${this.#clock()}   ${detail}\n`);
-  }
-
-  #end(mark: string): void {
-    if (this.#line && mark === "✓") this.#line.detail = "";
-    if (this.#screen.isTTY) {
-      this.#draw(mark);
-      this.#screen.write("\n");
-    } else if (mark !== "✓") this.#screen.write(`${this.#clock()} ${this.#line?.title}: failed\n`);
-  }
-
-  #draw(mark: string): void {
-    if (this.#line === undefined) return;
-    const { title, detail, started } = this.#line;
-    redrawLine(this.#screen, `${mark} ${title}  ${seconds(started)} s${detail ? `  ${detail}` : ""}`);
-  }
-
-  #clock(): string {
-    return `[${seconds(this.#started).padStart(6)} s]`;
+  #plain(text: string): void {
+    this.#screen.write(`[${seconds(this.#started).padStart(6)} s] ${text}\n`);
   }
 }
 

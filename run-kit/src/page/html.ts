@@ -1,10 +1,6 @@
 /** Text that is markup already. Everything else that gets into a page is escaped on its way. */
 export class Markup {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
+  constructor(readonly text: string) {}
 }
 
 export type Content = Markup | string | number | undefined | false | readonly Content[];

@@ -1,5 +1,3 @@
-import { spreadOf } from "../statistics.ts";
-
 export type Unit = "" | "ms" | "ns" | "/s" | "/CPU s" | "%" | "MiB" | "users";
 
 /** From here on times are in minutes and seconds. */
@@ -58,4 +56,22 @@ export function duration(seconds: number): string {
 /** From start to end, both ISO 8601. */
 export function secondsBetween(start: string, end: string): number {
   return Math.max(0, Date.parse(end) - Date.parse(start)) / 1_000;
+}
+
+/** NaN of no values. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
+  return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
+}
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Median and range: with the three to ten repetitions that runs have, quartiles would be guesses. */
+export function spreadOf(values: readonly number[]): Spread {
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }

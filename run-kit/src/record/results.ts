@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { replaceFile } from "@goldenring/stand";
+import { parseJson, replaceFile } from "@goldenring/stand";
 import * as z from "zod";
 import { CommandError } from "../command/exit.ts";
 import { CHECKOUT } from "./provenance.ts";
@@ -12,8 +12,6 @@ export const RESULTS_FOLDER = join(CHECKOUT, "docs", "results");
 export interface ResultsFile<Entry> {
   readonly name: string;
   readonly schema: z.ZodType<Entry>;
-  /** Upgrades an entry of version 1, the files of which are a list of entries alone. */
-  readonly upgrade: (entry: Readonly<Record<string, unknown>>) => unknown;
   /** New entries take the place of known ones about the same; the result is in the order of the page. */
   readonly merge: (known: readonly Entry[], fresh: readonly Entry[]) => Entry[];
   /** As exact as is worth keeping. */
@@ -21,6 +19,7 @@ export interface ResultsFile<Entry> {
   readonly page: (entries: readonly Entry[]) => string;
 }
 
+/** The files belong to the repository: a commit that raises it rewrites them. */
 const VERSION = 2;
 
 /**
@@ -43,27 +42,17 @@ export async function writeResults<Entry>(
 }
 
 /** @returns no entries where there is no file */
-async function readResults<Entry>({ name, schema, upgrade }: ResultsFile<Entry>, folder: string): Promise<Entry[]> {
+async function readResults<Entry>({ name, schema }: ResultsFile<Entry>, folder: string): Promise<Entry[]> {
   const path = join(folder, `${name}.json`);
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "[]";
+    if (error.code === "ENOENT") return undefined;
     throw error;
   });
-  const versionOne = z.array(z.record(z.string(), z.unknown())).transform((entries) => entries.map(upgrade));
-  const current = z.object({ version: z.literal(VERSION), entries: z.array(z.unknown()) });
-  const entries = z.union([versionOne, current.transform(({ entries: all }) => all)]).pipe(z.array(schema));
-  const parsed = entries.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
+  if (text === undefined) return [];
+  const current = z.object({ version: z.literal(VERSION), entries: z.array(schema) });
+  const parsed = current.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data.entries;
   throw new CommandError(
     `${path} is not a results file that this version reads: repair or remove it.\n${z.prettifyError(parsed.error)}`,
   );
-}
-
-/** Undefined where a text is none. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -55,14 +55,8 @@ let knownBootId: string | undefined;
 
 /** Of this boot of the computer; "none" where there is no /proc. */
 export function bootId(): string {
-  knownBootId ??= readBootId();
-  return knownBootId;
-}
-
-function readBootId(): string {
   try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return "none";
-  }
+    knownBootId ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {}
+  return knownBootId ?? "none";
 }

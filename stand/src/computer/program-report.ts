@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
+import { readJsonFile } from "./parse-json.ts";
 import { replaceFile } from "./replace-file.ts";
 
 const RENEW_MS = 1_000;
@@ -31,11 +31,7 @@ export class ProgramReport<Details extends object> {
 
   /** The last report; undefined when there is none that can be read. */
   read(folder: string): (SignOfLife & Details) | undefined {
-    try {
-      return this.#shape.parse(JSON.parse(readFileSync(join(folder, this.#name), "utf8")));
-    } catch {
-      return undefined;
-    }
+    return readJsonFile(join(folder, this.#name), this.#shape);
   }
 
   /** Reports for this process at once, every second and whenever `renew` is called, until `stop`. */

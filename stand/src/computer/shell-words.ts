@@ -11,39 +11,14 @@ export function shellQuote(word: string): string {
  * @throws {SyntaxError} at a quote that is not closed, or a backslash at the end
  */
 export function shellWords(line: string): string[] {
-  const words: string[] = [];
-  let word: string | undefined;
-  let index = 0;
-
-  const quoted = (quote: string): string => {
-    let text = "";
-    for (index += 1; index < line.length; index += 1) {
-      const character = line.charAt(index);
-      if (character === quote) return text;
-      const next = line.charAt(index + 1);
-      if (quote === '"' && character === "\\" && (next === '"' || next === "\\")) {
-        text += next;
-        index += 1;
-      } else text += character;
-    }
-    throw new SyntaxError(`a quote ${quote} is not closed`);
+  const unquote = (part: string, single?: string, double?: string, escaped?: string): string => {
+    if (part === "'" || part === '"') throw new SyntaxError(`a quote ${part} is not closed`);
+    if (part === "\\") throw new SyntaxError("a backslash at the end has nothing to escape");
+    return single ?? double?.replace(/\\(["\\])/g, "$1") ?? escaped ?? part;
   };
-
-  for (; index < line.length; index += 1) {
-    const character = line.charAt(index);
-    if (/\s/.test(character)) {
-      if (word !== undefined) words.push(word);
-      word = undefined;
-    } else if (character === "'" || character === '"') {
-      word = (word ?? "") + quoted(character);
-    } else if (character === "\\") {
-      index += 1;
-      if (index === line.length) throw new SyntaxError("a backslash at the end has nothing to escape");
-      word = (word ?? "") + line.charAt(index);
-    } else {
-      word = (word ?? "") + character;
-    }
-  }
-  if (word !== undefined) words.push(word);
-  return words;
+  return [...line.matchAll(WORD)].map(([word]) => word.replace(PART, unquote));
 }
+
+const PARTS = String.raw`'([^']*)'|"((?:[^"\\]|\\[^])*)"|\\([^])|[^\s'"\\]+|['"\\]`;
+const PART = new RegExp(PARTS, "g");
+const WORD = new RegExp(`(?:${PARTS})+`, "g");

@@ -1,3 +1,4 @@
+import * as z from "zod";
 import type { Inventory } from "../inventory/inventory.ts";
 import { serverLogin } from "../inventory/logins.ts";
 import { createAlertmanager } from "../metrics/alertmanager.ts";
@@ -5,10 +6,9 @@ import { firingAlerts } from "../metrics/firing-alerts.ts";
 import { createPrometheus, type Prometheus, type Target } from "../metrics/prometheus.ts";
 import type { Sample } from "../metrics/samples.ts";
 import type { Server } from "../metrics/server.ts";
-import type { MonitoringHealth } from "./services.ts";
 
 /** What Prometheus and Alertmanager report; undefined when the stand has no machine for them. Never rejects. */
-export async function askMonitoring(inventory: Inventory, deadlineMs: number): Promise<MonitoringHealth | undefined> {
+export async function askMonitoring(inventory: Inventory, deadlineMs: number) {
   const [machine] = inventory.byRole("prometheus");
   if (machine === undefined) return undefined;
   const serverOf = async (service: "prometheus" | "alertmanager", port: number): Promise<Server> => {
@@ -20,6 +20,7 @@ export async function askMonitoring(inventory: Inventory, deadlineMs: number): P
   ]);
   const nothing = { targets: { up: 0, down: [], silent: [] }, alerts: [] };
   return {
+    /** The machine that both run on. */
     name: machine.name,
     prometheus: seen.error === undefined ? {} : { error: seen.error },
     alertmanager: alertmanager.error === undefined ? {} : { error: alertmanager.error },
@@ -27,13 +28,15 @@ export async function askMonitoring(inventory: Inventory, deadlineMs: number): P
   };
 }
 
+export type MonitoringHealth = NonNullable<Awaited<ReturnType<typeof askMonitoring>>>;
+
 /**
  * One failed scrape means little: after a fault the next one follows within seconds. A minute without a successful one is a problem, but only for targets
  * that have been known for a minute: right after an installation the first scrapes may come too early.
  */
 const SILENT = "max_over_time(up[1m]) == 0 and up offset 1m";
 
-async function seenBy(prometheus: Prometheus): Promise<Pick<MonitoringHealth, "targets" | "alerts">> {
+async function seenBy(prometheus: Prometheus) {
   const [targets, alerts, silent] = await Promise.all([
     prometheus.targets(),
     prometheus.alerts(),
@@ -42,8 +45,13 @@ async function seenBy(prometheus: Prometheus): Promise<Pick<MonitoringHealth, "t
   const down = targets
     .filter(({ health }) => health !== "up")
     .map((target) => ({ ...identityOf(target), error: target.error || "not scraped yet" }));
-  const health = { up: targets.length - down.length, down, silent: silent.map(identityOf) };
-  return { targets: health, alerts: [...firingAlerts(alerts, undefined)] };
+  return {
+    /** `down`: the last scrape failed, or there was none yet. `silent`: none has succeeded for a minute. */
+    targets: { up: targets.length - down.length, down, silent: silent.map(identityOf) },
+    alerts: firingAlerts(alerts, undefined).map(({ name, severity, machine, since, summary }) => {
+      return { name, severity, machine, since, summary };
+    }),
+  };
 }
 
 const identityOf = ({ labels: { job = "", instance = "", machine = "" } }: Target | Sample) => ({
@@ -57,10 +65,12 @@ interface Answered<Answer> {
   readonly error?: string;
 }
 
-async function orError<Answer>(work: () => Promise<Answer>): Promise<Answered<Answer>> {
+/** The answer, or why there is none. */
+export async function orError<Answer>(work: () => Promise<Answer>): Promise<Answered<Answer>> {
   try {
     return { answer: await work() };
   } catch (error) {
+    if (error instanceof z.ZodError) return { error: `an unexpected answer: ${z.prettifyError(error)}` };
     return { error: error instanceof Error ? error.message : String(error) };
   }
 }

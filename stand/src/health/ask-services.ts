@@ -1,12 +1,16 @@
 import * as z from "zod";
 import { type HttpRequest, httpRequest } from "../computer/http-request.ts";
+import { runProgram } from "../computer/run-program.ts";
 import type { Inventory, Machine } from "../inventory/inventory.ts";
 import { etcdTls, loginOf, readAuthority } from "../inventory/logins.ts";
-import { askMonitoring } from "./ask-monitoring.ts";
-import { serversIn } from "./haproxy-servers.ts";
+import { readInventory } from "../inventory/read-inventory.ts";
+import { inNamespace } from "../machine/ssh.ts";
+import { askMonitoring, orError } from "./ask-monitoring.ts";
+import { type ServerState, serversIn } from "./haproxy-servers.ts";
 import { parseCluster } from "./patroni-cluster.ts";
-import type { ServicesHealth } from "./services.ts";
 
+/** Of `readServices`, the start of the program included. */
+const PROGRAM_DEADLINE_MS = 4_500;
 /** Two requests in a row and the start of the program stay under the 5 s of `ring status`. */
 const DEADLINE_MS = 1_500;
 
@@ -23,105 +27,104 @@ const EtcdStatus = z.object({
   header: z.object({ member_id: z.string() }),
 });
 
+/** What the stand's services report; undefined when the network that they are in does not exist. */
+export async function readServices(inventory: Inventory): Promise<ServicesHealth | undefined> {
+  const argv = inNamespace(inventory, [process.execPath, import.meta.path, inventory.file]);
+  const { code, stdout } = await runProgram(argv, { deadlineMs: PROGRAM_DEADLINE_MS });
+  // The end of this file wrote it.
+  return code === 0 ? (JSON.parse(stdout) as ServicesHealth) : undefined;
+}
+
+/** What the stand's services report about themselves over the network. A service that does not answer has an error. */
+export type ServicesHealth = Awaited<ReturnType<typeof askServices>>;
+
 /** Asks every service of the stand at the same time. Must run where the stand can be reached. Never rejects. */
-export async function askServices(inventory: Inventory): Promise<ServicesHealth> {
-  const [etcd, servers, monitors, login] = await Promise.all([
-    etcdTls(inventory).catch(() => undefined),
-    readAuthority(inventory, "servers").catch(() => undefined),
-    readAuthority(inventory, "monitoring").catch(() => undefined),
-    loginOf(inventory, "haproxy").catch(() => undefined),
-  ]);
-  const [patroniTls, haproxyTls] = [servers, monitors].map((ca) => (ca === undefined ? undefined : { ca }));
-  const [selves, cluster, etcdMembers, loadBalancers, replicas, ingresses, monitoring] = await Promise.all([
+async function askServices(inventory: Inventory) {
+  const { answer: etcdClient } = await orError(() => etcdTls(inventory));
+  const { answer: servers = "" } = await orError(() => readAuthority(inventory, "servers"));
+  const { answer: monitors = "" } = await orError(() => readAuthority(inventory, "monitoring"));
+  const { answer: login } = await orError(() => loginOf(inventory, "haproxy"));
+  const patroniTls = { ca: servers };
+  const haproxyTls = { ca: monitors };
+  const [selves, cluster, etcd, loadBalancers, replicas, ingresses, monitoring] = await Promise.all([
     askEach(inventory.byRole("postgres"), (machine) => askPatroni(machine, patroniTls), {}),
     askCluster(inventory.byRole("postgres"), patroniTls),
-    askEach(inventory.byRole("etcd"), (machine) => askEtcd(machine, etcd), { isHealthy: false }),
-    askEach(inventory.byRole("haproxy"), (machine) => askHaproxy(machine, haproxyTls, login), { servers: [] }),
+    askEach(inventory.byRole("etcd"), (machine) => askEtcd(machine, etcdClient), { isHealthy: false }),
+    askEach(inventory.byRole("haproxy"), (machine) => askHaproxy(machine, haproxyTls, login), NO_SERVERS),
     askEach(inventory.byRole("api"), (machine) => askApi(machine, 8080), { isReady: false }),
+    // Ready when they reach a ready replica.
     askEach(inventory.byRole("ingress"), (machine) => askApi(machine, 80), { isReady: false }),
     askMonitoring(inventory, DEADLINE_MS),
   ]);
-  const databases = selves.map((self: ServicesHealth["databases"][number]) => {
+  const databases = selves.map((self) => {
     const seen = cluster?.find(({ name }) => name === self.name);
     // A member knows that it is a replica, the cluster also that it is the synchronous one and that it streams.
     const more = self.error === undefined && seen !== undefined ? { role: seen.role, state: seen.state } : {};
+    // How far it is behind the leader, in the leader's view; absent for the leader and when unknown.
     return { ...self, ...more, ...(typeof seen?.lag === "number" ? { lagBytes: seen.lag } : {}) };
   });
-  const health = { databases, etcd: etcdMembers, loadBalancers, replicas, ingresses };
-  return { ...health, ...(monitoring === undefined ? {} : { monitoring }) };
+  return { databases, etcd, loadBalancers, replicas, ingresses, ...(monitoring === undefined ? {} : { monitoring }) };
 }
 
 /** A machine whose service does not answer has the defaults and the error. */
-function askEach<Fact, Defaults extends object>(
+function askEach<Fact extends object, Defaults extends object>(
   machines: readonly Machine[],
-  ask: (machine: Machine) => Promise<Fact>,
+  askOne: (machine: Machine) => Promise<Fact>,
   defaults: Defaults,
-): Promise<(Fact | (Defaults & Silent))[]> {
+) {
   return Promise.all(
-    machines.map((machine) =>
-      ask(machine).catch((error: unknown) => ({ ...defaults, name: machine.name, error: messageOf(error) })),
-    ),
+    machines.map(async (machine) => {
+      const { answer, error } = await orError(() => askOne(machine));
+      const facts: Partial<Fact> = answer ?? {};
+      const failure: { readonly error?: string } = error === undefined ? {} : { error };
+      return { name: machine.name, ...failure, ...defaults, ...facts };
+    }),
   );
 }
 
-interface Silent {
-  readonly name: string;
-  readonly error: string;
-}
+const ask = (url: string, options: Pick<HttpRequest, "tls" | "login" | "body"> = {}) =>
+  httpRequest({ url, ...options, deadlineMs: DEADLINE_MS });
 
-async function askPatroni({ name, address }: Machine, tls: HttpRequest["tls"]) {
-  const { text } = await httpRequest({ url: `https://${address}:8008/patroni`, tls, deadlineMs: DEADLINE_MS });
+async function askPatroni({ address }: Machine, tls: HttpRequest["tls"]) {
+  const { text } = await ask(`https://${address}:8008/patroni`, { tls });
   const { role, state, timeline, server_version, patroni } = PatroniSelf.parse(JSON.parse(text));
-  return {
-    name,
-    role: role === "primary" ? "leader" : role,
-    state,
-    ...(timeline === undefined ? {} : { timeline }),
-    ...(server_version === undefined ? {} : { postgresql: postgresqlVersion(server_version) }),
-    patroni: patroni.version,
-  };
+  const postgresql = server_version === undefined ? undefined : postgresqlVersion(server_version);
+  return { role: role === "primary" ? "leader" : role, state, timeline, postgresql, patroni: patroni.version };
 }
 
 /** The cluster as the first member to answer sees it; undefined when none does. */
 async function askCluster(machines: readonly Machine[], tls: HttpRequest["tls"]) {
   const views = machines.map(async ({ address }) => {
-    const { text } = await httpRequest({ url: `https://${address}:8008/cluster`, tls, deadlineMs: DEADLINE_MS });
+    const { text } = await ask(`https://${address}:8008/cluster`, { tls });
     return parseCluster(text) ?? Promise.reject(new Error("an unexpected answer"));
   });
   return Promise.any(views).catch(() => undefined);
 }
 
-async function askEtcd({ name, address }: Machine, tls: HttpRequest["tls"]) {
+async function askEtcd({ address }: Machine, tls: HttpRequest["tls"]) {
   const member = `https://${address}:2379`;
   const [health, status] = await Promise.all([
-    httpRequest({ url: `${member}/health`, tls, deadlineMs: DEADLINE_MS }),
-    httpRequest({ url: `${member}/v3/maintenance/status`, body: {}, tls, deadlineMs: DEADLINE_MS }),
+    ask(`${member}/health`, { tls }),
+    ask(`${member}/v3/maintenance/status`, { tls, body: {} }),
   ]);
   const { version, leader, header } = EtcdStatus.parse(JSON.parse(status.text));
   const isHealthy = health.status === 200 && /"health":\s*"?true/.test(health.text);
-  return {
-    name,
-    isHealthy,
-    isLeader: leader === header.member_id,
-    version,
-    ...(isHealthy ? {} : { error: health.text.trim() }),
-  };
+  const error = isHealthy ? {} : { error: health.text.trim() };
+  return { isHealthy, isLeader: leader === header.member_id, version, ...error };
 }
 
-async function askHaproxy({ name, address }: Machine, tls: HttpRequest["tls"], login: HttpRequest["login"]) {
-  const url = `https://${address}:7000/stats;csv`;
-  const { status, text } = await httpRequest({ url, tls, login, deadlineMs: DEADLINE_MS });
+const NO_SERVERS: { readonly servers: readonly ServerState[] } = { servers: [] };
+
+async function askHaproxy({ address }: Machine, tls: HttpRequest["tls"], login: HttpRequest["login"]) {
+  const { status, text } = await ask(`https://${address}:7000/stats;csv`, { tls, login });
   if (status !== 200) throw new Error(`the statistics page answers ${status}`);
-  return { name, servers: serversIn(text) };
+  return { servers: serversIn(text) };
 }
 
-async function askApi({ name, address }: Machine, port: number) {
-  const { status, text } = await httpRequest({
-    url: `http://${address}:${port}/healthz/ready`,
-    deadlineMs: DEADLINE_MS,
-  });
+async function askApi({ address }: Machine, port: number) {
+  const { status, text } = await ask(`http://${address}:${port}/healthz/ready`);
   const isReady = status === 200;
-  return { name, isReady, ...(isReady ? {} : { error: `answers ${status} ${text.trim().slice(0, 80)}` }) };
+  return { isReady, ...(isReady ? {} : { error: `answers ${status} ${text.trim().slice(0, 80)}` }) };
 }
 
 /** 170006 is 17.6. */
@@ -129,7 +132,7 @@ function postgresqlVersion(number: number): string {
   return `${Math.floor(number / 10_000)}.${number % 10_000}`;
 }
 
-function messageOf(error: unknown): string {
-  if (error instanceof z.ZodError) return `an unexpected answer: ${z.prettifyError(error)}`;
-  return error instanceof Error ? error.message : String(error);
+// `readServices` starts this as a process of its own, inside the stand's network namespace.
+if (import.meta.main) {
+  process.stdout.write(JSON.stringify(await askServices(await readInventory(process.argv[2] ?? ""))));
 }

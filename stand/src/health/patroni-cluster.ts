@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../computer/parse-json.ts";
 
 const ClusterBody = z.object({
   members: z.array(
@@ -19,9 +20,5 @@ export type ClusterMember = z.infer<typeof ClusterBody>["members"][number];
 
 /** The members in Patroni's `GET /cluster`; undefined where the text is none. */
 export function parseCluster(text: string): readonly ClusterMember[] | undefined {
-  try {
-    return ClusterBody.safeParse(JSON.parse(text)).data?.members;
-  } catch {
-    return undefined;
-  }
+  return ClusterBody.safeParse(parseJson(text)).data?.members;
 }

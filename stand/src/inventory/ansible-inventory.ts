@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
+import { readJsonFile } from "../computer/parse-json.ts";
 import { replaceFile } from "../computer/replace-file.ts";
 import { runProgram } from "../computer/run-program.ts";
 import { InventoryError } from "./inventory.ts";
@@ -28,7 +29,6 @@ const Group = z.object({ hosts: z.array(z.string()).default([]), children: z.arr
 const Listing = z
   .object({ _meta: z.object({ hostvars: z.record(z.string(), z.record(z.string(), z.unknown())) }) })
   .catchall(Group);
-type Listing = z.infer<typeof Listing>;
 
 /**
  * The hosts of an inventory as `ansible-inventory` reads them: with group_vars/ and host_vars/, ranges, and any form that Ansible knows. Running it
@@ -40,9 +40,9 @@ type Listing = z.infer<typeof Listing>;
  */
 export async function readAnsibleHosts(file: string, variables: readonly string[]): Promise<readonly AnsibleHost[]> {
   const cached = cacheFile(file, variables);
-  const known = cached && readCached(cached);
+  const known = cached && readJsonFile(cached, Cached);
   if (known) return known;
-  const hosts = hostsIn(await list(file)).map((host) => ({
+  const hosts = parseListing(await list(file)).map((host) => ({
     ...host,
     variables: Object.fromEntries(Object.entries(host.variables).filter(([name]) => variables.includes(name))),
   }));
@@ -50,7 +50,7 @@ export async function readAnsibleHosts(file: string, variables: readonly string[
   return hosts;
 }
 
-async function list(file: string): Promise<Listing> {
+async function list(file: string): Promise<unknown> {
   const argv = ["ansible-inventory", "--inventory", file, "--list", "--playbook-dir", PLAYBOOK_FOLDER];
   const environment = {
     ...process.env,
@@ -62,7 +62,7 @@ async function list(file: string): Promise<Listing> {
   if (code === 127) throw new InventoryError(file, ["ansible-inventory is not installed: install ansible-core"]);
   const messages = messagesIn(stderr);
   const skipped = messages.filter((line) => /\bSkipping\b/.test(line));
-  if (code === 0 && skipped.length === 0) return Listing.parse(JSON.parse(stdout));
+  if (code === 0 && skipped.length === 0) return JSON.parse(stdout);
   const yaml = messages.filter((line) => /with yaml plugin/.test(line));
   throw new InventoryError(file, skipped.length > 0 ? skipped : yaml.length > 0 ? yaml : messages.slice(-3));
 }
@@ -78,10 +78,7 @@ function messagesIn(stderr: string): readonly string[] {
 
 /** @throws {z.ZodError} where it is not what `ansible-inventory --list` prints */
 export function parseListing(listing: unknown): readonly AnsibleHost[] {
-  return hostsIn(Listing.parse(listing));
-}
-
-function hostsIn({ _meta, ...groups }: Listing): readonly AnsibleHost[] {
+  const { _meta, ...groups } = Listing.parse(listing);
   const groupsOf = new Map<string, Set<string>>();
   const visit = (name: string, above: readonly string[]): void => {
     const group = groups[name];
@@ -131,14 +128,6 @@ function filesIn(folder: string): readonly string[] {
 const Cached = z.array(
   z.object({ name: z.string(), groups: z.array(z.string()), variables: z.record(z.string(), z.unknown()) }),
 );
-
-function readCached(file: string): readonly AnsibleHost[] | undefined {
-  try {
-    return Cached.parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch {
-    return undefined;
-  }
-}
 
 /** A cache that cannot be written costs time and nothing else. */
 function writeCached(file: string, hosts: readonly AnsibleHost[]): void {

@@ -2,8 +2,27 @@
 export const ROLES = ["etcd", "postgres", "haproxy", "api", "ingress", "prometheus"] as const;
 export type Role = (typeof ROLES)[number];
 
+/**
+ * The services that a person opens: role of the machine, port there, and URL at a host and port. In the lab they are forwarded from
+ * `localPort` of the loopback address.
+ */
+export const SERVICES = {
+  api: { role: "ingress", port: 80, localPort: 8_088, url: (at: string) => `http://${at}` },
+  database: { role: "haproxy", port: 5_000, localPort: 5_000, url: (at: string) => `postgres://${at}/weather` },
+  replicas: { role: "haproxy", port: 5_001, localPort: 5_001, url: (at: string) => `postgres://${at}/weather` },
+  haproxyStats: { role: "haproxy", port: 7_000, localPort: 7_000, url: (at: string) => `https://${at}/stats` },
+  prometheus: { role: "prometheus", port: 9_090, localPort: 9_090, url: (at: string) => `https://${at}` },
+  alertmanager: { role: "prometheus", port: 9_093, localPort: 9_093, url: (at: string) => `https://${at}` },
+} as const satisfies Readonly<
+  Record<string, { role: Role; port: number; localPort: number; url: (at: string) => string }>
+>;
+
+export type Service = keyof typeof SERVICES;
+export const SERVICE_NAMES = Object.keys(SERVICES) as readonly Service[];
+
 /** The recovery time: docs/cluster.md lists what each value sets. */
-export type Rto = "fast" | "norm" | "safe";
+export const RTO = ["fast", "norm", "safe"] as const;
+export type Rto = (typeof RTO)[number];
 
 /** How a machine is reached, as Ansible's variables say. */
 export interface SshSettings {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
+import { parseJson } from "../computer/parse-json.ts";
 import type { Inventory } from "./inventory.ts";
 
 const Login = z.object({ user: z.string(), password: z.string() });
@@ -17,7 +18,7 @@ export class SecretsError extends Error {
 /** The logins of the stand's services (haproxy, patroni, database, ...), as the playbook wrote them. @throws {SecretsError} */
 export async function readLogins(inventory: Secrets): Promise<Readonly<Record<string, Login>>> {
   const file = "logins.json";
-  const parsed = Logins.safeParse(JSON.parse(await readSecret(inventory, file)));
+  const parsed = Logins.safeParse(parseJson(await readSecret(inventory, file)));
   if (parsed.success) return parsed.data;
   throw new SecretsError(`${join(inventory.secretsFolder, file)} is damaged: ${z.prettifyError(parsed.error)}`);
 }

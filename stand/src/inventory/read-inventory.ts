@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { shellWords } from "../computer/shell-words.ts";
 import { type AnsibleHost, readAnsibleHosts } from "./ansible-inventory.ts";
-import { type Inventory, InventoryError, type Machine, ROLES } from "./inventory.ts";
+import { type Inventory, InventoryError, type Machine, ROLES, RTO } from "./inventory.ts";
 
 const text = z.string("a text is expected").min(1, "must not be empty");
 const name = text
@@ -28,7 +28,7 @@ const STAND = {
   stand_name: name.max(32).regex(/^[a-z0-9-]*$/, "only lower-case letters, digits and hyphens"),
   stand_network: text.refine(isNetwork, "an IPv4 network such as 10.88.0.0/24 is expected"),
   stand_secrets: path,
-  rto: z.enum(["fast", "norm", "safe"], "fast, norm or safe is expected").default("norm"),
+  rto: z.enum(RTO, "fast, norm or safe is expected").default("norm"),
   lab_namespace: name.optional(),
   fence_command: z.array(text, "a list of words is expected, the program first").min(1, "must not be empty").optional(),
 };

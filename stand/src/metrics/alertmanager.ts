@@ -1,7 +1,6 @@
 import * as z from "zod";
-import { bareValueOf } from "./answer.ts";
 import { Labels } from "./samples.ts";
-import { ask, type Server } from "./server.ts";
+import { ask, bareValueOf, type Server } from "./server.ts";
 
 const AlertmanagerAlert = z
   .object({

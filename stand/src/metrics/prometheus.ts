@@ -1,7 +1,6 @@
 import * as z from "zod";
-import { dataOf } from "./answer.ts";
 import { Labels, parseValue, QueryResult, RangeResult, type Sample, type Series } from "./samples.ts";
-import { ask, type Server } from "./server.ts";
+import { ask, dataOf, type Server } from "./server.ts";
 
 const Target = z
   .object({

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as z from "zod";
-import { bareValueOf, dataOf } from "./answer.ts";
-import { PrometheusError } from "./server.ts";
+import { bareValueOf, dataOf, PrometheusError } from "./server.ts";
 
 function failureOf(work: () => unknown): Pick<PrometheusError, "kind" | "message"> | undefined {
   try {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { attributes, escapeXml } from "./xml.ts";
+import { attributes, escapeXml } from "./junit.ts";
 
 describe("XML", () => {
   test("no text leaves a sign that XML 1.0 cannot hold, or one that means something in it", () => {

@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeRunFolder } from "@goldenring/run-kit";
-import { RUN_FILES, type RunRecord, type Series } from "./record.ts";
-import { readRun, writeRun } from "./run-folder.ts";
+import { RUN_FILES, type RunRecord, readRun, type Series, writeRun } from "./record.ts";
 import { judge } from "./verdict.ts";
 
 const runs = mkdtempSync(join(tmpdir(), "goldenring-runs-"));

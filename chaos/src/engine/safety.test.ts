@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Entry } from "../history/entries.ts";
 import { Tail } from "../history/lines.ts";
 import type { RoleSample } from "../roles/samples.ts";
-import { LiveFigures } from "./live-figures.ts";
+import { LiveFigures } from "./safety.ts";
 
 const read = (end: number, outcome: "ok" | "failed"): Entry => ({
   e: "read",

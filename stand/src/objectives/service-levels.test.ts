@@ -1,8 +1,16 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { BUDGET_PERIOD, BURN_RATES, burnRatesOf, burnThreshold } from "./burn-rates.ts";
 import { OBJECTIVES } from "./objectives.ts";
-import { AVAILABILITY, LATENCY_P90, LATENCY_P95, SERVICE_LEVELS } from "./service-levels.ts";
+import {
+  AVAILABILITY,
+  BUDGET_PERIOD,
+  BURN_RATES,
+  burnRatesOf,
+  burnThreshold,
+  LATENCY_P90,
+  LATENCY_P95,
+  SERVICE_LEVELS,
+} from "./service-levels.ts";
 
 const SECONDS = { m: 60, h: 3_600, d: 86_400 } as const;
 
