@@ -7,7 +7,7 @@ import { hasProgram } from "../skips.fixture.ts";
 /** Templates of the roles, rendered by Ansible for the example inventory: what they say about who may do what. */
 
 const DEADLINE_MS = 120_000;
-const isGiven = hasProgram("ansible");
+const isGiven = hasProgram("ansible-playbook");
 let folder: string;
 
 beforeAll(() => {

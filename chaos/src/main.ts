@@ -2,14 +2,12 @@
  * The chaos commands as a program, for real machines and for a service of one's own: `bun chaos/src/main.ts --help`.
  * `ring chaos` has the same commands for the lab, too.
  */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { CommandError, runCommandLine, runsFolder, TerminalOutput } from "@goldenring/run-kit";
-import { InventoryError, openStand, readInventory, thisComputer } from "@goldenring/stand";
+import { InventoryError, openStand, readInventory, ringHome, thisComputer } from "@goldenring/stand";
 import { Command } from "commander";
 import { addChaosCommands } from "./command/commands.ts";
 import type { AvailableStand } from "./command/deps.ts";
-
-const DEFAULT_HOME = "/var/lib/goldenring";
 
 const output = new TerminalOutput({ withTime: true });
 
@@ -35,7 +33,7 @@ await runCommandLine(
 );
 
 async function availableStand(inventoryFile: string | undefined): Promise<AvailableStand> {
-  const home = resolve(process.env.RING_HOME || DEFAULT_HOME);
+  const home = ringHome();
   if (inventoryFile === undefined) return { stand: thisComputer(join(home, "this-computer")), isOurs: true };
   const inventory = await readInventory(inventoryFile).catch((error: unknown) => {
     throw error instanceof InventoryError ? new CommandError(error.message, "usage") : error;

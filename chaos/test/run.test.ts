@@ -80,7 +80,7 @@ function chaos(...words: string[]): Chaos {
 
 async function recordOf(id: string): Promise<ExperimentRun> {
   const name = readdirSync(runs).find((each) => each.endsWith(`Z-${id}`));
-  return (await readRun(runs, name ?? "none")).run;
+  return readRun(join(runs, name ?? "none"));
 }
 
 /** The fault lasts until something ends it. */

@@ -1,10 +1,16 @@
 import { statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Lab } from "@goldenring/lab";
 import { CommandError, type Progress } from "@goldenring/run-kit";
-import { type Inventory, LockHeld, type Machine, machineNamed, readInventory, withLock } from "@goldenring/stand";
-
-const DEFAULT_HOME = "/var/lib/goldenring";
+import {
+  type Inventory,
+  LockHeld,
+  type Machine,
+  machineNamed,
+  readInventory,
+  ringHome,
+  withLock,
+} from "@goldenring/stand";
 
 /** How a command shows what it does, and learns that it was interrupted. */
 interface Session {
@@ -25,7 +31,7 @@ export interface Context extends Session {
 
 /** @param inventoryFile of real machines; undefined for the lab */
 export async function openContext(inventoryFile: string | undefined, session: Session): Promise<Context> {
-  const home = resolve(process.env.RING_HOME || DEFAULT_HOME);
+  const home = ringHome();
   if (inventoryFile !== undefined) {
     const inventory = await readInventory(inventoryFile);
     const { standName: stand } = inventory;

@@ -1,7 +1,7 @@
 import { addChaosCommands } from "@goldenring/chaos";
 import { addLoadCommands } from "@goldenring/load";
 import { type CommandContext, EXIT, type ExitName, exitCodeHelp, Progress } from "@goldenring/run-kit";
-import { RTO, SERVICE_NAMES } from "@goldenring/stand";
+import { DIRECTIONS, RTO, SERVICE_NAMES } from "@goldenring/stand";
 import { Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { type Age, alerts } from "./commands/alerts.ts";
@@ -165,8 +165,13 @@ export function createProgram(command: CommandContext): Command {
   }
 
   const network = group("network", "network faults, injected outside of the machines");
-  add("loss <host> <percent>", "lose packets of a machine at random; 0 ends it", network)
-    .option("--direction <which>", "in (what it receives), out (what it sends) or both", "both")
+  add("loss <host>", "lose packets of a machine at random; 0 ends it", network)
+    .argument("<percent>", "from 0 to 100", percentOf)
+    .addOption(
+      new Option("--direction <which>", "in (what it receives), out (what it sends) or both")
+        .choices(DIRECTIONS)
+        .default("both"),
+    )
     .action((host, percent, { direction }) =>
       locked("network loss", SHORT_WAIT_MS, (context) => loss(context, host, percent, direction)),
     );
@@ -198,6 +203,11 @@ export function createProgram(command: CommandContext): Command {
 function numberOf(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("a whole number is expected.");
+}
+
+function percentOf(text: string): number {
+  if (/^\d{1,3}(\.\d+)?$/.test(text) && Number(text) <= 100) return Number(text);
+  throw new InvalidArgumentError("a number from 0 to 100 is expected.");
 }
 
 const MS_OF_UNIT = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

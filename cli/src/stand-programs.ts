@@ -14,7 +14,7 @@ export function guardianOf(folder: string, inventoryFile: string): BackgroundPro
 }
 
 /** Stores the notifications that the stand's Alertmanager sends. */
-export function alertReceiverOf(folder: string): BackgroundProgram<ReceiverReport> {
+function alertReceiverOf(folder: string): BackgroundProgram<ReceiverReport> {
   const lastArguments = ["--folder", folder];
   return new BackgroundProgram({ name: "alert receiver", folder, lastArguments, reports: receiverReport });
 }
@@ -30,6 +30,11 @@ export async function startPrograms(context: Context, lab: Lab): Promise<void> {
   const inventory = await context.inventory();
   const receiver = receiverProgram(await lab.alertWebhook(), inventory.secretsFolder);
   await alertReceiverOf(context.folder).start(inventory, receiver);
+}
+
+/** Which of them run, and what they report. Real machines have no alert receiver here. */
+export function statesOfPrograms({ folder, lab }: Context, inventoryFile: string) {
+  return { guardian: guardianOf(folder, inventoryFile).state, alertReceiver: lab && alertReceiverOf(folder).state };
 }
 
 /** Works on a broken stand, and where there is none. */

@@ -1,8 +1,6 @@
 import { join, resolve } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
 
-export const DEFAULT_HOME = "/var/lib/goldenring";
-
 /**
  * Where a stand keeps its files: see "On disk" in docs/lab.md.
  *

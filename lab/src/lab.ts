@@ -1,11 +1,11 @@
 import { CommandError } from "@goldenring/run-kit";
-import { type Direction, isAlive, LockHeld, ProgramFailed, withLock } from "@goldenring/stand";
+import { type Direction, isAlive, LockHeld, ProgramFailed, ringHome, withLock } from "@goldenring/stand";
 import { removeStand, takeDown } from "./down.ts";
-import { DEFAULT_HOME, type Folders, foldersOf } from "./folders.ts";
+import { type Folders, foldersOf } from "./folders.ts";
 import { assertLinuxRoot, ensurePackages } from "./host/computer.ts";
 import { isOff, powerOff } from "./machine/power.ts";
 import { type Faults, healed, loadFaults, withCut, withLoss } from "./network/faults.ts";
-import { assertStandName, type Limit, planAddresses, planAlertWebhook } from "./plan.ts";
+import { assertStandName, planAddresses, planAlertWebhook } from "./plan.ts";
 import { deleteSnapshot, listSnapshots, type Snapshot, type SnapshotOptions } from "./snapshots/catalogue.ts";
 import { finishRestore, restoreSnapshot } from "./snapshots/restore.ts";
 import { saveSnapshot } from "./snapshots/save.ts";
@@ -23,7 +23,7 @@ import {
   waitForMachines,
 } from "./stand.ts";
 import { changeRuntime, readRuntime } from "./state/runtime.ts";
-import { type Settings, type UpOptions, writeSettings } from "./state/settings.ts";
+import { type UpOptions, writeSettings } from "./state/settings.ts";
 import type { TaskOptions } from "./task.ts";
 import { bringUp, type UpResult } from "./up.ts";
 
@@ -33,7 +33,6 @@ export type Forwards = Readonly<Record<string, number>>;
 /** How long a change waits for another one: two faults at the same moment do, a user should not. */
 const SHORT_CHANGE_WAIT_MS = 30_000;
 const LONG_CHANGE_WAIT_MS = 2_000;
-const MIN_LIMIT: Limit = { cpu: 0.05, memoryMiB: 64 };
 
 /**
  * The stand's machines on this computer. Every method may be called from any process; those that change something exclude each other.
@@ -47,8 +46,7 @@ export class Lab {
    * @param stand default: RING_STAND, lab
    */
   constructor({ home, stand }: { readonly home?: string; readonly stand?: string } = {}) {
-    const { RING_HOME, RING_STAND } = process.env;
-    this.#folders = foldersOf(home ?? (RING_HOME || DEFAULT_HOME), assertStandName(stand ?? (RING_STAND || "lab")));
+    this.#folders = foldersOf(home ?? ringHome(), assertStandName(stand ?? (process.env.RING_STAND || "lab")));
   }
 
   /** The file that the playbook and all other rooms read; `up` writes it. */
@@ -155,22 +153,13 @@ export class Lab {
     return (await readRuntime(this.#folders)).faults;
   }
 
-  /** Applies to a running machine at once, and after each start. */
-  async limit(name: string, change: Partial<Limit>): Promise<void> {
-    await this.#changeSettings("limit", (settings, stand) => {
-      const limit = { ...machineOf(stand, name).limit, ...settings.limits[name], ...change };
-      if (!(limit.cpu >= MIN_LIMIT.cpu && limit.memoryMiB >= MIN_LIMIT.memoryMiB)) {
-        throw new CommandError(
-          `${limit.cpu} CPU and ${limit.memoryMiB} MiB are too little for a machine: the minimum is ${MIN_LIMIT.cpu} and ${MIN_LIMIT.memoryMiB}.`,
-        );
-      }
-      return { ...settings, limits: { ...settings.limits, [name]: limit } };
-    });
-  }
-
-  /** `on`: small machines get what installing software needs; `off`: their own limits apply again. */
+  /** `on`: small machines get what installing software needs; `off`: their own limits apply again. Holds for running machines at once, and after each start. */
   async provisioningLimits(state: "on" | "off"): Promise<void> {
-    await this.#changeSettings("limits", (settings) => ({ ...settings, provisioning: state === "on" }));
+    await this.#change("limits", async (stand) => {
+      const settings = { ...stand.settings, provisioning: state === "on" };
+      writeSettings(this.#folders, settings);
+      await applyLimits({ ...stand, settings }, stand.machines);
+    });
   }
 
   readonly snapshots = {
@@ -208,14 +197,6 @@ export class Lab {
       const faults = change((await readRuntime(this.#folders)).faults, stand);
       await loadFaults(this.#folders.namespace, faults);
       await changeRuntime(this.#folders, { faults });
-    });
-  }
-
-  async #changeSettings(purpose: string, change: (settings: Settings, stand: Stand) => Settings): Promise<void> {
-    await this.#change(purpose, async (stand) => {
-      const settings = change(stand.settings, stand);
-      writeSettings(this.#folders, settings);
-      await applyLimits({ ...stand, settings }, stand.machines);
     });
   }
 

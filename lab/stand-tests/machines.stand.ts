@@ -99,15 +99,16 @@ test(
     expect(await memoryTotal()).toBe(1_024);
     // On a busy computer not every try gets the whole limit.
     expect(await bestOf(4, () => coresUsed(2))).toBeGreaterThan(0.4);
-    await lab.provisioningLimits("off");
-    expect(await memoryTotal()).toBe(128);
-    await lab.limit("api-01", { memoryMiB: 256 });
-    expect(await memoryTotal()).toBe(256);
     await lab.reset("api-01");
     await lab.waitUntilReachable(["api-01"]);
-    expect(await memoryTotal()).toBe(256);
+    expect(await memoryTotal()).toBe(1_024);
+    await lab.provisioningLimits("off");
+    expect(await memoryTotal()).toBe(128);
     expect(await coresUsed(3)).toBeLessThan(0.33);
-    await lab.limit("api-01", { memoryMiB: 128 });
+    await lab.reset("api-01");
+    await lab.waitUntilReachable(["api-01"]);
+    expect(await memoryTotal()).toBe(128);
+    expect(await coresUsed(3)).toBeLessThan(0.33);
   },
   2 * MINUTE,
 );

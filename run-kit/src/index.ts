@@ -3,8 +3,9 @@
 export { type CommandContext, runCommandLine } from "./command/command-line.ts";
 export { CommandError, EXIT, EXIT_MEANINGS, type ExitName, exitCodeHelp } from "./command/exit.ts";
 export { interruptedExit } from "./command/interruption.ts";
-export { type Output, TerminalOutput } from "./command/output.ts";
+export { columns, type Output, TerminalOutput } from "./command/output.ts";
 export { Progress } from "./command/progress.ts";
+export { addRunCommands, type RunDeps, type RunKind, writeComparison } from "./command/run-commands.ts";
 export { junitXml, type Outcome, type TestCase, type TestSuite } from "./junit.ts";
 export * from "./page/chart.ts";
 export { changeMark, comparisonPage, letterOf, type SetUpFact, setUpDifferences } from "./page/comparison-page.ts";
@@ -15,4 +16,4 @@ export { page } from "./page/page.ts";
 export { type Column, factTable, fileList, marked, numbers, section, table, tableSection } from "./page/table.ts";
 export * from "./record/provenance.ts";
 export { type ResultsFile, writeResults } from "./record/results.ts";
-export { folderOfRun, listRuns, makeRunFolder, readRunFile, writeRunFile } from "./record/run-folder.ts";
+export { listRuns, makeRunFolder, readRunFile, writeRunFile } from "./record/run-folder.ts";

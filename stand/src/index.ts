@@ -35,5 +35,5 @@ export type { Sample, Series } from "./metrics/samples.ts";
 export { PrometheusError, type Server } from "./metrics/server.ts";
 export * from "./objectives/objectives.ts";
 export * from "./objectives/service-levels.ts";
-export { OPERATOR, openStand, thisComputer } from "./open-stand.ts";
+export { OPERATOR, openStand, ringHome, thisComputer } from "./open-stand.ts";
 export * from "./stand.ts";

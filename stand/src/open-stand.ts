@@ -1,8 +1,11 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { runProgram } from "./computer/run-program.ts";
 import type { Inventory, Machine } from "./inventory/inventory.ts";
 import { Shell } from "./machine/shell.ts";
 import type { LabControl, Stand, StandMachine } from "./stand.ts";
+
+/** Where this computer keeps its stands, and the files of stands elsewhere. */
+export const ringHome = (): string => resolve(process.env.RING_HOME || "/var/lib/goldenring");
 
 /** A boot empties it. */
 const FAULT_FOLDER = "/run/goldenring-chaos";

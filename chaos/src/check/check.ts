@@ -9,15 +9,11 @@ import type { Violation } from "./violation.ts";
 export interface Verdict {
   readonly violations: readonly Violation[];
   readonly acknowledgedWrites: number;
-  /** Writes whose answer never came, or said 5xx. */
-  readonly unknownWrites: number;
-  /** Of these, the ones that are stored all the same: allowed. */
+  /** Writes whose answer never came, or said 5xx, and that are stored all the same: allowed. */
   readonly recoveredWrites: number;
   /** Reads whose freshness was judged. */
   readonly judgedReads: number;
-  /** Reads that said of themselves that they were not confirmed; only what they invent counts against them. */
-  readonly staleMarkedReads: number;
-  /** Of these, the ones that were indeed older than an acknowledged write. */
+  /** Reads that said of themselves that they were not confirmed, and were older than an acknowledged write. Only what such reads invent counts. */
   readonly staleMarkedAndOld: number;
 }
 
@@ -41,18 +37,16 @@ export function checkHistory(history: History, nodes: readonly NodeRows[]): Verd
     ],
     ...countsOf(writes, stored),
     judgedReads: fresh.length,
-    staleMarkedReads: marked.length,
     staleMarkedAndOld: marked.filter((found) => found.some(({ kind }) => kind === "stale-read")).length,
   };
 }
 
 /** Of a service that is not the Weather API. @param stored undefined: it is not known */
-export function checkOwnService({ writes, reads }: History, stored: readonly string[] | undefined): Verdict {
+export function checkOwnService({ writes }: History, stored: readonly string[] | undefined): Verdict {
   return {
     violations: stored === undefined ? [] : judgeStoredValues(writes, stored),
     ...countsOf(writes, new Set(stored)),
     judgedReads: 0,
-    staleMarkedReads: reads.filter(({ stale }) => stale !== undefined).length,
     staleMarkedAndOld: 0,
   };
 }
@@ -61,7 +55,6 @@ function countsOf(writes: readonly Write[], stored: ReadonlySet<string>) {
   const unknown = writes.filter(({ outcome }) => outcome === "unknown");
   return {
     acknowledgedWrites: writes.filter(({ outcome }) => outcome === "ok").length,
-    unknownWrites: unknown.length,
     recoveredWrites: unknown.filter(({ value }) => stored.has(value)).length,
   };
 }

@@ -1,11 +1,11 @@
-import { type ExitName, exitCodeHelp } from "@goldenring/run-kit";
+import { addRunCommands, columns, type ExitName, exitCodeHelp } from "@goldenring/run-kit";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SUITE_NAMES } from "../book/suites.ts";
 import { FAULTS } from "../faults/registry.ts";
+import { EXPERIMENT_RUNS } from "../report/write.ts";
 import type { ChaosDeps } from "./deps.ts";
-import { columns, list, plan } from "./list.ts";
+import { list, plan } from "./list.ts";
 import { open, recover, stop } from "./recover.ts";
-import { compare, listAllRuns, report } from "./report.ts";
 import { type RunCommandOptions, run } from "./run.ts";
 
 const EXITS: readonly ExitName[] = [
@@ -75,23 +75,7 @@ export function addChaosCommands(program: Command, deps: ChaosDeps): void {
     .command("stop")
     .description("the kill switch: end the running experiment and undo its faults")
     .action(() => exitWith(stop(deps)));
-  addReportCommands(program, deps);
-}
-
-function addReportCommands(program: Command, { output, runs: defaultRuns }: ChaosDeps): void {
-  const withRuns = (command: Command): Command =>
-    command.addOption(
-      new Option("--runs <folder>", "where the folders of runs are").default(defaultRuns, "runs/chaos"),
-    );
-  withRuns(program.command("runs").description("the stored runs, oldest first, with their verdicts")).action(
-    ({ runs }) => listAllRuns(runs, output),
-  );
-  withRuns(
-    program.command("report [run]").description("write the report of a run again (default: the newest run)"),
-  ).action((id, { runs }) => report(runs, id, output));
-  withRuns(program.command("compare <runs...>").description("write one page that compares two or more runs"))
-    .option("-o, --output <file>", "the page (default: comparison.html beside the runs)")
-    .action((ids, { runs, output: file }) => compare(runs, ids, output, file));
+  addRunCommands(program, deps, EXPERIMENT_RUNS);
 }
 
 function roundsOf(text: string): number {

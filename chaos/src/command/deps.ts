@@ -1,16 +1,9 @@
-import type { Output } from "@goldenring/run-kit";
+import type { RunDeps } from "@goldenring/run-kit";
 import type { Stand } from "@goldenring/stand";
 import type { StandMonitoring } from "../engine/run-context.ts";
 
 /** What the chaos commands get from the program that they are part of. */
-export interface ChaosDeps {
-  readonly output: Output;
-  /** Aborts when a person interrupts the command. */
-  readonly signal: AbortSignal;
-  /** Gets the exit code of the command that ran. */
-  readonly outcome: { exitCode: number };
-  /** The folder of all runs. */
-  readonly runs: string;
+export interface ChaosDeps extends RunDeps {
   /** @throws {CommandError} (noStand) where there is no stand, or it is down */
   readonly stand: () => Promise<AvailableStand>;
 }

@@ -1,8 +1,9 @@
-import { type Output, plural } from "@goldenring/run-kit";
+import { columns, type Output, plural } from "@goldenring/run-kit";
 import { EXPERIMENTS, loadExperiment } from "../book/registry.ts";
 import { SUITES, type Suite } from "../book/suites.ts";
 import type { Expectation, Experiment } from "../experiment/experiment.ts";
 import { descriptionOf } from "../faults/registry.ts";
+import { backgroundText, loadText } from "../report/words.ts";
 
 export function list(output: Output, json: boolean): void {
   if (json) {
@@ -19,13 +20,6 @@ export function list(output: Output, json: boolean): void {
     output.result(`  ${name}: ${about}\n    ${name === "all" ? `all ${experiments.length}` : experiments.join(" ")}`);
 }
 
-/** Rows with the cells of each column below each other. */
-export function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const padded = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
-  return padded.map((cells) => cells.join("  ").trimEnd()).join("\n");
-}
-
 /** What an experiment would do, in words or as data. Does nothing. */
 export async function plan(idOrFile: string, json: boolean, output: Output): Promise<void> {
   const experiment = await loadExperiment(idOrFile);
@@ -33,8 +27,7 @@ export async function plan(idOrFile: string, json: boolean, output: Output): Pro
 }
 
 function planText(experiment: Experiment): string {
-  const { id, title, hypothesis, steadyState, load, service, stages, expectations, abortWhen, rounds } = experiment;
-  const { background } = load;
+  const { id, title, hypothesis, steadyState, load, stages, expectations, abortWhen, rounds } = experiment;
   const isLongest = stages.some(({ secondsAfterAlerts }) => secondsAfterAlerts !== undefined);
   const length = stages.reduce((sum, { seconds }) => sum + seconds, steadyState.loadSeconds);
   return [
@@ -42,7 +35,7 @@ function planText(experiment: Experiment): string {
     "",
     `Hypothesis: ${hypothesis}`,
     `Steady state, before and after: ${steadyState.words}`,
-    `Load: reads${service?.writes.length === 0 ? "" : " and writes"} by ${plural(load.clients, "client")}, every ${load.intervalMs} ms each${background ? `; ${background.users} users GET ${background.path} every ${background.intervalMs} ms` : ""}`,
+    `Load: ${loadText(experiment)}; background: ${backgroundText(load)}`,
     "",
     "Stages:",
     ...stages.map(stageText),

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { CommandError, duration, EXIT, plural, secondsBetween, timeOrCount } from "@goldenring/run-kit";
+import { CommandError, columns, duration, EXIT, plural, secondsBetween, timeOrCount } from "@goldenring/run-kit";
 import { replaceFile } from "@goldenring/stand";
 import { loadExperiment } from "../book/registry.ts";
 import { SUITES, type Suite, type SuiteName } from "../book/suites.ts";
@@ -10,7 +10,6 @@ import { endText, targetText } from "../report/words.ts";
 import { writeReport, writeRunResults } from "../report/write.ts";
 import { ENDS, type ExperimentRun } from "../run/record.ts";
 import type { AvailableStand, ChaosDeps } from "./deps.ts";
-import { columns } from "./list.ts";
 
 export interface RunCommandOptions extends Partial<Pick<RunOptions, "rounds" | "target" | "runs">> {
   readonly suite?: SuiteName;

@@ -48,8 +48,8 @@ export async function takeEngineLock(standFolder: string, what: string) {
   write();
   return {
     /** Names a program that ends with the engine: the next engine ends it when this one was killed. */
-    started(pid: number | undefined): void {
-      const id = pid === undefined ? undefined : processIdOf(pid);
+    started: (pid: number): void => {
+      const id = processIdOf(pid);
       if (id) engine.programs.push(id);
       write();
     },

@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { authorityFile, byRole, inNamespace, type Stand } from "@goldenring/stand";
+import { authorityFile, byRole, inNamespace, lastLines, runProgram, type Stand } from "@goldenring/stand";
 import type * as z from "zod";
 import type { Experiment } from "../experiment/experiment.ts";
 import { SLOW_MS } from "../history/summary.ts";
@@ -13,8 +12,9 @@ import type { RunContext } from "./run-context.ts";
 /** Run by Bun; see its `--help`. */
 export const PROBE_PROGRAM = fileURLToPath(new URL("../probe/main.ts", import.meta.url));
 
-/** From SIGTERM to SIGKILL: a program's own grace, and a busy computer. */
-const STOP_DEADLINE_MS = 10_000;
+/** From SIGINT to SIGKILL: a program's own grace, and a busy computer. */
+const STOP_GRACE_MS = 10_000;
+const LINES_OF_ERROR = 20;
 
 export interface ObserversOptions extends Pick<RunContext, "stand" | "experiment" | "target" | "lock"> {
   /** Name of the values that are written. */
@@ -27,7 +27,9 @@ export interface ObserversOptions extends Pick<RunContext, "stand" | "experiment
 
 export class Observers {
   readonly files: RoundRecord["files"];
-  readonly #programs: Program[] = [];
+  readonly #stop = new AbortController();
+  /** Each how it ended, where that was not well. */
+  readonly #ends: Promise<string | undefined>[] = [];
 
   constructor(options: ObserversOptions) {
     const { stand, experiment, folder, lock, onLost } = options;
@@ -35,9 +37,20 @@ export class Observers {
     const { clients, intervalMs, background } = load;
     mkdirSync(folder, { recursive: true });
     const start = (name: string, argv: readonly string[]): void => {
-      const program = new Program(name, argv, onLost);
-      this.#programs.push(program);
-      lock.started(program.pid);
+      const { signal } = this.#stop;
+      const ended = runProgram(argv, {
+        deadlineMs: Number.POSITIVE_INFINITY,
+        signal,
+        stopGraceMs: STOP_GRACE_MS,
+        folder: process.cwd(),
+        onStart: lock.started,
+      });
+      const end = ended.then(({ code, stderr }) => {
+        const how = `the ${name} ended with ${code}: ${lastLines(stderr, LINES_OF_ERROR)}`;
+        if (!signal.aborted) onLost(how);
+        return code === 0 ? undefined : how;
+      });
+      this.#ends.push(end);
     };
     const history = join(folder, "history.jsonl");
     this.files = { history, background: null, roles: null };
@@ -55,57 +68,11 @@ export class Observers {
     }
   }
 
+  /** @throws {Error} when one has not ended well */
   async stop(): Promise<void> {
-    await Promise.all(this.#programs.map((program) => program.stop()));
-  }
-
-  kill(): void {
-    for (const program of this.#programs) program.kill();
-  }
-}
-
-class Program {
-  readonly #name: string;
-  readonly #child: ChildProcess;
-  /** How it ended, for people. */
-  readonly #ended: Promise<string>;
-  #isStopped = false;
-
-  constructor(name: string, [program = "", ...args]: readonly string[], onLost: (why: string) => void) {
-    this.#name = name;
-    // In its own process group: the terminal's Ctrl-C is for the engine, which then ends it.
-    this.#child = spawn(program, args, { detached: true, stdio: ["ignore", "ignore", "pipe"] });
-    let output = "";
-    this.#child.stderr?.on("data", (text: Buffer) => {
-      output = `${output}${text}`.slice(-2_000);
-    });
-    const { promise, resolve } = Promise.withResolvers<string>();
-    this.#child.once("error", (error) => resolve(`127: ${output}${error.message}`));
-    this.#child.once("close", (code, signal) => resolve(code === 0 ? "0" : `${code ?? signal}: ${output.trim()}`));
-    this.#ended = promise;
-    void promise.then((how) => {
-      if (!this.#isStopped) onLost(`the ${name} ended with ${how}`);
-    });
-  }
-
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
-  /** Rejects when it had ended before, or does not end well. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    this.#child.kill("SIGTERM");
-    const timer = setTimeout(() => this.kill(), STOP_DEADLINE_MS);
-    const how = await this.#ended;
-    clearTimeout(timer);
-    if (how !== "0") throw new Error(`the ${this.#name} ended with ${how}`);
-  }
-
-  /** At once, and without an error. */
-  kill(): void {
-    this.#isStopped = true;
-    this.#child.kill("SIGKILL");
+    this.#stop.abort();
+    const [how] = (await Promise.all(this.#ends)).filter((each) => each !== undefined);
+    if (how !== undefined) throw new Error(how);
   }
 }
 

@@ -84,7 +84,7 @@ export async function runRound(context: RunContext, number: number) {
     // The journal ends with the run; a later interruption does not belong to this round.
     signal.removeEventListener("abort", logWhyItEnds);
     safety.stop();
-    observers.kill();
+    await observers.stop().catch(() => {});
     await stopStates();
     await marks.clear();
     stand.disconnect();

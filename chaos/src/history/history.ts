@@ -20,8 +20,6 @@ export interface History {
   readonly skipped: readonly Skipped[];
   /** When the probe ended; of an interrupted one the last thing it wrote. */
   readonly endedAt: number;
-  /** Undefined: the probe was killed. */
-  readonly endReason: string | undefined;
 }
 
 /** Throws where the file cannot be read or is no history; one whose last line is cut is one. */
@@ -41,18 +39,16 @@ export function parseHistory(text: string): History {
   const reads: Read[] = [];
   const skipped: Skipped[] = [];
   let endedAt = header.at;
-  let endReason: string | undefined;
   for (const entry of entries) {
     if (entry.e === "begin") begins.set(entry.op, entry);
     else if (entry.e === "end") ends.set(entry.op, entry);
     else if (entry.e === "read") reads.push(entry);
     else if (entry.e === "skipped") skipped.push(entry);
-    else if (entry.e === "close") endReason = entry.reason;
-    else throw new Error("no history: it has a second header");
+    else if (entry.e === "history") throw new Error("no history: it has a second header");
     endedAt = Math.max(endedAt, entry.e === "read" ? entry.end : entry.at);
   }
   const writes = [...begins.values()].map((begin) => joined(begin, ends.get(begin.op)));
-  return { header, writes, reads, skipped, endedAt, endReason };
+  return { header, writes, reads, skipped, endedAt };
 }
 
 function joined({ e: _, at: start, ...begin }: Begin, end: End | undefined): Write {

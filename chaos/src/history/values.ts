@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { rangesOf } from "@goldenring/run-kit";
 import * as z from "zod";
 
 /**
@@ -55,11 +56,7 @@ export function readSeen(run: string, text: string): Set<string> {
 }
 
 function writeRanges(numbers: readonly number[]): string {
-  const ranges: [number, number][] = [];
-  for (const number of [...new Set(numbers)].sort((one, other) => one - other)) {
-    const last = ranges.at(-1);
-    if (last && last[1] === number - 1) last[1] = number;
-    else ranges.push([number, number]);
-  }
-  return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
+  return rangesOf(numbers)
+    .map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`))
+    .join(",");
 }

@@ -49,10 +49,8 @@ const EVIDENCE: Evidence = {
   verdict: {
     violations: [{ kind: "lost", what: "x" }],
     acknowledgedWrites: 1,
-    unknownWrites: 0,
     recoveredWrites: 0,
     judgedReads: 0,
-    staleMarkedReads: 0,
     staleMarkedAndOld: 0,
   },
   isStoredKnown: true,

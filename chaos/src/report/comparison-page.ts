@@ -23,7 +23,7 @@ import { backgroundText, endMark, loadText, provenanceTexts, verdictMark } from 
 export const SET_UP: readonly SetUpFact<ExperimentRun>[] = [
   ["Experiment", ({ experiment }) => experiment.id],
   ["Stages", ({ experiment }) => experiment.stages.map(({ name, seconds }) => `${name} ${seconds} s`).join("; ")],
-  ["Load", ({ experiment: { load } }) => `${loadText(load)}; background: ${backgroundText(load)}`],
+  ["Load", ({ experiment }) => `${loadText(experiment)}; background: ${backgroundText(experiment.load)}`],
   ["Stand", (run) => provenanceTexts(run).stand],
   ["Commit", (run) => provenanceTexts(run).commit],
   ["Computer", (run) => provenanceTexts(run).computer],

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeComparison, writeRunFile } from "@goldenring/run-kit";
 import {
   describeInChromium,
   expectDrawn,
@@ -11,13 +13,13 @@ import {
   PHONE,
 } from "@goldenring/run-kit/browser-fixture";
 import type { Page } from "playwright-core";
-import type { ExperimentRun } from "../run/record.ts";
+import { type ExperimentRun, RUN_FILES } from "../run/record.ts";
 import { comparisonOf } from "./comparison-page.ts";
 import { junitOfRuns } from "./junit.ts";
 import { runPage } from "./run-page.ts";
 import { runSummary } from "./summary.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
-import { writeComparison, writeReport } from "./write.ts";
+import { EXPERIMENT_RUNS, writeReport } from "./write.ts";
 
 const HOSTILE = ` </script><img src=x onerror="document.title='taken over'"> & ]]> | \u0000'é`;
 
@@ -41,8 +43,14 @@ describe("reports on disk", () => {
       expect(await writeReport(folder, held)).toBe(join(folder, "report.html"));
       expect((await readdir(folder)).sort()).toEqual(["junit.xml", "report.html", "summary.md"]);
       expect(await readFile(join(folder, "summary.md"), "utf8")).toBe(runSummary(held));
-      await writeComparison(join(folder, "comparison.html"), [held, rounds]);
-      await expect(writeComparison(join(folder, "same.html"), [held, held])).rejects.toThrow("two different runs");
+      for (const run of [held, rounds]) {
+        mkdirSync(join(folder, run.id));
+        writeRunFile(join(folder, run.id), RUN_FILES.record, run);
+      }
+      const [one, other] = [held, rounds].map(({ id }) => join(folder, id)) as [string, string];
+      await writeComparison([one, other], join(folder, "comparison.html"), EXPERIMENT_RUNS);
+      const same = writeComparison([one, one], join(folder, "same.html"), EXPERIMENT_RUNS);
+      await expect(same).rejects.toThrow("two different runs");
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -182,7 +182,7 @@ function setUp(run: ExperimentRun): Content {
     ["Rounds", rounds.length === experiment.rounds ? rounds.length : `${rounds.length} of ${experiment.rounds}`],
     ["Machines", machines.join(" / ")],
     ["Steady state", steadyState.words],
-    ["Probe", words.loadText(load)],
+    ["Probe", words.loadText(experiment)],
     ["Background load", words.backgroundText(load)],
     ["Aborted when", abortWhen.length === 0 ? "never" : abortWhen.map((each) => each.words).join("; ")],
     ["Stand", stand],

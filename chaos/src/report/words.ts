@@ -45,8 +45,8 @@ export function provenanceTexts(run: ExperimentRun) {
   return { commit: commitText(run), stand, computer: computerText(run) };
 }
 
-export function loadText({ clients, intervalMs }: ExperimentRun["experiment"]["load"]): string {
-  return `${plural(clients, "client")}, each reads and writes every ${intervalMs} ms`;
+export function loadText({ load: { clients, intervalMs }, service }: ExperimentRun["experiment"]): string {
+  return `${plural(clients, "client")}, each reads${service?.writes.length === 0 ? "" : " and writes"} every ${intervalMs} ms`;
 }
 
 export function backgroundText({ background }: ExperimentRun["experiment"]["load"]): string {

@@ -1,13 +1,14 @@
 import { join } from "node:path";
-import { CommandError, writeResults } from "@goldenring/run-kit";
+import { moment, plural, type RunKind, writeResults } from "@goldenring/run-kit";
 import { replaceFile } from "@goldenring/stand";
 import { SUITES, type Suite } from "../book/suites.ts";
-import type { ExperimentRun } from "../run/record.ts";
+import { type ExperimentRun, RUN_FILES, readRun } from "../run/record.ts";
 import { comparisonOf } from "./comparison-page.ts";
 import { junitOfRuns } from "./junit.ts";
 import { entryOf, experimentsPage, mergeEntries, ResultEntry } from "./results.ts";
 import { runPage } from "./run-page.ts";
 import { runSummary } from "./summary.ts";
+import { endText } from "./words.ts";
 
 /**
  * Writes the reports of a run into its folder: a page, a summary and a file for CI.
@@ -22,12 +23,14 @@ export async function writeReport(folder: string, run: ExperimentRun): Promise<s
   return page;
 }
 
-/** @throws {CommandError} (usage) where there is nothing to compare */
-export async function writeComparison(file: string, runs: readonly ExperimentRun[]): Promise<void> {
-  const ids = new Set(runs.map(({ id }) => id));
-  if (ids.size < 2) throw new CommandError("A comparison needs at least two different runs.", "usage");
-  replaceFile(file, await comparisonOf(runs));
-}
+export const EXPERIMENT_RUNS: RunKind<ExperimentRun> = {
+  record: RUN_FILES.record,
+  read: readRun,
+  row: (run) => [endText(run), plural(run.rounds.length, "round"), moment(run.startedAt)],
+  report: async (folder) => writeReport(folder, await readRun(folder)),
+  junit: (run) => junitOfRuns([run]),
+  compare: comparisonOf,
+};
 
 /**
  * Adds a run to the results pages whose suites have its experiment, and to their JSON: it replaces what they have about the experiment. A run that

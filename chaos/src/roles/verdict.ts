@@ -16,8 +16,6 @@ export interface RolesVerdict {
   readonly reigns: readonly Reign[];
   /** Pairs of reigns of which some moment belonged to both, for certain. */
   readonly twoPrimaries: readonly (readonly [Reign, Reign])[];
-  /** Pairs whose answers came from overlapping windows: both at once, or one right after the other. */
-  readonly undecided: readonly (readonly [Reign, Reign])[];
 }
 
 /** Whether two nodes were primaries that take writes at the same moment, as far as the samples can tell. */
@@ -29,12 +27,7 @@ export function judgeRoles(samples: readonly RoleSample[]): RolesVerdict {
       .filter(({ node }) => node !== one.node)
       .map((other) => [one, other] as const),
   );
-  const twoPrimaries = pairs.filter(([one, other]) => certainlyTogether(one, other));
-  const undecided = pairs.filter(
-    (pair) =>
-      !twoPrimaries.includes(pair) && pair[0].lastEnd >= pair[1].firstStart && pair[1].lastEnd >= pair[0].firstStart,
-  );
-  return { reigns, twoPrimaries, undecided };
+  return { reigns, twoPrimaries: pairs.filter(([one, other]) => certainlyTogether(one, other)) };
 }
 
 /** When a primary was first seen after the moment that is not the reign of that moment, ms after it; undefined: never. */

@@ -19,13 +19,13 @@ test("a record of version 1 is read with the verdicts of today, and is otherwise
   const text = JSON.stringify({ ...run, version: 1 }).replaceAll('"verdict":"measured"', '"verdict":"stated"');
   expect(text.split('"stated"')).toHaveLength(4);
   store("old", JSON.parse(text));
-  expect((await readRun(runs, "old")).run).toEqual(run);
+  expect(await readRun(join(runs, "old"))).toEqual(run);
 });
 
 test("a record of today is read as it was written; one of an unknown version or verdict is refused", async () => {
   expect(ExperimentRun.parse(JSON.parse(JSON.stringify(run)))).toEqual(run);
   store("later", { ...run, version: 3 });
-  await expect(readRun(runs, "later")).rejects.toThrow("is not a record that this version reads");
+  await expect(readRun(join(runs, "later"))).rejects.toThrow("is not a record that this version reads");
   store("strange", { ...run, expectations: run.expectations.map((each) => ({ ...each, verdict: "stated" })) });
-  await expect(readRun(runs, "strange")).rejects.toThrow("is not a record that this version reads");
+  await expect(readRun(join(runs, "strange"))).rejects.toThrow("is not a record that this version reads");
 });

@@ -1,4 +1,4 @@
-import { EXIT, folderOfRun, Provenance, readRunFile } from "@goldenring/run-kit";
+import { EXIT, Provenance, readRunFile } from "@goldenring/run-kit";
 import * as z from "zod";
 import { COMPARISONS, Experiment } from "../experiment/experiment.ts";
 import { RequestFigures } from "../history/summary.ts";
@@ -226,11 +226,7 @@ export type RoleSpan = z.infer<typeof RoleSpan>;
 export type StateSpan = z.infer<typeof StateSpan>;
 export type RecordedAlert = z.infer<typeof Alert>;
 
-/**
- * @param idOrFolder the id of a run below `runs`, or the path of its folder
- * @throws {CommandError} (usage) where there is no such run, or its record is not what this version reads
- */
-export async function readRun(runs: string, idOrFolder: string): Promise<{ run: ExperimentRun; folder: string }> {
-  const folder = folderOfRun(runs, idOrFolder);
-  return { run: await readRunFile(folder, RUN_FILES.record, ExperimentRun), folder };
+/** @throws {CommandError} (usage) where there is no such run, or its record is not what this version reads */
+export function readRun(folder: string): Promise<ExperimentRun> {
+  return readRunFile(folder, RUN_FILES.record, ExperimentRun);
 }

@@ -1,6 +1,6 @@
 import type { Lab } from "@goldenring/lab";
-import { CommandError, EXIT } from "@goldenring/run-kit";
-import { DIRECTIONS, type Direction } from "@goldenring/stand";
+import { EXIT } from "@goldenring/run-kit";
+import type { Direction } from "@goldenring/stand";
 import { assertIsUp, type Context, labOf } from "../context.ts";
 
 /** Cuts the power of a machine, restores it, or resets the machine. */
@@ -13,9 +13,9 @@ export async function power(context: Context, action: "off" | "on" | "reset", ho
   return EXIT.ok;
 }
 
-export async function loss(context: Context, host: string, percent: string, direction: string): Promise<number> {
+export async function loss(context: Context, host: string, percent: number, direction: Direction): Promise<number> {
   const lab = await labOfRunningStand(context, "network");
-  await lab.loss(host, percentOf(percent), directionOf(direction));
+  await lab.loss(host, percent, direction);
   return EXIT.ok;
 }
 
@@ -36,16 +36,4 @@ async function labOfRunningStand(context: Context, command: string): Promise<Lab
   await context.inventory();
   assertIsUp(await lab.status());
   return lab;
-}
-
-function percentOf(text: string): number {
-  const percent = /^\d{1,3}(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (percent <= 100) return percent;
-  throw new CommandError(`"${text}" is not a percentage: give a number from 0 to 100.`, "usage");
-}
-
-function directionOf(text: string): Direction {
-  const direction = DIRECTIONS.find((known) => known === text);
-  if (direction !== undefined) return direction;
-  throw new CommandError(`"${text}" is not a direction: give ${DIRECTIONS.join(", ")}.`, "usage");
 }

@@ -14,9 +14,9 @@ export async function save(context: Context, name: string, machine: Scope): Prom
     withoutGuardian(context, machine, () => lab.snapshots.save(name, { onProgress, signal: context.signal, machine })),
   );
   if (machine === undefined) {
-    changeProvisioned(context.folder, ({ machines, snapshots }) =>
-      machines === undefined ? { snapshots } : { machines, snapshots: { ...snapshots, [name]: machines } },
-    );
+    changeProvisioned(context.folder, ({ machines, snapshots }) => {
+      return { machines, snapshots: machines === undefined ? snapshots : { ...snapshots, [name]: machines } };
+    });
   }
   return EXIT.ok;
 }
@@ -30,8 +30,8 @@ export async function restore(context: Context, name: string, machine: Scope): P
       // Unknown until the restore is complete: after an interrupted one the playbook runs.
       changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
       await lab.snapshots.restore(name, { onProgress, signal: context.signal, machine });
-      if (machine === undefined)
-        changeProvisioned(context.folder, ({ snapshots }) => provisionedAfter(snapshots, name));
+      if (machine !== undefined) return;
+      changeProvisioned(context.folder, ({ snapshots }) => ({ machines: snapshots[name], snapshots }));
     }),
   );
   return EXIT.ok;
@@ -59,11 +59,6 @@ export async function remove(context: Context, name: string): Promise<number> {
     snapshots,
   }));
   return EXIT.ok;
-}
-
-function provisionedAfter(snapshots: Readonly<Record<string, string>>, restored: string) {
-  const machines = snapshots[restored];
-  return machines === undefined ? { snapshots } : { machines, snapshots };
 }
 
 async function assertKnown(context: Context, machine: Scope): Promise<void> {

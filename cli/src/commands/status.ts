@@ -3,7 +3,7 @@ import { EXIT } from "@goldenring/run-kit";
 import { DeadlineExceeded, lockHolder, readLogins, readServices, waitFor } from "@goldenring/stand";
 import { assertIsUp, type Context, lockKeyOf } from "../context.ts";
 import { endpointsOf } from "../endpoints.ts";
-import { alertReceiverOf, guardianOf } from "../stand-programs.ts";
+import { statesOfPrograms } from "../stand-programs.ts";
 import { type MachineOutside, type StandStatus, statusOf } from "../status.ts";
 import { statusText, table } from "../status-text.ts";
 
@@ -17,10 +17,8 @@ export async function readStatus(context: Context): Promise<StandStatus> {
     lockHolder(lockKeyOf(context)),
   ]);
   if (outside !== undefined) assertIsUp(outside);
-  const guardian = guardianOf(context.folder, inventory.file).state;
-  const alertReceiver = lab && alertReceiverOf(context.folder).state;
-  const endpoints = await endpointsOf(context);
-  return statusOf({ inventory, outside, services, guardian, alertReceiver, endpoints, runningCommand });
+  const programs = statesOfPrograms(context, inventory.file);
+  return statusOf({ inventory, outside, services, ...programs, endpoints: await endpointsOf(context), runningCommand });
 }
 
 async function seenFromOutside(lab: Lab): Promise<MachineOutside[]> {
@@ -49,29 +47,29 @@ export async function status(context: Context, asJson: boolean): Promise<number>
 
 /** Prints whether all is well, now or within some seconds. */
 export async function check(context: Context, waitSeconds: number): Promise<number> {
-  const problems = await waitForHealth(context, waitSeconds);
+  const { problems } = await waitForHealth(context, waitSeconds);
   process.stdout.write(`${problems.length === 0 ? "all is well" : problems.join("\n")}\n`);
   return problems.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-/** @returns the problems that are left at the deadline */
+/** @returns the first status without problems, or the last one at the deadline */
 export async function waitForHealth(
   context: Context,
   waitSeconds: number,
   log: (detail: string) => void = () => {},
-): Promise<readonly string[]> {
-  let problems: readonly string[] = [];
+): Promise<StandStatus> {
+  let found: StandStatus | undefined;
   const attempt = async () => {
-    ({ problems } = await readStatus(context));
-    const [first] = problems;
-    return first === undefined ? { value: problems } : { missing: first };
+    found = await readStatus(context);
+    const [problem] = found.problems;
+    return problem === undefined ? { value: found } : { missing: problem };
   };
   const { signal } = context;
   const onMissing = (missing: string): void => log(`waiting: ${missing}`);
   try {
     return await waitFor(attempt, { deadlineMs: waitSeconds * 1_000, everyMs: 1_000, signal, onMissing });
   } catch (error) {
-    if (error instanceof DeadlineExceeded) return problems;
+    if (error instanceof DeadlineExceeded && found !== undefined) return found;
     throw error;
   }
 }

@@ -7,9 +7,10 @@ import { changeProvisioned, checksumOf, readProvisioned } from "../checksums.ts"
 import { type Context, labOf } from "../context.ts";
 import { runPlaybook } from "../playbook.ts";
 import { startPrograms, stopPrograms } from "../stand-programs.ts";
+import type { StandStatus } from "../status.ts";
 import { table } from "../status-text.ts";
 import { undoOpenFaults } from "./chaos.ts";
-import { readStatus, waitForHealth } from "./status.ts";
+import { waitForHealth } from "./status.ts";
 
 export interface UpOptions extends Pick<LabOptions, "network" | "rto" | "ports"> {
   /** Run the playbook even when nothing has changed. */
@@ -44,26 +45,23 @@ async function bringUp(context: Context, { provision: isAsked, ...options }: UpO
   const inventory = await context.inventory();
   const checksum = checksumOf([PLAYBOOK_FOLDER, BUNDLE_FOLDER, RULES_FOLDER, DASHBOARDS_FOLDER, inventory.file]);
   const isUnchanged = created.length === 0 && readProvisioned(context.folder).machines === checksum;
-  let problems: readonly string[] = [];
   // Where nothing has changed, the playbook runs only when services need it.
-  for (const runsPlaybook of isUnchanged && !isAsked ? [false, true] : [true]) {
-    if (runsPlaybook) {
-      await provision(context, lab, checksum);
-      // They read logins and certificates when they start.
-      await stopPrograms(context, inventory.file);
-    }
-    await startPrograms(context, lab);
-    const waitSeconds = runsPlaybook || (await hasJustBooted(lab)) ? SETTLING_S : RUNNING_S;
-    problems = await progress.step("Services", (log) => waitForHealth(context, waitSeconds, log));
-    if (problems.length === 0) break;
+  let status = isUnchanged && !isAsked ? await startServices(context, lab, RUNNING_S) : undefined;
+  if (status === undefined || status.problems.length > 0) {
+    await provision(context, lab, checksum);
+    // They read logins and certificates when they start.
+    await stopPrograms(context, inventory.file);
+    status = await startServices(context, lab, SETTLING_S);
   }
-  await showResult(context, problems);
+  showResult(status);
   return EXIT.ok;
 }
 
-async function hasJustBooted(lab: Lab): Promise<boolean> {
-  const machines = await lab.status();
-  return machines.some(({ bootedAt = 0 }) => Date.now() - bootedAt < SETTLING_S * 1_000);
+async function startServices(context: Context, lab: Lab, usualWaitSeconds: number): Promise<StandStatus> {
+  await startPrograms(context, lab);
+  const hasJustBooted = (await lab.status()).some(({ bootedAt = 0 }) => Date.now() - bootedAt < SETTLING_S * 1_000);
+  const waitSeconds = hasJustBooted ? SETTLING_S : usualWaitSeconds;
+  return context.progress.step("Services", (log) => waitForHealth(context, waitSeconds, log));
 }
 
 async function provision(context: Context, lab: Lab, checksum: string): Promise<void> {
@@ -82,8 +80,7 @@ async function provision(context: Context, lab: Lab, checksum: string): Promise<
 }
 
 /** @throws {CommandError} with the problems, after the addresses have been printed */
-async function showResult(context: Context, problems: readonly string[]): Promise<void> {
-  const { endpoints } = await readStatus(context);
+function showResult({ endpoints, problems }: StandStatus): void {
   const rows = SERVICE_NAMES.flatMap((name) => (endpoints[name] === undefined ? [] : [[`  ${name}`, endpoints[name]]]));
   const more = ["Logins: ring logins    State: ring status    A shell: ring ssh pg-01    All commands: ring --help"];
   process.stdout.write(`${["", ...table(rows), "", ...more].join("\n")}\n`);

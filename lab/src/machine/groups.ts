@@ -16,7 +16,7 @@ const LIMIT_MS = 5_000;
 /** The stand's cgroups, one folder per hierarchy; below each, a folder per machine, and one for what runs a machine from outside. */
 export interface StandGroups {
   readonly version: 1 | 2;
-  /** Version 1 only, by controller. */
+  /** Version 1 only; version 2 has one folder for all controllers. */
   readonly byController: ReadonlyMap<string, string>;
   /** Version 2 first. */
   readonly folders: readonly string[];
@@ -92,45 +92,38 @@ async function passControllersDown(folder: string): Promise<void> {
   }
 }
 
+/** What is written to which file; the kernel may lack an optional one. */
+type Setting = readonly [controller: "cpu" | "memory", file: string, value: string | number, kind?: "optional"];
+
+/** @param quotaUs of each `CPU_PERIOD_US`; undefined: no limit */
+const SETTINGS: Readonly<Record<1 | 2, (quotaUs: number | undefined, memoryBytes: number) => readonly Setting[]>> = {
+  1: (quotaUs, memoryBytes) => [
+    ["cpu", "cpu.cfs_period_us", CPU_PERIOD_US],
+    ["cpu", "cpu.cfs_quota_us", quotaUs ?? -1],
+    ["memory", "memory.limit_in_bytes", memoryBytes],
+    ["memory", "memory.swappiness", 0, "optional"],
+  ],
+  2: (quotaUs, memoryBytes) => [
+    ["cpu", "cpu.max", `${quotaUs ?? "max"} ${CPU_PERIOD_US}`],
+    // lxcfs looks only at the group that the machine's first process is in.
+    ["cpu", "payload/cpu.max", `${quotaUs ?? "max"} ${CPU_PERIOD_US}`, "optional"],
+    ["memory", "memory.max", memoryBytes],
+    ["memory", "memory.swap.max", 0, "optional"],
+  ],
+};
+
 /** @throws {CommandError} when the kernel refuses it: a running machine may use more memory than the new limit */
-export async function applyLimit(groups: StandGroups, machine: string, limit: Limit): Promise<void> {
-  const writes =
-    groups.version === 1 ? writesOfVersion1(groups, machine, limit) : writesOfVersion2(groups, machine, limit);
-  for (const { file, value, optional } of writes) {
-    const write = () => writeFile(file, value).then(...isDone);
-    const isWritten = await waitUntil(write, { deadlineMs: optional ? 0 : LIMIT_MS, everyMs: 200 });
-    if (isWritten || optional) continue;
+export async function applyLimit(groups: StandGroups, machine: string, { cpu, memoryMiB }: Limit): Promise<void> {
+  const { version, byController, folders } = groups;
+  for (const [controller, name, value, kind] of SETTINGS[version](quotaOf(cpu), memoryMiB * MIB_BYTES)) {
+    const file = join(byController.get(controller) ?? folders[0] ?? "", machine, name);
+    const write = () => writeFile(file, String(value)).then(...isDone);
+    const deadlineMs = kind === "optional" ? 0 : LIMIT_MS;
+    if ((await waitUntil(write, { deadlineMs, everyMs: 200 })) || kind === "optional") continue;
     throw new CommandError(
-      `Cannot limit ${machine} to ${limit.cpu} CPU and ${limit.memoryMiB} MiB: the kernel refuses "${value}" for ${file}. If the machine uses more memory than that, stop something in it.`,
+      `Cannot limit ${machine} to ${cpu} CPU and ${memoryMiB} MiB: the kernel refuses "${value}" for ${file}. If the machine uses more memory than that, stop something in it.`,
     );
   }
-}
-
-interface Write {
-  readonly file: string;
-  readonly value: string;
-  readonly optional?: true;
-}
-
-function writesOfVersion1({ byController }: StandGroups, machine: string, { cpu, memoryMiB }: Limit): readonly Write[] {
-  const file = (controller: string, name: string) => join(byController.get(controller) ?? "", machine, name);
-  return [
-    { file: file("cpu", "cpu.cfs_period_us"), value: String(CPU_PERIOD_US) },
-    { file: file("cpu", "cpu.cfs_quota_us"), value: String(quotaOf(cpu) ?? -1) },
-    { file: file("memory", "memory.limit_in_bytes"), value: String(memoryMiB * MIB_BYTES) },
-    { file: file("memory", "memory.swappiness"), value: "0", optional: true },
-  ];
-}
-
-function writesOfVersion2(groups: StandGroups, machine: string, { cpu, memoryMiB }: Limit): readonly Write[] {
-  const max = `${quotaOf(cpu) ?? "max"} ${CPU_PERIOD_US}`;
-  return machineGroups(groups, machine).flatMap((folder) => [
-    { file: join(folder, "cpu.max"), value: max },
-    // lxcfs looks only at the group that the machine's first process is in.
-    { file: join(folder, "payload", "cpu.max"), value: max, optional: true as const },
-    { file: join(folder, "memory.max"), value: String(memoryMiB * MIB_BYTES) },
-    { file: join(folder, "memory.swap.max"), value: "0", optional: true as const },
-  ]);
 }
 
 /** @returns undefined: no limit, since the computer has no more CPUs than that */

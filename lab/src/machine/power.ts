@@ -3,9 +3,18 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
-import { bootId, isAlive, lastLines, type ProcessId, runOrThrow, sendSignal, waitUntil } from "@goldenring/stand";
+import {
+  bootId,
+  isAlive,
+  lastLines,
+  type ProcessId,
+  runOrThrow,
+  sendSignal,
+  signalPid,
+  waitUntil,
+} from "@goldenring/stand";
 import type { MachineFolder } from "../folders.ts";
-import { inside, pullCable, signal } from "../network/namespace.ts";
+import { inside, pullCable } from "../network/namespace.ts";
 import { A_MINUTE } from "../task.ts";
 import { hostGroup, machineGroups, makeGroups, processesOf, type StandGroups } from "./groups.ts";
 
@@ -130,7 +139,7 @@ async function killAll(folders: readonly string[], name: string): Promise<void> 
     const pids = await processesOf(folders);
     const isFirst = await Promise.all(pids.map(isFirstProcess));
     const others = pids.filter((_, index) => !isFirst[index]);
-    for (const pid of [...pids.filter((_, index) => isFirst[index]), ...others]) signal(pid, "SIGKILL");
+    for (const pid of [...pids.filter((_, index) => isFirst[index]), ...others]) signalPid(pid, "SIGKILL");
     return pids.length === 0;
   };
   if (await waitUntil(killThoseLeft, { deadlineMs: END_MS, everyMs: 5 })) return;

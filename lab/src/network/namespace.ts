@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, readlink, stat } from "node:fs/promises";
 import { CommandError } from "@goldenring/run-kit";
-import { inNamespace, type RunOptions, runOrThrow, runProgram, waitUntil } from "@goldenring/stand";
+import { inNamespace, type RunOptions, runOrThrow, runProgram, signalPid, waitUntil } from "@goldenring/stand";
 import type { AddressPlan } from "../plan.ts";
 import { A_MINUTE } from "../task.ts";
 
@@ -41,7 +41,7 @@ export async function closeNetwork(namespace: string): Promise<void> {
   if (!existsSync(file)) return;
   const isEmpty = async (): Promise<boolean> => (await processesInNetwork(file)).length === 0;
   for (const name of ["SIGTERM", "SIGKILL"] as const) {
-    for (const pid of await processesInNetwork(file)) signal(pid, name);
+    for (const pid of await processesInNetwork(file)) signalPid(pid, name);
     await waitUntil(isEmpty, { deadlineMs: END_MS, everyMs: 50 });
   }
   const [left] = await processesInNetwork(file);
@@ -70,15 +70,6 @@ async function ancestors(pid: number): Promise<ReadonlySet<number>> {
     next = Number(/^PPid:\t(\d+)$/m.exec(status)?.[1] ?? 0);
   }
   return found;
-}
-
-/** Sends a signal to a process that may have ended. */
-export function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
 }
 
 /** Pulls the cable: from here on no packet of the machine gets out. One without an interface has no network in any case. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { CommandError } from "@goldenring/run-kit";
-import { RTO, type Rto, SERVICE_NAMES } from "@goldenring/stand";
+import { RTO, type Rto, type Service } from "@goldenring/stand";
 import { z } from "zod";
 import type { Folders } from "../folders.ts";
 import {
@@ -21,8 +21,6 @@ const Settings = z.object({
   rto: z.enum(RTO),
   /** Name of the golden image under the machines' disks: a disk fits no other image. */
   image: z.string().optional(),
-  /** Limits that differ from the plan. */
-  limits: z.record(z.string(), z.object({ cpu: z.number().positive(), memoryMiB: z.number().positive() })),
   /** Ports of the loopback address that the user chose, by forward. */
   ports: z.record(z.string(), z.int().min(1).max(65_535)).default({}),
   /** Machines have at least the limits of `PROVISIONING`. */
@@ -43,10 +41,12 @@ export const machinesOf = ({ network, machines }: Settings): readonly PlannedMac
   planMachines(network, machines);
 
 /** The machine's current limit. */
-export function limitOf({ limits, provisioning }: Settings, { name, limit }: PlannedMachine): Limit {
-  const { cpu, memoryMiB } = limits[name] ?? limit;
-  if (!provisioning) return { cpu, memoryMiB };
-  return { cpu: Math.max(cpu, PROVISIONING.cpu), memoryMiB: Math.max(memoryMiB, PROVISIONING.memoryMiB) };
+export function limitOf({ provisioning }: Settings, { limit }: PlannedMachine): Limit {
+  if (!provisioning) return limit;
+  return {
+    cpu: Math.max(limit.cpu, PROVISIONING.cpu),
+    memoryMiB: Math.max(limit.memoryMiB, PROVISIONING.memoryMiB),
+  };
 }
 
 export interface UpOptions extends TaskOptions {
@@ -57,7 +57,7 @@ export interface UpOptions extends TaskOptions {
   /** Default: as it was; `fast` for a new stand. */
   readonly rto?: Rto | undefined;
   /** Ports of the loopback address by name (`api`, `database` …), kept for later runs; a taken one is replaced by a free one. */
-  readonly ports?: Readonly<Record<string, number>> | undefined;
+  readonly ports?: Readonly<Partial<Record<Service, number>>> | undefined;
 }
 
 /**
@@ -77,8 +77,7 @@ export async function changeSettings(folders: Folders, options: UpOptions, newes
     machines,
     rto: options.rto ?? known?.rto ?? "fast",
     image: (hasDisks ? known?.image : undefined) ?? newestImage,
-    limits: known?.limits ?? {},
-    ports: { ...known?.ports, ...checkedPorts(options.ports ?? {}) },
+    ports: { ...known?.ports, ...options.ports },
     provisioning: known?.provisioning ?? false,
   };
   writeSettings(folders, settings);
@@ -90,13 +89,4 @@ function assertSame(known: Settings, network: string, machines: readonly string[
   if (network !== known.network) throw new CommandError(`The stand has addresses in ${known.network}. ${remove}`);
   const names = namesOf(machinesOf(known));
   if (machines.join(", ") !== names) throw new CommandError(`The stand has the machines ${names}. ${remove}`);
-}
-
-function checkedPorts(ports: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  const names: readonly string[] = SERVICE_NAMES;
-  for (const [name, port] of Object.entries(ports)) {
-    if (!names.includes(name)) throw new CommandError(`There is no port "${name}"; there are ${names.join(", ")}.`);
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new CommandError(`${port} is not a TCP port.`);
-  }
-  return ports;
 }

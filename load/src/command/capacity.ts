@@ -8,6 +8,7 @@ import { runLoad } from "../run/run.ts";
 import type { Scenario } from "../scenarios.ts";
 import { type LoadDeps, loadTargetOf, type TargetOptions } from "./deps.ts";
 import { ENCODING, RUNS, Seconds, TARGET, text, Users } from "./option-table.ts";
+import { liveLine } from "./run-scenario.ts";
 
 export interface CapacityCommandOptions extends TargetOptions, SearchOptions {
   readonly encoding?: "gzip" | "identity" | undefined;
@@ -66,8 +67,7 @@ export async function measureCapacity(scenario: Scenario, options: CapacityComma
       options: { users, duration, keepGoing: true, encoding: options.encoding },
       runs: join(folder, "steps"),
       signal,
-      onRow: ({ t, requests }) =>
-        output.live(`step with ${users} users: ${t.toFixed(0)} of ${duration} s, ${requests} req/s`),
+      onRow: (row, soFar) => output.live(`step with ${users} users: ${liveLine(row, soFar)}`),
     });
     record = run.record;
     if (record.endedBy === "target unreachable") {

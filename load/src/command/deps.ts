@@ -1,16 +1,11 @@
-import { CommandError, type Output } from "@goldenring/run-kit";
+import { CommandError, type RunDeps } from "@goldenring/run-kit";
 import type { LoadTarget, StandParts } from "../run/run.ts";
 import type { DatabasePlace } from "../seed/database.ts";
 import { parseTarget } from "../service/weather-api.ts";
 import type { OptionValues, TARGET } from "./option-table.ts";
 
 /** What the load commands receive from the program that they are part of. */
-export interface LoadDeps {
-  readonly output: Output;
-  readonly signal: AbortSignal;
-  /** The command that ran writes its exit code here. */
-  readonly outcome: { exitCode: number };
-  readonly runs: string;
+export interface LoadDeps extends RunDeps {
   readonly stand?: () => Promise<StandUnderLoad | undefined>;
 }
 

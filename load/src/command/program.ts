@@ -1,12 +1,12 @@
-import { EXIT } from "@goldenring/run-kit";
+import { addRunCommands, EXIT } from "@goldenring/run-kit";
 import type { Command } from "commander";
+import { LOAD_RUNS } from "../report/run-page.ts";
 import { allFiguresOf2023, SCENARIOS, scenarioNamed } from "../scenarios.ts";
 import { DATA_SIZE_NAMES, DATA_SIZES } from "../seed/growth.ts";
 import { ALL_OPTIONS, measureAll } from "./all.ts";
 import { CAPACITY_OPTIONS, searchCapacity } from "./capacity.ts";
 import type { LoadDeps } from "./deps.ts";
-import { declareOptions, type OptionTable, type OptionValues, oneOf, parse, type RUNS, text } from "./option-table.ts";
-import { compare, report } from "./reports.ts";
+import { declareOptions, type OptionTable, type OptionValues, oneOf, parse, type RUNS } from "./option-table.ts";
 import { runScenario, SCENARIO_OPTIONS } from "./run-scenario.ts";
 import { removeSeeds, SEED_OPTIONS, seed, UNSEED_OPTIONS } from "./seed.ts";
 
@@ -18,7 +18,7 @@ Examples:
   ring load heavy-query --users 100 --duration 2m --encoding identity
   ring load capacity browse-cities
   ring load all --write;  ring load all --only steady,chaos --write
-  ring load report;  ring load compare RUN RUN
+  ring load runs;  ring load report;  ring load compare RUN RUN
   ring load seed full                                             into the running stand; later: ring load unseed
   ring load seed full --database postgres://user@host/weather     into any other database
 
@@ -90,18 +90,7 @@ export function addLoadCommands(program: Command, deps: LoadDeps): void {
     ALL_OPTIONS,
     measureAll,
   );
-  add(
-    "report [run]",
-    "write the page of a run again (default: the newest run)",
-    { junit: text("--junit <file>", "also write its verdict as JUnit XML") },
-    ({ junit }, own, [run]) => report(run, junit, own),
-  );
-  add(
-    "compare <runs...>",
-    "write one page that compares two or more runs",
-    { output: text("-o, --output <file>", "the page (default: in runs/load)") },
-    ({ output }, own, runs) => compare(runs, output, own),
-  );
+  addRunCommands(program, deps, LOAD_RUNS);
 }
 
 async function listScenarios(_: object, { output }: LoadDeps): Promise<void> {

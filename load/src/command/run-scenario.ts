@@ -66,7 +66,7 @@ export async function runScenario(
 }
 
 /** The last second, and whether all so far is within the objectives. */
-function liveLine({ t, users, requests, failed, latency }: SeriesRow, soFar: Measurements): string {
+export function liveLine({ t, users, requests, failed, latency }: SeriesRow, soFar: Measurements): string {
   const missed = missedSoFar(soFar.verdictSoFar());
   return [
     `${t.toFixed(0).padStart(4)} s`,
@@ -85,7 +85,7 @@ function resultText(record: RunRecord, folder: string): string {
   const { p50, p90, p95, p99, mean, max } = latency ?? {};
   const latencies = Object.entries({ p50, p90, p95, p99, mean, max }).map(([name, ms = 0]) => `${name} ${shownMs(ms)}`);
   return [
-    `${scenario}: ${requests} requests in ${seconds} s (${rate.toFixed(0)}/s), ${failed} failed, up to ${maxUsers} users; ${ENDS[endedBy][1]}`,
+    `${scenario}: ${requests} requests in ${seconds} s (${rate.toFixed(0)}/s), ${failed} failed, up to ${maxUsers} users; ${ENDS[endedBy][0]}`,
     latency === undefined ? "no answers" : `latency in ms: ${latencies.join("  ")}`,
     ...verdict.map((each) => `  ${each.isHeld ? "held  " : "MISSED"}  ${inWords(each)}`),
     ...(usersAtBreak === undefined ? [] : [`first missed objective at ${usersAtBreak} users`]),

@@ -16,6 +16,7 @@ import { installBaseline, isProductReplaced, restoreProduct, stopProduct } from 
 import { type Inspection, inspectTarget } from "../service/inspect.ts";
 import { WeatherApi } from "../service/weather-api.ts";
 import { type LoadDeps, loadTargetOf } from "./deps.ts";
+import { liveLine } from "./run-scenario.ts";
 
 /** After this time the machines restore the product without being told. */
 const BASELINE_MAX_SECONDS = 900;
@@ -83,8 +84,7 @@ export class StandSession {
       inspection,
       runs: this.deps.runs,
       signal,
-      onRow: ({ t, users, requests, latency }) =>
-        output.live(`${scenario} (${side}): ${t.toFixed(0)} s, ${users} users, ${requests} req/s, ${p95Of(latency)}`),
+      onRow: (row, soFar) => output.live(`${scenario} (${side}): ${liveLine(row, soFar)}`),
     });
     await writeReport(run.folder);
     signal.throwIfAborted();
@@ -140,16 +140,12 @@ export class StandSession {
   }
 }
 
-function p95Of(latency: { readonly p95: number } | undefined): string {
-  return latency === undefined ? "no answers" : `p95 ${shownMs(latency.p95)} ms`;
-}
-
 function runLine({ record }: StoredRun, side: Side): string {
   const { scenario, figures, target, options, endedBy, id } = record;
   const { maxUsers, rate, latency, failed, usersAtBreak } = figures;
   const end = usersAtBreak === undefined ? endedBy : `${endedBy}, first objective missed at ${usersAtBreak} users`;
   return (
     `${scenario} (${side}, ${target.values} values, ${options.encoding}): up to ${maxUsers} users, ${rate.toFixed(0)} req/s, ` +
-    `${p95Of(latency)}, ${failed} failed; ended by: ${end}  ${id}`
+    `${latency === undefined ? "no answers" : `p95 ${shownMs(latency.p95)} ms`}, ${failed} failed; ended by: ${end}  ${id}`
   );
 }

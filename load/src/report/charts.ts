@@ -29,6 +29,24 @@ const USER_STEPS = 60;
 
 type Limit = Chart["limits"][number];
 
+type Drawn<Of> = readonly [keyof typeof TEXTS, ChartUnit, (of: Of) => number | undefined, ...Limit[]];
+
+/** One curve for each part of a run. */
+const OF_PARTS: readonly Drawn<ResourceUse>[] = [
+  ["cpu", "%", percentOf, WHOLE],
+  ["memory", "MiB", ({ memoryBytes }) => memoryBytes && memoryBytes / 2 ** 20],
+  ["transactions", "/s", ({ transactions }) => transactions],
+];
+
+/** One curve for each of several runs. */
+const OF_SECONDS: readonly Drawn<SeriesRow>[] = [
+  ["p95", "ms", ({ latency }) => latency?.p95, P95],
+  ["p50", "ms", ({ latency }) => latency?.p50],
+  ["users", "", ({ users }) => users],
+  ["rate", "/s", ({ requests }) => requests],
+  ["failed", "/s", ({ failed }) => failed],
+];
+
 function over(xs: readonly number[]) {
   return (id: keyof typeof TEXTS, unit: ChartUnit, lines: Line[], ...limits: Limit[]): Chart => {
     const [title, about] = TEXTS[id];
@@ -47,7 +65,6 @@ export function chartsOfRun({ series }: StoredRun): Chart[] {
   const chart = over(rows.map(({ t }) => tenths(t)));
   const partChart = over(parts.map(({ t }) => tenths(t)));
   const of = (name: string, value: (row: SeriesRow) => number | undefined): Line => line(name, rows, value);
-  const ofParts = (value: (part: ResourceUse) => number | undefined): Line[] => partLines(parts, value);
   const percentiles = (["p50", "p90", "p95", "p99"] as const).map((name) =>
     of(name.toUpperCase(), ({ latency }) => latency?.[name]),
   );
@@ -60,17 +77,7 @@ export function chartsOfRun({ series }: StoredRun): Chart[] {
       of("failed checks", ({ checksFailed }) => checksFailed),
     ]),
     chart("routes", "ms", routes.length < 2 ? [] : routes, P95),
-    partChart("cpu", "%", ofParts(percentOf), WHOLE),
-    partChart(
-      "memory",
-      "MiB",
-      ofParts(({ memoryBytes }) => memoryBytes && memoryBytes / 2 ** 20),
-    ),
-    partChart(
-      "transactions",
-      "/s",
-      ofParts(({ transactions }) => transactions),
-    ),
+    ...OF_PARTS.map(([id, unit, use, ...limits]) => partChart(id, unit, partLines(parts, use), ...limits)),
   ]);
 }
 
@@ -93,7 +100,6 @@ export function chartsOfRuns(runs: readonly NamedRun[]): Chart[] {
       const values = new Map(rowsOf(run).map((row) => [Math.round(row.t), value(row)]));
       return { name, colour: set, values: xs.map((second) => tidy(values.get(second))) };
     });
-  const ofRows = (value: (row: SeriesRow) => number | undefined): Line[] => lines(({ series }) => series.rows, value);
   const cpuOf = (kind: "replica" | "computer"): Line[] =>
     lines(
       ({ series }) => bySecond(series.parts ?? []),
@@ -102,32 +108,10 @@ export function chartsOfRuns(runs: readonly NamedRun[]): Chart[] {
   const chart = over(xs);
   return drawable([
     latencyByUsers(runs),
-    chart(
-      "p95",
-      "ms",
-      ofRows(({ latency }) => latency?.p95),
-      P95,
-    ),
-    chart(
-      "p50",
-      "ms",
-      ofRows(({ latency }) => latency?.p50),
-    ),
-    chart(
-      "users",
-      "",
-      ofRows(({ users }) => users),
-    ),
-    chart(
-      "rate",
-      "/s",
-      ofRows(({ requests }) => requests),
-    ),
-    chart(
-      "failed",
-      "/s",
-      ofRows(({ failed }) => failed),
-    ),
+    ...OF_SECONDS.map(([id, unit, value, ...limits]) => {
+      const drawn = lines(({ series }) => series.rows, value);
+      return chart(id, unit, drawn, ...limits);
+    }),
     chart("replica-cpu", "%", cpuOf("replica"), WHOLE),
     chart("computer-cpu", "%", cpuOf("computer"), WHOLE),
   ]);

@@ -1,6 +1,5 @@
 import {
   type Column,
-  CommandError,
   type Content,
   changeMark,
   commitText,
@@ -22,8 +21,7 @@ import {
   tableSection,
   withUnit,
 } from "@goldenring/run-kit";
-import { replaceFile } from "@goldenring/stand";
-import { readRun, type StoredRun } from "../record/record.ts";
+import type { StoredRun } from "../record/record.ts";
 import { isHeld } from "../record/verdict.ts";
 import { type Difference, differenceOf, METHOD } from "../statistics/difference.ts";
 import { chartsOfRuns } from "./charts.ts";
@@ -44,7 +42,7 @@ export const SET_UP: readonly SetUpFact<StoredRun>[] = [
   ["Load", ({ record }) => `${loadText(record.options.load)}, ${duration(record.options.seconds)}`],
   ["Encoding of the answers", ({ record }) => record.options.encoding],
   ["Stops at a missed objective", ({ record }) => (record.options.stopsAtBreach ? "yes" : "no")],
-  ["Share of checked bodies", ({ record }) => String(record.options.bodyCheckShare)],
+  ["Share of checked bodies", ({ record }) => withUnit(record.options.bodyCheckShare, "%")],
   ["Target", ({ record }) => record.target.url],
   ["Target's build", ({ record }) => buildText(record)],
   ["Commit", ({ record }) => commitText(record)],
@@ -73,14 +71,8 @@ function valuesOf({ of }: Figure, set: RunSet | undefined): number[] {
   return (set?.runs ?? []).flatMap((run) => of(run) ?? []);
 }
 
-/** Writes a page of load tests beside and over each other. @throws {CommandError} (usage) where a run is not there, or there is nothing to compare */
-export async function writeComparison(folders: readonly string[], file: string): Promise<void> {
-  const different = [...new Set(folders)];
-  if (different.length < 2) throw new CommandError("a comparison needs at least two different runs", "usage");
-  replaceFile(file, await comparisonOf(await Promise.all(different.map(readRun))));
-}
-
-function comparisonOf(runs: readonly StoredRun[]): Promise<string> {
+/** A page of load tests beside and over each other. */
+export function comparisonOf(runs: readonly StoredRun[]): Promise<string> {
   const sets = setsOf(runs);
   const named = sets.flatMap(({ letter, runs: ofSet }, set) =>
     ofSet.map((run, at) => ({ name: nameOf(letter, at, ofSet.length), set: sets.length > 1 ? set : at, run })),

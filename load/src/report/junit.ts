@@ -11,7 +11,7 @@ export function junitOfRun(record: RunRecord): string {
       outcome: verdict.isHeld ? { kind: "passed" } : { kind: "failure", message: inWords(verdict), type: "objective" },
     }),
   );
-  const [message, , isComplete] = ENDS[record.endedBy];
+  const [message, isComplete] = ENDS[record.endedBy];
   const end: TestCase = {
     name: "The run comes to its end",
     outcome: isComplete

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { writeComparison } from "@goldenring/run-kit";
 import {
   describeInChromium,
   drawings,
@@ -17,8 +18,7 @@ import {
 } from "@goldenring/run-kit/browser-fixture";
 import type { Page } from "playwright-core";
 import { RUN_FILES, writeRun } from "../record/record.ts";
-import { writeComparison } from "./comparison.ts";
-import { writeReport } from "./run-page.ts";
+import { LOAD_RUNS, writeReport } from "./run-page.ts";
 import { type SyntheticRun, syntheticRun } from "./synthetic-run.fixture.ts";
 
 let folder: string;
@@ -43,7 +43,7 @@ async function report(name: string, wishes: SyntheticRun = {}): Promise<string> 
 
 async function comparison(name: string, wishes: readonly SyntheticRun[]): Promise<string> {
   const file = join(folder, `${name}.html`);
-  await writeComparison(await Promise.all(wishes.map((each, at) => storedRun(`${name}-${at}`, each))), file);
+  await writeComparison(await Promise.all(wishes.map((each, at) => storedRun(`${name}-${at}`, each))), file, LOAD_RUNS);
   return pathToFileURL(file).href;
 }
 
@@ -66,7 +66,9 @@ test("a report is one file that may run its own script and nothing else", async 
 
 test("a comparison needs two different runs, and a report a folder that holds a run", async () => {
   const one = await storedRun("one");
-  await expect(writeComparison([one, one], join(folder, "never.html"))).rejects.toThrow("two different runs");
+  await expect(writeComparison([one, one], join(folder, "never.html"), LOAD_RUNS)).rejects.toThrow(
+    "two different runs",
+  );
   await expect(writeReport(join(folder, "missing"))).rejects.toThrow("cannot be read");
   await writeFile(join(one, RUN_FILES.record), "{}");
   await expect(writeReport(one)).rejects.toThrow("is not a record that this version reads");

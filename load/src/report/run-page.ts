@@ -2,8 +2,6 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Content,
-  commitText,
-  computerText,
   duration,
   factTable,
   fileList,
@@ -13,6 +11,7 @@ import {
   numbers,
   page,
   plural,
+  type RunKind,
   secondsBetween,
   section,
   shown,
@@ -28,8 +27,10 @@ import { isHeld, objectiveFigure, objectiveText } from "../record/verdict.ts";
 import { routeNames } from "../resources/resources.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import { chartsOfRun } from "./charts.ts";
+import { comparisonOf, SET_UP } from "./comparison.ts";
 import { FIGURES } from "./figures.ts";
-import { buildText, dataText, ENDS, loadText, verdictText } from "./words.ts";
+import { junitOfRun } from "./junit.ts";
+import { dataText, ENDS, verdictText } from "./words.ts";
 
 /**
  * Writes the report of a run into its folder.
@@ -43,6 +44,15 @@ export async function writeReport(folder: string): Promise<string> {
   replaceFile(file, await runPage(run, await readdir(folder)));
   return file;
 }
+
+export const LOAD_RUNS: RunKind<StoredRun> = {
+  record: RUN_FILES.record,
+  read: readRun,
+  row: ({ record }) => [verdictText(record), moment(record.start)],
+  report: writeReport,
+  junit: ({ record }) => junitOfRun(record),
+  compare: comparisonOf,
+};
 
 /** @param folderFiles names of the files in its folder */
 function runPage(run: StoredRun, folderFiles: readonly string[]): Promise<string> {
@@ -62,7 +72,7 @@ function header({ record }: StoredRun): Content {
   return html`<p class="small">Load test, ${moment(record.start)}</p>
 <h1>${scenario}: ${marked(verdictText(record), isHeld(verdict))}</h1>
 <p class="lead">Up to ${plural(of.maxUsers, "user")}, ${shown(of.rate)} requests per second, ${p95}, ${shown(of.failed)} of
-${plural(of.requests, "request")} failed. ${ENDS[record.endedBy][0]}.</p>
+${plural(of.requests, "request")} failed; ${ENDS[record.endedBy][0]}.</p>
 ${notes.map((note) => html`<p class="notice">${note}</p>\n`)}`;
 }
 
@@ -131,24 +141,15 @@ function routes({ series }: StoredRun): Content {
   );
 }
 
-function setUp({ record }: StoredRun): Content {
-  const { options, target, start, end } = record;
+function setUp(run: StoredRun): Content {
+  const { record } = run;
+  const { target, start, end } = record;
   const facts = factTable("Set-up of the run", [
     ["Run", record.id],
-    ["Scenario", record.scenario],
-    ["Load", loadText(options.load)],
-    ["Planned duration", duration(options.seconds)],
     ["Start and end", `${moment(start)} to ${moment(end)} (${duration(secondsBetween(start, end))})`],
-    ["Encoding of the answers", options.encoding],
-    ["Stops at a missed objective", options.stopsAtBreach ? "yes" : "no"],
-    ["Share of checked bodies", withUnit(options.bodyCheckShare, "%")],
-    ["Target", target.url],
+    ...SET_UP.map(([name, of]) => [name, of(run)] as const),
     ...(target.asked === undefined ? [] : [["Address that k6 used", target.asked] as const]),
-    ["Target's build", buildText(record)],
     ["Data before the run", dataText(record)],
-    ["Commit of this checkout", commitText(record)],
-    ["k6", record.k6],
-    ["Computer", computerText(record)],
     ["Load average before the start", shown(record.before.loadAverage)],
     ["Exit code", String(record.exit)],
   ]);

@@ -1,20 +1,14 @@
 import { duration, plural, shown } from "@goldenring/run-kit";
 import type { Load, RunRecord } from "../record/record.ts";
 
-/** How runs end, for the report and for the result line. A complete run tells something about the service. */
-export const ENDS: Readonly<
-  Record<RunRecord["endedBy"], readonly [report: string, line: string, isComplete: boolean]>
-> = {
-  "objective missed": ["Ended when an objective was missed", "ended when an objective was missed", true],
-  ramp: ["Ended with its ramp, as planned", "the ramp ran to its end", true],
-  duration: ["Ended after its time, as planned", "ran to its end", true],
-  interrupted: ["Interrupted before its end", "interrupted: this is the result so far", false],
-  "target unreachable": [
-    "Ended because the target was unreachable",
-    "ended because the target stopped answering",
-    false,
-  ],
-  "k6 failed": ["Ended because k6 failed", "k6 failed", false],
+/** How runs end. A complete run tells something about the service. */
+export const ENDS: Readonly<Record<RunRecord["endedBy"], readonly [text: string, isComplete: boolean]>> = {
+  "objective missed": ["ended when an objective was missed", true],
+  ramp: ["the ramp ran to its end", true],
+  duration: ["ran to its end", true],
+  interrupted: ["interrupted: this is the result so far", false],
+  "target unreachable": ["ended because the target stopped answering", false],
+  "k6 failed": ["k6 failed", false],
 };
 
 export function loadText(load: Load): string {

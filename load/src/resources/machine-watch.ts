@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { createInterface } from "node:readline";
-import { type Machine, sshCommand } from "@goldenring/stand";
+import { type Machine, runOn } from "@goldenring/stand";
 import { clampShare, REPLICA_CORES, type UseSample } from "./resources.ts";
 
 /** What serves on a replica: the product, or the baseline instead. */
@@ -50,32 +48,29 @@ interface Reading {
 export class MachineWatch {
   readonly samples: UseSample[] = [];
   readonly restarted = new Set<string>();
-  readonly #connections: readonly ChildProcess[];
+  readonly #over = new AbortController();
 
   constructor(machines: readonly Machine[]) {
-    this.#connections = machines.map((machine) => this.#watch(machine));
+    for (const machine of machines) this.#watch(machine);
   }
 
   stop(): void {
-    for (const connection of this.#connections) connection.kill();
+    this.#over.abort();
   }
 
-  #watch(machine: Machine): ChildProcess {
+  #watch(machine: Machine): void {
     const isReplica = machine.roles.includes("api");
     const units = isReplica ? SERVING_UNITS.map((unit) => `/system.slice/${unit}.service`) : ['""'];
     const script = SCRIPT.replace("UNITS", units.join(" "));
-    const [program = "ssh", ...args] = sshCommand(machine, `exec bash -c '${script}'`);
-    const child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"], detached: true });
-    child.on("error", () => {});
-    child.stdin.on("error", () => {});
     let last: Reading | undefined;
-    createInterface({ input: child.stdout }).on("line", (line) => {
+    const onLine = (line: string): void => {
       const reading = readingOf(line, isReplica ? REPLICA_CORES : undefined);
       if (reading === undefined) return;
       if (last !== undefined) this.#take(machine.name, last, reading);
       last = reading;
-    });
-    return child;
+    };
+    const options = { deadlineMs: Number.POSITIVE_INFINITY, holdsInput: true, signal: this.#over.signal, onLine };
+    void runOn(machine, `exec bash -c '${script}'`, options);
   }
 
   #take(name: string, last: Reading, reading: Reading): void {

@@ -1,16 +1,25 @@
+import { closeSync, openSync, writeSync } from "node:fs";
 import { freemem } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { runProgram } from "@goldenring/stand";
 import { moderatorCount, PLAN_VARIABLE, type Plan, plannedSeconds } from "../../k6/plan.ts";
 import { RUN_FILES, type SeriesRow } from "../record/record.ts";
 import { ComputerUse } from "../resources/computer-use.ts";
 import type { UseSample } from "../resources/resources.ts";
-import { K6Process } from "./k6-process.ts";
 import { Measurements } from "./measurements.ts";
 import { SampleReader } from "./samples.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../k6/scenario.ts", import.meta.url));
+
+/** k6's own exit code: an objective (a threshold) was missed. Source: k6, errext/exitcodes. */
+export const THRESHOLDS_MISSED = 99;
+
+/** After SIGINT, k6 drops what is under way and writes its summary and its report. */
+const STOP_GRACE_MS = 20_000;
+/** k6 writes a line for every failed request: of a target that is down, thousands a second. */
+const MAX_LOG_BYTES = 1_000_000;
 
 const POLL_MS = 250;
 const USE_EVERY_MS = 1_000;
@@ -58,36 +67,71 @@ export interface K6Outcome {
 /** Why the runner itself stopped k6: nothing answered any more; or all was over, but the dashboard was open in a browser. */
 type Stopped = "dead target" | "open dashboard" | undefined;
 
-/** Runs k6 to its end, or stops it: at the signal, when the target is gone, when it takes far longer than planned. */
+/**
+ * Runs k6 to its end, or stops it: at the signal, when the target is gone, when it takes far longer than planned, and when this process is gone, by
+ * whatever signal.
+ */
 export async function runK6(run: K6Run): Promise<K6Outcome> {
   const { plan, folder, signal } = run;
   const moderators = moderatorCount(plan.moderators);
   const users = Math.max(...plan.stages.map((stage) => stage.users)) + moderators;
   const measurements = new Measurements(moderators, plan.judgedAfterSeconds);
   const reader = new SampleReader((sample) => measurements.take(sample));
-  const child = new K6Process({
-    argv: k6Command(run),
+  const deadlineMs = Math.ceil(1000 * (plannedSeconds(plan) + SPARE_SECONDS + users * SPARE_SECONDS_PER_USER));
+  const [stop, over] = [new AbortController(), new AbortController()];
+  const log = logFile(join(folder, RUN_FILES.k6Log));
+  let pid: number | undefined;
+  const ended = runProgram(k6Command(run), {
+    deadlineMs: Number.POSITIVE_INFINITY,
+    signal: AbortSignal.any([signal, stop.signal, AbortSignal.timeout(deadlineMs)]),
+    stopGraceMs: STOP_GRACE_MS,
     environment: environmentOf(run),
-    logFile: join(folder, RUN_FILES.k6Log),
-    onOutput: (text) => reader.push(text),
-    deadlineMs: 1000 * (plannedSeconds(plan) + SPARE_SECONDS + users * SPARE_SECONDS_PER_USER),
-  });
-  const stop = (): void => child.stop();
-  signal.addEventListener("abort", stop);
-  if (signal.aborted) stop();
-  const use = new ComputerUse(child.pid);
+    folder: process.cwd(),
+    onStart(started) {
+      pid = started;
+      endWithThisProcess(started, over.signal);
+    },
+    takes: { stdout: (text) => reader.push(text), stderr: log.write },
+  }).finally(() => over.abort());
+  const use = new ComputerUse(pid);
   const sampling = setInterval(() => use.sample(), USE_EVERY_MS);
   try {
-    const stopped = await follow(run, child, measurements);
-    const exitCode = await child.ended;
+    const stopped = await follow(run, measurements, stop, ended, over.signal);
+    const { code: exitCode } = await ended;
     measurements.settle(Number.POSITIVE_INFINITY);
     return { measurements, samples: use.samples, exitCode, endedAt: Date.now(), stopped };
   } finally {
     clearInterval(sampling);
-    signal.removeEventListener("abort", stop);
-    child.kill();
-    await child.ended;
+    stop.abort();
+    await ended;
+    log.close();
   }
+}
+
+/**
+ * A killed process cannot stop its k6. So a small shell waits until this process is gone, which the kernel shows it by closing its
+ * standard input, and then ends k6.
+ */
+function endWithThisProcess(pid: number, over: AbortSignal): void {
+  const script = 'cat > /dev/null; kill -INT "$1" 2> /dev/null; sleep 5; kill -KILL "$1" 2> /dev/null';
+  const options = { deadlineMs: Number.POSITIVE_INFINITY, holdsInput: true, signal: over };
+  void runProgram(["sh", "-c", script, "sh", String(pid)], options);
+}
+
+/** Keeps the beginning of what k6 writes; the rest is dropped. */
+function logFile(path: string) {
+  const file = openSync(path, "w");
+  let [written, kept] = [0, 0];
+  return {
+    write(text: string): void {
+      written += Buffer.byteLength(text);
+      if (written <= MAX_LOG_BYTES) kept += writeSync(file, text);
+    },
+    close(): void {
+      if (written > kept) writeSync(file, `\n... and ${written - kept} bytes more, which are not kept\n`);
+      closeSync(file);
+    },
+  };
 }
 
 function k6Command({ k6, inside }: K6Run): readonly string[] {
@@ -96,14 +140,20 @@ function k6Command({ k6, inside }: K6Run): readonly string[] {
 }
 
 /** Shows every second until k6 has ended. */
-async function follow(run: K6Run, child: K6Process, measurements: Measurements): Promise<Stopped> {
+async function follow(
+  run: K6Run,
+  measurements: Measurements,
+  stop: AbortController,
+  ended: Promise<unknown>,
+  over: AbortSignal,
+): Promise<Stopped> {
   let stopped: Stopped;
-  while (!child.hasEnded) {
-    await Promise.race([sleep(POLL_MS), child.ended]);
+  while (!over.aborted) {
+    await Promise.race([sleep(POLL_MS), ended]);
     for (const row of measurements.settle(Date.now())) run.onRow(row, measurements);
     if (stopped !== undefined) continue;
     stopped = await reasonToStop(run, measurements);
-    if (stopped !== undefined) child.stop();
+    if (stopped !== undefined) stop.abort();
   }
   return stopped;
 }

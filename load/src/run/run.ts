@@ -24,9 +24,8 @@ import type { Scenario } from "../scenarios.ts";
 import { type Inspection, inspectTarget } from "../service/inspect.ts";
 import { type Permission, requirePermission } from "../service/permission.ts";
 import { parseTarget, WeatherApi } from "../service/weather-api.ts";
-import { THRESHOLDS_MISSED } from "./k6-process.ts";
 import { findK6 } from "./k6-program.ts";
-import { type InsideNetwork, type K6Outcome, type K6Run, runK6 } from "./k6-run.ts";
+import { type InsideNetwork, type K6Outcome, type K6Run, runK6, THRESHOLDS_MISSED } from "./k6-run.ts";
 import { judgedAfterSeconds, type LoadOptions, runOptions, stagesOf } from "./options.ts";
 
 /** A run may end this much before its plan and still count as complete. */

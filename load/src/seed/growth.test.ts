@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { rangesOf } from "@goldenring/run-kit";
 import fc from "fast-check";
 import { DATA_SIZES, growthTo, isNothing, levelled } from "./growth.ts";
-import { rangesOf } from "./seed-record.ts";
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 

@@ -1,9 +1,9 @@
-import { CommandError } from "@goldenring/run-kit";
+import { CommandError, rangesOf } from "@goldenring/run-kit";
 import * as z from "zod";
 import { newValue } from "../../k6/plan.ts";
 import type { WeatherApi } from "../service/weather-api.ts";
 import { DATA_SIZES, type DataSizeName, growthText, growthTo, isNothing, VALUE_STEP_MS } from "./growth.ts";
-import { rangesOf, type SeedRecord } from "./seed-record.ts";
+import type { SeedRecord } from "./seed-record.ts";
 
 /** The service joins concurrent writes into one statement. */
 const CONCURRENT_WRITES = 64;

@@ -39,14 +39,3 @@ export async function readSeedRecords(runs: string): Promise<{ file: string; rec
     names.map(async (name) => ({ file: join(folder, name), record: await readRunFile(folder, name, SeedRecord) })),
   );
 }
-
-/** Neighbouring ids become one range. */
-export function rangesOf(ids: readonly number[]): [number, number][] {
-  const ranges: [number, number][] = [];
-  for (const id of ids.toSorted((one, other) => one - other)) {
-    const last = ranges.at(-1);
-    if (last !== undefined && id <= last[1] + 1) last[1] = id;
-    else ranges.push([id, id]);
-  }
-  return ranges;
-}

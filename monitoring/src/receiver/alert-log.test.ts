@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { appendFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AlertLog, readAlertLog } from "./alert-log.ts";
+import { appendToAlertLog, readAlertLog } from "./alert-log.ts";
 import { alertOf, notificationOf } from "./notifications.fixture.ts";
 
 let folder: string;
@@ -21,26 +21,24 @@ describe("the log of alerts", () => {
   });
 
   test("returns what was appended, oldest first, and only its owner can read it", () => {
-    const log = new AlertLog(file);
-    log.append(numbered(10));
-    log.append(numbered(11));
+    appendToAlertLog(file, numbered(10));
+    appendToAlertLog(file, numbered(11));
     expect(readAlertLog(file)).toEqual([numbered(10), numbered(11)]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
   test("skips a line that a full disk or a crash truncated", () => {
-    new AlertLog(file).append(numbered(10));
+    appendToAlertLog(file, numbered(10));
     appendFileSync(file, '{"arrivedAt":"2026\n');
-    new AlertLog(file).append(numbered(11));
+    appendToAlertLog(file, numbered(11));
     appendFileSync(file, '{"half');
     expect(readAlertLog(file)).toEqual([numbered(10), numbered(11)]);
   });
 
   test("holds at most two files of its size, and the newest notifications", () => {
     const size = Buffer.byteLength(`${JSON.stringify(numbered(10))}\n`);
-    const log = new AlertLog(file, 3 * size);
     for (let number = 10; number < 30; number += 1) {
-      log.append(numbered(number));
+      appendToAlertLog(file, numbered(number), 3 * size);
       expect(statSync(file).size).toBeLessThanOrEqual(3 * size);
     }
     const kept = readAlertLog(file);
@@ -50,9 +48,8 @@ describe("the log of alerts", () => {
   });
 
   test("stores a notification that is larger than a file, too", () => {
-    const log = new AlertLog(file, 10);
-    log.append(numbered(10));
-    log.append(numbered(11));
+    appendToAlertLog(file, numbered(10), 10);
+    appendToAlertLog(file, numbered(11), 10);
     expect(readAlertLog(file)).toEqual([numbered(10), numbered(11)]);
   });
 });

@@ -1,4 +1,5 @@
 import { appendFileSync, readFileSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { parseJson } from "@goldenring/stand";
 import { Notification } from "./notification.ts";
 
@@ -7,25 +8,19 @@ const MAX_FILE_BYTES = 10_000_000;
 
 const olderOf = (file: string): string => `${file}.1`;
 
-/** The notifications that arrived, in two files of limited size. */
-export class AlertLog {
-  readonly #file: string;
-  readonly #maxFileBytes: number;
+/** The log of alerts in a stand's folder. */
+export const alertLogIn = (folder: string): string => join(folder, "alerts.jsonl");
 
-  /** @param maxFileBytes size of each of its two files */
-  constructor(file: string, maxFileBytes: number = MAX_FILE_BYTES) {
-    this.#file = file;
-    this.#maxFileBytes = maxFileBytes;
-  }
-
-  /** One write per line, so that lines never mix. Throws when the disk is full. */
-  append(notification: Notification): void {
-    const line = `${JSON.stringify(notification)}\n`;
-    const sizeBytes = statSync(this.#file, { throwIfNoEntry: false })?.size ?? 0;
-    if (sizeBytes > 0 && sizeBytes + Buffer.byteLength(line) > this.#maxFileBytes)
-      renameSync(this.#file, olderOf(this.#file));
-    appendFileSync(this.#file, line, { mode: 0o600 });
-  }
+/**
+ * Adds a notification to the log, which has two files of limited size. One write per line, so that lines never mix.
+ *
+ * @throws {Error} when the disk is full
+ */
+export function appendToAlertLog(file: string, notification: Notification, maxFileBytes = MAX_FILE_BYTES): void {
+  const line = `${JSON.stringify(notification)}\n`;
+  const sizeBytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (sizeBytes > 0 && sizeBytes + Buffer.byteLength(line) > maxFileBytes) renameSync(file, olderOf(file));
+  appendFileSync(file, line, { mode: 0o600 });
 }
 
 /** What the log still has, oldest first. Truncated or unknown lines are skipped; a missing log is empty. */

@@ -1,13 +1,31 @@
-/** The process of the lab's receiver of alerts, inside the stand's network. */
+/**
+ * The process of the lab's receiver of alerts, inside the stand's network: `--url` where it accepts notifications, `--secrets` the
+ * folder of the stand's logins and certificates, `--folder` for the log of alerts and the receiver's report.
+ */
+import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { runReceiver } from "./run.ts";
+import { loginOf, readCertificate } from "@goldenring/stand";
+import { alertLogIn, appendToAlertLog } from "./alert-log.ts";
+import { createReceiver } from "./receiver.ts";
+import { receiverReport } from "./report.ts";
 
-const stop = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
+const text = { type: "string", default: "" } as const;
+const { url, secrets, folder } = parseArgs({ options: { url: text, secrets: text, folder: text } }).values;
 try {
-  const text = { type: "string", default: "" } as const;
-  const { url, secrets, folder } = parseArgs({ options: { url: text, secrets: text, folder: text } }).values;
-  await runReceiver({ url: new URL(url), secretsFolder: secrets, folder, signal: stop.signal });
+  const { pathname, hostname, port, href } = new URL(url);
+  const server = createReceiver({
+    tls: await readCertificate({ secretsFolder: secrets }, "operator/alert-receiver"),
+    path: pathname,
+    // Read for each request: a restored snapshot has other passwords.
+    token: async () => (await loginOf({ secretsFolder: secrets }, "alert_receiver")).password,
+    keep: (notification) => appendToAlertLog(alertLogIn(folder), notification),
+  });
+  const stopped = Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal)));
+  const listening = once(server, "listening");
+  server.listen(Number(port), hostname);
+  await listening;
+  receiverReport.keep(folder, () => ({ url: href }));
+  await stopped;
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);

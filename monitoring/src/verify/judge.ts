@@ -22,20 +22,12 @@ type Judgement = Pick<Finding, "verdict" | "reason">;
  * should have one.
  */
 export class Judge {
-  readonly #prometheus: Prometheus;
-  readonly #known: Known;
   readonly #hasData = new Map<string, Promise<boolean>>();
 
-  /** @throws {PrometheusError} */
-  static async of(prometheus: Prometheus): Promise<Judge> {
-    const [names, help] = await Promise.all([prometheus.metricNames(), prometheus.help()]);
-    return new Judge(prometheus, { names, help });
-  }
-
-  private constructor(prometheus: Prometheus, known: Known) {
-    this.#prometheus = prometheus;
-    this.#known = known;
-  }
+  constructor(
+    private readonly prometheus: Prometheus,
+    private readonly known: Known,
+  ) {}
 
   /** @throws {PrometheusError} when Prometheus does not answer */
   async judge(question: Question): Promise<Finding> {
@@ -51,7 +43,7 @@ export class Judge {
     if (undeclared.length > 0) {
       return { verdict: "empty", reason: undeclared.map((selector) => this.#absence(selector)).join("; ") };
     }
-    const misread = claim === undefined ? undefined : misreading(claim, this.#known);
+    const misread = claim === undefined ? undefined : misreading(claim, this.known);
     if (misread !== undefined) return { verdict: "error", reason: misread };
 
     const isMissing = hasResult && !hasNumbers(answer);
@@ -63,7 +55,7 @@ export class Judge {
   /** @returns Prometheus' refusal of the expression. @throws when Prometheus does not answer */
   async #ask(expr: string): Promise<readonly Sample[] | PrometheusError> {
     try {
-      return await this.#prometheus.query(expr);
+      return await this.prometheus.query(expr);
     } catch (error) {
       if (error instanceof PrometheusError && error.kind === "refused") return error;
       throw error;
@@ -81,16 +73,16 @@ export class Judge {
 
   #selectorHasData(selector: string): Promise<boolean> {
     const answer =
-      this.#hasData.get(selector) ?? this.#prometheus.query(`count(${selector})`).then(({ length }) => length > 0);
+      this.#hasData.get(selector) ?? this.prometheus.query(`count(${selector})`).then(({ length }) => length > 0);
     this.#hasData.set(selector, answer);
     return answer;
   }
 
   #absence(selector: Selector): string {
     const { metric } = selector;
-    if (metric === undefined || this.#known.names.includes(metric))
+    if (metric === undefined || this.known.names.includes(metric))
       return `no series matches ${formatSelector(selector)}`;
-    return `there is no metric ${metric}: ${suggestion(metric, this.#known.names)}`;
+    return `there is no metric ${metric}: ${suggestion(metric, this.known.names)}`;
   }
 }
 

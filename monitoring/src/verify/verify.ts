@@ -38,7 +38,8 @@ export async function verify(
     findings.push(finding);
     onFinding(finding);
   };
-  const judge = await Judge.of(prometheus);
+  const [names, help] = await Promise.all([prometheus.metricNames(), prometheus.help()]);
+  const judge = new Judge(prometheus, { names, help });
   for (const question of questions) add(await judge.judge(question));
   for (const finding of await notLoaded(prometheus, rules)) add(finding);
   const failed = findings.filter(({ verdict }) => verdict === "empty" || verdict === "error");

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { replaceFile } from "@goldenring/stand";
 import * as z from "zod";
 import { CommandError } from "../command/exit.ts";
@@ -50,11 +50,6 @@ export async function readRunFile<Shape extends z.ZodType>(
   const parsed = schema.safeParse(content);
   if (parsed.success) return parsed.data;
   throw new CommandError(`${file} is not a record that this version reads:\n${z.prettifyError(parsed.error)}`, "usage");
-}
-
-/** @param idOrFolder the id of a run below `runs`, or the path of its folder */
-export function folderOfRun(runs: string, idOrFolder: string): string {
-  return /[/\\]/.test(idOrFolder) ? resolve(idOrFolder) : join(runs, idOrFolder);
 }
 
 /** Ids of the complete runs, oldest first. @param record the name of the file that completes a run */

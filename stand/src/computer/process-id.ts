@@ -23,9 +23,13 @@ export function isAlive(id: ProcessId): boolean {
 
 /** @returns whether the process was alive and has the signal */
 export function sendSignal(id: ProcessId | undefined, name: NodeJS.Signals): boolean {
-  if (!id || !isAlive(id)) return false;
+  return id !== undefined && isAlive(id) && signalPid(id.pid, name);
+}
+
+/** @param pid a negative number is a process group. @returns whether there is such a process */
+export function signalPid(pid: number, name: NodeJS.Signals): boolean {
   try {
-    process.kill(id.pid, name);
+    process.kill(pid, name);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;

@@ -28,6 +28,24 @@ test("a command gives its exit code and both of its outputs", async () => {
   });
 });
 
+test("a program's number is known at once, its output can be taken instead of kept, and its input held open", async () => {
+  const [over, events]: [AbortController, string[]] = [new AbortController(), []];
+  const { code, stdout, stderr } = await runProgram(["sh", "-c", "echo $$; echo wrong >&2; cat; echo gone"], {
+    deadlineMs: Number.POSITIVE_INFINITY,
+    holdsInput: true,
+    signal: over.signal,
+    onStart: (pid) => events.push(`${pid}\n`),
+    takes: {
+      stdout(text) {
+        events.push(text);
+        over.abort();
+      },
+    },
+  });
+  expect({ code, stdout, stderr }).toEqual({ code: 137, stdout: "", stderr: "wrong\n" });
+  expect(events).toEqual([events[0] ?? "", events[0] ?? ""]);
+});
+
 test("a program that does not exist is exit code 127", async () => {
   expect((await runProgram(["no-such-program"], { deadlineMs: 5_000 })).code).toBe(127);
 });

@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { signalPid } from "./process-id.ts";
 
 export interface RunOptions {
-  /** Milliseconds after which the program and everything it started are killed. */
+  /** Milliseconds after which the program and everything it started are killed; Infinity: never. */
   readonly deadlineMs: number;
   /** Written to its standard input; otherwise that is empty. */
   readonly input?: string;
+  /** Its standard input stays open instead: its end shows the program that this process is gone. */
+  readonly holdsInput?: boolean;
   /** Ends the program when it aborts. */
   readonly signal?: AbortSignal | undefined;
   /** How long an aborted program may take to stop after SIGINT before it is killed. Default: 0, killed at once. */
@@ -14,8 +17,12 @@ export interface RunOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** Its working directory. Default: `/`, so that no program depends on where `ring` was called. */
   readonly folder?: string;
+  /** Called with the process number at once, before the program can have done anything that matters. */
+  readonly onStart?: (pid: number) => void;
   /** Called with each complete line of standard output as it arrives. */
   readonly onLine?: (line: string) => void;
+  /** Take the text of an output as it arrives; it is not kept then. */
+  readonly takes?: { readonly [Name in "stdout" | "stderr"]?: (text: string) => void };
 }
 
 /** How a program ended. */
@@ -38,16 +45,19 @@ const CLOSING_GRACE_MS = 200;
  * Never rejects: whatever goes wrong is an exit code and a message on stderr.
  */
 export function runProgram(argv: readonly string[], options: RunOptions): Promise<Completed> {
-  const { deadlineMs, input = "", signal, stopGraceMs = 0, environment = process.env, folder = "/", onLine } = options;
+  const { deadlineMs, input = "", signal, stopGraceMs = 0, environment = process.env, folder = "/" } = options;
+  const { onStart, onLine, takes = {}, holdsInput = false } = options;
   const [program = "", ...args] = argv;
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd: folder, env: environment, detached: true, stdio: "pipe" });
     const output = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
-      child[name].setEncoding("utf8").on("data", (text: string) => {
+      const keep = (text: string): void => {
         output[name] += text;
-      });
+      };
+      child[name].setEncoding("utf8").on("data", takes[name] ?? keep);
     }
+    if (child.pid !== undefined) onStart?.(child.pid);
     if (onLine) splitLines(child.stdout, onLine);
     const end = (code: number, message = ""): void => {
       clearTimeout(timer);
@@ -65,10 +75,10 @@ export function runProgram(argv: readonly string[], options: RunOptions): Promis
       setTimeout(endKilled, CLOSING_GRACE_MS, killedAs);
     };
     const stop = (): void => {
-      if (stopGraceMs > 0) signalGroup(child.pid, "SIGINT");
+      if (stopGraceMs > 0 && child.pid !== undefined) signalPid(-child.pid, "SIGINT");
       stopTimer = setTimeout(killWith, stopGraceMs, 128 + constants.signals.SIGKILL);
     };
-    const timer = setTimeout(killWith, deadlineMs, DEADLINE_EXCEEDED);
+    const timer = Number.isFinite(deadlineMs) ? setTimeout(killWith, deadlineMs, DEADLINE_EXCEEDED) : undefined;
     signal?.addEventListener("abort", stop);
     if (signal?.aborted) stop();
     child.once("error", (error) => end(127, `${error.message}\n`));
@@ -77,7 +87,7 @@ export function runProgram(argv: readonly string[], options: RunOptions): Promis
     );
     // It may end without reading its input.
     child.stdin.on("error", () => {});
-    child.stdin.end(input);
+    if (!holdsInput) child.stdin.end(input);
   });
 }
 
@@ -103,16 +113,7 @@ export function lastLines(text: string, count: number): string {
 
 /** Ends a process that was started detached, with everything that it started. */
 export function killGroup(pid: number | undefined): void {
-  signalGroup(pid, "SIGKILL");
-}
-
-function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
+  if (pid !== undefined) signalPid(-pid, "SIGKILL");
 }
 
 function splitLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {

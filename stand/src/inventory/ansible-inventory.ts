@@ -15,14 +15,15 @@ const CACHE_VERSION = 1;
 /** Variables of the playbook's own folder count, too. */
 const PLAYBOOK_FOLDER = fileURLToPath(new URL("../../../cluster", import.meta.url));
 
-/** A host as Ansible sees it. */
-export interface AnsibleHost {
-  readonly name: string;
+const AnsibleHost = z.object({
+  name: z.string(),
   /** Every group that holds it, directly or through a child group. */
-  readonly groups: readonly string[];
+  groups: z.array(z.string()).readonly(),
   /** The value that wins for this host, templates not expanded. */
-  readonly variables: Readonly<Record<string, unknown>>;
-}
+  variables: z.record(z.string(), z.unknown()).readonly(),
+});
+/** A host as Ansible sees it. */
+export type AnsibleHost = z.output<typeof AnsibleHost>;
 
 const Group = z.object({ hosts: z.array(z.string()).default([]), children: z.array(z.string()).default([]) });
 /** What `ansible-inventory --list` prints. */
@@ -40,7 +41,7 @@ const Listing = z
  */
 export async function readAnsibleHosts(file: string, variables: readonly string[]): Promise<readonly AnsibleHost[]> {
   const cached = cacheFile(file, variables);
-  const known = cached && readJsonFile(cached, Cached);
+  const known = cached && readJsonFile(cached, z.array(AnsibleHost));
   if (known) return known;
   const hosts = parseListing(await list(file)).map((host) => ({
     ...host,
@@ -124,10 +125,6 @@ function filesIn(folder: string): readonly string[] {
     throw error;
   }
 }
-
-const Cached = z.array(
-  z.object({ name: z.string(), groups: z.array(z.string()), variables: z.record(z.string(), z.unknown()) }),
-);
 
 /** A cache that cannot be written costs time and nothing else. */
 function writeCached(file: string, hosts: readonly AnsibleHost[]): void {

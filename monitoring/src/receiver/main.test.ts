@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasProgram } from "../../../skips.fixture.ts";
-import { readAlertLog } from "./alert-log.ts";
+import { alertLogIn, readAlertLog } from "./alert-log.ts";
 import { receivedAlerts } from "./received-alerts.ts";
-import { alertLogIn, receiverProgram, receiverReport } from "./run.ts";
+import { receiverProgram, receiverReport } from "./report.ts";
 import { makeReceiverCertificate } from "./secrets.fixture.ts";
 
 setDefaultTimeout(60_000);
