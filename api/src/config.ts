@@ -36,7 +36,7 @@ const SETTINGS = z.object({
   host: setting("HOST", String, "127.0.0.1").describe("address to listen on; `0.0.0.0` for all"),
   port: setting("PORT", wholeNumber(0, 65_535), "8080").describe("TCP port; 0 takes a free one"),
   databaseUrl: setting("DATABASE_URL", unlessEmpty(parseDatabaseUrl), "").describe(
-    "`postgres://user:password@host1:5000,host2:5432/database?sslmode=verify-full&sslrootcert=FILE`; the hosts are tried in order. Without it an embedded PostgreSQL is started",
+    "`postgres://user:password@host1:5000,host2:5432/database?sslmode=verify-full&sslrootcert=FILE&channel_binding=require`; the hosts are tried in order. Without it an embedded PostgreSQL is started",
   ),
   connectionString: setting("ConnectionStrings__PgConnection", unlessEmpty(parseConnectionString), "").describe(
     "the original service's form: `Server=…;Port=…;Database=…;User Id=…;Password=…`",

@@ -9,6 +9,9 @@ import { createService, type Service } from "./service.ts";
 /** Exit codes of the process. */
 const EXIT = { stopped: 0, failed: 1, usage: 2, interruptedTwice: 130 } as const;
 
+/** Migrates the database and ends. Its role owns the tables; without this option a role that may only read and write rows is enough. */
+const IS_MIGRATION_ONLY = process.argv.includes("--migrate");
+
 /** Both the terminal and npm send Ctrl-C: within this time a second signal is the same one. */
 const SAME_SIGNAL_MS = 1_000;
 
@@ -40,11 +43,19 @@ async function main(): Promise<void> {
 
 async function start(running: Running, config: Config, log: Log): Promise<void> {
   const database = config.database ?? (await startEmbedded(running, config, log));
-  const service = createService(
-    { ...config, database, version: manifest.version, pageFolder: PAGE_FOLDER, collectGarbage },
-    log,
-  );
+  const own = {
+    version: manifest.version,
+    pageFolder: PAGE_FOLDER,
+    collectGarbage,
+    isMigrationOnly: IS_MIGRATION_ONLY,
+  };
+  const service = createService({ ...config, ...own, database }, log);
   running.service = service;
+  if (own.isMigrationOnly) {
+    await service.start();
+    await stopAll(running, config, log);
+    process.exit(EXIT.stopped);
+  }
   running.server = listen(service, config);
   log.info(
     { url: running.server.url, version: manifest.version, embedded: config.database === undefined },
@@ -127,7 +138,7 @@ function printHelp(): void {
     ({ name, fallback, meaning }) => `  ${name}\n      ${meaning}${fallback ? ` (default: ${fallback})` : ""}`,
   );
   process.stdout.write(
-    `Goldenring Weather API ${manifest.version}\n\nUsage: npm start\n\nEnvironment variables:\n${rows.join("\n")}\n\n` +
+    `Goldenring Weather API ${manifest.version}\n\nUsage: npm start [-- --migrate]\n\n  --migrate\n      creates or changes the tables, adds the sample data if configured, and ends\n\nEnvironment variables:\n${rows.join("\n")}\n\n` +
       "Exit codes: 0 stopped, 1 failed, 2 invalid settings, 130 interrupted twice.\n",
   );
 }

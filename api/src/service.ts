@@ -32,6 +32,8 @@ export interface ServiceOptions extends Config {
   readonly pageFolder: string;
   /** Collects garbage at once, and gives the memory back. */
   readonly collectGarbage: () => void;
+  /** `start` resolves once the database is migrated, and nothing else starts. */
+  readonly isMigrationOnly: boolean;
 }
 
 /** One API replica without its listener. */
@@ -253,6 +255,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
         log,
       );
       isPrepared = true;
+      if (options.isMigrationOnly) return;
       await new Promise<void>((resolve, reject) => {
         giveUp = reject;
         loaded = () => {

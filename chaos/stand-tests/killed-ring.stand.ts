@@ -73,7 +73,7 @@ async function killAtRandom(standFolder: string, kill: number): Promise<string[]
 
 /** How many values the probes have left, where they can be deleted; silent when there are none. */
 const VALUES =
-  "cd / && runuser -u postgres -- psql -XAt -d weather -c \"SELECT count(*) || ' values' FROM forecast WHERE summary ~ '^p[0-9a-z]{6,10}-[0-9a-f]{4}:' AND NOT pg_is_in_recovery() HAVING count(*) > 0\"";
+  "psql -XAt -U experiments -d weather -c \"SELECT count(*) || ' values' FROM public.forecast WHERE summary ~ '^p[0-9a-z]{6,10}-[0-9a-f]{4}:' AND NOT pg_is_in_recovery() HAVING count(*) > 0\"";
 
 const LOOK = [
   "systemctl list-units --all --plain --no-legend 'goldenring-chaos-*'",

@@ -37,8 +37,9 @@ export async function monitoringServers(
   const endpoints = await endpointsOf(context);
   const serverOf = async (service: "prometheus" | "alertmanager"): Promise<Server> => {
     const url = endpoints[service];
-    if (url === undefined) throw noStand(`The stand's ${service} cannot be reached: run \`ring up\`.`);
-    return { url, ...(await serverLogin(inventory, service)) };
+    const [machine] = inventory.byRole(SERVICES[service].role);
+    if (url === undefined || !machine) throw noStand(`The stand's ${service} cannot be reached: run \`ring up\`.`);
+    return { url, name: machine.name, ...(await serverLogin(inventory, service)) };
   };
   return { prometheus: await serverOf("prometheus"), alertmanager: await serverOf("alertmanager") };
 }

@@ -28,7 +28,7 @@ options:
   address: {type: str, required: true, description: Address of this member.}
   port: {type: int, default: 8008, description: Port of its REST interface.}
   ca: {type: path, default: /etc/patroni/tls/ca.crt}
-  certificate: {type: path, default: /etc/patroni/tls/machine.crt}
+  certificate: {type: path, default: /etc/patroni/tls/server.crt}
   user: {type: str, description: Login for what changes something.}
   password: {type: str}
   config: {type: dict}
@@ -163,7 +163,7 @@ def main():
             "address": {"type": "str", "required": True},
             "port": {"type": "int", "default": 8008},
             "ca": {"type": "path", "default": "/etc/patroni/tls/ca.crt"},
-            "certificate": {"type": "path", "default": "/etc/patroni/tls/machine.crt"},
+            "certificate": {"type": "path", "default": "/etc/patroni/tls/server.crt"},
             "user": {"type": "str"},
             "password": {"type": "str", "no_log": True},
             "config": {"type": "dict"},

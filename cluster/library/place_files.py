@@ -27,6 +27,7 @@ options:
   files: {type: list, elements: dict, description: Files to write as a whole, or as a block between two marker lines.}
   look_for: {type: list, elements: str, description: Patterns of paths. Those without a match are returned as missing.}
   acknowledge: {type: bool, default: false, description: The set is applied. Deletes its record.}
+  absent: {type: list, elements: path, description: Files of earlier versions, deleted when the set is applied.}
   records: {type: path, default: /run/goldenring/pending, description: Folder of the records.}
 """
 
@@ -156,6 +157,7 @@ def main():
             "files": {"type": "list", "elements": "dict", "options": FILE, "default": []},
             "look_for": {"type": "list", "elements": "str", "default": []},
             "acknowledge": {"type": "bool", "default": False},
+            "absent": {"type": "list", "elements": "path", "default": []},
             "records": {"type": "path", "default": RECORDS},
         },
         supports_check_mode=True,
@@ -166,6 +168,9 @@ def main():
     if wanted["acknowledge"]:
         if pending and not module.check_mode:
             os.unlink(own_record)
+        for path in wanted["absent"]:
+            if os.path.lexists(path) and not module.check_mode:
+                os.unlink(path)
         module.exit_json(changed=False, pending=[], restart=False, missing=[])
     differences = []
     try:

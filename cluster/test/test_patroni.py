@@ -105,7 +105,7 @@ class PatroniTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.folder = folder.name
-        names = "pg-01 IP:127.0.0.1\nnew IP:127.0.0.1\n"
+        names = "servers pg-01 pg-01 serverAuth IP:127.0.0.1\nservers new new serverAuth IP:127.0.0.1\n"
         script = os.path.join(CLUSTER, "roles/secrets/files/issue-certificates")
         subprocess.run([script, cls.folder, "test"], input=names, text=True, check=True, capture_output=True)
 
@@ -125,7 +125,7 @@ class PatroniTest(unittest.TestCase):
             "action": action,
             "address": "127.0.0.1",
             "port": self.interface.server_port,
-            "ca": os.path.join(self.folder, "ca/ca.crt"),
+            "ca": os.path.join(self.folder, "authorities/servers/ca.crt"),
             "certificate": os.path.join(self.folder, "certificates/pg-01.crt"),
             "user": "patroni",
             "password": "secret word",

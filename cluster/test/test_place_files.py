@@ -69,6 +69,16 @@ class PlaceFilesTest(unittest.TestCase):
         self.assertEqual((acknowledged["changed"], acknowledged["pending"]), (False, []))
         self.assertFalse(self.place({"name": "a", "content": "a\n"})["changed"])
 
+    def test_deletes_files_of_earlier_versions_only_once_the_set_is_applied(self):
+        self.write("old.key", "secret")
+        self.place({"name": "a", "content": "a\n"}, absent=[self.path("old.key")])
+        self.assertTrue(os.path.exists(self.path("old.key")))
+        self.place(acknowledge=True, absent=[self.path("old.key")], check=True)
+        self.assertTrue(os.path.exists(self.path("old.key")))
+        for _ in range(2):
+            self.place(acknowledge=True, absent=[self.path("old.key")])
+        self.assertFalse(os.path.exists(self.path("old.key")))
+
     def test_keeps_a_record_for_each_set(self):
         self.place({"name": "a", "content": "a\n"}, name="one")
         self.place(name="two", acknowledge=True)

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Inventory, type Machine, runOrThrow, waitUntil } from "@goldenring/stand";
 import { hasProgram } from "../../skips.fixture.ts";
 import { type Etcd, openEtcd } from "./etcd.ts";
@@ -31,17 +32,22 @@ async function stopped({ pid }: ChildProcess): Promise<void> {
   );
 }
 
-async function makeCertificates(folder: string): Promise<void> {
-  mkdirSync(join(folder, "ca"));
-  mkdirSync(join(folder, "certificates"));
-  writeFileSync(join(folder, "names"), `subjectAltName=IP:${ADDRESS}`);
-  const script = `set -e; cd "$1"
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ca -keyout ca/ca.key -out ca/ca.crt -days 1
-    for name in server operator; do
-      openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$name -keyout certificates/$name.key -out $name.csr
-      openssl x509 -req -in $name.csr -CA ca/ca.crt -CAkey ca/ca.key -CAcreateserial -extfile names -out certificates/$name.crt -days 1
-    done`;
-  await runOrThrow(["sh", "-c", script, "sh", folder], { deadlineMs: 20_000 });
+const PASSWORD = "of-the-guardian";
+
+/** As the playbook makes them. The server is also the client behind its own JSON interface, and so it has no common name either. */
+async function makeSecrets(folder: string): Promise<void> {
+  const script = fileURLToPath(new URL("../../cluster/roles/secrets/files/issue-certificates", import.meta.url));
+  const input = [
+    `servers etcd/server - serverAuth,clientAuth IP:${ADDRESS}`,
+    "etcd-clients operator/etcd - clientAuth DNS:operator",
+  ];
+  await runOrThrow([script, folder, "lab"], { deadlineMs: 20_000, input: `${input.join("\n")}\n` });
+  const authorities = ["servers", "etcd-clients"].map((name) =>
+    readFileSync(join(folder, `authorities/${name}/ca.crt`)),
+  );
+  writeFileSync(join(folder, "trusted.crt"), Buffer.concat(authorities));
+  const logins = { etcd_guardian: { user: "guardian", password: PASSWORD } };
+  writeFileSync(join(folder, "logins.json"), JSON.stringify(logins));
 }
 
 describe.skipIf(!hasProgram("etcd"))("etcd", () => {
@@ -52,7 +58,7 @@ describe.skipIf(!hasProgram("etcd"))("etcd", () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "goldenring-etcd-"));
-    await makeCertificates(folder);
+    await makeSecrets(folder);
     const url = `https://${ADDRESS}:2379`;
     const peer = `http://${ADDRESS}:2380`;
     server = spawn(
@@ -60,8 +66,13 @@ describe.skipIf(!hasProgram("etcd"))("etcd", () => {
       [
         ...["--data-dir", join(folder, "data"), "--listen-client-urls", url, "--advertise-client-urls", url],
         ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", `default=${peer}`],
-        ...["--cert-file", secret("certificates/server.crt"), "--key-file", secret("certificates/server.key")],
-        ...["--trusted-ca-file", secret("ca/ca.crt"), "--client-cert-auth"],
+        ...[
+          "--cert-file",
+          secret("certificates/etcd/server.crt"),
+          "--key-file",
+          secret("certificates/etcd/server.key"),
+        ],
+        ...["--trusted-ca-file", secret("trusted.crt"), "--client-cert-auth"],
       ],
       { stdio: "ignore" },
     );
@@ -84,6 +95,7 @@ describe.skipIf(!hasProgram("etcd"))("etcd", () => {
         () => false,
       );
     if (!(await waitUntil(answers, { deadlineMs: 20_000 }))) throw new Error("etcd does not answer");
+    await turnOnAuthentication();
   }, 30_000);
 
   afterAll(async () => {
@@ -94,11 +106,29 @@ describe.skipIf(!hasProgram("etcd"))("etcd", () => {
     rmSync(folder, { recursive: true });
   });
 
+  let token = "";
   const call = async (path: string, body: object): Promise<string> => {
-    const certificate = ["--cert", secret("certificates/operator.crt"), "--key", secret("certificates/operator.key")];
-    const options = ["--cacert", secret("ca/ca.crt"), ...certificate];
+    const key = ["--cert", secret("certificates/operator/etcd.crt"), "--key", secret("certificates/operator/etcd.key")];
+    const options = ["--cacert", secret("authorities/servers/ca.crt"), ...key, "-H", `Authorization: ${token}`];
     const argv = ["curl", "-sS", ...options, "-d", JSON.stringify(body), `https://${ADDRESS}:2379${path}`];
     return runOrThrow(argv, { deadlineMs: 5_000 });
+  };
+  /** The guardian's rights are those that the playbook gives it (cluster/roles/etcd/tasks/users.yml). */
+  const turnOnAuthentication = async (): Promise<void> => {
+    const allow = async (permType: string, key: string, end?: string) => {
+      const range = end === undefined ? {} : { range_end: base64(end) };
+      await call("/v3/auth/role/grant", { name: "guardian", perm: { permType, key: base64(key), ...range } });
+    };
+    await call("/v3/auth/user/add", { name: "root", password: "of-root" });
+    await call("/v3/auth/user/grant", { user: "root", role: "root" });
+    await call("/v3/auth/role/add", { name: "guardian" });
+    await allow("READWRITE", "/service/lab/leader");
+    await allow("WRITE", "/service/lab/members/", "/service/lab/members0");
+    await call("/v3/auth/user/add", { name: "guardian", password: PASSWORD });
+    await call("/v3/auth/user/grant", { user: "guardian", role: "guardian" });
+    await call("/v3/auth/enable", {});
+    const answer = await call("/v3/auth/authenticate", { name: "root", password: "of-root" });
+    ({ token } = JSON.parse(answer));
   };
   const base64 = (text: string) => Buffer.from(text).toString("base64");
   const put = (key: string, value: string) =>
@@ -107,6 +137,11 @@ describe.skipIf(!hasProgram("etcd"))("etcd", () => {
     (await call("/v3/kv/range", { key: base64(`/service/lab/${key}`) })).includes('"kvs"');
 
   test("without a leader key there is no leadership", async () => {
+    expect(await etcd.leadership()).toBeUndefined();
+  });
+
+  test("a login that etcd has forgotten is renewed", async () => {
+    await call("/v3/auth/user/changepw", { name: "guardian", password: PASSWORD });
     expect(await etcd.leadership()).toBeUndefined();
   });
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { text } from "node:stream/consumers";
-import { type Inventory, operatorTls } from "@goldenring/stand";
+import { etcdTls, type Inventory, loginOf } from "@goldenring/stand";
 import * as z from "zod";
 
 /** Who holds the leader key, and which incarnation of the key that is. */
@@ -18,27 +18,48 @@ const DEADLINE_MS = 1_000;
 const RangeAnswer = z.object({
   kvs: z.array(z.object({ value: z.string(), create_revision: z.string() })).default([]),
 });
+const LoginAnswer = z.object({ token: z.string() });
 const TransactionAnswer = z.object({ succeeded: z.boolean().default(false) });
 
 /**
- * The part of etcd that the guardian uses; each call ends within a deadline and rejects when no member answered.
+ * The part of etcd that the guardian uses; each call ends within some deadlines and rejects when no member answered.
  *
- * @throws {SecretsError} when the operator's certificate does not exist yet
+ * @throws {SecretsError} when the operator's certificate or the guardian's login does not exist yet
  */
 export async function openEtcd(inventory: Inventory) {
-  const agent = new Agent({ ...(await operatorTls(inventory)), keepAlive: true });
+  const agent = new Agent({ ...(await etcdTls(inventory)), minVersion: "TLSv1.3", keepAlive: true });
+  const { user, password } = await loginOf(inventory, "etcd_guardian");
   const hosts = inventory.byRole("etcd").map(({ address }) => address);
   const service = `/service/${inventory.standName}`;
   const leaderKey = base64(`${service}/leader`);
+  /** All members know it until they restart. */
+  let token: string | undefined;
   /** Asks all members at once and takes the first answer that `accept` does not refuse. */
-  const ask = async <Answer>(path: string, body: object, accept: (answer: unknown) => Answer): Promise<Answer> => {
+  const askAll = async <Answer>(path: string, body: object, accept: (answer: unknown) => Answer): Promise<Answer> => {
     const abort = new AbortController();
+    const request = { agent, path, body, token, signal: abort.signal };
     try {
-      return await Promise.any(hosts.map(async (host) => accept(await post(agent, host, path, body, abort.signal))));
+      return await Promise.any(hosts.map(async (host) => accept(await post(host, request))));
     } finally {
       abort.abort();
     }
   };
+  const logIn = async (): Promise<void> => {
+    token = undefined;
+    ({ token } = await askAll("/v3/auth/authenticate", { name: user, password }, LoginAnswer.parse));
+  };
+  /** With a new login where no member knows the last one, and once. */
+  const ask: typeof askAll = async (path, body, accept) => {
+    try {
+      return await askAll(path, body, accept);
+    } catch (error) {
+      if (!isLoginMissing(error)) throw error;
+      await logIn();
+      return askAll(path, body, accept);
+    }
+  };
+  // So that the first request after a power-off does not wait for it.
+  await logIn().catch(() => {});
   return {
     /** Undefined while nobody leads. */
     async leadership(): Promise<Leadership | undefined> {
@@ -75,16 +96,28 @@ export async function openEtcd(inventory: Inventory) {
 }
 export type Etcd = Awaited<ReturnType<typeof openEtcd>>;
 
-function post(agent: Agent, host: string, path: string, body: object, abort: AbortSignal): Promise<unknown> {
+interface Post {
+  readonly agent: Agent;
+  readonly path: string;
+  readonly body: object;
+  readonly token: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+function post(host: string, { agent, path, body, token, signal: abort }: Post): Promise<unknown> {
   const signal = AbortSignal.any([abort, AbortSignal.timeout(DEADLINE_MS)]);
+  // Without `accept`, etcd takes its own JSON interface for the user, and answers that it has no permission.
+  const headers = { accept: "application/json", ...(token === undefined ? {} : { authorization: token }) };
   return new Promise((resolve, reject) => {
     const fail = (error: Error): void => reject(new Error(`${host}: ${error.message}`));
     const take = async (response: IncomingMessage): Promise<void> => {
       const answer = await text(response);
       if (response.statusCode === 200) resolve(JSON.parse(answer));
+      else if (NO_LOGIN.test(answer)) reject(new LoginMissing(`${host}: ${answer.slice(0, 200)}`));
       else throw new Error(`HTTP ${response.statusCode} ${answer.slice(0, 200)}`);
     };
-    request({ agent, host, port: CLIENT_PORT, path, method: "POST", signal }, (response) => take(response).catch(fail))
+    const options = { agent, host, port: CLIENT_PORT, path, method: "POST", headers, signal };
+    request(options, (response) => take(response).catch(fail))
       .on("error", fail)
       .end(JSON.stringify(body));
   });
@@ -93,6 +126,15 @@ function post(agent: Agent, host: string, path: string, body: object, abort: Abo
 const base64 = (plain: string): string => Buffer.from(plain).toString("base64");
 
 class Refused extends Error {}
+
+/** The member does not know the token: it has restarted, the password is another one, or there was no login yet. */
+class LoginMissing extends Error {}
+
+/** etcd's errors of requests without a user. */
+const NO_LOGIN = /user name is empty|invalid auth token|revision of auth store is old/;
+
+const isLoginMissing = (error: unknown): boolean =>
+  error instanceof AggregateError && error.errors.some((one) => one instanceof LoginMissing);
 
 function refuseUnlessDone(answer: unknown): void {
   if (!TransactionAnswer.parse(answer).succeeded) throw new Refused("the leader key has changed");

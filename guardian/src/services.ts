@@ -54,7 +54,13 @@ export function openPostgres(machine: Machine) {
     close,
     /** Ends the connections over which a replica gets its changes. @returns how many there were */
     async endReplication(replica: string): Promise<number> {
-      return Number.parseInt(await run(`${psql("postgres")} -v replica=${shellQuote(replica)}`, END_REPLICATION), 10);
+      return Number.parseInt(
+        await run(
+          `${psql({ role: "guardian", database: "postgres" })} -v replica=${shellQuote(replica)}`,
+          END_REPLICATION,
+        ),
+        10,
+      );
     },
   };
 }

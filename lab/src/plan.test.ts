@@ -33,7 +33,7 @@ describe("the address plan", () => {
       "api-03": "10.88.0.33",
     });
     expect(planAddresses(DEFAULT_NETWORK).operator).toBe("10.88.0.1");
-    expect(planAlertWebhook(planAddresses(DEFAULT_NETWORK))).toBe("http://10.88.0.1:9094/alerts");
+    expect(planAlertWebhook(planAddresses(DEFAULT_NETWORK))).toBe("https://10.88.0.1:9094/alerts");
   });
 
   test("gives each machine of any private network an address of its own inside it", () => {

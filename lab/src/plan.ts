@@ -88,7 +88,7 @@ export function planAddresses(network: string): AddressPlan {
 
 /** Where Alertmanager sends the stand's alerts: to this computer, inside the stand's network. */
 export function planAlertWebhook({ operator }: AddressPlan): string {
-  return `http://${operator}:9094/alerts`;
+  return `https://${operator}:9094/alerts`;
 }
 
 /**

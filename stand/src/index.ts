@@ -14,7 +14,17 @@ export { SHOW_SERVERS, serversIn } from "./health/haproxy-servers.ts";
 export { primaryOf, psql, sql, untilReplayed } from "./health/sql.ts";
 export { ETCD_HEALTH, isHealthy, type StandRoles, serviceUrl, steadyState } from "./health/steady-state.ts";
 export * from "./inventory/inventory.ts";
-export { loginOf, operatorTls, readAuthority, readLogins, SecretsError, serverLogin } from "./inventory/logins.ts";
+export {
+  type Authority,
+  authorityFile,
+  etcdTls,
+  loginOf,
+  readAuthority,
+  readCertificate,
+  readLogins,
+  SecretsError,
+  serverLogin,
+} from "./inventory/logins.ts";
 export { readInventory } from "./inventory/read-inventory.ts";
 export { Shell } from "./machine/shell.ts";
 export { inNamespace, runOn, SSH_FAILED, sshCommand, sshTerminal } from "./machine/ssh.ts";

@@ -82,6 +82,7 @@ function replicaOf(database: string): Service {
     database: parseDatabaseUrl(database),
     version: "bench",
     pageFolder: "",
+    isMigrationOnly: false,
     collectGarbage: () => {},
   };
   return createService(options, createLog("silent"));

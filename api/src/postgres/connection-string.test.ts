@@ -29,6 +29,7 @@ describe("a database URL", () => {
       user: "weather",
       password: "secret",
       tls: { mode: "disable" },
+      channelBinding: "disable",
     });
   });
 
@@ -130,6 +131,7 @@ describe("a connection string of the original service", () => {
       user: "postgres",
       password: "secret",
       tls: { mode: "disable" },
+      channelBinding: "disable",
     });
   });
 

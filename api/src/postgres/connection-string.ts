@@ -5,7 +5,7 @@ const DEFAULT_PORT = 5432;
 const KEY_AND_VALUE = /\s*([^=;]+)=\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'|([^;]*))\s*(?:;|$)/g;
 
 /**
- * `postgres://user:password@host1:5000,host2:5432/database?sslmode=…&sslrootcert=…`, libpq's form with several hosts.
+ * `postgres://user:password@host1:5000,host2:5432/database?sslmode=…&sslrootcert=…&channel_binding=…`, libpq's form with several hosts.
  * Throws an Error that never contains the password.
  */
 export function parseDatabaseUrl(text: string): DatabaseConfig {
@@ -23,6 +23,7 @@ export function parseDatabaseUrl(text: string): DatabaseConfig {
     user: decode(user, "the user"),
     password: decode(password, "the password"),
     tls: tlsMode(options.get("sslmode") ?? "disable", options.get("sslrootcert") ?? undefined),
+    channelBinding: channelBinding(options.get("channel_binding") ?? "disable", options.get("sslmode")),
   };
 }
 
@@ -52,6 +53,7 @@ export function parseConnectionString(text: string): DatabaseConfig {
       (get("sslmode") ?? "disable").toLowerCase().replace("verifyfull", "verify-full"),
       get("rootcertificate"),
     ),
+    channelBinding: channelBinding((get("channelbinding") ?? "disable").toLowerCase(), get("sslmode")),
   };
 }
 
@@ -75,6 +77,13 @@ function tlsMode(mode: string, caFile: string | undefined): TlsMode {
   if (mode === "disable" || mode === "require") return { mode };
   if (mode === "verify-full") return caFile === undefined ? { mode } : { mode, caFile };
   throw new Error(`sslmode must be disable, require or verify-full, not "${mode}"`);
+}
+
+function channelBinding(mode: string, sslmode: string | null | undefined): DatabaseConfig["channelBinding"] {
+  if (mode === "disable") return mode;
+  if (mode !== "require") throw new Error(`channel_binding must be disable or require, not "${mode}"`);
+  if (!sslmode || sslmode === "disable") throw new Error("channel_binding=require needs TLS: sslmode=verify-full");
+  return mode;
 }
 
 function decode(text: string, what: string): string {

@@ -15,6 +15,8 @@ export interface DatabaseConfig {
   readonly user: string;
   readonly password: string;
   readonly tls: TlsMode;
+  /** Whether the server must prove that it knows the password and that TLS ends there (SCRAM with channel binding). */
+  readonly channelBinding: "disable" | "require";
 }
 
 /** As libpq's sslmode: `require` encrypts without a check of the server, `verify-full` checks its name and CA. */
@@ -73,11 +75,14 @@ export class Connection {
       connectionTimeoutMillis: options.deadlineMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: 5_000,
+      enableChannelBinding: config.channelBinding === "require",
       ...(options.settings === undefined ? {} : { options: options.settings }),
     });
     const connection = new Connection(client, endpoint);
     try {
-      await client.connect();
+      const connected = client.connect();
+      refuseToTell(client, config);
+      await connected;
     } catch (error) {
       connection.destroy();
       throw error;
@@ -225,6 +230,52 @@ class LeanQuery implements pg.Submittable {
   handleCommandComplete(): void {}
   handlePortalSuspended(): void {}
   handleEmptyQuery(): void {}
+}
+
+interface SaslRequest {
+  readonly mechanisms: readonly string[];
+}
+
+/**
+ * Ends the connection to a server that asks for the password in a way in which it, or somebody in between, could use it elsewhere. Must
+ * be called once pg listens to the connection, and before the server answers.
+ */
+function refuseToTell({ connection }: pg.Client, { channelBinding, tls }: DatabaseConfig): void {
+  const isBound = channelBinding === "require";
+  let isProven = false;
+  const refuse = (why: string): void => {
+    connection.emit("error", new PasswordNotTold(why));
+    connection.stream.destroy();
+  };
+  if (isBound || tls.mode !== "verify-full") {
+    connection.removeAllListeners("authenticationCleartextPassword");
+    connection.on("authenticationCleartextPassword", () => refuse("in clear text"));
+  }
+  if (!isBound) return;
+  connection.removeAllListeners("authenticationMD5Password");
+  connection.on("authenticationMD5Password", () => refuse("as an MD5 hash"));
+  const [answer] = connection.listeners("authenticationSASL");
+  connection.removeAllListeners("authenticationSASL");
+  connection.on("authenticationSASL", (request: SaslRequest) => {
+    if (!request.mechanisms.includes("SCRAM-SHA-256-PLUS")) refuse("without channel binding");
+    else answer?.(request);
+  });
+  // pg checks the server's proof in this message, and emits an error if it is wrong.
+  connection.on("authenticationSASLFinal", () => {
+    isProven = true;
+  });
+  connection.on("authenticationOk", () => {
+    if (!isProven) refuse("not at all");
+  });
+}
+
+/** The server is not the one that was meant, or its pg_hba.conf asks for another kind of login. */
+export class PasswordNotTold extends Error {
+  override readonly name = "PasswordNotTold";
+
+  constructor(how: string) {
+    super(`the server asks for the password ${how}, which this connection does not allow`);
+  }
 }
 
 /** Values stay text: the callers know their columns and parse them. */

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { byRole, inNamespace, lastLines, runProgram, type Stand } from "@goldenring/stand";
+import { authorityFile, byRole, inNamespace, lastLines, runProgram, type Stand } from "@goldenring/stand";
 import type * as z from "zod";
 import type { Experiment } from "../experiment/experiment.ts";
 import { SLOW_MS } from "../history/summary.ts";
@@ -98,7 +98,7 @@ function pathProbe(
 
 function roleSampler(out: string, { stand, experiment }: ObserversOptions): readonly string[] {
   const nodes = byRole(stand, "postgres").flatMap(({ name, address }) => ["--node", `${name}=https://${address}:8008`]);
-  const ca = stand.inventory ? ["--ca", join(stand.inventory.secretsFolder, "ca", "ca.crt")] : [];
+  const ca = stand.inventory ? ["--ca", authorityFile(stand.inventory, "servers")] : [];
   const seconds = String(maxSeconds(experiment));
   return inside(stand, probeArgv("roles", ...nodes, ...ca, "--out", out, "--seconds", seconds));
 }

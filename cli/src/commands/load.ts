@@ -41,11 +41,13 @@ function insideOf(inventory: Inventory): InsideNetwork | undefined {
   return { target: `http://${ingress.address}`, command: (argv) => inNamespace(inventory, argv) };
 }
 
-/** Connects as the owner of the tables; the password stays in this process. */
+/** Connects as the API does; the password stays in this process. */
 async function databasePlace(inventory: Inventory, endpoint: string): Promise<DatabasePlace> {
   const { user, password } = await loginOf(inventory, "database");
+  const [proxy] = inventory.byRole("haproxy");
   const url = new URL(endpoint);
   url.username = encodeURIComponent(user);
   url.password = encodeURIComponent(password);
-  return { url: url.href, name: `stand ${inventory.standName}${url.pathname}`, ca: await readAuthority(inventory) };
+  const name = `stand ${inventory.standName}${url.pathname}`;
+  return { url: url.href, name, tls: { ca: await readAuthority(inventory, "servers"), servername: proxy?.name ?? "" } };
 }

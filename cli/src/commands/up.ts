@@ -6,7 +6,7 @@ import { BUNDLE_FOLDER, DASHBOARDS_FOLDER, makeBundle, PLAYBOOK_FOLDER, RULES_FO
 import { changeProvisioned, checksumOf, readProvisioned } from "../checksums.ts";
 import { type Context, labOf } from "../context.ts";
 import { runPlaybook } from "../playbook.ts";
-import { startPrograms } from "../stand-programs.ts";
+import { startPrograms, stopPrograms } from "../stand-programs.ts";
 import type { StandStatus } from "../status.ts";
 import { table } from "../status-text.ts";
 import { undoOpenFaults } from "./chaos.ts";
@@ -49,6 +49,8 @@ async function bringUp(context: Context, { provision: isAsked, ...options }: UpO
   let status = isUnchanged && !isAsked ? await startServices(context, lab, RUNNING_S) : undefined;
   if (status === undefined || status.problems.length > 0) {
     await provision(context, lab, checksum);
+    // They read logins and certificates when they start.
+    await stopPrograms(context, inventory.file);
     status = await startServices(context, lab, SETTLING_S);
   }
   showResult(status);

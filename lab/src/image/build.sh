@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the golden image: Debian with all packages of the stand, Patroni and Bun, and no service that starts by itself.
 # usage: build.sh FOLDER CACHE, in mount and process namespaces of its own: nothing of it stays mounted or running, however it ends
-# Environment: SUITE MIRROR SECURITY_MIRROR BASE_PACKAGES PACKAGES PATRONI BUN BUN_VERSION SECRETS (a folder with what the build needs of
+# Environment: SUITE MIRROR SECURITY_MIRROR BASE_PACKAGES PACKAGES PATRONI INSTALL_PATRONI PATRONI_REQUIREMENTS BUN BUN_VERSION SECRETS (a folder with what the build needs of
 # the computer's own settings: apt.conf, pip.conf, ca.crt, each of them may be missing), and PIP_*, *_proxy as they are.
 # CACHE keeps the downloaded packages, for the next build.
 # Says each step as a line "step: ..." on standard output; everything else goes to FOLDER/build.log.
@@ -60,12 +60,15 @@ apt dist-upgrade -y
 apt install -y --no-install-recommends $PACKAGES
 
 step "Patroni $PATRONI (PyPI)"
-[ ! -e "$root/run/build/ca.crt" ] || export PIP_CERT=/run/build/ca.crt SSL_CERT_FILE=/run/build/ca.crt REQUESTS_CA_BUNDLE=/run/build/ca.crt
-[ ! -e "$root/run/build/pip.conf" ] || export PIP_CONFIG_FILE=/run/build/pip.conf
-in_image python3 -m venv /opt/patroni
+for file in ca.crt pip.conf; do
+  # For the account that pip runs as.
+  [ ! -e "$root/run/build/$file" ] || install -m 400 -o 65534 -g 65534 "$root/run/build/$file" "$root/run/build/pip-$file"
+done
+[ ! -e "$root/run/build/ca.crt" ] || export PIP_CERT=/run/build/pip-ca.crt SSL_CERT_FILE=/run/build/pip-ca.crt REQUESTS_CA_BUNDLE=/run/build/pip-ca.crt
+[ ! -e "$root/run/build/pip.conf" ] || export PIP_CONFIG_FILE=/run/build/pip-pip.conf
 # psycopg's binary brings its libpq; ydiff and python-etcd exist as pure Python sources only: no compiler is needed.
-in_image env PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 /opt/patroni/bin/pip install -q \
-  --only-binary=:all: --no-binary=ydiff,python-etcd "patroni[etcd3,psycopg3]==$PATRONI"
+in_image sh -c "$(cat "$INSTALL_PATRONI")" install-patroni /opt/patroni <"$PATRONI_REQUIREMENTS"
+unset PIP_CERT SSL_CERT_FILE REQUESTS_CA_BUNDLE PIP_CONFIG_FILE
 in_image /opt/patroni/bin/python -m compileall -q /opt/patroni || :
 for program in patroni patronictl; do ln -s "/opt/patroni/bin/$program" "$root/usr/local/bin/$program"; done
 

@@ -25,6 +25,11 @@ const BASE_PACKAGES = [
 ] as const;
 
 const BUILD_SCRIPT = fileURLToPath(new URL("build.sh", import.meta.url));
+/** The playbook installs Patroni on real machines in the same way. */
+const PATRONI_FILES = fileURLToPath(new URL("../../../cluster/roles/patroni/files", import.meta.url));
+const PATRONI = "4.1.5";
+const INSTALL_PATRONI = join(PATRONI_FILES, "install-patroni");
+const PATRONI_REQUIREMENTS = join(PATRONI_FILES, `requirements-${PATRONI}.txt`);
 const MODULES = fileURLToPath(new URL("../../../node_modules", import.meta.url));
 
 /** What the golden image is built from; its name is the same for the same recipe and the same kind of processor. */
@@ -34,8 +39,10 @@ export async function readRecipe() {
     suite: "trixie",
     basePackages: BASE_PACKAGES,
     packages: PACKAGES,
-    patroni: "4.1.5",
-    script: await readFile(BUILD_SCRIPT, "utf8"),
+    patroni: PATRONI,
+    scripts: await Promise.all(
+      [BUILD_SCRIPT, INSTALL_PATRONI, PATRONI_REQUIREMENTS].map((file) => readFile(file, "utf8")),
+    ),
   };
   const checksum = createHash("sha256")
     .update(JSON.stringify([parts, bun.version, process.arch]))
@@ -127,6 +134,8 @@ function buildEnvironment(
     BASE_PACKAGES: recipe.basePackages.join(","),
     PACKAGES: recipe.packages.join(" "),
     PATRONI: recipe.patroni,
+    INSTALL_PATRONI,
+    PATRONI_REQUIREMENTS,
     BUN: recipe.bun.file,
     BUN_VERSION: recipe.bun.version,
     SECRETS: secrets,

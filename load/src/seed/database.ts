@@ -11,8 +11,8 @@ export interface DatabasePlace {
   readonly url: string;
   /** Its name in records. Not its address: a forwarded port may change. */
   readonly name: string;
-  /** Certificate of the authority that has signed the server's. The host name is not checked: a forwarded port has none. */
-  readonly ca?: string;
+  /** The authority that has signed the server's certificate (PEM), and the name in it: that of a forwarded port is another one. */
+  readonly tls?: { readonly ca: string; readonly servername: string };
 }
 
 /** @throws {CommandError} (usage) */
@@ -27,12 +27,12 @@ export function databaseAt(url: string): DatabasePlace {
 
 /** Lends a connection to a database with the service's tables, and closes it. @throws {CommandError} (targetUnreachable, targetUnfit) */
 export async function withDatabase<Result>(
-  { url, ca }: DatabasePlace,
+  { url, tls }: DatabasePlace,
   use: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
   const client = new pg.Client({
     connectionString: url,
-    ...(ca === undefined ? {} : { ssl: { ca, checkServerIdentity: () => undefined } }),
+    ...(tls === undefined ? {} : { ssl: tls, enableChannelBinding: true }),
     connectionTimeoutMillis: CONNECT_DEADLINE_MS,
     query_timeout: STATEMENT_DEADLINE_MS,
     application_name: "goldenring-load",
@@ -40,7 +40,10 @@ export async function withDatabase<Result>(
   // A connection that is lost rejects the query under way; without a listener it would end the process, too.
   client.on("error", () => {});
   try {
-    await client.connect();
+    const connected = client.connect();
+    // The password is for the stand's own server only, which takes none in these ways.
+    if (tls !== undefined) refusePasswords(client);
+    await connected;
   } catch (error) {
     throw new CommandError(`The database cannot be reached: ${messageOf(error)}`, "targetUnreachable");
   }
@@ -49,6 +52,16 @@ export async function withDatabase<Result>(
     return await use(client);
   } finally {
     await client.end().catch(() => {});
+  }
+}
+
+function refusePasswords({ connection }: pg.Client): void {
+  for (const event of ["authenticationCleartextPassword", "authenticationMD5Password"]) {
+    connection.removeAllListeners(event);
+    connection.on(event, () => {
+      connection.emit("error", new Error("the server asks for the password itself"));
+      connection.stream.destroy();
+    });
   }
 }
 

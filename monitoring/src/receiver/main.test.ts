@@ -9,6 +9,7 @@ import { hasProgram } from "../../../skips.fixture.ts";
 import { alertLogIn, readAlertLog } from "./alert-log.ts";
 import { receivedAlerts } from "./received-alerts.ts";
 import { receiverProgram, receiverReport } from "./report.ts";
+import { makeReceiverCertificate } from "./secrets.fixture.ts";
 
 setDefaultTimeout(60_000);
 
@@ -22,9 +23,10 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "goldenring-receiver-"));
   const secretsFolder = join(folder, "secrets");
   mkdirSync(secretsFolder);
+  makeReceiverCertificate(secretsFolder);
   const logins = { alert_receiver: { user: "alertmanager", password: "a secret" } };
   writeFileSync(join(secretsFolder, "logins.json"), JSON.stringify(logins));
-  url = new URL(`http://127.0.0.1:${await freePort()}/alerts`);
+  url = new URL(`https://127.0.0.1:${await freePort()}/alerts`);
   receiver = startProgram(secretsFolder);
   await until(() => receiverReport.read(folder) !== undefined);
 });
@@ -76,7 +78,7 @@ describe("the receiver as a program", () => {
   });
 
   test("prints why it cannot listen, with exit code 1", async () => {
-    const second = startProgram(folder);
+    const second = startProgram(join(folder, "secrets"));
     let printed = "";
     second.stderr?.on("data", (text) => {
       printed += text;
@@ -98,7 +100,9 @@ receivers:
   webhook_configs:
   - url: ${url.href}
     send_resolved: true
-    http_config: {authorization: {credentials: a secret}}
+    http_config:
+      authorization: {credentials: a secret}
+      tls_config: {ca_file: ${join(folder, "secrets/authorities/monitoring/ca.crt")}, min_version: TLS13}
 `,
       );
       const alertmanager = spawn(

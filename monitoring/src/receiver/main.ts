@@ -1,10 +1,10 @@
 /**
  * The process of the lab's receiver of alerts, inside the stand's network: `--url` where it accepts notifications, `--secrets` the
- * folder of the stand's logins, `--folder` for the log of alerts and the receiver's report.
+ * folder of the stand's logins and certificates, `--folder` for the log of alerts and the receiver's report.
  */
 import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { loginOf } from "@goldenring/stand";
+import { loginOf, readCertificate } from "@goldenring/stand";
 import { alertLogIn, appendToAlertLog } from "./alert-log.ts";
 import { createReceiver } from "./receiver.ts";
 import { receiverReport } from "./report.ts";
@@ -14,6 +14,7 @@ const { url, secrets, folder } = parseArgs({ options: { url: text, secrets: text
 try {
   const { pathname, hostname, port, href } = new URL(url);
   const server = createReceiver({
+    tls: await readCertificate({ secretsFolder: secrets }, "operator/alert-receiver"),
     path: pathname,
     // Read for each request: a restored snapshot has other passwords.
     token: async () => (await loginOf({ secretsFolder: secrets }, "alert_receiver")).password,

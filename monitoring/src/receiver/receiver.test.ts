@@ -1,24 +1,38 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import type { Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect } from "node:tls";
+import { readCertificate } from "@goldenring/stand";
 import type { Notification } from "./notification.ts";
 import { alertOf } from "./notifications.fixture.ts";
 import { createReceiver } from "./receiver.ts";
+import { makeReceiverCertificate } from "./secrets.fixture.ts";
 
 const TOKEN = "the right one";
+const secretsFolder = mkdtempSync(join(tmpdir(), "goldenring-receiver-"));
+let ca: string;
+let tls: { readonly cert: string; readonly key: string };
 let server: Server;
 let url: string;
 let kept: Notification[];
 let token: () => Promise<string>;
 let keep: (notification: Notification) => void;
 
+beforeAll(async () => {
+  ca = makeReceiverCertificate(secretsFolder);
+  tls = await readCertificate({ secretsFolder }, "operator/alert-receiver");
+});
+afterAll(() => rmSync(secretsFolder, { recursive: true }));
 beforeEach(async () => {
   kept = [];
   token = async () => TOKEN;
   keep = (notification) => void kept.push(notification);
-  server = createReceiver({ path: "/alerts", token: () => token(), keep: (notification) => keep(notification) });
+  server = createReceiver({ tls, path: "/alerts", token: () => token(), keep: (notification) => keep(notification) });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
 afterEach(() => {
   server.closeAllConnections();
@@ -32,8 +46,10 @@ const message = {
   alerts: [{ ...alertOf("Down"), generatorURL: "http://there" }],
 };
 
+const fetchHere = (path: string, init: RequestInit = {}) => fetch(url + path, { ...init, tls: { ca } });
+
 async function post(body: string, headers: Record<string, string> = { authorization: `Bearer ${TOKEN}` }) {
-  const answer = await fetch(`${url}/alerts`, { method: "POST", body, headers });
+  const answer = await fetchHere("/alerts", { method: "POST", body, headers });
   return { status: answer.status, text: await answer.text() };
 }
 
@@ -89,16 +105,28 @@ describe("the receiver", () => {
     expect((await post(JSON.stringify(message))).status).toBe(503);
   });
 
+  test("takes no token in clear, and none over an older TLS", async () => {
+    const { port } = server.address() as AddressInfo;
+    await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+    const older = new Promise((resolve, reject) => {
+      const socket = connect({ port, host: "127.0.0.1", ca, maxVersion: "TLSv1.2" }, () =>
+        resolve(socket.getProtocol()),
+      );
+      socket.on("error", reject);
+    });
+    await expect(older).rejects.toThrow();
+  });
+
   test("answers /healthz, and refuses other paths and methods", async () => {
-    expect((await fetch(`${url}/healthz`)).status).toBe(200);
-    expect((await fetch(`${url}/`)).status).toBe(404);
-    expect((await fetch(`${url}/alerts`)).status).toBe(405);
+    expect((await fetchHere("/healthz")).status).toBe(200);
+    expect((await fetchHere("/")).status).toBe(404);
+    expect((await fetchHere("/alerts")).status).toBe(405);
   });
 
   test("survives a sender that disconnects in the middle of a request", async () => {
     await new Promise<void>((resolve) => {
       const { port } = server.address() as AddressInfo;
-      const socket = connect(port, "127.0.0.1", () => {
+      const socket = connect({ port, host: "127.0.0.1", ca }, () => {
         socket.write(
           `POST /alerts HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\ncontent-length: 100\r\n\r\n{`,
         );

@@ -1,10 +1,13 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
 import { parseJson } from "@goldenring/stand";
 import * as z from "zod";
 import { type Notification, WebhookMessage } from "./notification.ts";
 
 export interface ReceiverOptions {
+  /** The sender's token must not be read on the way. */
+  readonly tls: { readonly cert: string; readonly key: string };
   /** Where notifications are accepted: `/alerts`. */
   readonly path: string;
   /** The token of the sender (`Authorization: Bearer`). Called for each notification; throws while there is none yet. */
@@ -27,7 +30,7 @@ interface Reply {
 
 /** Accepts the notifications of one Alertmanager, and refuses all other senders. */
 export function createReceiver(options: ReceiverOptions): Server {
-  const server = createServer((request, response) => {
+  const server = createServer({ ...options.tls, minVersion: "TLSv1.3" }, (request, response) => {
     // Ends senders that are slow or silent.
     const timer = setTimeout(() => request.destroy(), REQUEST_DEADLINE_MS);
     response.on("close", () => clearTimeout(timer));

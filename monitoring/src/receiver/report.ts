@@ -3,7 +3,7 @@ import { ProgramReport, type SignOfLife } from "@goldenring/stand";
 import * as z from "zod";
 
 const Details = z.object({
-  /** Where it accepts notifications: `http://10.88.0.1:9094/alerts`. */
+  /** Where it accepts notifications: `https://10.88.0.1:9094/alerts`. */
   url: z.string(),
 });
 export type ReceiverReport = SignOfLife & z.output<typeof Details>;

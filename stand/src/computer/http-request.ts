@@ -3,8 +3,13 @@ import * as https from "node:https";
 
 export interface HttpRequest {
   readonly url: string | URL;
-  /** For https, as PEM: the authority that alone is trusted, and this client's own certificate. */
-  readonly tls?: { readonly ca: string; readonly cert?: string; readonly key?: string } | undefined;
+  /**
+   * For https, as PEM: the authority that alone is trusted, and this client's own certificate. `servername` is the name that the server's
+   * certificate must have, where the URL has another one: that of a forwarded port.
+   */
+  readonly tls?:
+    | { readonly ca: string; readonly cert?: string; readonly key?: string; readonly servername?: string }
+    | undefined;
   readonly login?: { readonly user: string; readonly password: string } | undefined;
   /** Sent by POST: an object as JSON, parameters as a form. */
   readonly body?: object | URLSearchParams | undefined;
@@ -26,6 +31,7 @@ export function httpRequest({ url, tls, login, body, deadlineMs }: HttpRequest):
   const isForm = body instanceof URLSearchParams;
   const options: https.RequestOptions = {
     ...tls,
+    minVersion: "TLSv1.3",
     method: body === undefined ? "GET" : "POST",
     signal: AbortSignal.timeout(deadlineMs),
     agent: false,

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type HttpRequest, httpRequest } from "../computer/http-request.ts";
 import { runProgram } from "../computer/run-program.ts";
 import type { Inventory, Machine } from "../inventory/inventory.ts";
-import { loginOf, operatorTls } from "../inventory/logins.ts";
+import { etcdTls, loginOf, readAuthority } from "../inventory/logins.ts";
 import { readInventory } from "../inventory/read-inventory.ts";
 import { inNamespace } from "../machine/ssh.ts";
 import { askMonitoring, orError } from "./ask-monitoring.ts";
@@ -40,13 +40,17 @@ export type ServicesHealth = Awaited<ReturnType<typeof askServices>>;
 
 /** Asks every service of the stand at the same time. Must run where the stand can be reached. Never rejects. */
 async function askServices(inventory: Inventory) {
-  const { answer: tls } = await orError(() => operatorTls(inventory));
+  const { answer: etcdClient } = await orError(() => etcdTls(inventory));
+  const { answer: servers = "" } = await orError(() => readAuthority(inventory, "servers"));
+  const { answer: monitors = "" } = await orError(() => readAuthority(inventory, "monitoring"));
   const { answer: login } = await orError(() => loginOf(inventory, "haproxy"));
+  const patroniTls = { ca: servers };
+  const haproxyTls = { ca: monitors };
   const [selves, cluster, etcd, loadBalancers, replicas, ingresses, monitoring] = await Promise.all([
-    askEach(inventory.byRole("postgres"), (machine) => askPatroni(machine, tls), {}),
-    askCluster(inventory.byRole("postgres"), tls),
-    askEach(inventory.byRole("etcd"), (machine) => askEtcd(machine, tls), { isHealthy: false }),
-    askEach(inventory.byRole("haproxy"), (machine) => askHaproxy(machine, login), NO_SERVERS),
+    askEach(inventory.byRole("postgres"), (machine) => askPatroni(machine, patroniTls), {}),
+    askCluster(inventory.byRole("postgres"), patroniTls),
+    askEach(inventory.byRole("etcd"), (machine) => askEtcd(machine, etcdClient), { isHealthy: false }),
+    askEach(inventory.byRole("haproxy"), (machine) => askHaproxy(machine, haproxyTls, login), NO_SERVERS),
     askEach(inventory.byRole("api"), (machine) => askApi(machine, 8080), { isReady: false }),
     // Ready when they reach a ready replica.
     askEach(inventory.byRole("ingress"), (machine) => askApi(machine, 80), { isReady: false }),
@@ -111,8 +115,8 @@ async function askEtcd({ address }: Machine, tls: HttpRequest["tls"]) {
 
 const NO_SERVERS: { readonly servers: readonly ServerState[] } = { servers: [] };
 
-async function askHaproxy({ address }: Machine, login: HttpRequest["login"]) {
-  const { status, text } = await ask(`http://${address}:7000/stats;csv`, { login });
+async function askHaproxy({ address }: Machine, tls: HttpRequest["tls"], login: HttpRequest["login"]) {
+  const { status, text } = await ask(`https://${address}:7000/stats;csv`, { tls, login });
   if (status !== 200) throw new Error(`the statistics page answers ${status}`);
   return { servers: serversIn(text) };
 }

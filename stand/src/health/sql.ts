@@ -7,14 +7,22 @@ const ROLE_DEADLINE_MS = 8_000;
 /** A replica that streams needs milliseconds. */
 const REPLAY_DEADLINE_MS = 30_000;
 
-/** Shell command of psql as the superuser, on a database machine. It reads statements from its input; rows are lines, columns split by `|`. */
-export function psql(database: string): string {
-  // The account may not read root's folder.
-  return `cd / && runuser -u postgres -- psql -XAtq -v ON_ERROR_STOP=1 -d ${database}`;
+/**
+ * Shell command of psql, for root on a database machine. It reads statements from its input; rows are lines, columns split by `|`. Never as
+ * the superuser: what others own in a database (a trigger, an operator) would run with its rights.
+ */
+export function psql({
+  role,
+  database,
+}: {
+  readonly role: "experiments" | "guardian";
+  readonly database: string;
+}): string {
+  return `psql -XAtq -v ON_ERROR_STOP=1 -U ${role} -d ${database}`;
 }
 
 /**
- * Runs one statement in the API's database, on the machine itself.
+ * Runs one statement in the API's database, on the machine itself, as a role that may read and delete values.
  *
  * @throws {Error} with the machine and what psql printed, unless it succeeds
  */
@@ -23,7 +31,7 @@ export function sql(
   statement: string,
   { deadlineMs = STATEMENT_DEADLINE_MS } = {},
 ): Promise<string> {
-  return must(machine, psql("weather"), { deadlineMs, input: `${statement};` });
+  return must(machine, psql({ role: "experiments", database: "weather" }), { deadlineMs, input: `${statement};` });
 }
 
 /**

@@ -10,7 +10,7 @@ export const SERVICES = {
   api: { role: "ingress", port: 80, localPort: 8_088, url: (at: string) => `http://${at}` },
   database: { role: "haproxy", port: 5_000, localPort: 5_000, url: (at: string) => `postgres://${at}/weather` },
   replicas: { role: "haproxy", port: 5_001, localPort: 5_001, url: (at: string) => `postgres://${at}/weather` },
-  haproxyStats: { role: "haproxy", port: 7_000, localPort: 7_000, url: (at: string) => `http://${at}/stats` },
+  haproxyStats: { role: "haproxy", port: 7_000, localPort: 7_000, url: (at: string) => `https://${at}/stats` },
   prometheus: { role: "prometheus", port: 9_090, localPort: 9_090, url: (at: string) => `https://${at}` },
   alertmanager: { role: "prometheus", port: 9_093, localPort: 9_093, url: (at: string) => `https://${at}` },
 } as const satisfies Readonly<

@@ -30,19 +30,36 @@ export async function loginOf(inventory: Secrets, service: string): Promise<Logi
   throw new SecretsError(`The stand has no login for ${service} yet: \`ring up --provision\` creates it.`);
 }
 
-/** The certificate authority of the stand's servers, as PEM. @throws {SecretsError} */
-export const readAuthority = (inventory: Secrets): Promise<string> => readSecret(inventory, "ca/ca.crt");
+/**
+ * The stand's certificate authorities by who trusts them. `servers`: the clients of PostgreSQL, Patroni and etcd. `monitoring`: Prometheus,
+ * people, and those who ask for metrics and statistics.
+ */
+export type Authority = "servers" | "monitoring";
 
-/** What a TLS client needs to be the operator, as PEM. @throws {SecretsError} */
-export async function operatorTls(inventory: Secrets) {
-  const ca = await readAuthority(inventory);
-  const cert = await readSecret(inventory, "certificates/operator.crt");
-  return { ca, cert, key: await readSecret(inventory, "certificates/operator.key") };
+export const authorityFile = ({ secretsFolder }: Secrets, authority: Authority): string =>
+  join(secretsFolder, authorityName(authority));
+
+const authorityName = (authority: Authority): string => `authorities/${authority}/ca.crt`;
+
+/** The certificate of an authority, as PEM. @throws {SecretsError} */
+export const readAuthority = (inventory: Secrets, authority: Authority): Promise<string> =>
+  readSecret(inventory, authorityName(authority));
+
+/** What a client of etcd needs beside a login, as PEM. @throws {SecretsError} */
+export async function etcdTls(inventory: Secrets) {
+  const ca = await readAuthority(inventory, "servers");
+  return { ca, ...(await readCertificate(inventory, "operator/etcd")) };
+}
+
+/** A certificate and its key, as PEM. @param name the machine and the purpose: `operator/etcd`. @throws {SecretsError} */
+export async function readCertificate(inventory: Secrets, name: string) {
+  const cert = await readSecret(inventory, `certificates/${name}.crt`);
+  return { cert, key: await readSecret(inventory, `certificates/${name}.key`) };
 }
 
 /** How a client logs in to a server of the monitoring, and which authority it trusts. @throws {SecretsError} */
 export async function serverLogin(inventory: Secrets, service: "prometheus" | "alertmanager") {
-  return { ...(await loginOf(inventory, service)), ca: await readAuthority(inventory) };
+  return { ...(await loginOf(inventory, service)), ca: await readAuthority(inventory, "monitoring") };
 }
 
 async function readSecret({ secretsFolder }: Secrets, name: string): Promise<string> {

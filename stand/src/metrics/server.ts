@@ -10,6 +10,8 @@ export interface Server {
   readonly password: string;
   /** The certificate authority, as PEM, that alone is trusted. */
   readonly ca: string;
+  /** Name in its certificate, where the URL has another one. */
+  readonly name?: string;
   /** For one answer. Default: 10,000. */
   readonly deadlineMs?: number;
 }
@@ -41,8 +43,9 @@ const UNAUTHORIZED = 401;
  * @throws {PrometheusError} (unreachable, unauthorized) when there is no complete answer within the deadline
  */
 export async function ask(server: Server, path: string, form?: URLSearchParams): Promise<HttpAnswer> {
-  const { url, ca, deadlineMs = DEADLINE_MS, ...login } = server;
-  const answer = await httpRequest({ url: new URL(path, url), tls: { ca }, login, body: form, deadlineMs }).catch(
+  const { url, ca, name, deadlineMs = DEADLINE_MS, ...login } = server;
+  const tls = { ca, ...(name === undefined ? {} : { servername: name }) };
+  const answer = await httpRequest({ url: new URL(path, url), tls, login, body: form, deadlineMs }).catch(
     (error: Error) => {
       throw new PrometheusError("unreachable", `${url}: ${error.message}`);
     },
