@@ -157,6 +157,8 @@ describe("a write that was done and whose answer was lost", () => {
 
 describe("while the database is unavailable", () => {
   const WRITE_DEADLINE_MS = 700;
+  /** For a busy computer; without the deadline a write waits for as long as the database is unavailable. */
+  const MAX_LATE_MS = 2_500;
   const LIMIT = 20;
   let replica: Replica;
   let client: ApiClient;
@@ -229,6 +231,6 @@ describe("while the database is unavailable", () => {
   function complaintAbout({ status, headers, startedAt, endedAt }: Answer): string | undefined {
     const late = Math.round(endedAt - startedAt - WRITE_DEADLINE_MS);
     const asIs = `${status}, Retry-After ${headers.get("retry-after")}, ${late} ms after the deadline`;
-    return status === 503 && headers.has("retry-after") && late > -20 && late < 500 ? undefined : asIs;
+    return status === 503 && headers.has("retry-after") && late > -20 && late < MAX_LATE_MS ? undefined : asIs;
   }
 });
