@@ -3,8 +3,8 @@ import { setUpDifferences } from "@goldenring/run-kit";
 import { compareFigures, SET_UP, setsOf } from "./comparison.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
 
-const five = (wishes: Parameters<typeof syntheticRun>[0], from: number) =>
-  [0, 1, 2, 3, 4].map((at) => syntheticRun({ ...wishes, seconds: 60, seed: from + at }));
+const five = (options: Parameters<typeof syntheticRun>[0], from: number) =>
+  [0, 1, 2, 3, 4].map((at) => syntheticRun({ ...options, seconds: 60, seed: from + at }));
 
 describe("a comparison", () => {
   test("takes runs with the same set-up as repetitions, in the order of their starts, whatever values they began with", () => {

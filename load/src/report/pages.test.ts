@@ -29,21 +29,22 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-async function storedRun(name: string, wishes: SyntheticRun = {}): Promise<string> {
+async function storedRun(name: string, options: SyntheticRun = {}): Promise<string> {
   const at = join(folder, name);
-  const { record, series } = syntheticRun(wishes);
+  const { record, series } = syntheticRun(options);
   await mkdir(at, { recursive: true });
   writeRun({ folder: at, record, series });
   return at;
 }
 
-async function report(name: string, wishes: SyntheticRun = {}): Promise<string> {
-  return pathToFileURL(await writeReport(await storedRun(name, wishes))).href;
+async function report(name: string, options: SyntheticRun = {}): Promise<string> {
+  return pathToFileURL(await writeReport(await storedRun(name, options))).href;
 }
 
-async function comparison(name: string, wishes: readonly SyntheticRun[]): Promise<string> {
+async function comparison(name: string, runs: readonly SyntheticRun[]): Promise<string> {
   const file = join(folder, `${name}.html`);
-  await writeComparison(await Promise.all(wishes.map((each, at) => storedRun(`${name}-${at}`, each))), file, LOAD_RUNS);
+  const stored = await Promise.all(runs.map((options, at) => storedRun(`${name}-${at}`, options)));
+  await writeComparison(stored, file, LOAD_RUNS);
   return pathToFileURL(file).href;
 }
 

@@ -35,8 +35,8 @@ export interface SyntheticRun {
 const ROUTES = ["GET /Cities", "GET /Cities/{id}"];
 
 /** A ramp on a service with a queue, as a run's folder would tell of it. The same seed gives the same run. */
-export function syntheticRun(wishes: SyntheticRun = {}): StoredRun {
-  const { seed = 1, seconds = 120, maxUsers = 1_200, saturation = 2_000, errorShare = 0 } = wishes;
+export function syntheticRun(options: SyntheticRun = {}): StoredRun {
+  const { seed = 1, seconds = 120, maxUsers = 1_200, saturation = 2_000, errorShare = 0 } = options;
   const random = seededRandom(seed);
   const rows = Array.from({ length: seconds }, (_, at): SeriesRow => {
     const t = at + 1 + 0.02 * random();
@@ -65,28 +65,28 @@ export function syntheticRun(wishes: SyntheticRun = {}): StoredRun {
   const record: RunRecord = {
     format: RECORD_FORMAT,
     id: `run-${seed}`,
-    scenario: wishes.scenario ?? "browse-cities",
+    scenario: options.scenario ?? "browse-cities",
     options: {
       load: { kind: "ramp", stepUsers: 600, stepSeconds: 60, maxUsers },
       seconds,
-      encoding: wishes.encoding ?? "gzip",
+      encoding: options.encoding ?? "gzip",
       stopsAtBreach: true,
       bodyCheckShare: 0.1,
     },
-    commit: wishes.commit ?? "0123abc",
+    commit: options.commit ?? "0123abc",
     dirty: false,
     k6: "1.8.1",
     computer: { os: "Linux 6.1.0", cpu: "Test CPU", cores: 2, memoryMiB: 24 * 2 ** 10 },
     before: { loadAverage: 0.1 },
     target: {
       url: "http://127.0.0.1:8088",
-      build: wishes.build ?? { version: "0.1.0" },
+      build: options.build ?? { version: "0.1.0" },
       cities: 9,
-      values: wishes.values ?? 720,
+      values: options.values ?? 720,
     },
     start: start.toISOString(),
     end: new Date(start.getTime() + seconds * 1000).toISOString(),
-    endedBy: wishes.endedBy ?? "ramp",
+    endedBy: options.endedBy ?? "ramp",
     verdict: judge({ p95: latency.p95, p90: latency.p90, errors: errorShare, checks: 1 }),
     figures: {
       requests,
@@ -101,9 +101,9 @@ export function syntheticRun(wishes: SyntheticRun = {}): StoredRun {
     },
     restarted: [],
     exit: 0,
-    notes: [...(wishes.notes ?? [])],
+    notes: [...(options.notes ?? [])],
   };
-  const parts = wishes.noParts ? {} : { parts: partsOf(rows, saturation, random) };
+  const parts = options.noParts ? {} : { parts: partsOf(rows, saturation, random) };
   const series = { format: SERIES_FORMAT, interval: 1, rows, ...parts };
   // What readers would refuse is no fixture.
   return { folder: `/runs/${record.id}`, record: RunRecord.parse(record), series: Series.parse(series) };
