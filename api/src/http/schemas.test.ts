@@ -60,7 +60,8 @@ test("a missing number is 0, a missing summary is null, and null is no number", 
     expect(refused(() => validatedBody(NewForecast, { [name]: null }))).toEqual([name]);
 });
 
-test("a name is required, and is not made of spaces only", () => {
+test("a name is required, has no control characters, and is not made of spaces only", () => {
+  const namePattern = new RegExp((CityInput.shape.name.meta() as { shape: { pattern: string } }).shape.pattern);
   const messages = (value: unknown) => {
     try {
       validatedBody(CityInput, value);
@@ -73,7 +74,14 @@ test("a name is required, and is not made of spaces only", () => {
   expect(messages({ name: null })).toEqual(["must be a string"]);
   for (const blank of [" ", "\t\n", "\u00a0\u2003"])
     expect(messages({ name: blank })).toEqual(["must not consist of spaces only"]);
-  expect(messages({ name: " x " })).toBeUndefined();
+  for (const sign of ["\u001b[2J", "\n", "\t", "\r", "\u007f", "\u009b"]) {
+    expect(messages({ name: `Su${sign}zdal` })).toEqual(["must not contain control characters"]);
+    expect(`Su${sign}zdal`).not.toMatch(namePattern);
+  }
+  for (const name of [" x ", "Мы́шкин", "👨‍👩‍👧", "a\u200eb"]) {
+    expect(messages({ name })).toBeUndefined();
+    expect(name).toMatch(namePattern);
+  }
 });
 
 test("query parameters match without regard to case, and none may be repeated", () => {

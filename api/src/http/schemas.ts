@@ -70,7 +70,8 @@ function name(value: unknown): string | Mistake {
   if (result instanceof Mistake) return result;
   const fits = result.length > 0 && (result.length <= MAX_NAME_LENGTH || [...result].length <= MAX_NAME_LENGTH);
   if (!fits) return new Mistake(`must have 1 to ${MAX_NAME_LENGTH} characters`);
-  return /\S/.test(result) ? result : new Mistake("must not consist of spaces only");
+  if (!/\S/.test(result)) return new Mistake("must not consist of spaces only");
+  return /\p{Cc}/u.test(result) ? new Mistake("must not contain control characters") : result;
 }
 
 interface BodyNotes {
@@ -86,8 +87,8 @@ function input<Shape extends z.ZodRawShape>(notes: BodyNotes, shape: Shape) {
   return z.object(shape, { error: "must be an object" }).meta({ ...notes });
 }
 
-/** No NUL, and not only spaces. */
-const NAME_PATTERN = "^[^\\x00]*[^\\s\\x00][^\\x00]*$";
+/** No control characters, and not only spaces. */
+const NAME_PATTERN = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$";
 const TEXT_PATTERN = "^[^\\x00]*$";
 
 export const CityInput = input(

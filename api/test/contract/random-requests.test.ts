@@ -14,7 +14,9 @@ const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const storableText = (maxLength: number) =>
   fc.string({ unit: "binary", maxLength, size: "max" }).map((any) => any.replaceAll("\0", ""));
-const name = storableText(255).filter((text) => text.length > 0);
+const name = storableText(255)
+  .map((text) => text.replace(/\p{Cc}/gu, ""))
+  .filter((text) => text.trim() !== "");
 const cityId = fc.integer({ min: 1, max: 9 });
 const value = fc.record({
   dateTime: fc.tuple(int64, fc.boolean()),
