@@ -36,7 +36,6 @@ describe("the settings", () => {
       corsOrigins: [],
       apiKeys: [],
       rateLimitPerSecond: 0,
-      trustProxy: false,
       shutdownGraceMs: 10_000,
       buildCommit: "unknown",
     });
@@ -107,15 +106,19 @@ describe("invalid settings", () => {
       WRITE_DEADLINE_MS: "99",
       MODEL_MEMORY_BUDGET_MB: "0",
       API_KEYS: "short",
+      API_KEYS_FILE: "/nowhere/keys",
+      TRUST_PROXY: "on",
       DATABASE_URL: "localhost",
     });
     expect(mistakes.map((line) => line.split(":")[0]).sort()).toEqual([
       "API_KEYS",
+      "API_KEYS_FILE",
       "DATABASE_URL",
       "LOG_LEVEL",
       "MODEL_MEMORY_BUDGET_MB",
       "PORT",
       "READ_BARRIER",
+      "TRUST_PROXY",
       "WRITE_DEADLINE_MS",
     ]);
     expect(mistakes).toContain('PORT: must be a whole number from 0 to 65535, not "http"');
@@ -131,6 +134,13 @@ describe("invalid settings", () => {
         expect(readConfig({ PORT: String(port) }).port).toBe(port);
       }),
     );
+  });
+
+  test("are proxies that are no addresses or networks", () => {
+    for (const TRUST_PROXY of ["on", "haproxy", "10.0.0.0/33", "10.0.0.0/", "::1/129", "10.0.0.1,x", "1.2.3"]) {
+      expect(mistakesOf({ TRUST_PROXY }).length).toBe(1);
+    }
+    expect(mistakesOf({ TRUST_PROXY: "10.0.0.1, 10.1.0.0/16, ::1, fd00::/8" })).toEqual([]);
   });
 
   test("never show a secret", () => {

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { BlockList, isIP } from "node:net";
 import { totalmem } from "node:os";
 import { z } from "zod";
 import { LOG_LEVELS } from "./operations/log.ts";
@@ -93,11 +94,14 @@ const SETTINGS = z.object({
   apiKeys: setting("API_KEYS", longKeys, "").describe(
     "keys, separated by commas; if set, each write must carry one of them in `X-Api-Key`",
   ),
+  apiKeysFile: setting("API_KEYS_FILE", unlessEmpty(keysInFile), "").describe(
+    "a file with more keys, one a line, that is read again while the service runs: keys change without a restart",
+  ),
   rateLimitPerSecond: setting("RATE_LIMIT_PER_SECOND", wholeNumber(0, 1_000_000), "0").describe(
     "requests per second that one client address may make; 0 sets no limit",
   ),
-  trustProxy: setting("TRUST_PROXY", onOff, "off").describe(
-    "`on` takes the client's address from the last entry of `X-Forwarded-For`",
+  trustedProxies: setting("TRUST_PROXY", addresses, "off").describe(
+    "addresses or networks of proxies, separated by commas, such as `10.0.0.5,10.1.0.0/16`: from them the client's address is taken from `X-Forwarded-For`. `off` for none",
   ),
   shutdownDelayMs: setting("SHUTDOWN_DELAY_MS", wholeNumber(0, 60_000), "500").describe(
     "how long the service still accepts requests after readiness has turned 503, so that load balancers notice before it stops listening",
@@ -165,6 +169,30 @@ function longKeys(text: string): readonly string[] {
   const keys = list(text);
   if (keys.some(({ length }) => length < 16)) throw new Error("each key must have at least 16 characters");
   return keys;
+}
+
+/** Returns what reads the keys; it throws where they cannot be used, now and later. */
+function keysInFile(file: string): () => readonly string[] {
+  const read = () => {
+    const keys = longKeys(readFileSync(file, "utf8").replaceAll("\n", ","));
+    if (keys.length === 0) throw new Error("the file has no key");
+    return keys;
+  };
+  read();
+  return read;
+}
+
+/** @param text addresses and networks (CIDR), or "off" */
+function addresses(text: string): BlockList {
+  const found = new BlockList();
+  for (const entry of text === "off" ? [] : list(text)) {
+    const [, address = "", prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(entry) ?? [];
+    const version = isIP(address);
+    if (version === 0) throw new Error(`must be addresses or networks such as 10.0.0.0/8, or off, not "${entry}"`);
+    const widest = version === 6 ? 128 : 32;
+    found.addSubnet(address, wholeNumber(0, widest)(prefix ?? String(widest)), version === 6 ? "ipv6" : "ipv4");
+  }
+  return found;
 }
 
 function unlessEmpty<T>(parse: (text: string) => T): (text: string) => T | undefined {

@@ -2,6 +2,7 @@
  * The ordinary way with the contract kept: the API's own HTTP layer, checks, answers and metrics, and behind them one
  * prepared INSERT per request through a pool.
  */
+import { BlockList } from "node:net";
 import { Pool, types } from "pg";
 import { serve } from "../../src/bun-server.ts";
 import { createApp } from "../../src/http/app.ts";
@@ -59,8 +60,9 @@ const app = createApp({
   staticPages: () => undefined,
   corsOrigins: [],
   apiKeys: [],
+  apiKeysFile: undefined,
   rateLimitPerSecond: 0,
-  trustProxy: false,
+  trustedProxies: new BlockList(),
   metrics,
   log: createLog("info"),
 });

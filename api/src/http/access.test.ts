@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { BlockList } from "node:net";
 import fc from "fast-check";
-import { rateLimit } from "./access.ts";
+import { clientOf, rateLimit, requireApiKey } from "./access.ts";
 import { Problem } from "./problem.ts";
 
 /** "passed", or the seconds of Retry-After. */
@@ -13,6 +14,75 @@ function tried(check: (client: string) => void, client: string): "passed" | numb
     return Number(error.extra.headers?.["retry-after"]);
   }
 }
+
+describe("keys in a file", () => {
+  const isAccepted = (check: (request: Request) => void, key: string): boolean => {
+    try {
+      check(new Request("http://api/Cities", { headers: { "x-api-key": key } }));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test("are used a second after they were written, and those that are gone no longer", () => {
+    let now = 0;
+    let keys = ["one"];
+    const check = requireApiKey(
+      ["fixed"],
+      () => keys,
+      () => {},
+      () => now,
+    );
+    expect(["fixed", "one", "two", ""].map((key) => isAccepted(check, key))).toEqual([true, true, false, false]);
+    keys = ["two"];
+    now = 1_000;
+    expect(["fixed", "one", "two", ""].map((key) => isAccepted(check, key))).toEqual([true, false, true, false]);
+  });
+
+  test("go on while the file cannot be read, and an empty list opens nothing", () => {
+    let now = 0;
+    const errors: unknown[] = [];
+    let read = (): string[] => ["one"];
+    const check = requireApiKey(
+      [],
+      () => read(),
+      (error) => errors.push(error),
+      () => now,
+    );
+    expect(isAccepted(check, "one")).toBe(true);
+    read = () => {
+      throw new Error("no such file");
+    };
+    now = 5_000;
+    expect([isAccepted(check, "one"), isAccepted(check, "")]).toEqual([true, false]);
+    expect(errors.length).toBe(1);
+    read = () => [];
+    now = 10_000;
+    expect([isAccepted(check, "one"), isAccepted(check, "")]).toEqual([false, false]);
+  });
+});
+
+describe("the address of a client", () => {
+  const proxies = new BlockList();
+  proxies.addAddress("10.0.0.7");
+  proxies.addSubnet("10.9.0.0", 16);
+  proxies.addAddress("fd00::7", "ipv6");
+
+  test.each([
+    ["is the peer's without a header", "192.0.2.1", null, "192.0.2.1"],
+    ["is the peer's whatever it claims, unless the peer is a trusted proxy", "192.0.2.1", "10.0.0.7", "192.0.2.1"],
+    ["is what a trusted proxy adds last", "10.0.0.7", "198.51.100.1, 192.0.2.1", "192.0.2.1"],
+    ["is the one before a chain of trusted proxies", "10.0.0.7", "198.51.100.1,192.0.2.1, 10.9.1.1", "192.0.2.1"],
+    ["is a trusted proxy's own without a header", "10.0.0.7", null, "10.0.0.7"],
+    ["is a trusted proxy's own with an empty header", "10.0.0.7", "", "10.0.0.7"],
+    ["may be one of IPv6", "fd00::7", "2001:db8::1", "2001:db8::1"],
+    ["is known as a proxy's in an IPv6 socket too", "::ffff:10.0.0.7", "192.0.2.1", "192.0.2.1"],
+    ["is any text that a trusted proxy adds", "10.0.0.7", "unknown", "unknown"],
+  ] as const)("%s", (_, peer, forwardedFor, client) => {
+    expect(clientOf(peer, forwardedFor, proxies)).toBe(client);
+  });
+});
 
 describe("a rate limit", () => {
   test("lets a burst of its size pass, and then that many requests per second", () => {

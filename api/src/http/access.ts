@@ -1,20 +1,66 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { Problem } from "./problem.ts";
+import { type BlockList, isIP } from "node:net";
+import { NO_KEY, Problem } from "./problem.ts";
 
-/** Returns a check that throws Problem 401 unless the request carries one of the keys. Without keys all requests pass. */
-export function requireApiKey(keys: readonly string[]): (request: Request) => void {
-  const digests = keys.map(digest);
+/** How long the keys of a file are used before it is read again, ms. */
+const REREAD_MS = 1_000;
+
+/**
+ * Returns a check that throws Problem 401 unless the request carries one of the keys. If neither `keys` nor `fileKeys` are
+ * given, all requests pass.
+ *
+ * @param fileKeys reads the file of keys; when it throws, those that it returned last go on
+ */
+export function requireApiKey(
+  keys: readonly string[],
+  fileKeys?: () => readonly string[],
+  onError: (error: unknown) => void = () => {},
+  nowMs: () => number = () => performance.now(),
+): (request: Request) => void {
+  const fixed = keys.map(digest);
+  let ofFile: readonly Buffer[] = [];
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  const reread = () => {
+    readAtMs = nowMs();
+    try {
+      ofFile = fileKeys?.().map(digest) ?? [];
+    } catch (error) {
+      onError(error);
+    }
+  };
   return (request) => {
-    if (digests.length === 0) return;
+    if (fixed.length === 0 && !fileKeys) return;
+    if (nowMs() - readAtMs >= REREAD_MS) reread();
     const given = digest(request.headers.get("x-api-key") ?? "");
     // Every key is compared, in constant time: the duration reveals nothing about a key.
-    const known = digests.filter((key) => timingSafeEqual(key, given)).length > 0;
-    if (!known) throw new Problem(401, "writes need a key in X-Api-Key", { headers: { "www-authenticate": "ApiKey" } });
+    const known = [...fixed, ...ofFile].filter((key) => timingSafeEqual(key, given)).length > 0;
+    if (!known) throw new Problem(401, NO_KEY, { headers: { "www-authenticate": "ApiKey" } });
   };
 }
 
 function digest(key: string): Buffer {
   return createHash("sha256").update(key).digest();
+}
+
+/**
+ * A client's address: the peer's, or what a trusted proxy reports. Entries of X-Forwarded-For count from the last one on,
+ * as long as the one after them is a trusted proxy's; a client writes there what it likes.
+ */
+export function clientOf(peer: string, forwardedFor: string | null, proxies: BlockList): string {
+  const entries = forwardedFor?.split(",") ?? [];
+  let client = peer;
+  for (let next = entries.pop()?.trim(); next && isIn(proxies, client); next = entries.pop()?.trim()) client = next;
+  return client;
+}
+
+function isIn(addresses: BlockList, address: string): boolean {
+  const version = isIP(address);
+  return version !== 0 && addresses.check(address, version === 6 ? "ipv6" : "ipv4");
+}
+
+/** Probes are not: an orchestrator would restart a replica that is well. */
+export function isRateLimited(template: string): boolean {
+  return !template.startsWith("/healthz/");
 }
 
 /** Maximum number of remembered clients. Beyond it the idle ones are forgotten. */

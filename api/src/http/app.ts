@@ -1,6 +1,7 @@
+import type { BlockList } from "node:net";
 import type { Log } from "../operations/log.ts";
 import type { Metrics } from "../operations/metrics.ts";
-import { rateLimit, requireApiKey } from "./access.ts";
+import { clientOf, isRateLimited, rateLimit, requireApiKey } from "./access.ts";
 import { CrossOrigin } from "./cross-origin.ts";
 import { methodNotAllowed, Problem, problemResponse } from "./problem.ts";
 import { allowedMethods, type Route, RouteTable } from "./route.ts";
@@ -11,8 +12,10 @@ export interface AppOptions {
   readonly staticPages: StaticPages;
   readonly corsOrigins: readonly string[];
   readonly apiKeys: readonly string[];
+  /** Reads the keys that may change while the service runs. */
+  readonly apiKeysFile: (() => readonly string[]) | undefined;
   readonly rateLimitPerSecond: number;
-  readonly trustProxy: boolean;
+  readonly trustedProxies: BlockList;
   readonly metrics: Pick<Metrics, "requests">;
   readonly log: Log;
 }
@@ -28,7 +31,9 @@ export function createApp(options: AppOptions): App {
   const { metrics, log } = options;
   const table = new RouteTable(options.routes);
   const crossOrigin = new CrossOrigin(options.corsOrigins);
-  const checkKey = requireApiKey(options.apiKeys);
+  const checkKey = requireApiKey(options.apiKeys, options.apiKeysFile, (error) =>
+    log.warn({ reason: String(error) }, "API_KEYS_FILE cannot be read: the keys that it had go on"),
+  );
   const checkRate = rateLimit(options.rateLimitPerSecond);
   const requestIds = new RequestIds();
 
@@ -52,8 +57,8 @@ export function createApp(options: AppOptions): App {
     const { operations } = match.route;
     const operation = Object.hasOwn(operations, method) ? operations[method as keyof typeof operations] : undefined;
     if (!operation) throw methodNotAllowed(request.method, allowedMethods(match.route));
-    if (options.rateLimitPerSecond > 0 && !match.route.template.startsWith("/healthz/"))
-      checkRate(clientOf(request, address, options.trustProxy));
+    if (options.rateLimitPerSecond > 0 && isRateLimited(match.route.template))
+      checkRate(clientOf(address(), request.headers.get("x-forwarded-for"), options.trustedProxies));
     if (method !== "GET") checkKey(request);
     return operation.handler({ request, parameter: match.parameter, query });
   }
@@ -118,11 +123,6 @@ function pathOf(url: string): { pathname: string; query: string } {
   return mark < 0 || mark > stop
     ? { pathname: url.slice(start, stop), query: "" }
     : { pathname: url.slice(start, mark), query: url.slice(mark, stop) };
-}
-
-function clientOf(request: Request, address: () => string, trustProxy: boolean): string {
-  const forwarded = trustProxy ? request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() : undefined;
-  return forwarded || address();
 }
 
 /** A request's id: the one that the client sent, if it is harmless, else a new one. */

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { isRateLimited } from "./access.ts";
+import { NO_KEY, TOO_MANY_REQUESTS } from "./problem.ts";
 import type { Operation, Route } from "./route.ts";
 import { ProblemBody } from "./schemas.ts";
 
@@ -17,7 +19,10 @@ export function openApiDocument(routes: readonly Route[], version: string, opena
       {
         ...(template.includes("{id}") ? { parameters: [ID_PARAMETER] } : {}),
         ...Object.fromEntries(
-          Object.entries(operations).map(([method, operation]) => [method.toLowerCase(), describe(operation, schema)]),
+          Object.entries(operations).map(([method, operation]) => [
+            method.toLowerCase(),
+            describe(operation, isRateLimited(template), schema),
+          ]),
         ),
       },
     ]),
@@ -64,7 +69,7 @@ const IF_MATCH_PARAMETER = {
   schema: { type: "string" },
 } as const;
 
-function describe(operation: Operation, schema: (type: z.ZodType) => object): object {
+function describe(operation: Operation, isLimited: boolean, schema: (type: z.ZodType) => object): object {
   const { id, summary, tag, body, query, repeatable, conditional, answers } = operation;
   const parameters = [
     ...(query ? queryParameters(query) : []),
@@ -87,7 +92,12 @@ function describe(operation: Operation, schema: (type: z.ZodType) => object): ob
     tags: [tag],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body ? { requestBody: requestBody(body, schema) } : {}),
-    responses: { 200: { description: "Success", content: isText ? text : json() }, ...Object.fromEntries(errors) },
+    responses: {
+      200: { description: "Success", content: isText ? text : json() },
+      ...Object.fromEntries(errors),
+      ...(body ? { 401: { description: `with API_KEYS: ${NO_KEY}`, content: problem } } : {}),
+      ...(isLimited ? { 429: { description: `with a rate limit: ${TOO_MANY_REQUESTS}`, content: problem } } : {}),
+    },
   };
 }
 

@@ -20,6 +20,8 @@ export class Problem extends Error {
 }
 
 /** What error answers mean: the same text in answers and in the OpenAPI documents. */
+export const NO_KEY = "writes need a key in X-Api-Key";
+export const TOO_MANY_REQUESTS = "the client's address has made too many requests: see Retry-After";
 export const NOT_FOUND_CITY = "there is no city with this id";
 export const NOT_FOUND_FORECAST = "there is no forecast value with this id";
 export const KEY_REUSED = "this Idempotency-Key was used with another content";

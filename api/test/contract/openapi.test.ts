@@ -203,12 +203,24 @@ describe("the schemas of the document", () => {
       expect(answer.status).toBe(Number(status));
       expect(mistakes(answerSchema(method, path, status), answer.text)).toEqual([]);
     }
-    for (const { method, operation } of operations()) {
+    for (const { path, method, operation } of operations()) {
+      expect(`${path} ${"429" in operation.responses}`).toBe(`${path} ${!path.startsWith("/healthz/")}`);
+      expect("401" in operation.responses).toBe(method !== "get");
       if (method === "get") continue;
       expect(Object.keys(operation.responses)).toEqual(
         expect.arrayContaining(["400", "409", "413", "415", "422", "503", "507"]),
       );
     }
+  });
+
+  test("fit the answers of a missing key and of too many requests", async () => {
+    const strict = await api.another({ API_KEYS: "a-key-0123456789abc", RATE_LIMIT_PER_SECOND: "1" });
+    const refused = await ask(strict, "POST /Cities", { json: { name: "x" } });
+    expect(refused.status).toBe(401);
+    expect(mistakes(answerSchema("post", "/Cities", "401"), refused.text)).toEqual([]);
+    const limited = await ask(strict, "GET /metrics");
+    expect(limited.status).toBe(429);
+    expect(mistakes(answerSchema("get", "/metrics", "429"), limited.text)).toEqual([]);
   });
 
   const WRITES = [

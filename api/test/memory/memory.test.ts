@@ -14,6 +14,7 @@ import { type Replica, startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
 import { Clients } from "./clients.ts";
 import { KINDS, type Kind } from "./kinds.ts";
+import { SlowRequest } from "./slow-request.ts";
 
 const ROUNDS = Number(process.env.GOLDENRING_MEMORY_ROUNDS ?? 0);
 const IS_LONG = ROUNDS > 0;
@@ -21,6 +22,8 @@ const IS_LONG = ROUNDS > 0;
 const PREFILLED = IS_LONG ? 0.9 : 0.99;
 const USE = { slowReaders: 50, writers: 20, durationMs: IS_LONG ? 60_000 : 5_000 } as const;
 const FILL_DEADLINE_MS = IS_LONG ? 600_000 : 60_000;
+/** Every second one a body, which arrives nearly whole and then in drops; the others do not get past their headers. */
+const SLOW = { requests: 500, memoryMiB: 128, durationMs: 5_000 } as const;
 const CPU_MS_PER_100 = 25;
 /** Of the long form, which has the computer to itself; beside other tests PostgreSQL and the replica share its cores. */
 const READY_MS = IS_LONG ? 10_000 : 40_000;
@@ -140,6 +143,29 @@ describe.skipIf(!isGiven(`cgroups (${typeof groups === "string" ? groups : "give
         (kind) => expectSurvival(memoryMiB, kind),
       );
     }
+
+    test(`of ${SLOW.memoryMiB} MiB that is full keeps nobody out while ${SLOW.requests} requests arrive slowly`, async () => {
+      const [kind] = KINDS;
+      const limited = await startLimited(
+        SLOW.memoryMiB,
+        CPU_MS_PER_100,
+        kind?.prefill(0.95 * dataLimit(SLOW.memoryMiB)),
+      );
+      const slow = Array.from({ length: SLOW.requests }, (_, n) => new SlowRequest(limited.replica.url, n));
+      const statuses = new Map<number, number>();
+      for (const until = performance.now() + SLOW.durationMs; performance.now() < until; await delay(20)) {
+        const name = `${crypto.randomUUID()}`;
+        for (const one of [
+          await ask(limited.replica, "GET /Cities/1"),
+          await ask(limited.replica, "PUT /Cities/1", { json: { name } }),
+        ])
+          statuses.set(one.status, (statuses.get(one.status) ?? 0) + 1);
+      }
+      expect(slow.filter(({ isOpen }) => isOpen).length).toBe(SLOW.requests);
+      expect([...statuses.keys()]).toEqual([200]);
+      expect(limited.group.use().outOfMemoryKills).toBe(0);
+      for (const one of slow) one.end();
+    });
 
     test("counts its memory within 20 % of what it grows by, with 9 cities and with 300,000", async () => {
       const many = "INSERT INTO cities (id, name) SELECT n, 'City ' || n FROM generate_series(10, 300000) n";
