@@ -4,12 +4,16 @@
 set -u
 root=$(dirname "$(readlink -f "$0")")
 bun=$root/node_modules/.bin/bun
-config=$root/cli/bunfig.toml
+
+# Bun takes settings, variables and packages from the current folder, which may belong to anybody, and options from the environment.
+unset BUN_OPTIONS NODE_OPTIONS
+config=--config=$root/stand/bunfig.toml
+types=--tsconfig-override=$root/tsconfig.json
 
 install_missing() {
   # Once installed, Bun does Node's part where there is no Node, as under sudo, which sets another PATH.
   if command -v node >/dev/null; then set -- node
-  elif [ -x "$bun" ]; then set -- "$bun" --no-install --no-env-file --config="$config"
+  elif [ -x "$bun" ]; then set -- "$bun" --no-install --no-env-file "$config" "$types"
   else
     echo "ring: node is not found. Install Node 20 or newer from https://nodejs.org." >&2
     [ -z "${SUDO_USER:-}" ] || echo "If node is found without sudo, pass your PATH on:  sudo env \"PATH=\$PATH\" $0 ..." >&2
@@ -27,5 +31,4 @@ install_missing() {
 
 (install_missing) || exit
 
-# Without these options Bun reads settings and variables from the current folder, which may belong to anybody.
-exec "$bun" --no-install --no-env-file --config="$config" --tsconfig-override="$root/tsconfig.json" "$root/cli/src/main.ts" "$@"
+exec "$bun" --no-install --no-env-file "$config" "$types" "$root/cli/src/main.ts" "$@"

@@ -29,6 +29,40 @@ test("every expectation of a promise is awaited", () => {
   expect(files.flatMap(unawaited)).toEqual([]);
 });
 
+const PROGRAMS = "stand/src/computer/start-program.ts";
+/** What runs before or without the rooms, and the API with its benchmarks, which starts PostgreSQL and itself. */
+const APART = /^(?:bootstrap\.mjs|checks\.ts|api\/.*|load\/baseline\/.*|monitoring\/src\/build\.ts)$/;
+
+/** Source files of the rooms, without tests and fixtures, that have the pattern. */
+function sourcesWith(pattern: RegExp): string[] {
+  return readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter(
+      (file) =>
+        /\.(?:ts|mjs)$/.test(file) && !/node_modules|\.(?:test|fixture|stand)\.ts$|\/test\/|-tests\//.test(file),
+    )
+    .filter((file) => !APART.test(file) && pattern.test(readFileSync(join(root, file), "utf8")))
+    .sort();
+}
+
+test("programs start in one place, which gives them a folder and an environment that nobody else can prepare", () => {
+  expect(sourcesWith(/^import (?!type)[^;]*"node:child_process"|\bBun\.(?:spawn|\$)|new Worker\(/m)).toEqual([
+    PROGRAMS,
+  ]);
+  expect(sourcesWith(/process\.execPath/)).toEqual([PROGRAMS]);
+  expect(sourcesWith(/\.\.\.process\.env/)).toEqual([]);
+});
+
+test("texts reach the terminal in one place, which makes them harmless", () => {
+  expect(
+    sourcesWith(/process\.std(?:out|err)\.write|console\.(?:log|error|warn|info|table)\(|writeSync\([12],/),
+  ).toEqual([
+    "chaos/src/probe/main.ts",
+    "monitoring/src/receiver/main.ts",
+    "run-kit/src/command/output.ts",
+    "stand/src/health/ask-services.ts",
+  ]);
+});
+
 const ROOMS = readdirSync(root, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !/^\.|^(?:node_modules|docs|runs)$/.test(entry.name))
   .map(({ name }) => name)

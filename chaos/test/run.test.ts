@@ -8,7 +8,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { EXIT } from "@goldenring/run-kit";
 import { WeatherApi } from "@goldenring/run-kit/weather-api-fixture";
-import { runProgram } from "@goldenring/stand";
+import { bunProgram, runProgram } from "@goldenring/stand";
+import { HostileFolder } from "../../hostile-folder.fixture.ts";
 import type { ExperimentInput, ExperimentRun } from "../src/index.ts";
 import { readRun } from "../src/run/record.ts";
 import { undoAllThere } from "../src/undo/guard.ts";
@@ -19,6 +20,8 @@ const DEADLINE = 120_000;
 const folder = mkdtempSync(join(tmpdir(), "goldenring-chaos-run-"));
 const runs = join(folder, "runs");
 const api = new WeatherApi();
+/** Where the program runs. */
+const hostile = new HostileFolder();
 const children: ChildProcess[] = [];
 
 beforeAll(() => api.start(), DEADLINE);
@@ -26,6 +29,7 @@ afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");
   await api.remove();
   rmSync(folder, { recursive: true });
+  hostile.remove();
 }, DEADLINE);
 
 /** An experiment as a user writes it for a service of his own: here the Weather API is one like any other. */
@@ -67,7 +71,8 @@ interface Chaos {
 
 function chaos(...words: string[]): Chaos {
   const env = { ...process.env, RING_HOME: folder, OWN_DATABASE: api.databaseUrl };
-  const child = spawn(process.execPath, [CHAOS, ...words], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const [program = "", ...args] = bunProgram(CHAOS, ...words);
+  const child = spawn(program, args, { cwd: hostile.path, env, stdio: ["ignore", "pipe", "pipe"] });
   children.push(child);
   let said = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -124,6 +129,7 @@ test(
     });
     expect(round?.series.reads.length).toBeGreaterThan(3);
     expect(isFilled()).toBe(false);
+    expect(hostile.traces).toBe("");
   },
   DEADLINE,
 );

@@ -1,7 +1,8 @@
 import type { ReceivedAlert } from "@goldenring/monitoring";
+import { columns, oneLine } from "@goldenring/run-kit";
 import type { FiringAlert } from "@goldenring/stand";
 
-import { age, table } from "./status-text.ts";
+import { age } from "./status-text.ts";
 
 export interface AlertsReport {
   /** Undefined when Prometheus did not answer. */
@@ -28,11 +29,11 @@ export function alertsText({ firing, received, heartbeat }: AlertsReport, since:
 
 /** A received alert as a line. */
 export function receivedLine(alert: ReceivedAlert): string {
-  return row(alert).filter(Boolean).join("  ");
+  return row(alert).filter(Boolean).map(oneLine).join("  ");
 }
 
 function section(title: string, rows: readonly (readonly string[])[]): string {
-  const lines = rows.length === 0 ? ["none"] : table(rows);
+  const lines = rows.length === 0 ? ["none"] : columns(rows);
   return [title, ...lines.map((line) => `  ${line}`), ""].join("\n");
 }
 

@@ -1,8 +1,15 @@
-import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
-import { type Inventory, inNamespace, type SignOfLife, waitUntil } from "@goldenring/stand";
+import {
+  bunProgram,
+  cleanEnvironment,
+  type Inventory,
+  inNamespace,
+  type SignOfLife,
+  startProgram,
+  waitUntil,
+} from "@goldenring/stand";
 
 export interface BackgroundState<Report extends SignOfLife> {
   readonly isRunning: boolean;
@@ -45,7 +52,7 @@ export class BackgroundProgram<Report extends SignOfLife> {
   /**
    * Starts it unless it runs; resolves when it has written its first report.
    *
-   * @param words arguments of Bun before the last ones: the program first
+   * @param words arguments before the last ones: the program first
    * @throws {CommandError} with its output
    */
   async start(inventory: Inventory, words: readonly string[]): Promise<void> {
@@ -54,12 +61,10 @@ export class BackgroundProgram<Report extends SignOfLife> {
     const { name, folder, lastArguments } = this.#description;
     const output = join(folder, `${name.replaceAll(" ", "-")}.out`);
     const file = openSync(output, "w", 0o600);
-    const [program = "", ...args] = inNamespace(inventory, [process.execPath, ...words, ...lastArguments]);
-    const child = spawn(program, args, {
-      cwd: "/",
+    const child = startProgram(inNamespace(inventory, bunProgram(...words, ...lastArguments)), {
       detached: true,
       // It may be relative to the folder in which ring was called.
-      env: { ...process.env, RING_HOME: resolve(folder, "../..") },
+      env: { ...cleanEnvironment(), RING_HOME: resolve(folder, "../..") },
       stdio: ["ignore", file, file],
     });
     closeSync(file);

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { CHECKOUT, CommandError } from "@goldenring/run-kit";
-import { lastLines, runProgram } from "@goldenring/stand";
+import { CommandError } from "@goldenring/run-kit";
+import { bunProgram, CHECKOUT, lastLines, runProgram } from "@goldenring/stand";
 
 export const PLAYBOOK_FOLDER = join(CHECKOUT, "cluster");
 export const BUNDLE_FOLDER = join(CHECKOUT, "api/bundle");
@@ -17,7 +17,7 @@ const BUNDLE_DEADLINE_MS = 300_000;
  * @throws {CommandError} with the end of its output
  */
 export async function makeBundle(signal: AbortSignal): Promise<void> {
-  const argv = [...asOwner(), process.execPath, join(CHECKOUT, "api/bundle.ts")];
+  const argv = [...asOwner(), ...bunProgram(join(CHECKOUT, "api/bundle.ts"))];
   const { code, stdout, stderr } = await runProgram(argv, { deadlineMs: BUNDLE_DEADLINE_MS, folder: CHECKOUT, signal });
   signal.throwIfAborted();
   if (code !== 0) throw new CommandError(`api/bundle.ts failed:\n${lastLines(`${stdout}\n${stderr}`, 15)}`);

@@ -1,6 +1,6 @@
 import { createWriteStream } from "node:fs";
 import { CommandError } from "@goldenring/run-kit";
-import { runProgram } from "@goldenring/stand";
+import { cleanEnvironment, runProgram } from "@goldenring/stand";
 import { PLAYBOOK_FOLDER } from "./checkout.ts";
 import { failuresIn, stepOf } from "./playbook-output.ts";
 
@@ -33,7 +33,7 @@ export async function runPlaybook(options: PlaybookOptions): Promise<void> {
     deadlineMs: DEADLINE_MS,
     folder: PLAYBOOK_FOLDER,
     environment: {
-      ...process.env,
+      ...cleanEnvironment(),
       ANSIBLE_CONFIG: `${PLAYBOOK_FOLDER}/ansible.cfg`,
       ANSIBLE_NOCOLOR: "1",
       PYTHONUNBUFFERED: "1",

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CHECKOUT, EXIT, EXIT_MEANINGS, type ExitName } from "@goldenring/run-kit";
-import { runProgram } from "@goldenring/stand";
+import { EXIT, EXIT_MEANINGS, type ExitName } from "@goldenring/run-kit";
+import { CHECKOUT, runProgram } from "@goldenring/stand";
 
 setDefaultTimeout(30_000);
 

@@ -1,3 +1,4 @@
+import { columns, oneLine } from "@goldenring/run-kit";
 import { SERVICE_NAMES } from "@goldenring/stand";
 import type { StandStatus } from "./status.ts";
 
@@ -26,15 +27,15 @@ export function statusText(status: StandStatus): string {
     ...(runningCommand === null
       ? []
       : [`  ${runningCommand} is changing it: what is missing may not be installed yet`]),
-    ...problems.map((problem) => `  ! ${problem}`),
+    ...problems.map((problem) => `  ! ${oneLine(problem)}`),
     "",
-    ...table(machineRows),
+    ...columns(machineRows),
     "",
     `Leader    ${cluster.leader ?? "unknown"}`,
     `Guardian  ${guardian.isRunning ? "watching" : "not running"}${lastAction ? `; last: ${[lastAction.machine, lastAction.event, lastAction.detail].filter(Boolean).join(" ")} (${age(lastAction.time)} ago)` : ""}`,
     ...monitoringLines(monitoring),
     "",
-    ...table(endpointRows),
+    ...columns(endpointRows),
     `Logins: ring logins (file ${logins})`,
   ].join("\n");
 }
@@ -52,9 +53,9 @@ function monitoringLines(monitoring: StandStatus["monitoring"]): string[] {
   const { up, down } = targets;
   return [
     `Targets   ${up} of ${up + down.length} up`,
-    ...down.map(({ job, instance, error }) => `  - ${instance} (${job}): ${error}`),
+    ...down.map(({ job, instance, error }) => `  - ${oneLine(`${instance} (${job}): ${error}`)}`),
     `Alerts    ${alerts.length === 0 ? "none firing" : `${alerts.length} firing`}`,
-    ...table(
+    ...columns(
       alerts.map(({ name, severity, machine, since, summary }) => [
         `  - ${severity}`,
         name,
@@ -94,20 +95,6 @@ function serviceOn(name: string, { cluster }: StandStatus): string {
   const ingress = cluster.ingress.find((one) => one.name === name);
   if (ingress !== undefined) parts.push(ingress.isReady ? "reaches the API" : "does not reach the API");
   return parts.join("; ");
-}
-
-/** Columns are as wide as their widest cell; empty columns are left out. */
-export function table(rows: readonly (readonly string[])[]): string[] {
-  const width = Math.max(0, ...rows.map((row) => row.length));
-  const columns = Array.from({ length: width }, (_, index) =>
-    Math.max(...rows.map((row) => (row[index] ?? "").length)),
-  );
-  return rows.map((row) =>
-    columns
-      .flatMap((columnWidth, index) => (columnWidth === 0 ? [] : [(row[index] ?? "").padEnd(columnWidth)]))
-      .join("  ")
-      .trimEnd(),
-  );
 }
 
 /** How long ago it was. @param time ISO 8601 */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Inventory, Machine, Role, ServicesHealth } from "@goldenring/stand";
 import { type Sources, statusOf } from "./status.ts";
-import { statusText, table } from "./status-text.ts";
+import { statusText } from "./status-text.ts";
 
 const machine = (name: string, role: Role): Machine => ({
   name,
@@ -224,8 +224,4 @@ describe("the status of a stand", () => {
     expect(text).toContain("etcd 3.5.16 healthy, leader");
     expect(text).toContain("primary pg-01, replicas pg-02");
   });
-});
-
-test("a table has columns as wide as their widest cell and none that is empty", () => {
-  expect(table([["a", "", "b"], ["long", "", "c"], ["x"]])).toEqual(["a     b", "long  c", "x"]);
 });

@@ -21,8 +21,9 @@ export function commandFence(inventory: Inventory): Fence | undefined {
   return {
     pollMs: COMMAND_POLL_MS,
     async isOff(machine) {
+      // The whole environment: a cloud's program finds its credentials there.
       const argv = fenceArgv(inventory, machine) ?? [];
-      const { code, stderr } = await runProgram(argv, { deadlineMs: COMMAND_DEADLINE_MS });
+      const { code, stderr } = await runProgram(argv, { deadlineMs: COMMAND_DEADLINE_MS, environment: process.env });
       // From here on: the deadline, a program that is missing or may not run, signals, and ssh's "no connection".
       if (code >= DEADLINE_EXCEEDED) {
         throw new Error(`the fence command gave no answer (exit code ${code}): ${stderr.trim()}`);

@@ -3,7 +3,7 @@
 export { type CommandContext, runCommandLine } from "./command/command-line.ts";
 export { CommandError, EXIT, EXIT_MEANINGS, type ExitName, exitCodeHelp } from "./command/exit.ts";
 export { interruptedExit } from "./command/interruption.ts";
-export { columns, type Output, TerminalOutput } from "./command/output.ts";
+export { columns, type Output, oneLine, print, printError, TerminalOutput, visible } from "./command/output.ts";
 export { Progress } from "./command/progress.ts";
 export { addRunCommands, type RunDeps, type RunKind, writeComparison } from "./command/run-commands.ts";
 export { junitXml, type Outcome, type TestCase, type TestSuite } from "./junit.ts";

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { CHECKOUT } from "@goldenring/stand";
 import pg from "pg";
-import { CHECKOUT } from "./record/provenance.ts";
 
 const START_DEADLINE_MS = 60_000;
 

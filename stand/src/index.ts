@@ -7,6 +7,7 @@ export { ProgramReport, type SignOfLife } from "./computer/program-report.ts";
 export { replaceFile, syncFolder } from "./computer/replace-file.ts";
 export * from "./computer/run-program.ts";
 export { shellQuote } from "./computer/shell-words.ts";
+export { bunProgram, CHECKOUT, cleanEnvironment, startProgram } from "./computer/start-program.ts";
 export { type Attempt, DeadlineExceeded, waitFor, waitUntil } from "./computer/wait-for.ts";
 export type { MonitoringHealth } from "./health/ask-monitoring.ts";
 export { readServices, type ServicesHealth } from "./health/ask-services.ts";

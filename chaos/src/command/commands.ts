@@ -45,7 +45,7 @@ export function addChaosCommands(program: Command, deps: ChaosDeps): void {
   program
     .command("faults")
     .description("the kinds of faults that an experiment may use")
-    .action(() => output.result(columns(Object.entries(FAULTS).map(([name, { about }]) => [name, about]))));
+    .action(() => output.result(columns(Object.entries(FAULTS).map(([name, { about }]) => [name, about])).join("\n")));
   program
     .command("plan <experiment>")
     .description("what an experiment would do; does nothing")

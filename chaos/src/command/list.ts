@@ -14,7 +14,7 @@ export function list(output: Output, json: boolean): void {
     output.result(JSON.stringify(rows, null, 2));
     return;
   }
-  output.result(columns(EXPERIMENTS.map(({ id, rounds, title }) => [id, `${rounds}x`, title])));
+  output.result(columns(EXPERIMENTS.map(({ id, rounds, title }) => [id, `${rounds}x`, title])).join("\n"));
   output.result("\nSuites (ring chaos run --suite <name>):");
   for (const [name, { about, experiments }] of Object.entries<Suite>(SUITES))
     output.result(`  ${name}: ${about}\n    ${name === "all" ? `all ${experiments.length}` : experiments.join(" ")}`);

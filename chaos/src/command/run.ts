@@ -65,7 +65,7 @@ function summary(records: readonly ExperimentRun[]): string {
       duration(secondsBetween(startedAt, endedAt)),
       endedBy === "held" ? "" : (ending.split("\n")[0] ?? ""),
     ]),
-  );
+  ).join("\n");
 }
 
 function assertMayBeHurt({ stand, isOurs }: AvailableStand, { iOwnTheseMachines }: RunCommandOptions): void {
@@ -101,5 +101,5 @@ function resultText({ id, ending, expectations, rounds }: ExperimentRun, page: s
     const text = [`${words}: ${figures}`, targetText(expectation) ?? []].flat().join(", ");
     return [`  ${isWrong ? verdict.toUpperCase() : verdict}`, text];
   });
-  return [`${id}, ${plural(rounds.length, "round")}`, columns(rows), ending, page].join("\n");
+  return [`${id}, ${plural(rounds.length, "round")}`, ...columns(rows), ending, page].join("\n");
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { authorityFile, byRole, inNamespace, lastLines, runProgram, type Stand } from "@goldenring/stand";
+import { authorityFile, bunProgram, byRole, inNamespace, lastLines, runProgram, type Stand } from "@goldenring/stand";
 import type * as z from "zod";
 import type { Experiment } from "../experiment/experiment.ts";
 import { SLOW_MS } from "../history/summary.ts";
@@ -42,7 +42,6 @@ export class Observers {
         deadlineMs: Number.POSITIVE_INFINITY,
         signal,
         stopGraceMs: STOP_GRACE_MS,
-        folder: process.cwd(),
         onStart: lock.started,
       });
       const end = ended.then(({ code, stderr }) => {
@@ -103,7 +102,7 @@ function roleSampler(out: string, { stand, experiment }: ObserversOptions): read
   return inside(stand, probeArgv("roles", ...nodes, ...ca, "--out", out, "--seconds", seconds));
 }
 
-const probeArgv = (...args: readonly string[]): readonly string[] => [process.execPath, PROBE_PROGRAM, ...args];
+const probeArgv = (...args: readonly string[]): readonly string[] => bunProgram(PROBE_PROGRAM, ...args);
 
 /** Where the stand's machines can be reached. */
 function inside({ inventory }: Stand, argv: readonly string[]): readonly string[] {

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { alertLogIn, lastHeartbeat, readAlertLog, receivedSince } from "@goldenring/monitoring";
-import { EXIT } from "@goldenring/run-kit";
+import { EXIT, print, printError } from "@goldenring/run-kit";
 import { createAlertmanager, createPrometheus, firingAlerts } from "@goldenring/stand";
 import { type AlertsReport, alertsText, receivedLine } from "../alerts-text.ts";
 import { type Context, labOf } from "../context.ts";
@@ -30,10 +30,10 @@ export async function alerts(context: Context, options: AlertsOptions): Promise<
   const { problems, ...report } = await readAlerts(context, options.since);
   if (options.json) {
     const { firing = null, received = null, heartbeat = null } = report;
-    process.stdout.write(`${JSON.stringify({ firing, received, heartbeat, problems }, null, 2)}\n`);
+    print(`${JSON.stringify({ firing, received, heartbeat, problems }, null, 2)}\n`);
   } else {
-    process.stdout.write(alertsText(report, options.since.text));
-    for (const problem of problems) process.stderr.write(`ring: ${problem}\n`);
+    print(alertsText(report, options.since.text));
+    for (const problem of problems) printError(`ring: ${problem}\n`);
   }
   return problems.length === 0 ? EXIT.ok : EXIT.failed;
 }
@@ -85,7 +85,7 @@ async function followAlerts(context: Context, { since, json }: AlertsOptions): P
       const key = JSON.stringify([alert.labels, alert.status, alert.startsAt]);
       if (shown.has(key)) continue;
       shown.add(key);
-      process.stdout.write(`${json ? JSON.stringify(alert) : receivedLine(alert)}\n`);
+      print(`${json ? JSON.stringify(alert) : receivedLine(alert)}\n`);
     }
     await delay(POLL_MS, undefined, { signal }).catch(() => {});
   }

@@ -1,5 +1,5 @@
 import { type Finding, type Verification, verifyQueries } from "@goldenring/monitoring";
-import { CommandError, EXIT } from "@goldenring/run-kit";
+import { CommandError, EXIT, print } from "@goldenring/run-kit";
 import { createPrometheus, PrometheusError } from "@goldenring/stand";
 import type { Context } from "../context.ts";
 import { monitoringServers } from "../endpoints.ts";
@@ -18,7 +18,7 @@ export async function verifyDashboards(context: Context, asJson: boolean): Promi
     });
     return verifyQueries(prometheus, countAndLog(log, context.signal));
   });
-  process.stdout.write(`${asJson ? JSON.stringify(found, null, 2) : verificationText(found)}\n`);
+  print(`${asJson ? JSON.stringify(found, null, 2) : verificationText(found)}\n`);
   return isProven(found) ? EXIT.ok : EXIT.failed;
 }
 

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { commandFence, type Entry, type Fence, runGuardian } from "@goldenring/guardian";
-import { CommandError, EXIT } from "@goldenring/run-kit";
+import { CommandError, EXIT, print } from "@goldenring/run-kit";
 import { type Inventory, readInventory } from "@goldenring/stand";
 import { type Context, labOf } from "../context.ts";
 
@@ -35,7 +35,7 @@ export async function labGuardian(context: Context, inventoryFile: string): Prom
 }
 
 async function watch({ folder, signal }: Context, inventory: Inventory, fence: Fence): Promise<number> {
-  const onEntry = (entry: Entry): void => void process.stdout.write(`${JSON.stringify(entry)}\n`);
+  const onEntry = (entry: Entry): void => print(`${JSON.stringify(entry)}\n`);
   await runGuardian({ inventory, fence, folder, onEntry, signal });
   return EXIT.ok;
 }

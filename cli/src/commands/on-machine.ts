@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { CommandError, EXIT } from "@goldenring/run-kit";
-import { SSH_FAILED, shellQuote, sshCommand, sshTerminal } from "@goldenring/stand";
+import type { Readable } from "node:stream";
+import { CommandError, EXIT, visible } from "@goldenring/run-kit";
+import { SSH_FAILED, shellQuote, sshCommand, sshTerminal, startProgram } from "@goldenring/stand";
 import { type Context, machineOf } from "../context.ts";
 
-/** A login shell, or one command, on this terminal. @returns the exit code of the command on the machine */
+/** A login shell, or one command, on this terminal, as ssh gives it: what the machine prints reaches the terminal unchanged. @returns the exit code of the command on the machine */
 export async function ssh(
   context: Context,
   host: string,
@@ -37,7 +37,7 @@ export async function logs(
   const words = ["journalctl", "--no-pager", "--no-hostname", `--lines=${options.lines}`];
   if (options.follow) words.push("--follow");
   if (unit !== undefined) words.push(`--unit=${unit}`);
-  const code = await runInTerminal(sshCommand(machine, words.map(shellQuote).join(" ")));
+  const code = await runInTerminal(sshCommand(machine, words.map(shellQuote).join(" ")), "visible");
   // Ctrl-C is how one stops following.
   return options.follow && (code === EXIT.interrupted || code === SSH_FAILED) ? EXIT.ok : exitCodeOn(host, code);
 }
@@ -51,17 +51,22 @@ function exitCodeOn(host: string, code: number): number {
  * Runs a program with this terminal, as if the user had started it: Ctrl-C goes to it, and its exit code is returned. The process must handle SIGINT
  * (`onInterruption` does), so that `ring` outlives the program.
  */
-function runInTerminal([program = "", ...args]: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: "inherit" });
-    const terminate = (): void => void child.kill("SIGTERM");
-    process.on("SIGTERM", terminate);
-    process.on("SIGHUP", terminate);
+async function runInTerminal(argv: readonly string[], output: "raw" | "visible" = "raw"): Promise<number> {
+  const shown = output === "raw" ? "inherit" : "pipe";
+  const child = startProgram(argv, { env: process.env, stdio: ["inherit", shown, shown] });
+  const terminate = (): void => void child.kill("SIGTERM");
+  for (const name of ["SIGTERM", "SIGHUP"]) process.on(name, terminate);
+  const copy = async (from: Readable | null, to: NodeJS.WriteStream): Promise<void> => {
+    // The reader of a pipe may leave early: `ring logs pg-01 --follow | head`.
+    to.once("error", terminate);
+    for await (const text of from?.setEncoding("utf8") ?? [])
+      await new Promise<void>((resolve) => to.write(visible(text), () => resolve()));
+  };
+  const ended = new Promise<number>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code, signal) => {
-      process.off("SIGTERM", terminate);
-      process.off("SIGHUP", terminate);
-      resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);
-    });
+    child.once("close", (code, signal) => resolve(signal === null ? (code ?? 1) : 128 + constants.signals[signal]));
   });
+  const [code] = await Promise.all([ended, copy(child.stdout, process.stdout), copy(child.stderr, process.stderr)]);
+  for (const name of ["SIGTERM", "SIGHUP"]) process.off(name, terminate);
+  return code;
 }

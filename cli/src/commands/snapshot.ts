@@ -1,8 +1,7 @@
-import { EXIT } from "@goldenring/run-kit";
+import { columns, EXIT, print } from "@goldenring/run-kit";
 import { changeProvisioned } from "../checksums.ts";
 import { type Context, labOf, machineOf, noStand } from "../context.ts";
 import { guardianOf, startGuardian } from "../stand-programs.ts";
-import { table } from "../status-text.ts";
 
 /** One machine; undefined: the whole stand. */
 type Scope = string | undefined;
@@ -45,8 +44,8 @@ export async function list(context: Context, asJson: boolean): Promise<number> {
     whole ? "whole stand" : machines.join(", "),
     `${Math.round(bytes / 1_000_000)} MB`,
   ]);
-  const text = rows.length === 0 ? "no snapshots" : table(rows).join("\n");
-  process.stdout.write(`${asJson ? JSON.stringify(snapshots, null, 2) : text}\n`);
+  const text = rows.length === 0 ? "no snapshots" : columns(rows).join("\n");
+  print(`${asJson ? JSON.stringify(snapshots, null, 2) : text}\n`);
   return EXIT.ok;
 }
 

@@ -1,11 +1,11 @@
 import type { Faults, Lab } from "@goldenring/lab";
-import { EXIT } from "@goldenring/run-kit";
+import { columns, EXIT, oneLine, print } from "@goldenring/run-kit";
 import { DeadlineExceeded, lockHolder, readLogins, readServices, waitFor } from "@goldenring/stand";
 import { assertIsUp, type Context, lockKeyOf } from "../context.ts";
 import { endpointsOf } from "../endpoints.ts";
 import { statesOfPrograms } from "../stand-programs.ts";
 import { type MachineOutside, type StandStatus, statusOf } from "../status.ts";
-import { statusText, table } from "../status-text.ts";
+import { statusText } from "../status-text.ts";
 
 /** @throws {CommandError} (noStand) when there is no stand, or none of its machines runs */
 export async function readStatus(context: Context): Promise<StandStatus> {
@@ -41,14 +41,14 @@ function faultsOf(name: string, { loss, cut }: Faults): string[] {
 
 export async function status(context: Context, asJson: boolean): Promise<number> {
   const found = await readStatus(context);
-  process.stdout.write(asJson ? `${JSON.stringify(found, null, 2)}\n` : `${statusText(found)}\n`);
+  print(asJson ? `${JSON.stringify(found, null, 2)}\n` : `${statusText(found)}\n`);
   return EXIT.ok;
 }
 
 /** Prints whether all is well, now or within some seconds. */
 export async function check(context: Context, waitSeconds: number): Promise<number> {
   const { problems } = await waitForHealth(context, waitSeconds);
-  process.stdout.write(`${problems.length === 0 ? "all is well" : problems.join("\n")}\n`);
+  print(`${problems.length === 0 ? "all is well" : problems.map(oneLine).join("\n")}\n`);
   return problems.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
@@ -78,6 +78,6 @@ export async function waitForHealth(
 export async function logins(context: Context, asJson: boolean): Promise<number> {
   const found = await readLogins(await context.inventory());
   const rows = Object.entries(found).map(([name, { user, password }]) => [name, user, password]);
-  process.stdout.write(`${asJson ? JSON.stringify(found, null, 2) : table(rows).join("\n")}\n`);
+  print(`${asJson ? JSON.stringify(found, null, 2) : columns(rows).join("\n")}\n`);
   return EXIT.ok;
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Lab, UpOptions as LabOptions } from "@goldenring/lab";
-import { CommandError, EXIT } from "@goldenring/run-kit";
+import { CommandError, columns, EXIT, oneLine, print } from "@goldenring/run-kit";
 import { SERVICE_NAMES } from "@goldenring/stand";
 import { BUNDLE_FOLDER, DASHBOARDS_FOLDER, makeBundle, PLAYBOOK_FOLDER, RULES_FOLDER } from "../checkout.ts";
 import { changeProvisioned, checksumOf, readProvisioned } from "../checksums.ts";
@@ -8,7 +8,6 @@ import { type Context, labOf } from "../context.ts";
 import { runPlaybook } from "../playbook.ts";
 import { startPrograms, stopPrograms } from "../stand-programs.ts";
 import type { StandStatus } from "../status.ts";
-import { table } from "../status-text.ts";
 import { undoOpenFaults } from "./chaos.ts";
 import { waitForHealth } from "./status.ts";
 
@@ -83,8 +82,8 @@ async function provision(context: Context, lab: Lab, checksum: string): Promise<
 function showResult({ endpoints, problems }: StandStatus): void {
   const rows = SERVICE_NAMES.flatMap((name) => (endpoints[name] === undefined ? [] : [[`  ${name}`, endpoints[name]]]));
   const more = ["Logins: ring logins    State: ring status    A shell: ring ssh pg-01    All commands: ring --help"];
-  process.stdout.write(`${["", ...table(rows), "", ...more].join("\n")}\n`);
+  print(`${["", ...columns(rows), "", ...more].join("\n")}\n`);
   if (problems.length === 0) return;
-  const list = problems.map((problem) => `  ${problem}`).join("\n");
+  const list = problems.map((problem) => `  ${oneLine(problem)}`).join("\n");
   throw new CommandError(`The stand is up, but has problems:\n${list}`);
 }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
-import { lastLines, runProgram } from "@goldenring/stand";
+import { cleanEnvironment, lastLines, runProgram } from "@goldenring/stand";
 import { FREE_MEMORY_GIB } from "../plan.ts";
 import { A_MINUTE, type TaskOptions } from "../task.ts";
 
@@ -84,7 +84,7 @@ export async function ensurePackages({ onProgress, signal }: TaskOptions): Promi
 /** Not aborted while it runs: dpkg would be left half configured. */
 async function apt(args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
-  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const environment = { ...cleanEnvironment(), DEBIAN_FRONTEND: "noninteractive" };
   const { code, stdout, stderr } = await runProgram(["apt-get", "-q", ...args], { environment, deadlineMs: 900_000 });
   if (code === 0) return;
   throw new CommandError(`\`apt-get ${args.join(" ")}\` failed:\n${lastLines(stderr || stdout, 8)}`);

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:f
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CommandError } from "@goldenring/run-kit";
-import { lastLines, runProgram, withLock } from "@goldenring/stand";
+import { cleanEnvironment, lastLines, runProgram, withLock } from "@goldenring/stand";
 import { z } from "zod";
 import type { TaskOptions } from "../task.ts";
 import { findPackageSources, type PackageSources } from "./host-settings.ts";
@@ -127,7 +127,7 @@ function buildEnvironment(
   secrets: string,
 ): NodeJS.ProcessEnv {
   return {
-    ...process.env,
+    ...cleanEnvironment(),
     SUITE: recipe.suite,
     MIRROR: mirror,
     SECURITY_MIRROR: securityMirror,

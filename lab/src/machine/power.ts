@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import {
   runOrThrow,
   sendSignal,
   signalPid,
+  startProgram,
   waitUntil,
 } from "@goldenring/stand";
 import type { MachineFolder } from "../folders.ts";
@@ -81,12 +82,12 @@ export async function powerOn(machine: Machine): Promise<void> {
 }
 
 function spawnSupervisor({ name, folder, groups, namespace, image, supervisor }: Machine): ChildProcess {
-  const [program = "", ...args] = inside(namespace, [
+  const argv = inside(namespace, [
     ...["unshare", "--mount", "--propagation", "slave", "--", "sh", supervisor],
     ...[name, folder.folder, join(image, "root"), hostGroup(groups, name), ...machineGroups(groups, name)],
   ]);
   const log = openSync(folder.supervisorLog, "w", 0o600);
-  const child = spawn(program, args, { cwd: "/", detached: true, stdio: ["ignore", log, log] });
+  const child = startProgram(argv, { detached: true, stdio: ["ignore", log, log] });
   closeSync(log);
   child.unref();
   return child;

@@ -1,9 +1,17 @@
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { CommandError } from "@goldenring/run-kit";
-import { bootId, isAlive, ProcessId, processIdOf, runProgram, sendSignal, waitUntil } from "@goldenring/stand";
+import {
+  bootId,
+  isAlive,
+  ProcessId,
+  processIdOf,
+  runProgram,
+  sendSignal,
+  startProgram,
+  waitUntil,
+} from "@goldenring/stand";
 import { z } from "zod";
 import { A_MINUTE } from "../task.ts";
 import { inside } from "./namespace.ts";
@@ -53,7 +61,7 @@ async function listenOn(port: number, { namespace, group, target }: ForwardOptio
   const join = ["-c", 'echo 0 >"$0/cgroup.procs" && exec "$@"', group];
   const listen = ["systemd-socket-activate", "--listen", `127.0.0.1:${port}`];
   const onward = inside(namespace, [proxy, `--connections-max=${MAX_CONNECTIONS}`, target]);
-  const child = spawn("sh", [...join, ...listen, ...onward], { cwd: "/", detached: true, stdio: "ignore" });
+  const child = startProgram(["sh", ...join, ...listen, ...onward], { detached: true, stdio: "ignore" });
   child.on("error", () => {});
   child.unref();
   const id = child.pid === undefined ? undefined : processIdOf(child.pid);

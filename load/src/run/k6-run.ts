@@ -86,7 +86,6 @@ export async function runK6(run: K6Run): Promise<K6Outcome> {
     signal: AbortSignal.any([signal, stop.signal, AbortSignal.timeout(deadlineMs)]),
     stopGraceMs: STOP_GRACE_MS,
     environment: environmentOf(run),
-    folder: process.cwd(),
     onStart(started) {
       pid = started;
       endWithThisProcess(started, over.signal);

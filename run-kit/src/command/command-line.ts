@@ -2,6 +2,7 @@ import { InventoryError, LockHeld, SecretsError } from "@goldenring/stand";
 import { type Command, CommanderError } from "commander";
 import { CommandError, EXIT } from "./exit.ts";
 import { interruptedExit, onInterruption } from "./interruption.ts";
+import { printError } from "./output.ts";
 
 /** What every command of a program receives. */
 export interface CommandContext {
@@ -36,16 +37,16 @@ export async function runCommandLine(
 function exitCodeOf(error: unknown, program: string, signal: AbortSignal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (signal.aborted) {
-    process.stderr.write("\nInterrupted.\n");
+    printError("\nInterrupted.\n");
     return interruptedExit(signal);
   }
   const expected = forUser(error);
   if (expected !== undefined) {
-    process.stderr.write(`\n${program}: ${expected.message}\n`);
+    printError(`\n${program}: ${expected.message}\n`);
     return expected.exitCode;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`\n${program}: this is a defect, please report it:\n${stack}\n`);
+  printError(`\n${program}: this is a defect, please report it:\n${stack}\n`);
   return EXIT.failed;
 }
 

@@ -14,13 +14,30 @@ export interface Screen {
   write(text: string): unknown;
 }
 
+/**
+ * Text from outside (machines, services, files) as a terminal may show it: escape sequences, other control characters and those that change the
+ * direction of writing become visible escapes, which in JSON mean the same. Ends of lines and tabs stay.
+ */
+export const visible = (text: string): string =>
+  text.replace(/(?![\n\t])[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, escaped);
+
+/** The same for a text that is part of a line: it cannot end the line, and so not write one that looks like ring's own. */
+export const oneLine = (text: string): string => visible(text.trimEnd().replaceAll("\n", "\\n").replaceAll("\t", " "));
+
+const escaped = (sign: string): string => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** Writes to standard output, and `printError` to standard error. */
+export const print = (text: string): void => void process.stdout.write(visible(text));
+export const printError = (text: string): void => void process.stderr.write(visible(text));
+
 /** Between two live lines where nothing can be redrawn. */
 const PLAIN_LIVE_EVERY_MS = 5_000;
 
 /** Replaces the current line of a terminal; a longer text is cut to its width. */
 export function redrawLine(screen: Screen, text: string): void {
   const columns = Math.max(20, (screen.columns || 80) - 1);
-  screen.write(`\r\u001b[2K${text.length > columns ? `${text.slice(0, columns - 1)}…` : text}`);
+  const line = oneLine(text);
+  screen.write(`\r\u001b[2K${line.length > columns ? `${line.slice(0, columns - 1)}…` : line}`);
 }
 
 export class TerminalOutput implements Output {
@@ -39,7 +56,7 @@ export class TerminalOutput implements Output {
 
   log(text: string): void {
     this.#endLive();
-    this.#screen.write(`${this.#withTime ? `${new Date().toISOString().slice(11, 19)} ` : ""}${text}\n`);
+    this.#screen.write(`${this.#withTime ? `${new Date().toISOString().slice(11, 19)} ` : ""}${visible(text)}\n`);
   }
 
   live(text: string): void {
@@ -51,12 +68,12 @@ export class TerminalOutput implements Output {
     const now = performance.now();
     if (now - this.#lastPlainAt < PLAIN_LIVE_EVERY_MS) return;
     this.#lastPlainAt = now;
-    this.#screen.write(`${text}\n`);
+    this.#screen.write(`${visible(text)}\n`);
   }
 
   result(text: string): void {
     this.#endLive();
-    this.#results.write(`${text}\n`);
+    this.#results.write(`${visible(text)}\n`);
   }
 
   #endLive(): void {
@@ -65,9 +82,15 @@ export class TerminalOutput implements Output {
   }
 }
 
-/** Rows with the cells of each column below each other. */
-export function columns(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const padded = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)));
-  return padded.map((cells) => cells.join("  ").trimEnd()).join("\n");
+/** Rows as lines, with the cells of each column below each other; empty columns are left out. */
+export function columns(rows: readonly (readonly string[])[]): string[] {
+  const cells = rows.map((row) => row.map(oneLine));
+  const count = Math.max(0, ...cells.map((row) => row.length));
+  const widths = Array.from({ length: count }, (_, at) => Math.max(...cells.map((row) => (row[at] ?? "").length)));
+  return cells.map((row) =>
+    widths
+      .flatMap((width, at) => (width === 0 ? [] : [(row[at] ?? "").padEnd(width)]))
+      .join("  ")
+      .trimEnd(),
+  );
 }

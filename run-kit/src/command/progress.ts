@@ -1,4 +1,4 @@
-import { redrawLine, type Screen } from "./output.ts";
+import { redrawLine, type Screen, visible } from "./output.ts";
 
 /** Between two updates of a running step's seconds. */
 const REDRAW_MS = 500;
@@ -43,12 +43,12 @@ export class Progress {
 
   /** One line between steps. */
   log(text: string): void {
-    if (this.#screen.isTTY) this.#screen.write(`  ${text}\n`);
+    if (this.#screen.isTTY) this.#screen.write(`  ${visible(text)}\n`);
     else this.#plain(text);
   }
 
   #plain(text: string): void {
-    this.#screen.write(`[${seconds(this.#started).padStart(6)} s] ${text}\n`);
+    this.#screen.write(`[${seconds(this.#started).padStart(6)} s] ${visible(text)}\n`);
   }
 }
 

@@ -40,7 +40,7 @@ export function addRunCommands<Run>(
     .command("runs")
     .description("the stored runs, oldest first, with their verdicts")
     .addOption(folders())
-    .action(async ({ runs }) => output.result(columns(await rowsOf(runs, kind))));
+    .action(async ({ runs }) => output.result(columns(await rowsOf(runs, kind)).join("\n")));
   program
     .command("report [run]")
     .description("write the report of a run again (default: the newest run)")

@@ -1,11 +1,7 @@
 import { cpus, release, totalmem, type } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { runProgram } from "@goldenring/stand";
+import { join } from "node:path";
+import { CHECKOUT, runProgram } from "@goldenring/stand";
 import * as z from "zod";
-
-/** The folder of this checkout. */
-export const CHECKOUT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 
 /** Where the runs of a kind are kept unless the user names another folder. */
 export function runsFolder(kind: "load" | "chaos"): string {

@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseJson, replaceFile } from "@goldenring/stand";
+import { CHECKOUT, parseJson, replaceFile } from "@goldenring/stand";
 import * as z from "zod";
 import { CommandError } from "../command/exit.ts";
-import { CHECKOUT } from "./provenance.ts";
 
 /** Where results pages and their JSON files are. */
 export const RESULTS_FOLDER = join(CHECKOUT, "docs", "results");

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { replaceFile } from "@goldenring/stand";
 import * as z from "zod";
 import { CommandError } from "../command/exit.ts";
@@ -16,7 +16,8 @@ export async function makeRunFolder(runs: string, what: string, now: Date): Prom
   const first = `${now.toISOString().slice(0, 19).replaceAll(":", "-")}Z-${what}`;
   for (let attempt = 1; ; attempt += 1) {
     const id = attempt === 1 ? first : `${first}-${attempt}`;
-    const folder = join(runs, id);
+    // Absolute: programs that write to it run in other folders.
+    const folder = resolve(runs, id);
     try {
       await mkdir(folder);
       return { id, folder };

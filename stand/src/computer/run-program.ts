@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { signalPid } from "./process-id.ts";
+import { cleanEnvironment, startProgram } from "./start-program.ts";
 
 export interface RunOptions {
   /** Milliseconds after which the program and everything it started are killed; Infinity: never. */
@@ -13,9 +13,9 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long an aborted program may take to stop after SIGINT before it is killed. Default: 0, killed at once. */
   readonly stopGraceMs?: number;
-  /** Default: this process's environment. */
+  /** Default: a clean one, `cleanEnvironment()`. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** Its working directory. Default: `/`, so that no program depends on where `ring` was called. */
+  /** Its working directory. Default: `/`. */
   readonly folder?: string;
   /** Called with the process number at once, before the program can have done anything that matters. */
   readonly onStart?: (pid: number) => void;
@@ -45,11 +45,11 @@ const CLOSING_GRACE_MS = 200;
  * Never rejects: whatever goes wrong is an exit code and a message on stderr.
  */
 export function runProgram(argv: readonly string[], options: RunOptions): Promise<Completed> {
-  const { deadlineMs, input = "", signal, stopGraceMs = 0, environment = process.env, folder = "/" } = options;
+  const { deadlineMs, input = "", signal, stopGraceMs = 0, environment = cleanEnvironment(), folder = "/" } = options;
   const { onStart, onLine, takes = {}, holdsInput = false } = options;
-  const [program = "", ...args] = argv;
+  const [program = ""] = argv;
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: folder, env: environment, detached: true, stdio: "pipe" });
+    const child = startProgram(argv, { cwd: folder, env: environment, detached: true });
     const output = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       const keep = (text: string): void => {

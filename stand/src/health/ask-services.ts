@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type HttpRequest, httpRequest } from "../computer/http-request.ts";
 import { runProgram } from "../computer/run-program.ts";
+import { bunProgram } from "../computer/start-program.ts";
 import type { Inventory, Machine } from "../inventory/inventory.ts";
 import { etcdTls, loginOf, readAuthority } from "../inventory/logins.ts";
 import { readInventory } from "../inventory/read-inventory.ts";
@@ -29,7 +30,7 @@ const EtcdStatus = z.object({
 
 /** What the stand's services report; undefined when the network that they are in does not exist. */
 export async function readServices(inventory: Inventory): Promise<ServicesHealth | undefined> {
-  const argv = inNamespace(inventory, [process.execPath, import.meta.path, inventory.file]);
+  const argv = inNamespace(inventory, bunProgram(import.meta.path, inventory.file));
   const { code, stdout } = await runProgram(argv, { deadlineMs: PROGRAM_DEADLINE_MS });
   // The end of this file wrote it.
   return code === 0 ? (JSON.parse(stdout) as ServicesHealth) : undefined;

@@ -2,18 +2,18 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { readJsonFile } from "../computer/parse-json.ts";
 import { replaceFile } from "../computer/replace-file.ts";
 import { runProgram } from "../computer/run-program.ts";
+import { CHECKOUT, cleanEnvironment } from "../computer/start-program.ts";
 import { InventoryError } from "./inventory.ts";
 
 const DEADLINE_MS = 60_000;
 /** Part of a cached listing's checksum: another form of it gets another number. */
 const CACHE_VERSION = 1;
 /** Variables of the playbook's own folder count, too. */
-const PLAYBOOK_FOLDER = fileURLToPath(new URL("../../../cluster", import.meta.url));
+const PLAYBOOK_FOLDER = join(CHECKOUT, "cluster");
 
 const AnsibleHost = z.object({
   name: z.string(),
@@ -58,7 +58,7 @@ export async function readAnsibleHosts(file: string, variables: readonly string[
 async function list(file: string): Promise<unknown> {
   const argv = ["ansible-inventory", "--inventory", file, "--list", "--playbook-dir", PLAYBOOK_FOLDER];
   const environment = {
-    ...process.env,
+    ...cleanEnvironment(),
     ANSIBLE_CONFIG: join(PLAYBOOK_FOLDER, "ansible.cfg"),
     ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: "1",
     ANSIBLE_NOCOLOR: "1",

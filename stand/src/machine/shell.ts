@@ -1,7 +1,8 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { type Completed, DEADLINE_EXCEEDED, killGroup, type RunOptions } from "../computer/run-program.ts";
 import { shellQuote } from "../computer/shell-words.ts";
+import { startProgram } from "../computer/start-program.ts";
 import type { Machine } from "../inventory/inventory.ts";
 import { SSH_FAILED, sshAlone } from "./ssh.ts";
 
@@ -87,9 +88,8 @@ export class Shell {
 }
 
 function open(argv: readonly string[]): Session {
-  const [program = "", ...args] = argv;
   // A group of its own: the terminal's Ctrl-C must not end it before its owner decides.
-  const child = spawn(program, args, { detached: true, stdio: ["pipe", "pipe", "pipe"] });
+  const child = startProgram(argv, { detached: true, env: process.env });
   const session: Session = {
     process: child,
     mark: randomUUID(),

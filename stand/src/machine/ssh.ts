@@ -11,7 +11,10 @@ export const SSH_FAILED = 255;
  */
 const DEFAULTS = ["-o", "BatchMode=yes", "-o", "ConnectTimeout=5"];
 
-/** Argv of an ssh that runs a shell command line on the machine as root. */
+/**
+ * Argv of an ssh that runs a shell command line on the machine as root. It gets the whole environment: a ProxyCommand of the operator's
+ * configuration may need any of it.
+ */
 export function sshCommand(machine: Machine, remoteCommand: string): string[] {
   const command = machine.ssh.sudo ? `sudo -n -- sh -c ${shellQuote(remoteCommand)}` : remoteCommand;
   return [...ssh(machine, []), command];
@@ -49,7 +52,7 @@ function ssh({ address, ssh: { user, port, keyFile, args } }: Machine, options: 
  * still be running on the machine.
  */
 export function runOn(machine: Machine, command: string, options: RunOptions): Promise<Completed> {
-  return runProgram(sshCommand(machine, command), options);
+  return runProgram(sshCommand(machine, command), { environment: process.env, ...options });
 }
 
 /** The command, run where the stand's machines can be reached: in the lab inside its network namespace. */
