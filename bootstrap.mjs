@@ -90,6 +90,29 @@ async function run([program = "", ...args]) {
   if (code !== 0) throw new Error(`${output.trim()}\n${program} ended with exit code ${code}.`);
 }
 
+/**
+ * What npm may install as the first Bun: the packages of bun.lock, each with its checksum, which npm compares before it unpacks anything or runs a script.
+ */
+function writeFirstLock() {
+  // Like JSON, with commas before closing brackets.
+  const { packages: known } = JSON.parse(readFileSync(join(root, "bun.lock"), "utf8").replace(/,(?=\s*[}\]])/g, ""));
+  const dependencies = { bun: devDependencies.bun };
+  /** @type {Record<string, object>} */
+  const packages = { "": { dependencies } };
+  for (const name of ["bun", ...Object.keys(known.bun[2].optionalDependencies ?? {})]) {
+    const [id, , { bin, os, cpu, libc, optionalDependencies, hasInstallScript }, integrity] = known[name];
+    const version = id.slice(name.length + 1);
+    const fits = [os, cpu, libc].map((each) => (typeof each === "string" ? [each] : each));
+    packages[`node_modules/${name}`] = {
+      ...{ version, integrity, bin, os: fits[0], cpu: fits[1], libc: fits[2], optionalDependencies, hasInstallScript },
+      optional: name !== "bun",
+    };
+  }
+  mkdirSync(firstBun, { recursive: true });
+  writeFileSync(join(firstBun, "package.json"), JSON.stringify({ dependencies }));
+  writeFileSync(join(firstBun, "package-lock.json"), JSON.stringify({ lockfileVersion: 3, requires: true, packages }));
+}
+
 async function install() {
   if (await takeLock()) {
     touchLock();
@@ -106,8 +129,9 @@ async function install() {
   try {
     rmSync(marker, { force: true });
     // Not npx: when it is killed it leaves a half-written folder in the user's cache, and each later start fails on that.
-    const options = ["--no-save", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts=false"];
-    await run(["npm", "install", "--prefix", firstBun, ...options, "--prefer-offline", `bun@${devDependencies.bun}`]);
+    const options = ["--no-audit", "--no-fund", "--package-lock", "--ignore-scripts=false", "--prefer-offline"];
+    writeFirstLock();
+    await run(["npm", "ci", "--prefix", firstBun, ...options]);
     await run([join(firstBun, "node_modules/.bin/bun"), "install", "--frozen-lockfile"]);
     await run([bun, "--version"]);
     rmSync(firstBun, { recursive: true, force: true });

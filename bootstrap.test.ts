@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -13,6 +14,8 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -40,6 +43,10 @@ function write(name: string, content: string): void {
   writeFileSync(join(project, name), content);
 }
 
+function lockOf(integrity: string): string {
+  return `{ "packages": { "bun": ["bun@1.2.3", "", { "bin": { "bun": "bin/bun" }, "hasInstallScript": true, }, "${integrity}"], } }`;
+}
+
 function calls(): string[] {
   return existsSync(join(project, "calls")) ? readFileSync(join(project, "calls"), "utf8").trim().split("\n") : [];
 }
@@ -56,12 +63,14 @@ beforeEach(() => {
   }
   write("package.json", JSON.stringify({ workspaces: ["api"], devDependencies: { bun: "1.2.3" } }));
   write("api/package.json", "{}");
-  write("bun.lock", "one");
+  write("bun.lock", lockOf("sha512-one"));
 });
 afterEach(() => {
   for (const child of started) child.kill("SIGKILL");
   rmSync(project, { recursive: true, force: true });
 });
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 interface Run {
   readonly child: ChildProcess;
@@ -69,10 +78,10 @@ interface Run {
   readonly ended: Promise<number | null>;
 }
 
-function start(nodeArgs: readonly string[] = []): Run {
+function start(nodeArgs: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): Run {
   const child = spawn("node", [...nodeArgs, "bootstrap.mjs"], {
     cwd: project,
-    env: { ...process.env, PATH: `${join(project, "fake")}:${process.env.PATH}` },
+    env: { ...process.env, PATH: `${join(project, "fake")}:${process.env.PATH}`, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   started.push(child);
@@ -98,14 +107,14 @@ async function until(isSo: () => boolean): Promise<void> {
   }
 }
 
-const INSTALLATION = ["npm install", "bun install"];
+const INSTALLATION = ["npm ci", "bun install"];
 
 describe("the dependencies", () => {
   test("are installed once, and again when bun.lock changes", async () => {
     expect((await run()).output).toContain("Installing the dependencies");
     expect(await run()).toEqual({ code: 0, output: "" });
     expect(calls()).toEqual(INSTALLATION);
-    write("bun.lock", "two");
+    write("bun.lock", lockOf("sha512-two"));
     expect((await run()).output).toContain("Installing the dependencies");
     expect(calls()).toEqual([...INSTALLATION, ...INSTALLATION]);
   });
@@ -164,6 +173,52 @@ test("a Node that is too old is rejected before anything is installed", async ()
   expect(code).toBe(1);
   expect(output).toContain("Node 20 or newer is needed, this is 18.20.0");
   expect(calls()).toEqual([]);
+});
+
+describe("the first Bun, from a registry, with the real npm", () => {
+  let registry: Server;
+  let environment: NodeJS.ProcessEnv;
+  let integrity: string;
+  beforeEach(async () => {
+    mkdirSync(join(project, "package/bin"), { recursive: true });
+    write("package/bin/bun", `#!/bin/sh\ncd ${project}\n${FAKE_BUN.slice(FAKE_BUN.indexOf("\n") + 1)}`);
+    chmodSync(join(project, "package/bin/bun"), 0o755);
+    const scripts = { postinstall: `echo "npm ci" >> ${project}/calls` };
+    write("package/package.json", JSON.stringify({ name: "bun", version: "1.2.3", bin: { bun: "bin/bun" }, scripts }));
+    execFileSync("tar", ["-czf", "bun.tgz", "package"], { cwd: project });
+    const tarball = readFileSync(join(project, "bun.tgz"));
+    integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
+    registry = createServer(({ url }, response) => {
+      if (url === "/bun.tgz") return response.end(tarball);
+      // The registry vouches for what it gives out.
+      const dist = { tarball: `http://127.0.0.1:${portOf(registry)}/bun.tgz`, integrity };
+      const version = { name: "bun", version: "1.2.3", bin: { bun: "bin/bun" }, scripts, hasInstallScript: true, dist };
+      return response.end(
+        JSON.stringify({ name: "bun", "dist-tags": { latest: "1.2.3" }, versions: { "1.2.3": version } }),
+      );
+    });
+    await once(registry.listen(0, "127.0.0.1"), "listening");
+    environment = {
+      PATH: process.env.PATH,
+      npm_config_registry: `http://127.0.0.1:${portOf(registry)}/`,
+      npm_config_cache: join(project, "cache"),
+    };
+  });
+  afterEach(() => void registry.close());
+
+  test("is used when it is the one of bun.lock", async () => {
+    write("bun.lock", lockOf(integrity));
+    const { ended, output } = start([], environment);
+    expect({ code: await ended, output: output() }).toEqual({ code: 0, output: expect.stringContaining("Installing") });
+    expect(calls()).toEqual(INSTALLATION);
+  });
+
+  test("is refused, and nothing of it runs, when it is another one", async () => {
+    write("bun.lock", lockOf(`sha512-${createHash("sha512").update("another").digest("base64")}`));
+    const { ended, output } = start([], environment);
+    expect({ code: await ended, output: output() }).toEqual({ code: 1, output: expect.stringContaining("EINTEGRITY") });
+    expect(calls()).toEqual([]);
+  });
 });
 
 describe("package.json's scripts", () => {
