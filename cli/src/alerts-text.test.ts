@@ -55,3 +55,13 @@ test("an alert that is over is a line without its summary", () => {
     /^\d\d:\d\d:07 {2}resolved {2}critical {2}EtcdNoLeader {2}etcd-01 {2}after 7.2 s$/,
   );
 });
+
+test("what an alert says stays one harmless line, so that it can neither clear the screen nor write a line of ring's", () => {
+  const summary = "\u001b[2J\u001b[Hbad\nHeartbeat  1 s ago";
+  const forging = { ...received, annotations: { summary }, labels: { ...received.labels, machine: "pg\u202e" } };
+  const shown = "\\u001b[2J\\u001b[Hbad\\nHeartbeat  1 s ago";
+  expect(receivedLine(forging)).toEndWith(shown);
+  const lines = alertsText({ firing: [], received: [forging], heartbeat: undefined }, "1h").split("\n");
+  expect(lines.filter((line) => line.startsWith("Heartbeat"))).toEqual(["Heartbeat  none yet"]);
+  expect(lines.join("")).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+});

@@ -15,9 +15,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function ring(...args: string[]) {
-  const script = 'cd "$1" && shift && RING_HOME=home exec ./ring "$@"';
-  return runProgram(["sh", "-c", script, "sh", folder, ...args], { deadlineMs: 20_000 });
+const ring = (...args: string[]) => ringWith({}, ...args);
+
+function ringWith(variables: NodeJS.ProcessEnv, ...args: string[]) {
+  const environment = { ...process.env, RING_HOME: "home", ...variables };
+  return runProgram(["./ring", ...args], { deadlineMs: 20_000, folder, environment });
 }
 
 const COMMANDS = "up down destroy status check alerts dashboards logins ssh logs snapshot power network guardian".split(
@@ -77,6 +79,19 @@ describe("ring", () => {
     expect({ code: unknown.code, stderr: unknown.stderr }).toEqual({
       code: 3,
       stderr: expect.stringContaining('no machine "pg-09"; it has pg-01'),
+    });
+  });
+
+  test("shows what a machine logs without what it sends to the terminal, and ends with its exit code", async () => {
+    const vars = "vars: {stand_name: real, stand_network: 10.1.0.0/24, stand_secrets: /no/secrets}";
+    writeFileSync(join(folder, "my.yml"), `all:\n  ${vars}\n  hosts: {pg-01: }\n`);
+    const script = "#!/bin/sh\nprintf '\\033[2Jall \\302\\233is well\\n'; printf '\\033]0;x\\007' >&2; exit 7\n";
+    writeFileSync(join(folder, "ssh"), script, { mode: 0o755 });
+    const PATH = `${folder}:${process.env.PATH}`;
+    expect(await ringWith({ PATH }, "-i", "my.yml", "logs", "pg-01")).toEqual({
+      code: 7,
+      stdout: "\\u001b[2Jall \\u009bis well\n",
+      stderr: "\\u001b]0;x\\u0007",
     });
   });
 

@@ -3,7 +3,7 @@
 export { type CommandContext, runCommandLine } from "./command/command-line.ts";
 export { CommandError, EXIT, EXIT_MEANINGS, type ExitName, exitCodeHelp } from "./command/exit.ts";
 export { interruptedExit } from "./command/interruption.ts";
-export { columns, type Output, oneLine, print, printError, TerminalOutput, visible } from "./command/output.ts";
+export { columns, type Output, print, printError, TerminalOutput } from "./command/output.ts";
 export { Progress } from "./command/progress.ts";
 export { addRunCommands, type RunDeps, type RunKind, writeComparison } from "./command/run-commands.ts";
 export { junitXml, type Outcome, type TestCase, type TestSuite } from "./junit.ts";
@@ -17,3 +17,4 @@ export { type Column, factTable, fileList, marked, numbers, section, table, tabl
 export * from "./record/provenance.ts";
 export { type ResultsFile, writeResults } from "./record/results.ts";
 export { listRuns, makeRunFolder, readRunFile, writeRunFile } from "./record/run-folder.ts";
+export { oneLine, visible } from "./visible.ts";

@@ -1,4 +1,5 @@
 import {
+  escapeMarkdown,
   markdownTable,
   median,
   plural,
@@ -144,9 +145,11 @@ function details(entry: ResultEntry): string {
     markdownTable([part ?? "figure", "value"], figureRows(runs)),
   );
   return [
-    `### ${entry.scenario}, ${entry.data} data, ${entry.encoding}: ${side}`,
+    `### ${escapeMarkdown(`${entry.scenario}, ${entry.data} data, ${entry.encoding}: ${side}`)}`,
     "",
-    `In it, ${about}. It starts with ${entry.dataBefore}. ${entry.date}, commit ${shortCommit(entry.commit)}.`,
+    escapeMarkdown(
+      `In it, ${about}. It starts with ${entry.dataBefore}. ${entry.date}, commit ${shortCommit(entry.commit)}.`,
+    ),
     ...(entry.capacity === undefined ? [] : ["", capacityTable(entry.capacity)]),
     ...tables.flatMap((each) => ["", each]),
   ].join("\n");

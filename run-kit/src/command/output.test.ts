@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { columns, oneLine, TerminalOutput, visible } from "./output.ts";
+import { oneLine, visible } from "../visible.ts";
+import { columns, TerminalOutput } from "./output.ts";
 import { Progress } from "./progress.ts";
 
 /** What can move the cursor, change colours, clear the screen or the direction of writing, in terminals with 7 and 8 bits. */

@@ -1,4 +1,5 @@
-import { redrawLine, type Screen, visible } from "./output.ts";
+import { visible } from "../visible.ts";
+import { redrawLine, type Screen } from "./output.ts";
 
 /** Between two updates of a running step's seconds. */
 const REDRAW_MS = 500;

@@ -15,6 +15,7 @@ const hostile = fc.oneof(
     "1. one",
     "- two",
     "# three",
+    "\u001b[2J\u202e",
   ),
 );
 
@@ -28,7 +29,7 @@ describe("Markdown", () => {
     fc.assert(
       fc.property(hostile, (text) => {
         const escaped = escapeMarkdown(text);
-        expect(bare(escaped)).not.toMatch(/[`*_[\]|~<>\n\r\\]/);
+        expect(bare(escaped)).not.toMatch(/[`*_[\]|~<>\\]|\p{Cc}|\p{Bidi_Control}/u);
         expect(escaped.replace(/&(amp|lt|gt);/g, "")).not.toContain("&");
         expect(escaped).not.toMatch(/^([#+=-]|\d+[.)](\s|$))/);
       }),

@@ -1,8 +1,9 @@
-/** Text that Markdown shows as it is, on one line: nothing in it is markup, a link, HTML or the end of a cell. */
+import { visible } from "../visible.ts";
+
+/** Text that Markdown shows as it is, on one line: nothing in it is markup, a link, HTML, the end of a cell or, in a terminal, an escape sequence. */
 export function escapeMarkdown(text: string): string {
   return (
-    text
-      .replace(/\s+/g, " ")
+    visible(text.replace(/\s+/g, " "))
       .trim()
       .replace(/[\\`*_[\]|~]/g, "\\$&")
       .replaceAll("&", "&amp;")
@@ -40,7 +41,7 @@ export function resultsPage({ title, writtenBy, commands, facts, body }: Results
     "",
     `Written by \`${writtenBy}\`; do not edit. Measured with:`,
     "",
-    ...[...new Set(commands)].map((command) => `    ${command.replace(/\s+/g, " ")}`),
+    ...[...new Set(commands)].map((command) => `    ${visible(command.replace(/\s+/g, " "))}`),
     "",
     ...[...new Set(facts)].map((fact) => `- ${escapeMarkdown(fact)}`),
     "",
