@@ -7,7 +7,7 @@ import { parseMountInfo } from "./host/cgroups.ts";
 import { readRecipe, removeUnusedImages } from "./image/image.ts";
 import { findStandGroups, namesOfGroups, removeGroup } from "./machine/groups.ts";
 import { detachLoops, killLeftovers } from "./machine/power.ts";
-import { closeForward } from "./network/forwards.ts";
+import { closeForward, openToOthers } from "./network/forwards.ts";
 import { closeNetwork } from "./network/namespace.ts";
 import { imagesInUse } from "./snapshots/catalogue.ts";
 import { powerOf, stopMachines } from "./stand.ts";
@@ -33,6 +33,7 @@ export async function takeDown(folders: Folders, options: TaskOptions): Promise<
   await forAll(machines, killLeftovers);
   options.onProgress?.("removing network, mounts and cgroups");
   for (const forward of Object.values(runtime?.forwards ?? {})) await closeForward(forward);
+  await openToOthers(folders.namespace);
   await closeSshConnections(folders);
   await closeNetwork(folders.namespace);
   await removeMounts(folders);

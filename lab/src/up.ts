@@ -12,7 +12,7 @@ import { makeHostGroup } from "./machine/groups.ts";
 import { isOff, isSupervised } from "./machine/power.ts";
 import { ensureKeyPair, makeSeed } from "./machine/seed.ts";
 import { loadFaults } from "./network/faults.ts";
-import { closeForward, openForward, portWarning } from "./network/forwards.ts";
+import { closeForward, closeToOthers, openForward, portWarning } from "./network/forwards.ts";
 import { openNetwork } from "./network/namespace.ts";
 import { MACHINE_NAMES, planAddresses } from "./plan.ts";
 import { finishRestore } from "./snapshots/restore.ts";
@@ -127,5 +127,8 @@ async function openForwards({ folders, settings, groups, machines }: Stand): Pro
     await changeRuntime(folders, { forwards: { ...forwards, [name]: opened } });
     warnings.push(...(await portWarning(name, opened)));
   }
-  return warnings;
+  const ports = Object.values((await readRuntime(folders)).forwards).map(({ port }) => port);
+  // Under sudo the stand is its user's.
+  const owner = Number(process.env.SUDO_UID ?? 0);
+  return [...warnings, ...(await closeToOthers(folders.namespace, ports, owner))];
 }

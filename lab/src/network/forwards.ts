@@ -92,6 +92,36 @@ export async function portWarning(name: string, { port, wanted }: Forward): Prom
   ];
 }
 
+/**
+ * Closes ports of the loopback address to all users but root and the owner, at once also for open connections: whoever connects to a
+ * forward counts as the operator inside the stand. Replaces what an earlier call closed.
+ *
+ * @returns a warning for the user where nftables does not work
+ */
+export async function closeToOthers(
+  stand: string,
+  ports: readonly number[],
+  owner: number,
+): Promise<readonly string[]> {
+  const input = `table inet ${stand} {}
+delete table inet ${stand}
+table inet ${stand} {
+  chain forwards {
+    type filter hook output priority 0
+    oifname lo ip daddr 127.0.0.1 tcp dport { ${ports.join(", ")} } meta skuid != 0 meta skuid != ${owner} reject with tcp reset
+  }
+}
+`;
+  const { code, stderr } = await runProgram(["nft", "-f", "-"], { ...A_MINUTE, input });
+  if (code === 0) return [];
+  return [`Every user of this computer can connect to the forwarded ports: nft failed: ${stderr.split("\n")[0]}`];
+}
+
+/** Ends what `closeToOthers` did. */
+export async function openToOthers(stand: string): Promise<void> {
+  await runProgram(["nft", "delete", "table", "inet", stand], A_MINUTE);
+}
+
 export async function closeForward(forward: Forward): Promise<void> {
   sendSignal(forward, "SIGTERM");
   if (await waitUntil(() => !isAlive(forward), { deadlineMs: 2_000, everyMs: 20 })) return;
