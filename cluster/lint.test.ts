@@ -7,7 +7,8 @@ import { isGiven } from "../skips.fixture.ts";
 const DEADLINE_MS = 300_000;
 
 // Another version has other rules.
-const pinned = /^ansible_lint=(\S+)$/m.exec(readFileSync(join(import.meta.dir, "../.ci/run"), "utf8"))?.[1] ?? "";
+const pinned =
+  /^ansible-lint==(\S+)/m.exec(readFileSync(join(import.meta.dir, "../.ci/ansible-lint.txt"), "utf8"))?.[1] ?? "";
 const found = Bun.which("ansible-lint") === null ? "" : await Bun.$`ansible-lint --nocolor --version`.quiet().text();
 const isInstalled = pinned !== "" && found.startsWith(`ansible-lint ${pinned} `);
 

@@ -14,6 +14,7 @@ import { loadDeps } from "./commands/load.ts";
 import { logs, ssh } from "./commands/on-machine.ts";
 import { list, remove, restore, save } from "./commands/snapshot.ts";
 import { check, logins, status } from "./commands/status.ts";
+import { audit, sbom } from "./commands/supply-chain.ts";
 import { up } from "./commands/up.ts";
 import { type Context, exclusively, openContext } from "./context.ts";
 
@@ -141,6 +142,13 @@ export function createProgram(command: CommandContext): Command {
     .option("-f, --follow", "go on until Ctrl-C", false)
     .option("-n, --lines <number>", "how many of the newest lines", numberOf, 100)
     .action((host, unit, options) => run((context) => logs(context, host, unit, options)));
+  add("sbom", "what the repository and the stand's machines consist of, as CycloneDX (JSON)")
+    .argument("[file]", "default: standard output")
+    .action((file) => run((context) => sbom(context, file)));
+  add(
+    "audit",
+    "compare all that with the known vulnerabilities; exit code 1 where there are any, or nobody can be asked",
+  ).action(() => run(audit));
 
   const snapshot = group("snapshot", "save and restore the disks of the stand, or of one machine");
   add("save <name>", "save the disks; running machines are shut down for it and started again", snapshot)

@@ -22,9 +22,10 @@ function ringWith(variables: NodeJS.ProcessEnv, ...args: string[]) {
   return runProgram(["./ring", ...args], { deadlineMs: 20_000, folder, environment });
 }
 
-const COMMANDS = "up down destroy status check alerts dashboards logins ssh logs snapshot power network guardian".split(
-  " ",
-);
+const COMMANDS =
+  "up down destroy status check alerts dashboards logins ssh logs sbom audit snapshot power network guardian".split(
+    " ",
+  );
 
 describe("ring", () => {
   test("explains every command, with examples and the exit codes", async () => {
@@ -98,5 +99,35 @@ describe("ring", () => {
   test("asks before it destroys, and without a terminal needs --yes", async () => {
     const { code, stderr } = await ring("destroy");
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("add --yes") });
+  });
+});
+
+describe("ring audit", () => {
+  test("asks for every part, names those that are vulnerable, and says when there is nobody to ask", async () => {
+    let asked: readonly { readonly package: { readonly purl?: string } }[] = [];
+    const osv = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      async fetch(request) {
+        asked = ((await request.json()) as { queries: typeof asked }).queries;
+        return Response.json({
+          results: asked.map(({ package: { purl } }) =>
+            purl?.startsWith("pkg:npm/bun@") ? { vulns: [{ id: "X-1" }] } : {},
+          ),
+        });
+      },
+    });
+    const found = await ringWith({ GOLDENRING_OSV: osv.url.origin }, "audit");
+    expect(found).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^bun 1\S+ \(repository\): X-1\n1 packages/),
+    });
+    expect(asked.length).toBeGreaterThan(100);
+    await osv.stop(true);
+    const nobody = { GOLDENRING_OSV: osv.url.origin, npm_config_registry: osv.url.origin };
+    expect(await ringWith(nobody, "audit")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("Nothing was checked, because no source of advisories can be reached:\n  OSV: "),
+    });
   });
 });

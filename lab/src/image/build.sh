@@ -20,7 +20,8 @@ script=
 mkdir -p "$cache"
 # A name server or mirror that fails for a moment must not cost the whole build; what is downloaded is in the cache.
 tries=3
-until debootstrap --cache-dir="$cache" --variant=minbase --include="$BASE_PACKAGES" "$SUITE" "$root" "$MIRROR" $script; do
+# Of a keyring that is missing it would only warn.
+until debootstrap --force-check-gpg --keyring=/usr/share/keyrings/debian-archive-keyring.gpg --cache-dir="$cache" --variant=minbase --include="$BASE_PACKAGES" "$SUITE" "$root" "$MIRROR" $script; do
   tries=$((tries - 1))
   [ $tries -gt 0 ] || exit 1
   umount -R "$root/proc" "$root/sys" 2>/dev/null || :
