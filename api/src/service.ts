@@ -16,7 +16,6 @@ import { Writer } from "./http/writing.ts";
 import { Garbage } from "./memory/garbage.ts";
 import { Growth } from "./memory/growth.ts";
 import { sharesOf } from "./memory/shares.ts";
-import { watchMemory } from "./memory/watch.ts";
 import { FormCache } from "./model/form-cache.ts";
 import { CountedWarning } from "./operations/counted-warning.ts";
 import type { Log } from "./operations/log.ts";
@@ -66,7 +65,11 @@ const REMINDER_INTERVAL_MS = 10_000;
 export function createService(options: ServiceOptions, log: Log): Service {
   const search = { connectDeadlineMs: options.connectMs, staggerMs: STAGGER_MS };
   const memory = sharesOf(options.modelBudgetBytes);
-  const garbage = new Garbage(memory.garbage, options.collectGarbage);
+  const garbage = new Garbage({
+    checkBytes: memory.garbage,
+    processBytes: memory.process,
+    collect: options.collectGarbage,
+  });
   let ready = false;
   let isPrepared = false;
   let preparationWait: string | undefined;
@@ -236,7 +239,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
     }),
   ];
   const stopWatching = watchEventLoop(metrics.eventLoopLag);
-  const stopCollecting = watchMemory(memory.process, garbage);
+  const stopCollecting = garbage.watch();
 
   return {
     app: createApp({ ...options, routes, staticPages: createStaticPages(options.pageFolder), metrics, log }),

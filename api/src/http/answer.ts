@@ -29,12 +29,15 @@ export interface ReadyBody {
  */
 const MAX_UNSTREAMED_BYTES = 14_336;
 
+const JSON_TYPE = "application/json; charset=utf-8";
+
 const readyLists = new WeakMap<ListBody, ReadyBody>();
 
 export function readyList(list: ListBody, open: OpenAnswers): ReadyBody {
   const known = readyLists.get(list);
   if (known) return known;
-  const etag = etagOf(list.checksum);
+  // Weak, because all encodings share one tag.
+  const etag = `W/${tagOf(list.checksum)}`;
   const [only] = list.parts.length === 1 ? (list.parts[0]?.bytes() ?? []) : [];
   const content = only && only.length <= MAX_UNSTREAMED_BYTES ? only : () => open.stream(list);
   const ready = { content, etag, headers: jsonHeaders(etag, list.encoding) };
@@ -42,14 +45,16 @@ export function readyList(list: ListBody, open: OpenAnswers): ReadyBody {
   return ready;
 }
 
-/** One row. Its tag is strong, because it has no other encodings: so a change can name it in If-Match. */
-export function readyBytes(json: Uint8Array): ReadyBody {
+const ROW_HEADERS = new Headers({ "content-type": JSON_TYPE, "cache-control": "no-cache" });
+
+/**
+ * One row, to be answered before the next one is asked for: all share their headers, because new ones cost more than all
+ * else of a row. Its tag is strong, because it has no other encodings: so a change can name it in If-Match.
+ */
+export function rowBody(json: Uint8Array): ReadyBody {
   const etag = rowTag(json);
-  return {
-    content: json,
-    etag,
-    headers: new Headers({ "content-type": JSON_TYPE, etag, "cache-control": "no-cache" }),
-  };
+  ROW_HEADERS.set("etag", etag);
+  return { content: json, etag, headers: ROW_HEADERS };
 }
 
 export function answer(request: Request, body: ReadyBody, moment: Moment): Response {
@@ -83,8 +88,6 @@ export function momentHeaders({ freshness, ageMs }: Moment): Record<string, stri
   return { warning: '110 - "Response is Stale"', age: String(Math.max(0, Math.floor(ageMs / 1_000))) };
 }
 
-const JSON_TYPE = "application/json; charset=utf-8";
-
 const WRITTEN_HEADERS = { "content-type": JSON_TYPE, "cache-control": "no-store" };
 
 function jsonHeaders(etag: string, encoding: ListEncoding): Headers {
@@ -97,14 +100,14 @@ function jsonHeaders(etag: string, encoding: ListEncoding): Headers {
   });
 }
 
-/** Weak, because all encodings share one tag. Equal on every replica, because it depends on the content alone. */
-function etagOf({ crc, length }: Checksum): string {
-  return `W/"${crc.toString(16).padStart(8, "0")}-${length.toString(36)}"`;
+/** Equal on every replica, because it depends on the content alone. */
+function tagOf({ crc, length }: Checksum): string {
+  return `"${crc.toString(16).padStart(8, "0")}-${length.toString(36)}"`;
 }
 
 /** Of a row, which has one encoding: strong. */
 function rowTag(json: Uint8Array): string {
-  return opaque(etagOf(checksumOf(json)));
+  return tagOf(checksumOf(json));
 }
 
 /** Whether If-None-Match lists the tag. It compares weakly (RFC 9110, section 13.1.2). */

@@ -3,38 +3,12 @@ import { List, selectedBody } from "../model/list.ts";
 import type { ReadModel } from "../model/read-model.ts";
 import { type CityShape, FORECAST_SHAPE, type Selection, WEATHER_SHAPE } from "../model/render.ts";
 import { negotiateListEncoding } from "./accept-encoding.ts";
-import { answer, momentHeaders, type ReadyBody, readyBytes, readyList } from "./answer.ts";
+import { answer, momentHeaders, readyList, rowBody } from "./answer.ts";
 import { OpenAnswers } from "./open-answers.ts";
 import { Problem } from "./problem.ts";
 import type { Reader } from "./reading.ts";
 import type { Handler } from "./route.ts";
 import { idFromPath, validatedQuery } from "./schemas.ts";
-
-/** As many rows are kept ready to be sent, until anything changes: about 1 kB each. */
-const MAX_READY_ROWS = 1_024;
-
-/** The rows that were asked for since the model changed last. */
-class ReadyRows {
-  readonly #rows = new Map<number, ReadyBody>();
-  #model: ReadModel | undefined;
-  #revision = 0;
-
-  constructor(readonly jsonOf: (model: ReadModel, id: number) => Uint8Array | undefined) {}
-
-  get(model: ReadModel, id: number): ReadyBody | undefined {
-    if (this.#model !== model || this.#revision !== model.revision || this.#rows.size === MAX_READY_ROWS) {
-      this.#rows.clear();
-      this.#model = model;
-      this.#revision = model.revision;
-    }
-    const known = this.#rows.get(id);
-    if (known) return known;
-    const json = this.jsonOf(model, id);
-    const ready = json && readyBytes(json);
-    if (ready) this.#rows.set(id, ready);
-    return ready;
-  }
-}
 
 /** Answers one row, by the id in the path. */
 export function rowHandler(
@@ -42,13 +16,12 @@ export function rowHandler(
   jsonOf: (model: ReadModel, id: number) => Uint8Array | undefined,
   missing: string,
 ): Handler {
-  const rows = new ReadyRows(jsonOf);
   return ({ request, parameter }) => {
     const id = idFromPath(parameter);
     return reader.read(({ model, moment }) => {
-      const row = rows.get(model, id);
-      if (!row) throw new Problem(404, missing, { headers: momentHeaders(moment) });
-      return answer(request, row, moment);
+      const json = jsonOf(model, id);
+      if (!json) throw new Problem(404, missing, { headers: momentHeaders(moment) });
+      return answer(request, rowBody(json), moment);
     });
   };
 }
