@@ -19,7 +19,13 @@ const PASSED_ON = new RegExp(
   `^(?:${[
     ...["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "XDG_\\w+", "SUDO_(?:USER|UID|GID)", "SSH_AUTH_SOCK"],
     ...["TERM", "COLORTERM", "NO_COLOR", "LANG", "LANGUAGE", "LC_\\w+", "TZ"],
-    ...["(?:http|https|no|all)_proxy", "SSL_CERT_(?:FILE|DIR)", "NODE_EXTRA_CA_CERTS", "PIP_(?:CERT|CONFIG_FILE)"],
+    ...[
+      "(?:http|https|no|all)_proxy",
+      "SSL_CERT_(?:FILE|DIR)",
+      "NODE_EXTRA_CA_CERTS",
+      "REQUESTS_CA_BUNDLE",
+      "PIP_\\w+",
+    ],
     ...["RING_\\w+", "GOLDENRING_\\w+"],
   ].join("|")})$`,
   "i",
