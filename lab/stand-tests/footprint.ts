@@ -18,7 +18,9 @@ async function footprint(stand: string, folder: string): Promise<readonly string
     "network namespace": (await lines("ip", "netns", "list")).filter((line) => line.split(" ")[0] === namespace),
     cgroup: (await lines("find", "/sys/fs/cgroup", "-type", "d", "-name", namespace)).filter(Boolean),
     link: (await lines("ip", "-o", "link")).filter((line) => /\b(vb-|ring\b)/.test(line)),
-    rules: (await lines("nft", "list", "tables")).filter((line) => line.includes("faults")),
+    rules: (await lines("nft", "list", "tables")).filter(
+      (line) => line.includes("faults") || line.endsWith(` ${namespace}`),
+    ),
     sockets: (await readdir("/run/goldenring").catch(() => [])).filter((name) => name === stand),
     process: await processes(carries),
   };
