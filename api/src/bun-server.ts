@@ -1,6 +1,6 @@
 import type { App } from "./http/app.ts";
 
-/** This is the only file that uses Bun's own API: another runtime needs another one like it. */
+/** With the streams of http/open-answers.ts this is all that uses Bun's own API: another runtime needs others like them. */
 export interface Server {
   readonly url: string;
   /** Stops accepting, waits until open requests are answered, and closes idle connections. */

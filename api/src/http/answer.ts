@@ -1,7 +1,7 @@
 import type { Freshness } from "../freshness/read-barrier.ts";
 import { type Checksum, checksumOf } from "../model/crc32.ts";
 import type { ListBody } from "../model/forms.ts";
-import type { ListEncoding } from "../model/piece.ts";
+import { type ListEncoding, Ready } from "../model/piece.ts";
 import type { ReadModel } from "../model/read-model.ts";
 import type { OpenAnswers } from "./open-answers.ts";
 
@@ -38,8 +38,9 @@ export function readyList(list: ListBody, open: OpenAnswers): ReadyBody {
   if (known) return known;
   // Weak, because all encodings share one tag.
   const etag = `W/${tagOf(list.checksum)}`;
-  const [only] = list.parts.length === 1 ? (list.parts[0]?.bytes() ?? []) : [];
-  const content = only && only.length <= MAX_UNSTREAMED_BYTES ? only : () => open.stream(list);
+  const [only, ...others] = list.parts;
+  const isShort = only instanceof Ready && others.length === 0 && only.chunk.length <= MAX_UNSTREAMED_BYTES;
+  const content = isShort ? only.chunk : () => open.stream(list);
   const ready = { content, etag, headers: jsonHeaders(etag, list.encoding) };
   readyLists.set(list, ready);
   return ready;

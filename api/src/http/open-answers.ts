@@ -1,5 +1,4 @@
-import { type Holder, pinnedBytes } from "../memory/pinned.ts";
-import { concatenated } from "../model/columns.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ListBody } from "../model/forms.ts";
 import type { List } from "../model/list.ts";
 import { type Held, Ready } from "../model/piece.ts";
@@ -7,17 +6,25 @@ import { type Held, Ready } from "../model/piece.ts";
 /** What is given to a client at once; less while many answers are open. */
 const MAX_PORTION_BYTES = 131_072;
 const MIN_PORTION_BYTES = 4_096;
-/** Neighbours shorter than this are sent as one: a copy costs less than a system call. */
-const SHORT_BYTES = 16_384;
+/** Bun collects bytes below this size, and copies what is written behind them. */
+const COLLECTED_BYTES = 16_384;
 /** How often it is checked what open answers hold. */
 const CHECK_INTERVAL_MS = 100;
 
-interface Stream {
+/** An answer under way. */
+interface Open {
   readonly body: ListBody;
-  readonly chunks: Chunks;
-  readonly cut: () => void;
+  readonly sink: ReadableStreamDirectController;
+  /** The part whose bytes are being sent. */
+  part: number;
   /** Bytes of the last portion, of which the server may hold a copy until the client takes them. */
   portion: number;
+}
+
+/** Holds parts of the model or of lists, some of which nothing else may need any more. */
+interface Holder {
+  held(): Iterable<Held>;
+  release(): void;
 }
 
 /**
@@ -26,7 +33,7 @@ interface Stream {
  * oldest of them are cut off.
  */
 export class OpenAnswers {
-  readonly #streams = new Set<Stream>();
+  readonly #open = new Set<Open>();
   #checkedAt = 0;
   #pinned = 0;
 
@@ -42,7 +49,7 @@ export class OpenAnswers {
   /** What they hold beside what they share. */
   get bytes(): number {
     let bytes = this.#pinned;
-    for (const { portion } of this.#streams) bytes += portion;
+    for (const { portion } of this.#open) bytes += portion;
     return bytes;
   }
 
@@ -50,97 +57,88 @@ export class OpenAnswers {
     const [only, ...others] = body.parts;
     if (only instanceof Ready && others.length === 0 && only.chunk.length <= 1.5 * MAX_PORTION_BYTES)
       return streamOf(only.chunk);
-    const chunks = new Chunks(body);
-    let stream: Stream | undefined;
-    const end = () => {
-      if (stream) this.#streams.delete(stream);
-    };
-    return new ReadableStream<Uint8Array>(
-      {
-        pull: (controller) => {
-          if (!stream) {
-            stream = { body, chunks, portion: 0, cut: () => controller.error() };
-            this.#streams.add(stream);
-          }
-          stream.portion = this.#give(chunks, controller);
-          if (chunks.isAtEnd) {
-            end();
-            controller.close();
-          }
-          // A client that takes all at once would else keep the others from their turns.
-          if (chunks.takeMade() > 0) return new Promise((resolve) => setImmediate(resolve));
-        },
-        cancel: end,
+    let open: Open | undefined;
+    // Bun's own kind of stream: only there can collected bytes be sent before a long chunk would be copied behind them.
+    const source: Bun.DirectUnderlyingSource<Uint8Array> = {
+      type: "direct",
+      pull: (sink) => {
+        open = { body, sink, part: 0, portion: 0 };
+        this.#open.add(open);
+        return this.#send(open);
       },
-      // One chunk ahead: with 0, each portion costs Bun twice as much.
-      { highWaterMark: 1 },
-    );
+      cancel: () => {
+        if (open) this.#open.delete(open);
+      },
+    };
+    return new ReadableStream(source as unknown as UnderlyingSource<Uint8Array>);
   }
 
-  /** Cuts off the oldest answers while all of them hold too much. */
+  async #send(open: Open): Promise<void> {
+    const { sink, body } = open;
+    let isTurnDue = false;
+    for (; open.part < body.parts.length; open.part += 1) {
+      const { chunks = [], madeBytes = 0 } = body.parts[open.part]?.bytes() ?? {};
+      if (madeBytes > 0) this.onMade(madeBytes);
+      isTurnDue ||= madeBytes > 0;
+      for (const chunk of chunks) {
+        for (let from = 0; from < chunk.length; ) {
+          const portionBytes = this.#portionBytes();
+          // A little more than a portion rather than a short rest.
+          const to = chunk.length - from <= 1.5 * portionBytes ? chunk.length : from + portionBytes;
+          if (to - from >= COLLECTED_BYTES) sink.flush();
+          sink.write(from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to));
+          open.portion += to - from;
+          from = to;
+          if (open.portion < portionBytes) continue;
+          await sink.flush(true);
+          // A client that takes all at once would else keep the others from their turns.
+          if (isTurnDue) await nextTurn();
+          if (!this.#open.has(open)) return;
+          open.portion = 0;
+          isTurnDue = false;
+        }
+      }
+    }
+    this.#open.delete(open);
+    sink.end();
+  }
+
+  /** Gives up what only lists and open answers need while that is too much: first of lists, then of the oldest answers. */
   check(): void {
     if (performance.now() - this.#checkedAt < CHECK_INTERVAL_MS) return;
     this.#checkedAt = performance.now();
     const limit = this.limitBytes();
-    const bodies = new Map<ListBody, Holder>();
-    for (const [body, at] of this.#positions()) bodies.set(body, { held: () => heldBy(body, at) });
     const lists = this.lists();
-    const ofLists = pinnedBytes([...lists, ...bodies.values()]).slice(0, lists.length);
-    if (sum(pinnedBytes([...bodies.values(), ...lists])) > limit)
-      for (const [index, list] of lists.entries()) if ((ofLists[index] ?? 0) > 0) list.release();
-    const ofBodies = pinnedBytes([...bodies.values()]);
-    let pinned = sum(ofBodies);
-    for (const [index, body] of [...bodies.keys()].entries()) {
-      if (pinned <= limit) break;
-      pinned -= ofBodies[index] ?? 0;
-      this.#cut(body);
+    const holders: readonly Holder[] = [...lists, ...this.#bodies()];
+    const pinned = pinnedBytes(holders);
+    let total = sum(pinned);
+    for (const [index, holder] of holders.entries()) {
+      if (total <= limit || pinned[index] === 0) continue;
+      total -= pinned[index] ?? 0;
+      pinned[index] = 0;
+      holder.release();
     }
-    this.#pinned = pinned;
+    this.#pinned = sum(pinned.slice(lists.length));
   }
 
-  /** How far the slowest client of each body is. */
-  #positions(): Map<ListBody, number> {
-    const positions = new Map<ListBody, number>();
-    for (const { body, chunks } of this.#streams)
-      positions.set(body, Math.min(chunks.part, positions.get(body) ?? Number.POSITIVE_INFINITY));
-    return positions;
+  /** The bodies of open answers, from the part on that the slowest client of each is at. */
+  #bodies(): Holder[] {
+    const parts = new Map<ListBody, number>();
+    for (const { body, part } of this.#open) parts.set(body, Math.min(part, parts.get(body) ?? part));
+    return Array.from(parts, ([body, part]) => ({ held: () => heldBy(body, part), release: () => this.#cut(body) }));
   }
 
   #cut(body: ListBody): void {
-    for (const stream of this.#streams) {
-      if (stream.body !== body) continue;
-      this.#streams.delete(stream);
-      stream.cut();
+    for (const open of this.#open) {
+      if (open.body !== body) continue;
+      this.#open.delete(open);
+      open.sink.close(new Error("the client takes the answer too slowly"));
       this.onCut();
     }
   }
 
-  /** Returns how many bytes it gave. */
-  #give(chunks: Chunks, controller: ReadableStreamDefaultController<Uint8Array>): number {
-    const portion = this.#portionBytes();
-    let given = 0;
-    let short: Uint8Array[] = [];
-    const flush = () => {
-      if (short.length > 0) controller.enqueue(short.length === 1 ? short[0] : concatenated(short));
-      short = [];
-    };
-    while (given < portion) {
-      const chunk = chunks.next(portion);
-      if (!chunk) break;
-      given += chunk.length;
-      if (chunk.length < SHORT_BYTES) short.push(chunk);
-      else {
-        flush();
-        controller.enqueue(chunk);
-      }
-    }
-    flush();
-    if (chunks.made > 0) this.onMade(chunks.made);
-    return given;
-  }
-
   #portionBytes(): number {
-    const share = this.limitBytes() / (this.#streams.size + 1);
+    const share = this.limitBytes() / (this.#open.size + 1);
     return Math.round(Math.min(MAX_PORTION_BYTES, Math.max(MIN_PORTION_BYTES, share)));
   }
 }
@@ -155,70 +153,14 @@ function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-/** The bytes of a body one after another; each part is made when it is its turn. */
-class Chunks {
-  readonly #parts: ListBody["parts"];
-  #part = 0;
-  #bytes: readonly Uint8Array[] = [];
-  #at = 0;
-  #offset = 0;
-  #made = 0;
-
-  constructor({ parts }: ListBody) {
-    this.#parts = parts;
-  }
-
-  get isAtEnd(): boolean {
-    return this.#at === this.#bytes.length && this.#part === this.#parts.length;
-  }
-
-  /** The part whose bytes are being sent, or the next one. */
-  get part(): number {
-    return Math.max(0, this.#part - 1);
-  }
-
-  /** Bytes that were made for this answer since `takeMade`. */
-  get made(): number {
-    return this.#made;
-  }
-
-  takeMade(): number {
-    const made = this.#made;
-    this.#made = 0;
-    return made;
-  }
-
-  /** The next bytes, about `mostBytes` at most; undefined at the end. */
-  next(mostBytes: number): Uint8Array | undefined {
-    while (this.#at === this.#bytes.length) {
-      const part = this.#parts[this.#part];
-      if (!part) return undefined;
-      this.#part += 1;
-      this.#at = 0;
-      this.#bytes = part.bytes();
-      this.#made += part.made;
-    }
-    const chunk = this.#bytes[this.#at] ?? NOTHING;
-    // A little more than asked for rather than a short rest.
-    const to = chunk.length - this.#offset <= 1.5 * mostBytes ? chunk.length : this.#offset + mostBytes;
-    const given = this.#offset === 0 && to === chunk.length ? chunk : chunk.subarray(this.#offset, to);
-    this.#offset = to;
-    if (to === chunk.length) {
-      this.#at += 1;
-      this.#offset = 0;
-    }
-    return given;
-  }
-}
-
 /**
  * What a body needs from a part on. What was sent is let go once a part is replaced: then no other request gets this
  * body.
  */
 function* heldBy({ parts }: ListBody, from: number): Generator<Held> {
   let isOutdated = false;
-  for (let at = from; at < parts.length; at += 1) {
-    for (const held of parts[at]?.held ?? []) {
+  for (const part of parts.slice(from)) {
+    for (const held of part.held) {
       isOutdated ||= held.isReplaced;
       yield held;
     }
@@ -228,8 +170,21 @@ function* heldBy({ parts }: ListBody, from: number): Generator<Held> {
 
 const SENT = new Ready(new Uint8Array(0));
 
+/** What each holder keeps alive, in bytes, that neither the model, the cache nor a later holder needs. */
+function pinnedBytes(holders: readonly Holder[]): number[] {
+  const seen = new Set<Held>();
+  const pinned = holders.toReversed().map((holder) => {
+    let bytes = 0;
+    for (const held of holder.held()) {
+      if (!held.isReplaced || seen.has(held)) continue;
+      seen.add(held);
+      bytes += held.heldBytes;
+    }
+    return bytes;
+  });
+  return pinned.toReversed();
+}
+
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
-
-const NOTHING = new Uint8Array(0);

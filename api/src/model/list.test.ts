@@ -10,7 +10,7 @@ import { FORECAST_SHAPE, WEATHER_SHAPE } from "./render.ts";
 
 setDefaultTimeout(60_000);
 
-const bytesOf = ({ parts }: ListBody) => concatenated(parts.flatMap((part) => part.bytes()));
+const bytesOf = ({ parts }: ListBody) => concatenated(parts.flatMap((part) => part.bytes().chunks));
 
 function listsOf(cache: FormCache) {
   return {

@@ -1,10 +1,11 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { BLOCK_BYTES, type Block, MAX_BLOCK_BYTES } from "./block.ts";
 import { concatenated } from "./columns.ts";
 import { EMPTY_CHECKSUM, extendChecksum } from "./crc32.ts";
 import type { FormCache } from "./form-cache.ts";
-import { GzipForms, type ListBody, type Pieces, PlainForms } from "./forms.ts";
-import { GZIP_START, gzipEnd, gzipPart } from "./gzip.ts";
-import { type Held, type ListEncoding, type Part, Piece, Ready } from "./piece.ts";
+import { Forms, type ListBody, type Pieces, wholeList } from "./forms.ts";
+import { gzipPart } from "./gzip.ts";
+import { type Held, joined, type ListEncoding, type Part, Piece, Ready } from "./piece.ts";
 import type { ReadModel } from "./read-model.ts";
 import {
   type CityShape,
@@ -30,7 +31,7 @@ const encoder = new TextEncoder();
 
 /** One list. Each encoding is made at most once for a revision of the model, and what is unchanged is used again. */
 export class List {
-  readonly #forms: { readonly identity: PlainForms; readonly gzip: GzipForms };
+  readonly #forms: Readonly<Record<ListEncoding, Forms>>;
   #last: { readonly model: ReadModel; readonly revision: number; readonly pieces: Pieces } | undefined;
 
   private constructor(
@@ -39,7 +40,7 @@ export class List {
     /** Changes when the list does. */
     readonly revisionOf: (model: ReadModel) => number,
   ) {
-    this.#forms = { identity: new PlainForms(cache), gzip: new GzipForms(cache) };
+    this.#forms = { identity: new Forms(cache, "identity"), gzip: new Forms(cache, "gzip") };
   }
 
   static ofCities(cache: FormCache): List {
@@ -151,23 +152,20 @@ export async function selectedBody(
   let short: Uint8Array[] = [];
   const parts: Part[] = [];
   for (const [index, block] of blocks.entries()) {
-    if (index % BLOCKS_PER_TURN === BLOCKS_PER_TURN - 1) await new Promise((resolve) => setImmediate(resolve));
+    if (index % BLOCKS_PER_TURN === BLOCKS_PER_TURN - 1) await nextTurn();
     const from = place;
     const selected = renderSelected(block, from, shape, selection);
     place = selected.place;
-    if (selected.bytes.length === 0) continue;
-    checksum = extendChecksum(checksum, selected.bytes);
-    short = checksum.length <= MAX_SHORT_BYTES ? [...short, selected.bytes] : [];
-    parts.push(new Piece([block], NOTHING, () => [renderSelected(block, from, shape, selection).bytes]).part(encoding));
+    if (selected.madeBytes === 0) continue;
+    checksum = selected.chunks.reduce(extendChecksum, checksum);
+    short = checksum.length <= MAX_SHORT_BYTES ? [...short, ...selected.chunks] : [];
+    parts.push(new Piece([block], NOTHING, () => renderSelected(block, from, shape, selection)).part(encoding));
   }
   const end = ending(place);
-  checksum = extendChecksum(checksum, end);
-  if (checksum.length <= MAX_SHORT_BYTES) {
-    const json = concatenated([...short, end]);
-    const bytes = encoding === "gzip" ? concatenated([GZIP_START, gzipPart(json), gzipEnd(checksum)]) : json;
-    return { encoding, checksum, parts: [new Ready(bytes)] };
-  }
-  const isGzip = encoding === "gzip";
-  const last = new Ready(isGzip ? concatenated([gzipPart(end), gzipEnd(checksum)]) : end);
-  return { encoding, checksum, parts: [...(isGzip ? [new Ready(GZIP_START)] : []), ...parts, last] };
+  const whole = extendChecksum(checksum, end);
+  if (whole.length > MAX_SHORT_BYTES)
+    return { encoding, checksum: whole, parts: wholeList(encoding, parts, end, whole) };
+  const json = concatenated(short);
+  const ready = new Ready(encoding === "gzip" ? gzipPart(json) : json);
+  return { encoding, checksum: whole, parts: [joined(wholeList(encoding, [ready], end, whole))] };
 }

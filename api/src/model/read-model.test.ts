@@ -73,7 +73,7 @@ function sameText(bytes: Uint8Array, text: string): boolean {
 }
 
 function decoded({ encoding, parts }: ListBody): Uint8Array {
-  const bytes = concatenated(parts.flatMap((part) => part.bytes()));
+  const bytes = concatenated(parts.flatMap((part) => part.bytes().chunks));
   return encoding === "gzip" ? gunzipSync(bytes) : bytes;
 }
 

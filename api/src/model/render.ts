@@ -1,5 +1,12 @@
 import { type Block, CITY_ENTRY } from "./block.ts";
 
+/** Bytes of a list. They must not be written to. */
+export interface Rendered {
+  readonly chunks: readonly Uint8Array[];
+  /** How many of them were made by this call; the others are shared. */
+  readonly madeBytes: number;
+}
+
 /** How a city stands in a list: texts around its JSON, after which its values follow. */
 export interface CityShape {
   readonly before: Uint8Array;
@@ -69,8 +76,8 @@ export function placeAfter(block: Block, place: Place): Place {
 /** A block with few cities is listed without a copy of its values. */
 const MAX_UNCOPIED_CITIES = 4;
 
-/** The bytes of a block of which everything is listed. They must not be written to: most may be the model's own. */
-export function render(block: Block, place: Place, shape: CityShape): readonly Uint8Array[] {
+/** The bytes of a block of which everything is listed: most may be the model's own. */
+export function render(block: Block, place: Place, shape: CityShape): Rendered {
   const cities = block.ofCities.entries;
   const bytes = new Bytes(cities > MAX_UNCOPIED_CITIES ? block.json.length + sizeOfTexts(shape, cities) : 0);
   bytes.text(joint(block, place));
@@ -82,7 +89,7 @@ export function render(block: Block, place: Place, shape: CityShape): readonly U
     from = at + 1;
   }
   bytes.run(block, from, block.length);
-  return bytes.parts();
+  return bytes.rendered();
 }
 
 /** The bytes of the selected entries of a block, and the place behind them. */
@@ -91,7 +98,7 @@ export function renderSelected(
   place: Place,
   shape: CityShape,
   selection: Selection,
-): { readonly bytes: Uint8Array; readonly place: Place } {
+): Rendered & { readonly place: Place } {
   const { cityId, limit = Number.POSITIVE_INFINITY } = selection;
   const bytes = new Bytes(block.json.length + sizeOfTexts(shape, block.ofCities.entries));
   let { isOpen, values } = place;
@@ -108,7 +115,7 @@ export function renderSelected(
     bytes.run(block, at, at + 1);
     values += 1;
   }
-  return { bytes: bytes.parts()[0] ?? NOTHING, place: { isOpen, values } };
+  return { ...bytes.rendered(), place: { isOpen, values } };
 }
 
 function isWithin(time: bigint, { from, to }: Selection): boolean {
@@ -116,7 +123,7 @@ function isWithin(time: bigint, { from, to }: Selection): boolean {
 }
 
 /** The bytes of all cities of blocks, as `{"id":1,"name":"..."}` joined by commas. */
-export function renderCities(blocks: readonly Block[], start: Uint8Array): readonly Uint8Array[] {
+export function renderCities(blocks: readonly Block[], start: Uint8Array): Rendered {
   const bytes = new Bytes(blocks.reduce((sum, { ofCities }) => sum + ofCities.bytes + ofCities.entries + 1, 0));
   let isNext = false;
   bytes.text(start);
@@ -127,7 +134,7 @@ export function renderCities(blocks: readonly Block[], start: Uint8Array): reado
       bytes.run(block, at, at + 1);
     }
   }
-  return bytes.parts();
+  return bytes.rendered();
 }
 
 function sizeOfTexts({ before, after }: CityShape, cities: number): number {
@@ -163,8 +170,9 @@ class Bytes {
     if (to > from) this.#add(block.json, block.startOf(from), block.ends[to - 1] ?? 0);
   }
 
-  parts(): readonly Uint8Array[] {
-    return this.#buffer ? [this.#buffer.subarray(0, this.#length)] : this.#views;
+  rendered(): Rendered {
+    if (!this.#buffer) return { chunks: this.#views, madeBytes: 0 };
+    return { chunks: [this.#buffer.subarray(0, this.#length)], madeBytes: this.#length };
   }
 
   #add(source: Uint8Array, from: number, to: number): void {
