@@ -1,8 +1,7 @@
-import { BLOCK_BYTES, type Block, BlockBuilder, CITY_ENTRY } from "./block.ts";
+import { BLOCK_BYTES, type Block, blockOfRuns, CITY_ENTRY, type Run } from "./block.ts";
 
 /** What the blocks of a list hold, kept up to date by every edit. */
 export interface Totals {
-  blocks: number;
   /** Cities and values. */
   entries: number;
   cities: number;
@@ -17,7 +16,7 @@ export interface Totals {
 /** Blocks in the order of their entries. Edits replace the array, so a reader of `blocks` keeps what it has. */
 export class BlockList {
   #blocks: readonly Block[] = [];
-  readonly totals: Totals = { blocks: 0, entries: 0, cities: 0, cityBytes: 0, heldBytes: 0, replacedBytes: 0 };
+  readonly totals: Totals = { entries: 0, cities: 0, cityBytes: 0, heldBytes: 0, replacedBytes: 0 };
 
   get blocks(): readonly Block[] {
     return this.#blocks;
@@ -77,7 +76,7 @@ export class BlockList {
 
   /** Removes all entries of a city and returns them; undefined if there are none. */
   take(city: number): Block | undefined {
-    const runs: { block: Block; from: number; to: number }[] = [];
+    const runs: Run[] = [];
     for (let at = this.firstBlockOf(city); at < this.#blocks.length; at += 1) {
       const block = this.#blocks[at] as Block;
       if (block.firstCity > city) break;
@@ -85,11 +84,7 @@ export class BlockList {
       if (to > from) runs.push({ block, from, to });
     }
     if (runs.length === 0) return undefined;
-    const entries = runs.reduce((sum, { from, to }) => sum + to - from, 0);
-    const bytes = runs.reduce((sum, { block, from, to }) => sum + block.jsonBetween(from, to).length + 1, 0);
-    const builder = new BlockBuilder(entries, bytes);
-    for (const { block, from, to } of runs) builder.addRun(block, from, to);
-    const rests = new Map(runs.map(({ block, from, to }) => [block, block.ofRuns([0, from], [to, block.length])]));
+    const rests = new Map(runs.map(({ block, from, to }) => [block, block.outside(from, to)]));
     this.#blocks = this.#blocks.flatMap((block) => {
       const rest = rests.get(block);
       if (!rest) return [block];
@@ -97,7 +92,7 @@ export class BlockList {
       this.#replaced(block, left);
       return left;
     });
-    return builder.block();
+    return blockOfRuns(runs);
   }
 
   /** Entries behind the end fill the block and go on in new ones, so that blocks are full if ids come in order. */
@@ -124,7 +119,6 @@ export class BlockList {
 
   #count(block: Block, sign: 1 | -1): void {
     const { totals } = this;
-    totals.blocks += sign;
     totals.cities += sign * block.ofCities.entries;
     totals.cityBytes += sign * block.ofCities.bytes;
     totals.entries += sign * block.length;

@@ -1,4 +1,4 @@
-import { trimmed, withRoom } from "./columns.ts";
+import { withRoom } from "./columns.ts";
 
 /** The id of a city's own entry, which stands before the city's values. */
 export const CITY_ENTRY = Number.NEGATIVE_INFINITY;
@@ -128,12 +128,12 @@ export class Block implements BlockColumns {
   without(city: number, id: number): Block | undefined {
     const at = this.positionOf(city, id);
     if (!this.#isAt(at, city, id)) return this;
-    return this.length === 1 ? undefined : this.ofRuns([0, at], [at + 1, this.length]);
+    return this.length === 1 ? undefined : this.outside(at, at + 1);
   }
 
   /** The entries from index `from` up to, not including, `to` as a block of its own. */
   slice(from: number, to: number): Block {
-    return from === 0 && to === this.length ? this : this.ofRuns([from, to]);
+    return from === 0 && to === this.length ? this : blockOfRuns([{ block: this, from, to }]);
   }
 
   /** Blocks of about BLOCK_BYTES, at least one entry each. */
@@ -161,13 +161,12 @@ export class Block implements BlockColumns {
     return low;
   }
 
-  ofRuns(...runs: (readonly [from: number, to: number])[]): Block {
-    const builder = new BlockBuilder(
-      runs.reduce((sum, [from, to]) => sum + to - from, 0),
-      runs.reduce((sum, [from, to]) => sum + (to > from ? this.jsonBetween(from, to).length + 1 : 0), 0),
-    );
-    for (const [from, to] of runs) builder.addRun(this, from, to);
-    return builder.block();
+  /** This block without the entries from index `from` up to, not including, `to`. */
+  outside(from: number, to: number): Block {
+    return blockOfRuns([
+      { block: this, from: 0, to: from },
+      { block: this, from: to, to: this.length },
+    ]);
   }
 
   #isAt(index: number, city: number, id: number): boolean {
@@ -200,61 +199,45 @@ export class Block implements BlockColumns {
   }
 
   #merge(entries: Block): Block {
-    const builder = new BlockBuilder(this.length + entries.length, this.json.length + entries.json.length + 1);
+    const runs: Run[] = [];
     let from = 0;
     for (let index = 0; index < entries.length; index += 1) {
       const [city = 0, id = 0] = [entries.cities[index], entries.ids[index]];
       const at = this.positionOf(city, id, from);
-      builder.addRun(this, from, at);
-      builder.addRun(entries, index, index + 1);
+      runs.push({ block: this, from, to: at }, { block: entries, from: index, to: index + 1 });
       from = this.#isAt(at, city, id) ? at + 1 : at;
     }
-    builder.addRun(this, from, this.length);
-    return builder.block();
+    return blockOfRuns([...runs, { block: this, from, to: this.length }]);
   }
 }
 
-/** Builds a block from runs of others, in their order. The capacities are upper bounds. */
-export class BlockBuilder {
-  readonly #cities: Float64Array<ArrayBuffer>;
-  readonly #ids: Float64Array<ArrayBuffer>;
-  readonly #times: BigInt64Array<ArrayBuffer>;
-  readonly #ends: Uint32Array<ArrayBuffer>;
-  readonly #json: Uint8Array<ArrayBuffer>;
-  #length = 0;
-  #bytes = 0;
+/** Entries of a block from index `from` up to, not including, `to`. */
+export interface Run {
+  readonly block: Block;
+  readonly from: number;
+  readonly to: number;
+}
 
-  /** @param jsonBytes with a comma for each run */
-  constructor(entries: number, jsonBytes: number) {
-    this.#cities = new Float64Array(entries);
-    this.#ids = new Float64Array(entries);
-    this.#times = new BigInt64Array(entries);
-    this.#ends = new Uint32Array(entries);
-    this.#json = new Uint8Array(jsonBytes);
+/** A block of runs of others, in their order. It has no room for more. */
+export function blockOfRuns(runs: readonly Run[]): Block {
+  const filled = runs.filter(({ from, to }) => to > from);
+  const length = filled.reduce((sum, { from, to }) => sum + to - from, 0);
+  const bytes = filled.reduce((sum, { block, from, to }) => sum + block.jsonBetween(from, to).length + 1, -1);
+  const cities = new Float64Array(length);
+  const ids = new Float64Array(length);
+  const times = new BigInt64Array(length);
+  const ends = new Uint32Array(length);
+  const json = new Uint8Array(Math.max(0, bytes));
+  let [entry, byte] = [0, 0];
+  for (const { block, from, to } of filled) {
+    if (entry > 0) json[byte++] = COMMA;
+    const shift = byte - block.startOf(from);
+    json.set(block.jsonBetween(from, to), byte);
+    cities.set(block.cities.subarray(from, to), entry);
+    ids.set(block.ids.subarray(from, to), entry);
+    times.set(block.times.subarray(from, to), entry);
+    for (let index = from; index < to; index += 1) ends[entry++] = (block.ends[index] ?? 0) + shift;
+    byte = ends[entry - 1] ?? 0;
   }
-
-  addRun(block: Block, from: number, to: number): void {
-    if (to <= from) return;
-    if (this.#length > 0) this.#json[this.#bytes++] = COMMA;
-    const json = block.jsonBetween(from, to);
-    this.#json.set(json, this.#bytes);
-    const shift = this.#bytes - block.startOf(from);
-    this.#bytes += json.length;
-    this.#cities.set(block.cities.subarray(from, to), this.#length);
-    this.#ids.set(block.ids.subarray(from, to), this.#length);
-    this.#times.set(block.times.subarray(from, to), this.#length);
-    for (let index = from; index < to; index += 1)
-      this.#ends[this.#length + index - from] = (block.ends[index] ?? 0) + shift;
-    this.#length += to - from;
-  }
-
-  block(): Block {
-    return new Block({
-      cities: trimmed(this.#cities, this.#length),
-      ids: trimmed(this.#ids, this.#length),
-      times: trimmed(this.#times, this.#length),
-      ends: trimmed(this.#ends, this.#length),
-      json: trimmed(this.#json, this.#bytes),
-    });
-  }
+  return new Block({ cities, ids, times, ends, json });
 }

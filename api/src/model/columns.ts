@@ -1,14 +1,8 @@
-/** Typed arrays as columns that grow and are cut. */
-export type Column =
+type Column =
   | Float64Array<ArrayBuffer>
   | BigInt64Array<ArrayBuffer>
   | Uint32Array<ArrayBuffer>
   | Uint8Array<ArrayBuffer>;
-
-/** The first elements: a view if that wastes little, else a copy, because a view keeps the whole buffer in memory. */
-export function trimmed<T extends Column>(column: T, length: number): T {
-  return (length < 0.9 * column.length ? column.slice(0, length) : column.subarray(0, length)) as T;
-}
 
 /** A view that is `more` elements longer: over the same buffer if it has room, else over a larger copy. */
 export function withRoom<T extends Column>(column: T, more: number): T {

@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, type Block, CITY_ENTRY, MAX_BLOCK_BYTES } from "./block.ts";
+import { BLOCK_BYTES, type Block, blockOfRuns, CITY_ENTRY, MAX_BLOCK_BYTES, type Run } from "./block.ts";
 import { ReadModel } from "./read-model.ts";
 
 /** A block of the previous model that would become shorter than this goes on into the next one. */
@@ -51,17 +51,17 @@ export class ModelLoader {
 
   /** Puts values without a city aside, into the model; returns the others. */
   #listedPart(page: Block): Block {
-    const runs: (readonly [from: number, to: number])[] = [];
+    const runs: Run[] = [];
     for (let from = 0; from < page.length; ) {
       const city = page.cities[from] ?? 0;
       const to = page.positionOf(city, Number.POSITIVE_INFINITY, from);
       if (page.ids[from] === CITY_ENTRY) this.#lastCity = city;
-      if (city === this.#lastCity) runs.push([from, to]);
+      if (city === this.#lastCity) runs.push({ block: page, from, to });
       else this.model.put(page.slice(from, to));
       from = to;
     }
-    const isWhole = runs.reduce((sum, [from, to]) => sum + to - from, 0) === page.length;
-    return isWhole ? page : page.ofRuns(...runs);
+    const isWhole = runs.reduce((sum, { from, to }) => sum + to - from, 0) === page.length;
+    return isWhole ? page : blockOfRuns(runs);
   }
 
   /**

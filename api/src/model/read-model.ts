@@ -1,4 +1,4 @@
-import { type Block, CITY_ENTRY, ENTRY_COLUMNS_BYTES } from "./block.ts";
+import { type Block, blockOfRuns, CITY_ENTRY, ENTRY_COLUMNS_BYTES, type Run } from "./block.ts";
 import { BlockList } from "./block-list.ts";
 import { IdIndex } from "./id-index.ts";
 
@@ -146,20 +146,20 @@ export class ReadModel {
   }
 
   #putIntoLists(entries: Block): void {
-    const runs: { readonly from: number; readonly to: number; readonly list: BlockList }[] = [];
+    const runs: (Run & { readonly list: BlockList })[] = [];
     for (let from = 0; from < entries.length; ) {
       const city = entries.cities[from] ?? 0;
       const to = entries.positionOf(city, Number.POSITIVE_INFINITY, from);
       const isNamed = entries.ids[from] === CITY_ENTRY;
       if (isNamed && this.#unlisted.totals.entries > 0) this.#list(city);
       const isListed = isNamed || this.#listed.jsonOf(city, CITY_ENTRY) !== undefined;
-      runs.push({ from, to, list: isListed ? this.#listed : this.#unlisted });
+      runs.push({ block: entries, from, to, list: isListed ? this.#listed : this.#unlisted });
       from = to;
     }
     for (const list of [this.#listed, this.#unlisted]) {
       const own = runs.filter((run) => run.list === list);
       if (own.length === runs.length) list.put(entries);
-      else if (own.length > 0) list.put(ofRuns(entries, own));
+      else if (own.length > 0) list.put(blockOfRuns(own));
     }
   }
 
@@ -168,8 +168,4 @@ export class ReadModel {
     const values = this.#unlisted.take(city);
     if (values) this.#listed.put(values);
   }
-}
-
-function ofRuns(block: Block, runs: readonly { readonly from: number; readonly to: number }[]): Block {
-  return block.ofRuns(...runs.map(({ from, to }) => [from, to] as const));
 }
