@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
-import { MANIFEST_NAME, type Manifest, type StaticFile, type StoredFile } from "../src/http/static-manifest.ts";
+import { MANIFEST_NAME, type Manifest, type StaticFile, type StoredFile } from "../src/http/static-pages.ts";
 
 const here = import.meta.dirname;
 const dist = process.argv[2] ?? join(here, "dist");
@@ -121,7 +121,7 @@ function checksumOfSources(): string {
     .map(({ parentPath, name }) => join(parentPath, name))
     .filter((file) => !file.startsWith(join(here, "dist")))
     .sort();
-  for (const file of [...sources, join(here, "../src/http/static-manifest.ts"), join(here, "../../bun.lock")]) {
+  for (const file of [...sources, join(here, "../src/http/static-pages.ts"), join(here, "../../bun.lock")]) {
     hash.update(`${relative(here, file)}\0`).update(readFileSync(file));
   }
   return hash.digest("hex");

@@ -1,6 +1,6 @@
 import type { App } from "./http/app.ts";
 
-/** With the streams of http/open-answers.ts this is all that uses Bun's own API: another runtime needs others like them. */
+/** Beside the streams of http/open-answers.ts and the files of http/static-pages.ts this is all that uses Bun's own API. */
 export interface Server {
   readonly url: string;
   /** Stops accepting, waits until open requests are answered, and closes idle connections. */

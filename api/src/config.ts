@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
 import { totalmem } from "node:os";
 import { z } from "zod";
-import { LOG_LEVELS } from "./operations/log.ts";
+import { MEBIBYTE } from "./memory/shares.ts";
+import { LOG_LEVELS, messageOf } from "./operations/log.ts";
 import { parseConnectionString, parseDatabaseUrl } from "./postgres/connection-string.ts";
 
 /** The settings cannot be used; the message names each wrong variable and what it takes. */
@@ -22,7 +23,7 @@ function setting<T>(name: string, parse: (text: string) => T, fallback: string, 
     try {
       return parse(given);
     } catch (error) {
-      context.addIssue(error instanceof Error ? error.message : String(error));
+      context.addIssue(messageOf(error));
       return z.NEVER;
     }
   });
@@ -79,7 +80,7 @@ const SETTINGS = z.object({
   connectMs: setting("CONNECT_MS", wholeNumber(50, 60_000), "1000").describe("how long an attempt to connect may take"),
   modelBudgetBytes: setting(
     "MODEL_MEMORY_BUDGET_MB",
-    (text) => wholeNumber(1, 1_048_576)(text) * 1_048_576,
+    (text) => wholeNumber(1, 1_048_576)(text) * MEBIBYTE,
     "the memory limit less 80, at most half of the computer's memory",
     () => String(defaultBudgetMb()),
   ).describe(
@@ -203,33 +204,9 @@ function unlessEmpty<T>(parse: (text: string) => T): (text: string) => T | undef
 const PROGRAM_MEMORY_MB = 80;
 
 function defaultBudgetMb(): number {
-  const half = Math.floor(totalmem() / 2_097_152);
-  const limit = containerMemoryLimitMb();
-  return limit === undefined ? half : Math.max(8, Math.min(half, limit - PROGRAM_MEMORY_MB));
-}
-
-/** The memory limit of the container this process runs in, from cgroup v2 or v1; undefined without one. */
-function containerMemoryLimitMb(): number | undefined {
-  for (const file of memoryLimitFiles()) {
-    try {
-      const limit = Number(readFileSync(file, "utf8").trim());
-      if (Number.isFinite(limit) && limit < totalmem()) return Math.floor(limit / 1_048_576);
-    } catch {
-      // Not this version of cgroups, or "max".
-    }
-  }
-  return undefined;
-}
-
-function memoryLimitFiles(): string[] {
-  if (!existsSync("/proc/self/cgroup")) return [];
-  const memberships = readFileSync("/proc/self/cgroup", "utf8");
-  const v2 = memberships.match(/^0::(.*)$/m)?.[1] ?? "/";
-  const v1 = memberships.match(/^\d+:memory:(.*)$/m)?.[1] ?? "/";
-  return [
-    `/sys/fs/cgroup${v2}/memory.max`,
-    "/sys/fs/cgroup/memory.max",
-    `/sys/fs/cgroup/memory${v1}/memory.limit_in_bytes`,
-    "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-  ];
+  const half = Math.floor(totalmem() / 2 / MEBIBYTE);
+  /** Of the container, from cgroup v2 or v1; all of the computer's without one. */
+  const limit = process.constrainedMemory();
+  if (limit <= 0 || limit >= totalmem()) return half;
+  return Math.max(8, Math.min(half, Math.floor(limit / MEBIBYTE) - PROGRAM_MEMORY_MB));
 }

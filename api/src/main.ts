@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import manifest from "../package.json" with { type: "json" };
 import { collectGarbage, type Server, serve } from "./bun-server.ts";
 import { type Config, ConfigError, readConfig, VARIABLES } from "./config.ts";
-import { createLog, type Log } from "./operations/log.ts";
+import { createLog, type Log, messageOf } from "./operations/log.ts";
 import { createService, type Service } from "./service.ts";
 
 /** Exit codes of the process. */
@@ -32,13 +32,16 @@ async function main(): Promise<void> {
   const running: Running = {};
   const stop = () => stopAll(running, config, log);
   stopOnSignals(stop, log);
+  let code: number = EXIT.stopped;
   try {
     await start(running, config, log);
+    if (!IS_MIGRATION_ONLY) return;
   } catch (error) {
-    process.stderr.write(`\ngoldenring: ${error instanceof Error ? error.message : String(error)}\n`);
-    await stop();
-    process.exit(EXIT.failed);
+    process.stderr.write(`\ngoldenring: ${messageOf(error)}\n`);
+    code = EXIT.failed;
   }
+  await stop();
+  process.exit(code);
 }
 
 async function start(running: Running, config: Config, log: Log): Promise<void> {
@@ -51,11 +54,7 @@ async function start(running: Running, config: Config, log: Log): Promise<void> 
   };
   const service = createService({ ...config, ...own, database }, log);
   running.service = service;
-  if (own.isMigrationOnly) {
-    await service.start();
-    await stopAll(running, config, log);
-    process.exit(EXIT.stopped);
-  }
+  if (own.isMigrationOnly) return service.start();
   running.server = listen(service, config);
   log.info(
     { url: running.server.url, version: manifest.version, embedded: config.database === undefined },

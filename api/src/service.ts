@@ -17,8 +17,7 @@ import { Garbage } from "./memory/garbage.ts";
 import { Growth } from "./memory/growth.ts";
 import { sharesOf } from "./memory/shares.ts";
 import { FormCache } from "./model/form-cache.ts";
-import { CountedWarning } from "./operations/counted-warning.ts";
-import type { Log } from "./operations/log.ts";
+import { CountedWarning, type Log, messageOf, reminder } from "./operations/log.ts";
 import { createMetrics, type Metrics, watchEventLoop } from "./operations/metrics.ts";
 import type { DatabaseConfig } from "./postgres/connection.ts";
 import { prepareDatabase } from "./postgres/prepare.ts";
@@ -70,8 +69,10 @@ export function createService(options: ServiceOptions, log: Log): Service {
     processBytes: memory.process,
     collect: options.collectGarbage,
   });
+  const firstLoad = Promise.withResolvers<void>();
   let ready = false;
   let isPrepared = false;
+  let stopping = false;
   let preparationWait: string | undefined;
 
   const dataBytes = () => feed.model?.totalBytes ?? 0;
@@ -110,13 +111,12 @@ export function createService(options: ServiceOptions, log: Log): Service {
     build: { version: options.version, commit: options.buildCommit },
   });
 
-  let replacedBytes = 0;
   const feed = new ChangeFeed(
     {
       database: options.database,
       search,
       queryDeadlineMs: options.readTimeoutMs,
-      limits: { budgetBytes: memory.budget, dataBytes: memory.data },
+      limits: memory,
       loadDeadlineMs: LONG_STATEMENT_MS,
     },
     {
@@ -127,15 +127,12 @@ export function createService(options: ServiceOptions, log: Log): Service {
       loaded: (model, durationMs, reason) => {
         metrics.modelLoads.inc({ reason });
         metrics.modelLoadSeconds.set(durationMs / 1_000);
-        replacedBytes = 0;
         forms.trim();
         const size = { cities: model.cities, values: model.rows };
         log.info({ reason, ...feed.identity, ...size, milliseconds: Math.round(durationMs) }, "data loaded");
       },
       applied: (rows) => {
         metrics.rowsApplied.inc(rows);
-        garbage.made(feed.model ? feed.model.replacedBytes - replacedBytes : 0);
-        replacedBytes = feed.model?.replacedBytes ?? 0;
         forms.trim();
         lists.open.check();
       },
@@ -144,7 +141,6 @@ export function createService(options: ServiceOptions, log: Log): Service {
   );
 
   const outage = outageLog(log);
-  let giveUp: (error: Error) => void = () => {};
   const barrier = new ReadBarrier(
     async () => {
       const refreshed = growth.refreshing();
@@ -168,13 +164,15 @@ export function createService(options: ServiceOptions, log: Log): Service {
         metrics.barrierSeconds.observe(durationMs / 1_000);
         metrics.barrierReads.inc(reads);
         outage.ended();
-        if (!ready) loaded();
+        ready = true;
+        firstLoad.resolve();
       },
       failed: (error) => {
         metrics.barrierFailures.inc();
         // Until then prepareDatabase logs what it waits for.
-        if (isPrepared) outage.failed(error);
-        if (error instanceof UnservableData && feed.model === undefined) giveUp(error);
+        if (!isPrepared) return;
+        outage.failed(error);
+        if (error instanceof UnservableData && feed.model === undefined) firstLoad.reject(error);
       },
     },
   );
@@ -204,8 +202,6 @@ export function createService(options: ServiceOptions, log: Log): Service {
     },
   );
 
-  let stopping = false;
-  let loaded: () => void = () => {};
   const reader = new Reader(
     feed,
     barrier,
@@ -259,14 +255,8 @@ export function createService(options: ServiceOptions, log: Log): Service {
       );
       isPrepared = true;
       if (options.isMigrationOnly) return;
-      await new Promise<void>((resolve, reject) => {
-        giveUp = reject;
-        loaded = () => {
-          ready = true;
-          resolve();
-        };
-        barrier.start();
-      });
+      barrier.start();
+      await firstLoad.promise;
     },
     unready: () => {
       stopping = true;
@@ -285,28 +275,22 @@ export function createService(options: ServiceOptions, log: Log): Service {
 /** Logs the first failure of an outage, a reminder in intervals, and the end. */
 function outageLog(log: Log): { failed(error: unknown): void; ended(): void } {
   let since: number | undefined;
-  let loggedAt = 0;
+  let remind = reminder(REMINDER_INTERVAL_MS);
   return {
     failed: (error) => {
-      const now = performance.now();
-      since ??= now;
-      if (now - loggedAt < REMINDER_INTERVAL_MS && since !== now) return;
-      loggedAt = now;
-      log.warn(
-        { reason: messageOf(error), seconds: Math.round((now - since) / 1_000) },
+      since ??= performance.now();
+      const seconds = Math.round((performance.now() - since) / 1_000);
+      const what =
         error instanceof OverBudget
           ? "not ready: this replica cannot hold the primary's data; reads are answered with what it has, marked stale"
-          : "the primary is unreachable: reads are answered from memory, marked stale",
-      );
+          : "the primary is unreachable: reads are answered from memory, marked stale";
+      remind(() => log.warn({ reason: messageOf(error), seconds }, what));
     },
     ended: () => {
       if (since === undefined) return;
       log.info({ seconds: (performance.now() - since) / 1_000 }, "the primary is reachable again");
       since = undefined;
+      remind = reminder(REMINDER_INTERVAL_MS);
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

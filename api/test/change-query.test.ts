@@ -50,7 +50,7 @@ async function loadedFeed(url: string): Promise<{ feed: ChangeFeed; rows: number
       database: parseDatabaseUrl(url),
       search: SEARCH,
       queryDeadlineMs: 10_000,
-      limits: { budgetBytes: 2 ** 30, dataBytes: 2 ** 30 },
+      limits: { budget: 2 ** 30, data: 2 ** 30 },
       loadDeadlineMs: 10_000,
     },
     {

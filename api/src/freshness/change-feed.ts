@@ -1,12 +1,6 @@
 import type { Block } from "../model/block.ts";
 import type { ReadModel } from "../model/read-model.ts";
-import {
-  type Connection,
-  type DatabaseConfig,
-  QueryTimeout,
-  Repeated,
-  type Statement,
-} from "../postgres/connection.ts";
+import { type Connection, type DatabaseConfig, QueryTimeout, type Statement } from "../postgres/connection.ts";
 import { classifyFailure } from "../postgres/failures.ts";
 import { requireMigrated } from "../postgres/migrate.ts";
 import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
@@ -20,7 +14,7 @@ export interface FeedEvents {
   connected(endpoint: string, identity: DatabaseIdentity): void;
   loaded(model: ReadModel, durationMs: number, reason: string): void;
   applied(rows: number): void;
-  /** Reading from the database left so much garbage. */
+  /** Reading and applying rows left so much garbage. */
   worked(garbageBytes: number): void;
 }
 
@@ -67,6 +61,7 @@ const SESSION_SETTINGS =
  */
 const STATE: Statement = {
   name: "state",
+  isRepeated: true,
   text: "SELECT pg_current_snapshot()::text, (SELECT epoch FROM public.weather_epoch)::text",
 };
 
@@ -77,6 +72,7 @@ const STATE: Statement = {
  */
 const CHANGES: Statement = {
   name: "changes",
+  isRepeated: true,
   text: `
     WITH ${changedTransactions("$1::pg_snapshot", "pg_current_snapshot()")}
     SELECT NULL::bigint, pg_current_snapshot()::text, (SELECT epoch FROM public.weather_epoch)::text, NULL, NULL, NULL
@@ -97,8 +93,6 @@ const CHANGES: Statement = {
  * system identifier or timeline) and when rows were deleted.
  */
 export class ChangeFeed {
-  readonly #state = new Repeated(STATE);
-  readonly #changes = new Repeated(CHANGES);
   #connection: Connection | undefined;
   #identity: DatabaseIdentity | undefined;
   #model: ReadModel | undefined;
@@ -229,7 +223,7 @@ export class ChangeFeed {
 
   async #applyChanges(connection: Connection, model: ReadModel): Promise<void> {
     if (!this.#isChanging && (await this.#isUnchanged(connection))) return;
-    const [state, ...changes] = await connection.repeat(this.#changes, [this.#snapshot], this.options.queryDeadlineMs);
+    const [state, ...changes] = await connection.query(CHANGES, [this.#snapshot], this.options.queryDeadlineMs);
     const [, snapshot, epoch] = state ?? [];
     if (!snapshot) throw new Error("the change query returned no snapshot");
     this.#isChanging = snapshot !== this.#snapshot;
@@ -239,20 +233,22 @@ export class ChangeFeed {
     const rows = blocks.reduce((sum, { length }) => sum + length, 0);
     if (isCut || rows > MAX_CHANGED_ROWS) return this.#load(connection, "many rows changed");
     this.#requireRoom(model, blocks);
+    const replacedBefore = model.replacedBytes;
     for (const block of blocks) model.put(block);
     this.#snapshot = snapshot;
     if (rows === 0) return;
-    this.events.worked(GARBAGE_PER_BYTE * blocks.reduce((sum, { json }) => sum + json.length, 0));
+    const jsonBytes = blocks.reduce((sum, { json }) => sum + json.length, 0);
+    this.events.worked(GARBAGE_PER_BYTE * jsonBytes + model.replacedBytes - replacedBefore);
     this.events.applied(rows);
   }
 
   /** Throws OverBudget. */
   #requireRoom(model: ReadModel, blocks: readonly Block[]): void {
-    const { dataBytes } = this.options.limits;
+    const { data } = this.options.limits;
     const upperBound = blocks.reduce((sum, { heldBytes }) => sum + heldBytes, model.totalBytes);
-    if (upperBound <= dataBytes) return;
+    if (upperBound <= data) return;
     const bytes = blocks.reduce((sum, block) => sum + model.growthBy(block), model.totalBytes);
-    if (bytes > dataBytes && bytes > model.totalBytes) throw new OverBudget(model.rows, bytes, this.options.limits);
+    if (bytes > data && bytes > model.totalBytes) throw new OverBudget(model.rows, bytes, this.options.limits);
   }
 
   /** This refresh does not wait for it, but the next one does: a connection has one query at a time. */
@@ -271,7 +267,7 @@ export class ChangeFeed {
   }
 
   async #isUnchanged(connection: Connection): Promise<boolean> {
-    const [state] = await connection.repeat(this.#state, [], this.options.queryDeadlineMs);
+    const [state] = await connection.query(STATE, [], this.options.queryDeadlineMs);
     return state?.[0] === this.#snapshot && state[1] === this.#epoch;
   }
 }

@@ -1,3 +1,4 @@
+import { MEBIBYTE, type Shares } from "../memory/shares.ts";
 import { BLOCK_BYTES } from "../model/block.ts";
 import { ModelLoader } from "../model/model-loader.ts";
 import type { ReadModel } from "../model/read-model.ts";
@@ -6,10 +7,10 @@ import { BLOCK_COLUMNS, entries, parseBlock, UnservableData } from "./blocks.ts"
 
 /** The data do not fit into their memory budget. */
 export class OverBudget extends UnservableData {
-  constructor(rows: number, bytes: number, { budgetBytes, dataBytes }: DataLimits) {
+  constructor(rows: number, bytes: number, { budget, data }: DataLimits) {
     super(
       `the data need more memory than allowed: ${rows} values use ${mebibytes(bytes)} MiB, the budget is ` +
-        `${mebibytes(budgetBytes)} MiB, of which data may take ${mebibytes(dataBytes)}; raise MODEL_MEMORY_BUDGET_MB (and ` +
+        `${mebibytes(budget)} MiB, of which data may take ${mebibytes(data)}; raise MODEL_MEMORY_BUDGET_MB (and ` +
         `the container's memory limit) or remove data`,
     );
     this.name = "OverBudget";
@@ -23,12 +24,8 @@ export interface Loaded {
   readonly epoch: string;
 }
 
-export interface DataLimits {
-  /** For everything that is counted. */
-  readonly budgetBytes: number;
-  /** How much of it the model may hold. */
-  readonly dataBytes: number;
-}
+/** The budget of everything that is counted, and how much of it the model may hold. */
+export type DataLimits = Pick<Shares, "budget" | "data">;
 
 export interface LoadOptions extends DataLimits {
   /** Of each statement. */
@@ -97,17 +94,16 @@ async function loadPages(fetch: () => ReturnType<Connection["query"]>, options: 
       loader.add(page);
     }
     options.worked(GARBAGE_PER_BYTE * jsonBytes);
-    if (previousBytes > 0 && previousBytes + loader.newBytes > options.budgetBytes) {
+    if (previousBytes > 0 && previousBytes + loader.newBytes > options.budget) {
       previousBytes = 0;
       loader.forgetPrevious();
       options.forgetPrevious();
     }
     const { model } = loader;
-    if (model.totalBytes > LOAD_TOLERANCE * options.dataBytes)
-      throw new OverBudget(model.rows, model.totalBytes, options);
+    if (model.totalBytes > LOAD_TOLERANCE * options.data) throw new OverBudget(model.rows, model.totalBytes, options);
   }
 }
 
 function mebibytes(bytes: number): string {
-  return (bytes / 1_048_576).toFixed(0);
+  return (bytes / MEBIBYTE).toFixed(0);
 }

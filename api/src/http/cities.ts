@@ -78,6 +78,4 @@ export function cityRoutes(reader: Reader, lists: Lists, writer: Writer, bodyLim
   ];
 }
 
-function cityJson(model: ReadModel, id: number): Uint8Array | undefined {
-  return model.cityJson(id);
-}
+const cityJson = (model: ReadModel, id: number) => model.cityJson(id);

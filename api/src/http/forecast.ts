@@ -110,9 +110,7 @@ function listRoute(name: string, id: string, answers: z.ZodType, handler: Handle
   };
 }
 
-function forecastJson(model: ReadModel, id: number): Uint8Array | undefined {
-  return model.forecastJson(id);
-}
+const forecastJson = (model: ReadModel, id: number) => model.forecastJson(id);
 
 /** Written by hand, because JSON.stringify does not support 64-bit integers. The order of the fields is that of the lists. */
 function wireForecast(row: {

@@ -1,4 +1,4 @@
-import { clientGone, Problem } from "./problem.ts";
+import { Problem } from "./problem.ts";
 
 /**
  * Reads a JSON body. Throws Problem: 413, 415, 400 for what is not JSON, 499 if the client goes away. Integers beyond 2^53 become bigint, and
@@ -40,7 +40,9 @@ async function readText(request: Request, limitBytes: number): Promise<string> {
     if (!tooLong) bytes = declared === null ? await readUpTo(request, limitBytes) : await request.bytes();
     else if (closesAfterAnswer(request.headers)) await discard(request.body?.getReader());
   } catch (error) {
-    if (request.signal.aborted) throw clientGone();
+    // Nobody reads this answer: its status (nginx's) is for metrics, where it is no error of the service.
+    if (request.signal.aborted)
+      throw new Problem(499, "the client closed the connection before its request was complete");
     throw error;
   }
   if (!bytes || bytes.length > limitBytes) throw new Problem(413, `the body may have at most ${limitBytes} bytes`);

@@ -45,11 +45,6 @@ export function methodNotAllowed(method: string, allow: string): Problem {
   return new Problem(405, `this path does not support ${method}`, { headers: { allow } });
 }
 
-/** Nobody reads this answer: its status (nginx's) is for metrics, where it is no error of the service. */
-export function clientGone(): Problem {
-  return new Problem(499, "the client closed the connection before its request was complete");
-}
-
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",

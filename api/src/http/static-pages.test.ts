@@ -6,8 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { Problem } from "./problem.ts";
-import { MANIFEST_NAME, type Manifest } from "./static-manifest.ts";
-import { createStaticPages, type StaticPages } from "./static-pages.ts";
+import { createStaticPages, MANIFEST_NAME, type Manifest, type StaticPages } from "./static-pages.ts";
 
 const BUILD = fileURLToPath(new URL("../../page/build.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "static-pages-"));

@@ -1,13 +1,35 @@
-import { readFileSync, statSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { negotiateEncoding } from "./accept-encoding.ts";
+import { type EncodingName, negotiateEncoding } from "./accept-encoding.ts";
 import { etagMatches } from "./answer.ts";
 import { methodNotAllowed, Problem } from "./problem.ts";
-import { MANIFEST_NAME, type Manifest, type StaticFile, type StoredFile } from "./static-manifest.ts";
 
-/** Larger files are read in pieces while they are sent, so that a slow client costs one piece. */
-const PIECE_BYTES = 64 * 1024;
+/** What the page's build tells the server about its files. */
+export const MANIFEST_NAME = "manifest.json";
+
+export interface StoredFile {
+  /** Name of the file in the build's folder. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface StaticFile {
+  /** Path in lower case, as requests name it. */
+  readonly path: string;
+  /** Content-Type. */
+  readonly type: string;
+  /** Of the content: makes the ETag. */
+  readonly hash: string;
+  /** "forever" when the path itself changes with the content. */
+  readonly caching: "forever" | "revalidate";
+  /** Ready files by encoding; compressed ones only where that saves something. */
+  readonly stored: { readonly identity: StoredFile } & { readonly [encoding in EncodingName]?: StoredFile };
+}
+
+export interface Manifest {
+  readonly files: readonly StaticFile[];
+}
 
 const REDIRECTS: ReadonlyMap<string, string> = new Map([
   ["/swagger", "/swagger/index.html"],
@@ -82,14 +104,14 @@ class Build {
 
   /** Undefined if the file is missing. A new build may have removed it: then the manifest is read again. */
   answer(path: string, request: Request): Response | undefined {
-    const response = this.#answer(path, request);
+    const response = this.#found(path, request);
     if (response !== undefined) return response;
     this.#files = undefined;
-    return this.#answer(path, request);
+    return this.#found(path, request);
   }
 
-  #answer(path: string, request: Request): Response | undefined {
-    const file = this.#list().get(path);
+  #found(name: string, request: Request): Response | undefined {
+    const file = this.#list().get(name);
     if (file === undefined) return undefined;
     const accepted = negotiateEncoding(request.headers.get("accept-encoding"));
     const encoding = file.stored[accepted] === undefined ? "identity" : accepted;
@@ -103,16 +125,16 @@ class Build {
     headers.set("Content-Type", file.type);
     headers.set("Content-Length", String(stored.size));
     if (request.method === "HEAD") return new Response(null, { headers });
-    const body = bodyOf(join(this.#folder, stored.name), stored);
-    return body === undefined ? undefined : new Response(body, { headers });
+    const path = join(this.#folder, stored.name);
+    return existsSync(path) ? new Response(Bun.file(path), { headers }) : undefined;
   }
 
   /** Read at the first request that needs it, and again while it is missing. */
   #list(): ReadonlyMap<string, StaticFile> {
     if (this.#files !== undefined) return this.#files;
-    const text = readIfThere(join(this.#folder, MANIFEST_NAME));
-    if (text === undefined) return new Map();
-    const { files } = JSON.parse(new TextDecoder().decode(text)) as Manifest;
+    const manifest = join(this.#folder, MANIFEST_NAME);
+    if (!existsSync(manifest)) return new Map();
+    const { files } = JSON.parse(readFileSync(manifest, "utf8")) as Manifest;
     this.#files = new Map(files.map((file) => [file.path, file]));
     return this.#files;
   }
@@ -125,53 +147,6 @@ function headersOf(file: StaticFile, etag: string): Headers {
   if (Object.keys(file.stored).length > 1) headers.set("Vary", "Accept-Encoding");
   headers.set("Content-Security-Policy", file.path.startsWith("/swagger") ? SWAGGER_POLICY : PAGE_POLICY);
   return headers;
-}
-
-/** Undefined if the file is missing. */
-function bodyOf(path: string, { size }: StoredFile): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined {
-  if (size <= PIECE_BYTES) return readIfThere(path);
-  return isThere(path) ? inPieces(path) : undefined;
-}
-
-function readIfThere(path: string): Uint8Array<ArrayBuffer> | undefined {
-  try {
-    return new Uint8Array(readFileSync(path));
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
-}
-
-/** Opens the file when the first piece is needed, so that a request that is cancelled before leaves nothing open. */
-function inPieces(path: string): ReadableStream<Uint8Array> {
-  let opening: Promise<FileHandle> | undefined;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        opening ??= open(path);
-        const file = await opening;
-        const { bytesRead, buffer } = await file.read(new Uint8Array(PIECE_BYTES), 0, PIECE_BYTES);
-        if (bytesRead > 0) {
-          controller.enqueue(buffer.subarray(0, bytesRead));
-          return;
-        }
-        await file.close();
-        controller.close();
-      },
-      async cancel() {
-        await (await opening)?.close();
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 function redirect(target: string): Response {

@@ -4,6 +4,7 @@ import type { ReadBarrier } from "../freshness/read-barrier.ts";
 import type { Growth } from "../memory/growth.ts";
 import { ENTRY_COLUMNS_BYTES } from "../model/block.ts";
 import type { ReadModel } from "../model/read-model.ts";
+import { messageOf } from "../operations/log.ts";
 import { KEY_DIGITS, Rejection, type WriteKind, type Writes } from "../writes/statements.ts";
 import { QueueFull, type WriteQueue, WriteRefused, WriteUnconfirmed } from "../writes/write-queue.ts";
 import { CHANGED_MEANWHILE, KEY_REUSED, Problem } from "./problem.ts";
@@ -59,7 +60,7 @@ export class Writer {
       try {
         await this.barrier.confirmed(deadline);
       } catch (error) {
-        throw unconfirmed(error instanceof Error ? error.message : String(error));
+        throw unconfirmed(messageOf(error));
       } finally {
         this.#confirming -= 1;
       }

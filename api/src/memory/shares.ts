@@ -1,4 +1,4 @@
-const MEBIBYTE = 1_048_576;
+export const MEBIBYTE = 1_048_576;
 
 /** What the runtime and the program take before there are data (20 MB measured), and the garbage that is left alone. */
 const RUNTIME_BYTES = 24 * MEBIBYTE;

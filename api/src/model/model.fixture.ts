@@ -1,20 +1,8 @@
+import type { City, Value } from "../../test/faults/api-client.ts";
 import { Block, CITY_ENTRY } from "./block.ts";
 import { endsOf } from "./columns.ts";
 import { ModelLoader } from "./model-loader.ts";
 import type { ReadModel } from "./read-model.ts";
-
-export interface City {
-  readonly id: number;
-  readonly name: string;
-}
-
-export interface Value {
-  readonly id: number;
-  readonly cityId: number;
-  readonly dateTime: number;
-  readonly temperature: number;
-  readonly summary: string | null;
-}
 
 type Entry = City | Value;
 

@@ -1,13 +1,14 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
+import type { City, Value } from "../../test/faults/api-client.ts";
 import { BLOCK_BYTES, type Block, CITY_ENTRY, MAX_BLOCK_BYTES } from "./block.ts";
 import { concatenated } from "./columns.ts";
 import { checksumOf } from "./crc32.ts";
 import { FormCache } from "./form-cache.ts";
 import type { ListBody } from "./forms.ts";
 import { List, selectedBody } from "./list.ts";
-import { blockOf, type City, loadedFrom, NaiveModel, type Value } from "./model.fixture.ts";
+import { blockOf, loadedFrom, NaiveModel } from "./model.fixture.ts";
 import { ReadModel } from "./read-model.ts";
 import { FORECAST_SHAPE, WEATHER_SHAPE } from "./render.ts";
 

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { MEBIBYTE } from "../memory/shares.ts";
 import { Connection, type DatabaseConfig, type Row } from "./connection.ts";
 import { sqlState } from "./failures.ts";
 import type { Index, TableLock } from "./migrations.ts";
-import { advisoryLockHolders, type BlockingSession, sessionsBlocking } from "./sessions.ts";
+import { type BlockingSession, sessionsInTheWay } from "./sessions.ts";
 
 /** What a migration waits for. */
 export interface Waiting {
@@ -44,7 +45,7 @@ const WATCH_DEADLINE_MS = 5_000;
 /** The watch ends a statement of a silent server; this is only the timer's largest value. */
 const UNLIMITED_MS = 2 ** 31 - 1;
 /** A plain index on such a table takes a few tens of milliseconds, in which nobody writes. */
-const SMALL_TABLE_BYTES = 4 * 1_048_576;
+const SMALL_TABLE_BYTES = 4 * MEBIBYTE;
 
 /**
  * The server ends the session soon after its replica died, so that the next one gets its turn. Statements may take long,
@@ -108,7 +109,10 @@ export class MigrationSession {
         this.#goesOn();
         return true;
       }
-      this.#waits("another replica migrates", await advisoryLockHolders(this.#connection, key, WATCH_DEADLINE_MS));
+      this.#waits(
+        "another replica migrates",
+        await sessionsInTheWay(this.#connection, { lock: key }, WATCH_DEADLINE_MS),
+      );
       await this.#pause(TURN_INTERVAL_MS);
     }
     this.#goesOn();
@@ -201,7 +205,7 @@ export class MigrationSession {
           applicationName: "goldenring migrations watch",
         });
       }
-      const sessions = await sessionsBlocking(this.#watcher, this.#pid, WATCH_DEADLINE_MS);
+      const sessions = await sessionsInTheWay(this.#watcher, { pid: this.#pid }, WATCH_DEADLINE_MS);
       if (sessions.length > 0) this.#waits(what, sessions);
     } catch (error) {
       // A server that refuses a connection is alive; one that is silent keeps the other connection waiting for ever.

@@ -1,4 +1,5 @@
-import type { Log } from "../operations/log.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Log, messageOf, reminder } from "../operations/log.ts";
 import type { DatabaseConfig } from "./connection.ts";
 import { classifyFailure } from "./failures.ts";
 import { migrate, UnusableDatabase } from "./migrate.ts";
@@ -27,15 +28,15 @@ export interface PrepareOptions {
  * missing permissions, a newer schema.
  */
 export async function prepareDatabase(database: DatabaseConfig, options: PrepareOptions, log: Log): Promise<void> {
-  const remind = reminder();
+  const remind = reminder(REMINDER_INTERVAL_MS);
   while (!options.stopped()) {
     try {
       return await prepareOnce(database, options, log);
     } catch (error) {
       if (error instanceof UnusableDatabase || classifyFailure(error) !== "retry") throw error;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       remind(() => log.warn({ reason }, "waiting for the database"));
-      await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
+      await delay(RETRY_PAUSE_MS);
     }
   }
 }
@@ -45,7 +46,7 @@ async function prepareOnce(database: DatabaseConfig, options: PrepareOptions, lo
     ...options.search,
     applicationName: "goldenring migrations",
   });
-  const remind = reminder();
+  const remind = reminder(REMINDER_INTERVAL_MS);
   const onWaiting = (waiting: Waiting | undefined): void => {
     options.onWaiting?.(waiting && describeWait(waiting));
     if (!waiting) return;
@@ -74,14 +75,4 @@ async function prepareOnce(database: DatabaseConfig, options: PrepareOptions, lo
 function describeWait({ what, seconds, sessions }: Waiting): string {
   const who = sessions.map(describeSession).join(", ");
   return `the migration "${what}" has waited ${Math.round(seconds)} s for ${who}`;
-}
-
-/** Does what it is asked at most once in an interval. */
-function reminder(): (work: () => void) => void {
-  let last = Number.NEGATIVE_INFINITY;
-  return (work) => {
-    if (performance.now() - last < REMINDER_INTERVAL_MS) return;
-    last = performance.now();
-    work();
-  };
 }

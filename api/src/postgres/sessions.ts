@@ -27,22 +27,17 @@ const LOCK_HOLDER = `
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND classid = 0 AND objid = $1 AND objsubid = 1)`;
 
-/** Who keeps the session `pid` waiting; the oldest transaction first. */
-export async function sessionsBlocking(
+/**
+ * Who keeps a session waiting, given by its pid, the oldest transaction first; or who holds an advisory lock, given by its
+ * key of 32 bits.
+ */
+export async function sessionsInTheWay(
   connection: Connection,
-  pid: number,
+  of: { readonly pid: number } | { readonly lock: number },
   deadlineMs: number,
 ): Promise<BlockingSession[]> {
-  return (await connection.query(BLOCKING, [pid], deadlineMs)).map(sessionOf);
-}
-
-/** Who holds the advisory lock `key`, a number of 32 bits. */
-export async function advisoryLockHolders(
-  connection: Connection,
-  key: number,
-  deadlineMs: number,
-): Promise<BlockingSession[]> {
-  return (await connection.query(LOCK_HOLDER, [key], deadlineMs)).map(sessionOf);
+  const [sql, value] = "pid" in of ? [BLOCKING, of.pid] : [LOCK_HOLDER, of.lock];
+  return (await connection.query(sql, [value], deadlineMs)).map(sessionOf);
 }
 
 /** Without user and application: readiness is read by strangers. */

@@ -1,3 +1,5 @@
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
+import { messageOf } from "../operations/log.ts";
 import { type Connection, type DatabaseConfig, QueryTimeout } from "../postgres/connection.ts";
 import { classifyFailure, sqlState } from "../postgres/failures.ts";
 import { requireMigrated } from "../postgres/migrate.ts";
@@ -173,7 +175,7 @@ export class WriteQueue {
       for (const kind of KINDS) this.#expire(kind, performance.now());
     }, EXPIRY_INTERVAL_MS);
     // Writes that arrive in the same turn of the event loop share the first batch.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     while (this.#depth > 0) {
       for (const kind of KINDS) await this.#flush(kind);
     }
@@ -308,7 +310,7 @@ export class WriteQueue {
     if (classifyFailure(error) === "refused") return this.#refused(kind, batch, error);
     this.#connection?.destroy();
     this.#connection = undefined;
-    this.#lastFailure = error instanceof Error ? error.message : String(error);
+    this.#lastFailure = messageOf(error);
     const again = batch.filter(({ settled }) => !settled);
     for (const job of again) job.mayBeDone = true;
     const waiting: Job<K>[] = this.#waiting[kind];
@@ -343,7 +345,7 @@ export class WriteQueue {
   async #pause(): Promise<void> {
     const pauseMs = this.#pauseMs;
     this.#pauseMs = Math.min(2 * pauseMs, RETRY_PAUSE_MS.max);
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await delay(pauseMs);
   }
 
   /** Answers the writes whose deadline has passed. */
