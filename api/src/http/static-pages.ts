@@ -61,83 +61,70 @@ const COMMON_HEADERS = {
 /** Throws Problem 405, and 503 if the page is not built. */
 export type StaticPages = (pathname: string, request: Request) => Response | undefined;
 
+/** Paths that exist before the first build, and then answer that it is missing. */
+const ENTRANCES = new Set(["/", "/swagger/index.html", "/favicon.svg"]);
+
 /**
- * Answers for the page at `/`, Swagger UI and their assets; undefined for every other path. Only paths in the
- * build's manifest lead to files: no file name is made from a request. Only the manifest stays in memory.
+ * Answers for the page at `/`, Swagger UI and their assets; undefined for every other path. Paths match without regard to
+ * case and with or without a slash at the end. Only paths in the build's manifest lead to files: no file name is made from
+ * a request. Only the manifest stays in memory.
  *
  * @param folder the build's output. While it is missing, the page's paths answer 503 and explain how to build it.
  */
 export function createStaticPages(folder: string): StaticPages {
-  const build = new Build(folder);
+  let files: ReadonlyMap<string, StaticFile> | undefined;
+  /** Read at the first request that needs it, and again while it is missing. */
+  const list = (): ReadonlyMap<string, StaticFile> => {
+    files ??= listOf(join(folder, MANIFEST_NAME));
+    return files ?? new Map();
+  };
+  const answerOf = (path: string, request: Request) => {
+    const file = list().get(path);
+    return file && answer(folder, file, request);
+  };
   return (pathname, request) => {
-    const path = canonical(pathname);
+    const lowerCase = pathname.toLowerCase();
+    const path = lowerCase.length > 2 && lowerCase.endsWith("/") ? lowerCase.slice(0, -1) : lowerCase;
     const target = REDIRECTS.get(path);
-    if (target === undefined && !build.owns(path)) return undefined;
+    if (target === undefined && !ENTRANCES.has(path) && !list().has(path)) return undefined;
     if (request.method !== "GET" && request.method !== "HEAD") throw methodNotAllowed(request.method, "GET, HEAD");
-    if (target !== undefined) return redirect(target);
-    const response = build.answer(path, request);
-    if (response === undefined) throw notBuilt();
-    return response;
+    if (target !== undefined) {
+      const headers = { ...COMMON_HEADERS, Location: target, "Cache-Control": "public, max-age=86400" };
+      return new Response(null, { status: 302, headers });
+    }
+    const response = answerOf(path, request);
+    if (response) return response;
+    // A new build may have removed the file.
+    files = undefined;
+    const again = answerOf(path, request);
+    if (again) return again;
+    const how = "`npm start` builds it, and so does `bun api/page/build.ts`";
+    throw new Problem(503, `the page is not built: ${how}; the API's other paths work without it`);
   };
 }
 
-/** Paths match without regard to case and with or without a slash at the end. */
-function canonical(pathname: string): string {
-  const path = pathname.toLowerCase();
-  return path.length > 2 && path.endsWith("/") ? path.slice(0, -1) : path;
+function listOf(manifest: string): ReadonlyMap<string, StaticFile> | undefined {
+  if (!existsSync(manifest)) return undefined;
+  const { files } = JSON.parse(readFileSync(manifest, "utf8")) as Manifest;
+  return new Map(files.map((file) => [file.path, file]));
 }
 
-/** Paths that exist before the first build, and then answer that it is missing. */
-const ENTRANCES = new Set(["/", "/swagger/index.html", "/favicon.svg"]);
+/** Undefined if the file is missing. */
+function answer(folder: string, file: StaticFile, request: Request): Response | undefined {
+  const accepted = negotiateEncoding(request.headers.get("accept-encoding"));
+  const encoding = file.stored[accepted] === undefined ? "identity" : accepted;
+  const stored = file.stored[encoding] ?? file.stored.identity;
+  const etag = `"${file.hash}-${encoding}"`;
+  const headers = headersOf(file, etag);
+  if (etagMatches(request.headers.get("if-none-match") ?? "", etag))
+    return new Response(null, { status: 304, headers });
 
-class Build {
-  readonly #folder: string;
-  #files: ReadonlyMap<string, StaticFile> | undefined;
-
-  constructor(folder: string) {
-    this.#folder = folder;
-  }
-
-  owns(path: string): boolean {
-    return ENTRANCES.has(path) || this.#list().has(path);
-  }
-
-  /** Undefined if the file is missing. A new build may have removed it: then the manifest is read again. */
-  answer(path: string, request: Request): Response | undefined {
-    const response = this.#found(path, request);
-    if (response !== undefined) return response;
-    this.#files = undefined;
-    return this.#found(path, request);
-  }
-
-  #found(name: string, request: Request): Response | undefined {
-    const file = this.#list().get(name);
-    if (file === undefined) return undefined;
-    const accepted = negotiateEncoding(request.headers.get("accept-encoding"));
-    const encoding = file.stored[accepted] === undefined ? "identity" : accepted;
-    const stored = file.stored[encoding] ?? file.stored.identity;
-    const etag = `"${file.hash}-${encoding}"`;
-    const headers = headersOf(file, etag);
-    if (etagMatches(request.headers.get("if-none-match") ?? "", etag))
-      return new Response(null, { status: 304, headers });
-
-    if (encoding !== "identity") headers.set("Content-Encoding", encoding);
-    headers.set("Content-Type", file.type);
-    headers.set("Content-Length", String(stored.size));
-    if (request.method === "HEAD") return new Response(null, { headers });
-    const path = join(this.#folder, stored.name);
-    return existsSync(path) ? new Response(Bun.file(path), { headers }) : undefined;
-  }
-
-  /** Read at the first request that needs it, and again while it is missing. */
-  #list(): ReadonlyMap<string, StaticFile> {
-    if (this.#files !== undefined) return this.#files;
-    const manifest = join(this.#folder, MANIFEST_NAME);
-    if (!existsSync(manifest)) return new Map();
-    const { files } = JSON.parse(readFileSync(manifest, "utf8")) as Manifest;
-    this.#files = new Map(files.map((file) => [file.path, file]));
-    return this.#files;
-  }
+  if (encoding !== "identity") headers.set("Content-Encoding", encoding);
+  headers.set("Content-Type", file.type);
+  headers.set("Content-Length", String(stored.size));
+  if (request.method === "HEAD") return new Response(null, { headers });
+  const path = join(folder, stored.name);
+  return existsSync(path) ? new Response(Bun.file(path), { headers }) : undefined;
 }
 
 function headersOf(file: StaticFile, etag: string): Headers {
@@ -147,17 +134,4 @@ function headersOf(file: StaticFile, etag: string): Headers {
   if (Object.keys(file.stored).length > 1) headers.set("Vary", "Accept-Encoding");
   headers.set("Content-Security-Policy", file.path.startsWith("/swagger") ? SWAGGER_POLICY : PAGE_POLICY);
   return headers;
-}
-
-function redirect(target: string): Response {
-  const headers = { ...COMMON_HEADERS, Location: target, "Cache-Control": "public, max-age=86400" };
-  return new Response(null, { status: 302, headers });
-}
-
-function notBuilt(): Problem {
-  return new Problem(
-    503,
-    "the page is not built: `npm start` builds it, and so does `bun api/page/build.ts`; the API's other paths work " +
-      "without it",
-  );
 }

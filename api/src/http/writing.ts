@@ -65,7 +65,11 @@ export class Writer {
         this.#confirming -= 1;
       }
       const { model, snapshot } = this.feed;
-      const conditional = condition && { condition: condition(model), request: input.request ?? randomIdentity() };
+      // Without a key, too: the queue finds its own earlier attempt by its identity.
+      const conditional = condition && {
+        condition: condition(model),
+        request: input.request ?? randomUUID().replaceAll("-", ""),
+      };
       return this.#submit(kind, { ...input, ...conditional, asOf: snapshot } as Writes[K]["input"], deadline);
     });
   }
@@ -75,10 +79,10 @@ export class Writer {
     const settle = this.growth.admit(growthOf(change));
     if (!settle) {
       this.onRefused("data");
-      throw full();
+      throw new Problem(507, FULL, { quiet: true });
     }
     try {
-      this.#requireRoom();
+      if (this.queue.depth + this.#confirming >= this.queue.options.capacity) throw this.#tooMany();
       const output = await write();
       settle("stored");
       return output;
@@ -88,10 +92,6 @@ export class Writer {
     } finally {
       if (this.growth.settledBytes > MAX_UNSEEN_BYTES) this.barrier.start();
     }
-  }
-
-  #requireRoom(): void {
-    if (this.queue.depth + this.#confirming >= this.queue.options.capacity) throw this.#tooMany();
   }
 
   #tooMany(): Problem {
@@ -124,14 +124,9 @@ function unconfirmed(reason: string): Problem {
   return new Problem(503, `${reason}: it may or may not be stored`, { headers: { "retry-after": "5" } });
 }
 
-function full(): Problem {
-  return new Problem(
-    507,
-    "the data fill the memory of this service: nothing was stored. Remove data, or give the service more memory; changes " +
-      "that do not make a row longer are still accepted",
-    { quiet: true },
-  );
-}
+const FULL =
+  "the data fill the memory of this service: nothing was stored. Remove data, or give the service more memory; changes " +
+  "that do not make a row longer are still accepted";
 
 /** With more growth that the model does not show, it is refreshed without a read. */
 const MAX_UNSEEN_BYTES = 524_288;
@@ -155,11 +150,6 @@ export function requestIdentity(request: Request, content: string): string | nul
   if (key === null) return null;
   if (!PRINTABLE.test(key)) throw new Problem(400, "Idempotency-Key must be 1 to 255 visible ASCII characters");
   return sha256(key).slice(0, KEY_DIGITS) + sha256(content).slice(0, 32 - KEY_DIGITS);
-}
-
-/** Of a change that needs an identity and has no key: the queue finds its own earlier attempt by it. */
-function randomIdentity(): string {
-  return randomUUID().replaceAll("-", "");
 }
 
 function sha256(text: string): string {

@@ -259,70 +259,54 @@ function numbers<T>(rows: readonly T[], numberOf: (row: T) => number | bigint | 
   return `{${text}}`;
 }
 
-function cityColumns(batch: readonly Batched<"addCity">[]): unknown[] {
-  return [numbers(batch, (row) => row.id), batch.map((row) => row.input.name)];
-}
-
-function forecastColumns(batch: readonly Batched<"addForecast">[]): unknown[] {
-  return [
-    numbers(batch, (row) => row.id),
-    numbers(batch, (row) => row.input.cityId),
-    numbers(batch, (row) => row.input.dateTime),
-    numbers(batch, (row) => row.input.temperature),
-    batch.map((row) => row.input.summary),
-  ];
-}
-
-function idsOf(rows: readonly Row[]): Set<number> {
-  return new Set(rows.map(([id]) => Number(id)));
-}
-
 type AddKind = "addCity" | "addForecast";
 
 interface Adding<K extends AddKind> {
+  readonly idsFrom: "cities" | "forecast";
   readonly add: Statement;
   /** Finds the rows that an earlier attempt added. */
   readonly there: Statement;
-  /** The parameters of both; `add` takes the requests, too. */
+  /** The parameters of both beside the ids; `add` takes the requests, too. */
   readonly columns: (batch: readonly Batched<K>[]) => unknown[];
+  readonly outputOf: (id: number) => Writes[K]["output"];
 }
 
-/** The outcome of adding a batch. */
-interface AddedRows {
-  /** The id under which it is stored; undefined if it is not stored. */
-  idOf(row: Batched<AddKind>): number | undefined;
-  readonly unknownCities: ReadonlySet<number>;
-  /** The reserved ids of the requests whose key came with other content. */
-  readonly reused: ReadonlySet<number>;
-}
-
-async function addRows<K extends AddKind>(
-  { add, there, columns }: Adding<K>,
-  connection: Connection,
-  batch: readonly Batched<K>[],
-  deadlineMs: number,
-): Promise<AddedRows> {
-  const values = [...columns(batch), ...requestColumns(batch)];
-  const rows = await repeatedOnSameRequest(batch.length, () => connection.query(add, values, deadlineMs));
-  const ids = new Map(batch.map(({ id }) => [id, id]));
-  const unknownCities = new Set<number>();
-  const reused = new Set<number>();
-  let hasEarlier = false;
-  for (const [id, earlier, cityId, isReused] of rows) {
-    if (cityId !== undefined && cityId !== null) unknownCities.add(Number(cityId));
-    else if (isReused === "t") reused.add(Number(id));
-    else if (earlier === null || earlier === undefined) ids.delete(Number(id));
-    else {
-      ids.set(Number(id), Number(earlier));
-      hasEarlier = true;
-    }
-  }
-  if (hasEarlier) await connection.query(WAIT, [], deadlineMs);
-  const doubtful = batch.filter(({ id, mayBeDone }) => mayBeDone && !ids.has(id));
-  if (doubtful.length > 0) {
-    for (const id of idsOf(await connection.query(there, columns(doubtful), deadlineMs))) ids.set(id, id);
-  }
-  return { idOf: ({ id }) => ids.get(id), unknownCities, reused };
+function adding<K extends AddKind>({ idsFrom, add, there, columns, outputOf }: Adding<K>): BatchStatement<K> {
+  const columnsOf = (batch: readonly Batched<K>[]) => [numbers(batch, (row) => row.id), ...columns(batch)];
+  return {
+    idsFrom,
+    keys: keysOf,
+    run: async (connection, batch, deadlineMs) => {
+      const values = [...columnsOf(batch), ...requestColumns(batch)];
+      const rows = await repeatedOnSameRequest(batch.length, () => connection.query(add, values, deadlineMs));
+      /** The id under which each is stored, by its reserved id. */
+      const ids = new Map(batch.map(({ id }) => [id, id]));
+      const unknownCities = new Set<number>();
+      const reused = new Set<number>();
+      let hasEarlier = false;
+      for (const [id, earlier, cityId, isReused] of rows) {
+        if (cityId !== undefined && cityId !== null) unknownCities.add(Number(cityId));
+        else if (isReused === "t") reused.add(Number(id));
+        else if (earlier === null || earlier === undefined) ids.delete(Number(id));
+        else {
+          ids.set(Number(id), Number(earlier));
+          hasEarlier = true;
+        }
+      }
+      if (hasEarlier) await connection.query(WAIT, [], deadlineMs);
+      const doubtful = batch.filter(({ id, mayBeDone }) => mayBeDone && !ids.has(id));
+      if (doubtful.length > 0) {
+        const found = await connection.query(there, columnsOf(doubtful), deadlineMs);
+        for (const [id] of found) ids.set(Number(id), Number(id));
+      }
+      return batch.map((row): Outcome<K> => {
+        if (reused.has(row.id)) return REUSED;
+        if ("cityId" in row.input && unknownCities.has(row.input.cityId)) return { found: false } as Outcome<K>;
+        const id = ids.get(row.id);
+        return id === undefined ? undefined : outputOf(id);
+      });
+    },
+  };
 }
 
 /** The identities, and the lowest and the highest identity with the same key. Null if no row has one: then all are NULL. */
@@ -363,10 +347,25 @@ async function twiceIfUnexpected<Output>(run: () => Promise<Output[]>): Promise<
   return outcomes.some((outcome) => outcome === UNEXPECTED) ? run() : outcomes;
 }
 
-const CHANGE: Pick<BatchStatement<"renameCity" | "changeForecast">, "keys" | "group"> = {
-  keys: (input) => [input.id, ...keysOf(input)],
-  group: (input) => input.condition !== undefined,
-};
+type ChangeKind = "renameCity" | "changeForecast";
+
+/** @param outcomeOf of what the statement returned for a row, its id left out; undefined for a row that it did not find */
+function changing<K extends ChangeKind>(
+  statement: Statement,
+  columns: (batch: readonly Batched<K>[]) => unknown[],
+  outcomeOf: (row: Row | undefined) => Outcome<K>,
+): BatchStatement<K> {
+  return {
+    keys: (input) => [input.id, ...keysOf(input)],
+    group: (input) => input.condition !== undefined,
+    run: (connection, batch, deadlineMs) =>
+      twiceIfUnexpected(async () => {
+        const rows = await connection.query(statement, [...changeColumns(batch), ...columns(batch)], deadlineMs);
+        const found = new Map(rows.map(([id, ...row]) => [Number(id), row]));
+        return batch.map(({ input }) => outcomeOf(found.get(input.id)));
+      }),
+  };
+}
 
 const REQUEST_INDEXES: readonly unknown[] = ["cities_request", "forecast_request"];
 
@@ -384,65 +383,43 @@ async function repeatedOnSameRequest<Result>(attempts: number, work: () => Promi
   }
 }
 
-const ADD_CITY: Adding<"addCity"> = { add: ADD_CITIES, there: CITIES_THERE, columns: cityColumns };
-const ADD_FORECAST: Adding<"addForecast"> = { add: ADD_FORECASTS, there: FORECASTS_THERE, columns: forecastColumns };
+/** The columns of a value beside its id and its city. */
+function valueColumns(batch: readonly { readonly input: ForecastInput }[]): unknown[] {
+  return [
+    numbers(batch, (row) => row.input.dateTime),
+    numbers(batch, (row) => row.input.temperature),
+    batch.map((row) => row.input.summary),
+  ];
+}
 
 export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
-  addCity: {
+  addCity: adding({
     idsFrom: "cities",
-    keys: keysOf,
-    run: async (connection, batch, deadlineMs) => {
-      const { idOf, reused } = await addRows(ADD_CITY, connection, batch, deadlineMs);
-      return batch.map((row): Outcome<"addCity"> => {
-        if (reused.has(row.id)) return REUSED;
-        const id = idOf(row);
-        return id === undefined ? undefined : { id };
-      });
-    },
-  },
-  addForecast: {
+    add: ADD_CITIES,
+    there: CITIES_THERE,
+    columns: (batch) => [batch.map((row) => row.input.name)],
+    outputOf: (id) => ({ id }),
+  }),
+  addForecast: adding({
     idsFrom: "forecast",
-    keys: keysOf,
-    run: async (connection, batch, deadlineMs) => {
-      const { idOf, unknownCities, reused } = await addRows(ADD_FORECAST, connection, batch, deadlineMs);
-      return batch.map((row): Outcome<"addForecast"> => {
-        if (reused.has(row.id)) return REUSED;
-        if (unknownCities.has(row.input.cityId)) return { found: false };
-        const id = idOf(row);
-        return id === undefined ? undefined : { found: true, id };
-      });
+    add: ADD_FORECASTS,
+    there: FORECASTS_THERE,
+    columns: (batch) => [numbers(batch, (row) => row.input.cityId), ...valueColumns(batch)],
+    outputOf: (id) => ({ found: true, id }),
+  }),
+  renameCity: changing(
+    RENAME_CITIES,
+    (batch) => [batch.map((row) => row.input.name)],
+    (row) => (row && rejectionOf(row)) ?? { found: row !== undefined },
+  ),
+  changeForecast: changing(
+    CHANGE_FORECASTS,
+    (batch) => [numbers(batch, (row) => row.input.cityId), ...valueColumns(batch)],
+    (row) => {
+      if (!row) return { found: false, missing: "forecast" };
+      const [, , cityId, cityExists] = row;
+      if (cityExists !== "t") return { found: false, missing: "city" };
+      return rejectionOf(row) ?? { found: true, cityId: Number(cityId) };
     },
-  },
-  renameCity: {
-    ...CHANGE,
-    run: (connection, batch, deadlineMs) =>
-      twiceIfUnexpected(async () => {
-        const columns = [...changeColumns(batch), batch.map((row) => row.input.name)];
-        const rows = await connection.query(RENAME_CITIES, columns, deadlineMs);
-        const found = new Map(rows.map(([id, ...rejected]) => [Number(id), rejectionOf(rejected)]));
-        return batch.map(({ input }): Outcome<"renameCity"> => found.get(input.id) ?? { found: found.has(input.id) });
-      }),
-  },
-  changeForecast: {
-    ...CHANGE,
-    run: (connection, batch, deadlineMs) =>
-      twiceIfUnexpected(async () => {
-        const columns = [
-          ...changeColumns(batch),
-          numbers(batch, (row) => row.input.cityId),
-          numbers(batch, (row) => row.input.dateTime),
-          numbers(batch, (row) => row.input.temperature),
-          batch.map((row) => row.input.summary),
-        ];
-        const rows = await connection.query(CHANGE_FORECASTS, columns, deadlineMs);
-        const found = new Map(rows.map(([id, ...row]) => [Number(id), row]));
-        return batch.map(({ input }): Outcome<"changeForecast"> => {
-          const row = found.get(input.id);
-          if (!row) return { found: false, missing: "forecast" };
-          const [, , cityId, cityExists] = row;
-          if (cityExists !== "t") return { found: false, missing: "city" };
-          return rejectionOf(row) ?? { found: true, cityId: Number(cityId) };
-        });
-      }),
-  },
+  ),
 };
