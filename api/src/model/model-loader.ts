@@ -84,7 +84,7 @@ export class ModelLoader {
   #nextStart(rest: Block): number | undefined {
     let [city, id] = [rest.firstCity, rest.firstId];
     for (;;) {
-      const block = this.#previous?.blockAfter(city, id);
+      const block = this.#previous?.places.blockAfter(city, id);
       if (!block) return undefined;
       const at = rest.positionOf(block.firstCity, block.firstId);
       if (at === rest.length || rest.startOf(at) >= MIN_BLOCK_BYTES) return at;
@@ -93,7 +93,7 @@ export class ModelLoader {
   }
 
   #push(block: Block): void {
-    const known = this.#previous?.blockFrom(block.firstCity, block.firstId);
+    const known = this.#previous?.places.blockFrom(block.firstCity, block.firstId);
     const isKnown = known?.sameBytesAs(block) ?? false;
     this.model.push(isKnown && known ? known : block);
     if (!isKnown) this.#newBytes += block.heldBytes;

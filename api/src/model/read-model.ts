@@ -116,14 +116,9 @@ export class ReadModel {
     this.#citiesRevision += 1;
   }
 
-  /** The block that begins with this entry, if one does. */
-  blockFrom(city: number, id: number): Block | undefined {
-    return this.#listed.blockFrom(city, id);
-  }
-
-  /** The block behind the one that has or would have this entry. */
-  blockAfter(city: number, id: number): Block | undefined {
-    return this.#listed.blockAfter(city, id);
+  /** To find the places of listed blocks. */
+  get places(): Pick<BlockList, "blockFrom" | "blockAfter"> {
+    return this.#listed;
   }
 
   /** Marks the blocks of the model in whose place this one is, except those that both have. */

@@ -29,7 +29,9 @@ const RENEWED_ROWS = 5_000;
  * UnusableDatabase, or the database's error; what is done by then stays, and the next call goes on from there.
  */
 export async function migrate(session: MigrationSession, options: MigrateOptions): Promise<void> {
-  const isNeeded = async () => Object.values(await whatIsDue(session, options)).some(Boolean);
+  const isNeeded = async () =>
+    (await appliedMigrations(session)) < MIGRATIONS.length ||
+    Object.values(await rowsToPrepare(session, options)).some(Boolean);
   if (!(await session.takeTurn(MIGRATION_LOCK, isNeeded))) return;
   const applied = await appliedMigrations(session);
   if (applied < MIGRATIONS.length) {
@@ -54,11 +56,6 @@ async function prepareRows(session: MigrationSession, options: MigrateOptions): 
 }
 
 /** Takes no lock that anybody but a DROP TABLE could wait for. */
-async function whatIsDue(session: MigrationSession, options: MigrateOptions) {
-  if ((await appliedMigrations(session)) < MIGRATIONS.length) return { isBehind: true };
-  return rowsToPrepare(session, options);
-}
-
 async function rowsToPrepare(session: MigrationSession, options: MigrateOptions) {
   return {
     hasForeignVersions: await session.isTrue(HAS_FOREIGN_VERSIONS),
