@@ -7,7 +7,7 @@ import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistor
 import { type ServerSessions, SessionWatch } from "../postgres/sessions.ts";
 import { BLOCK_COLUMNS, entries, parseBlock } from "./blocks.ts";
 import { changedRowsOf, changedTransactions } from "./changed-rows.ts";
-import { type DataLimits, GARBAGE_PER_BYTE, loadModel, OverBudget } from "./load.ts";
+import { type DataLimits, GARBAGE_PER_BYTE, type Loaded, loadModel, OverBudget } from "./load.ts";
 
 /** Events for the log and the metrics. */
 export interface FeedEvents {
@@ -95,10 +95,7 @@ const CHANGES: Statement = {
 export class ChangeFeed {
   #connection: Connection | undefined;
   #identity: DatabaseIdentity | undefined;
-  #model: ReadModel | undefined;
-  #modelFrom: DatabaseIdentity | undefined;
-  #snapshot = "";
-  #epoch = "";
+  #loaded: (Loaded & { readonly from: DatabaseIdentity | undefined }) | undefined;
   /** Whether the last refresh found another snapshot: then the next one probably does, too. */
   #isChanging = false;
   readonly #watch = new SessionWatch();
@@ -115,12 +112,12 @@ export class ChangeFeed {
 
   /** The rows as of the last refresh; undefined before the first load. */
   get model(): ReadModel | undefined {
-    return this.#model;
+    return this.#loaded?.model;
   }
 
   /** The pg_snapshot whose changes the model holds, all of them. */
   get snapshot(): string {
-    return this.#snapshot;
+    return this.#loaded?.snapshot ?? "";
   }
 
   /** Whether the primary has more data than this process may hold: the model then stays as it is. */
@@ -146,18 +143,17 @@ export class ChangeFeed {
    */
   async refresh(): Promise<void> {
     if (this.#overBudget && performance.now() < this.#overBudget.untilMs) throw this.#overBudget.error;
-    const reused = this.#connection;
+    const isReused = this.#connection !== undefined;
     try {
-      await this.#refreshOnce();
+      await this.#refreshOnce().catch((error) => {
+        const isFinal = error instanceof OverBudget || error instanceof QueryTimeout;
+        if (!isReused || isFinal || classifyFailure(error) !== "retry") throw error;
+        return this.#refreshOnce();
+      });
       this.#overBudget = undefined;
     } catch (error) {
-      if (error instanceof OverBudget) {
-        this.#overBudget = { error, untilMs: performance.now() + OVER_BUDGET_PAUSE_MS };
-        throw error;
-      }
-      if (!reused || error instanceof QueryTimeout || classifyFailure(error) !== "retry") throw error;
-      await this.#refreshOnce();
-      this.#overBudget = undefined;
+      if (error instanceof OverBudget) this.#overBudget = { error, untilMs: performance.now() + OVER_BUDGET_PAUSE_MS };
+      throw error;
     }
   }
 
@@ -165,8 +161,8 @@ export class ChangeFeed {
     await this.#looking;
     try {
       const connection = await this.#connected();
-      if (!this.#model) await this.#load(connection, "first load");
-      else if (sameHistory(this.#modelFrom, this.#identity)) await this.#applyChanges(connection, this.#model);
+      if (!this.#loaded) await this.#load(connection, "first load");
+      else if (sameHistory(this.#loaded.from, this.#identity)) await this.#applyChanges(connection, this.#loaded);
       else await this.#load(connection, "the database's history changed");
       this.#watchSessions(connection);
     } catch (error) {
@@ -201,9 +197,9 @@ export class ChangeFeed {
     const loaded = await loadModel(connection, {
       ...this.options.limits,
       deadlineMs,
-      ...(this.#model ? { previous: this.#model } : {}),
+      previous: this.model,
       forgetPrevious: () => {
-        this.#model = undefined;
+        this.#loaded = undefined;
       },
       worked: this.events.worked,
     }).catch((error) => {
@@ -213,21 +209,19 @@ export class ChangeFeed {
     });
     const durationMs = performance.now() - started;
     this.#reloadDeadlineMs = Math.max(MIN_RELOAD_DEADLINE_MS, RELOAD_DEADLINE_FACTOR * durationMs);
-    if (this.#model) loaded.model.replace(this.#model);
-    this.#model = loaded.model;
-    this.#modelFrom = this.#identity;
-    this.#snapshot = loaded.snapshot;
-    this.#epoch = loaded.epoch;
+    if (this.model) loaded.model.replace(this.model);
+    this.#loaded = { ...loaded, from: this.#identity };
     this.events.loaded(loaded.model, durationMs, reason);
   }
 
-  async #applyChanges(connection: Connection, model: ReadModel): Promise<void> {
-    if (!this.#isChanging && (await this.#isUnchanged(connection))) return;
-    const [state, ...changes] = await connection.query(CHANGES, [this.#snapshot], this.options.queryDeadlineMs);
+  async #applyChanges(connection: Connection, loaded: Loaded): Promise<void> {
+    const { model } = loaded;
+    if (!this.#isChanging && (await this.#isUnchanged(connection, loaded))) return;
+    const [state, ...changes] = await connection.query(CHANGES, [loaded.snapshot], this.options.queryDeadlineMs);
     const [, snapshot, epoch] = state ?? [];
     if (!snapshot) throw new Error("the change query returned no snapshot");
-    this.#isChanging = snapshot !== this.#snapshot;
-    if (epoch !== this.#epoch) return this.#load(connection, "rows were deleted");
+    this.#isChanging = snapshot !== loaded.snapshot;
+    if (epoch !== loaded.epoch) return this.#load(connection, "rows were deleted");
     const isCut = changes.some(([page]) => Number(page) >= MAX_CHANGED_PAGES);
     const blocks = isCut ? [] : changes.map(([, ...columns]) => parseBlock(columns));
     const rows = blocks.reduce((sum, { length }) => sum + length, 0);
@@ -235,7 +229,7 @@ export class ChangeFeed {
     this.#requireRoom(model, blocks);
     const replacedBefore = model.replacedBytes;
     for (const block of blocks) model.put(block);
-    this.#snapshot = snapshot;
+    loaded.snapshot = snapshot;
     if (rows === 0) return;
     const jsonBytes = blocks.reduce((sum, { json }) => sum + json.length, 0);
     this.events.worked(GARBAGE_PER_BYTE * jsonBytes + model.replacedBytes - replacedBefore);
@@ -266,8 +260,8 @@ export class ChangeFeed {
     );
   }
 
-  async #isUnchanged(connection: Connection): Promise<boolean> {
+  async #isUnchanged(connection: Connection, { snapshot, epoch }: Loaded): Promise<boolean> {
     const [state] = await connection.query(STATE, [], this.options.queryDeadlineMs);
-    return state?.[0] === this.#snapshot && state[1] === this.#epoch;
+    return state?.[0] === snapshot && state[1] === epoch;
   }
 }

@@ -19,8 +19,8 @@ export class OverBudget extends UnservableData {
 
 export interface Loaded {
   readonly model: ReadModel;
-  /** pg_snapshot of the load, from which the change feed continues. */
-  readonly snapshot: string;
+  /** The pg_snapshot whose changes the model holds, all of them. */
+  snapshot: string;
   readonly epoch: string;
 }
 
@@ -31,7 +31,7 @@ export interface LoadOptions extends DataLimits {
   /** Of each statement. */
   readonly deadlineMs: number;
   /** The previous model, if one is still held. */
-  readonly previous?: ReadModel;
+  readonly previous: ReadModel | undefined;
   /** Called when both models do not fit: the previous one is not used any more and must be let go. */
   readonly forgetPrevious: () => void;
   /** Called for each page, with the bytes that reading it left as garbage. */
