@@ -5,8 +5,8 @@ import type { Growth } from "../memory/growth.ts";
 import { ENTRY_COLUMNS_BYTES } from "../model/block.ts";
 import type { ReadModel } from "../model/read-model.ts";
 import { messageOf } from "../operations/log.ts";
-import { KEY_DIGITS, Rejection, type WriteKind, type Writes } from "../writes/statements.ts";
-import { QueueFull, type WriteQueue, WriteRefused, WriteUnconfirmed } from "../writes/write-queue.ts";
+import { KEY_DIGITS, WriteError, type WriteKind, type Writes } from "../writes/statements.ts";
+import type { WriteQueue } from "../writes/write-queue.ts";
 import { CHANGED_MEANWHILE, KEY_REUSED, Problem } from "./problem.ts";
 
 /** What a write would make of the data. */
@@ -110,11 +110,12 @@ export class Writer {
     try {
       return await this.queue.submit(kind, input, deadline);
     } catch (error) {
-      if (error instanceof QueueFull) throw this.#tooMany();
-      if (error instanceof WriteUnconfirmed) throw unconfirmed("the database did not confirm the write in time");
-      if (error instanceof WriteRefused) throw new Problem(409, error.message);
-      if (error instanceof Rejection)
-        throw error.reason === "key reused" ? new Problem(422, KEY_REUSED) : new Problem(412, CHANGED_MEANWHILE);
+      const failure = error instanceof WriteError ? error.failure : undefined;
+      if (failure === "queue full") throw this.#tooMany();
+      if (failure === "unconfirmed") throw unconfirmed("the database did not confirm the write in time");
+      if (failure === "refused") throw new Problem(409, messageOf(error));
+      if (failure === "key reused") throw new Problem(422, KEY_REUSED);
+      if (failure === "not as expected") throw new Problem(412, CHANGED_MEANWHILE);
       throw error;
     }
   }

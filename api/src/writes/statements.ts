@@ -31,16 +31,24 @@ interface Change extends Repeatable {
   readonly condition?: boolean | undefined;
 }
 
-/** Why nothing was written: the request's key came with other content, or the row is not as the client expects. */
-export class Rejection extends Error {
-  override readonly name = "Rejection";
-  constructor(readonly reason: "key reused" | "not as expected") {
-    super(reason);
+/**
+ * Why a write was not made: it was not accepted, the database refused its data, its key came with other content, or the
+ * row is not as the client expects. Or it is unconfirmed at its deadline: it may or may not be stored.
+ */
+export type WriteFailure = "queue full" | "refused" | "key reused" | "not as expected" | "unconfirmed";
+
+export class WriteError extends Error {
+  override readonly name = "WriteError";
+  constructor(
+    readonly failure: WriteFailure,
+    message: string = failure,
+  ) {
+    super(message);
   }
 }
 
-const REUSED = new Rejection("key reused");
-const UNEXPECTED = new Rejection("not as expected");
+const REUSED = new WriteError("key reused");
+const UNEXPECTED = new WriteError("not as expected");
 
 /** What each kind of write takes, and what it returns once it is done. */
 export interface Writes {
@@ -56,7 +64,7 @@ export type Changed =
   | { readonly found: true; readonly cityId: number }
   | { readonly found: false; readonly missing: "forecast" | "city" };
 
-export type Outcome<K extends WriteKind> = Writes[K]["output"] | Rejection | undefined;
+export type Outcome<K extends WriteKind> = Writes[K]["output"] | WriteError | undefined;
 
 /** One kind of write as a single statement for many rows. It may be sent again if its outcome is unknown. */
 export interface BatchStatement<K extends WriteKind> {
@@ -334,7 +342,7 @@ function changeColumns(batch: readonly Batched<"renameCity" | "changeForecast">[
   ];
 }
 
-function rejectionOf([isReused, isUnexpected]: Row): Rejection | undefined {
+function rejectionOf([isReused, isUnexpected]: Row): WriteError | undefined {
   return isReused === "t" ? REUSED : isUnexpected === "t" ? UNEXPECTED : undefined;
 }
 

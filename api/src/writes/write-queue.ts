@@ -5,28 +5,14 @@ import { classifyFailure, sqlState } from "../postgres/failures.ts";
 import { requireMigrated } from "../postgres/migrate.ts";
 import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
 import { IdReserve } from "./id-reserve.ts";
-import { type BatchStatement, type Outcome, Rejection, STATEMENTS, type WriteKind, type Writes } from "./statements.ts";
-
-/** The queue is full: nothing was accepted. */
-export class QueueFull extends Error {
-  override readonly name = "QueueFull";
-}
-
-/** The deadline passed without a confirmation: the write may or may not be stored. */
-export class WriteUnconfirmed extends Error {
-  override readonly name = "WriteUnconfirmed";
-  constructor(readonly lastFailure: string) {
-    super(`not confirmed before the deadline; last failure: ${lastFailure}`);
-  }
-}
-
-/** The database refused the data, for example by a constraint that the API does not know. */
-export class WriteRefused extends Error {
-  override readonly name = "WriteRefused";
-  constructor(readonly state: string) {
-    super(`the database refused the data (SQLSTATE ${state})`);
-  }
-}
+import {
+  type BatchStatement,
+  type Outcome,
+  STATEMENTS,
+  WriteError,
+  type WriteKind,
+  type Writes,
+} from "./statements.ts";
 
 export interface WriteQueueOptions {
   readonly database: DatabaseConfig;
@@ -133,13 +119,14 @@ export class WriteQueue {
   }
 
   /**
-   * Resolves once the write is committed at the primary. Throws QueueFull at once, later WriteUnconfirmed, WriteRefused or Rejection.
+   * Resolves once the write is committed at the primary. Throws WriteError.
    * @param deadline on the clock of performance.now()
    */
   submit<K extends WriteKind>(kind: K, input: Writes[K]["input"], deadline: number): Promise<Writes[K]["output"]> {
     const bytes = bytesOf(input);
     const isFull = this.#depth > 0 && this.#bytes + bytes > this.options.capacityBytes;
-    if (this.#closed || this.#depth >= this.options.capacity || isFull) return Promise.reject(new QueueFull());
+    if (this.#closed || this.#depth >= this.options.capacity || isFull)
+      return Promise.reject(new WriteError("queue full"));
     return new Promise((resolve, reject) => {
       this.#depth += 1;
       this.#bytes += bytes;
@@ -209,7 +196,7 @@ export class WriteQueue {
     for (const [index, job] of batch.entries()) {
       const outcome = outcomes[index];
       if (job.settled) continue;
-      if (outcome instanceof Rejection) {
+      if (outcome instanceof WriteError) {
         this.#release(job);
         job.reject(outcome);
         counts.refused += 1;
@@ -327,7 +314,8 @@ export class WriteQueue {
     if (batch.length === 1) {
       if (!only) return;
       this.#release(only);
-      only.reject(new WriteRefused(sqlState(error) ?? "unknown"));
+      const state = sqlState(error) ?? "unknown";
+      only.reject(new WriteError("refused", `the database refused the data (SQLSTATE ${state})`));
       this.#settled(kind, "refused", 1);
       return;
     }
@@ -361,7 +349,7 @@ export class WriteQueue {
     for (const write of writes) {
       if (write.settled) continue;
       this.#release(write);
-      write.reject(new WriteUnconfirmed(reason));
+      write.reject(new WriteError("unconfirmed", `not confirmed before the deadline; last failure: ${reason}`));
       given += 1;
     }
     const waiting: readonly Pending[] = this.#waiting[kind];
