@@ -6,9 +6,9 @@ import { ReadBarrier } from "./freshness/read-barrier.ts";
 import { type App, createApp } from "./http/app.ts";
 import { cityRoutes } from "./http/cities.ts";
 import { forecastRoutes } from "./http/forecast.ts";
+import { OpenAnswers } from "./http/open-answers.ts";
 import { type OpenApiVersion, openApiDocument } from "./http/openapi.ts";
 import { operationsRoutes } from "./http/operations-routes.ts";
-import { Lists } from "./http/read-handlers.ts";
 import { Reader } from "./http/reading.ts";
 import type { Route } from "./http/route.ts";
 import { createStaticPages } from "./http/static-pages.ts";
@@ -17,6 +17,8 @@ import { Garbage } from "./memory/garbage.ts";
 import { Growth } from "./memory/growth.ts";
 import { sharesOf } from "./memory/shares.ts";
 import { FormCache } from "./model/form-cache.ts";
+import { List } from "./model/list.ts";
+import { FORECAST_SHAPE, WEATHER_SHAPE } from "./model/render.ts";
 import { CountedWarning, type Log, messageOf, reminder } from "./operations/log.ts";
 import { createMetrics, type Metrics, watchEventLoop } from "./operations/metrics.ts";
 import type { DatabaseConfig } from "./postgres/connection.ts";
@@ -78,12 +80,17 @@ export function createService(options: ServiceOptions, log: Log): Service {
   const dataBytes = () => feed.model?.totalBytes ?? 0;
   const freeBytes = () => memory.budget - dataBytes() - queue.bytes;
   const forms = new FormCache(
-    () => Math.max(0, Math.min(memory.forms, freeBytes() - lists.open.bytes)),
+    () => Math.max(0, Math.min(memory.forms, freeBytes() - open.bytes)),
     (bytes) => garbage.made(bytes),
   );
   const cutAnswers = new CountedWarning(log, "lists were cut off: their clients took them too slowly");
-  const lists = new Lists(
-    forms,
+  const lists = {
+    cities: List.ofCities(forms),
+    forecast: List.ofForecasts(forms, FORECAST_SHAPE),
+    weather: List.ofForecasts(forms, WEATHER_SHAPE),
+  };
+  const open = new OpenAnswers(
+    Object.values(lists),
     () => Math.max(memory.answers, freeBytes() - memory.forms),
     () => {
       metrics.cutAnswers.inc();
@@ -98,7 +105,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
     memory: () => ({
       ...(feed.model?.bytes ?? { cities: 0, values: 0, index: 0 }),
       forms: forms.bytes,
-      answers: lists.open.bytes,
+      answers: open.bytes,
       queue: queue.bytes,
       garbage: garbage.peakBytes,
     }),
@@ -134,7 +141,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
       applied: (rows) => {
         metrics.rowsApplied.inc(rows);
         forms.trim();
-        lists.open.check();
+        open.check();
       },
       worked: (garbageBytes) => garbage.made(garbageBytes),
     },
@@ -221,8 +228,8 @@ export function createService(options: ServiceOptions, log: Log): Service {
   });
   const documents = new Map<OpenApiVersion, string>();
   const routes: Route[] = [
-    ...cityRoutes(reader, lists, writer, options.bodyLimitBytes),
-    ...forecastRoutes(reader, lists, writer, options.bodyLimitBytes),
+    ...cityRoutes(reader, { ...lists, open }, writer, options.bodyLimitBytes),
+    ...forecastRoutes(reader, { ...lists, open }, writer, options.bodyLimitBytes),
     ...operationsRoutes({
       ready: () => ready && !stopping && feed.model !== undefined && !feed.isOverBudget,
       waitsFor: () => preparationWait,

@@ -7,10 +7,8 @@ import { Pool, types } from "pg";
 import { serve } from "../../src/bun-server.ts";
 import { createApp } from "../../src/http/app.ts";
 import { forecastRoutes } from "../../src/http/forecast.ts";
-import { Lists } from "../../src/http/read-handlers.ts";
-import type { Reader } from "../../src/http/reading.ts";
+import type { Lists, Reader } from "../../src/http/reading.ts";
 import type { Writer } from "../../src/http/writing.ts";
-import { FormCache } from "../../src/model/form-cache.ts";
 import { createLog } from "../../src/operations/log.ts";
 import { createMetrics } from "../../src/operations/metrics.ts";
 
@@ -46,17 +44,7 @@ const metrics = createMetrics({
   build: { version: "baseline", commit: "" },
 });
 const app = createApp({
-  routes: forecastRoutes(
-    {} as Reader,
-    new Lists(
-      new FormCache(() => 0),
-      () => 0,
-      () => {},
-      () => {},
-    ),
-    writer,
-    1_048_576,
-  ),
+  routes: forecastRoutes({} as Reader, {} as Lists, writer, 1_048_576),
   staticPages: () => undefined,
   corsOrigins: [],
   apiKeys: [],

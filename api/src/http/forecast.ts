@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { ReadModel } from "../model/read-model.ts";
-import { FORECAST_SHAPE, WEATHER_SHAPE } from "../model/render.ts";
 import { changed, ifMatch, written } from "./answer.ts";
 import { readJson } from "./json-body.ts";
 import {
@@ -12,8 +11,7 @@ import {
   READ_ERRORS,
   WRITE_ERRORS,
 } from "./problem.ts";
-import { type Lists, listHandler, rowHandler } from "./read-handlers.ts";
-import type { Reader } from "./reading.ts";
+import { type Lists, listHandler, type Reader, rowHandler } from "./reading.ts";
 import type { Handler, Route } from "./route.ts";
 import {
   ChangedForecast,
@@ -29,18 +27,8 @@ import { requestIdentity, type Writer } from "./writing.ts";
 
 export function forecastRoutes(reader: Reader, lists: Lists, writer: Writer, bodyLimit: number): Route[] {
   return [
-    listRoute(
-      "WeatherForecast",
-      "listWeather",
-      z.array(CityWeather),
-      listHandler(reader, lists.weather, lists.open, WEATHER_SHAPE),
-    ),
-    listRoute(
-      "Forecast",
-      "listForecasts",
-      z.array(CityForecast),
-      listHandler(reader, lists.forecast, lists.open, FORECAST_SHAPE),
-    ),
+    listRoute("WeatherForecast", "listWeather", z.array(CityWeather), listHandler(reader, lists.weather, lists.open)),
+    listRoute("Forecast", "listForecasts", z.array(CityForecast), listHandler(reader, lists.forecast, lists.open)),
     {
       template: "/Forecast/{id}",
       operations: {

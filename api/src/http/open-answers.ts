@@ -38,9 +38,9 @@ export class OpenAnswers {
   #pinned = 0;
 
   constructor(
-    readonly limitBytes: () => number,
     /** Lists keep the blocks of their last revision, too. */
-    readonly lists: () => readonly List[],
+    readonly lists: readonly List[],
+    readonly limitBytes: () => number,
     readonly onCut: () => void,
     /** So many bytes were made for one answer alone. */
     readonly onMade: (bytes: number) => void,
@@ -108,8 +108,7 @@ export class OpenAnswers {
     if (performance.now() - this.#checkedAt < CHECK_INTERVAL_MS) return;
     this.#checkedAt = performance.now();
     const limit = this.limitBytes();
-    const lists = this.lists();
-    const holders: readonly Holder[] = [...lists, ...this.#bodies()];
+    const holders: readonly Holder[] = [...this.lists, ...this.#bodies()];
     const pinned = pinnedBytes(holders);
     let total = sum(pinned);
     for (const [index, holder] of holders.entries()) {
@@ -118,7 +117,7 @@ export class OpenAnswers {
       pinned[index] = 0;
       holder.release();
     }
-    this.#pinned = sum(pinned.slice(lists.length));
+    this.#pinned = sum(pinned.slice(this.lists.length));
   }
 
   /** The bodies of open answers, from the part on that the slowest client of each is at. */

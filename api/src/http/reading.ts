@@ -1,10 +1,16 @@
 import type { ChangeFeed } from "../freshness/change-feed.ts";
 import type { Freshness, ReadBarrier } from "../freshness/read-barrier.ts";
+import { type List, selectedBody } from "../model/list.ts";
 import type { ReadModel } from "../model/read-model.ts";
-import type { Moment } from "./answer.ts";
+import type { Selection } from "../model/render.ts";
+import { negotiateListEncoding } from "./accept-encoding.ts";
+import { answer, type Moment, momentHeaders, readyList, rowBody } from "./answer.ts";
+import type { OpenAnswers } from "./open-answers.ts";
 import { Problem } from "./problem.ts";
+import type { Handler } from "./route.ts";
+import { idFromPath, validatedQuery } from "./schemas.ts";
 
-export interface Reading {
+interface Reading {
   readonly model: ReadModel;
   readonly moment: Moment;
 }
@@ -44,3 +50,48 @@ export class Reader {
 }
 
 const CONFIRMED: Moment = { freshness: "confirmed", ageMs: 0 };
+
+/** Answers one row, by the id in the path. */
+export function rowHandler(
+  reader: Reader,
+  jsonOf: (model: ReadModel, id: number) => Uint8Array | undefined,
+  missing: string,
+): Handler {
+  return ({ request, parameter }) => {
+    const id = idFromPath(parameter);
+    return reader.read(({ model, moment }) => {
+      const json = jsonOf(model, id);
+      if (!json) throw new Problem(404, missing, { headers: momentHeaders(moment) });
+      return answer(request, rowBody(json), moment);
+    });
+  };
+}
+
+/** What the list answers of one service share. */
+export interface Lists {
+  readonly cities: List;
+  readonly forecast: List;
+  readonly weather: List;
+  readonly open: OpenAnswers;
+}
+
+/** Answers a list: what is ready of it, or made for this request when the query narrows it. */
+export function listHandler(reader: Reader, list: List, open: OpenAnswers): Handler {
+  return ({ request, query }) => {
+    const { shape } = list;
+    const selection = query === "" || !shape ? undefined : queryOf(query);
+    return reader.read(({ model, moment }) => {
+      const encoding = negotiateListEncoding(request.headers.get("accept-encoding"));
+      const body = selection && shape ? selectedBody(model, shape, selection, encoding) : list.body(model, encoding);
+      return body instanceof Promise
+        ? body.then((made) => answer(request, readyList(made, open), moment))
+        : answer(request, readyList(body, open), moment);
+    });
+  };
+}
+
+function queryOf(query: string): Selection | undefined {
+  const { cityId, ...others } = validatedQuery(query);
+  if (cityId === undefined && Object.values(others).every((value) => value === undefined)) return undefined;
+  return { ...others, cityId: cityId === undefined ? undefined : Number(cityId) };
+}

@@ -39,6 +39,8 @@ export class List {
     readonly piecesOf: (model: ReadModel) => Pieces,
     /** Changes when the list does. */
     readonly revisionOf: (model: ReadModel) => number,
+    /** Of lists of values, which can be narrowed. */
+    readonly shape?: CityShape,
   ) {
     this.#forms = { identity: new Forms(cache, "identity"), gzip: new Forms(cache, "gzip") };
   }
@@ -58,6 +60,7 @@ export class List {
       cache,
       ({ blocks }) => forecastPieces(blocks, shape, known),
       ({ revision }) => revision,
+      shape,
     );
   }
 
