@@ -28,8 +28,9 @@ export function foldersOf(home: string, standName: string) {
     /** Exists when all copies of a restore are complete: then the next run completes it, else it removes the copies. */
     restore: join(stand, "restore.json"),
     restoredSecrets: join(stand, "secrets.restored"),
-    /** Running supervisors read this copy, whatever the checkout has. */
+    /** Running supervisors read these copies, whatever the checkout has. */
     supervisor: join(stand, "supervisor.sh"),
+    mapOwners: join(stand, "map-owners.py"),
     /** Control sockets of ssh; not below the home, since a socket's path has at most 107 characters. */
     sockets: `/run/goldenring/${standName}`,
     namespace: `ring-${standName}`,

@@ -8,6 +8,7 @@ import {
   assertStandName,
   DEFAULT_NETWORK,
   FREE_MEMORY_GIB,
+  firstUser,
   MACHINE_NAMES,
   planAddresses,
   planAlertWebhook,
@@ -15,6 +16,17 @@ import {
 } from "./plan.ts";
 
 const toNumber = (address: string): number => address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
+
+test("the users of a machine are in systemd's range for containers, and no other machine of the stand has them", () => {
+  fc.assert(
+    fc.property(fc.string(), (stand) => {
+      const users = MACHINE_NAMES.map((name) => firstUser(stand, name));
+      expect(new Set(users.map((user) => Math.floor(user / 65_536))).size).toBe(MACHINE_NAMES.length);
+      expect(Math.min(...users)).toBeGreaterThanOrEqual(0x0008_0000);
+      expect(Math.max(...users) + 65_535).toBeLessThanOrEqual(0x6fff_ffff);
+    }),
+  );
+});
 
 describe("the address plan", () => {
   test("gives the default stand the addresses that the other rooms know", () => {

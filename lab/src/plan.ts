@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { CommandError } from "@goldenring/run-kit";
 
 /** CPU in cores, memory in MiB. */
@@ -37,6 +38,8 @@ export interface PlannedMachine {
   readonly name: string;
   readonly role: string;
   readonly address: string;
+  /** Ethernet address of its interface. */
+  readonly mac: string;
   readonly limit: Limit;
   readonly diskGiB: number;
 }
@@ -104,9 +107,23 @@ export function planMachines(network: string, names: readonly string[] = []): re
       name,
       role,
       address: address(offset),
+      mac: macOf(address(offset)),
       limit: { cpu, memoryMiB },
       diskGiB,
     }));
+}
+
+/** Locally administered, and as unique as the address. */
+const macOf = (address: string): string =>
+  ["02", "00", ...address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"))].join(":");
+
+/**
+ * Number of a machine's root on the computer, the first of its 65,536 users, in the range that systemd keeps for containers. No two machines
+ * of a stand have the same; the stand decides between 110 ranges.
+ */
+export function firstUser(stand: string, machine: string): number {
+  const [byte = 0] = createHash("sha256").update(stand).digest();
+  return ((1 + (byte % 110)) * 256 + MACHINE_NAMES.indexOf(machine)) * 65_536;
 }
 
 function assertMachineName(name: string): void {

@@ -16,9 +16,18 @@ import { closeForward, closeToOthers, openForward, portWarning } from "./network
 import { openNetwork } from "./network/namespace.ts";
 import { MACHINE_NAMES, planAddresses } from "./plan.ts";
 import { finishRestore } from "./snapshots/restore.ts";
-import { applyLimits, runningOf, type Stand, standOf, startMachines, stopMachines, waitForMachines } from "./stand.ts";
+import {
+  applyLimits,
+  runningOf,
+  type Stand,
+  type StandMachine,
+  standOf,
+  startMachines,
+  stopMachines,
+  waitForMachines,
+} from "./stand.ts";
 import { changeRuntime, readRuntime } from "./state/runtime.ts";
-import { changeSettings, type UpOptions } from "./state/settings.ts";
+import { planSettings, type UpOptions, writeSettings } from "./state/settings.ts";
 import { filterAsync, forAll, namesOf, type TaskOptions } from "./task.ts";
 
 /** What `up` had to do: all empty when everything ran already. */
@@ -30,21 +39,17 @@ export interface UpResult {
   readonly warnings: readonly string[];
 }
 
-const SUPERVISOR = fileURLToPath(new URL("machine/supervisor.sh", import.meta.url));
+const sourceOf = (name: string) => fileURLToPath(new URL(`machine/${name}`, import.meta.url));
 const CLEAN_STOP_MS = 15_000;
 
 /** The stand with all machines running, whatever its state was; the caller holds the lock. */
 export async function bringUp(folders: Folders, options: UpOptions): Promise<UpResult> {
   const { onProgress, signal } = options;
-  const { stand: root, secrets, ssh, snapshots, machines, sockets } = folders;
-  for (const folder of [root, secrets, ssh, snapshots, machines, sockets]) {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-  }
   await finishRestore(folders);
-  await ensureKernelLimits(options);
   const stand = await prepareStand(folders, options);
+  await ensureKernelLimits(options);
   await changeRuntime(folders, { cgroups: [...stand.groups.folders] });
-  await openNetwork(folders.namespace, planAddresses(stand.settings.network));
+  await openNetwork(folders.namespace, planAddresses(stand.settings.network), stand.machines);
   await loadFaults(folders.namespace, (await readRuntime(folders)).faults);
   await prepareMachines(stand);
   signal?.throwIfAborted();
@@ -59,7 +64,12 @@ export async function bringUp(folders: Folders, options: UpOptions): Promise<UpR
 /** A stand stays on the image that it was made with; only a new one gets a newer image. */
 async function prepareStand(folders: Folders, options: UpOptions): Promise<Stand> {
   const recipe = await readRecipe();
-  const settings = await changeSettings(folders, options, recipe.name);
+  const settings = await planSettings(folders, options, recipe.name);
+  const { stand, secrets, ssh, snapshots, machines, sockets } = folders;
+  for (const folder of [stand, secrets, ssh, snapshots, machines, sockets]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  }
+  writeSettings(folders, settings);
   if (settings.image === recipe.name) await ensureImage(folders.images, recipe, options);
   else if (!hasImage(folders.images, settings.image ?? "")) {
     throw new CommandError(
@@ -82,7 +92,8 @@ async function prepareMachines({ folders, settings, machines }: Stand): Promise<
   );
   replaceFile(join(folders.ssh, "known_hosts"), known.join(""), { mode: 0o600, durable: true });
   // A shell reads its script as it goes: running supervisors keep the old file.
-  replaceFile(folders.supervisor, await readFile(SUPERVISOR));
+  replaceFile(folders.supervisor, await readFile(sourceOf("supervisor.sh")));
+  replaceFile(folders.mapOwners, await readFile(sourceOf("map-owners.py")));
 }
 
 async function makeDisks({ machines }: Stand, { onProgress, signal }: TaskOptions): Promise<readonly string[]> {
@@ -106,7 +117,16 @@ async function runMachines(stand: Stand, options: TaskOptions): Promise<Omit<UpR
   const warnings = off.length === MACHINE_NAMES.length ? await memoryWarning() : [];
   await applyLimits(stand, stand.machines);
   await startMachines(stand, off, options);
-  return { started: off.map(({ name }) => name), warnings };
+  return { started: off.map(({ name }) => name), warnings: [...warnings, ...(await isolationWarning(off))] };
+}
+
+/** @returns a warning when the kernel or the file system cannot keep root of a machine apart from root of the computer */
+async function isolationWarning(machines: readonly StandMachine[]): Promise<readonly string[]> {
+  const logs = await Promise.all(machines.map(({ power }) => readFile(power.folder.supervisorLog, "utf8")));
+  if (!logs.some((log) => log.includes("without a user namespace"))) return [];
+  return [
+    "Root of a machine is root of this computer: user namespaces for the machines need Linux 5.19, and RING_HOME on ext4, XFS or Btrfs.",
+  ];
 }
 
 /** @returns a warning for each port that was replaced */
@@ -128,6 +148,7 @@ async function openForwards({ folders, settings, groups, machines }: Stand): Pro
     warnings.push(...(await portWarning(name, opened)));
   }
   const ports = Object.values((await readRuntime(folders)).forwards).map(({ port }) => port);
+  if (ports.length === 0) return warnings;
   // Under sudo the stand is its user's.
   const owner = Number(process.env.SUDO_UID ?? 0);
   return [...warnings, ...(await closeToOthers(folders.namespace, ports, owner))];

@@ -16,6 +16,7 @@ import {
 } from "@goldenring/stand";
 import type { MachineFolder } from "../folders.ts";
 import { inside, pullCable } from "../network/namespace.ts";
+import { firstUser } from "../plan.ts";
 import { A_MINUTE } from "../task.ts";
 import { hostGroup, machineGroups, makeGroups, processesOf, type StandGroups } from "./groups.ts";
 
@@ -84,7 +85,8 @@ export async function powerOn(machine: Machine): Promise<void> {
 function spawnSupervisor({ name, folder, groups, namespace, image, supervisor }: Machine): ChildProcess {
   const argv = inside(namespace, [
     ...["unshare", "--mount", "--propagation", "slave", "--", "sh", supervisor],
-    ...[name, folder.folder, join(image, "root"), hostGroup(groups, name), ...machineGroups(groups, name)],
+    ...[name, folder.folder, join(image, "root"), String(firstUser(namespace, name))],
+    ...[hostGroup(groups, name), ...machineGroups(groups, name)],
   ]);
   const log = openSync(folder.supervisorLog, "w", 0o600);
   const child = startProgram(argv, { detached: true, stdio: ["ignore", log, log] });

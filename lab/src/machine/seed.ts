@@ -46,15 +46,17 @@ export async function makeSeed(
 }
 
 function ownFiles(
-  { name, address }: PlannedMachine,
+  { name, address, mac }: PlannedMachine,
   { prefix }: AddressPlan,
   operatorKey: string,
 ): readonly SeedFile[] {
   const settings = [`Address=${address}/${prefix}`, "LinkLocalAddressing=no", "IPv6AcceptRA=no", "LLDP=no", "DHCP=no"];
-  const network = ["[Match]", "Name=host0", "[Network]", ...settings, ""].join("\n");
+  const network = ["[Match]", "Name=host0", "[Link]", `MACAddress=${mac}`, "[Network]", ...settings, ""].join("\n");
   return [
     { path: "etc/hostname", mode: 0o644, content: `${name}\n` },
     { path: "etc/systemd/network/10-host0.network", mode: 0o644, content: network },
+    // The machine starts with the supervisor's, because a service in a user namespace cannot go below that.
+    { path: "etc/systemd/system.conf.d/oom.conf", mode: 0o644, content: "[Manager]\nDefaultOOMScoreAdjust=0\n" },
     { path: "root/.ssh/authorized_keys", mode: 0o600, content: operatorKey },
   ];
 }

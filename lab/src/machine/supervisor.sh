@@ -1,12 +1,14 @@
 #!/bin/sh
 # Does for one machine what a computer does: mounts its disk, boots it, boots it again when it asks for a reboot, and ends with it.
-# usage: supervisor.sh MACHINE FOLDER IMAGE HOST_GROUP GROUP...
+# usage: supervisor.sh MACHINE FOLDER IMAGE FIRST_USER HOST_GROUP GROUP...
 #   in the stand's network namespace and in a mount namespace of its own: all mounts end with the last process of the machine
+#   FIRST_USER: number of the machine's root on this computer; its other users follow
 #   GROUP: folders of the machine's cgroups, one per hierarchy; HOST_GROUP: the one of this script and of lxcfs
 # Files in FOLDER: disk.img, seed/ and stop are read; supervisor.pid, nspawn.pid, events.log, console.log and lock are written.
 set -u
-name=$1 folder=$2 image=$3 host_group=$4
-shift 4
+name=$1 folder=$2 image=$3 first_user=$4 host_group=$5
+shift 5
+map_owners=$(dirname "$0")/map-owners.py
 rebooting=133    # systemd-nspawn's exit code when the machine asks for a reboot
 
 cd "$folder" || exit 1
@@ -44,14 +46,27 @@ tac /proc/self/mountinfo | while read -r _ _ _ _ place _; do
 done
 
 # nspawn keeps its locks under the machine's name: two stands may have machines of the same name.
-mkdir -p /run/systemd/nspawn disk root lxcfs
+mkdir -p /run/systemd/nspawn disk mapped-disk mapped-image root lxcfs
 mount -t tmpfs -o mode=755 nspawn /run/systemd/nspawn || fail "cannot mount a tmpfs"
 mount -o loop,noatime,discard disk.img disk || fail "cannot mount its disk"
 mkdir -p disk/upper disk/work
-mount -t overlay overlay -o "lowerdir=$image,upperdir=disk/upper,workdir=disk/work" root || fail "cannot mount its root file system"
+mount_root() { # DISK IMAGE
+  mount -t overlay overlay -o "nodev,lowerdir=$2,upperdir=$1/upper,workdir=$1/work" root
+}
 # A full disk must not keep the machine from booting: an unchanged seed is not written again.
-if ! cmp -s seed/version root/etc/goldenring-seed; then
-  cp -a seed/files/. root/ && cp seed/version root/etc/goldenring-seed || log "the disk is full: the seed is not updated"
+if ! cmp -s seed/version disk/upper/etc/goldenring-seed; then
+  mount_root disk "$image" || fail "cannot mount its root file system"
+  # Never through a link that the machine has made.
+  cp -a --remove-destination seed/files/. root/ && cp --remove-destination seed/version root/etc/goldenring-seed || log "the disk is full: the seed is not updated"
+  umount root
+fi
+# With a user namespace, root of the machine is nobody on this computer. On the disk and in the image, its files belong to root all the same.
+if python3 -IS "$map_owners" "$first_user" disk mapped-disk "$image" mapped-image && mount_root mapped-disk mapped-image; then
+  users=$first_user:65536
+else
+  echo "without a user namespace" >&2    # the lab looks for it
+  users=no
+  mount_root disk "$image" || fail "cannot mount its root file system"
 fi
 
 lxcfs -f --enable-cfs -p "$folder/lxcfs.pid" "$folder/lxcfs" >lxcfs.log 2>&1 &
@@ -88,9 +103,11 @@ launch='
 for group; do echo 0 >"$group/cgroup.procs" || exit 1; done
 # A process that stops the machine writes this file and then reads the groups: one of the two sees the other.
 [ ! -e stop ] || exit 0
+ulimit -n 524288 2>/dev/null    # from inside a user namespace, nspawn could not raise it
 exec systemd-nspawn --quiet --directory=root --boot --machine="$name" --hostname="$name" --register=no --keep-unit \
-  --network-bridge=ring --resolv-conf=off --timezone=off --link-journal=no --console=pipe --oom-score-adjust=0 \
-  --rlimit=NOFILE=1024:524288 \
+  --network-bridge=ring --resolv-conf=off --timezone=off --link-journal=no --console=pipe \
+  --rlimit=NOFILE=1024:524288 --private-users="$users" \
+  --drop-capability=CAP_MKNOD,CAP_AUDIT_CONTROL,CAP_LEASE,CAP_LINUX_IMMUTABLE,CAP_SYS_TTY_CONFIG \
   --bind-ro="$PWD/lxcfs:/var/lib/lxcfs"
 '
 while [ ! -e stop ]; do
@@ -99,7 +116,7 @@ while [ ! -e stop ]; do
   ip link delete "vb-$name" 2>/dev/null
   [ "$(stat -c %s console.log 2>/dev/null || echo 0)" -lt 4000000 ] || : >console.log
   log start
-  name=$name SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 sh -c "$launch" launch "$@" </dev/null >>console.log 2>&1 &
+  name=$name users=$users SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 sh -c "$launch" launch "$@" </dev/null >>console.log 2>&1 &
   nspawn=$!
   write_pid $nspawn nspawn.pid
   show_cpu_limit "$@" &
@@ -110,7 +127,9 @@ while [ ! -e stop ]; do
 done
 rm -f nspawn.pid
 
-umount root && umount disk || log "its file systems stay in use"
+umount root
+umount mapped-disk mapped-image 2>/dev/null
+umount disk || log "its file systems stay in use"
 kill $lxcfs && wait $lxcfs
 umount lxcfs 2>/dev/null
 rm -f supervisor.pid lxcfs.pid

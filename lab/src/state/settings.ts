@@ -61,18 +61,18 @@ export interface UpOptions extends TaskOptions {
 }
 
 /**
- * Changes the settings to what the options ask for.
+ * The settings that the options ask for. Nothing is written: a refused request leaves nothing.
  *
  * @param newestImage for a stand without disks
  * @throws {CommandError} when the stand exists with other machines or another network
  */
-export async function changeSettings(folders: Folders, options: UpOptions, newestImage: string): Promise<Settings> {
+export async function planSettings(folders: Folders, options: UpOptions, newestImage: string): Promise<Settings> {
   const known = await readSettings(folders);
   const { network } = planAddresses(options.network ?? known?.network ?? DEFAULT_NETWORK);
   const machines = planMachines(network, options.machines ?? known?.machines).map(({ name }) => name);
   if (known) assertSame(known, network, machines);
   const hasDisks = machines.some((name) => existsSync(folders.machine(name).disk));
-  const settings: Settings = {
+  return {
     network,
     machines,
     rto: options.rto ?? known?.rto ?? "fast",
@@ -80,8 +80,6 @@ export async function changeSettings(folders: Folders, options: UpOptions, newes
     ports: { ...known?.ports, ...options.ports },
     provisioning: known?.provisioning ?? false,
   };
-  writeSettings(folders, settings);
-  return settings;
 }
 
 function assertSame(known: Settings, network: string, machines: readonly string[]): void {
