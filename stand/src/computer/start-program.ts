@@ -26,7 +26,7 @@ const PASSED_ON = new RegExp(
       "REQUESTS_CA_BUNDLE",
       "PIP_\\w+",
     ],
-    ...["RING_\\w+", "GOLDENRING_\\w+"],
+    ...["ANSIBLE_VAULT_\\w+", "RING_\\w+", "GOLDENRING_\\w+"],
   ].join("|")})$`,
   "i",
 );
