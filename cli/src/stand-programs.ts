@@ -1,10 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { type GuardianReport, guardianReport } from "@goldenring/guardian";
 import type { Lab } from "@goldenring/lab";
-import { type ReceiverReport, receiverProgram, receiverReport } from "@goldenring/monitoring";
+import { type ReceiverReport, receiverFirewall, receiverProgram, receiverReport } from "@goldenring/monitoring";
+import { inNamespace, runOrThrow } from "@goldenring/stand";
 import { BackgroundProgram } from "./background-program.ts";
 import type { Context } from "./context.ts";
 
+const FIREWALL_MS = 10_000;
 const RING = fileURLToPath(new URL("main.ts", import.meta.url));
 
 /** Fences machines of the stand that are off. */
@@ -28,7 +30,11 @@ export async function startGuardian({ folder, inventory }: Context): Promise<voi
 export async function startPrograms(context: Context, lab: Lab): Promise<void> {
   await startGuardian(context);
   const inventory = await context.inventory();
-  const receiver = receiverProgram(await lab.alertWebhook(), inventory.secretsFolder);
+  const webhook = await lab.alertWebhook();
+  const senders = inventory.byRole("prometheus").map(({ address }) => address);
+  const firewall = inNamespace(inventory, ["nft", "--file", "-"]);
+  await runOrThrow(firewall, { deadlineMs: FIREWALL_MS, input: receiverFirewall(webhook, senders) });
+  const receiver = receiverProgram(webhook, inventory.secretsFolder);
   await alertReceiverOf(context.folder).start(inventory, receiver);
 }
 

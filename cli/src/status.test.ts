@@ -55,12 +55,17 @@ const services: ServicesHealth = {
 };
 const { monitoring } = services;
 if (monitoring === undefined) throw new Error("the services of this test include monitoring");
+const ago = (seconds: number): string => new Date(Date.now() - seconds * 1_000).toISOString();
+/** The receiver's report. */
+function heard(secondsAgo: number | undefined, startedSecondsAgo: number) {
+  return { startedAt: ago(startedSecondsAgo), heartbeatAt: secondsAgo === undefined ? undefined : ago(secondsAgo) };
+}
 const whole: Sources = {
   inventory,
   outside: machines.map(({ name }) => ({ name, state: "running" })),
   services,
   guardian: { isRunning: true, report: undefined },
-  alertReceiver: { isRunning: true },
+  alertReceiver: { isRunning: true, report: heard(60, 60_000) },
   endpoints: { api: "http://127.0.0.1:8088" },
   runningCommand: undefined,
 };
@@ -148,12 +153,34 @@ describe("the status of a stand", () => {
       { services: { ...services, monitoring: withTargets({ silent: [{ ...NODE, machine: "pg-01" }] }) } },
       "Prometheus has had no answer from pg-01:9100 (node) for a minute",
     ],
-    ["the alert receiver is not running", { alertReceiver: { isRunning: false } }, "the alert receiver is not running"],
+    [
+      "the alert receiver is not running",
+      { alertReceiver: { isRunning: false, report: undefined } },
+      "the alert receiver is not running",
+    ],
+    [
+      "the heartbeat of the alerts is older than two minutes",
+      { alertReceiver: { isRunning: true, report: heard(125, 60_000) } },
+      "no heartbeat of the alerts has arrived for 125 s",
+    ],
+    [
+      "there has been no heartbeat since the receiver started",
+      { alertReceiver: { isRunning: true, report: heard(undefined, 130) } },
+      "no heartbeat of the alerts has arrived for 130 s",
+    ],
   ];
   test.each(broken)("names the problem when %s", (_, change, problem) => {
     const status = statusOf({ ...whole, ...change });
     expect(status.problems.join("\n")).toContain(problem);
     expect(statusText(status)).toContain(`! ${problem}`);
+  });
+
+  test("waits two minutes for the heartbeat, and for none from a machine that is off", () => {
+    for (const report of [heard(115, 60_000), heard(undefined, 115)])
+      expect(statusOf({ ...whole, alertReceiver: { isRunning: true, report } }).problems).toEqual([]);
+    const outside = [{ name: "prometheus", state: "off" }];
+    const alertReceiver = { isRunning: true, report: heard(600, 60_000) };
+    expect(statusOf({ ...whole, outside, alertReceiver }).problems).toEqual(["prometheus is off"]);
   });
 
   test("does not list silent services of a machine that is off", () => {

@@ -1,4 +1,5 @@
 import type { GuardianReport } from "@goldenring/guardian";
+import type { ReceiverReport } from "@goldenring/monitoring";
 import type { Inventory, MonitoringHealth, ServicesHealth } from "@goldenring/stand";
 import type { Endpoints } from "./endpoints.ts";
 
@@ -21,7 +22,9 @@ export interface Sources {
   readonly services: ServicesHealth | undefined;
   readonly guardian: { readonly isRunning: boolean; readonly report: GuardianReport | undefined };
   /** Undefined for real machines: their alerts go to the webhook of the inventory. */
-  readonly alertReceiver: { readonly isRunning: boolean } | undefined;
+  readonly alertReceiver:
+    | { readonly isRunning: boolean; readonly report: Pick<ReceiverReport, "startedAt" | "heartbeatAt"> | undefined }
+    | undefined;
   readonly endpoints: Endpoints;
   /** The command that is changing the stand now, with its process. */
   readonly runningCommand: string | undefined;
@@ -71,7 +74,8 @@ function monitoringOf(seen: MonitoringHealth | undefined, alertReceiver: Sources
   if (seen === undefined) return null;
   const { prometheus, alertmanager, targets, alerts } = seen;
   const { up, down } = targets;
-  const receiver = alertReceiver && { alertReceiver: { isRunning: alertReceiver.isRunning } };
+  const heartbeatAt = alertReceiver?.report?.heartbeatAt;
+  const receiver = alertReceiver && { alertReceiver: { isRunning: alertReceiver.isRunning, heartbeatAt } };
   return { prometheus, alertmanager, ...receiver, targets: { up, down }, alerts };
 }
 
@@ -89,8 +93,21 @@ function problemsOf(
       : problemsIn(services, leader, isOff);
   const isGuarded = inventory.labNamespace !== undefined || inventory.fenceCommand !== undefined;
   const unguarded = isGuarded && !guardian.isRunning ? ["the guardian is not running"] : [];
-  const unheard = alertReceiver?.isRunning === false ? ["the alert receiver is not running"] : [];
+  const isExpected = services?.monitoring !== undefined && !isOff(services.monitoring.name);
+  const unheard = alertReceiver ? silenceOf(alertReceiver, isExpected) : [];
   return [...off, ...faults, ...silent, ...blindSpots(services?.monitoring, isOff), ...unguarded, ...unheard];
+}
+
+/** The heartbeat is an alert that always fires, sent every minute. Without it no other alert arrives. */
+const MAX_SILENCE_MS = 120_000;
+
+function silenceOf({ isRunning, report }: NonNullable<Sources["alertReceiver"]>, isExpected: boolean): string[] {
+  if (!isRunning) return ["the alert receiver is not running"];
+  const silentMs = Date.now() - Date.parse(report?.heartbeatAt ?? report?.startedAt ?? "");
+  if (!isExpected || silentMs <= MAX_SILENCE_MS) return [];
+  return [
+    `no heartbeat of the alerts has arrived for ${Math.round(silentMs / 1_000)} s: other alerts do not arrive either`,
+  ];
 }
 
 /**

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasProgram } from "../../../skips.fixture.ts";
 import { alertLogIn, readAlertLog } from "./alert-log.ts";
+import { alertOf } from "./notifications.fixture.ts";
 import { receivedAlerts } from "./received-alerts.ts";
 import { receiverProgram, receiverReport } from "./report.ts";
 import { makeReceiverCertificate } from "./secrets.fixture.ts";
@@ -69,6 +70,18 @@ describe("the receiver as a program", () => {
     const first = receiverReport.read(folder);
     expect(first).toMatchObject({ pid: receiver.pid, url: url.href });
     await until(() => receiverReport.read(folder)?.aliveAt !== first?.aliveAt);
+  });
+
+  test("reports when the heartbeat arrived", async () => {
+    expect(receiverReport.read(folder)?.heartbeatAt).toBeUndefined();
+    const message = { version: "4", receiver: "webhook", groupKey: "{}", alerts: [alertOf("Watchdog")] };
+    const headers = { authorization: "Bearer a secret" };
+    const tls = { ca: readFileSync(join(folder, "secrets/authorities/monitoring/ca.crt"), "utf8") };
+    const before = Date.now();
+    const { status } = await fetch(url, { method: "POST", headers, body: JSON.stringify(message), tls });
+    expect(status).toBe(200);
+    await until(() => receiverReport.read(folder)?.heartbeatAt !== undefined);
+    expect(Date.parse(receiverReport.read(folder)?.heartbeatAt ?? "")).toBeGreaterThanOrEqual(before);
   });
 
   test("takes the token from the file of logins: it is not in its command line", async () => {

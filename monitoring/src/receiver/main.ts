@@ -6,11 +6,13 @@ import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { loginOf, readCertificate } from "@goldenring/stand";
 import { alertLogIn, appendToAlertLog } from "./alert-log.ts";
+import { lastHeartbeat } from "./received-alerts.ts";
 import { createReceiver } from "./receiver.ts";
 import { receiverReport } from "./report.ts";
 
 const text = { type: "string", default: "" } as const;
 const { url, secrets, folder } = parseArgs({ options: { url: text, secrets: text, folder: text } }).values;
+let heartbeatAt: string | undefined;
 try {
   const { pathname, hostname, port, href } = new URL(url);
   const server = createReceiver({
@@ -18,13 +20,16 @@ try {
     path: pathname,
     // Read for each request: a restored snapshot has other passwords.
     token: async () => (await loginOf({ secretsFolder: secrets }, "alert_receiver")).password,
-    keep: (notification) => appendToAlertLog(alertLogIn(folder), notification),
+    keep: (notification) => {
+      appendToAlertLog(alertLogIn(folder), notification);
+      heartbeatAt = lastHeartbeat([notification]) ?? heartbeatAt;
+    },
   });
   const stopped = Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal)));
   const listening = once(server, "listening");
   server.listen(Number(port), hostname);
   await listening;
-  receiverReport.keep(folder, () => ({ url: href }));
+  receiverReport.keep(folder, () => ({ url: href, heartbeatAt }));
   await stopped;
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

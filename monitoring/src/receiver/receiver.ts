@@ -19,7 +19,7 @@ export interface ReceiverOptions {
 /** An alert has about 1,000 bytes. */
 const MAX_BODY_BYTES = 2_000_000;
 const REQUEST_DEADLINE_MS = 10_000;
-const MAX_CONNECTIONS = 64;
+export const MAX_CONNECTIONS = 64;
 
 /** The sender retries at 5xx and not at 4xx. */
 interface Reply {
