@@ -18,11 +18,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** @param template below roles/ */
 async function render(template: string, machine: string): Promise<string> {
   const out = join(folder, "rendered");
-  const variables = ["stand/defaults/main/stand.yml", "stand/defaults/main/timings.yml", "stand/vars/main.yml"];
+  const own = template.startsWith("ingress/") ? ["ingress/defaults/main.yml"] : [];
+  const shared = ["stand/defaults/main/stand.yml", "stand/defaults/main/timings.yml", "stand/vars/main.yml"];
   const child = Bun.spawn(
     [
       ...["ansible", machine, "-i", "inventory.example.yml", "-c", "local", "-m", "ansible.builtin.copy"],
-      ...variables.flatMap((file) => ["-e", `@roles/${file}`]),
+      ...[...shared, ...own].flatMap((file) => ["-e", `@roles/${file}`]),
       ...["-e", `stand_secrets=${folder}`, "-e", '{"patroni_dynamic": {}, "ansible_become": false}'],
       ...["-a", `content="{{ lookup('ansible.builtin.template', 'roles/${template}') }}" dest=${out}`],
     ],
@@ -73,6 +74,38 @@ test.skipIf(!isGiven)(
       new Set(["hostssl scram-sha-256"]),
     );
     expect(patroni.postgresql.pg_ident.filter((map) => / (postgres|all)$/.test(map))).toEqual([]);
+  },
+  DEADLINE_MS,
+);
+
+test.skipIf(!isGiven)(
+  "the firewall of a database machine leaves 20 of PostgreSQL's connections to the machine itself, and none of the API has more than 40",
+  async () => {
+    const rules = (await render("patroni/templates/postgres.nft.j2", "pg-01")).split("\n");
+    const clients = "ip saddr { 10.0.0.5, 10.0.0.31, 10.0.0.32, 10.0.0.33 } tcp dport 5432";
+    expect(rules.filter((rule) => rule.includes("5432"))).toEqual([
+      "ip saddr { 10.0.0.11, 10.0.0.12 } tcp dport 5432 accept",
+      "ip saddr { 10.0.0.31, 10.0.0.32, 10.0.0.33 } tcp dport 5432 meter api_connections { ip saddr ct count over 40 } counter reject with tcp reset",
+      `${clients} ct count over 180 counter reject with tcp reset`,
+      `${clients} accept`,
+    ]);
+  },
+  DEADLINE_MS,
+);
+
+test.skipIf(!isGiven)(
+  "the ingress has more buffers than connections, and limits every client but load generators before it reads anything",
+  async () => {
+    const config = await render("ingress/templates/haproxy.cfg.j2", "ingress");
+    const numbers = (setting: string) =>
+      [...config.matchAll(RegExp(`^ +${setting} (\\d+)`, "gm"))].map(([, n]) => Number(n));
+    expect(numbers("maxconn")).toEqual([4100, 4000]);
+    expect(numbers("tune.buffers.limit")).toEqual([6000]);
+    expect([...config.matchAll(/tcp-request connection (.+)/g)].map(([, rule]) => rule)).toEqual([
+      "accept if { src 10.0.0.250 }",
+      "track-sc0 src,ipmask(32,64)",
+      "reject if { sc0_conn_cur gt 200 } || { sc0_conn_rate gt 1000 }",
+    ]);
   },
   DEADLINE_MS,
 );
