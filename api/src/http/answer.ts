@@ -1,15 +1,8 @@
-import type { Freshness } from "../freshness/read-barrier.ts";
 import { type Checksum, checksumOf } from "../model/crc32.ts";
 import type { ListBody } from "../model/forms.ts";
 import { type ListEncoding, Ready } from "../model/piece.ts";
 import type { ReadModel } from "../model/read-model.ts";
 import type { OpenAnswers } from "./open-answers.ts";
-
-/** Whether the primary confirmed what a read saw, and otherwise how old that is. */
-export interface Moment {
-  readonly freshness: Freshness;
-  readonly ageMs: number;
-}
 
 /**
  * A body with the headers that never change for it; shared by all requests until it changes. `Headers`, because copying
@@ -58,17 +51,18 @@ export function rowBody(json: Uint8Array): ReadyBody {
   return { content: json, etag, headers: ROW_HEADERS };
 }
 
-export function answer(request: Request, body: ReadyBody, moment: Moment): Response {
+/** @param staleMs how old the data are that the primary did not confirm */
+export function answer(request: Request, body: ReadyBody, staleMs: number | undefined): Response {
   const matches = request.headers.get("if-none-match");
-  const headers = moment.freshness === "confirmed" ? body.headers : markedStale(body.headers, moment);
+  const headers = staleMs === undefined ? body.headers : markedStale(body.headers, staleMs);
   if (matches !== null && etagMatches(matches, body.etag)) return new Response(null, { status: 304, headers });
   const { content } = body;
   return new Response(typeof content === "function" ? content() : (content as Uint8Array<ArrayBuffer>), { headers });
 }
 
-function markedStale(headers: Headers, moment: Moment): Headers {
+function markedStale(headers: Headers, staleMs: number): Headers {
   const marked = new Headers(headers);
-  for (const [name, value] of Object.entries(momentHeaders(moment))) marked.set(name, value);
+  for (const [name, value] of Object.entries(staleHeaders(staleMs))) marked.set(name, value);
   return marked;
 }
 
@@ -84,9 +78,9 @@ export function changed(json: string): Response {
 }
 
 /** Marks an answer as stale, a 404 too. RFC 9111 dropped Warning, but it still describes a stale answer best; caches read Age. */
-export function momentHeaders({ freshness, ageMs }: Moment): Record<string, string> {
-  if (freshness === "confirmed") return {};
-  return { warning: '110 - "Response is Stale"', age: String(Math.max(0, Math.floor(ageMs / 1_000))) };
+export function staleHeaders(staleMs: number | undefined): Record<string, string> {
+  if (staleMs === undefined) return {};
+  return { warning: '110 - "Response is Stale"', age: String(Math.max(0, Math.floor(staleMs / 1_000))) };
 }
 
 const WRITTEN_HEADERS = { "content-type": JSON_TYPE, "cache-control": "no-store" };

@@ -1,19 +1,14 @@
 import type { ChangeFeed } from "../freshness/change-feed.ts";
-import type { Freshness, ReadBarrier } from "../freshness/read-barrier.ts";
+import type { ReadBarrier } from "../freshness/read-barrier.ts";
 import { type List, selectedBody } from "../model/list.ts";
 import type { ReadModel } from "../model/read-model.ts";
 import type { Selection } from "../model/render.ts";
 import { negotiateListEncoding } from "./accept-encoding.ts";
-import { answer, type Moment, momentHeaders, readyList, rowBody } from "./answer.ts";
+import { answer, readyList, rowBody, staleHeaders } from "./answer.ts";
 import type { OpenAnswers } from "./open-answers.ts";
 import { Problem } from "./problem.ts";
 import type { Handler } from "./route.ts";
 import { idFromPath, validatedQuery } from "./schemas.ts";
-
-interface Reading {
-  readonly model: ReadModel;
-  readonly moment: Moment;
-}
 
 /** Takes every read through the barrier to the model. Throws Problem 503 until the model is loaded. */
 export class Reader {
@@ -31,25 +26,21 @@ export class Reader {
   }
 
   /** Check the request before the call: one promise per read is enough, and each costs a fiftieth of the read. */
-  read(answer: (reading: Reading) => Response | Promise<Response>): Promise<Response> {
-    return this.barrier.wait().then((freshness) => answer(this.#readingAt(freshness)));
-  }
-
-  #readingAt(freshness: Freshness): Reading {
-    const model = this.feed.model;
-    if (!model) {
-      const reason = this.waitsForMigration()
-        ? "the migration of the database waits for other sessions, which /healthz/ready names"
-        : "the database has not been reached since the service started";
-      throw new Problem(503, `the data are not loaded: ${reason}`, { headers: { "retry-after": "1" } });
-    }
-    if (freshness === "confirmed") return { model, moment: CONFIRMED };
-    this.onStale();
-    return { model, moment: { freshness, ageMs: this.barrier.ageMs } };
+  read(answer: (model: ReadModel, staleMs: number | undefined) => Response | Promise<Response>): Promise<Response> {
+    return this.barrier.wait().then((freshness) => {
+      const { model } = this.feed;
+      if (!model) {
+        const reason = this.waitsForMigration()
+          ? "the migration of the database waits for other sessions, which /healthz/ready names"
+          : "the database has not been reached since the service started";
+        throw new Problem(503, `the data are not loaded: ${reason}`, { headers: { "retry-after": "1" } });
+      }
+      if (freshness === "confirmed") return answer(model, undefined);
+      this.onStale();
+      return answer(model, this.barrier.ageMs);
+    });
   }
 }
-
-const CONFIRMED: Moment = { freshness: "confirmed", ageMs: 0 };
 
 /** Answers one row, by the id in the path. */
 export function rowHandler(
@@ -59,10 +50,10 @@ export function rowHandler(
 ): Handler {
   return ({ request, parameter }) => {
     const id = idFromPath(parameter);
-    return reader.read(({ model, moment }) => {
+    return reader.read((model, staleMs) => {
       const json = jsonOf(model, id);
-      if (!json) throw new Problem(404, missing, { headers: momentHeaders(moment) });
-      return answer(request, rowBody(json), moment);
+      if (!json) throw new Problem(404, missing, { headers: staleHeaders(staleMs) });
+      return answer(request, rowBody(json), staleMs);
     });
   };
 }
@@ -80,12 +71,12 @@ export function listHandler(reader: Reader, list: List, open: OpenAnswers): Hand
   return ({ request, query }) => {
     const { shape } = list;
     const selection = query === "" || !shape ? undefined : queryOf(query);
-    return reader.read(({ model, moment }) => {
+    return reader.read((model, staleMs) => {
       const encoding = negotiateListEncoding(request.headers.get("accept-encoding"));
       const body = selection && shape ? selectedBody(model, shape, selection, encoding) : list.body(model, encoding);
       return body instanceof Promise
-        ? body.then((made) => answer(request, readyList(made, open), moment))
-        : answer(request, readyList(body, open), moment);
+        ? body.then((made) => answer(request, readyList(made, open), staleMs))
+        : answer(request, readyList(body, open), staleMs);
     });
   };
 }

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
+import { MEBIBYTE } from "./shares.ts";
 
 const INTERVAL_MS = 250;
 /** A collection takes 10 to 40 ms of CPU, and the memory that it frees goes back to the system some 100 ms later. */
 const MIN_PAUSE_MS = 500;
 /** Garbage is not kept longer than this: what a burst needed is given back. */
 const MAX_PAUSE_MS = 10_000;
-const MIN_GARBAGE_BYTES = 1_048_576;
+const MIN_GARBAGE_BYTES = MEBIBYTE;
 const PAGE_BYTES = 4_096;
 
 export interface GarbageOptions {
