@@ -9,7 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { thisComputer } from "@goldenring/stand";
 import { takeEngineLock } from "../src/engine/lock.ts";
-import { undoOpenFaults } from "../src/engine/recover.ts";
+import { undoOpenFaults } from "../src/engine/run-experiment.ts";
 import { OpenFaults } from "../src/undo/open-fault.ts";
 
 const PROGRAM = fileURLToPath(new URL("injecting-program.ts", import.meta.url));

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WeatherApi } from "@goldenring/run-kit/weather-api-fixture";
 import { type Stand, type StandMachine, thisComputer } from "@goldenring/stand";
-import { forgetLeftValues, LeftValues } from "../src/stored/left-values.ts";
+import { forgetLeftValues, LeftValues } from "../src/stored/weather-rows.ts";
 
 const DEADLINE = 60_000;
 const folder = mkdtempSync(join(tmpdir(), "goldenring-left-values-"));

@@ -8,8 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { waitUntil } from "@goldenring/stand";
 import { PROBE_PROGRAM } from "../src/engine/observers.ts";
-import { type RoleSample, readRoleSamples } from "../src/roles/samples.ts";
-import { judgeRoles } from "../src/roles/verdict.ts";
+import { judgeRoles, type RoleSample, readRoleSamples } from "../src/roles/verdict.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "goldenring-roles-"));
 const servers: Server[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { failuresIn, stepOf } from "./playbook-output.ts";
+import { failuresIn, stepOf } from "./playbook.ts";
 
 test.each([
   ["TASK [etcd : The service runs] ****************", { role: "etcd", task: "The service runs" }],

@@ -9,11 +9,21 @@ export { addRunCommands, type RunDeps, type RunKind, writeComparison } from "./c
 export { junitXml, type Outcome, type TestCase, type TestSuite } from "./junit.ts";
 export * from "./page/chart.ts";
 export { changeMark, comparisonPage, letterOf, type SetUpFact, setUpDifferences } from "./page/comparison-page.ts";
-export { type Content, html } from "./page/html.ts";
+export {
+  type Column,
+  type Content,
+  factTable,
+  fileList,
+  html,
+  marked,
+  numbers,
+  section,
+  table,
+  tableSection,
+} from "./page/html.ts";
 export { escapeMarkdown, markdownTable, resultsPage } from "./page/markdown.ts";
 export * from "./page/numbers.ts";
 export { page } from "./page/page.ts";
-export { type Column, factTable, fileList, marked, numbers, section, table, tableSection } from "./page/table.ts";
 export * from "./record/provenance.ts";
 export { type ResultsFile, writeResults } from "./record/results.ts";
 export { listRuns, makeRunFolder, readRunFile, writeRunFile } from "./record/run-folder.ts";

@@ -1,17 +1,16 @@
 /** What a stand is and how to reach its parts: the inventory, commands on machines, roles and health, metrics, objectives. */
 
+export { parseJson, readJsonFile, replaceFile, syncFolder } from "./computer/files.ts";
 export { type Lock, LockHeld, lockHolder, takeLock, withLock } from "./computer/lock.ts";
-export { parseJson, readJsonFile } from "./computer/parse-json.ts";
 export * from "./computer/process-id.ts";
 export { ProgramReport, type SignOfLife } from "./computer/program-report.ts";
-export { replaceFile, syncFolder } from "./computer/replace-file.ts";
 export * from "./computer/run-program.ts";
 export { shellQuote } from "./computer/shell-words.ts";
 export { bunProgram, CHECKOUT, cleanEnvironment, startProgram } from "./computer/start-program.ts";
 export { type Attempt, DeadlineExceeded, waitFor, waitUntil } from "./computer/wait-for.ts";
 export type { MonitoringHealth } from "./health/ask-monitoring.ts";
 export { readServices, type ServicesHealth } from "./health/ask-services.ts";
-export { SHOW_SERVERS, serversIn } from "./health/haproxy-servers.ts";
+export { SHOW_SERVERS, serversIn } from "./health/parse-answers.ts";
 export { primaryOf, psql, sql, untilReplayed } from "./health/sql.ts";
 export { ETCD_HEALTH, isHealthy, type StandRoles, serviceUrl, steadyState } from "./health/steady-state.ts";
 export * from "./inventory/inventory.ts";
@@ -29,12 +28,11 @@ export {
 export { readInventory } from "./inventory/read-inventory.ts";
 export { Shell } from "./machine/shell.ts";
 export { inNamespace, runOn, SSH_FAILED, sshCommand, sshTerminal } from "./machine/ssh.ts";
-export { createAlertmanager } from "./metrics/alertmanager.ts";
-export { type FiringAlert, firingAlerts, WATCHDOG } from "./metrics/firing-alerts.ts";
+export { createAlertmanager, type FiringAlert, firingAlerts, WATCHDOG } from "./metrics/alertmanager.ts";
+export type { Sample, Series } from "./metrics/prometheus.ts";
 export { createPrometheus, type Prometheus } from "./metrics/prometheus.ts";
-export type { Sample, Series } from "./metrics/samples.ts";
 export { PrometheusError, type Server } from "./metrics/server.ts";
 export * from "./objectives/objectives.ts";
 export * from "./objectives/service-levels.ts";
-export { OPERATOR, openStand, ringHome, thisComputer } from "./open-stand.ts";
 export * from "./stand.ts";
+export { OPERATOR, openStand, ringHome, thisComputer } from "./stand.ts";

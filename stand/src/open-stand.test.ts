@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Inventory } from "./inventory/inventory.ts";
-import { openStand } from "./open-stand.ts";
+import { openStand } from "./stand.ts";
 
 const inventory = (standName: string): Inventory => ({
   file: "/nowhere/inventory.yml",

@@ -1,7 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { EXPERIMENTS } from "./registry.ts";
-import { SUITES, type Suite } from "./suites.ts";
+import { EXPERIMENTS, SUITES, type Suite } from "./registry.ts";
 
 const ids = EXPERIMENTS.map(({ id }) => id);
 

@@ -1,6 +1,6 @@
 import { addRunCommands, columns, type ExitName, exitCodeHelp } from "@goldenring/run-kit";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { SUITE_NAMES } from "../book/suites.ts";
+import { SUITE_NAMES } from "../book/registry.ts";
 import { FAULTS } from "../faults/registry.ts";
 import { EXPERIMENT_RUNS } from "../report/write.ts";
 import type { ChaosDeps } from "./deps.ts";

@@ -1,6 +1,5 @@
 import { columns, type Output, plural } from "@goldenring/run-kit";
-import { EXPERIMENTS, loadExperiment } from "../book/registry.ts";
-import { SUITES, type Suite } from "../book/suites.ts";
+import { EXPERIMENTS, loadExperiment, SUITES, type Suite } from "../book/registry.ts";
 import type { Expectation, Experiment } from "../experiment/experiment.ts";
 import { descriptionOf } from "../faults/registry.ts";
 import { backgroundText, loadText } from "../report/words.ts";

@@ -1,8 +1,8 @@
 import { EXIT, interruptedExit } from "@goldenring/run-kit";
 import { isAlive, type Stand, sendSignal, waitUntil } from "@goldenring/stand";
 import { type Engine, endPrograms, runningEngine, takeEngineLock } from "../engine/lock.ts";
-import { undoOpenFaults } from "../engine/recover.ts";
-import { forgetLeftValues } from "../stored/left-values.ts";
+import { undoOpenFaults } from "../engine/run-experiment.ts";
+import { forgetLeftValues } from "../stored/weather-rows.ts";
 import { findLeftovers, type Leftover, undoOnMachines } from "../undo/leftovers.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
 import type { ChaosDeps } from "./deps.ts";

@@ -1,13 +1,11 @@
 import { join } from "node:path";
 import { CommandError, columns, duration, EXIT, plural, secondsBetween, timeOrCount } from "@goldenring/run-kit";
 import { replaceFile } from "@goldenring/stand";
-import { loadExperiment } from "../book/registry.ts";
-import { SUITES, type Suite, type SuiteName } from "../book/suites.ts";
+import { loadExperiment, SUITES, type Suite, type SuiteName } from "../book/registry.ts";
 import { type RunOptions, runExperiment } from "../engine/run-experiment.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import { junitOfRuns } from "../report/junit.ts";
 import { endText, targetText } from "../report/words.ts";
-import { writeReport, writeRunResults } from "../report/write.ts";
+import { junitOfRuns, writeReport, writeRunResults } from "../report/write.ts";
 import { ENDS, type ExperimentRun } from "../run/record.ts";
 import type { AvailableStand, ChaosDeps } from "./deps.ts";
 

@@ -1,12 +1,13 @@
 import { CommandError, EXIT, interruptedExit, makeRunFolder, provenance, writeRunFile } from "@goldenring/run-kit";
 import { type Stand, serviceUrl } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
-import { deviationsIn, judgeRun } from "../judge/judge.ts";
+import { deviationsIn, judgeRun } from "../judge/figure.ts";
 import { ENDS, type ExperimentRun, type JudgedExpectation, type RoundRecord, RUN_FILES } from "../run/record.ts";
 import { connectionStringOf } from "../stored/own-database.ts";
 import { OpenFaults } from "../undo/open-fault.ts";
+import { undoAll } from "../undo/undo.ts";
+import { writeMarks } from "./fault-marks.ts";
 import { takeEngineLock } from "./lock.ts";
-import { undoOpenFaults } from "./recover.ts";
 import { runRound } from "./round.ts";
 import { type RunContext, RunJournal } from "./run-context.ts";
 import { Aborted } from "./safety.ts";
@@ -108,4 +109,20 @@ function endOf(ended: unknown, expectations: readonly JudgedExpectation[], signa
   const deviations = deviationsIn(expectations).map(({ words }) => words);
   if (deviations.length === 0) return { endedBy: "held", ending: "The hypothesis held." };
   return { endedBy: "deviated", ending: `Not as expected: ${deviations.join("; ")}.` };
+}
+
+/**
+ * Undoes what is written down as open. May run any number of times. Call it only under the engine's lock.
+ *
+ * @returns how many faults were open and are undone, and those that are not
+ */
+export async function undoOpenFaults(stand: Stand, log: (text: string) => void) {
+  const open = new OpenFaults(stand.folder);
+  const faults = open.list();
+  for (const { machine, words, writtenAt } of faults)
+    log(`${machine}: "${words}" of ${writtenAt} may be active: undoing it`);
+  await writeMarks(stand, "");
+  const notUndone = await undoAll(stand, open, faults, ({ machine, words }) => log(`${machine}: "${words}" is undone`));
+  stand.disconnect();
+  return { undone: faults.length - notUndone.length, notUndone };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Entry } from "../history/entries.ts";
 import { Tail } from "../history/lines.ts";
-import type { RoleSample } from "../roles/samples.ts";
+import type { RoleSample } from "../roles/verdict.ts";
 import { LiveFigures } from "./safety.ts";
 
 const read = (end: number, outcome: "ok" | "failed"): Entry => ({

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Role, thisComputer } from "@goldenring/stand";
-import { resolveTarget, Target } from "./target.ts";
+import { resolveTarget, Target } from "./fault.ts";
 
 const NAMES: Readonly<Record<string, Role>> = {
   "pg-01": "postgres",

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { RoleSample } from "../roles/samples.ts";
+import type { RoleSample } from "../roles/verdict.ts";
 import type { StageRecord } from "../run/record.ts";
 import { newPrimaryAfterFault } from "./evidence.ts";
 

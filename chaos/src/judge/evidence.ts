@@ -2,8 +2,7 @@ import type { StandRoles } from "@goldenring/stand";
 import type { Verdict } from "../check/check.ts";
 import type { Expectation } from "../experiment/experiment.ts";
 import type { History } from "../history/history.ts";
-import type { RoleSample } from "../roles/samples.ts";
-import { timeToNewPrimary } from "../roles/verdict.ts";
+import { type RoleSample, timeToNewPrimary } from "../roles/verdict.ts";
 import type { RecordedAlert, StageRecord, StateSpan } from "../run/record.ts";
 
 /** All that a round has left, before it is judged. */

@@ -3,7 +3,7 @@ import { atMost, measured, none } from "../experiment/expect.ts";
 import { parseHistory } from "../history/history.ts";
 import type { RoundVerdict, StageRecord } from "../run/record.ts";
 import type { Evidence } from "./evidence.ts";
-import { deviationsIn, judgeRound, judgeRun } from "./judge.ts";
+import { deviationsIn, judgeRound, judgeRun } from "./figure.ts";
 
 /** A read every 100 ms for 10 s, of 10 ms each; those of the second stage fail, and nothing is answered in the third. */
 const lines = [

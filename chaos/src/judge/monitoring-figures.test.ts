@@ -6,7 +6,7 @@ import { atMost, none } from "../experiment/expect.ts";
 import type { Expectation } from "../experiment/experiment.ts";
 import type { RecordedAlert, RoundVerdict } from "../run/record.ts";
 import type { Evidence, MonitoringEvidence } from "./evidence.ts";
-import { judgeRound } from "./judge.ts";
+import { judgeRound } from "./figure.ts";
 import { EXPECTED } from "./monitoring-figures.ts";
 
 const FAULT_AT_MS = 1_000;

@@ -3,9 +3,9 @@ import { z } from "zod";
 import { monotonicMs } from "../clock.ts";
 import { Journal } from "../history/lines.ts";
 import { type Exchange, HttpConnection } from "../http/connection.ts";
-import type { RoleSample, RolesEntry } from "../roles/samples.ts";
+import type { RoleSample, RolesEntry } from "../roles/verdict.ts";
 import { bodyAs } from "./answers.ts";
-import { follow, untilEither } from "./schedule.ts";
+import { follow, untilEither } from "./clients.ts";
 
 export interface SamplerOptions {
   readonly nodes: readonly { readonly name: string; readonly url: URL }[];

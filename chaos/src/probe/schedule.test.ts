@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { monotonicMs } from "../clock.ts";
-import { follow } from "./schedule.ts";
+import { follow } from "./clients.ts";
 
 test("a slow act costs the slots it covers, and the next one is in its place again", async () => {
   const stop = new AbortController();

@@ -15,11 +15,10 @@ import {
 import type { Page } from "playwright-core";
 import { type ExperimentRun, RUN_FILES } from "../run/record.ts";
 import { comparisonOf } from "./comparison-page.ts";
-import { junitOfRuns } from "./junit.ts";
 import { runPage } from "./run-page.ts";
 import { runSummary } from "./summary.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
-import { EXPERIMENT_RUNS, writeReport } from "./write.ts";
+import { EXPERIMENT_RUNS, junitOfRuns, writeReport } from "./write.ts";
 
 const HOSTILE = ` </script><img src=x onerror="document.title='taken over'"> & ]]> | \u0000'é`;
 

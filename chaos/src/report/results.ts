@@ -1,11 +1,10 @@
 import { escapeMarkdown, markdownTable, plural, resultsPage } from "@goldenring/run-kit";
 import * as z from "zod";
-import type { Page } from "../book/suites.ts";
+import type { Page } from "../book/registry.ts";
 import type { ExperimentRun } from "../run/record.ts";
 import { FIGURES, medianAndWorst, summaryOf, valuesOf } from "./figures.ts";
-import { changesBecauseOf, of2023 } from "./findings.ts";
 import { ExpectationOutcome, expectationsOf, expectationsTable } from "./summary.ts";
-import { endText, provenanceTexts } from "./words.ts";
+import { changesBecauseOf, endText, of2023, provenanceTexts } from "./words.ts";
 
 const Figure = z.object({ name: z.string(), unit: z.enum(["ms", ""]), median: z.number(), worst: z.number() });
 

@@ -16,10 +16,10 @@ import {
 import type { ExperimentRun, RoundRecord } from "../run/record.ts";
 import { chartsOfRound } from "./charts.ts";
 import { FIGURES, roundText, summaryOf, valuesOf, worstRound } from "./figures.ts";
-import { changesBecauseOf, of2023 } from "./findings.ts";
 import { faultsOf } from "./lanes.ts";
 import { expectationsOf } from "./summary.ts";
 import * as words from "./words.ts";
+import { changesBecauseOf, of2023 } from "./words.ts";
 
 /** A run as one HTML file that needs no other. */
 export function runPage(run: ExperimentRun): Promise<string> {

@@ -2,8 +2,7 @@ import { escapeMarkdown, markdownTable, moment, timeOrCount } from "@goldenring/
 import * as z from "zod";
 import { type ExperimentRun, Judged } from "../run/record.ts";
 import { roundText } from "./figures.ts";
-import { of2023 } from "./findings.ts";
-import { endText, heldRounds, provenanceTexts, reasons, targetText } from "./words.ts";
+import { endText, heldRounds, of2023, provenanceTexts, reasons, targetText } from "./words.ts";
 
 /** A run in short, in Markdown: for a terminal, a pull request or a page of CI. */
 export function runSummary(run: ExperimentRun): string {

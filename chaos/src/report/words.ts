@@ -1,5 +1,7 @@
 import { type Content, commitText, computerText, marked, plural, timeOrCount } from "@goldenring/run-kit";
 import { ENDS, type ExperimentRun, type JudgedExpectation } from "../run/record.ts";
+import BASELINE_2023 from "./baseline-2023.json";
+import PRODUCT_CHANGES from "./product-changes.json";
 
 /** How a run ended, in two or three words. */
 export function endText({ endedBy }: Pick<ExperimentRun, "endedBy">): string {
@@ -57,4 +59,26 @@ export function backgroundText({ background }: ExperimentRun["experiment"]["load
 /** ms of a round as its seconds. */
 export function second(ms: number): number {
   return Math.round(ms) / 1_000;
+}
+
+/** What the course report of December 2023 did, expected and saw. */
+export interface Baseline2023 {
+  /** Id of the experiment of the same kind here. */
+  readonly experiment: string;
+  readonly fault: string;
+  readonly means: string;
+  readonly expected: string;
+  readonly saw: string;
+  /** What its figures leave open, or what differs here. */
+  readonly difference?: string;
+}
+
+/** Undefined: nothing of the kind was done in 2023. */
+export function of2023(experiment: string): Baseline2023 | undefined {
+  return BASELINE_2023.find((each) => each.experiment === experiment);
+}
+
+/** What the product owes to an experiment: product-changes.json has each change with its measured effect, and where it is. */
+export function changesBecauseOf(experiment: string) {
+  return PRODUCT_CHANGES.filter(({ experiments }) => experiments.includes(experiment));
 }

@@ -1,14 +1,23 @@
 import { join } from "node:path";
-import { moment, plural, type RunKind, writeResults } from "@goldenring/run-kit";
+import {
+  junitXml,
+  moment,
+  type Outcome,
+  plural,
+  type RunKind,
+  secondsBetween,
+  type TestSuite,
+  timeOrCount,
+  writeResults,
+} from "@goldenring/run-kit";
 import { replaceFile } from "@goldenring/stand";
-import { SUITES, type Suite } from "../book/suites.ts";
-import { type ExperimentRun, RUN_FILES, readRun } from "../run/record.ts";
+import { SUITES, type Suite } from "../book/registry.ts";
+import { type ExperimentRun, type JudgedExpectation, RUN_FILES, readRun } from "../run/record.ts";
 import { comparisonOf } from "./comparison-page.ts";
-import { junitOfRuns } from "./junit.ts";
 import { entryOf, experimentsPage, mergeEntries, ResultEntry } from "./results.ts";
 import { runPage } from "./run-page.ts";
 import { runSummary } from "./summary.ts";
-import { endText } from "./words.ts";
+import { endText, provenanceTexts, reasons, targetText } from "./words.ts";
 
 /**
  * Writes the reports of a run into its folder: a page, a summary and a file for CI.
@@ -58,4 +67,39 @@ export async function writePage(name: string, entries: readonly ResultEntry[], f
   const round = (value: number): number => Math.round(value * 10) / 10;
   const pageOf = (all: readonly ResultEntry[]): string => experimentsPage(all, suite, page);
   await writeResults({ name, schema: ResultEntry, merge: mergeEntries, round, page: pageOf }, entries, folder);
+}
+
+/** Runs as JUnit XML: a suite for each, with a case for each expectation and one for the end of the run. */
+export function junitOfRuns(runs: readonly ExperimentRun[]): string {
+  return junitXml("chaos", runs.map(suiteOf));
+}
+
+function suiteOf(run: ExperimentRun): TestSuite {
+  const { id, experiment, startedAt, endedAt, endedBy, ending, rounds } = run;
+  const { title, hypothesis } = experiment;
+  const isComplete = endedBy === "held" || endedBy === "deviated";
+  const expectations = run.expectations.map((each, index) => ({
+    name: [each.words, targetText(each) ?? []].flat().join(": "),
+    outcome: outcomeOf(run, each, index),
+  }));
+  const end: Outcome = isComplete
+    ? { kind: "passed" }
+    : { kind: "error", message: endText(run), type: endedBy, details: ending };
+  return {
+    name: `chaos.${experiment.id}`,
+    start: startedAt,
+    seconds: secondsBetween(startedAt, endedAt),
+    properties: { run: id, title, hypothesis, rounds: rounds.length, ...provenanceTexts(run) },
+    cases: [...expectations, { name: "The run comes to its end and every fault is undone", outcome: end }],
+  };
+}
+
+function outcomeOf(run: ExperimentRun, expectation: JudgedExpectation, index: number): Outcome {
+  const { verdict, metric, median, worst, unit } = expectation;
+  const figures = `worst ${timeOrCount(worst, unit)}, median ${timeOrCount(median, unit)} of ${run.rounds.length} rounds`;
+  const details = reasons(run, index).join("\n");
+  if (verdict === "held") return { kind: "passed" };
+  if (verdict === "missed") return { kind: "failure", message: figures, type: metric, details };
+  if (verdict === "measured") return { kind: "skipped", message: `measured without a target; ${figures}` };
+  return { kind: "error", message: "there is no figure to judge", type: metric, details };
 }

@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
-import type { RoleSample } from "./samples.ts";
-import { judgeRoles, timeToNewPrimary } from "./verdict.ts";
+import { judgeRoles, type RoleSample, timeToNewPrimary } from "./verdict.ts";
 
 /** One letter every 250 ms: P primary, R replica, - no answer; each answer takes `width` ms. */
 function samples(node: string, letters: string, timelines: string, width = 5): RoleSample[] {

@@ -3,7 +3,7 @@ import type { Series } from "../record/record.ts";
 import { syntheticRun } from "../report/synthetic-run.fixture.ts";
 import { cutSeries } from "../resources/resources.ts";
 import { judgeStep, StepResult } from "./judge-step.ts";
-import { replicaLimit } from "./replica-limit.ts";
+import { replicaLimit } from "./saturation.ts";
 
 const TIMES = { warmUpSeconds: 10, holdSeconds: 20 };
 

@@ -5,8 +5,7 @@ import { inWords, judge, missedSoFar } from "../record/verdict.ts";
 import { cpuOf, cutSeries, RESOURCE_KINDS } from "../resources/resources.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import type { StepTimes } from "./find-capacity.ts";
-import { ReplicaLimit, replicaLimit } from "./replica-limit.ts";
-import { Saturation, saturationOf } from "./saturation.ts";
+import { ReplicaLimit, replicaLimit, Saturation, saturationOf } from "./saturation.ts";
 
 /** One step of a search with what was measured in it; over the hold only, except for the saturation. */
 export const StepResult = z.object({

@@ -1,14 +1,36 @@
 import { join } from "node:path";
 import { CommandError, EXIT, interruptedExit, makeRunFolder, readRunFile, writeRunFile } from "@goldenring/run-kit";
-import { CAPACITY_FILE, CAPACITY_FORMAT, CapacityFile } from "../capacity/capacity-file.ts";
+import * as z from "zod";
 import { type Capacity, findCapacity, Search, type SearchOptions, type StepTimes } from "../capacity/find-capacity.ts";
-import { judgeStep, type StepResult } from "../capacity/judge-step.ts";
+import { judgeStep, StepResult } from "../capacity/judge-step.ts";
+import { RunRecord } from "../record/record.ts";
 import { shownMs } from "../record/verdict.ts";
 import { runLoad } from "../run/run.ts";
 import type { Scenario } from "../scenarios.ts";
 import { type LoadDeps, loadTargetOf, type TargetOptions } from "./deps.ts";
 import { ENCODING, RUNS, Seconds, TARGET, text, Users } from "./option-table.ts";
 import { liveLine } from "./run-scenario.ts";
+
+export const CAPACITY_FILE = "capacity.json";
+export const CAPACITY_FORMAT = 2;
+
+/**
+ * A search as it is stored after every step: one that was interrupted is resumed from here, and the results are written from here. Not from a file of
+ * an older format: half of such a search would measure another version of the service.
+ */
+export const CapacityFile = z.object({
+  format: z.literal(CAPACITY_FORMAT),
+  /** A search is resumed with these only. */
+  search: Search,
+  ended: z.enum(["found", "max", "too many steps", "interrupted"]),
+  held: z.int(),
+  broke: z.int().optional(),
+  steps: z.array(StepResult),
+  /** Of the last step's run: scenario, target, commit and computer of the whole search. */
+  record: RunRecord,
+});
+
+export type CapacityFile = z.infer<typeof CapacityFile>;
 
 export interface CapacityCommandOptions extends TargetOptions, SearchOptions {
   readonly encoding?: "gzip" | "identity" | undefined;

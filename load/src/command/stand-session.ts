@@ -13,8 +13,7 @@ import { seedDatabase } from "../seed/seed-database.ts";
 import { writeSeedRecord } from "../seed/seed-record.ts";
 import { unseed } from "../seed/unseed.ts";
 import { installBaseline, isProductReplaced, restoreProduct, stopProduct } from "../service/baseline-swap.ts";
-import { type Inspection, inspectTarget } from "../service/inspect.ts";
-import { WeatherApi } from "../service/weather-api.ts";
+import { type Inspection, inspectTarget, WeatherApi } from "../service/weather-api.ts";
 import { type LoadDeps, loadTargetOf } from "./deps.ts";
 import { liveLine } from "./run-scenario.ts";
 

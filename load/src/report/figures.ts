@@ -1,5 +1,5 @@
 import type { Unit } from "@goldenring/run-kit";
-import { replicaLimit } from "../capacity/replica-limit.ts";
+import { replicaLimit } from "../capacity/saturation.ts";
 import type { Figures, StoredRun } from "../record/record.ts";
 import { cpuOf, kindOf, type ResourceKind } from "../resources/resources.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { junitOfRun } from "./junit.ts";
+import { junitOfRun } from "./run-page.ts";
 import { syntheticRun } from "./synthetic-run.fixture.ts";
 
 describe("the JUnit file of a run", () => {

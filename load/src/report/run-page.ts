@@ -2,10 +2,12 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Content,
+  commitText,
   duration,
   factTable,
   fileList,
   html,
+  junitXml,
   marked,
   moment,
   numbers,
@@ -15,21 +17,20 @@ import {
   secondsBetween,
   section,
   shown,
+  type TestCase,
   table,
   tableSection,
   withUnit,
 } from "@goldenring/run-kit";
 import { replaceFile } from "@goldenring/stand";
-import { replicaLimit } from "../capacity/replica-limit.ts";
-import { RULES, type Saturation, saturationOf } from "../capacity/saturation.ts";
-import { RUN_FILES, readRun, type StoredRun } from "../record/record.ts";
-import { isHeld, objectiveFigure, objectiveText } from "../record/verdict.ts";
+import { RULES, replicaLimit, type Saturation, saturationOf } from "../capacity/saturation.ts";
+import { RUN_FILES, type RunRecord, readRun, type StoredRun } from "../record/record.ts";
+import { inWords, isHeld, objectiveFigure, objectiveText } from "../record/verdict.ts";
 import { routeNames } from "../resources/resources.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import { chartsOfRun } from "./charts.ts";
 import { comparisonOf, SET_UP } from "./comparison.ts";
 import { FIGURES } from "./figures.ts";
-import { junitOfRun } from "./junit.ts";
 import { dataText, ENDS, verdictText } from "./words.ts";
 
 /**
@@ -163,3 +164,35 @@ const FILES: readonly (readonly [string, string])[] = [
   [RUN_FILES.k6Summary, "k6's summary"],
   [RUN_FILES.k6Log, "k6's log"],
 ];
+
+/** A run as JUnit XML, for CI: a case for each objective, and one for the run's end. */
+export function junitOfRun(record: RunRecord): string {
+  const objectives = record.verdict.map(
+    (verdict): TestCase => ({
+      name: objectiveText(verdict),
+      outcome: verdict.isHeld ? { kind: "passed" } : { kind: "failure", message: inWords(verdict), type: "objective" },
+    }),
+  );
+  const [message, isComplete] = ENDS[record.endedBy];
+  const end: TestCase = {
+    name: "The run comes to its end",
+    outcome: isComplete
+      ? { kind: "passed" }
+      : { kind: "error", message, type: record.endedBy, details: record.notes.join("\n") },
+  };
+  const suite = {
+    name: `load.${record.scenario}`,
+    start: record.start,
+    seconds: secondsBetween(record.start, record.end),
+    properties: {
+      run: record.id,
+      commit: commitText(record),
+      target: record.target.url,
+      k6: record.k6,
+      users: record.figures.maxUsers,
+      "requests-per-second": record.figures.rate.toFixed(1),
+    },
+    cases: [...objectives, end],
+  };
+  return junitXml("load", [suite]);
+}

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { memoryAccessNs } from "./memory-access.ts";
+import { memoryAccessNs } from "./computer-use.ts";
 
 test("an access to memory takes longer than a cache next to the core, and less than a disk", () => {
   const ns = memoryAccessNs();

@@ -17,13 +17,12 @@ import {
   writeRun,
 } from "../record/record.ts";
 import { isHeld, thresholds } from "../record/verdict.ts";
+import { memoryAccessNs } from "../resources/computer-use.ts";
 import { MachineWatch } from "../resources/machine-watch.ts";
-import { memoryAccessNs } from "../resources/memory-access.ts";
 import { bySecond, onRunClock } from "../resources/resources.ts";
 import type { Scenario } from "../scenarios.ts";
-import { type Inspection, inspectTarget } from "../service/inspect.ts";
 import { type Permission, requirePermission } from "../service/permission.ts";
-import { parseTarget, WeatherApi } from "../service/weather-api.ts";
+import { type Inspection, inspectTarget, parseTarget, WeatherApi } from "../service/weather-api.ts";
 import { findK6 } from "./k6-program.ts";
 import { type InsideNetwork, type K6Outcome, type K6Run, runK6, THRESHOLDS_MISSED } from "./k6-run.ts";
 import { judgedAfterSeconds, type LoadOptions, runOptions, stagesOf } from "./options.ts";

@@ -6,10 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasProgram } from "../../../skips.fixture.ts";
-import { alertLogIn, readAlertLog } from "./alert-log.ts";
+import { alertLogIn, readAlertLog, receivedAlerts } from "./alert-log.ts";
 import { alertOf } from "./notifications.fixture.ts";
-import { receivedAlerts } from "./received-alerts.ts";
-import { receiverProgram, receiverReport } from "./report.ts";
+import { receiverProgram, receiverReport } from "./receiver.ts";
 import { makeReceiverCertificate } from "./secrets.fixture.ts";
 
 setDefaultTimeout(60_000);

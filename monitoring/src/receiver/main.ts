@@ -5,10 +5,8 @@
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { loginOf, readCertificate } from "@goldenring/stand";
-import { alertLogIn, appendToAlertLog } from "./alert-log.ts";
-import { lastHeartbeat } from "./received-alerts.ts";
-import { createReceiver } from "./receiver.ts";
-import { receiverReport } from "./report.ts";
+import { alertLogIn, appendToAlertLog, lastHeartbeat } from "./alert-log.ts";
+import { createReceiver, receiverReport } from "./receiver.ts";
 
 const text = { type: "string", default: "" } as const;
 const { url, secrets, folder } = parseArgs({ options: { url: text, secrets: text, folder: text } }).values;

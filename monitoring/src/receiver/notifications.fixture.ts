@@ -1,4 +1,4 @@
-import type { Notification } from "./notification.ts";
+import type { Notification } from "./alert-log.ts";
 
 type AlertOf = Notification["alerts"][number];
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { WATCHDOG } from "@goldenring/stand";
+import { lastHeartbeat, receivedAlerts } from "./alert-log.ts";
 import { alertOf, notificationOf } from "./notifications.fixture.ts";
-import { lastHeartbeat, receivedAlerts } from "./received-alerts.ts";
 
 const second = (number: number): string => `2026-01-01T00:00:${String(number).padStart(2, "0")}.000Z`;
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { readCertificate } from "@goldenring/stand";
-import type { Notification } from "./notification.ts";
+import type { Notification } from "./alert-log.ts";
 import { alertOf } from "./notifications.fixture.ts";
 import { createReceiver } from "./receiver.ts";
 import { makeReceiverCertificate } from "./secrets.fixture.ts";

@@ -1,9 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
-import { parseJson } from "@goldenring/stand";
+import { fileURLToPath } from "node:url";
+import { ProgramReport, parseJson, type SignOfLife } from "@goldenring/stand";
 import * as z from "zod";
-import { type Notification, WebhookMessage } from "./notification.ts";
+import { type Notification, WebhookMessage } from "./alert-log.ts";
 
 export interface ReceiverOptions {
   /** The sender's token must not be read on the way. */
@@ -19,7 +20,7 @@ export interface ReceiverOptions {
 /** An alert has about 1,000 bytes. */
 const MAX_BODY_BYTES = 2_000_000;
 const REQUEST_DEADLINE_MS = 10_000;
-export const MAX_CONNECTIONS = 64;
+const MAX_CONNECTIONS = 64;
 
 /** The sender retries at 5xx and not at 4xx. */
 interface Reply {
@@ -106,4 +107,34 @@ function send(response: ServerResponse, { status, text, headers }: Reply): void 
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+const Details = z.object({
+  /** Where it accepts notifications: `https://10.88.0.1:9094/alerts`. */
+  url: z.string(),
+  /** When the newest heartbeat (WATCHDOG) arrived since the start. */
+  heartbeatAt: z.iso.datetime().optional(),
+});
+export type ReceiverReport = SignOfLife & z.output<typeof Details>;
+
+export const receiverReport = new ProgramReport("alert-receiver.json", Details);
+
+/** For nft in the stand's network: only the senders reach the receiver, which bounds their connections. */
+export function receiverFirewall(url: string, senders: readonly string[]): string {
+  const isNew = `tcp dport ${new URL(url).port} ct state new`;
+  return `table inet receiver
+delete table inet receiver
+table inet receiver {
+  chain input {
+    type filter hook input priority filter; policy accept;
+    ${isNew} ip saddr != { ${senders.join(", ")} } reject with tcp reset
+    ${isNew} ct count over ${MAX_CONNECTIONS} reject with tcp reset
+  }
+}
+`;
+}
+
+/** The receiver as arguments of Bun, to be started in the stand's network; the caller appends `--folder`. See main.ts. */
+export function receiverProgram(url: string, secretsFolder: string): string[] {
+  return [fileURLToPath(new URL("main.ts", import.meta.url)), "--url", url, "--secrets", secretsFolder];
 }

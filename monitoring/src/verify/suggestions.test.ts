@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { RENAMES } from "./renames.ts";
-import { likeness, suggestion } from "./suggestions.ts";
+import { likeness, RENAMES, suggestion } from "./suggestions.ts";
 
 const KNOWN = [
   "etcd_server_proposals_failed_total",

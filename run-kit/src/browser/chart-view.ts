@@ -1,6 +1,5 @@
 import type { Chart } from "../page/chart.ts";
-import { chartTable } from "./data-table.ts";
-import { element, within } from "./element.ts";
+import { chartTable, element, within } from "./element.ts";
 import { LINE_COLOURS, type Palette } from "./palette.ts";
 import { plotData, plotHeight, plotOptions } from "./plot-options.ts";
 import { shown, spoken } from "./shown.ts";

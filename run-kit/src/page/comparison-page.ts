@@ -1,7 +1,6 @@
 import type { Figure } from "./chart.ts";
-import { type Content, html, type Markup } from "./html.ts";
+import { type Content, html, type Markup, marked, section, tableSection } from "./html.ts";
 import { page } from "./page.ts";
-import { marked, section, tableSection } from "./table.ts";
 
 /** A part of a run's set-up that matters for its figures. */
 export type SetUpFact<Run> = readonly [name: string, of: (run: Run) => string];

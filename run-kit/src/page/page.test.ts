@@ -8,9 +8,8 @@ import {
   PHONE,
 } from "../browser.fixture.ts";
 import type { Chart, Timeline } from "./chart.ts";
-import { html } from "./html.ts";
+import { html, table } from "./html.ts";
 import { type PageContent, page } from "./page.ts";
-import { table } from "./table.ts";
 
 const HOSTILE = `</script></style><img src=x onerror="document.title='taken over'">&lt;b&gt; "'`;
 

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod";
-import { readJsonFile } from "./parse-json.ts";
-import { replaceFile } from "./replace-file.ts";
+import { readJsonFile, replaceFile } from "./files.ts";
 
 const RENEW_MS = 1_000;
 

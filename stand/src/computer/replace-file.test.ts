@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { replaceFile } from "./replace-file.ts";
+import { replaceFile } from "./files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "goldenring-replace-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,10 +1,8 @@
 import * as z from "zod";
 import type { Inventory } from "../inventory/inventory.ts";
 import { serverLogin } from "../inventory/logins.ts";
-import { createAlertmanager } from "../metrics/alertmanager.ts";
-import { firingAlerts } from "../metrics/firing-alerts.ts";
-import { createPrometheus, type Prometheus, type Target } from "../metrics/prometheus.ts";
-import type { Sample } from "../metrics/samples.ts";
+import { createAlertmanager, firingAlerts } from "../metrics/alertmanager.ts";
+import { createPrometheus, type Prometheus, type Sample, type Target } from "../metrics/prometheus.ts";
 import type { Server } from "../metrics/server.ts";
 
 /** What Prometheus and Alertmanager report; undefined when the stand has no machine for them. Never rejects. */

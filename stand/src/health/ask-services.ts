@@ -7,8 +7,7 @@ import { etcdTls, loginOf, readAuthority } from "../inventory/logins.ts";
 import { readInventory } from "../inventory/read-inventory.ts";
 import { inNamespace } from "../machine/ssh.ts";
 import { askMonitoring, orError } from "./ask-monitoring.ts";
-import { type ServerState, serversIn } from "./haproxy-servers.ts";
-import { parseCluster } from "./patroni-cluster.ts";
+import { parseCluster, type ServerState, serversIn } from "./parse-answers.ts";
 
 /** Of `readServices`, the start of the program included. */
 const PROGRAM_DEADLINE_MS = 4_500;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { serversIn } from "./haproxy-servers.ts";
+import { serversIn } from "./parse-answers.ts";
 
 test("HAProxy's statistics give each server of each listener with its state, wherever that column stands", () => {
   const csv = [

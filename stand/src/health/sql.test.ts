@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
-import { thisComputer } from "../open-stand.ts";
-import type { Stand, StandMachine } from "../stand.ts";
+import { type Stand, type StandMachine, thisComputer } from "../stand.ts";
 import { primaryOf, sql } from "./sql.ts";
 
 /** Answers each statement with this text; undefined: it cannot be reached. */

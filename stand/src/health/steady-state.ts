@@ -1,6 +1,5 @@
 import { byRole, type Stand, type StandMachine } from "../stand.ts";
-import { SHOW_SERVERS, serversIn } from "./haproxy-servers.ts";
-import { type ClusterMember, parseCluster } from "./patroni-cluster.ts";
+import { type ClusterMember, parseCluster, SHOW_SERVERS, serversIn } from "./parse-answers.ts";
 
 /** Which machine has which role now; undefined where the stand has no such part. */
 export interface StandRoles {

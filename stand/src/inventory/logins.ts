@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { parseJson } from "../computer/parse-json.ts";
+import { parseJson } from "../computer/files.ts";
 import type { Inventory } from "./inventory.ts";
 
 const Login = z.object({ user: z.string(), password: z.string() });

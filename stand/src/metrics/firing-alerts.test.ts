@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { AlertmanagerAlert } from "./alertmanager.ts";
-import { firingAlerts } from "./firing-alerts.ts";
+import { type AlertmanagerAlert, firingAlerts } from "./alertmanager.ts";
 import type { Alert } from "./prometheus.ts";
 
 const alert = (name: string, change: Partial<Alert> = {}): Alert => ({

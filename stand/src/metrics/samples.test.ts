@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseValue, QueryResult, RangeResult } from "./samples.ts";
+import { parseValue, QueryResult, RangeResult } from "./prometheus.ts";
 
 describe("a value", () => {
   test("is the number that was written, whatever number", () => {

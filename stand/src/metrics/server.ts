@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { parseJson } from "../computer/files.ts";
 import { type HttpAnswer, httpRequest } from "../computer/http-request.ts";
-import { parseJson } from "../computer/parse-json.ts";
 
 /** A Prometheus or an Alertmanager, and how to log in. */
 export interface Server {

@@ -3,10 +3,10 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readRunFile, writeRunFile } from "@goldenring/run-kit";
+import { findCapacity, Search } from "../capacity/find-capacity.ts";
+import { judgeStep, type StepResult } from "../capacity/judge-step.ts";
 import { syntheticRun } from "../report/synthetic-run.fixture.ts";
-import { CAPACITY_FILE, CAPACITY_FORMAT, CapacityFile } from "./capacity-file.ts";
-import { findCapacity, Search } from "./find-capacity.ts";
-import { judgeStep, type StepResult } from "./judge-step.ts";
+import { CAPACITY_FILE, CAPACITY_FORMAT, CapacityFile } from "./capacity.ts";
 
 const search = Search.parse({});
 const { record, series } = syntheticRun();
