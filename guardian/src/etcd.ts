@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { text } from "node:stream/consumers";
-import { etcdTls, type Inventory, loginOf } from "@goldenring/stand";
+import { messageOf, etcdTls, type Inventory, loginOf } from "@goldenring/stand";
 import * as z from "zod";
 
 /** Who holds the leader key, and which incarnation of the key that is. */
@@ -145,6 +145,6 @@ const isRefusal = (error: unknown): boolean =>
 
 function noAnswer(error: unknown): never {
   const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
-  const why = errors.map((one) => (one instanceof Error ? one.message : String(one)));
+  const why = errors.map(messageOf);
   throw new Error(`no etcd member answered: ${why.join("; ")}`);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "@goldenring/stand";
 import type { Etcd } from "./etcd.ts";
 import type { Note } from "./journal.ts";
 import type { LoadBalancer, Postgres } from "./services.ts";
@@ -51,7 +52,7 @@ export function fencingResponse(
     try {
       if (await step()) steps.delete(name);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       if (failures.get(name) !== why) note({ machine, event: `could not ${name}`, detail: why });
       failures.set(name, why);
     }

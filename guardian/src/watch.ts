@@ -1,3 +1,4 @@
+import { messageOf } from "@goldenring/stand";
 import { setTimeout as delay } from "node:timers/promises";
 import type { FencingResponse } from "./fencing-response.ts";
 import type { Note } from "./journal.ts";
@@ -40,7 +41,7 @@ export async function watch(
     try {
       return (await within(isOff(), FENCE_DEADLINE_MS)) ? "off" : "not off";
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = messageOf(error);
       if (fence !== "unknown") note({ machine: name, event: "cannot be told", detail });
       return "unknown";
     }

@@ -1,5 +1,6 @@
 /** What a stand is and how to reach its parts: the inventory, commands on machines, roles and health, metrics, objectives. */
 
+export { ifMissing, messageOf } from "./computer/errors.ts";
 export { parseJson, readJsonFile, replaceFile, syncFolder } from "./computer/files.ts";
 export { type Lock, LockHeld, lockHolder, takeLock, withLock } from "./computer/lock.ts";
 export * from "./computer/process-id.ts";

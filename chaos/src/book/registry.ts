@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { CommandError } from "@goldenring/run-kit";
+import { messageOf } from "@goldenring/stand";
 import * as z from "zod";
 import { Experiment, type ExperimentInput } from "../experiment/experiment.ts";
 import { COMBINATIONS } from "./combinations.ts";
@@ -48,7 +49,7 @@ async function contentOf(file: string): Promise<unknown> {
     const module: { readonly default?: unknown } = await import(pathToFileURL(file).href);
     return module.default;
   } catch (error) {
-    throw unusable(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw unusable(`${file} cannot be read: ${messageOf(error)}`);
   }
 }
 

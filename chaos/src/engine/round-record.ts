@@ -1,3 +1,4 @@
+import { messageOf } from "@goldenring/stand";
 import { checkHistory, checkOwnService } from "../check/check.ts";
 import { type History, readHistory, type Write } from "../history/history.ts";
 import { percentile, summarize } from "../history/summary.ts";
@@ -114,7 +115,7 @@ async function judgeHistory(
 ): Promise<Pick<Evidence, "verdict" | "isStoredKnown" | "isFreshnessKnown">> {
   const orNote = <Stored>(stored: Promise<Stored>): Promise<Stored | undefined> =>
     stored.catch((error: unknown) => {
-      journal.write("note", `what is stored is not known: ${error instanceof Error ? error.message : String(error)}`);
+      journal.write("note", `what is stored is not known: ${messageOf(error)}`);
       return undefined;
     });
   if (service) {

@@ -1,6 +1,6 @@
 import { join, relative } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { byRole, type StandRoles } from "@goldenring/stand";
+import { byRole, messageOf, type StandRoles } from "@goldenring/stand";
 import { monotonicMs } from "../clock.ts";
 import { resolveTarget, type Site } from "../faults/fault.ts";
 import { newRunName } from "../history/values.ts";
@@ -53,7 +53,7 @@ export async function runRound(context: RunContext, number: number) {
   const { signal } = safety;
   const logWhyItEnds = (): void => {
     const { reason } = signal;
-    const why = reason instanceof Error ? reason.message : String(reason);
+    const why = messageOf(reason);
     journal.write(context.signal.aborted ? "interrupt" : "abort", why);
   };
   signal.addEventListener("abort", logWhyItEnds, { once: true });

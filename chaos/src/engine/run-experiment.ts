@@ -1,5 +1,5 @@
 import { CommandError, EXIT, interruptedExit, makeRunFolder, provenance, writeRunFile } from "@goldenring/run-kit";
-import { type Stand, serviceUrl } from "@goldenring/stand";
+import { messageOf, type Stand, serviceUrl } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
 import { deviationsIn, judgeRun } from "../judge/figure.ts";
 import { ENDS, type ExperimentRun, type JudgedExpectation, type RoundRecord, RUN_FILES } from "../run/record.ts";
@@ -97,7 +97,7 @@ async function runRounds(context: RunContext, count: number) {
 type End = Pick<ExperimentRun, "endedBy" | "ending">;
 
 function endOf(ended: unknown, expectations: readonly JudgedExpectation[], signal: AbortSignal): End {
-  const ending = ended instanceof Error ? ended.message : String(ended);
+  const ending = messageOf(ended);
   if (ended instanceof NotUndone) return { endedBy: "not-undone", ending };
   if (signal.aborted) {
     const endedBy = interruptedExit(signal) === EXIT.terminated ? "terminated" : "interrupted";

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { messageOf } from "@goldenring/stand";
 import { type Begin, type End, Entry, type Header, type Read, type Skipped } from "./entries.ts";
 import { parseLines } from "./lines.ts";
 
@@ -27,7 +28,7 @@ export async function readHistory(path: string): Promise<History> {
   try {
     return parseHistory(await readFile(path, "utf8"));
   } catch (error) {
-    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`${path}: ${messageOf(error)}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { messageOf } from "@goldenring/stand";
 import { AnswerParser, type ParsedAnswer } from "./answer-parser.ts";
 
 export interface HttpRequest {
@@ -78,7 +79,7 @@ export class HttpConnection {
           const answer = parser.push(bytes);
           if (answer) settle({ answered: true, ...answer }, answer.keepAlive);
         } catch (error) {
-          fail(error instanceof Error ? error.message : String(error));
+          fail(messageOf(error));
         }
       },
       ended: (error) => {

@@ -1,6 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { machineOf, primaryOf, type Stand, type StandRoles, sql, untilReplayed } from "@goldenring/stand";
+import {
+  ifMissing,
+  machineOf,
+  messageOf,
+  primaryOf,
+  type Stand,
+  type StandRoles,
+  sql,
+  untilReplayed,
+} from "@goldenring/stand";
 import * as z from "zod";
 import type { FinalRow, NodeRows } from "../check/final-rows.ts";
 import { monotonicMs } from "../clock.ts";
@@ -78,7 +87,7 @@ export class LeftValues {
   }
 
   list(): readonly string[] {
-    return existsSync(this.#folder) ? readdirSync(this.#folder).sort() : [];
+    return ifMissing([], () => readdirSync(this.#folder)).sort();
   }
 }
 
@@ -98,6 +107,6 @@ export async function forgetValues(stand: Stand, values: string): Promise<string
     new LeftValues(stand.folder).remove(values);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
-import { replaceFile, syncFolder } from "@goldenring/stand";
+import { ifMissing, replaceFile, syncFolder } from "@goldenring/stand";
 import * as z from "zod";
 import { LabCall } from "../faults/lab-call.ts";
 
@@ -58,7 +58,8 @@ export class OpenFaults {
    * @throws {CommandError} (not-undone) where a file is none of this version: nothing is known to be undone then
    */
   list(): readonly OpenFault[] {
-    return this.#names()
+    return ifMissing([], () => readdirSync(this.#folder))
+      .filter((name) => name.endsWith(".json"))
       .map((name) => this.#read(name))
       .sort((one, other) => one.writtenAt.localeCompare(other.writtenAt) || one.id.localeCompare(other.id));
   }
@@ -74,15 +75,6 @@ export class OpenFaults {
         `${file} cannot be read: undo the fault by hand as the file describes, then delete it.\n${why}`,
         "notUndone",
       );
-    }
-  }
-
-  #names(): readonly string[] {
-    try {
-      return readdirSync(this.#folder).filter((name) => name.endsWith(".json"));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-      throw error;
     }
   }
 

@@ -1,4 +1,4 @@
-import { type Attempt, machineOf, type Stand, waitFor } from "@goldenring/stand";
+import { type Attempt, machineOf, messageOf, type Stand, waitFor } from "@goldenring/stand";
 import { carryOut, leftAfter } from "../faults/lab-call.ts";
 import { ENDED_BEFORE } from "./guard.ts";
 import type { OpenFault, OpenFaults } from "./open-fault.ts";
@@ -24,7 +24,7 @@ async function tryUndo(stand: Stand, { machine, undo }: OpenFault): Promise<Atte
     const what = await leftAfter(stand.lab, machine, undo.call);
     return what === undefined ? { value: false } : { missing: what };
   } catch (error) {
-    return left(error instanceof Error ? error.message : String(error));
+    return left(messageOf(error));
   }
 }
 
@@ -66,7 +66,7 @@ export async function undoAll(
       open.remove(fault.id);
       onUndone(fault, endedBefore || ended.has(fault));
     } catch (error) {
-      left.push({ fault, why: error instanceof Error ? error.message : String(error) });
+      left.push({ fault, why: messageOf(error) });
     }
   };
   for (const by of ["lab", "machine"] as const) {

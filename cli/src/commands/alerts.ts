@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { alertLogIn, lastHeartbeat, readAlertLog, receivedSince } from "@goldenring/monitoring";
 import { EXIT, print, printError } from "@goldenring/run-kit";
-import { createAlertmanager, createPrometheus, firingAlerts } from "@goldenring/stand";
+import { createAlertmanager, createPrometheus, firingAlerts, messageOf } from "@goldenring/stand";
 import { type AlertsReport, alertsText, receivedLine } from "../alerts-text.ts";
 import { type Context, labOf } from "../context.ts";
 import { monitoringServers } from "../endpoints.ts";
@@ -51,7 +51,7 @@ async function readAlerts(context: Context, since: Age): Promise<FoundAlerts> {
     try {
       return await work;
     } catch (error) {
-      problems.push(`${service}: ${error instanceof Error ? error.message : String(error)}`);
+      problems.push(`${service}: ${messageOf(error)}`);
       return undefined;
     }
   };

@@ -24,20 +24,16 @@ import { targetsOf, verdictOf } from "../report/targets.ts";
 import { scenarioNamed } from "../scenarios.ts";
 import { measureCapacity } from "./capacity.ts";
 import type { LoadDeps } from "./deps.ts";
-import { flag, type OptionValues, RUNS, someOf } from "./option-table.ts";
+import { type OptionValues, RUNS, someOf } from "./option-table.ts";
 import { StandSession } from "./stand-session.ts";
 
 export const ALL_OPTIONS = {
-  only: {
-    flags: "--only <parts>",
-    about: `these parts, separated by commas: ${PARTS.join(", ")}`,
-    schema: someOf(PARTS),
-  },
-  full: flag("--full", "full lengths, as in 2023: hours instead of about 35 minutes"),
-  write: flag("--write", "update docs/results/load.md and load.json; figures of other parts stay"),
-  keepData: flag("--keep-data", "keep the data that were added"),
+  only: ["--only <parts>", `these parts, separated by commas: ${PARTS.join(", ")}`, someOf(PARTS)],
+  full: ["--full", "full lengths, as in 2023: hours instead of about 35 minutes"],
+  write: ["--write", "update docs/results/load.md and load.json; figures of other parts stay"],
+  keepData: ["--keep-data", "keep the data that were added"],
   ...RUNS,
-};
+} as const;
 type AllOptions = OptionValues<typeof ALL_OPTIONS>;
 
 /**

@@ -8,7 +8,7 @@ import { shownMs } from "../record/verdict.ts";
 import { runLoad } from "../run/run.ts";
 import type { Scenario } from "../scenarios.ts";
 import { type LoadDeps, loadTargetOf, type TargetOptions } from "./deps.ts";
-import { ENCODING, RUNS, Seconds, TARGET, text, Users } from "./option-table.ts";
+import { ENCODING, RUNS, Seconds, TARGET, Users } from "./option-table.ts";
 import { liveLine } from "./run-scenario.ts";
 
 export const CAPACITY_FILE = "capacity.json";
@@ -39,14 +39,14 @@ export interface CapacityCommandOptions extends TargetOptions, SearchOptions {
 
 export const CAPACITY_OPTIONS = {
   ...TARGET,
-  start: { flags: "--start <number>", about: "users of the first step (default: 300)", schema: Users },
-  max: { flags: "--max <number>", about: "maximum of users to try (default: 10000)", schema: Users },
-  warmUp: { flags: "--warm-up <time>", about: "start of each step, not judged (default: 15s)", schema: Seconds },
-  hold: { flags: "--hold <time>", about: "rest of each step, judged (default: 30s)", schema: Seconds },
+  start: ["--start <number>", "users of the first step (default: 300)", Users],
+  max: ["--max <number>", "maximum of users to try (default: 10000)", Users],
+  warmUp: ["--warm-up <time>", "start of each step, not judged (default: 15s)", Seconds],
+  hold: ["--hold <time>", "rest of each step, judged (default: 30s)", Seconds],
   ...ENCODING,
-  resume: text("--resume <folder>", "continue a search that was interrupted"),
+  resume: ["--resume <folder>", "continue a search that was interrupted", String],
   ...RUNS,
-};
+} as const;
 
 /** Searches the capacity and prints it. @returns the exit code */
 export async function searchCapacity(

@@ -6,7 +6,7 @@ import { DATA_SIZE_NAMES, DATA_SIZES } from "../seed/growth.ts";
 import { ALL_OPTIONS, measureAll } from "./all.ts";
 import { CAPACITY_OPTIONS, searchCapacity } from "./capacity.ts";
 import type { LoadDeps } from "./deps.ts";
-import { declareOptions, type OptionTable, type OptionValues, oneOf, parse, type RUNS } from "./option-table.ts";
+import { argument, declareOptions, type OptionTable, type OptionValues, oneOf, type RUNS } from "./option-table.ts";
 import { runScenario, SCENARIO_OPTIONS } from "./run-scenario.ts";
 import { removeSeeds, SEED_OPTIONS, seed, UNSEED_OPTIONS } from "./seed.ts";
 
@@ -67,7 +67,7 @@ export function addLoadCommands(program: Command, deps: LoadDeps): void {
     "seed <size>",
     `add data up to a size (${SIZES}); data that are there stay`,
     SEED_OPTIONS,
-    (options, own, [size]) => seed(parse(oneOf(DATA_SIZE_NAMES), size), options, own),
+    (options, own, [size]) => seed(argument(oneOf(DATA_SIZE_NAMES), size), options, own),
   );
   add(
     "unseed",
@@ -80,7 +80,7 @@ export function addLoadCommands(program: Command, deps: LoadDeps): void {
     "find the highest number of users within the objectives: doubling, bisection, the last steps repeated",
     CAPACITY_OPTIONS,
     ({ warmUp: warmUpSeconds, hold: holdSeconds, ...options }, own, [name]) => {
-      const scenario = scenarioNamed(parse(oneOf(SCENARIOS.map((each) => each.name)), name));
+      const scenario = scenarioNamed(argument(oneOf(SCENARIOS.map((each) => each.name)), name));
       return searchCapacity(scenario, { ...options, warmUpSeconds, holdSeconds }, own);
     },
   );

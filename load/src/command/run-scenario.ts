@@ -8,29 +8,24 @@ import type { Measurements } from "../run/measurements.ts";
 import { runLoad } from "../run/run.ts";
 import type { Scenario } from "../scenarios.ts";
 import { type LoadDeps, loadTargetOf } from "./deps.ts";
-import { ENCODING, flag, type OptionValues, Port, Ramp, RUNS, Seconds, TARGET, Users } from "./option-table.ts";
+import { ENCODING, type OptionValues, Port, Ramp, RUNS, Seconds, TARGET, Users } from "./option-table.ts";
 
 export const SCENARIO_OPTIONS = {
   ...TARGET,
-  ramp: { flags: "--ramp <users/time>", about: "add this many users per time (default: 600/5m)", schema: Ramp },
-  maxUsers: { flags: "--max-users <number>", about: "where the ramp ends (default: 3000)", schema: Users },
-  users: { flags: "--users <number>", about: "a constant number of users instead of a ramp", schema: Users },
-  duration: {
-    flags: "--duration <time>",
-    about: "length of the run, such as 90s or 5m (default: the whole ramp; 1m with --users)",
-    schema: Seconds,
-  },
+  ramp: ["--ramp <users/time>", "add this many users per time (default: 600/5m)", Ramp],
+  maxUsers: ["--max-users <number>", "where the ramp ends (default: 3000)", Users],
+  users: ["--users <number>", "a constant number of users instead of a ramp", Users],
+  duration: [
+    "--duration <time>",
+    "length of the run, such as 90s or 5m (default: the whole ramp; 1m with --users)",
+    Seconds,
+  ],
   ...ENCODING,
-  keepGoing: flag("--keep-going", "do not end the run when an objective is missed"),
-  dashboard: {
-    flags: "--dashboard [port]",
-    about: "show k6's web dashboard on this computer during the run",
-    schema: Port,
-    preset: "5665",
-  },
+  keepGoing: ["--keep-going", "do not end the run when an objective is missed"],
+  dashboard: ["--dashboard [port]", "show k6's web dashboard on this computer during the run", Port, "5665"],
   ...RUNS,
-  json: flag("--json", "print the record as JSON"),
-};
+  json: ["--json", "print the record as JSON"],
+} as const;
 
 /** Runs one scenario; shows every second, and the result at the end. @returns the exit code */
 export async function runScenario(

@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { CommandError } from "@goldenring/run-kit";
+import { messageOf } from "@goldenring/stand";
 import { databaseAt } from "../seed/database.ts";
 import type { DataSizeName } from "../seed/growth.ts";
 import { seedApi } from "../seed/seed-api.ts";
@@ -9,7 +10,7 @@ import { unseed } from "../seed/unseed.ts";
 import { requirePermission } from "../service/permission.ts";
 import { parseTarget, WeatherApi } from "../service/weather-api.ts";
 import { type LoadDeps, loadTargetOf } from "./deps.ts";
-import { DATABASE, flag, type OptionValues, RUNS, TARGET, text } from "./option-table.ts";
+import { DATABASE, type OptionValues, RUNS, TARGET } from "./option-table.ts";
 
 export const SEED_OPTIONS = { ...TARGET, ...DATABASE, ...RUNS };
 type SeedOptions = OptionValues<typeof SEED_OPTIONS>;
@@ -30,7 +31,7 @@ export async function seed(size: DataSizeName, options: SeedOptions, deps: LoadD
     return;
   }
   output.log(`${sumOf(added)} were added; recorded in ${file}. Run the same command again to add the rest.`);
-  throw new CommandError(`The seeding stopped: ${failure instanceof Error ? failure.message : failure}`);
+  throw new CommandError(`The seeding stopped: ${messageOf(failure)}`);
 }
 
 async function addData(size: DataSizeName, options: SeedOptions, deps: LoadDeps): ReturnType<typeof seedApi> {
@@ -59,10 +60,10 @@ function sumOf({ cities, values }: SeedRecord): string {
 
 export const UNSEED_OPTIONS = {
   ...DATABASE,
-  target: text("--target <url>", "the API of this database, where it was seeded through the API"),
+  target: ["--target <url>", "the API of this database, where it was seeded through the API", String],
   ...RUNS,
-  yes: flag("-y, --yes", "do not ask"),
-};
+  yes: ["-y, --yes", "do not ask"],
+} as const;
 
 /** Removes what load tests have added to a database. */
 export async function removeSeeds(

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { EXIT, interruptedExit, makeRunFolder, provenance } from "@goldenring/run-kit";
-import { lastLines, type Machine } from "@goldenring/stand";
+import { lastLines, type Machine, messageOf } from "@goldenring/stand";
 import type { Plan } from "../../k6/plan.ts";
 import {
   type EndedBy,
@@ -172,7 +172,7 @@ async function seriesOf(
 ): Promise<Series> {
   const fromPrometheus = await resources?.(startedAt, endedAt).catch((error: unknown) => {
     // It costs the run these rows and nothing else.
-    notes.push(`the stand's Prometheus returned nothing: ${error instanceof Error ? error.message : error}`);
+    notes.push(`the stand's Prometheus returned nothing: ${messageOf(error)}`);
     return [];
   });
   // What was measured every second comes later and so replaces what Prometheus has of the same second.

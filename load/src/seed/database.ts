@@ -1,4 +1,5 @@
 import { CommandError } from "@goldenring/run-kit";
+import { messageOf } from "@goldenring/stand";
 import pg from "pg";
 
 const CONNECT_DEADLINE_MS = 5_000;
@@ -45,7 +46,7 @@ export async function withDatabase<Result>(
     if (tls !== undefined) refusePasswords(client);
     await connected;
   } catch (error) {
-    throw new CommandError(`The database cannot be reached: ${messageOf(error)}`, "targetUnreachable");
+    throw new CommandError(`The database cannot be reached: ${reasonOf(error)}`, "targetUnreachable");
   }
   try {
     await requireWeatherTables(client);
@@ -87,8 +88,8 @@ async function requireWeatherTables(client: pg.Client): Promise<void> {
   throw new CommandError(message, "targetUnfit");
 }
 
-function messageOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   // Several addresses were tried.
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join(", ");
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(", ");
+  return messageOf(error);
 }

@@ -4,7 +4,7 @@
  */
 import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { loginOf, readCertificate } from "@goldenring/stand";
+import { loginOf, messageOf, readCertificate } from "@goldenring/stand";
 import { alertLogIn, appendToAlertLog, lastHeartbeat } from "./alert-log.ts";
 import { createReceiver, receiverReport } from "./receiver.ts";
 
@@ -30,7 +30,7 @@ try {
   receiverReport.keep(folder, () => ({ url: href, heartbeatAt }));
   await stopped;
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exit(1);
 }
 process.exit(0);

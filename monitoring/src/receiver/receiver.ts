@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { fileURLToPath } from "node:url";
-import { ProgramReport, parseJson, type SignOfLife } from "@goldenring/stand";
+import { messageOf, ProgramReport, parseJson, type SignOfLife } from "@goldenring/stand";
 import * as z from "zod";
 import { type Notification, WebhookMessage } from "./alert-log.ts";
 
@@ -103,10 +103,6 @@ function send(response: ServerResponse, { status, text, headers }: Reply): void 
   const end = status === 200 ? {} : { connection: "close" };
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...end, ...headers });
   response.end(`${text}\n`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const Details = z.object({

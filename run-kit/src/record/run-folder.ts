@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { replaceFile } from "@goldenring/stand";
+import { messageOf, replaceFile } from "@goldenring/stand";
 import * as z from "zod";
 import { CommandError } from "../command/exit.ts";
 
@@ -46,7 +46,7 @@ export async function readRunFile<Shape extends z.ZodType>(
   try {
     content = JSON.parse(await readFile(file, "utf8"));
   } catch (error) {
-    throw new CommandError(`${file} cannot be read: ${error instanceof Error ? error.message : error}`, "usage");
+    throw new CommandError(`${file} cannot be read: ${messageOf(error)}`, "usage");
   }
   const parsed = schema.safeParse(content);
   if (parsed.success) return parsed.data;

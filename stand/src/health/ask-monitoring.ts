@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { messageOf } from "../computer/errors.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import { serverLogin } from "../inventory/logins.ts";
 import { createAlertmanager, firingAlerts } from "../metrics/alertmanager.ts";
@@ -69,6 +70,6 @@ export async function orError<Answer>(work: () => Promise<Answer>): Promise<Answ
     return { answer: await work() };
   } catch (error) {
     if (error instanceof z.ZodError) return { error: `an unexpected answer: ${z.prettifyError(error)}` };
-    return { error: error instanceof Error ? error.message : String(error) };
+    return { error: messageOf(error) };
   }
 }

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import * as z from "zod";
+import { ifMissing } from "../computer/errors.ts";
 import { readJsonFile, replaceFile } from "../computer/files.ts";
 import { runProgram } from "../computer/run-program.ts";
 import { CHECKOUT, cleanEnvironment } from "../computer/start-program.ts";
@@ -123,16 +124,10 @@ function cacheFile(file: string): string {
 }
 
 function filesIn(folder: string): readonly string[] {
-  try {
-    const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => join(parentPath, name))
-      .sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
+  return ifMissing([], () => readdirSync(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .sort();
 }
 
 /** A cache that cannot be written costs time and nothing else. */

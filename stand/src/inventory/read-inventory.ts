@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
+import { messageOf } from "../computer/errors.ts";
 import { shellWords } from "../computer/shell-words.ts";
 import { type AnsibleHost, readAnsibleHosts } from "./ansible-inventory.ts";
 import { type Inventory, InventoryError, type Machine, ROLES, RTO } from "./inventory.ts";
@@ -19,7 +20,7 @@ const words = text.transform((line, context) => {
   try {
     return shellWords(line);
   } catch (error) {
-    context.addIssue(error instanceof Error ? error.message : String(error));
+    context.addIssue(messageOf(error));
     return z.NEVER;
   }
 });
