@@ -1,14 +1,17 @@
+import { isDeepStrictEqual } from "node:util";
+import * as z from "zod";
 import type { Write } from "../history/history.ts";
 import type { Violation } from "./violation.ts";
 
 /** A row of `public.forecast` when all is over. */
-export interface FinalRow {
-  readonly id: number;
-  readonly cityId: number;
-  readonly dateTime: number;
-  readonly temperature: number;
-  readonly summary: string;
-}
+export const FinalRow = z.object({
+  id: z.coerce.number().int(),
+  cityId: z.coerce.number().int(),
+  dateTime: z.coerce.number().int(),
+  temperature: z.int(),
+  summary: z.string(),
+});
+export type FinalRow = Readonly<z.infer<typeof FinalRow>>;
 
 /** What one database machine holds. */
 export interface NodeRows {
@@ -72,21 +75,12 @@ export function judgeNodes(nodes: readonly NodeRows[]): readonly Violation[] {
     const found = new Map(rows.map((row) => [row.id, row]));
     const ids = new Set([...expected.keys(), ...found.keys()]);
     return [...ids]
-      .filter((id) => !sameRow(expected.get(id), found.get(id)))
+      .filter((id) => !isDeepStrictEqual(expected.get(id), found.get(id)))
       .map((id) => ({
         kind: "nodes-differ" as const,
         what: `id ${id} is ${describe(expected.get(id))} on ${first.node} and ${describe(found.get(id))} on ${node}`,
       }));
   });
-}
-
-function sameRow(one: FinalRow | undefined, other: FinalRow | undefined): boolean {
-  return (
-    one?.summary === other?.summary &&
-    one?.cityId === other?.cityId &&
-    one?.dateTime === other?.dateTime &&
-    one?.temperature === other?.temperature
-  );
 }
 
 function describe(row: FinalRow | undefined): string {

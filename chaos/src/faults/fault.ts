@@ -24,16 +24,13 @@ const FORM = new RegExp(
  * `primary`, `replica`, `etcd-leader`; all of a role: `etcd`; one of them: `etcd/1`; another one each round: `api/next`; `machine/NAME`;
  * `operator`: this computer.
  */
-export const Target = z
+export const on = z
   .string()
   .regex(
     FORM,
     "is no target: say primary, replica, etcd-leader, a role such as etcd, etcd/1 or api/next, or machine/NAME",
   );
-export type Target = z.infer<typeof Target>;
 
-/** Options that faults share. */
-export const on = Target;
 export const percent = z.number().min(1).max(100);
 
 /**
@@ -129,13 +126,13 @@ export async function mustHave(machine: StandMachine, program: string): Promise<
  * @returns names, at least one
  * @throws {CommandError} (usage) where the stand has no such machine
  */
-export function resolveTarget(target: Target, stand: Stand, roles: StandRoles, round: number): readonly string[] {
+export function resolveTarget(target: string, stand: Stand, roles: StandRoles, round: number): readonly string[] {
   const found = candidates(target, stand, roles, round);
   if (found.length > 0) return found;
   throw new CommandError(`The stand ${stand.name} has no machine for "${target}".`, "usage");
 }
 
-function candidates(target: Target, stand: Stand, roles: StandRoles, round: number): readonly string[] {
+function candidates(target: string, stand: Stand, roles: StandRoles, round: number): readonly string[] {
   if (target === OPERATOR) return [OPERATOR];
   if (target === "primary" || target === "replica") return roles[target] === undefined ? [] : [roles[target]];
   if (target === "etcd-leader") return roles.etcdLeader === undefined ? [] : [roles.etcdLeader];

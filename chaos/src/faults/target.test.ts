@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Role, thisComputer } from "@goldenring/stand";
-import { resolveTarget, Target } from "./fault.ts";
+import { on, resolveTarget } from "./fault.ts";
 
 const NAMES: Readonly<Record<string, Role>> = {
   "pg-01": "postgres",
@@ -16,8 +16,7 @@ const stand = {
   machines: Object.entries(NAMES).map(([name, role]) => ({ ...alone.operator, name, roles: [role] })),
 };
 const roles = { primary: "pg-02", replica: "pg-01", etcdLeader: "etcd-02" };
-const resolved = (target: string, round = 1): readonly string[] =>
-  resolveTarget(Target.parse(target), stand, roles, round);
+const resolved = (target: string, round = 1): readonly string[] => resolveTarget(on.parse(target), stand, roles, round);
 
 test("a target is found by what a machine is at the moment, by its role, its place among its like, or its name", () => {
   expect(resolved("primary")).toEqual(["pg-02"]);
@@ -37,5 +36,5 @@ test("what the stand does not have is refused, and so is what is no target", () 
   expect(() => resolved("etcd/3")).toThrow('no machine for "etcd/3"');
   expect(() => resolved("haproxy")).toThrow();
   expect(() => resolveTarget("primary", stand, { ...roles, primary: undefined }, 1)).toThrow();
-  expect(Target.safeParse("everything").success).toBe(false);
+  expect(on.safeParse("everything").success).toBe(false);
 });

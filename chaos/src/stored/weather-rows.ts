@@ -10,18 +10,9 @@ import {
   sql,
   untilReplayed,
 } from "@goldenring/stand";
-import * as z from "zod";
-import type { FinalRow, NodeRows } from "../check/final-rows.ts";
+import { FinalRow, type NodeRows } from "../check/final-rows.ts";
 import { monotonicMs } from "../clock.ts";
 import { parseLines } from "../history/lines.ts";
-
-const StoredRow = z.object({
-  id: z.coerce.number().int(),
-  cityId: z.coerce.number().int(),
-  dateTime: z.coerce.number().int(),
-  temperature: z.int(),
-  summary: z.string(),
-});
 
 /** What the database machines hold of a run, each asked on the machine itself, once the replica has all that the primary had. */
 export async function storedOnAll(stand: Stand, roles: StandRoles, run: string): Promise<readonly NodeRows[]> {
@@ -54,7 +45,7 @@ export function rowsOfRunSql(run: string): string {
 
 /** @param text one JSON object per line. @throws on anything else */
 export function parseRows(text: string): readonly FinalRow[] {
-  const { lines, cut } = parseLines(text, StoredRow);
+  const { lines, cut } = parseLines(text, FinalRow);
   if (cut) throw new Error(`the rows end in the middle of a line: ${text.slice(-80)}`);
   return lines;
 }

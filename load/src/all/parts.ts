@@ -17,7 +17,7 @@ export const LENGTHS = {
     growth: { warmUpSeconds: 12, holdSeconds: 30 },
     identityRampSeconds: 60,
     baseline: { warmUpSeconds: 15, holdSeconds: 30 },
-    search: { start: 1_200, max: 6_000, resolution: 0.1, repeats: 3, maxSteps: 12, warmUpSeconds: 12, holdSeconds: 15 },
+    search: { max: 6_000, resolution: 0.1, repeats: 3, maxSteps: 12, warmUpSeconds: 12, holdSeconds: 15 },
   },
   full: {
     steady: { warmUpSeconds: 15, holdSeconds: 300 },
@@ -26,15 +26,7 @@ export const LENGTHS = {
     growth: { warmUpSeconds: 15, holdSeconds: 120 },
     identityRampSeconds: 300,
     baseline: { warmUpSeconds: 15, holdSeconds: 60 },
-    search: {
-      start: 1_200,
-      max: 10_000,
-      resolution: 0.02,
-      repeats: 5,
-      maxSteps: 50,
-      warmUpSeconds: 15,
-      holdSeconds: 30,
-    },
+    search: { max: 10_000, resolution: 0.02, repeats: 5, maxSteps: 50, warmUpSeconds: 15, holdSeconds: 30 },
   },
 };
 export type Lengths = (typeof LENGTHS)["short" | "full"];

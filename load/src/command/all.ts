@@ -7,6 +7,7 @@ import {
   LENGTHS,
   PARTS,
   type PartName,
+  STEADY_USERS,
   type Step,
   steadily,
   stepsOf,
@@ -115,7 +116,7 @@ async function each(part: PartName, steps: readonly Step[], stand: StandSession)
 async function capacity(stand: StandSession): Promise<Measured> {
   const { lengths, deps } = stand;
   await stand.setData(0);
-  const found = await measureCapacity(scenarioNamed("browse-cities"), lengths.search, deps);
+  const found = await measureCapacity(scenarioNamed("browse-cities"), { start: STEADY_USERS, ...lengths.search }, deps);
   deps.signal.throwIfAborted();
   if (found.record === undefined) throw new CommandError("No step of the search was measured.");
   return { runs: [], capacities: [{ side: "ours", capacity: found.capacity, record: found.record }] };

@@ -1,9 +1,8 @@
 import { join, relative } from "node:path";
 import { secondsBetween } from "@goldenring/run-kit";
-import { RUN_FILES, type RunRecord, type SeriesRow } from "../record/record.ts";
+import { ENDS, RUN_FILES, type RunRecord, type SeriesRow } from "../record/record.ts";
 import { inWords, missedSoFar, shownMs } from "../record/verdict.ts";
 import { writeReport } from "../report/run-page.ts";
-import { ENDS } from "../report/words.ts";
 import type { Measurements } from "../run/measurements.ts";
 import { runLoad } from "../run/run.ts";
 import type { Scenario } from "../scenarios.ts";

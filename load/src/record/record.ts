@@ -22,16 +22,17 @@ export const RUN_FILES = {
   report: "report.html",
 } as const;
 
-/** Why a run ended. `ramp`, `duration`: as planned. */
-export const EndedBy = z.enum([
-  "objective missed",
-  "ramp",
-  "duration",
-  "interrupted",
-  "target unreachable",
-  "k6 failed",
-]);
-export type EndedBy = z.infer<typeof EndedBy>;
+/** How runs end. A complete run tells something about the service; `ramp`, `duration`: it ended as planned. */
+export const ENDS = {
+  "objective missed": ["ended when an objective was missed", true],
+  ramp: ["the ramp ran to its end", true],
+  duration: ["ran to its end", true],
+  interrupted: ["interrupted: this is the result so far", false],
+  "target unreachable": ["ended because the target stopped answering", false],
+  "k6 failed": ["k6 failed", false],
+} as const satisfies Readonly<Record<string, readonly [text: string, isComplete: boolean]>>;
+export type EndedBy = keyof typeof ENDS;
+const EndedBy = z.enum(Object.keys(ENDS) as [EndedBy, ...EndedBy[]]);
 
 /** zod's numbers are finite. */
 const finite = z.number();

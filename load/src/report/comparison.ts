@@ -14,7 +14,6 @@ import {
   plural,
   type SetUpFact,
   section,
-  setUpDifferences,
   shown,
   spreadText,
   table,
@@ -85,11 +84,8 @@ export function comparisonOf(runs: readonly StoredRun[]): Promise<string> {
         ? "All have the same set-up: what differs is chance."
         : `${plural(sets.length, "set")}; each is compared with set A.`,
     runs: runsTable(sets),
-    names: sets.map(({ letter }) => letter),
-    differences: setUpDifferences(
-      SET_UP,
-      sets.map(({ runs: [first] }) => first),
-    ),
+    compared: sets.map(({ letter, runs: [run] }) => ({ name: letter, run })),
+    setUp: SET_UP,
     main: sets.length === 1 ? spreadTable(sets[0]) : differences(sets),
     charts: chartsOfRuns(named),
     withoutCharts: "The data are in series.json in the folder of each run.",

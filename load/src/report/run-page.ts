@@ -24,14 +24,14 @@ import {
 } from "@goldenring/run-kit";
 import { replaceFile } from "@goldenring/stand";
 import { RULES, replicaLimit, type Saturation, saturationOf } from "../capacity/saturation.ts";
-import { RUN_FILES, type RunRecord, readRun, type StoredRun } from "../record/record.ts";
+import { ENDS, RUN_FILES, type RunRecord, readRun, type StoredRun } from "../record/record.ts";
 import { inWords, isHeld, objectiveFigure, objectiveText } from "../record/verdict.ts";
 import { routeNames } from "../resources/resources.ts";
 import { mixedPercentile } from "../statistics/mixed-percentile.ts";
 import { chartsOfRun } from "./charts.ts";
 import { comparisonOf, SET_UP } from "./comparison.ts";
 import { FIGURES } from "./figures.ts";
-import { dataText, ENDS, verdictText } from "./words.ts";
+import { dataText, verdictText } from "./words.ts";
 
 /**
  * Writes the report of a run into its folder.

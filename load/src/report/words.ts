@@ -1,16 +1,6 @@
 import { duration, plural, shown } from "@goldenring/run-kit";
 import type { Load, RunRecord } from "../record/record.ts";
 
-/** How runs end. A complete run tells something about the service. */
-export const ENDS: Readonly<Record<RunRecord["endedBy"], readonly [text: string, isComplete: boolean]>> = {
-  "objective missed": ["ended when an objective was missed", true],
-  ramp: ["the ramp ran to its end", true],
-  duration: ["ran to its end", true],
-  interrupted: ["interrupted: this is the result so far", false],
-  "target unreachable": ["ended because the target stopped answering", false],
-  "k6 failed": ["k6 failed", false],
-};
-
 export function loadText(load: Load): string {
   return load.kind === "constant"
     ? `${plural(load.users, "user")}, constant`

@@ -15,11 +15,6 @@ export interface UnseedRequest {
   readonly log?: (text: string) => void;
 }
 
-export interface Removed {
-  readonly cities: number;
-  readonly values: number;
-}
-
 /** Values that are marked as added by load tests, and whether a record names them. */
 const VALUES = `
   SELECT f.id, EXISTS (SELECT FROM unnest($1::bigint[], $2::bigint[]) AS r(first, last) WHERE f.id BETWEEN first AND last) AS recorded
@@ -43,7 +38,7 @@ interface OwnRow {
  *
  * @throws {CommandError} where the user is not sure
  */
-export function unseed(request: UnseedRequest): Promise<Removed> {
+export function unseed(request: UnseedRequest) {
   const { database, target, runs, isSure = async () => true, log = () => {} } = request;
   return withDatabase(database, async (client) => {
     const seeds = (await readSeedRecords(runs)).filter(
@@ -91,7 +86,7 @@ async function removeRows(
   values: readonly OwnRow[],
   cities: readonly OwnRow[],
   log: (text: string) => void,
-): Promise<Removed> {
+) {
   const remove = async (sql: string, rows: readonly OwnRow[]): Promise<number> =>
     (await client.query(sql, [rows.map(({ id }) => id)])).rowCount ?? 0;
   const goneValues = await remove("DELETE FROM public.forecast WHERE id = ANY($1::bigint[])", values);

@@ -1,13 +1,9 @@
-import type { Tone } from "../page/chart.ts";
+import { TONES, type Tone } from "../page/chart.ts";
 
-/** The colours of the style sheet, which canvases cannot take from there by themselves. */
-export interface Palette {
-  readonly ink: string;
-  readonly muted: string;
-  readonly grid: string;
-  readonly card: string;
-  readonly limit: string;
-  readonly band: string;
+/** Names of colours in the style sheet, which canvases cannot take from there by themselves. */
+const COLOURS = { ink: "ink", muted: "muted", grid: "line", card: "card", limit: "limit", band: "band" } as const;
+
+export interface Palette extends Readonly<Record<keyof typeof COLOURS, string>> {
   readonly lines: readonly string[];
   readonly tones: Readonly<Record<Tone, { readonly fill: string; readonly text: string }>>;
 }
@@ -18,21 +14,13 @@ export const LINE_COLOURS = 8;
 export function currentPalette(): Palette {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
-  const tone = (name: Tone) => ({ fill: colour(`tone-${name}`), text: colour(`on-${name}`) });
+  const tones = TONES.map((name) => [name, { fill: colour(`tone-${name}`), text: colour(`on-${name}`) }]);
   return {
-    ink: colour("ink"),
-    muted: colour("muted"),
-    grid: colour("line"),
-    card: colour("card"),
-    limit: colour("limit"),
-    band: colour("band"),
+    ...(Object.fromEntries(Object.entries(COLOURS).map(([name, of]) => [name, colour(of)])) as Record<
+      keyof typeof COLOURS,
+      string
+    >),
     lines: Array.from({ length: LINE_COLOURS }, (_, at) => colour(`line-${at + 1}`)),
-    tones: {
-      steady: tone("steady"),
-      ready: tone("ready"),
-      degraded: tone("degraded"),
-      bad: tone("bad"),
-      unknown: tone("unknown"),
-    },
+    tones: Object.fromEntries(tones),
   };
 }

@@ -1,42 +1,33 @@
 /** What an exit code of `ring`, `load` and `chaos` means. One number has one meaning everywhere; docs/ring.md shows the same table. */
-export const EXIT = {
-  ok: 0,
-  failed: 1,
-  usage: 2,
-  noStand: 3,
-  busy: 4,
-  objectiveMissed: 10,
-  targetUnreachable: 11,
-  k6Missing: 12,
-  targetUnfit: 13,
-  expectationMissed: 20,
-  aborted: 21,
-  notUndone: 22,
-  notSteady: 23,
-  interrupted: 130,
-  terminated: 143,
+const EXITS = {
+  ok: [0, "done; of a run: every objective or expectation held"],
+  failed: [1, "failed; the last lines say why (`ring check`: something is not well)"],
+  usage: [
+    2,
+    "the command line, an inventory or an experiment cannot be used, or the target may not be loaded without permission",
+  ],
+  noStand: [3, "the stand is not up, or has no such machine or snapshot"],
+  busy: [4, "another command or experiment is running on the stand"],
+  objectiveMissed: [10, "load: an objective was missed"],
+  targetUnreachable: [11, "load: the target cannot be reached, or stopped answering during the run"],
+  k6Missing: [12, "load: k6 is not installed"],
+  targetUnfit: [13, "load: the target is not a Weather API, or lacks the data that the scenario needs"],
+  expectationMissed: [20, "chaos: an expectation was missed, or could not be judged"],
+  aborted: [21, "chaos: the abort condition came true; everything is undone"],
+  notUndone: [22, "chaos: a fault could not be undone; `ring chaos recover` tries again"],
+  notSteady: [23, "chaos: the stand was not in its steady state before a fault or after it"],
+  interrupted: [130, "interrupted by Ctrl-C; what was injected is undone, a run keeps its figures so far"],
+  terminated: [143, "ended by SIGTERM or `ring chaos stop`; the same"],
 } as const;
 
-export type ExitName = keyof typeof EXIT;
+export type ExitName = keyof typeof EXITS;
 
-export const EXIT_MEANINGS: Readonly<Record<ExitName, string>> = {
-  ok: "done; of a run: every objective or expectation held",
-  failed: "failed; the last lines say why (`ring check`: something is not well)",
-  usage:
-    "the command line, an inventory or an experiment cannot be used, or the target may not be loaded without permission",
-  noStand: "the stand is not up, or has no such machine or snapshot",
-  busy: "another command or experiment is running on the stand",
-  objectiveMissed: "load: an objective was missed",
-  targetUnreachable: "load: the target cannot be reached, or stopped answering during the run",
-  k6Missing: "load: k6 is not installed",
-  targetUnfit: "load: the target is not a Weather API, or lacks the data that the scenario needs",
-  expectationMissed: "chaos: an expectation was missed, or could not be judged",
-  aborted: "chaos: the abort condition came true; everything is undone",
-  notUndone: "chaos: a fault could not be undone; `ring chaos recover` tries again",
-  notSteady: "chaos: the stand was not in its steady state before a fault or after it",
-  interrupted: "interrupted by Ctrl-C; what was injected is undone, a run keeps its figures so far",
-  terminated: "ended by SIGTERM or `ring chaos stop`; the same",
-};
+const column = <At extends 0 | 1>(at: At) =>
+  Object.fromEntries(Object.entries(EXITS).map(([name, exit]) => [name, exit[at]])) as {
+    readonly [Name in ExitName]: (typeof EXITS)[Name][At];
+  };
+export const EXIT = column(0);
+export const EXIT_MEANINGS = column(1);
 
 /** The lines of a program's `--help` for the exit codes that it has. */
 export function exitCodeHelp(names: readonly ExitName[]): string {

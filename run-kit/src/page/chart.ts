@@ -63,7 +63,8 @@ export interface Span {
 }
 
 /** steady: as it should be; ready: standing by; degraded: impaired; bad: a fault or an alert; unknown: no answer. */
-export type Tone = "steady" | "ready" | "degraded" | "bad" | "unknown";
+export const TONES = ["steady", "ready", "degraded", "bad", "unknown"] as const;
+export type Tone = (typeof TONES)[number];
 
 export type Figure = Chart | Timeline;
 

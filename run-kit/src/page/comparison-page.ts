@@ -15,22 +15,22 @@ export function setUpDifferences<Run>(
     .filter(([, ...values]) => new Set(values).size > 1);
 }
 
-export interface Comparison {
+export interface Comparison<Run> {
   /** "Load tests". */
   readonly kind: string;
   readonly title: string;
   readonly lead?: string;
   readonly runs: Content;
-  /** Of the columns of what differs. */
-  readonly names: readonly string[];
-  readonly differences: readonly (readonly string[])[];
+  /** What is compared, by its name. */
+  readonly compared: readonly { readonly name: string; readonly run: Run }[];
+  readonly setUp: readonly SetUpFact<Run>[];
   readonly main: Content;
   readonly charts: readonly Figure[];
   readonly withoutCharts: string;
 }
 
 /** Runs beside and over each other, as one HTML file. */
-export function comparisonPage(comparison: Comparison): Promise<string> {
+export function comparisonPage<Run>(comparison: Comparison<Run>): Promise<string> {
   const { kind, title, lead, runs, main, charts, withoutCharts } = comparison;
   return page({
     title,
@@ -43,10 +43,14 @@ ${lead && html`<p class="lead">${lead}</p>`}`,
   });
 }
 
-function setUps({ names, differences }: Comparison): Content {
+function setUps<Run>({ compared, setUp }: Comparison<Run>): Content {
   const title = "What differs in the set-up";
+  const differences = setUpDifferences(
+    setUp,
+    compared.map(({ run }) => run),
+  );
   return [
-    tableSection("set-ups", title, ["Set-up", ...names], differences),
+    tableSection("set-ups", title, ["Set-up", ...compared.map(({ name }) => name)], differences),
     differences.length > 1 &&
       html`<p class="small">More than one thing differs: the figures do not tell which of them matters.</p>`,
     differences.some(([name]) => name === "Computer") &&

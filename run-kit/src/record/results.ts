@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CHECKOUT, parseJson, replaceFile } from "@goldenring/stand";
+import { CHECKOUT, ifMissing, parseJson, replaceFile } from "@goldenring/stand";
 import * as z from "zod";
 import { CommandError } from "../command/exit.ts";
 
@@ -33,7 +33,7 @@ export async function writeResults<Entry>(
   folder = RESULTS_FOLDER,
 ): Promise<Entry[]> {
   const path = join(folder, `${file.name}.json`);
-  const entries = file.merge(await readResults(file, folder), fresh);
+  const entries = file.merge(readResults(file, folder), fresh);
   const rounded = (_: string, value: unknown): unknown => (typeof value === "number" ? file.round(value) : value);
   replaceFile(path, `${JSON.stringify({ version: VERSION, entries }, rounded, 1)}\n`);
   replaceFile(join(folder, `${file.name}.md`), file.page(entries));
@@ -41,12 +41,9 @@ export async function writeResults<Entry>(
 }
 
 /** @returns no entries where there is no file */
-async function readResults<Entry>({ name, schema }: ResultsFile<Entry>, folder: string): Promise<Entry[]> {
+function readResults<Entry>({ name, schema }: ResultsFile<Entry>, folder: string): Entry[] {
   const path = join(folder, `${name}.json`);
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
+  const text = ifMissing(undefined, () => readFileSync(path, "utf8"));
   if (text === undefined) return [];
   const current = z.object({ version: z.literal(VERSION), entries: z.array(schema) });
   const parsed = current.safeParse(parseJson(text));
