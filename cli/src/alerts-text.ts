@@ -27,7 +27,6 @@ export function alertsText({ firing, received, heartbeat }: AlertsReport, since:
   return paragraphs.join("\n");
 }
 
-/** A received alert as a line. */
 export function receivedLine(alert: ReceivedAlert): string {
   return row(alert).filter(Boolean).map(oneLine).join("  ");
 }

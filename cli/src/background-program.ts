@@ -76,7 +76,6 @@ export class BackgroundProgram<Report extends SignOfLife> {
       throw new CommandError(`The ${name} does not start:\n${readFileSync(output, "utf8").trim()}`);
   }
 
-  /** Stops it, if it runs. */
   async stop(): Promise<void> {
     const { reports, folder } = this.#description;
     const pid = reports.read(folder)?.pid;

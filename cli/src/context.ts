@@ -21,7 +21,6 @@ interface Session {
 /** A command's session, and the stand that it works on: the lab of this computer, or the machines of an inventory. */
 export interface Context extends Session {
   readonly lab: Lab | undefined;
-  /** Name of the stand, for messages. */
   readonly stand: string;
   /** Where `ring` keeps the files of the stand. */
   readonly folder: string;

@@ -65,7 +65,6 @@ function progressOf({ log }: PlaybookOptions): (line: string) => void {
   };
 }
 
-/** A task of the playbook that is running. */
 export interface PlaybookStep {
   readonly role: string | undefined;
   readonly task: string;

@@ -2,7 +2,6 @@ import { columns, oneLine } from "@goldenring/run-kit";
 import { SERVICE_NAMES } from "@goldenring/stand";
 import type { StandStatus } from "./status.ts";
 
-/** The stand at a glance, for a person. */
 export function statusText(status: StandStatus): string {
   const { stand, runningCommand, machines, cluster, monitoring, endpoints, logins, problems } = status;
   const health =

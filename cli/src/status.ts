@@ -3,20 +3,16 @@ import type { ReceiverReport } from "@goldenring/monitoring";
 import type { Inventory, MonitoringHealth, ServicesHealth } from "@goldenring/stand";
 import type { Endpoints } from "./endpoints.ts";
 
-/** What the lab knows about a machine from outside. */
 export interface MachineOutside {
   readonly name: string;
   readonly state: string;
-  /** ISO 8601. */
   readonly bootedAt?: string | undefined;
   readonly limit?: { readonly cpu: number; readonly memoryMiB: number } | undefined;
-  /** Active faults. */
   readonly faults?: readonly string[] | undefined;
 }
 
 export interface Sources {
   readonly inventory: Inventory;
-  /** Undefined for real machines. */
   readonly outside: readonly MachineOutside[] | undefined;
   /** Undefined when the network that they are in does not exist. */
   readonly services: ServicesHealth | undefined;

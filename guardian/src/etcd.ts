@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { text } from "node:stream/consumers";
-import { messageOf, etcdTls, type Inventory, loginOf } from "@goldenring/stand";
+import { etcdTls, type Inventory, loginOf, messageOf } from "@goldenring/stand";
 import * as z from "zod";
 
 /** Who holds the leader key, and which incarnation of the key that is. */
@@ -61,7 +61,6 @@ export async function openEtcd(inventory: Inventory) {
   // So that the first request after a power-off does not wait for it.
   await logIn().catch(() => {});
   return {
-    /** Undefined while nobody leads. */
     async leadership(): Promise<Leadership | undefined> {
       const { kvs } = await ask("/v3/kv/range", { key: leaderKey }, RangeAnswer.parse).catch(noAnswer);
       const [key] = kvs;

@@ -1,13 +1,11 @@
 import { DEADLINE_EXCEEDED, fenceArgv, type Inventory, type Machine, runProgram } from "@goldenring/stand";
 
-/** Knows whether a machine is off. */
 export interface Fence {
   /**
    * True only when the machine is off for certain: it writes to no disk and sends no packet until somebody turns it on.
    * Rejects when the fence gives no answer. Must end within a few seconds.
    */
   isOff(machine: Machine): Promise<boolean>;
-  /** Pause between two questions. */
   readonly pollMs: number;
 }
 

@@ -58,7 +58,6 @@ export function fencingResponse(
     }
   };
   return {
-    /** Tries every step that is not complete. @returns whether all are */
     async attempt(): Promise<boolean> {
       await Promise.all([...steps].map(run));
       return steps.size === 0;

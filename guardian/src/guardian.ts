@@ -12,7 +12,6 @@ export interface GuardianOptions {
   /** Existing folder for guardian.log and guardian.json. */
   readonly folder: string;
   readonly onEntry: (entry: Entry) => void;
-  /** Ends the guardian. */
   readonly signal: AbortSignal;
 }
 

@@ -22,7 +22,6 @@ const Details = z.object({
 });
 export type GuardianReport = SignOfLife & z.output<typeof Details>;
 
-/** What a running guardian reports, for `ring status`. */
 export const guardianReport = new ProgramReport("guardian.json", Details);
 
 /** How many of the newest entries the report shows. */

@@ -1,10 +1,9 @@
-import { messageOf } from "@goldenring/stand";
 import { setTimeout as delay } from "node:timers/promises";
+import { messageOf } from "@goldenring/stand";
 import type { FencingResponse } from "./fencing-response.ts";
 import type { Note } from "./journal.ts";
 import { type MachineState, mayAct, nextState, type Observation } from "./machine-state.ts";
 
-/** One machine under watch. */
 export interface Watched {
   readonly name: string;
   /** Rejects when the fence gives no answer. */

@@ -14,7 +14,6 @@ export interface VisitedCity {
 /** What a user does in a loop: a function of visitors.ts. */
 export type Visit = "list cities" | "browse cities" | "browse weather" | "ask for all";
 
-/** Who works beside the users. */
 export interface Moderators {
   readonly forValues?: { readonly count: number; readonly cities: "visited" | "all" };
   readonly forCities?: number;
@@ -31,7 +30,6 @@ export interface Plan {
   readonly bodyCheckShare: number;
   /** The objectives, by k6's metric: `p(95)<=600`. */
   readonly thresholds: Readonly<Record<string, readonly string[]>>;
-  /** A missed objective ends the run. */
   readonly stopsAtBreach: boolean;
   /** Seconds before a missed objective may end the run: the first answers are too few to judge. */
   readonly judgedAfterSeconds: number;
@@ -45,7 +43,6 @@ export const PLAN_VARIABLE = "GOLDENRING_LOAD_PLAN";
 export const VALUE_MARK = "~";
 export const CITY_MARK = "Load city ";
 
-/** Summaries of added values. */
 export const SUMMARIES = ["Freezing", "Frosty", "Chilly", "Cool", "Mild", "Warm", "Hot"].map(
   (word) => VALUE_MARK + word,
 );

@@ -6,7 +6,6 @@ import { planOf } from "./plan.ts";
 /** The plan of this run. Every virtual user reads it once, when k6 loads the scenario. */
 export const plan = planOf(__ENV);
 
-/** At most two requests a second by each user. */
 const PACE_MS = 500;
 
 /** An answer that takes longer counts as failed; without a bound, a silent target would never show in the figures. */

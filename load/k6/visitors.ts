@@ -9,7 +9,6 @@ const weather = new Route("GET /WeatherForecast");
 
 const knownCities = plan.visited.map(({ id }) => id);
 
-/** One iteration of each user's loop. */
 const VISITS: Readonly<Record<Visit, () => void>> = {
   "list cities": listCities,
   "browse cities": () => {

@@ -6,7 +6,6 @@ import type { DataSizeName } from "./seed/growth.ts";
 export interface Scenario {
   readonly name: string;
   readonly about: string;
-  /** What a user does in a loop. */
   readonly visit: Visit;
   /** They come on top of the users. */
   readonly moderators: Moderators;

@@ -8,7 +8,6 @@ import { serviceLevelRules } from "./rules/service-level-rules.ts";
 
 export const ROOM = fileURLToPath(new URL("..", import.meta.url));
 
-/** What the build makes: texts by their paths from the folder `monitoring/`. */
 export function generatedFiles(): readonly { readonly path: string; readonly text: string }[] {
   const dashboards = DASHBOARDS.map((dashboard) => ({
     path: `dashboards/${dashboard.name}.json`,

@@ -21,7 +21,6 @@ export interface TestSuite {
   readonly cases: readonly TestCase[];
 }
 
-/** JUnit XML as CI systems read it. */
 export function junitXml(name: string, suites: readonly TestSuite[]): string {
   const counts = countsOf(
     suites.flatMap(({ cases }) => cases),

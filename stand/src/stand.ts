@@ -138,7 +138,6 @@ function overSsh(machine: Machine, shells: Map<string, Shell>): StandMachine {
   };
 }
 
-/** This computer as a machine. */
 function operatorMachine(faultFolder: string): StandMachine {
   return {
     name: OPERATOR,

@@ -66,7 +66,6 @@ export interface Suite {
 }
 
 export interface Page {
-  /** Without its ending. */
   readonly name: string;
   readonly title: string;
   /** Of its first table: header, and name of a figure or metric of an expectation. */

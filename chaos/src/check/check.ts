@@ -11,7 +11,6 @@ export interface Verdict {
   readonly acknowledgedWrites: number;
   /** Writes whose answer never came, or said 5xx, and that are stored all the same: allowed. */
   readonly recoveredWrites: number;
-  /** Reads whose freshness was judged. */
   readonly judgedReads: number;
   /** Reads that said of themselves that they were not confirmed, and were older than an acknowledged write. Only what such reads invent counts. */
   readonly staleMarkedAndOld: number;

@@ -9,7 +9,6 @@ export interface AddedValue {
   readonly acknowledgedAt: number;
 }
 
-/** A list of one city's values with this `dateTime` or later. */
 export interface ListRead {
   readonly op: number;
   readonly start: number;

@@ -13,7 +13,6 @@ export const FinalRow = z.object({
 });
 export type FinalRow = Readonly<z.infer<typeof FinalRow>>;
 
-/** What one database machine holds. */
 export interface NodeRows {
   readonly node: string;
   /** When reading them began (clock.ts), after the last request had ended and the node had caught up. */

@@ -30,7 +30,6 @@ ${exitCodeHelp(EXITS)}
 
 More: docs/chaos.md`;
 
-/** Defines the subcommands of `chaos`. @param program the command that gets them */
 export function addChaosCommands(program: Command, deps: ChaosDeps): void {
   const { output, outcome } = deps;
   const exitWith = async (code: Promise<number>): Promise<void> => {

@@ -2,7 +2,6 @@ import type { RunDeps } from "@goldenring/run-kit";
 import type { Stand } from "@goldenring/stand";
 import type { StandMonitoring } from "../engine/run-context.ts";
 
-/** What the chaos commands get from the program that they are part of. */
 export interface ChaosDeps extends RunDeps {
   /** @throws {CommandError} (noStand) where there is no stand, or it is down */
   readonly stand: () => Promise<AvailableStand>;

@@ -12,7 +12,6 @@ import type { AvailableStand, ChaosDeps } from "./deps.ts";
 export interface RunCommandOptions extends Partial<Pick<RunOptions, "rounds" | "target" | "runs">> {
   readonly suite?: SuiteName;
   readonly iOwnTheseMachines: boolean;
-  /** Updates the results pages. */
   readonly write: boolean;
   readonly json: boolean;
 }

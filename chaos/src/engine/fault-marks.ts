@@ -23,7 +23,6 @@ export class FaultMarks {
     this.#onFailed = onFailed;
   }
 
-  /** @param text of `metricsOf` */
   write(text: string): void {
     this.#writing = this.#writing.then(async () => {
       const failed = (await writeMarks(this.#stand, text)).find(({ code }) => code !== 0);

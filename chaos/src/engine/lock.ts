@@ -12,7 +12,6 @@ const Engine = ProcessId.extend({
   what: z.string(),
   /** ISO 8601, UTC. */
   since: z.string(),
-  /** What it has started. */
   programs: z.array(ProcessId),
 });
 export type Engine = z.infer<typeof Engine>;
@@ -70,7 +69,6 @@ export function endPrograms(engine: Engine | undefined): void {
   for (const program of engine?.programs ?? []) sendSignal(program, "SIGKILL");
 }
 
-/** Also of an engine that was killed. */
 function readEngine(standFolder: string): Engine | undefined {
   try {
     return Engine.parse(JSON.parse(readFileSync(engineFile(standFolder), "utf8")));

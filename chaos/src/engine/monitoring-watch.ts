@@ -61,7 +61,6 @@ async function firingAtLast(
 
 /** Of a round; `stages` and `targets` as far as they are known. */
 type RoundFacts = Pick<Course, "stages" | "targets"> & {
-  /** ms since 1970. */
   readonly startedAt: number;
   readonly firedBefore: readonly string[];
 };

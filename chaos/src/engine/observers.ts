@@ -21,7 +21,6 @@ export interface ObserversOptions extends Pick<RunContext, "stand" | "experiment
   readonly values: string;
   /** Of the round; made here. */
   readonly folder: string;
-  /** Called when a program ends too early. */
   readonly onLost: (why: string) => void;
 }
 
@@ -67,7 +66,6 @@ export class Observers {
     }
   }
 
-  /** @throws {Error} when one has not ended well */
   async stop(): Promise<void> {
     this.#stop.abort();
     const [how] = (await Promise.all(this.#ends)).filter((each) => each !== undefined);

@@ -12,9 +12,7 @@ export interface RunContext {
   readonly id: string;
   readonly stand: Stand;
   readonly experiment: Experiment;
-  /** URL of the service. */
   readonly target: string;
-  /** Of the run. */
   readonly folder: string;
   readonly open: OpenFaults;
   readonly lock: EngineLock;
@@ -45,7 +43,6 @@ export interface StandMonitoring {
 export interface MonitoringStatus {
   /** What is not as it should be on a whole stand, its monitoring included. */
   readonly problems: readonly string[];
-  /** Names of the alerts that fire. */
   readonly firing: readonly string[];
   readonly targetsUp: number;
   readonly targets: number;

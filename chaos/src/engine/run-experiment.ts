@@ -15,7 +15,6 @@ import { NotUndone } from "./stages.ts";
 import { NotSteady } from "./until-steady.ts";
 
 export interface RunOptions extends Pick<RunContext, "stand" | "monitoring" | "signal" | "log"> {
-  /** Folder of all runs. */
   readonly runs: string;
   /** Instead of the experiment's own. */
   readonly rounds?: number | undefined;

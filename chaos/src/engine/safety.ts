@@ -64,7 +64,6 @@ export function watchSafety(
 interface Tally {
   ok: number;
   failed: number;
-  /** When the last one ended well. */
   lastOk: number;
 }
 
@@ -102,7 +101,6 @@ export class LiveFigures {
     return figures[metric]();
   }
 
-  /** Whether clients have been answered at all. */
   get isServed(): boolean {
     return this.#reads.ok > 0 && (this.#writes.ok > 0 || !this.#isWriting);
   }

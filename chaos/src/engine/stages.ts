@@ -13,7 +13,6 @@ const MARGIN_S = 180;
 
 export interface StagesContext extends Pick<RunContext, "experiment" | "id" | "open" | "journal"> {
   readonly site: Site;
-  /** Called whenever a fault was injected or undone. */
   readonly showFaults: () => void;
   /** Its `during` lasts as long as a stage after its injections. */
   readonly watch: Pick<MonitoringWatch, "during">;
@@ -35,7 +34,6 @@ class EndedBefore extends Error {
   override readonly name = "EndedBefore";
 }
 
-/** The faults that are not undone, with their records. */
 type Active = Map<OpenFault, FaultRecord>;
 
 /**

@@ -5,7 +5,6 @@ import type { Experiment } from "../experiment/experiment.ts";
 import type { StateSpan } from "../run/record.ts";
 import { addSpan } from "./round-record.ts";
 
-/** Between two questions to the same machine. */
 const POLL_EVERY_MS = 1_000;
 /** A machine that does not answer by then is silent. */
 const ANSWER_DEADLINE_MS = 2_500;

@@ -20,7 +20,6 @@ export function measured(metric: MetricName, words: string, during: During = {})
   return { words, metric, unit: METRICS[metric].unit, ...during };
 }
 
-/** What must hold whatever happens. */
 export const NOTHING_LOST: readonly Expectation[] = [
   none("lostWrites", "no acknowledged write is lost"),
   none("duplicatedWrites", "no write is stored twice"),

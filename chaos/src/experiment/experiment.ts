@@ -6,14 +6,12 @@ import { OwnService } from "./own-service.ts";
 
 const seconds = z.number().min(0).max(86_400);
 
-/** What a figure may be compared with its limit by. */
 export const COMPARISONS = ["at most", "at least", "below"] as const;
 
 const labels = z.record(z.string(), z.string()).optional();
 
 const Expectation = z
   .object({
-    /** One sentence: what is expected. */
     words: z.string().min(1),
     metric: z.enum(METRIC_NAMES),
     /** Without comparison and limit the figure is measured, not judged. */
@@ -84,7 +82,6 @@ export const Experiment = z
           .default("the cluster has a leader and a synchronous standby, every part is up, and no request fails"),
         /** Leader, standby, etcd, HAProxy, ingress: each that the stand has is as it should be. */
         cluster: z.boolean().default(true),
-        /** A guardian runs. */
         guardian: z.boolean().default(false),
         /** No alert fires. One that still fires after 300 s does not count in the round; one that a fault must bring may not fire. */
         noAlerts: z.boolean().default(false),
@@ -110,7 +107,6 @@ export const Experiment = z
           .prefault({}),
       })
       .prefault({}),
-    /** Instead of the Weather API of the stand. */
     service: OwnService.optional(),
     stages: z.array(Stage).min(1),
     /** Load after everything is as before. */

@@ -1,7 +1,6 @@
 import { DIRECTIONS, type LabControl } from "@goldenring/stand";
 import * as z from "zod";
 
-/** Something that the host does to a machine, as data. */
 export const LabCall = z.discriminatedUnion("do", [
   z.object({ do: z.enum(["power-off", "power-on", "heal"]) }),
   z.object({ do: z.literal("loss"), percent: z.number(), direction: z.enum(DIRECTIONS) }),

@@ -12,7 +12,6 @@ export const powerOff = faultKind({
   },
 });
 
-/** Its services are stopped in order. */
 export const reboot = faultKind({
   name: "reboot",
   options: {},

@@ -11,7 +11,6 @@ export interface Write extends Omit<Begin, "e" | "at">, Omit<End, "e" | "at" | "
   readonly abandoned: boolean;
 }
 
-/** What the clients of one run did and saw. */
 export interface History {
   readonly header: Header;
   /** In the order of their starts. */

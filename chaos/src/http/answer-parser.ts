@@ -2,7 +2,6 @@ export interface ParsedAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Buffer;
-  /** Whether the connection can take the next request. */
   readonly keepAlive: boolean;
 }
 
@@ -28,7 +27,6 @@ export class AnswerParser {
     return this.#bytes;
   }
 
-  /** Returns the answer once it is complete. */
   push(more: Buffer): ParsedAnswer | undefined {
     this.#bytes = this.#bytes.length === 0 ? more : Buffer.concat([this.#bytes, more]);
     this.#head ??= this.#takeHead();

@@ -6,7 +6,6 @@ import { AnswerParser, type ParsedAnswer } from "./answer-parser.ts";
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PUT";
   readonly path: string;
-  /** Sent as JSON. */
   readonly body?: string;
   /** For connecting, sending and the whole answer, ms. */
   readonly deadlineMs: number;

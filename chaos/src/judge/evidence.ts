@@ -15,7 +15,6 @@ export interface Evidence extends Course {
   readonly verdict: Verdict;
   /** Whether the verdict is also about what is stored at the end. */
   readonly isStoredKnown: boolean;
-  /** Whether it is about how fresh reads were. */
   readonly isFreshnessKnown: boolean;
 }
 
@@ -31,7 +30,6 @@ export interface Course {
   readonly states: readonly StateSpan[];
   /** null: nobody receives alerts. */
   readonly alerts: readonly RecordedAlert[] | null;
-  /** The machines of each target of a fault. */
   readonly targets: Readonly<Record<string, readonly string[]>>;
   readonly monitoring: MonitoringEvidence;
 }

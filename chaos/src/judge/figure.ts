@@ -88,7 +88,6 @@ function newPrimary({ during }: Expectation, evidence: Evidence): Figure {
   return { value };
 }
 
-/** What each expectation came to in a round. */
 export function judgeRound(expectations: readonly Expectation[], evidence: Evidence): RoundVerdict[] {
   return expectations.map((expectation) => {
     const figure = figureOf(expectation, evidence);

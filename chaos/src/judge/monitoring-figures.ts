@@ -2,7 +2,6 @@ import { spreadOf } from "@goldenring/run-kit";
 import type { Expectation } from "../experiment/experiment.ts";
 import type { Evidence, Figure, FigureOf, SeenMonitoring } from "./evidence.ts";
 
-/** What the metrics of alerts and of the stand's monitoring come to. */
 export const OF_MONITORING = {
   alertDelay,
   alertResolved,

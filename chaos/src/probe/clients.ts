@@ -9,7 +9,6 @@ const GRACE_MS = 1_000;
 
 export interface ProbeOptions {
   readonly target: URL;
-  /** The history file to write. */
   readonly out: string;
   readonly run: string;
   /** How long requests are sent; Infinity: until a signal comes. */
@@ -22,7 +21,6 @@ export interface ProbeOptions {
 }
 
 export interface Client {
-  /** From 0. */
   readonly number: number;
   readonly options: ProbeOptions;
   readonly journal: Pick<Journal<Entry>, "write">;

@@ -7,11 +7,9 @@ import { type Client, itemAt, runClients } from "./clients.ts";
 export const PathPlan = z.object({
   /** Its path is put before those of the requests. */
   target: OwnService.shape.target.unwrap(),
-  /** The history to write. */
   out: z.string(),
   run: RunName,
   clients: z.int().min(1),
-  /** Between two requests of the same kind by the same client. */
   intervalMs: z.number().positive(),
   deadlineMs: z.number().positive(),
   /** Longer than any round: should the engine be killed, the probe ends by itself. */

@@ -32,7 +32,6 @@ export class Knowledge {
     this.newest = value;
   }
 
-  /** One of the recent values. */
   recent(number: number): KnownValue | undefined {
     const ofCity = this.#recent.get(itemAt(this.cities, number));
     return ofCity && ofCity.length > 0 ? itemAt(ofCity, Math.floor(number / this.cities.length)) : undefined;

@@ -9,7 +9,6 @@ import { follow, untilEither } from "./clients.ts";
 
 export interface SamplerOptions {
   readonly nodes: readonly { readonly name: string; readonly url: URL }[];
-  /** The file to write. */
   readonly out: string;
   readonly intervalMs: number;
   readonly deadlineMs: number;

@@ -8,9 +8,7 @@ import { type Client, itemAt, type ProbeOptions, runClients } from "./clients.ts
 import { Knowledge, readOnce } from "./reader.ts";
 
 export interface WeatherOptions extends ProbeOptions {
-  /** How many of the service's cities are written to. */
   readonly cities: number;
-  /** How many values are changed by PUT. */
   readonly registers: number;
 }
 

@@ -70,7 +70,6 @@ export function chartsOfRound(round: RoundRecord, name: string): Figure[] {
 const LATENCY = "95th percentile and slowest answer of each second; logarithmic. A fault is active in the shaded time.";
 
 export interface NamedRun {
-  /** A letter. */
   readonly name: string;
   readonly run: ExperimentRun;
 }

@@ -48,7 +48,6 @@ function notAcknowledged({ failed, unknown }: Pick<RoundFigures["reads"], "faile
   return failed + unknown;
 }
 
-/** Of the rounds that have the figure. */
 export function valuesOf({ of }: Figure, { rounds }: Pick<ExperimentRun, "rounds">): number[] {
   return rounds.flatMap(({ figures }) => of(figures) ?? []);
 }

@@ -44,7 +44,6 @@ export function roundTime({ lasted }: Pick<RoundRecord, "lasted">): Timeline["x"
   return { label: "Seconds from the start of the round", unit: "s", from: 0, to: second(lasted) };
 }
 
-/** The times of the faults, to be shown behind curves. */
 export function faultBands(round: RoundRecord): Band[] {
   return faultsOf(round).map((fault) => {
     const { from, to } = faultSpan(fault, round);

@@ -71,7 +71,6 @@ const OVERVIEW: NonNullable<Page["columns"]> = [
 const VIOLATIONS = `Violations are acknowledged writes that were lost, stored twice or changed, and stale or contradictory reads
 ([history.md](../history.md)).`;
 
-/** A page of docs/results, from the entries of its JSON file. */
 export function experimentsPage(entries: readonly ResultEntry[], suite: string, page: Page): string {
   const { title, columns = OVERVIEW } = page;
   return resultsPage({

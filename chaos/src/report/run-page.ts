@@ -21,7 +21,6 @@ import { expectationsOf } from "./summary.ts";
 import * as words from "./words.ts";
 import { changesBecauseOf, of2023 } from "./words.ts";
 
-/** A run as one HTML file that needs no other. */
 export function runPage(run: ExperimentRun): Promise<string> {
   const { experiment, rounds } = run;
   const worst = worstRound(run);

@@ -27,7 +27,6 @@ export const ExpectationOutcome = Judged.omit({ metric: true }).extend({
   heldIn: z.string().optional(),
   /** Absent in entries that were written without it. */
   metric: z.string().optional(),
-  /** What the rounds say about it. */
   notes: z.array(z.string()).min(1).optional(),
 });
 type ExpectationOutcome = z.infer<typeof ExpectationOutcome>;

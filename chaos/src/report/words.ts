@@ -3,7 +3,6 @@ import { ENDS, type ExperimentRun, type JudgedExpectation } from "../run/record.
 import BASELINE_2023 from "./baseline-2023.json";
 import PRODUCT_CHANGES from "./product-changes.json";
 
-/** How a run ended, in two or three words. */
 export function endText({ endedBy }: Pick<ExperimentRun, "endedBy">): string {
   return ENDS[endedBy].text;
 }

@@ -14,7 +14,6 @@ export interface Reign {
 }
 
 export interface RolesVerdict {
-  /** In the order of their beginnings. */
   readonly reigns: readonly Reign[];
   /** Pairs of reigns of which some moment belonged to both, for certain. */
   readonly twoPrimaries: readonly (readonly [Reign, Reign])[];

@@ -9,7 +9,6 @@ import { monitoringServers } from "../endpoints.ts";
 
 export interface AlertsOptions {
   readonly json: boolean;
-  /** How far back received alerts go. */
   readonly since: Age;
   /** Print each one as it arrives, until Ctrl-C. */
   readonly follow: boolean;
@@ -24,7 +23,6 @@ export interface Age {
 const DEADLINE_MS = 3_000;
 const POLL_MS = 500;
 
-/** Prints firing and received alerts. */
 export async function alerts(context: Context, options: AlertsOptions): Promise<number> {
   if (options.follow) return followAlerts(context, options);
   const { problems, ...report } = await readAlerts(context, options.since);

@@ -32,7 +32,6 @@ async function availableStand(context: Context): Promise<AvailableStand> {
   return { stand: openStand({ inventory, folder, lab, guardian }), monitoring: monitoringOf(context), isOurs: true };
 }
 
-/** What experiments ask the stand's monitoring. */
 function monitoringOf(context: Context): StandMonitoring {
   return {
     alertsSince: (sinceMs) => receivedSince(readAlertLog(alertLogIn(context.folder)), sinceMs),

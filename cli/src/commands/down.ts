@@ -3,7 +3,6 @@ import { CommandError, EXIT } from "@goldenring/run-kit";
 import { type Context, labOf } from "../context.ts";
 import { stopPrograms } from "../stand-programs.ts";
 
-/** Stops the stand and keeps its files. */
 export async function down(context: Context): Promise<number> {
   const lab = labOf(context, "down");
   await context.progress.step("Down", async (onProgress) => {
@@ -14,7 +13,6 @@ export async function down(context: Context): Promise<number> {
   return EXIT.ok;
 }
 
-/** Stops the stand and deletes everything that belongs to it, snapshots included. */
 export async function destroy(context: Context, isConfirmed: boolean): Promise<number> {
   const lab = labOf(context, "destroy");
   if (!isConfirmed) await askForConfirmation(context);

@@ -3,7 +3,6 @@ import { EXIT } from "@goldenring/run-kit";
 import type { Direction } from "@goldenring/stand";
 import { assertIsUp, type Context, labOf } from "../context.ts";
 
-/** Cuts the power of a machine, restores it, or resets the machine. */
 export async function power(context: Context, action: "off" | "on" | "reset", host: string): Promise<number> {
   const lab = await labOfRunningStand(context, "power");
   if (action === "off") await lab.powerOff(host);

@@ -45,7 +45,6 @@ export async function status(context: Context, asJson: boolean): Promise<number>
   return EXIT.ok;
 }
 
-/** Prints whether all is well, now or within some seconds. */
 export async function check(context: Context, waitSeconds: number): Promise<number> {
   const { problems } = await waitForHealth(context, waitSeconds);
   print(`${problems.length === 0 ? "all is well" : problems.map(oneLine).join("\n")}\n`);
@@ -74,7 +73,6 @@ export async function waitForHealth(
   }
 }
 
-/** Prints the users and passwords of the stand's services. */
 export async function logins(context: Context, asJson: boolean): Promise<number> {
   const found = await readLogins(await context.inventory());
   const rows = Object.entries(found).map(([name, { user, password }]) => [name, user, password]);

@@ -12,7 +12,6 @@ import { undoOpenFaults } from "./chaos.ts";
 import { waitForHealth } from "./status.ts";
 
 export interface UpOptions extends Pick<LabOptions, "network" | "rto" | "ports"> {
-  /** Run the playbook even when nothing has changed. */
   readonly provision: boolean;
 }
 
@@ -20,7 +19,6 @@ export interface UpOptions extends Pick<LabOptions, "network" | "rto" | "ports">
 const SETTLING_S = 60;
 const RUNNING_S = 5;
 
-/** Brings the whole stand up, whatever state it is in. */
 export async function up(context: Context, options: UpOptions): Promise<number> {
   try {
     return await bringUp(context, options);

@@ -15,7 +15,6 @@ const isOdd = (count: number): boolean => count % 2 === 1;
  * search promises. A majority of five turns a step that is wrong one time in five into one that is wrong one time in seventeen.
  */
 export const Search = z.object({
-  /** Users of the first step. */
   start: z.int().positive().default(300),
   /** The search goes no higher. */
   max: z.int().positive().default(10_000),
@@ -40,10 +39,8 @@ const Limited = Search.extend({
 export type SearchOptions = { readonly [Name in keyof z.infer<typeof Limited>]?: number | undefined };
 
 export interface CapacityOptions<Step extends Measured> extends SearchOptions {
-  /** Steps of a search that was interrupted; it is resumed where it ended. */
   readonly earlier?: readonly Step[];
   readonly signal?: AbortSignal;
-  /** Called after each step with what is known so far. */
   readonly onStep?: (step: Step, soFar: Capacity<Step>) => void;
 }
 

@@ -71,7 +71,6 @@ const WINDOW_SAMPLES = 5;
 export const Saturation = z.object({
   /** "none" when nothing was saturated; "not measured" when no resource was. */
   first: z.string(),
-  /** All that were saturated, the first one first. */
   exhausted: z.array(
     z.object({
       cause: z.string(),
@@ -84,7 +83,6 @@ export const Saturation = z.object({
 });
 export type Saturation = z.infer<typeof Saturation>;
 
-/** What was saturated first during a run, by RULES. */
 export function saturationOf(
   { computer }: Pick<RunRecord, "computer">,
   { parts = [] }: Pick<Series, "parts">,

@@ -4,7 +4,6 @@ import type { DatabasePlace } from "../seed/database.ts";
 import { parseTarget } from "../service/weather-api.ts";
 import type { OptionValues, TARGET } from "./option-table.ts";
 
-/** What the load commands receive from the program that they are part of. */
 export interface LoadDeps extends RunDeps {
   readonly stand?: () => Promise<StandUnderLoad | undefined>;
 }

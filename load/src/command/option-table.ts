@@ -90,7 +90,6 @@ export function someOf<const Name extends string>(names: readonly Name[]): Reade
   });
 }
 
-/** Options that several commands have. */
 export const TARGET = {
   target: ["--target <url>", "the service (default: the ingress of the running stand)", String],
   iOwnThisTarget: [

@@ -65,7 +65,6 @@ export const UNSEED_OPTIONS = {
   yes: ["-y, --yes", "do not ask"],
 } as const;
 
-/** Removes what load tests have added to a database. */
 export async function removeSeeds(
   { database, target, yes }: OptionValues<typeof UNSEED_OPTIONS>,
   deps: LoadDeps,

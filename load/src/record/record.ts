@@ -10,7 +10,6 @@ import * as z from "zod";
 export const RECORD_FORMAT = 2;
 export const SERIES_FORMAT = 1;
 
-/** Files of a run's folder. */
 export const RUN_FILES = {
   record: "run.json",
   series: "series.json",
@@ -101,7 +100,6 @@ export const TargetFacts = z.object({
   asked: z.string().optional(),
   /** What the service says about itself: `weather_build_info` of /metrics, else the version of its OpenAPI document. */
   build: z.record(z.string(), z.string()),
-  /** Before the run. */
   cities: z.int(),
   values: z.int(),
 });
@@ -130,7 +128,6 @@ const CurrentRecord = z.object({
   figures: Figures,
   /** Machines of replicas whose service was restarted during the run. */
   restarted: z.array(z.string()),
-  /** What the command exited with. */
   exit: z.int(),
   /** What a reader must know to judge the figures, such as that the target stopped answering. */
   notes: z.array(z.string()),
@@ -199,7 +196,6 @@ export const SeriesRow = RouteSecond.extend({
 });
 export type SeriesRow = z.infer<typeof SeriesRow>;
 
-/** What one machine or program used in one second. */
 export const ResourceUse = z.object({
   /** `k6`, `computer`, or a machine of the stand such as `api-01`. */
   name: z.string(),

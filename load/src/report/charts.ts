@@ -31,14 +31,12 @@ type Limit = Chart["limits"][number];
 
 type Drawn<Of> = readonly [keyof typeof TEXTS, ChartUnit, (of: Of) => number | undefined, ...Limit[]];
 
-/** One curve for each part of a run. */
 const OF_PARTS: readonly Drawn<ResourceUse>[] = [
   ["cpu", "%", percentOf, WHOLE],
   ["memory", "MiB", ({ memoryBytes }) => memoryBytes && memoryBytes / 2 ** 20],
   ["transactions", "/s", ({ transactions }) => transactions],
 ];
 
-/** One curve for each of several runs. */
 const OF_SECONDS: readonly Drawn<SeriesRow>[] = [
   ["p95", "ms", ({ latency }) => latency?.p95, P95],
   ["p50", "ms", ({ latency }) => latency?.p50],

@@ -29,9 +29,7 @@ import { buildText, dataText, loadText, verdictText } from "./words.ts";
 
 /** Runs with the same set-up: repetitions of each other. */
 interface RunSet {
-  /** A, B, C. */
   readonly letter: string;
-  /** By their start. */
   readonly runs: readonly [StoredRun, ...StoredRun[]];
 }
 

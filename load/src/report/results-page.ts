@@ -17,7 +17,6 @@ import { figuresOf2023, scenarioNamed } from "../scenarios.ts";
 import { entriesOf, type MeasuredLoad, mergeEntries, ResultEntry, type RunFigures, type Side } from "./results.ts";
 import { type LoadOfSides, perCpuSecond, sidesText, targetsOf, timesText, verdictOf } from "./targets.ts";
 
-/** docs/results/load.md from the entries of load.json. */
 function loadResultsPage(entries: readonly ResultEntry[]): string {
   return resultsPage({
     title: "load",
@@ -54,7 +53,6 @@ function loadResultsPage(entries: readonly ResultEntry[]): string {
   });
 }
 
-/** How fast the computer was, as far as that is known. */
 function memorySpeed(entries: readonly ResultEntry[]): string[] {
   const known = entries.flatMap(({ runs }) => valuesOf(runs, "memoryAccessNs"));
   if (known.length === 0) return [];

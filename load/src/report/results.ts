@@ -91,7 +91,6 @@ export interface MeasuredRun {
   readonly side: Side;
   readonly run: StoredRun;
   readonly part?: PartName;
-  /** That served. */
   readonly replicas?: number;
   /** Seconds at the beginning that count for nothing but failures and objectives. */
   readonly warmUpSeconds?: number | undefined;

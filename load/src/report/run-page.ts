@@ -55,7 +55,6 @@ export const LOAD_RUNS: RunKind<StoredRun> = {
   compare: comparisonOf,
 };
 
-/** @param folderFiles names of the files in its folder */
 function runPage(run: StoredRun, folderFiles: readonly string[]): Promise<string> {
   return page({
     title: `${run.record.scenario}: ${verdictText(run.record)}`,

@@ -14,7 +14,6 @@ import { REPLICA_MEMORY_MIB } from "../resources/resources.ts";
 import { DATA_SIZES } from "../seed/growth.ts";
 import type { ResultEntry, RunFigures, Side } from "./results.ts";
 
-/** What the stand must reach. */
 export interface Target {
   readonly part: PartName;
   readonly scenario: string;
@@ -82,7 +81,6 @@ const MEMORY: Bound = [
   inUnit("MiB"),
 ];
 
-/** Every target, judged by the figures that are known. */
 export function targetsOf(entries: readonly ResultEntry[]): Target[] {
   const bound = (place: Place, of: Bound): Target => judged(place, runsOf(entries, place), of);
   const heavy = { part: "heavy", scenario: "heavy-query" } as const;

@@ -43,7 +43,6 @@ export interface K6Run {
   readonly plan: Plan;
   readonly k6: string;
   readonly folder: string;
-  /** Port of k6's web dashboard on this computer. */
   readonly dashboardPort?: number | undefined;
   /** Where k6 runs; undefined: here. */
   readonly inside?: InsideNetwork | undefined;
@@ -138,7 +137,6 @@ function k6Command({ k6, inside }: K6Run): readonly string[] {
   return inside === undefined ? argv : inside.command(argv);
 }
 
-/** Shows every second until k6 has ended. */
 async function follow(
   run: K6Run,
   measurements: Measurements,

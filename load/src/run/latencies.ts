@@ -35,7 +35,6 @@ export class Answers {
     return below + (above - below) * (rank - Math.floor(rank));
   }
 
-  /** What a second or a route of it has in the series. */
   summary(): RouteSecond {
     return { requests: this.#count, failed: this.failed, latency: this.latency() };
   }

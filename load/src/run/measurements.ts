@@ -8,7 +8,6 @@ const SETTLED_MS = 1_500;
 /** After this many seconds without one good answer the target is checked: it may be unreachable. */
 const DEAD_ROWS = 3;
 
-/** What happened in one second of the run. */
 class Second {
   readonly all = new Answers();
   readonly routes = new Map<string, Answers>();
@@ -17,14 +16,12 @@ class Second {
   users: number | undefined;
 }
 
-/** What was measured in a run so far; grows sample by sample. */
 export class Measurements {
   readonly rows: SeriesRow[] = [];
   /** Unix time, ms: when the first users came. k6 prepares all of them before, which may take it seconds. */
   startedAt: number | undefined;
   /** Unix time, ms: of the latest sample. */
   latestAt = 0;
-  /** Users when an objective was missed for the first time. */
   usersAtBreak: number | undefined;
   /** By their number from the start; finished ones are rows. */
   readonly #open = new Map<number, Second>();
@@ -83,7 +80,6 @@ export class Measurements {
     return judge(this.#measured(this.#answers));
   }
 
-  /** Of the run so far. */
   figures(): Figures {
     const latency = this.#answers.latency();
     const requests = this.#answers.count;

@@ -17,16 +17,13 @@ const MAX_ARRIVAL_SECONDS = 10;
 /** The first answers meet cold caches and new connections: objectives are judged after this time. */
 const JUDGED_AFTER_SECONDS = 10;
 
-/** What a user may choose about a run. */
 export interface LoadOptions {
   readonly ramp?: { readonly stepUsers: number; readonly stepSeconds: number } | undefined;
   readonly maxUsers?: number | undefined;
-  /** The same number of users all the time. */
   readonly users?: number | undefined;
   /** Seconds. */
   readonly duration?: number | undefined;
   readonly encoding?: "gzip" | "identity" | undefined;
-  /** Goes on when an objective is missed. */
   readonly keepGoing?: boolean | undefined;
 }
 
@@ -53,7 +50,6 @@ function loadOf(scenario: Scenario, { ramp, maxUsers, users }: LoadOptions): Loa
   return { kind: "ramp", ...(ramp ?? RAMP), maxUsers: maxUsers ?? MAX_USERS };
 }
 
-/** From no users to the maximum. */
 function rampSeconds({ stepUsers, stepSeconds, maxUsers }: Extract<Load, { kind: "ramp" }>): number {
   return Math.max(1, Math.round((maxUsers / stepUsers) * stepSeconds));
 }

@@ -41,7 +41,6 @@ export interface StandParts {
   readonly resources?: ((from: number, to: number) => Promise<ResourceRow[]>) | undefined;
 }
 
-/** The service under load. */
 export interface LoadTarget extends StandParts {
   readonly target: URL;
   readonly permission: Permission;
@@ -52,7 +51,6 @@ export interface RunRequest extends LoadTarget, Pick<K6Run, "dashboardPort" | "s
   readonly options: LoadOptions;
   /** What is known of the target: it is not inspected again. */
   readonly inspection?: Inspection | undefined;
-  /** Where the run's folder is made. */
   readonly runs: string;
   readonly log?: (text: string) => void;
 }

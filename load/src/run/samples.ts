@@ -21,7 +21,6 @@ const PREFIXES = ["http_req_duration,", "checks,", "vus,", "data_received,", "da
 /** Understands the text in whatever pieces it comes. */
 export class SampleReader {
   readonly #onSample: (sample: Sample) => void;
-  /** A line that is not complete yet. */
   #rest = "";
   #columns: { readonly name: number; readonly status: number } | undefined;
 

@@ -38,7 +38,6 @@ export function draw(dashboard: Dashboard): sdk.Dashboard {
   return builder.build();
 }
 
-/** Part of a dashboard's address in Grafana. */
 export function uidOf(name: string): string {
   return `${TAG}-${name}`;
 }

@@ -14,7 +14,6 @@ export interface Limits {
   readonly critical?: number;
 }
 
-/** What a value of a state means. */
 export interface State {
   readonly text: string;
   readonly mood: "good" | "bad" | "neutral";
@@ -53,7 +52,6 @@ export interface Panel {
   readonly isStacked?: boolean;
   /** The scale begins at 0 unless values below are worth seeing. */
   readonly mayBeNegative?: boolean;
-  /** Upper end of the scale, where there is one. */
   readonly max?: number;
   readonly decimals?: number;
   /** Of 24 columns. */
@@ -69,7 +67,6 @@ export interface Variable {
   readonly of: string;
 }
 
-/** A dashboard as its file has it. */
 export interface DashboardSource {
   readonly description: string;
   readonly variables: readonly Variable[];

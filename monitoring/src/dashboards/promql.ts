@@ -15,7 +15,6 @@ type Aggregation = `${"sum" | "avg" | "max" | "min"}${"" | ` by (${string})`}`;
 export class Series {
   readonly #matchers: string;
 
-  /** @param matchers what PromQL has between the braces */
   constructor(matchers: string) {
     this.#matchers = matchers;
   }
@@ -28,7 +27,6 @@ export class Series {
     return `${metric}{${this.#matchers}}`;
   }
 
-  /** How fast a counter grows, a second. */
   rate(counter: string): string {
     return `rate(${this.selector(counter)}[$__rate_interval])`;
   }
@@ -51,7 +49,6 @@ export class Series {
     return readingOf(times, (time) => `time() - ${this.selector(time)}`, aggregation);
   }
 
-  /** A part of a whole, by machine. */
   ratio(part: string, whole: string): Reading {
     return { "{{machine}}": `${this.selector(part)} / ${this.selector(whole)}` };
   }

@@ -9,7 +9,6 @@ import { type Notification, WebhookMessage } from "./alert-log.ts";
 export interface ReceiverOptions {
   /** The sender's token must not be read on the way. */
   readonly tls: { readonly cert: string; readonly key: string };
-  /** Where notifications are accepted: `/alerts`. */
   readonly path: string;
   /** The token of the sender (`Authorization: Bearer`). Called for each notification; throws while there is none yet. */
   readonly token: () => Promise<string>;

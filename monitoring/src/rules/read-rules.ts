@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import * as z from "zod";
 
-/** A rule of monitoring/rules/. */
 export interface Rule {
   /** Of the alert, or of the recorded metric. */
   readonly name: string;
@@ -72,7 +71,6 @@ export function parseRules(file: string, text: string): readonly Rule[] {
   );
 }
 
-/** All rules of the stand, sorted by file. */
 export function readRules(): readonly Rule[] {
   return readdirSync(RULES_FOLDER)
     .filter((file) => file.endsWith(".yml"))

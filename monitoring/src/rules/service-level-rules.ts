@@ -15,7 +15,6 @@ import { runbookOf } from "./read-rules.ts";
 
 type Texts = Readonly<Record<string, string>>;
 
-/** A rule as Prometheus' files have it. */
 type RuleEntry =
   | { readonly record: string; readonly expr: string; readonly labels?: Texts }
   | Readonly<Record<"alert" | "expr" | "for", string> & Record<"labels" | "annotations", Texts>>;
@@ -118,7 +117,6 @@ function burnAlert(level: ServiceLevel, rate: BurnRate): RuleEntry {
   };
 }
 
-/** The text of monitoring/rules/api.yml. */
 export function serviceLevelRules(): string {
   const groups = [
     {

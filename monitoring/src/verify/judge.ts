@@ -10,7 +10,6 @@ export interface Finding {
   readonly source: string;
   readonly expr: string;
   readonly verdict: "data" | "empty" | "error" | "declared empty";
-  /** For every verdict but `data`. */
   readonly reason?: string;
 }
 

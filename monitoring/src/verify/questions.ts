@@ -9,7 +9,6 @@ export interface Question {
   readonly expr: string;
   /** Whether it should have a result. That of an alert has none while all is well. */
   readonly hasResult: boolean;
-  /** What its panel says about it. */
   readonly claim?: Claim;
 }
 

@@ -41,7 +41,6 @@ function pairsOf(text: string): readonly string[] {
 export interface Rename {
   readonly from: string;
   readonly to: string;
-  /** The version that renamed it. */
   readonly since: string;
 }
 

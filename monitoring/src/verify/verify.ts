@@ -8,7 +8,6 @@ import { formatSelector, selectorsOf } from "./selectors.ts";
 export interface Verification {
   readonly findings: readonly Finding[];
   readonly checked: number;
-  /** The findings that are `empty` or an `error`. */
   readonly failed: readonly Finding[];
 }
 
@@ -26,7 +25,6 @@ export function verifyQueries(
   return verify(prometheus, [...questionsOfDashboards(DASHBOARDS), ...questionsOfRules(rules)], rules, onFinding);
 }
 
-/** The same for chosen questions and rules. */
 export async function verify(
   prometheus: Prometheus,
   questions: readonly Question[],

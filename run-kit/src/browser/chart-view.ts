@@ -5,7 +5,6 @@ import { plotData, plotHeight, plotOptions } from "./plot-options.ts";
 import { shown, spoken } from "./shown.ts";
 import { plotView, type View } from "./view.ts";
 
-/** Curves. */
 export function chartView(figure: HTMLElement, chart: Chart, palette: () => Palette): View {
   const values = legend(within(figure, ".legend"), chart, (line, isShown) =>
     view.plot.setSeries(line + 1, { show: isShown }),

@@ -30,7 +30,6 @@ export function chartTable({ title, x, xs, y, lines }: Chart): HTMLTableElement 
   return table(title, "numbers", head, rows);
 }
 
-/** Every span of a timeline. */
 export function timelineTable(timeline: Timeline): HTMLTableElement {
   const rows = timeline.lanes.flatMap(({ name: lane, spans }) =>
     spans.map(({ from, to, name }) => [

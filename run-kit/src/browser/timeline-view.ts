@@ -37,7 +37,6 @@ const LANE_PX = 30;
 const AROUND_PX = 48;
 /** Between the name of a lane and its bars, and before the name. */
 const AROUND_NAME_PX = 14;
-/** Above and below the bar of a span. */
 const GAP_PX = 3;
 
 export function timelineHeight({ lanes }: Timeline): number {

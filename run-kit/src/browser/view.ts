@@ -2,7 +2,6 @@ import uPlot from "uplot";
 import { within } from "./element.ts";
 import type { PlotOptions } from "./plot-options.ts";
 
-/** A drawn figure of the page. */
 export interface View {
   readonly plot: uPlot;
   /** After a change of the width. */
@@ -15,7 +14,6 @@ export interface View {
 interface Drawing {
   readonly options: PlotOptions;
   readonly data: uPlot.AlignedData;
-  /** Pixels. */
   readonly height: (host: HTMLElement) => number;
   /** The places on the x axis that arrow keys go to. */
   readonly moments: readonly number[];
@@ -82,7 +80,6 @@ function tableOnDemand(figure: HTMLElement, table: () => HTMLTableElement): void
   });
 }
 
-/** Moments that PageUp and PageDown go over. */
 const PAGE = 30;
 
 /** Where a key leads on a slider of `count` moments; undefined: nowhere, the key is somebody else's. */

@@ -16,7 +16,6 @@ export function setUpDifferences<Run>(
 }
 
 export interface Comparison<Run> {
-  /** "Load tests". */
   readonly kind: string;
   readonly title: string;
   readonly lead?: string;
@@ -29,7 +28,6 @@ export interface Comparison<Run> {
   readonly withoutCharts: string;
 }
 
-/** Runs beside and over each other, as one HTML file. */
 export function comparisonPage<Run>(comparison: Comparison<Run>): Promise<string> {
   const { kind, title, lead, runs, main, charts, withoutCharts } = comparison;
   return page({

@@ -55,7 +55,6 @@ ${rows.map((cells) => html`<tr>${cells.map((cell, at) => tableCell(cell, at, col
 `;
 }
 
-/** Two columns of names and facts. */
 export function factTable(caption: string, facts: readonly (readonly [string, Content])[]): Markup {
   return html`<div class="table-frame facts">
 <table>

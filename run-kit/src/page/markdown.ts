@@ -24,17 +24,14 @@ export function markdownTable(header: readonly string[], rows: readonly (readonl
 
 interface ResultsPage {
   readonly title: string;
-  /** The command that writes the page. */
   readonly writtenBy: string;
   /** What a person typed to measure the entries. */
   readonly commands: readonly string[];
   /** Date, commit, computer of each entry. */
   readonly facts: readonly string[];
-  /** Markdown. */
   readonly body: readonly string[];
 }
 
-/** A page of docs/results. */
 export function resultsPage({ title, writtenBy, commands, facts, body }: ResultsPage): string {
   return [
     `# Results: ${title}`,

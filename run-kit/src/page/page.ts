@@ -15,11 +15,9 @@ export interface PageContent {
   /** Sections; the charts follow them. */
   readonly main: Content;
   readonly charts: readonly Figure[];
-  /** Further charts, folded up. */
   readonly more?: readonly ChartGroup[];
   /** What a reader without JavaScript can look at instead of the charts. */
   readonly withoutCharts: string;
-  /** After the charts. */
   readonly rest?: Content;
 }
 

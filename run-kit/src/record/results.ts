@@ -13,7 +13,6 @@ export interface ResultsFile<Entry> {
   readonly schema: z.ZodType<Entry>;
   /** New entries take the place of known ones about the same; the result is in the order of the page. */
   readonly merge: (known: readonly Entry[], fresh: readonly Entry[]) => Entry[];
-  /** As exact as is worth keeping. */
   readonly round: (value: number) => number;
   readonly page: (entries: readonly Entry[]) => string;
 }

@@ -65,7 +65,6 @@ export async function lockHolder(key: string): Promise<string | undefined> {
   return (await holderOf(socketName(key))) || undefined;
 }
 
-/** Abstract: there is no file. */
 function socketName(key: string): string {
   return `\0goldenring-${createHash("sha256").update(key).digest("hex").slice(0, 32)}`;
 }

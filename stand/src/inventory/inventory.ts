@@ -65,14 +65,12 @@ export function machineNamed(inventory: Inventory, name: string): Machine | unde
   return inventory.machines.find((machine) => machine.name === name);
 }
 
-/** The stand's fence command for one machine, or undefined when the stand has none. */
 export function fenceArgv(inventory: Inventory, machine: Machine): string[] | undefined {
   return inventory.fenceCommand?.map((word) =>
     word.replaceAll("{name}", machine.name).replaceAll("{address}", machine.address),
   );
 }
 
-/** An inventory that cannot be used. */
 export class InventoryError extends Error {
   override readonly name = "InventoryError";
 

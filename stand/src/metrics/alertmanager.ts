@@ -31,7 +31,6 @@ export function createAlertmanager(server: Server) {
 /** Always fires, so that its absence shows that no alert would arrive. */
 export const WATCHDOG = "Watchdog";
 
-/** A firing alert. */
 export interface FiringAlert {
   readonly name: string;
   /** Empty when its rule has none, as the machine. */

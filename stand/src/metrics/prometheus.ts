@@ -4,7 +4,6 @@ import { ask, dataOf, type Server } from "./server.ts";
 export const Labels = z.record(z.string(), z.string());
 export type Labels = Readonly<z.output<typeof Labels>>;
 
-/** One value of one series. */
 export interface Sample {
   readonly labels: Labels;
   /** May be NaN or infinite. */
@@ -13,7 +12,6 @@ export interface Sample {
   readonly time: number;
 }
 
-/** The values of one series over a time. */
 export interface Series {
   readonly labels: Labels;
   readonly values: readonly { readonly value: number; readonly time: number }[];
@@ -76,7 +74,6 @@ const Target = z
   .transform(({ labels, health, lastError: error }) => {
     return { job: labels.job ?? "", instance: labels.instance ?? "", labels, health, error };
   });
-/** What Prometheus scrapes. */
 export type Target = z.output<typeof Target>;
 
 const Rule = z
