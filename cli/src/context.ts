@@ -96,14 +96,14 @@ export const lockKeyOf = ({ folder }: Pick<Context, "folder">): string => `ring 
  *
  * @throws {CommandError} (busy) when another one still does after `waitMs`
  */
-export async function exclusively<Result>(
+export async function exclusively(
   context: Context,
   command: string,
   waitMs: number,
-  work: () => Promise<Result>,
-): Promise<Result> {
+  work: () => Promise<void>,
+): Promise<void> {
   try {
-    return await withLock({ key: lockKeyOf(context), purpose: `ring ${command}`, waitMs }, work);
+    await withLock({ key: lockKeyOf(context), purpose: `ring ${command}`, waitMs }, work);
   } catch (error) {
     if (!(error instanceof LockHeld)) throw error;
     throw new CommandError(

@@ -1,4 +1,5 @@
 import { addChaosCommands } from "@goldenring/chaos";
+import type { Lab } from "@goldenring/lab";
 import { addLoadCommands } from "@goldenring/load";
 import { type CommandContext, EXIT, type ExitName, exitCodeHelp, Progress } from "@goldenring/run-kit";
 import { DIRECTIONS, RTO, SERVICE_NAMES } from "@goldenring/stand";
@@ -8,7 +9,7 @@ import { type Age, alerts } from "./commands/alerts.ts";
 import { assertNoExperiment, chaosDeps } from "./commands/chaos.ts";
 import { verifyDashboards } from "./commands/dashboards.ts";
 import { destroy, down } from "./commands/down.ts";
-import { cut, heal, loss, power } from "./commands/faults.ts";
+import { labOfRunningStand, power } from "./commands/faults.ts";
 import { guardian, labGuardian } from "./commands/guardian.ts";
 import { loadDeps } from "./commands/load.ts";
 import { logs, ssh } from "./commands/on-machine.ts";
@@ -51,7 +52,8 @@ ${exitCodeHelp(Object.keys(EXIT) as ExitName[])}
 
 More: docs/ring.md`;
 
-type Work = (context: Context) => Promise<number>;
+/** Returns the exit code where it may be another than 0. */
+type Work = (context: Context) => Promise<number> | Promise<void>;
 
 export function createProgram(command: CommandContext): Command {
   const program = new Command("ring")
@@ -69,11 +71,14 @@ export function createProgram(command: CommandContext): Command {
     const session = { progress: new Progress(), signal: command.signal };
     return openContext(inventory ?? (process.env.RING_INVENTORY || undefined), session);
   };
-  const run = async (work: Work): Promise<void> => {
-    command.outcome.exitCode = await work(await contextOf());
+  const exitWith = async (code: ReturnType<Work>): Promise<void> => {
+    command.outcome.exitCode = (await code) ?? EXIT.ok;
   };
-  const locked = (name: string, waitMs: number, work: Work): Promise<void> =>
-    run((context) => exclusively(context, name, waitMs, () => work(context)));
+  const run = async (work: Work): Promise<void> => exitWith(work(await contextOf()));
+  const locked = async (name: string, waitMs: number, work: Work): Promise<void> => {
+    const context = await contextOf();
+    await exclusively(context, name, waitMs, () => exitWith(work(context)));
+  };
 
   /** Commands that would break a running experiment. */
   const withoutExperiment = (name: string, work: Work): Promise<void> =>
@@ -172,6 +177,10 @@ export function createProgram(command: CommandContext): Command {
     );
   }
 
+  const withLab = (name: string, change: (lab: Lab) => Promise<unknown>): Promise<void> =>
+    locked(`network ${name}`, SHORT_WAIT_MS, async (context) => {
+      await change(await labOfRunningStand(context, "network"));
+    });
   const network = group("network", "network faults, injected outside of the machines");
   add("loss <host>", "lose packets of a machine at random; 0 ends it", network)
     .argument("<percent>", "from 0 to 100", percentOf)
@@ -180,14 +189,12 @@ export function createProgram(command: CommandContext): Command {
         .choices(DIRECTIONS)
         .default("both"),
     )
-    .action((host, percent, { direction }) =>
-      locked("network loss", SHORT_WAIT_MS, (context) => loss(context, host, percent, direction)),
-    );
+    .action((host, percent, { direction }) => withLab("loss", (lab) => lab.loss(host, percent, direction)));
   add("cut <host>", "cut a machine off: from everything, or from one other machine", network)
     .option("--from <host>", "only from this machine")
-    .action((host, { from }) => locked("network cut", SHORT_WAIT_MS, (context) => cut(context, host, from)));
+    .action((host, { from }) => withLab("cut", (lab) => lab.cut(host, from)));
   add("heal [host]", "end all network faults, or those of one machine", network).action((host) =>
-    locked("network heal", SHORT_WAIT_MS, (context) => heal(context, host)),
+    withLab("heal", (lab) => lab.heal(host)),
   );
 
   addLoadCommands(

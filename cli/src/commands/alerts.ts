@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { alertLogIn, lastHeartbeat, readAlertLog, receivedSince } from "@goldenring/monitoring";
 import { EXIT, print, printError } from "@goldenring/run-kit";
 import { createAlertmanager, createPrometheus, firingAlerts, messageOf } from "@goldenring/stand";
-import { type AlertsReport, alertsText, receivedLine } from "../alerts-text.ts";
+import { alertsText, receivedLine } from "../alerts-text.ts";
 import { type Context, labOf } from "../context.ts";
 import { monitoringServers } from "../endpoints.ts";
 
@@ -36,12 +36,8 @@ export async function alerts(context: Context, options: AlertsOptions): Promise<
   return problems.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-interface FoundAlerts extends AlertsReport {
-  /** What did not answer, and why. */
-  readonly problems: readonly string[];
-}
-
-async function readAlerts(context: Context, since: Age): Promise<FoundAlerts> {
+/** @returns its `problems`: what did not answer, and why */
+async function readAlerts(context: Context, since: Age) {
   const { lab, folder } = context;
   const servers = await monitoringServers(context);
   const problems: string[] = [];

@@ -8,7 +8,7 @@ import { type Context, labOf } from "../context.ts";
 const LAB_POLL_MS = 150;
 
 /** The guardian of real machines, in the foreground until Ctrl-C or SIGTERM. */
-export async function guardian(context: Context): Promise<number> {
+export async function guardian(context: Context): Promise<void> {
   if (context.lab !== undefined) {
     throw new CommandError(
       "`ring up` starts the lab's guardian; for real machines name their inventory: ring --inventory FILE guardian",
@@ -28,14 +28,13 @@ export async function guardian(context: Context): Promise<number> {
 }
 
 /** The lab's guardian; started inside the stand's network. */
-export async function labGuardian(context: Context, inventoryFile: string): Promise<number> {
+export async function labGuardian(context: Context, inventoryFile: string): Promise<void> {
   const lab = labOf(context, "guardian");
   const fence: Fence = { pollMs: LAB_POLL_MS, isOff: ({ name }) => lab.isOff(name) };
   return watch(context, await readInventory(inventoryFile), fence);
 }
 
-async function watch({ folder, signal }: Context, inventory: Inventory, fence: Fence): Promise<number> {
+async function watch({ folder, signal }: Context, inventory: Inventory, fence: Fence): Promise<void> {
   const onEntry = (entry: Entry): void => print(`${JSON.stringify(entry)}\n`);
   await runGuardian({ inventory, fence, folder, onEntry, signal });
-  return EXIT.ok;
 }

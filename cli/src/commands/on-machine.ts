@@ -21,17 +21,12 @@ export async function ssh(
   return exitCodeOn(host, await runInTerminal([program, ...(needsTerminal ? ["-t"] : []), ...rest]));
 }
 
-export interface LogsOptions {
-  readonly follow: boolean;
-  readonly lines: number;
-}
-
 /** The journal of a machine, or of one unit there. */
 export async function logs(
   context: Context,
   host: string,
   unit: string | undefined,
-  options: LogsOptions,
+  options: { readonly follow: boolean; readonly lines: number },
 ): Promise<number> {
   const machine = await machineOf(context, host);
   const words = ["journalctl", "--no-pager", "--no-hostname", `--lines=${options.lines}`];

@@ -1,4 +1,4 @@
-import { columns, EXIT, print } from "@goldenring/run-kit";
+import { columns, print } from "@goldenring/run-kit";
 import { changeProvisioned } from "../checksums.ts";
 import { type Context, labOf, machineOf, noStand } from "../context.ts";
 import { guardianOf, startGuardian } from "../stand-programs.ts";
@@ -6,7 +6,7 @@ import { guardianOf, startGuardian } from "../stand-programs.ts";
 /** One machine; undefined: the whole stand. */
 type Scope = string | undefined;
 
-export async function save(context: Context, name: string, machine: Scope): Promise<number> {
+export async function save(context: Context, name: string, machine: Scope): Promise<void> {
   const lab = labOf(context, "snapshot");
   await assertKnown(context, machine);
   await context.progress.step(`Snapshot ${name}`, (onProgress) =>
@@ -17,10 +17,9 @@ export async function save(context: Context, name: string, machine: Scope): Prom
       return { machines, snapshots: machines === undefined ? snapshots : { ...snapshots, [name]: machines } };
     });
   }
-  return EXIT.ok;
 }
 
-export async function restore(context: Context, name: string, machine: Scope): Promise<number> {
+export async function restore(context: Context, name: string, machine: Scope): Promise<void> {
   const lab = labOf(context, "snapshot");
   await assertKnown(context, machine);
   await assertSnapshot(context, name);
@@ -33,10 +32,9 @@ export async function restore(context: Context, name: string, machine: Scope): P
       changeProvisioned(context.folder, ({ snapshots }) => ({ machines: snapshots[name], snapshots }));
     }),
   );
-  return EXIT.ok;
 }
 
-export async function list(context: Context, asJson: boolean): Promise<number> {
+export async function list(context: Context, asJson: boolean): Promise<void> {
   const snapshots = await labOf(context, "snapshot").snapshots.list();
   const rows = snapshots.map(({ name, madeAt, whole, machines, bytes }) => [
     name,
@@ -46,10 +44,9 @@ export async function list(context: Context, asJson: boolean): Promise<number> {
   ]);
   const text = rows.length === 0 ? "no snapshots" : columns(rows).join("\n");
   print(`${asJson ? JSON.stringify(snapshots, null, 2) : text}\n`);
-  return EXIT.ok;
 }
 
-export async function remove(context: Context, name: string): Promise<number> {
+export async function remove(context: Context, name: string): Promise<void> {
   const lab = labOf(context, "snapshot");
   await assertSnapshot(context, name);
   await lab.snapshots.delete(name);
@@ -57,7 +54,6 @@ export async function remove(context: Context, name: string): Promise<number> {
     ...provisioned,
     snapshots,
   }));
-  return EXIT.ok;
 }
 
 async function assertKnown(context: Context, machine: Scope): Promise<void> {

@@ -39,10 +39,9 @@ function faultsOf(name: string, { loss, cut }: Faults): string[] {
   return [...percents, ...cuts];
 }
 
-export async function status(context: Context, asJson: boolean): Promise<number> {
+export async function status(context: Context, asJson: boolean): Promise<void> {
   const found = await readStatus(context);
   print(asJson ? `${JSON.stringify(found, null, 2)}\n` : `${statusText(found)}\n`);
-  return EXIT.ok;
 }
 
 export async function check(context: Context, waitSeconds: number): Promise<number> {
@@ -73,9 +72,8 @@ export async function waitForHealth(
   }
 }
 
-export async function logins(context: Context, asJson: boolean): Promise<number> {
+export async function logins(context: Context, asJson: boolean): Promise<void> {
   const found = await readLogins(await context.inventory());
   const rows = Object.entries(found).map(([name, { user, password }]) => [name, user, password]);
   print(`${asJson ? JSON.stringify(found, null, 2) : columns(rows).join("\n")}\n`);
-  return EXIT.ok;
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Lab, UpOptions as LabOptions } from "@goldenring/lab";
-import { CommandError, columns, EXIT, oneLine, print } from "@goldenring/run-kit";
+import { CommandError, columns, oneLine, print } from "@goldenring/run-kit";
 import { SERVICE_NAMES } from "@goldenring/stand";
 import { BUNDLE_FOLDER, DASHBOARDS_FOLDER, makeBundle, PLAYBOOK_FOLDER, RULES_FOLDER } from "../checkout.ts";
 import { changeProvisioned, checksumOf, readProvisioned } from "../checksums.ts";
@@ -19,9 +19,9 @@ export interface UpOptions extends Pick<LabOptions, "network" | "rto" | "ports">
 const SETTLING_S = 60;
 const RUNNING_S = 5;
 
-export async function up(context: Context, options: UpOptions): Promise<number> {
+export async function up(context: Context, options: UpOptions): Promise<void> {
   try {
-    return await bringUp(context, options);
+    await bringUp(context, options);
   } catch (error) {
     if (context.signal.aborted)
       context.progress.log("The next `ring up` goes on from here; `ring down` stops what runs.");
@@ -29,7 +29,7 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   }
 }
 
-async function bringUp(context: Context, { provision: isAsked, ...options }: UpOptions): Promise<number> {
+async function bringUp(context: Context, { provision: isAsked, ...options }: UpOptions): Promise<void> {
   const { progress, signal } = context;
   const lab = labOf(context, "up");
   const { created, warnings } = await progress.step("Machines", (onProgress) =>
@@ -51,7 +51,6 @@ async function bringUp(context: Context, { provision: isAsked, ...options }: UpO
     status = await startServices(context, lab, SETTLING_S);
   }
   showResult(status);
-  return EXIT.ok;
 }
 
 async function startServices(context: Context, lab: Lab, usualWaitSeconds: number): Promise<StandStatus> {

@@ -1,5 +1,4 @@
-import { createInterface } from "node:readline/promises";
-import { CommandError } from "@goldenring/run-kit";
+import { askYes, CommandError } from "@goldenring/run-kit";
 import { messageOf } from "@goldenring/stand";
 import { databaseAt } from "../seed/database.ts";
 import type { DataSizeName } from "../seed/growth.ts";
@@ -78,20 +77,8 @@ export async function removeSeeds(
     database: place,
     target: target === undefined ? undefined : new WeatherApi(parseTarget(target)).base,
     runs: deps.runs,
-    isSure: async (question) => yes || ask(question, deps.signal),
+    isSure: async (question) => yes || askYes(question, deps.signal),
     log: (line) => deps.output.log(line),
   });
   deps.output.result(`${cities} cities and ${values} values removed`);
-}
-
-async function ask(question: string, signal: AbortSignal): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // While it reads a line, the terminal gives Ctrl-C to readline and to nobody else.
-  terminal.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
-  try {
-    return (await terminal.question(`${question} Type yes: `, { signal })).trim() === "yes";
-  } finally {
-    terminal.close();
-  }
 }

@@ -1,3 +1,4 @@
+import { createInterface } from "node:readline/promises";
 import { oneLine, visible } from "../visible.ts";
 
 /** Where a command shows what it does. Standard output is kept for results, progress goes to standard error. */
@@ -83,4 +84,17 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
       .join("  ")
       .trimEnd(),
   );
+}
+
+/** Asks at the terminal. @returns false where there is none, and for any answer but yes */
+export async function askYes(question: string, signal: AbortSignal): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // While it reads a line, the terminal gives Ctrl-C to readline and to nobody else.
+  terminal.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  try {
+    return (await terminal.question(`${question} Type yes: `, { signal })).trim() === "yes";
+  } finally {
+    terminal.close();
+  }
 }
