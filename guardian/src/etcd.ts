@@ -1,7 +1,5 @@
-import type { IncomingMessage } from "node:http";
-import { Agent, request } from "node:https";
-import { text } from "node:stream/consumers";
-import { etcdTls, type Inventory, loginOf, messageOf } from "@goldenring/stand";
+import { Agent } from "node:https";
+import { etcdTls, type HttpRequest, httpRequest, type Inventory, loginOf, messageOf } from "@goldenring/stand";
 import * as z from "zod";
 
 /** Who holds the leader key, and which incarnation of the key that is. */
@@ -53,7 +51,7 @@ export async function openEtcd(inventory: Inventory) {
     try {
       return await askAll(path, body, accept);
     } catch (error) {
-      if (!isLoginMissing(error)) throw error;
+      if (!hasOne(error, LoginMissing)) throw error;
       await logIn();
       return askAll(path, body, accept);
     }
@@ -87,7 +85,7 @@ export async function openEtcd(inventory: Inventory) {
       // incarnation of the key, so a copy that arrives late changes nothing.
       return ask("/v3/kv/txn", transaction, refuseUnlessDone).then(
         () => true,
-        (error) => (isRefusal(error) ? false : noAnswer(error)),
+        (error) => (hasOne(error, Refused) ? false : noAnswer(error)),
       );
     },
     close: (): void => agent.destroy(),
@@ -95,31 +93,20 @@ export async function openEtcd(inventory: Inventory) {
 }
 export type Etcd = Awaited<ReturnType<typeof openEtcd>>;
 
-interface Post {
-  readonly agent: Agent;
+type Post = Pick<HttpRequest, "agent" | "body" | "signal"> & {
   readonly path: string;
-  readonly body: object;
   readonly token: string | undefined;
-  readonly signal: AbortSignal;
-}
+};
 
-function post(host: string, { agent, path, body, token, signal: abort }: Post): Promise<unknown> {
-  const signal = AbortSignal.any([abort, AbortSignal.timeout(DEADLINE_MS)]);
-  // Without `accept`, etcd takes its own JSON interface for the user, and answers that it has no permission.
-  const headers = { accept: "application/json", ...(token === undefined ? {} : { authorization: token }) };
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => reject(new Error(`${host}: ${error.message}`));
-    const take = async (response: IncomingMessage): Promise<void> => {
-      const answer = await text(response);
-      if (response.statusCode === 200) resolve(JSON.parse(answer));
-      else if (NO_LOGIN.test(answer)) reject(new LoginMissing(`${host}: ${answer.slice(0, 200)}`));
-      else throw new Error(`HTTP ${response.statusCode} ${answer.slice(0, 200)}`);
-    };
-    const options = { agent, host, port: CLIENT_PORT, path, method: "POST", headers, signal };
-    request(options, (response) => take(response).catch(fail))
-      .on("error", fail)
-      .end(JSON.stringify(body));
+async function post(host: string, { path, token, ...request }: Post): Promise<unknown> {
+  const url = `https://${host}:${CLIENT_PORT}${path}`;
+  const headers = token === undefined ? {} : { authorization: token };
+  const { status, text } = await httpRequest({ url, headers, deadlineMs: DEADLINE_MS, ...request }).catch((error) => {
+    throw new Error(`${host}: ${messageOf(error)}`);
   });
+  if (status === 200) return JSON.parse(text);
+  if (NO_LOGIN.test(text)) throw new LoginMissing(`${host}: ${text.slice(0, 200)}`);
+  throw new Error(`${host}: HTTP ${status} ${text.slice(0, 200)}`);
 }
 
 const base64 = (plain: string): string => Buffer.from(plain).toString("base64");
@@ -132,15 +119,12 @@ class LoginMissing extends Error {}
 /** etcd's errors of requests without a user. */
 const NO_LOGIN = /user name is empty|invalid auth token|revision of auth store is old/;
 
-const isLoginMissing = (error: unknown): boolean =>
-  error instanceof AggregateError && error.errors.some((one) => one instanceof LoginMissing);
+const hasOne = (error: unknown, kind: typeof LoginMissing | typeof Refused): boolean =>
+  error instanceof AggregateError && error.errors.some((one) => one instanceof kind);
 
 function refuseUnlessDone(answer: unknown): void {
   if (!TransactionAnswer.parse(answer).succeeded) throw new Refused("the leader key has changed");
 }
-
-const isRefusal = (error: unknown): boolean =>
-  error instanceof AggregateError && error.errors.some((one) => one instanceof Refused);
 
 function noAnswer(error: unknown): never {
   const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];

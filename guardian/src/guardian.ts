@@ -23,7 +23,11 @@ export interface GuardianOptions {
 export async function runGuardian({ inventory, fence, folder, onEntry, signal }: GuardianOptions): Promise<void> {
   const journal = openJournal(folder, onEntry);
   const watched = inventory.byRole("postgres");
-  const cluster = await openCluster(inventory);
+  const cluster: Cluster = {
+    etcd: await openEtcd(inventory),
+    proxies: new Map(inventory.byRole("haproxy").map((machine) => [machine.name, openLoadBalancer(machine)])),
+    databases: new Map(watched.map((machine) => [machine.name, openPostgres(machine)])),
+  };
   const machines: GuardianReport["machines"] = {};
   journal.note({ event: "watching", detail: watched.map(({ name }) => name).join(" ") });
   const report = guardianReport.keep(folder, () => ({ machines, newest: journal.newest() }));
@@ -53,12 +57,4 @@ export async function runGuardian({ inventory, fence, folder, onEntry, signal }:
     for (const open of [cluster.etcd, ...cluster.proxies.values(), ...cluster.databases.values()]) open.close();
     journal.note({ event: "stopped" });
   }
-}
-
-async function openCluster(inventory: Inventory): Promise<Cluster> {
-  return {
-    etcd: await openEtcd(inventory),
-    proxies: new Map(inventory.byRole("haproxy").map((machine) => [machine.name, openLoadBalancer(machine)])),
-    databases: new Map(inventory.byRole("postgres").map((machine) => [machine.name, openPostgres(machine)])),
-  };
 }

@@ -2,6 +2,7 @@
 
 export { ifMissing, messageOf } from "./computer/errors.ts";
 export { parseJson, readJsonFile, replaceFile, syncFolder } from "./computer/files.ts";
+export { type HttpRequest, httpRequest } from "./computer/http-request.ts";
 export { type Lock, LockHeld, lockHolder, takeLock, withLock } from "./computer/lock.ts";
 export * from "./computer/process-id.ts";
 export { ProgramReport, type SignOfLife } from "./computer/program-report.ts";

@@ -125,21 +125,15 @@ function requestsOf(writes: readonly Write[]): Requests {
   const added = new Map<string, AddedValue[]>();
   for (const write of writes) {
     if (write.outcome === "failed") continue;
-    if (write.kind === "add") append(added, write.key, addedValue(write));
+    const { value, dateTime, start } = write;
+    // One that was given up may still happen after its request has ended.
+    const acknowledged = write.outcome === "ok";
+    const end = acknowledged ? write.end : Number.POSITIVE_INFINITY;
+    if (write.kind === "add") append(added, write.key, { value, dateTime, start, acknowledgedAt: end });
     const key = write.kind === "put" ? write.key : write.id === undefined ? undefined : `value/${write.id}`;
-    if (key !== undefined) append(registers, key, registerWrite(write), BEFORE_ALL);
+    if (key !== undefined) append(registers, key, { value, start, end, acknowledged }, BEFORE_ALL);
   }
   return { registers, added };
-}
-
-function addedValue({ value, dateTime, start, end, outcome }: Write): AddedValue {
-  return { value, dateTime, start, acknowledgedAt: outcome === "ok" ? end : Number.POSITIVE_INFINITY };
-}
-
-/** One that was given up may still happen after its request has ended. */
-function registerWrite({ value, start, end, outcome }: Write): RegisterWrite {
-  const acknowledged = outcome === "ok";
-  return { value, start, end: acknowledged ? end : Number.POSITIVE_INFINITY, acknowledged };
 }
 
 function append<Item>(lists: Map<string, Item[]>, key: string, item: Item, first?: Item): void {

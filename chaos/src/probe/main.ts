@@ -25,15 +25,13 @@ const interrupted = new AbortController();
 await runCommandLine(
   () => {
     const program = new Command("probe").helpCommand(false).exitOverride();
-    addWeather(program);
-    addPaths(program);
-    addRoles(program);
+    addCommands(program);
     return program;
   },
   (signal) => interrupted.abort(signal),
 );
 
-function addWeather(program: Command): void {
+function addCommands(program: Command): void {
   program
     .command("weather")
     .description(
@@ -59,18 +57,12 @@ function addWeather(program: Command): void {
         (line) => process.stderr.write(`${line}\n`),
       );
     });
-}
-
-function addPaths(program: Command): void {
   program
     .command("paths <plan>")
     .description(
       "reads given paths of any HTTP service, and writes to it; the plan is a JSON file (chaos/src/probe/path-probe.ts)",
     )
     .action((plan) => probePaths(PathPlan.parse(JSON.parse(readFileSync(plan, "utf8"))), interrupted.signal));
-}
-
-function addRoles(program: Command): void {
   program
     .command("roles")
     .description("asks Patroni on every node several times a second which role it has, and records each answer")

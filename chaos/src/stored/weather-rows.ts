@@ -29,15 +29,6 @@ export async function storedOnAll(stand: Stand, roles: StandRoles, run: string):
   );
 }
 
-/**
- * So that rounds do not slow each other down. The API sees that rows are gone and loads its data again.
- *
- * @throws where there is no primary, or the statement fails
- */
-export async function deleteRun(stand: Stand, run: string): Promise<void> {
-  await sql(await primaryOf(stand), `DELETE FROM public.forecast WHERE ${isOfRun(run)}`);
-}
-
 /** The statement that reads a run's rows, as one JSON object each. */
 export function rowsOfRunSql(run: string): string {
   return `SELECT row_to_json(r) FROM (SELECT id, "cityId", "dateTime", temperature, summary FROM public.forecast WHERE ${isOfRun(run)} ORDER BY id) r`;
@@ -91,10 +82,10 @@ export async function forgetLeftValues(stand: Stand, log: (text: string) => void
   }
 }
 
-/** @returns why they stay; undefined: they are deleted */
+/** So that rounds do not slow each other down. The API sees that rows are gone and loads its data again. @returns why they stay */
 export async function forgetValues(stand: Stand, values: string): Promise<string | undefined> {
   try {
-    await deleteRun(stand, values);
+    await sql(await primaryOf(stand), `DELETE FROM public.forecast WHERE ${isOfRun(values)}`);
     new LeftValues(stand.folder).remove(values);
     return undefined;
   } catch (error) {

@@ -7,8 +7,6 @@ export interface Measured {
   readonly held: boolean;
 }
 
-const isOdd = (count: number): boolean => count % 2 === 1;
-
 /**
  * What a search is; another one is another bracket. Why these defaults: three doublings of the first step lead past the best of 2023. k6 takes about
  * 0.15 ms of CPU per request, so that two cores simulate fewer than 7,000 users. A bracket of 2 % leaves room for noise within the 5 % that the
@@ -21,7 +19,11 @@ export const Search = z.object({
   /** Width of the bracket at the end, as a share of its upper end. */
   resolution: z.number().gt(0).lt(1).default(0.02),
   /** Times a step at an end of the last bracket is measured at most; the majority decides. */
-  repeats: z.int().positive().refine(isOdd, "repeats is an odd number").default(5),
+  repeats: z
+    .int()
+    .positive()
+    .refine((count) => count % 2 === 1, "repeats is an odd number")
+    .default(5),
   /** Of a step: users arrive and caches fill; not judged. */
   warmUpSeconds: z.number().nonnegative().default(15),
   /** Of a step: judged as a whole. */

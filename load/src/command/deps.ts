@@ -29,13 +29,11 @@ export async function loadTargetOf(options: TargetOptions, deps: LoadDeps): Prom
   if (url === undefined) throw new CommandError("No target: use --target URL, or start the stand: ring up", "usage");
   const target = parseTarget(url);
   const permission = { inventoryHosts: stand?.hosts ?? [], isOwnTarget: options.iOwnThisTarget === true };
-  if (stand === undefined || !leadsTo(stand, target)) return { target, permission };
+  const isStand =
+    target.origin === (stand && parseTarget(stand.target).origin) || stand?.hosts.includes(target.hostname);
+  if (stand === undefined || !isStand) return { target, permission };
   const { machines, resources } = stand;
   // A target that is named is asked as it is named.
   const inside = options.target === undefined ? stand.inside : undefined;
   return { target, permission, inside, machines, resources };
-}
-
-function leadsTo({ target, hosts }: StandUnderLoad, { origin, hostname }: URL): boolean {
-  return origin === parseTarget(target).origin || hosts.includes(hostname);
 }

@@ -95,7 +95,8 @@ function panel(
   { id, position, panel: drawn }: Extract<Placed, { kind: "panel" }>,
   dashboard: string,
 ): Builder<sdk.Panel> {
-  const builder = lookOf(drawn)
+  const builder = { number: largeNumbers, states: bars, lines: graph }
+    [drawn.look](drawn)
     .id(id)
     .title(drawn.title)
     .description(drawn.description)
@@ -116,11 +117,6 @@ function panel(
     builder.withTarget(query);
   }
   return builder;
-}
-
-function lookOf(drawn: Panel) {
-  if (drawn.look === "number") return largeNumbers();
-  return drawn.look === "states" ? bars() : graph(drawn);
 }
 
 function graph({ isStacked = false, limits, minimums }: Panel) {

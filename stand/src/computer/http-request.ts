@@ -13,6 +13,10 @@ export interface HttpRequest {
   readonly login?: { readonly user: string; readonly password: string } | undefined;
   /** Sent by POST: an object as JSON, parameters as a form. */
   readonly body?: object | URLSearchParams | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Keeps connections, with its own TLS; otherwise the request has one of its own, so that nothing stays open after it. */
+  readonly agent?: https.Agent;
+  readonly signal?: AbortSignal;
   readonly deadlineMs: number;
 }
 
@@ -26,18 +30,22 @@ export interface HttpAnswer {
  *
  * @throws {Error} with the reason when there is no complete answer within the deadline
  */
-export function httpRequest({ url, tls, login, body, deadlineMs }: HttpRequest): Promise<HttpAnswer> {
+export function httpRequest(wanted: HttpRequest): Promise<HttpAnswer> {
+  const { url, tls, login, body, headers, agent = false, deadlineMs } = wanted;
+  const late = AbortSignal.timeout(deadlineMs);
   const { request } = String(url).startsWith("https:") ? https : http;
   const isForm = body instanceof URLSearchParams;
   const options: https.RequestOptions = {
     ...tls,
     minVersion: "TLSv1.3",
     method: body === undefined ? "GET" : "POST",
-    signal: AbortSignal.timeout(deadlineMs),
-    agent: false,
+    signal: wanted.signal ? AbortSignal.any([wanted.signal, late]) : late,
+    agent,
     headers: {
+      // Without it, etcd takes its own JSON interface for the user, and answers that it has no permission.
       accept: "application/json",
       ...(body && { "content-type": isForm ? "application/x-www-form-urlencoded" : "application/json" }),
+      ...headers,
     },
     ...(login && { auth: `${login.user}:${login.password}` }),
   };
