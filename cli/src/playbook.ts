@@ -16,11 +16,7 @@ const DEADLINE_MS = 3_600_000;
 /** How long Ansible may take to stop at Ctrl-C. */
 const STOP_GRACE_MS = 5_000;
 
-/**
- * Runs the playbook on all machines.
- *
- * @throws {CommandError} with what failed and the log's path
- */
+/** Runs the playbook on all machines. @throws {CommandError} with what failed and the log's path */
 export async function runPlaybook(options: PlaybookOptions): Promise<void> {
   const { inventoryFile, logFile, signal } = options;
   signal.throwIfAborted();

@@ -50,9 +50,7 @@ const Stage = z.object({
   faults: z.array(FaultUse),
   /** From the last injection on. */
   seconds,
-  /**
-   * It ends so long after all alerts that it must bring (alertDelay) have come. Then `seconds` is how long it waits for them.
-   */
+  /** It ends so long after all alerts that it must bring (alertDelay) have come. Then `seconds` is how long it waits for them. */
   secondsAfterAlerts: seconds.optional(),
   /** `undo`: then its faults are undone; `recover`: and everything must be as before; `keep`: they last until the last stage is over. */
   after: z.enum(["undo", "recover", "keep"]).default("undo"),

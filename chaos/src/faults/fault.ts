@@ -121,11 +121,7 @@ export async function mustHave(machine: StandMachine, program: string): Promise<
   await mustHold(machine, `command -v ${program} >/dev/null`, `${program} is not installed there`);
 }
 
-/**
- * @param round from 1
- * @returns names, at least one
- * @throws {CommandError} (usage) where the stand has no such machine
- */
+/** @param round from 1 @returns names, at least one @throws {CommandError} (usage) where the stand has no such machine */
 export function resolveTarget(target: string, stand: Stand, roles: StandRoles, round: number): readonly string[] {
   const found = candidates(target, stand, roles, round);
   if (found.length > 0) return found;

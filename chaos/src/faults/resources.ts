@@ -5,11 +5,7 @@ import { FILE_MARK, faultKind, type MachineFault, mustHave, mustHold, percent } 
 /** Longer than any fault lasts; its undo or its guard ends it. */
 const MAX_S = 3_600;
 
-/**
- * A load by stress-ng as a transient service.
- *
- * @param before a shell line that sets what the arguments use
- */
+/** A load by stress-ng as a transient service. @param before a shell line that sets what the arguments use */
 function stress(slot: string, argumentsOfStress: string, { before = ":", after = ":" } = {}): MachineFault {
   const unit = `${FILE_MARK}-${slot}-load`;
   // The first to go when memory gets short.

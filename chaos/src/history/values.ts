@@ -2,9 +2,7 @@ import { randomBytes } from "node:crypto";
 import { rangesOf } from "@goldenring/run-kit";
 import * as z from "zod";
 
-/**
- * The values that a run writes: `RUN:CLIENT:NUMBER`, each used for one request only, and the short form of a set of them.
- */
+/** The values that a run writes: `RUN:CLIENT:NUMBER`, each used for one request only, and the short form of a set of them. */
 
 export const RunName = z.string().regex(/^[A-Za-z0-9-]{1,40}$/);
 

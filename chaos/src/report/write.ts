@@ -19,11 +19,7 @@ import { runPage } from "./run-page.ts";
 import { runSummary } from "./summary.ts";
 import { endText, provenanceTexts, reasons, targetText } from "./words.ts";
 
-/**
- * Writes the reports of a run into its folder: a page, a summary and a file for CI.
- *
- * @returns the path of the page
- */
+/** Writes the reports of a run into its folder: a page, a summary and a file for CI. @returns the path of the page */
 export async function writeReport(folder: string, run: ExperimentRun): Promise<string> {
   const page = join(folder, "report.html");
   replaceFile(page, await runPage(run));

@@ -52,11 +52,7 @@ export class OpenFaults {
     syncFolder(this.#folder);
   }
 
-  /**
-   * Oldest first.
-   *
-   * @throws {CommandError} (not-undone) where a file is none of this version: nothing is known to be undone then
-   */
+  /** Oldest first. @throws {CommandError} (not-undone) where a file is none of this version: nothing is known to be undone then */
   list(): readonly OpenFault[] {
     return ifMissing([], () => readdirSync(this.#folder))
       .filter((name) => name.endsWith(".json"))

@@ -33,12 +33,7 @@ import { comparisonOf, SET_UP } from "./comparison.ts";
 import { FIGURES } from "./figures.ts";
 import { dataText, verdictText } from "./words.ts";
 
-/**
- * Writes the report of a run into its folder.
- *
- * @returns the file's path
- * @throws {CommandError} (usage) where there is no such run
- */
+/** Writes the report of a run into its folder. @returns the file's path @throws {CommandError} (usage) where there is no such run */
 export async function writeReport(folder: string): Promise<string> {
   const run = await readRun(folder);
   const file = join(folder, RUN_FILES.report);

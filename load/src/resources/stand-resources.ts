@@ -21,11 +21,7 @@ const QUERIES: readonly (readonly [string, (value: number) => Use])[] = [
   [`sum by (machine) (${transactions("commit")} + ${transactions("rollback")})`, (value) => ({ transactions: value })],
 ];
 
-/**
- * What the stand's machines used between two moments (Unix time, ms), every ten seconds.
- *
- * @throws {PrometheusError}
- */
+/** What the stand's machines used between two moments (Unix time, ms), every ten seconds. @throws {PrometheusError} */
 export async function standResources(
   prometheus: Pick<Prometheus, "queryRange">,
   from: number,

@@ -20,11 +20,7 @@ export type WeatherCity = z.infer<typeof Weather>[number];
 
 const OpenApi = z.object({ info: z.object({ title: z.string(), version: z.string() }) });
 
-/**
- * Of a URL only the origin and the folder count.
- *
- * @throws {CommandError} (usage)
- */
+/** Of a URL only the origin and the folder count. @throws {CommandError} (usage) */
 export function parseTarget(text: string): URL {
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(withScheme) ? new URL(withScheme) : undefined;

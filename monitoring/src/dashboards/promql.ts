@@ -9,9 +9,7 @@ type Metrics = string | Readonly<Record<string, string>>;
 
 type Aggregation = `${"sum" | "avg" | "max" | "min"}${"" | ` by (${string})`}`;
 
-/**
- * The series with certain labels, and the usual ways to show their metrics.
- */
+/** The series with certain labels, and the usual ways to show their metrics. */
 export class Series {
   readonly #matchers: string;
 

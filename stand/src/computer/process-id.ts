@@ -37,10 +37,7 @@ export function signalPid(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
-/**
- * @param stat content of /proc/PID/stat
- * @returns undefined for a zombie: it runs no more
- */
+/** @param stat content of /proc/PID/stat @returns undefined for a zombie: it runs no more */
 export function parseStartTicks(stat: string): string | undefined {
   // The name in parentheses may contain anything, also parentheses.
   const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -19,10 +19,7 @@ export class ProgramReport<Details extends object> {
   readonly #name: string;
   readonly #shape: z.ZodType<SignOfLife & Details>;
 
-  /**
-   * @param name of the file
-   * @param details what the program reports besides its sign of life
-   */
+  /** @param name of the file @param details what the program reports besides its sign of life */
   constructor(name: string, details: z.ZodType<Details>) {
     this.#name = name;
     this.#shape = z.intersection(SignOfLife, details);

@@ -34,11 +34,7 @@ export function sql(
   return must(machine, psql({ role: "experiments", database: "weather" }), { deadlineMs, input: `${statement};` });
 }
 
-/**
- * The machine whose PostgreSQL takes writes, by its own word.
- *
- * @throws {Error} where there is none, or two
- */
+/** The machine whose PostgreSQL takes writes, by its own word. @throws {Error} where there is none, or two */
 export async function primaryOf(stand: Stand): Promise<StandMachine> {
   const machines = byRole(stand, "postgres");
   const answers = await Promise.all(

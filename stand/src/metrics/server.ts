@@ -60,11 +60,7 @@ const Envelope = z.discriminatedUnion("status", [
   z.object({ status: z.literal("error"), errorType: z.string(), error: z.string() }),
 ]);
 
-/**
- * What Prometheus answered, out of its envelope.
- *
- * @throws {PrometheusError} (refused) with its own message, (unreadable)
- */
+/** What Prometheus answered, out of its envelope. @throws {PrometheusError} (refused) with its own message, (unreadable) */
 export function dataOf<Shape extends z.ZodType>({ status, text }: HttpAnswer, shape: Shape): z.output<Shape> {
   const envelope = Envelope.safeParse(parseJson(text));
   if (!envelope.success) throw unreadable(status, text);
