@@ -50,7 +50,7 @@ const undeclared = (mayCome: MayCome): Expectation =>
 
 interface AlertOptions {
   readonly faults: readonly Use[];
-  /** That the alert must have. */
+  /** That the alert must have. Default: the machine of the first fault. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Default: that of alerts that are not critical. */
   readonly withinMs?: number;
@@ -59,7 +59,8 @@ interface AlertOptions {
 }
 
 function alertExperiment(id: string, title: string, alert: string, options: AlertOptions): ExperimentInput {
-  const { faults, labels = {}, withinMs = OTHER_MS, mayCome = [], blastRadius = {} } = options;
+  const { faults, withinMs = OTHER_MS, mayCome = [], blastRadius = {} } = options;
+  const { labels = { machine: faults[0]?.on ?? "" } } = options;
   const of = { during: ["fault"], alert, labels };
   return {
     ...IDLE,
@@ -79,8 +80,6 @@ function alertExperiment(id: string, title: string, alert: string, options: Aler
   };
 }
 
-const PRIMARY = { machine: "primary" };
-
 const stop = (on: string, unit: string): Use => ({ fault: "stop-unit", on, unit });
 
 /** SIGKILL of postgres, which cannot be started again; Patroni lives and sees it. */
@@ -92,35 +91,30 @@ const killedForGood = (on: string): Use[] => [
 const ALERTS: readonly ExperimentInput[] = [
   alertExperiment("cpu", "The primary's CPUs are busy", "NodeExporterHostHighCpuLoad", {
     faults: [{ fault: "cpu", on: "primary", percent: 100 }],
-    labels: PRIMARY,
   }),
   alertExperiment("memory", "80 % of the memory of the primary's machine is in use", "NodeExporterHostOutOfMemory", {
     faults: [{ fault: "memory", on: "primary", percent: 80 }],
-    labels: PRIMARY,
   }),
   alertExperiment("disk", "The disk of the primary's machine is 92 % full", "NodeExporterHostOutOfDiskSpace", {
     faults: [{ fault: "disk-fill", on: "primary", path: "/", fill: { percent: 92 } }],
-    labels: PRIMARY,
   }),
   alertExperiment("machine-off", "The replica's machine loses its power", "MachineDown", {
     faults: [{ fault: "power-off", on: "replica" }],
-    labels: { machine: "replica" },
     withinMs: CRITICAL_MS,
     mayCome: REPLICA_LOST,
   }),
   alertExperiment("postgres-killed", "The primary's PostgreSQL is killed and cannot start again", "PostgresqlDown", {
     faults: killedForGood("primary"),
-    labels: PRIMARY,
     withinMs: CRITICAL_MS,
     mayCome: [...LEADER_MOVES, ...REPLICA_LOST],
   }),
   alertExperiment("etcd-member", "etcd is stopped on one of three machines", "EtcdMemberDown", {
     faults: [stop("etcd/1", "etcd")],
-    labels: { machine: "etcd/1" },
     mayCome: ETCD_LOST,
   }),
   alertExperiment("etcd-no-leader", "etcd is stopped on two of three machines", "EtcdNoLeader", {
     faults: [stop("etcd/1", "etcd"), stop("etcd/2", "etcd")],
+    labels: {},
     withinMs: CRITICAL_MS,
     mayCome: [
       ...ETCD_LOST,
@@ -138,6 +132,7 @@ const ALERTS: readonly ExperimentInput[] = [
     {
       // The replica first: nobody is left to take over.
       faults: [...killedForGood("replica"), ...killedForGood("primary")],
+      labels: {},
       withinMs: CRITICAL_MS,
       mayCome: [
         ...LEADER_MOVES,
@@ -155,7 +150,6 @@ const ALERTS: readonly ExperimentInput[] = [
   ),
   alertExperiment("api-replica", "One of three API replicas is stopped", "ApiReplicaDown", {
     faults: [stop("api/1", "goldenring-api")],
-    labels: { machine: "api/1" },
     mayCome: [{ alert: "ProbeFailed", why: "the replica's own probe" }],
   }),
   alertExperiment("probe", "The ingress is stopped: its probe fails", "ProbeFailed", {

@@ -59,25 +59,12 @@ export interface Site {
   readonly resolve: (target: string) => readonly string[];
 }
 
-type WithCommon<Name extends string, Options extends z.ZodRawShape> = z.ZodObject<
-  Omit<{ fault: z.ZodLiteral<Name>; on: typeof on }, keyof Options> & Options
->;
+/** What every kind has, and its own options. */
+export const form = <Name extends string, Options extends z.ZodRawShape>(fault: Name, options: Options) =>
+  z.object({ fault: z.literal(fault), on, ...options });
 
-interface Kind<Name extends string, Options extends z.ZodRawShape>
-  extends Omit<FaultKind<WithCommon<Name, Options>>, "form"> {
-  readonly name: Name;
-  /** Beside `fault` and `on`, which every kind has; an `on` among them replaces the usual one. */
-  readonly options: Options;
-}
-
-export function faultKind<Name extends string, Options extends z.ZodRawShape>({
-  name,
-  options,
-  ...kind
-}: Kind<Name, Options>): FaultKind<WithCommon<Name, Options>> {
-  const form = z.object({ fault: z.literal(name), on, ...options });
-  return { form: form as unknown as WithCommon<Name, Options>, ...kind };
-}
+/** Gives `describe` and `prepare` the type of the form. */
+export const faultKind = <Form extends z.ZodObject>(kind: FaultKind<Form>): FaultKind<Form> => kind;
 
 export type ReadyFault = LabFault | MachineFault;
 

@@ -1,9 +1,9 @@
-import { faultKind, notAvailable, on } from "./fault.ts";
+import * as z from "zod";
+import { faultKind, form, notAvailable, on } from "./fault.ts";
 
 /** No closing packet is sent. The undo turns the power on. */
 export const powerOff = faultKind({
-  name: "power-off",
-  options: {},
+  form: form("power-off", {}),
   about: "cuts a machine's power, without a shutdown (only in the lab)",
   describe: () => "loses its power",
   async prepare(_, __, { stand }) {
@@ -13,8 +13,7 @@ export const powerOff = faultKind({
 });
 
 export const reboot = faultKind({
-  name: "reboot",
-  options: {},
+  form: form("reboot", {}),
   about: "restarts a machine with a shutdown (systemctl reboot)",
   describe: () => "is rebooted",
   // Detached, so that the answer still gets out. It is undone when the machine answers again and does not shut down.
@@ -30,8 +29,7 @@ export const reboot = faultKind({
 
 /** A planned change of the primary. There is nothing to undo: the former primary follows. */
 export const switchover = faultKind({
-  name: "switchover",
-  options: { on: on.default("primary"), to: on.default("replica") },
+  form: z.object({ fault: z.literal("switchover"), on: on.default("primary"), to: on.default("replica") }),
   about: "makes another machine the primary, as an operator does (patronictl switchover)",
   describe: () => "hands over to the replica",
   async prepare({ to }, machine, site) {

@@ -1,17 +1,16 @@
 import { CommandError } from "@goldenring/run-kit";
 import { DIRECTION_WORDS, DIRECTIONS, type Direction, machineOf, type StandMachine } from "@goldenring/stand";
 import * as z from "zod";
-import { FILE_MARK, faultKind, type MachineFault, mustHave, mustHold, on, percent, type Site } from "./fault.ts";
+import { FILE_MARK, faultKind, form, type MachineFault, mustHave, mustHold, on, percent, type Site } from "./fault.ts";
 import { hasNetworkFault } from "./lab-call.ts";
 
 /** Packets of a machine get lost at random: outside of it in the lab, otherwise in its own kernel. */
 export const loss = faultKind({
-  name: "loss",
-  options: {
+  form: form("loss", {
     percent,
     /** Seen from the machine. The same percentage both ways loses far more round trips: 40 % each way 64 % of them. */
     direction: z.enum(DIRECTIONS),
-  },
+  }),
   about: "loses packets of a machine at random; direction out (what it sends), in or both",
   describe: ({ percent, direction }) => `loses ${percent} % ${DIRECTION_WORDS[direction]}`,
   async prepare({ percent, direction }, machine, site) {
@@ -41,12 +40,11 @@ function lossInside(machine: StandMachine, percent: number, direction: Direction
 
 /** What a machine sends is held back; in its own kernel, where that has netem. */
 export const delay = faultKind({
-  name: "delay",
-  options: {
+  form: form("delay", {
     ms: z.number().min(1).max(10_000),
     /** The delay varies by up to so much, ms. */
     jitterMs: z.number().min(0).max(10_000).default(0),
-  },
+  }),
   about: "delays packets that a machine sends (where its kernel has netem)",
   describe: ({ ms, jitterMs }) =>
     `what it sends comes ${ms} ms late${jitterMs > 0 ? `, give or take ${jitterMs} ms` : ""}`,
@@ -65,11 +63,10 @@ export const delay = faultKind({
 
 /** A machine is cut off: from everything, or from some machines (a partition). */
 export const cut = faultKind({
-  name: "cut",
-  options: {
+  form: form("cut", {
     /** Only from these; default: from everything. */
     from: z.array(on).min(1).optional(),
-  },
+  }),
   about: "cuts a machine off: from everything, or from some machines",
   describe: ({ from }) => `is cut off from ${from?.join(", ") ?? "everything"}`,
   async prepare({ from }, machine, site) {

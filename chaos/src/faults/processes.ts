@@ -1,16 +1,15 @@
 import { OPERATOR, processIdOf } from "@goldenring/stand";
 import * as z from "zod";
-import { faultKind, mustHold, notAvailable } from "./fault.ts";
+import { faultKind, form, mustHold, notAvailable } from "./fault.ts";
 
 const pathPattern = z.string().regex(/^\/[A-Za-z0-9/._*?-]+$/, "is no absolute path of a file");
 
 /** Its supervisor is left alive and starts it again, so there is nothing to undo. */
 export const killProcess = faultKind({
-  name: "kill-process",
-  options: {
+  form: form("kill-process", {
     /** Its first line is the process number; may have wildcards, and the first file that fits counts. */
     pidFile: pathPattern,
-  },
+  }),
   about: "kills the process (SIGKILL) whose number is in a file, such as PostgreSQL under Patroni",
   describe: ({ pidFile }) => `the process of ${pidFile} is killed`,
   async prepare({ pidFile }, machine) {
@@ -22,11 +21,10 @@ export const killProcess = faultKind({
 
 /** A program cannot be started: /bin/false is mounted over it, until the next boot. Running processes are not stopped. */
 export const preventStart = faultKind({
-  name: "prevent-start",
-  options: {
+  form: form("prevent-start", {
     /** May have wildcards: every file that fits. */
     program: pathPattern,
-  },
+  }),
   about: "prevents a program from starting; running processes are not stopped",
   describe: ({ program }) => `${program} cannot be started`,
   async prepare({ program }, machine) {
@@ -44,8 +42,7 @@ export const preventStart = faultKind({
 
 /** As if there were no guardian: shows what the stand does without fencing. */
 export const freezeGuardian = faultKind({
-  name: "freeze-guardian",
-  options: { on: z.literal(OPERATOR).default(OPERATOR) },
+  form: z.object({ fault: z.literal("freeze-guardian"), on: z.literal(OPERATOR).default(OPERATOR) }),
   about: "freezes the guardian (SIGSTOP), so that nobody fences",
   describe: () => "the guardian is frozen",
   async prepare(_, __, { stand }) {

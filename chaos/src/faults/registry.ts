@@ -8,33 +8,36 @@ import { cpu, diskFill, diskIo, memory } from "./resources.ts";
 import { freezeUnit, killUnit, restartUnit, stopUnit } from "./units.ts";
 
 /** All faults. The clock of a machine is never one: it would be the computer's own. */
-export const FAULTS = {
+const ALL = [
   reboot,
-  "power-off": powerOff,
+  powerOff,
   switchover,
-  "stop-unit": stopUnit,
-  "restart-unit": restartUnit,
-  "kill-unit": killUnit,
-  "kill-process": killProcess,
-  "prevent-start": preventStart,
-  "freeze-unit": freezeUnit,
-  "freeze-guardian": freezeGuardian,
+  stopUnit,
+  restartUnit,
+  killUnit,
+  killProcess,
+  preventStart,
+  freezeUnit,
+  freezeGuardian,
   loss,
   delay,
   cut,
   cpu,
   memory,
-  "disk-fill": diskFill,
-  "disk-io": diskIo,
-} as const;
-
-type Form = (typeof FAULTS)[keyof typeof FAULTS]["form"];
+  diskFill,
+  diskIo,
+] as const;
+type Kind = (typeof ALL)[number];
 
 export const FaultUse = z.discriminatedUnion(
   "fault",
-  Object.values(FAULTS).map(({ form }) => form) as [Form, ...Form[]],
+  ALL.map(({ form }) => form) as unknown as [Kind["form"], ...Kind["form"][]],
 );
 export type FaultUse = z.infer<typeof FaultUse>;
+
+export const FAULTS = Object.fromEntries(ALL.map((kind) => [kind.form.shape.fault.value, kind])) as {
+  readonly [Name in FaultUse["fault"]]: Kind;
+};
 
 type AnyKind = Pick<FaultKind<z.ZodObject>, "describe" | "prepare">;
 

@@ -1,6 +1,6 @@
 import { shellQuote } from "@goldenring/stand";
 import * as z from "zod";
-import { FILE_MARK, faultKind, type MachineFault, mustHave, mustHold, percent } from "./fault.ts";
+import { FILE_MARK, faultKind, form, type MachineFault, mustHave, mustHold, percent } from "./fault.ts";
 
 /** Longer than any fault lasts; its undo or its guard ends it. */
 const MAX_S = 3_600;
@@ -21,8 +21,7 @@ function stress(slot: string, argumentsOfStress: string, { before = ":", after =
 }
 
 export const cpu = faultKind({
-  name: "cpu",
-  options: { percent },
+  form: form("cpu", { percent }),
   about: "keeps every CPU of a machine busy (stress-ng)",
   describe: ({ percent }) => `its CPUs are ${percent} % busy`,
   async prepare({ percent }, machine) {
@@ -32,11 +31,10 @@ export const cpu = faultKind({
 });
 
 export const memory = faultKind({
-  name: "memory",
-  options: {
+  form: form("memory", {
     /** How much of it is in use then, what was before included. */
     percent: percent.max(95, "more than 95 % calls the kernel's OOM killer"),
-  },
+  }),
   about: "uses a machine's memory up to a percentage, and holds it (stress-ng)",
   describe: ({ percent }) => `${percent} % of its memory is in use`,
   async prepare({ percent }, machine) {
@@ -49,8 +47,7 @@ export const memory = faultKind({
 
 /** Whatever else needs the disk waits. */
 export const diskIo = faultKind({
-  name: "disk-io",
-  options: {
+  form: form("disk-io", {
     /** On the file system of this folder. */
     path: z
       .string()
@@ -58,7 +55,7 @@ export const diskIo = faultKind({
       .default("/var/lib"),
     /** Processes that write and flush all the time. */
     writers: z.int().min(1).max(64).default(4),
-  },
+  }),
   about: "writes to a machine's disk and flushes it, all the time (stress-ng)",
   describe: ({ path, writers }) => `${writers} processes write to the disk of ${path} and flush it`,
   async prepare({ path, writers }, machine) {
@@ -76,13 +73,12 @@ export const diskIo = faultKind({
  * and is then removed by the undo only.
  */
 export const diskFill = faultKind({
-  name: "disk-fill",
-  options: {
+  form: form("disk-fill", {
     /** On the file system of this folder. */
     path: z.string().startsWith("/").default("/var/lib"),
     /** How full, or how much to take: one of them. */
     fill: z.union([z.object({ percent }), z.object({ mib: z.int().min(1).max(1_000_000) })]),
-  },
+  }),
   about: "fills a machine's disk: up to a percentage, or with a number of MiB",
   describe: ({ path, fill }) =>
     "percent" in fill

@@ -1,6 +1,6 @@
 import type { StandMachine } from "@goldenring/stand";
 import * as z from "zod";
-import { FILE_MARK, faultKind, type MachineFault, mustHold } from "./fault.ts";
+import { FILE_MARK, faultKind, form, type MachineFault, mustHold } from "./fault.ts";
 
 /** A service of systemd, with or without `.service`. */
 const unit = z
@@ -17,8 +17,7 @@ function unitFault<Name extends string>(
   scripts: (unit: string) => UnitScripts,
 ) {
   return faultKind({
-    name,
-    options: { unit },
+    form: form(name, { unit }),
     about,
     describe: ({ unit }) => `${unit} is ${happens}`,
     prepare: ({ unit }, machine) => unitReady(machine, unit, scripts(unit)),
@@ -65,12 +64,11 @@ export const freezeUnit = unitFault("freeze-unit", FREEZES, "frozen", (unit) => 
 }));
 
 export const killUnit = faultKind({
-  name: "kill-unit",
-  options: {
+  form: form("kill-unit", {
     unit,
     /** Its manager does not start it again. */
     staysDead: z.boolean().default(false),
-  },
+  }),
   about: "kills a service (SIGKILL); systemd starts it again as its unit defines; with staysDead it does not",
   describe: ({ unit, staysDead }) => `${unit} is killed${staysDead ? " and stays dead" : ""}`,
   prepare({ unit, staysDead }, machine) {

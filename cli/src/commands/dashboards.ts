@@ -16,7 +16,7 @@ export async function verifyDashboards(context: Context, asJson: boolean): Promi
       if (!(error instanceof PrometheusError)) throw error;
       throw new CommandError(`Prometheus does not answer: ${error.message}`);
     });
-    return verifyQueries(prometheus, countAndLog(log, context.signal));
+    return verifyQueries(prometheus, { onFinding: countAndLog(log, context.signal) });
   });
   print(`${asJson ? JSON.stringify(found, null, 2) : verificationText(found)}\n`);
   // Nothing checked proves nothing.

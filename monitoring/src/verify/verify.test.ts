@@ -12,7 +12,7 @@ import type { Finding } from "./judge.ts";
 import { type Question, questionsOfDashboards, questionsOfRules } from "./questions.ts";
 import { type RealPrometheus, startPrometheus } from "./real-prometheus.fixture.ts";
 import { formatSelector, selectorsOf } from "./selectors.ts";
-import { verify } from "./verify.ts";
+import { verifyQueries } from "./verify.ts";
 
 setDefaultTimeout(120_000);
 const isMissing = !hasProgram("prometheus");
@@ -62,7 +62,7 @@ describe.skipIf(isMissing)("against a real Prometheus", () => {
   afterAll(() => real?.stop());
 
   async function findingOf(question: Question): Promise<Pick<Finding, "verdict" | "reason">> {
-    const { findings } = await verify(real.prometheus, [question], []);
+    const { findings } = await verifyQueries(real.prometheus, { questions: [question], rules: [] });
     const { verdict, reason } = findings[0] ?? { verdict: "error" };
     return reason === undefined ? { verdict } : { verdict, reason };
   }
@@ -82,9 +82,11 @@ describe.skipIf(isMissing)("against a real Prometheus", () => {
     );
     const questions = questionsOfDashboards([dashboard]).filter(({ source }) => source.startsWith("test >"));
     const reported: Finding[] = [];
-    const { findings, checked, failed } = await verify(real.prometheus, questions, [], (finding) =>
-      reported.push(finding),
-    );
+    const { findings, checked, failed } = await verifyQueries(real.prometheus, {
+      questions,
+      rules: [],
+      onFinding: (finding) => reported.push(finding),
+    });
     expect(checked).toBe(5);
     expect(reported).toEqual([...findings]);
     expect(findings.map(({ source, verdict }) => [source, verdict])).toEqual([
@@ -175,7 +177,7 @@ describe.skipIf(isMissing)("against a real Prometheus", () => {
 
   test("rules of the checkout that Prometheus has not loaded are named", async () => {
     const rules = readRules().slice(0, 2);
-    const { failed } = await verify(real.prometheus, [], rules);
+    const { failed } = await verifyQueries(real.prometheus, { questions: [], rules });
     expect(failed.map(({ source, reason }) => [source, reason])).toEqual(
       rules.map(({ file, name }) => [
         `${file} > ${name}`,
@@ -216,13 +218,13 @@ describe.skipIf(isMissing)("with the rules of the checkout", () => {
   afterAll(() => real?.stop());
 
   test("none is missing or different", async () => {
-    expect((await verify(real.prometheus, [], readRules())).failed).toEqual([]);
+    expect((await verifyQueries(real.prometheus, { questions: [] })).failed).toEqual([]);
   });
 
   test("one that is loaded in another form is named", async () => {
     const [rule, ...others] = readRules();
     const changed = rule === undefined ? [] : [{ ...rule, expr: "vector(1) > up" }, ...others];
-    const { failed } = await verify(real.prometheus, [], changed);
+    const { failed } = await verifyQueries(real.prometheus, { questions: [], rules: changed });
     expect(failed.map(({ source, reason }) => [source, reason])).toEqual([
       [`${rule?.file} > ${rule?.name}`, expect.stringContaining("has loaded another form of this rule")],
     ]);
@@ -232,7 +234,7 @@ describe.skipIf(isMissing)("with the rules of the checkout", () => {
 test("a Prometheus that does not answer is an error, not a finding", async () => {
   const { createPrometheus } = await import("@goldenring/stand");
   const nobody = createPrometheus({ url: "http://127.0.0.1:1", user: "", password: "", ca: "" });
-  await expect(verify(nobody, [], [])).rejects.toBeInstanceOf(PrometheusError);
+  await expect(verifyQueries(nobody, { questions: [], rules: [] })).rejects.toBeInstanceOf(PrometheusError);
 });
 
 async function formattedBy(url: string, query: string): Promise<string> {

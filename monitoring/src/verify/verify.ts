@@ -11,30 +11,25 @@ export interface Verification {
   readonly failed: readonly Finding[];
 }
 
+interface VerifyOptions {
+  /** Called for each finding at once, in the order of the dashboards and the rule files. */
+  readonly onFinding?: (finding: Finding) => void;
+  readonly rules?: readonly Rule[];
+  readonly questions?: readonly Question[];
+}
+
 /**
  * Runs every query of every dashboard and the expression of every rule on a live Prometheus, and checks that it has loaded these rules.
  *
- * @param onFinding called for each finding at once, in the order of the dashboards and the rule files
  * @throws {PrometheusError} when Prometheus does not answer
  */
-export function verifyQueries(
-  prometheus: Prometheus,
-  onFinding: (finding: Finding) => void = () => {},
-): Promise<Verification> {
-  const rules = readRules();
-  return verify(prometheus, [...questionsOfDashboards(DASHBOARDS), ...questionsOfRules(rules)], rules, onFinding);
-}
-
-export async function verify(
-  prometheus: Prometheus,
-  questions: readonly Question[],
-  rules: readonly Rule[],
-  onFinding: (finding: Finding) => void = () => {},
-): Promise<Verification> {
+export async function verifyQueries(prometheus: Prometheus, options: VerifyOptions = {}): Promise<Verification> {
+  const { onFinding, rules = readRules() } = options;
+  const { questions = [...questionsOfDashboards(DASHBOARDS), ...questionsOfRules(rules)] } = options;
   const findings: Finding[] = [];
   const add = (finding: Finding): void => {
     findings.push(finding);
-    onFinding(finding);
+    onFinding?.(finding);
   };
   const [names, help] = await Promise.all([prometheus.metricNames(), prometheus.help()]);
   const judge = new Judge(prometheus, { names, help });
