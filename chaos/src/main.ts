@@ -3,13 +3,13 @@
  * `ring chaos` has the same commands for the lab, too.
  */
 import { join } from "node:path";
-import { CommandError, runCommandLine, runsFolder, TerminalOutput } from "@goldenring/run-kit";
+import { CommandError, runCommandLine, runsFolder, terminalOutput } from "@goldenring/run-kit";
 import { InventoryError, openStand, readInventory, ringHome, thisComputer } from "@goldenring/stand";
 import { Command } from "commander";
 import { addChaosCommands } from "./command/commands.ts";
 import type { AvailableStand } from "./command/deps.ts";
 
-const output = new TerminalOutput({ withTime: true });
+const output = terminalOutput({ withTime: true });
 
 await runCommandLine(
   ({ signal, outcome }) => {

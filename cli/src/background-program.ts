@@ -34,15 +34,11 @@ const STALE_AFTER_MS = 5_000;
 
 /** A program of the lab's stand that goes on running in the background, inside the stand's network, when `ring` ends. */
 export class BackgroundProgram<Report extends SignOfLife> {
-  readonly #description: Description<Report>;
-
-  constructor(description: Description<Report>) {
-    this.#description = description;
-  }
+  constructor(private readonly description: Description<Report>) {}
 
   /** A program with an old report hangs, and does not count as running. */
   get state(): BackgroundState<Report> {
-    const { reports, folder } = this.#description;
+    const { reports, folder } = this.description;
     const report = reports.read(folder);
     const isRunning =
       report !== undefined && this.#isRunning(report.pid) && Date.now() - Date.parse(report.aliveAt) < STALE_AFTER_MS;
@@ -58,7 +54,7 @@ export class BackgroundProgram<Report extends SignOfLife> {
   async start(inventory: Inventory, words: readonly string[]): Promise<void> {
     if (this.state.isRunning) return;
     await this.stop();
-    const { name, folder, lastArguments } = this.#description;
+    const { name, folder, lastArguments } = this.description;
     const output = join(folder, `${name.replaceAll(" ", "-")}.out`);
     const file = openSync(output, "w", 0o600);
     const child = startProgram(inNamespace(inventory, bunProgram(...words, ...lastArguments)), {
@@ -77,7 +73,7 @@ export class BackgroundProgram<Report extends SignOfLife> {
   }
 
   async stop(): Promise<void> {
-    const { reports, folder } = this.#description;
+    const { reports, folder } = this.description;
     const pid = reports.read(folder)?.pid;
     if (pid === undefined) return;
     for (const name of ["SIGTERM", "SIGKILL"] as const) {
@@ -89,7 +85,7 @@ export class BackgroundProgram<Report extends SignOfLife> {
 
   /** Another program may have got the process number: the command line tells. */
   #isRunning(pid: number): boolean {
-    const { lastArguments } = this.#description;
+    const { lastArguments } = this.description;
     try {
       const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
       return words.slice(-lastArguments.length).join("\0") === lastArguments.join("\0");

@@ -1,7 +1,7 @@
 import { addChaosCommands } from "@goldenring/chaos";
 import type { Lab } from "@goldenring/lab";
 import { addLoadCommands } from "@goldenring/load";
-import { type CommandContext, EXIT, type ExitName, exitCodeHelp, Progress } from "@goldenring/run-kit";
+import { type CommandContext, EXIT, type ExitName, exitCodeHelp, startProgress } from "@goldenring/run-kit";
 import { DIRECTIONS, RTO, SERVICE_NAMES } from "@goldenring/stand";
 import { Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
@@ -68,7 +68,7 @@ export function createProgram(command: CommandContext): Command {
 
   const contextOf = (): Promise<Context> => {
     const { inventory } = program.opts<{ inventory?: string }>();
-    const session = { progress: new Progress(), signal: command.signal };
+    const session = { progress: startProgress(), signal: command.signal };
     return openContext(inventory ?? (process.env.RING_INVENTORY || undefined), session);
   };
   const exitWith = async (code: ReturnType<Work>): Promise<void> => {

@@ -1,5 +1,5 @@
 /** The load commands as a program of their own: `bun load/src/main.ts --help`. `ring load` has the same commands. */
-import { runCommandLine, runsFolder, TerminalOutput } from "@goldenring/run-kit";
+import { runCommandLine, runsFolder, terminalOutput } from "@goldenring/run-kit";
 import { Command } from "commander";
 import { addLoadCommands } from "./command/program.ts";
 
@@ -9,7 +9,7 @@ await runCommandLine(({ signal, outcome }) => {
     .helpCommand(false)
     .showHelpAfterError("(load --help shows all commands)")
     .exitOverride();
-  const output = new TerminalOutput();
+  const output = terminalOutput();
   addLoadCommands(program, { output, signal, outcome, runs: runsFolder("load") });
   return program;
 });

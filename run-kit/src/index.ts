@@ -3,8 +3,8 @@
 export { type CommandContext, runCommandLine } from "./command/command-line.ts";
 export { CommandError, EXIT, EXIT_MEANINGS, type ExitName, exitCodeHelp } from "./command/exit.ts";
 export { interruptedExit } from "./command/interruption.ts";
-export { askYes, columns, type Output, print, printError, TerminalOutput } from "./command/output.ts";
-export { Progress } from "./command/progress.ts";
+export { askYes, columns, type Output, print, printError, terminalOutput } from "./command/output.ts";
+export { type Progress, startProgress } from "./command/progress.ts";
 export { addRunCommands, type RunDeps, type RunKind, writeComparison } from "./command/run-commands.ts";
 export { junitXml, type Outcome, type TestCase, type TestSuite } from "./junit.ts";
 export * from "./page/chart.ts";

@@ -14,7 +14,7 @@ const CHECK_EVERY_MS = 2_000;
 /** Undoes open faults, asks every machine whether anything is left, and deletes what probes have written. @returns an exit code */
 export async function recover(deps: ChaosDeps): Promise<number> {
   const { output, signal } = deps;
-  const log = (text: string): void => output.log(text);
+  const { log } = output;
   const { stand } = await deps.stand();
   const lock = await takeEngineLock(stand.folder, "recover");
   try {

@@ -30,14 +30,10 @@ export async function run(names: readonly string[], options: RunCommandOptions, 
   const runs = options.runs ?? deps.runs;
   const typed = `ring chaos run ${options.suite === undefined ? names.join(" ") : `--suite ${options.suite}`}`;
   const startedAt = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  const ofRuns = { ...options, runs, rounds: options.rounds ?? suite?.rounds };
   const records: ExperimentRun[] = [];
   for (const experiment of experiments) {
-    const record = await runOne(
-      experiment,
-      { ...options, runs, rounds: options.rounds ?? suite?.rounds },
-      deps,
-      available,
-    );
+    const record = await runOne(experiment, ofRuns, deps, available);
     records.push(record);
     // After each: a suite may take hours.
     const pages = options.write ? await writeRunResults(record, typed) : [];
@@ -81,7 +77,7 @@ async function runOne(
 ): Promise<ExperimentRun> {
   output.log(`${experiment.id}: ${experiment.title}`);
   output.log(`hypothesis: ${experiment.hypothesis}`);
-  const log = (text: string): void => output.log(text);
+  const { log } = output;
   const { stand, monitoring } = available;
   const { record, folder } = await runExperiment(experiment, { ...options, stand, monitoring, signal, log });
   const page = await writeReport(folder, record);

@@ -11,33 +11,29 @@ const WRITE_DEADLINE_MS = 10_000;
  * until `clear`: a fault that is shorter than the pause between two scrapes is seen, too. What cannot be written is logged once and changes
  * nothing, and nothing waits for it.
  */
-export class FaultMarks {
-  readonly #stand: Stand;
-  readonly #onFailed: (why: string) => void;
-  #writing: Promise<void> = Promise.resolve();
-  #hasFailed = false;
-
-  constructor(stand: Stand, onFailed: (why: string) => void) {
-    // On its own connections: a mark must not delay the fault that it shows.
-    this.#stand = stand.again();
-    this.#onFailed = onFailed;
-  }
-
-  write(text: string): void {
-    this.#writing = this.#writing.then(async () => {
-      const failed = (await writeMarks(this.#stand, text)).find(({ code }) => code !== 0);
-      if (failed === undefined || this.#hasFailed) return;
-      this.#hasFailed = true;
-      this.#onFailed(`dashboards do not show the faults: ${failed.stderr.trim() || `exit code ${failed.code}`}`);
+export function faultMarks(stand: Stand, onFailed: (why: string) => void) {
+  // On its own connections: a mark must not delay the fault that it shows.
+  const own = stand.again();
+  let writing = Promise.resolve();
+  let hasFailed = false;
+  /** @param text of `metricsOf` */
+  const write = (text: string): void => {
+    writing = writing.then(async () => {
+      const failed = (await writeMarks(own, text)).find(({ code }) => code !== 0);
+      if (failed === undefined || hasFailed) return;
+      hasFailed = true;
+      onFailed(`dashboards do not show the faults: ${failed.stderr.trim() || `exit code ${failed.code}`}`);
     });
-  }
-
-  /** Resolves when all marks are removed, or cannot be. */
-  async clear(): Promise<void> {
-    this.write("");
-    await this.#writing;
-    this.#stand.disconnect();
-  }
+  };
+  return {
+    write,
+    /** Resolves when all marks are removed, or cannot be. */
+    async clear(): Promise<void> {
+      write("");
+      await writing;
+      own.disconnect();
+    },
+  };
 }
 
 /** Whole or not at all; nothing where node_exporter has no such collector. @param text empty: no marks, also those of a run that was killed */

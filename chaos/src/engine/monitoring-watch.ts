@@ -67,26 +67,24 @@ type RoundFacts = Pick<Course, "stages" | "targets"> & {
 
 /** Follows the stand's monitoring during a round, as far as the experiment's expectations are about it. */
 export class MonitoringWatch {
-  readonly #context: RunContext;
-  readonly #facts: RoundFacts;
   readonly #apiCpu: Record<string, readonly number[]> = {};
   #seen: MonitoringEvidence["seen"];
 
-  constructor(context: RunContext, facts: RoundFacts) {
-    this.#context = context;
-    this.#facts = facts;
-  }
+  constructor(
+    private readonly context: RunContext,
+    private readonly facts: RoundFacts,
+  ) {}
 
   get evidence(): Pick<AlertEvidence, "alerts"> & { readonly monitoring: MonitoringEvidence } {
-    const { startedAt, stages, firedBefore } = this.#facts;
-    const received = this.#context.monitoring?.alertsSince(startedAt);
+    const { startedAt, stages, firedBefore } = this.facts;
+    const received = this.context.monitoring?.alertsSince(startedAt);
     const alerts = received?.map((alert) => recorded(alert, startedAt, stages)) ?? null;
     return { alerts, monitoring: { firedBefore, seen: this.#seen, apiCpu: this.#apiCpu } };
   }
 
   /** Before the first stage. */
   async ask(): Promise<void> {
-    const { monitoring, stand } = this.#context;
+    const { monitoring, stand } = this.context;
     const isAsked = ASKED.some((metric) => this.#expected(metric).length > 0);
     if (monitoring === undefined || !isAsked) return;
     const { targets, targetsUp } = await monitoring.status();
@@ -107,11 +105,11 @@ export class MonitoringWatch {
 
   /** After the recovery: until the alerts that came are resolved, and no other fires. What comes meanwhile belongs to the round. */
   async untilResolved(signal: AbortSignal): Promise<void> {
-    if (!this.#context.experiment.steadyState.noAlerts || this.#context.monitoring === undefined) return;
+    if (!this.context.experiment.steadyState.noAlerts || this.context.monitoring === undefined) return;
     const areResolved = (): boolean =>
       this.#expected("alertResolved").every((each) => !("missed" in alertResolved(each, this.#now)));
     await waitUntil(areResolved, { deadlineMs: RESOLVED_DEADLINE_MS, everyMs: POLL_EVERY_MS, signal });
-    await firingAtLast(this.#context, signal, QUIET_DEADLINE_MS);
+    await firingAtLast(this.context, signal, QUIET_DEADLINE_MS);
   }
 
   async #last({ name, seconds, secondsAfterAlerts }: Stage, signal: AbortSignal): Promise<void> {
@@ -125,7 +123,7 @@ export class MonitoringWatch {
 
   /** What answers on each API replica takes meanwhile, % of the machine's limit. */
   async #cpuShares(work: () => Promise<void>): Promise<readonly number[]> {
-    const { monitoring, stand } = this.#context;
+    const { monitoring, stand } = this.context;
     const machines = byRole(stand, "api");
     const limits = (await monitoring?.status())?.cpuLimits ?? {};
     const read = (): Promise<readonly number[]> => Promise.all(machines.map(cpuSecondsOf));
@@ -139,11 +137,11 @@ export class MonitoringWatch {
   }
 
   #expected(metric: MetricName): Experiment["expectations"] {
-    return this.#context.experiment.expectations.filter((each) => each.metric === metric);
+    return this.context.experiment.expectations.filter((each) => each.metric === metric);
   }
 
   get #now(): AlertEvidence {
-    return { ...this.#facts, alerts: this.evidence.alerts };
+    return { ...this.facts, alerts: this.evidence.alerts };
   }
 }
 

@@ -7,7 +7,7 @@ import { newRunName } from "../history/values.ts";
 import { judgeRound } from "../judge/figure.ts";
 import type { StageRecord } from "../run/record.ts";
 import { forgetLeftValues, forgetValues, LeftValues } from "../stored/weather-rows.ts";
-import { FaultMarks, metricsOf } from "./fault-marks.ts";
+import { faultMarks, metricsOf } from "./fault-marks.ts";
 import { MonitoringWatch, untilQuiet } from "./monitoring-watch.ts";
 import { Observers } from "./observers.ts";
 import { gatherEvidence, roundRecord } from "./round-record.ts";
@@ -42,7 +42,7 @@ export async function runRound(context: RunContext, number: number) {
   const stopStates = watchStates(stand, experiment.watch, from);
   const stages: StageRecord[] = [];
   const targets: Record<string, string[]> = {};
-  const marks = new FaultMarks(stand, note);
+  const marks = faultMarks(stand, note);
   const watch = new MonitoringWatch(context, { startedAt: startedAt.getTime(), firedBefore, stages, targets });
   const safety = watchSafety(context, observers.files, from, unsafe);
   const showFaults = (): void => {

@@ -13,14 +13,11 @@ const HEAD_LIMIT = 64 * 1024;
 
 /** Reads one HTTP/1.1 answer from the bytes of a connection (RFC 9112). Throws on anything else. */
 export class AnswerParser {
-  readonly #toHead: boolean;
   #bytes: Buffer = Buffer.alloc(0);
   #head: Head | undefined;
 
-  /** @param toHead whether it answers a HEAD request, which has no body whatever its headers say */
-  constructor({ toHead = false } = {}) {
-    this.#toHead = toHead;
-  }
+  /** @param request its `toHead`: it is a HEAD request, whose answer has no body whatever its headers say */
+  constructor(private readonly request = { toHead: false }) {}
 
   /** The bytes after the answer, or those that are no whole answer yet. */
   get rest(): Buffer {
@@ -32,11 +29,11 @@ export class AnswerParser {
     this.#head ??= this.#takeHead();
     const head = this.#head;
     if (!head) return undefined;
-    if (!this.#toHead && head.headers.get("transfer-encoding")?.toLowerCase() === "chunked") {
+    if (!this.request.toHead && head.headers.get("transfer-encoding")?.toLowerCase() === "chunked") {
       const chunked = takeChunks(this.#bytes);
       return chunked && this.#answer(chunked.body, chunked.length);
     }
-    const length = this.#toHead ? 0 : bodyLength(head);
+    const length = this.request.toHead ? 0 : bodyLength(head);
     if (length === undefined || this.#bytes.length < length) return undefined;
     return this.#answer(this.#bytes.subarray(0, length), length);
   }

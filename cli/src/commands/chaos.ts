@@ -7,7 +7,7 @@ import {
   type StandMonitoring,
 } from "@goldenring/chaos";
 import { alertLogIn, readAlertLog, receivedSince, verifyQueries } from "@goldenring/monitoring";
-import { type CommandContext, CommandError, EXIT, runsFolder, TerminalOutput } from "@goldenring/run-kit";
+import { type CommandContext, CommandError, EXIT, runsFolder, terminalOutput } from "@goldenring/run-kit";
 import { createPrometheus, openStand } from "@goldenring/stand";
 import { assertIsUp, type Context } from "../context.ts";
 import { monitoringServers } from "../endpoints.ts";
@@ -17,7 +17,7 @@ import { readStatus } from "./status.ts";
 /** The dependencies of `ring chaos`: the stand, and its host where that is this computer. */
 export function chaosDeps(openContext: () => Promise<Context>, command: CommandContext): ChaosDeps {
   const stand = async (): Promise<AvailableStand> => availableStand(await openContext());
-  return { ...command, output: new TerminalOutput({ withTime: true }), runs: runsFolder("chaos"), stand };
+  return { ...command, output: terminalOutput({ withTime: true }), runs: runsFolder("chaos"), stand };
 }
 
 async function availableStand(context: Context): Promise<AvailableStand> {

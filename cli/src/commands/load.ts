@@ -5,7 +5,7 @@ import {
   type StandUnderLoad,
   standResources,
 } from "@goldenring/load";
-import { type CommandContext, runsFolder, TerminalOutput } from "@goldenring/run-kit";
+import { type CommandContext, runsFolder, terminalOutput } from "@goldenring/run-kit";
 import { createPrometheus, type Inventory, inNamespace, loginOf, readAuthority } from "@goldenring/stand";
 import type { Context } from "../context.ts";
 import { endpointsOf, monitoringServers } from "../endpoints.ts";
@@ -13,7 +13,7 @@ import { endpointsOf, monitoringServers } from "../endpoints.ts";
 /** The dependencies of `ring load`: a stand that is up is the target unless another is named. */
 export function loadDeps(openContext: () => Promise<Context>, command: CommandContext): LoadDeps {
   const stand = async (): Promise<StandUnderLoad | undefined> => standUnderLoad(await openContext());
-  return { ...command, output: new TerminalOutput(), runs: runsFolder("load"), stand };
+  return { ...command, output: terminalOutput(), runs: runsFolder("load"), stand };
 }
 
 /** Undefined where no stand is up: then the user must name a target. */

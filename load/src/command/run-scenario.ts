@@ -51,7 +51,7 @@ export async function runScenario(
     dashboardPort,
     runs,
     signal,
-    log: (line) => output.log(line),
+    log: output.log,
     onRow: (row, soFar) => output.live(liveLine(row, soFar)),
   });
   await writeReport(folder);

@@ -35,7 +35,7 @@ export async function seed(size: DataSizeName, options: SeedOptions, deps: LoadD
 
 async function addData(size: DataSizeName, options: SeedOptions, deps: LoadDeps): ReturnType<typeof seedApi> {
   const { target } = options;
-  const log = (line: string): void => deps.output.live(line);
+  const { live: log } = deps.output;
   if (target !== undefined && options.database !== undefined) {
     throw new CommandError("Use --target or --database: the data go into one of them.", "usage");
   }
@@ -78,7 +78,7 @@ export async function removeSeeds(
     target: target === undefined ? undefined : new WeatherApi(parseTarget(target)).base,
     runs: deps.runs,
     isSure: async (question) => yes || askYes(question, deps.signal),
-    log: (line) => deps.output.log(line),
+    log: deps.output.log,
   });
   deps.output.result(`${cities} cities and ${values} values removed`);
 }

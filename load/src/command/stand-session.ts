@@ -63,7 +63,7 @@ export class StandSession {
     const { base, full } = DATA_SIZES;
     const between = (from: number, to: number): number => Math.round(from + (to - from) * share);
     const size = { cities: between(base.cities, full.cities), values: between(base.values, full.values) };
-    const log = (line: string): void => this.deps.output.log(line);
+    const { log } = this.deps.output;
     const added = await seedDatabase(this.database, share === 0 ? "base" : "full", log, size);
     if (added !== undefined) await writeSeedRecord(this.deps.runs, added);
   }

@@ -20,13 +20,10 @@ const PREFIXES = ["http_req_duration,", "checks,", "vus,", "data_received,", "da
 
 /** Understands the text in whatever pieces it comes. */
 export class SampleReader {
-  readonly #onSample: (sample: Sample) => void;
   #rest = "";
   #columns: { readonly name: number; readonly status: number } | undefined;
 
-  constructor(onSample: (sample: Sample) => void) {
-    this.#onSample = onSample;
-  }
+  constructor(private readonly onSample: (sample: Sample) => void) {}
 
   /** @throws where the header is not that of k6's CSV */
   push(text: string): void {
@@ -53,11 +50,11 @@ export class SampleReader {
     if (prefix === "http_req_duration,") {
       const status = Number(fields[this.#columns.status]);
       const route = fields[this.#columns.name] ?? "";
-      this.#onSample({ kind: "answer", at, ms: value, route, failed: !(status >= 200 && status < 300) });
-    } else if (prefix === "checks,") this.#onSample({ kind: "check", at, isRight: value !== 0 });
-    else if (prefix === "vus,") this.#onSample({ kind: "users", at, users: value });
-    else if (prefix === "data_received,") this.#onSample({ kind: "bytes", received: value, sent: 0 });
-    else this.#onSample({ kind: "bytes", received: 0, sent: value });
+      this.onSample({ kind: "answer", at, ms: value, route, failed: !(status >= 200 && status < 300) });
+    } else if (prefix === "checks,") this.onSample({ kind: "check", at, isRight: value !== 0 });
+    else if (prefix === "vus,") this.onSample({ kind: "users", at, users: value });
+    else if (prefix === "data_received,") this.onSample({ kind: "bytes", received: value, sent: 0 });
+    else this.onSample({ kind: "bytes", received: 0, sent: value });
   }
 }
 

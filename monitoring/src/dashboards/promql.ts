@@ -11,18 +11,15 @@ type Aggregation = `${"sum" | "avg" | "max" | "min"}${"" | ` by (${string})`}`;
 
 /** The series with certain labels, and the usual ways to show their metrics. */
 export class Series {
-  readonly #matchers: string;
-
-  constructor(matchers: string) {
-    this.#matchers = matchers;
-  }
+  /** @param matchers what PromQL has between the braces */
+  constructor(private readonly matchers: string) {}
 
   with(matchers: string): Series {
-    return new Series(`${this.#matchers}, ${matchers}`);
+    return new Series(`${this.matchers}, ${matchers}`);
   }
 
   selector(metric: string): string {
-    return `${metric}{${this.#matchers}}`;
+    return `${metric}{${this.matchers}}`;
   }
 
   rate(counter: string): string {

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { oneLine, visible } from "../visible.ts";
-import { columns, TerminalOutput } from "./output.ts";
-import { Progress } from "./progress.ts";
+import { columns, terminalOutput } from "./output.ts";
+import { startProgress } from "./progress.ts";
 
 /** What can move the cursor, change colours, clear the screen or the direction of writing, in terminals with 7 and 8 bits. */
 const HARMFUL = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
@@ -36,12 +36,12 @@ test("whatever is printed as progress, log or result is made visible, and ring's
   for (const isTTY of [true, false]) {
     const texts: string[] = [];
     const screen = { isTTY, write: (text: string) => texts.push(text) };
-    const output = new TerminalOutput({ screen, results: screen });
+    const output = terminalOutput({ screen, results: screen });
     const harmful = "\u001b[2J\rall is well";
     output.log(harmful);
     output.live(harmful);
     output.result(harmful);
-    const progress = new Progress(screen);
+    const progress = startProgress(screen);
     progress.log(harmful);
     await progress.step(harmful, async (log) => log(harmful));
     const written = texts.join("");

@@ -31,46 +31,36 @@ export function redrawLine(screen: Screen, text: string): void {
   screen.write(`\r\u001b[2K${line.length > columns ? `${line.slice(0, columns - 1)}…` : line}`);
 }
 
-export class TerminalOutput implements Output {
-  readonly #screen: Screen;
-  readonly #results: Screen;
-  readonly #withTime: boolean;
-  #isLive = false;
-  #lastPlainAt = Number.NEGATIVE_INFINITY;
-
-  /** @param withTime logged lines begin with the time of day, UTC */
-  constructor({ screen = process.stderr as Screen, results = process.stdout as Screen, withTime = false } = {}) {
-    this.#screen = screen;
-    this.#results = results;
-    this.#withTime = withTime;
-  }
-
-  log(text: string): void {
-    this.#endLive();
-    this.#screen.write(`${this.#withTime ? `${new Date().toISOString().slice(11, 19)} ` : ""}${visible(text)}\n`);
-  }
-
-  live(text: string): void {
-    if (this.#screen.isTTY) {
-      redrawLine(this.#screen, text);
-      this.#isLive = true;
-      return;
-    }
-    const now = performance.now();
-    if (now - this.#lastPlainAt < PLAIN_LIVE_EVERY_MS) return;
-    this.#lastPlainAt = now;
-    this.#screen.write(`${visible(text)}\n`);
-  }
-
-  result(text: string): void {
-    this.#endLive();
-    this.#results.write(`${visible(text)}\n`);
-  }
-
-  #endLive(): void {
-    if (this.#isLive) this.#screen.write("\n");
-    this.#isLive = false;
-  }
+/** @param options its `withTime`: logged lines begin with the time of day, UTC */
+export function terminalOutput(options: { screen?: Screen; results?: Screen; withTime?: boolean } = {}): Output {
+  const { screen = process.stderr, results = process.stdout, withTime = false } = options;
+  let isLive = false;
+  let lastPlainAt = Number.NEGATIVE_INFINITY;
+  const endLive = (): void => {
+    if (isLive) screen.write("\n");
+    isLive = false;
+  };
+  return {
+    log(text) {
+      endLive();
+      screen.write(`${withTime ? `${new Date().toISOString().slice(11, 19)} ` : ""}${visible(text)}\n`);
+    },
+    live(text) {
+      if (screen.isTTY) {
+        redrawLine(screen, text);
+        isLive = true;
+        return;
+      }
+      const now = performance.now();
+      if (now - lastPlainAt < PLAIN_LIVE_EVERY_MS) return;
+      lastPlainAt = now;
+      screen.write(`${visible(text)}\n`);
+    },
+    result(text) {
+      endLive();
+      results.write(`${visible(text)}\n`);
+    },
+  };
 }
 
 /** Rows as lines, with the cells of each column below each other; empty columns are left out. */

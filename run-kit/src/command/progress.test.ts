@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Progress } from "./progress.ts";
+import { startProgress } from "./progress.ts";
 
 function screen(isTTY: boolean) {
   let text = "";
@@ -18,7 +18,7 @@ const timeless = (text: string): string => text.replaceAll(/\d+\.\d s/g, "0.0 s"
 
 test("where there is no terminal, each step and each thing said is a line with the seconds", async () => {
   const plain = screen(false);
-  const progress = new Progress(plain);
+  const progress = startProgress(plain);
   const result = await progress.step("Machines", async (log) => {
     log("starting pg-01");
     log("starting pg-01");
@@ -30,14 +30,14 @@ test("where there is no terminal, each step and each thing said is a line with t
 
 test("a step that fails is said to have, and its error goes on", async () => {
   const plain = screen(false);
-  const failing = new Progress(plain).step("Machines", () => Promise.reject(new Error("no disk")));
+  const failing = startProgress(plain).step("Machines", () => Promise.reject(new Error("no disk")));
   await expect(failing).rejects.toThrow("no disk");
   expect(timeless(plain.text())).toContain("[0.0 s] Machines: failed\n");
 });
 
 test("a terminal has one line per step, never wider than itself, and keeps what a failed one did last", async () => {
   const terminal = screen(true);
-  const progress = new Progress(terminal);
+  const progress = startProgress(terminal);
   await progress.step("Machines", async (log) => log("a".repeat(100)));
   await progress
     .step("Playbook", (log) => {
