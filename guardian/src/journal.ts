@@ -1,6 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { ProgramReport, type SignOfLife } from "@goldenring/stand";
+import { programReport, type SignOfLife } from "@goldenring/stand";
 import * as z from "zod";
 import { MACHINE_STATES, OBSERVATIONS } from "./machine-state.ts";
 
@@ -22,7 +22,7 @@ const Details = z.object({
 });
 export type GuardianReport = SignOfLife & z.output<typeof Details>;
 
-export const guardianReport = new ProgramReport("guardian.json", Details);
+export const guardianReport = programReport("guardian.json", Details);
 
 /** How many of the newest entries the report shows. */
 const SHOWN = 20;

@@ -5,7 +5,7 @@ export { parseJson, readJsonFile, replaceFile, syncFolder } from "./computer/fil
 export { type HttpRequest, httpRequest } from "./computer/http-request.ts";
 export { type Lock, LockHeld, lockHolder, takeLock, withLock } from "./computer/lock.ts";
 export * from "./computer/process-id.ts";
-export { ProgramReport, type SignOfLife } from "./computer/program-report.ts";
+export { programReport, type SignOfLife } from "./computer/program-report.ts";
 export * from "./computer/run-program.ts";
 export { shellQuote } from "./computer/shell-words.ts";
 export { bunProgram, CHECKOUT, cleanEnvironment, startProgram } from "./computer/start-program.ts";

@@ -24,53 +24,46 @@ export interface ObserversOptions extends Pick<RunContext, "stand" | "experiment
   readonly onLost: (why: string) => void;
 }
 
-export class Observers {
-  readonly files: RoundRecord["files"];
-  readonly #stop = new AbortController();
+/** @returns its `stop` throws when one has not ended well */
+export function startObservers(options: ObserversOptions) {
+  const { stand, experiment, folder, lock, onLost } = options;
+  const { service, watch, load } = experiment;
+  const { clients, intervalMs, background } = load;
+  mkdirSync(folder, { recursive: true });
+  const over = new AbortController();
+  const { signal } = over;
   /** Each how it ended, where that was not well. */
-  readonly #ends: Promise<string | undefined>[] = [];
-
-  constructor(options: ObserversOptions) {
-    const { stand, experiment, folder, lock, onLost } = options;
-    const { service, watch, load } = experiment;
-    const { clients, intervalMs, background } = load;
-    mkdirSync(folder, { recursive: true });
-    const start = (name: string, argv: readonly string[]): void => {
-      const { signal } = this.#stop;
-      const ended = runProgram(argv, {
-        deadlineMs: Number.POSITIVE_INFINITY,
-        signal,
-        stopGraceMs: STOP_GRACE_MS,
-        onStart: lock.started,
-      });
-      const end = ended.then(({ code, stderr }) => {
-        const how = `the ${name} ended with ${code}: ${lastLines(stderr, LINES_OF_ERROR)}`;
-        if (!signal.aborted) onLost(how);
-        return code === 0 ? undefined : how;
-      });
-      this.#ends.push(end);
-    };
-    const history = join(folder, "history.jsonl");
-    this.files = { history, background: null, roles: null };
-    if (service) start("probe", pathProbe(history, { ...service, clients, intervalMs }, options));
-    else start("probe", weatherProbe(history, options));
-    if (background) {
-      this.files.background = join(folder, "background.jsonl");
-      const { users, intervalMs, path } = background;
-      const reads = { clients: users, intervalMs, deadlineMs: SLOW_MS, reads: [{ path }], writes: [] };
-      start("background load", pathProbe(this.files.background, reads, options));
-    }
-    if (watch.roles && byRole(stand, "postgres").length > 0) {
-      this.files.roles = join(folder, "roles.jsonl");
-      start("role sampler", roleSampler(this.files.roles, options));
-    }
+  const ends: Promise<string | undefined>[] = [];
+  const start = (name: string, argv: readonly string[]): void => {
+    const deadlineMs = Number.POSITIVE_INFINITY;
+    const ended = runProgram(argv, { deadlineMs, signal, stopGraceMs: STOP_GRACE_MS, onStart: lock.started });
+    const end = ended.then(({ code, stderr }) => {
+      const how = `the ${name} ended with ${code}: ${lastLines(stderr, LINES_OF_ERROR)}`;
+      if (!signal.aborted) onLost(how);
+      return code === 0 ? undefined : how;
+    });
+    ends.push(end);
+  };
+  const history = join(folder, "history.jsonl");
+  const files: RoundRecord["files"] = { history, background: null, roles: null };
+  if (service) start("probe", pathProbe(history, { ...service, clients, intervalMs }, options));
+  else start("probe", weatherProbe(history, options));
+  if (background) {
+    files.background = join(folder, "background.jsonl");
+    const { users, intervalMs, path } = background;
+    const reads = { clients: users, intervalMs, deadlineMs: SLOW_MS, reads: [{ path }], writes: [] };
+    start("background load", pathProbe(files.background, reads, options));
   }
-
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    const [how] = (await Promise.all(this.#ends)).filter((each) => each !== undefined);
+  if (watch.roles && byRole(stand, "postgres").length > 0) {
+    files.roles = join(folder, "roles.jsonl");
+    start("role sampler", roleSampler(files.roles, options));
+  }
+  const stop = async (): Promise<void> => {
+    over.abort();
+    const [how] = (await Promise.all(ends)).filter((each) => each !== undefined);
     if (how !== undefined) throw new Error(how);
-  }
+  };
+  return { files, stop };
 }
 
 function weatherProbe(out: string, { stand, experiment, target, values }: ObserversOptions): readonly string[] {

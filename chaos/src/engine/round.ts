@@ -9,7 +9,7 @@ import type { StageRecord } from "../run/record.ts";
 import { forgetLeftValues, forgetValues, LeftValues } from "../stored/weather-rows.ts";
 import { faultMarks, metricsOf } from "./fault-marks.ts";
 import { MonitoringWatch, untilQuiet } from "./monitoring-watch.ts";
-import { Observers } from "./observers.ts";
+import { startObservers } from "./observers.ts";
 import { gatherEvidence, roundRecord } from "./round-record.ts";
 import type { RunContext } from "./run-context.ts";
 import { Aborted, watchSafety } from "./safety.ts";
@@ -35,7 +35,7 @@ export async function runRound(context: RunContext, number: number) {
   if (canForget(context)) new LeftValues(stand.folder).add(values);
   const unsafe = new AbortController();
   const onLost = (why: string): void => unsafe.abort(new Aborted(why));
-  const observers = new Observers({ ...context, values, folder: join(context.folder, `round-${number}`), onLost });
+  const observers = startObservers({ ...context, values, folder: join(context.folder, `round-${number}`), onLost });
   const from = monotonicMs();
   journal.inRound(number, from);
   const startedAt = new Date();

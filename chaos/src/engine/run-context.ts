@@ -16,7 +16,7 @@ export interface RunContext {
   readonly folder: string;
   readonly open: OpenFaults;
   readonly lock: EngineLock;
-  readonly journal: RunJournal;
+  readonly journal: ReturnType<typeof openRunJournal>;
   /** Undefined: the stand has none that can be asked. */
   readonly monitoring: StandMonitoring | undefined;
   /** Aborts when a person interrupts the run. */
@@ -51,41 +51,29 @@ export interface MonitoringStatus {
 }
 
 /** What was done in a run, in its order: on disk as it happens, and at the end in the record. */
-export class RunJournal {
-  readonly #lines: JournalLine[] = [];
-  readonly #file: Journal<JournalLine>;
-  readonly #log: (text: string) => void;
-  #round: { readonly number: number; readonly from: number } | undefined;
-
-  constructor(folder: string, log: (text: string) => void) {
-    this.#file = new Journal(join(folder, RUN_FILES.journal));
-    this.#log = log;
-  }
-
-  get lines(): readonly JournalLine[] {
-    return this.#lines;
-  }
-
-  /** @param from its beginning, ms of the shared clock; undefined: no round runs */
-  inRound(number: number, from: number | undefined): void {
-    this.#round = from === undefined ? undefined : { number, from };
-  }
-
-  write(event: JournalLine["event"], text: string, machine?: string): void {
-    const line: JournalLine = {
-      time: new Date().toISOString(),
-      ...(this.#round ? { round: this.#round.number, at: Math.round(monotonicMs() - this.#round.from) } : {}),
-      event,
-      ...(machine === undefined ? {} : { machine }),
-      text,
-    };
-    this.#lines.push(line);
-    this.#file.write(line);
-    const words = event === "undone" ? `undone: ${text}` : text;
-    this.#log(machine === undefined ? words : `${machine}: ${words}`);
-  }
-
-  close(): void {
-    this.#file.close();
-  }
+export function openRunJournal(folder: string, log: (text: string) => void) {
+  const lines: JournalLine[] = [];
+  const file = new Journal<JournalLine>(join(folder, RUN_FILES.journal));
+  let round: { readonly number: number; readonly from: number } | undefined;
+  return {
+    lines,
+    /** @param from its beginning, ms of the shared clock; undefined: no round runs */
+    inRound(number: number, from: number | undefined): void {
+      round = from === undefined ? undefined : { number, from };
+    },
+    write(event: JournalLine["event"], text: string, machine?: string): void {
+      const line: JournalLine = {
+        time: new Date().toISOString(),
+        ...(round ? { round: round.number, at: Math.round(monotonicMs() - round.from) } : {}),
+        event,
+        ...(machine === undefined ? {} : { machine }),
+        text,
+      };
+      lines.push(line);
+      file.write(line);
+      const words = event === "undone" ? `undone: ${text}` : text;
+      log(machine === undefined ? words : `${machine}: ${words}`);
+    },
+    close: (): void => file.close(),
+  };
 }

@@ -9,7 +9,7 @@ import { undoAll } from "../undo/undo.ts";
 import { writeMarks } from "./fault-marks.ts";
 import { takeEngineLock } from "./lock.ts";
 import { runRound } from "./round.ts";
-import { type RunContext, RunJournal } from "./run-context.ts";
+import { openRunJournal, type RunContext } from "./run-context.ts";
 import { Aborted } from "./safety.ts";
 import { NotUndone } from "./stages.ts";
 import { NotSteady } from "./until-steady.ts";
@@ -39,7 +39,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     await undoWhatIsOpen(stand, log);
     const startedAt = new Date();
     const { id, folder } = await makeRunFolder(runs, experiment.id, startedAt);
-    const journal = new RunJournal(folder, log);
+    const journal = openRunJournal(folder, log);
     const ofRun = { id, experiment, target, folder, journal, open: new OpenFaults(stand.folder) };
     const context: RunContext = { ...ofRun, stand, lock, monitoring, signal, log };
     const { rounds, ended } = await runRounds(context, options.rounds ?? experiment.rounds);
@@ -59,7 +59,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
       ...(await provenance()),
       rounds,
       expectations,
-      journal: [...journal.lines],
+      journal: journal.lines,
     };
     journal.close();
     writeRunFile(folder, RUN_FILES.record, record);

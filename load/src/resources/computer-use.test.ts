@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isGiven } from "../../../skips.fixture.ts";
-import { ComputerUse, computerTicks, processTicks } from "./computer-use.ts";
+import { computerTicks, computerUse, processTicks } from "./computer-use.ts";
 import { onRunClock } from "./resources.ts";
 
 test("the computer's time is read without counting guests twice", () => {
@@ -15,7 +15,7 @@ test("a process may be called by any name", () => {
 
 test.skipIf(!isGiven("Linux", process.platform === "linux"))("a busy process shows as one", async () => {
   const started = Date.now();
-  const use = new ComputerUse(process.pid);
+  const use = computerUse(process.pid);
   const until = performance.now() + 400;
   while (performance.now() < until);
   await sleep(10);

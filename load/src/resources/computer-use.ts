@@ -6,53 +6,39 @@ import { clampShare, type UseSample } from "./resources.ts";
 /** Linux counts CPU time for users of /proc in hundredths of a second. Source: proc(5), USER_HZ. */
 const TICKS_PER_SECOND = 100;
 
-interface Ticks {
-  /** Unix time, ms. */
-  readonly at: number;
-  readonly busy: number;
-  readonly all: number;
-  readonly k6: number;
-}
-
 /** What k6 and the whole computer use, read from /proc. Shares are of the computer's cores. Without /proc there are no samples. */
-export class ComputerUse {
-  readonly samples: UseSample[] = [];
-  readonly #k6: string;
-  #before: Ticks | undefined;
-
-  constructor(pid: number | undefined) {
-    this.#k6 = `/proc/${pid}`;
-    this.#before = this.#ticks();
-  }
-
-  sample(): void {
-    const [before, now] = [this.#before, this.#ticks()];
-    this.#before = now;
-    if (now === undefined || before === undefined || now.all <= before.all) return;
-    const k6Cores = (now.k6 - before.k6) / TICKS_PER_SECOND / ((now.at - before.at) / 1000);
+export function computerUse(pid: number | undefined) {
+  const samples: UseSample[] = [];
+  let before = ticksNow(pid);
+  const sample = (): void => {
+    const [last, now] = [before, ticksNow(pid)];
+    before = now;
+    if (now === undefined || last === undefined || now.all <= last.all) return;
+    const k6Cores = (now.k6 - last.k6) / TICKS_PER_SECOND / ((now.at - last.at) / 1000);
     const available = kibibytes("/proc/meminfo", /^MemAvailable:\s+(\d+)/m) ?? freemem();
-    this.samples.push({
+    samples.push({
       at: now.at,
       parts: [
         {
           name: "computer",
-          cpuShare: clampShare((now.busy - before.busy) / (now.all - before.all)),
+          cpuShare: clampShare((now.busy - last.busy) / (now.all - last.all)),
           memoryBytes: totalmem() - available,
         },
         {
           name: "k6",
           cpuShare: clampShare(k6Cores / availableParallelism()),
-          memoryBytes: kibibytes(`${this.#k6}/status`, /^VmRSS:\s+(\d+)/m),
+          memoryBytes: kibibytes(`/proc/${pid}/status`, /^VmRSS:\s+(\d+)/m),
         },
       ],
     });
-  }
+  };
+  return { samples, sample };
+}
 
-  #ticks(): Ticks | undefined {
-    const [stat, own] = [read("/proc/stat"), read(`${this.#k6}/stat`)];
-    if (stat === undefined || own === undefined) return undefined;
-    return { at: Date.now(), ...computerTicks(stat), k6: processTicks(own) };
-  }
+function ticksNow(pid: number | undefined) {
+  const [stat, own] = [read("/proc/stat"), read(`/proc/${pid}/stat`)];
+  if (stat === undefined || own === undefined) return undefined;
+  return { at: Date.now(), ...computerTicks(stat), k6: processTicks(own) };
 }
 
 /** The first line: user, nice, system, idle, iowait, irq, softirq, steal. Guest time is in user already. */

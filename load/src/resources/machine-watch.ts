@@ -45,20 +45,17 @@ interface Reading {
  * seconds, too rarely for a run of a minute. Of a replica it is the CPU of what serves there, as a share of a quarter of a core, and its resident
  * memory; of other machines the memory is all but what the kernel can take back. A machine that cannot be reached has no samples.
  */
-export class MachineWatch {
-  readonly samples: UseSample[] = [];
-  readonly restarted = new Set<string>();
-  readonly #over = new AbortController();
-
-  constructor(machines: readonly Machine[]) {
-    for (const machine of machines) this.#watch(machine);
-  }
-
-  stop(): void {
-    this.#over.abort();
-  }
-
-  #watch(machine: Machine): void {
+export function watchMachines(machines: readonly Machine[]) {
+  const samples: UseSample[] = [];
+  const restarted = new Set<string>();
+  const over = new AbortController();
+  const take = (name: string, last: Reading, reading: Reading): void => {
+    // Between two services nothing serves; the next one counts from 0.
+    if (last.used !== undefined && (reading.used ?? 0) < last.used) restarted.add(name);
+    const { memoryBytes } = reading;
+    samples.push({ at: Date.now(), parts: [{ name, memoryBytes, cpuShare: shareOf(last, reading) }] });
+  };
+  for (const machine of machines) {
     const isReplica = machine.roles.includes("api");
     const units = isReplica ? SERVING_UNITS.map((unit) => `/system.slice/${unit}.service`) : ['""'];
     const script = SCRIPT.replace("UNITS", units.join(" "));
@@ -66,19 +63,13 @@ export class MachineWatch {
     const onLine = (line: string): void => {
       const reading = readingOf(line, isReplica ? REPLICA_CORES : undefined);
       if (reading === undefined) return;
-      if (last !== undefined) this.#take(machine.name, last, reading);
+      if (last !== undefined) take(machine.name, last, reading);
       last = reading;
     };
-    const options = { deadlineMs: Number.POSITIVE_INFINITY, holdsInput: true, signal: this.#over.signal, onLine };
+    const options = { deadlineMs: Number.POSITIVE_INFINITY, holdsInput: true, signal: over.signal, onLine };
     void runOn(machine, `exec bash -c '${script}'`, options);
   }
-
-  #take(name: string, last: Reading, reading: Reading): void {
-    // Between two services nothing serves; the next one counts from 0.
-    if (last.used !== undefined && (reading.used ?? 0) < last.used) this.restarted.add(name);
-    const { memoryBytes } = reading;
-    this.samples.push({ at: Date.now(), parts: [{ name, memoryBytes, cpuShare: shareOf(last, reading) }] });
-  }
+  return { samples, restarted, stop: (): void => over.abort() };
 }
 
 /** @param limit of its cores; undefined: all that the machine has */

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { runProgram } from "@goldenring/stand";
 import { moderatorCount, PLAN_VARIABLE, type Plan, plannedSeconds } from "../../k6/plan.ts";
 import { RUN_FILES, type SeriesRow } from "../record/record.ts";
-import { ComputerUse } from "../resources/computer-use.ts";
+import { computerUse } from "../resources/computer-use.ts";
 import type { UseSample } from "../resources/resources.ts";
 import { Measurements } from "./measurements.ts";
 import { SampleReader } from "./samples.ts";
@@ -91,7 +91,7 @@ export async function runK6(run: K6Run): Promise<K6Outcome> {
     },
     takes: { stdout: (text) => reader.push(text), stderr: log.write },
   }).finally(() => over.abort());
-  const use = new ComputerUse(pid);
+  const use = computerUse(pid);
   const sampling = setInterval(() => use.sample(), USE_EVERY_MS);
   try {
     const stopped = await follow(run, measurements, stop, ended, over.signal);

@@ -18,7 +18,7 @@ import {
 } from "../record/record.ts";
 import { isHeld, thresholds } from "../record/verdict.ts";
 import { memoryAccessNs } from "../resources/computer-use.ts";
-import { MachineWatch } from "../resources/machine-watch.ts";
+import { watchMachines } from "../resources/machine-watch.ts";
 import { bySecond, onRunClock } from "../resources/resources.ts";
 import type { Scenario } from "../scenarios.ts";
 import { type Permission, requirePermission } from "../service/permission.ts";
@@ -77,7 +77,7 @@ export async function runLoad(request: RunRequest): Promise<StoredRun> {
   const { id, folder } = await makeRunFolder(request.runs, scenario.name, new Date());
   const before = { loadAverage: loadavg()[0] ?? 0, memoryAccessNs: memoryAccessNs() };
   const preparedAt = Date.now();
-  const watch = new MachineWatch(request.machines ?? []);
+  const watch = watchMachines(request.machines ?? []);
   const plan: Plan = {
     ...options,
     target: facts.asked ?? facts.url,

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import { fileURLToPath } from "node:url";
-import { messageOf, ProgramReport, parseJson, type SignOfLife } from "@goldenring/stand";
+import { messageOf, parseJson, programReport, type SignOfLife } from "@goldenring/stand";
 import * as z from "zod";
 import { type Notification, WebhookMessage } from "./alert-log.ts";
 
@@ -112,7 +112,7 @@ const Details = z.object({
 });
 export type ReceiverReport = SignOfLife & z.output<typeof Details>;
 
-export const receiverReport = new ProgramReport("alert-receiver.json", Details);
+export const receiverReport = programReport("alert-receiver.json", Details);
 
 /** For nft in the stand's network: only the senders reach the receiver, which bounds their connections. */
 export function receiverFirewall(url: string, senders: readonly string[]): string {

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
-import { ProgramReport } from "./program-report.ts";
+import { programReport } from "./program-report.ts";
 import { waitUntil } from "./wait-for.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "goldenring-report-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-const report = new ProgramReport("program.json", z.object({ url: z.string() }));
+const report = programReport("program.json", z.object({ url: z.string() }));
 
 test("a program's report has its process and details, and is renewed until it stops", async () => {
   let url = "one";
@@ -24,7 +24,7 @@ test("a program's report has its process and details, and is renewed until it st
 });
 
 test("a report that is missing or damaged is none", () => {
-  expect(new ProgramReport("missing.json", z.object({})).read(folder)).toBeUndefined();
+  expect(programReport("missing.json", z.object({})).read(folder)).toBeUndefined();
   writeFileSync(join(folder, "damaged.json"), '{"pid":');
-  expect(new ProgramReport("damaged.json", z.object({})).read(folder)).toBeUndefined();
+  expect(programReport("damaged.json", z.object({})).read(folder)).toBeUndefined();
 });

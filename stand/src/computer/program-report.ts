@@ -14,31 +14,26 @@ const SignOfLife = z.object({
 /** The part of a report that every program has. */
 export type SignOfLife = z.output<typeof SignOfLife>;
 
-/** What a program in the background reports about itself: a file in the stand's folder. */
-export class ProgramReport<Details extends object> {
-  readonly #name: string;
-  readonly #shape: z.ZodType<SignOfLife & Details>;
-
-  /** @param name of the file @param details what the program reports besides its sign of life */
-  constructor(name: string, details: z.ZodType<Details>) {
-    this.#name = name;
-    this.#shape = z.intersection(SignOfLife, details);
-  }
-
-  /** The last report; undefined when there is none that can be read. */
-  read(folder: string): (SignOfLife & Details) | undefined {
-    return readJsonFile(join(folder, this.#name), this.#shape);
-  }
-
-  /** Reports for this process at once, every second and whenever `renew` is called, until `stop`. */
-  keep(folder: string, details: () => Details): { renew(): void; stop(): void } {
-    const startedAt = new Date().toISOString();
-    const renew = (): void => {
-      const report = { pid: process.pid, startedAt, aliveAt: new Date().toISOString(), ...details() };
-      replaceFile(join(folder, this.#name), JSON.stringify(report, null, 2), { mode: 0o600 });
-    };
-    renew();
-    const timer = setInterval(renew, RENEW_MS);
-    return { renew, stop: () => clearInterval(timer) };
-  }
+/**
+ * What a program in the background reports about itself: a file of this name in the stand's folder.
+ *
+ * @param details what it reports besides its sign of life
+ */
+export function programReport<Details extends object>(name: string, details: z.ZodType<Details>) {
+  const shape = z.intersection(SignOfLife, details);
+  return {
+    /** The last report; undefined when there is none that can be read. */
+    read: (folder: string) => readJsonFile(join(folder, name), shape),
+    /** Reports for this process at once, every second and whenever `renew` is called, until `stop`. */
+    keep(folder: string, now: () => Details) {
+      const startedAt = new Date().toISOString();
+      const renew = (): void => {
+        const report = { pid: process.pid, startedAt, aliveAt: new Date().toISOString(), ...now() };
+        replaceFile(join(folder, name), JSON.stringify(report, null, 2), { mode: 0o600 });
+      };
+      renew();
+      const timer = setInterval(renew, RENEW_MS);
+      return { renew, stop: () => clearInterval(timer) };
+    },
+  };
 }
