@@ -187,10 +187,7 @@ export const MONITORING: readonly ExperimentInput[] = [
         "watchingCpu",
         REPLICA_CPU_PERCENT,
         `watching takes less than ${REPLICA_CPU_PERCENT} % of an API replica's CPU`,
-        {
-          during: PAIRS.map((pair) => `watched ${pair}`),
-          comparedWith: PAIRS.map((pair) => `unwatched ${pair}`),
-        },
+        { during: PAIRS.map((pair) => `watched ${pair}`), comparedWith: PAIRS.map((pair) => `unwatched ${pair}`) },
       ),
     ],
     stages: PAIRS.flatMap((pair) => [

@@ -66,11 +66,7 @@ function marks(exchange: Exchange): { status?: number; stale?: number; by?: stri
   const { status, headers } = exchange;
   const by = headers.get("x-served-by");
   const stale = headers.get("warning")?.startsWith("110");
-  return {
-    status,
-    ...(stale ? { stale: Number(headers.get("age") ?? 0) } : {}),
-    ...(by === null ? {} : { by }),
-  };
+  return { status, ...(stale ? { stale: Number(headers.get("age") ?? 0) } : {}), ...(by === null ? {} : { by }) };
 }
 
 /**

@@ -20,11 +20,7 @@ import { liveLine } from "./run-scenario.ts";
 /** After this time the machines restore the product without being told. */
 const BASELINE_MAX_SECONDS = 900;
 
-type PartRun = Omit<Step, "data"> & {
-  readonly part: PartName;
-  readonly side?: Side;
-  readonly inspection?: Inspection;
-};
+type PartRun = Omit<Step, "data"> & { readonly part: PartName; readonly side?: Side; readonly inspection?: Inspection };
 
 /** What the parts of `load all` share: the stand, its data, and runs on it. */
 export class StandSession {

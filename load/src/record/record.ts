@@ -177,11 +177,7 @@ function upgraded(content: unknown): unknown {
 }
 
 /** One second of requests. `latency` is undefined in a second without answers. */
-export const RouteSecond = z.object({
-  requests: finite,
-  failed: finite,
-  latency: Latency.optional(),
-});
+export const RouteSecond = z.object({ requests: finite, failed: finite, latency: Latency.optional() });
 export type RouteSecond = z.infer<typeof RouteSecond>;
 
 /** One second of the run. Every second has a row, also one in which nothing happened. */

@@ -175,10 +175,5 @@ async function seriesOf(
   });
   // What was measured every second comes later and so replaces what Prometheus has of the same second.
   const parts = bySecond([...(fromPrometheus ?? []), ...samples]);
-  return {
-    format: SERIES_FORMAT,
-    interval: 1,
-    rows: measurements.rows,
-    parts: parts.length > 0 ? parts : undefined,
-  };
+  return { format: SERIES_FORMAT, interval: 1, rows: measurements.rows, parts: parts.length > 0 ? parts : undefined };
 }

@@ -141,9 +141,8 @@ export async function inspectTarget(api: WeatherApi, scenario: Scenario, signal:
   }
   const values = cities.reduce((sum, { forecast }) => sum + forecast.length, 0);
   const facts = { url: api.base, build: await api.build(), cities: cities.length, values };
-  const visited = fit.slice(0, VISITED_CITIES).map(({ id, forecast }) => ({
-    id,
-    values: forecast.slice(0, VISITED_VALUES).map((value) => value.id),
-  }));
+  const visited = fit
+    .slice(0, VISITED_CITIES)
+    .map(({ id, forecast }) => ({ id, values: forecast.slice(0, VISITED_VALUES).map((value) => value.id) }));
   return { facts, visited };
 }

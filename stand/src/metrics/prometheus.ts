@@ -43,10 +43,7 @@ export const QueryResult = z
 export const RangeResult = z
   .object({ resultType: z.literal("matrix"), result: z.array(z.object({ metric: Labels, values: z.array(point) })) })
   .transform(({ result }): readonly Series[] =>
-    result.map(({ metric, values }) => ({
-      labels: metric,
-      values: values.map(([time, value]) => ({ time, value })),
-    })),
+    result.map(({ metric, values }) => ({ labels: metric, values: values.map(([time, value]) => ({ time, value })) })),
   );
 
 function sampleOf(labels: Labels, [time, value]: readonly [number, number]): Sample {
