@@ -45,12 +45,7 @@ export class BackgroundProgram<Report extends SignOfLife> {
     return { isRunning, report };
   }
 
-  /**
-   * Starts it unless it runs; resolves when it has written its first report.
-   *
-   * @param words arguments before the last ones: the program first
-   * @throws {CommandError} with its output
-   */
+  /** Starts it unless it runs; resolves at its first report. @param words arguments before the last ones @throws {CommandError} with its output */
   async start(inventory: Inventory, words: readonly string[]): Promise<void> {
     if (this.state.isRunning) return;
     await this.stop();

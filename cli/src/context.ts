@@ -91,11 +91,7 @@ export function noStand(message: string): CommandError {
 /** The lock that commands which change a stand exclude each other by. */
 export const lockKeyOf = ({ folder }: Pick<Context, "folder">): string => `ring ${folder}`;
 
-/**
- * Runs the work while no other command changes the same stand.
- *
- * @throws {CommandError} (busy) when another one still does after `waitMs`
- */
+/** Runs the work while no other command changes the same stand. @throws {CommandError} (busy) when another one still does after `waitMs` */
 export async function exclusively(
   context: Context,
   command: string,

@@ -25,13 +25,7 @@ export interface Injection {
   readonly endsAfterSeconds: number;
 }
 
-/**
- * Injects a fault: checks that the machine may get it, writes the undo to disk, and then injects.
- *
- * @param context its `id` is the name of the run
- * @param onWritten called when the undo is on disk and nothing is injected yet
- * @throws when it was not injected; if its undo was written by then, it is open all the same
- */
+/** Checks that the machine may get a fault, writes the undo to disk (`onWritten`), and injects. Where it throws, an undo that was written is open. */
 export async function inject(
   { use, machine: name, endsAfterSeconds }: Injection,
   { id: run, site, open, experiment }: InjectContext,
@@ -57,10 +51,7 @@ export async function inject(
   await inject();
 }
 
-/**
- * Why a machine must not get a fault, given the open ones; undefined: it may. Of each role one machine at a time may be faulty, unless the
- * experiment allows more.
- */
+/** Why a machine must not get a fault: of each role one at a time may be faulty, unless the experiment allows more. Undefined: it may. */
 export function beyondBlastRadius(
   { name, roles }: StandMachine,
   open: readonly Pick<OpenFault, "machine">[],

@@ -18,12 +18,7 @@ export type Engine = z.infer<typeof Engine>;
 
 export type EngineLock = Awaited<ReturnType<typeof takeEngineLock>>;
 
-/**
- * One process at a time may inject faults into a stand, or undo them.
- *
- * @param what for people: the experiment, or the command
- * @throws {CommandError} (busy)
- */
+/** One process at a time may inject faults into a stand, or undo them. @param what for people @throws {CommandError} (busy) */
 export async function takeEngineLock(standFolder: string, what: string) {
   const file = engineFile(standFolder);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

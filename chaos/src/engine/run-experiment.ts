@@ -110,11 +110,7 @@ function endOf(ended: unknown, expectations: readonly JudgedExpectation[], signa
   return { endedBy: "deviated", ending: `Not as expected: ${deviations.join("; ")}.` };
 }
 
-/**
- * Undoes what is written down as open. May run any number of times. Call it only under the engine's lock.
- *
- * @returns how many faults were open and are undone, and those that are not
- */
+/** Undoes what is written down as open, under the engine's lock. @returns how many are undone, and those that are not */
 export async function undoOpenFaults(stand: Stand, log: (text: string) => void) {
   const open = new OpenFaults(stand.folder);
   const faults = open.list();

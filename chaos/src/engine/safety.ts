@@ -19,10 +19,7 @@ export class Aborted extends Error {
 }
 
 /**
- * Checks what the clients see while the round runs.
- *
- * @param from beginning of the round, ms of the shared clock
- * @param unsafe aborted when the abort condition comes true
+ * Checks what the clients see during a round. `from` is its beginning on the shared clock, ms; `unsafe` is aborted by the abort condition.
  * @returns its `signal` aborts when the experiment must end; the reason says why
  */
 export function watchSafety(

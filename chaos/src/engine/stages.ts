@@ -36,11 +36,7 @@ class EndedBefore extends Error {
 
 type Active = Map<OpenFault, FaultRecord>;
 
-/**
- * Runs the stages of a round. Whatever happens, all its faults are undone when it returns or throws, or it throws `NotUndone`.
- *
- * @param stages gets a record of each stage, as far as it came
- */
+/** Runs the stages of a round, and records them. All its faults are undone when it returns or throws, or it throws `NotUndone`. */
 export async function runStages(context: StagesContext, stages: StageRecord[]): Promise<void> {
   const { experiment, journal, signal, watch, untilRecovered, from } = context;
   const active: Active = new Map();

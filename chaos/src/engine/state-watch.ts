@@ -26,12 +26,7 @@ const WATCHED = [
   { role: "etcd", by: "etcd", ...ETCD },
 ] as const;
 
-/**
- * Polls the states of HAProxy's servers and etcd's health once a second, on its own connections.
- *
- * @param from the moment that counts as 0, ms of the shared clock
- * @returns how to stop it; that gives what it has seen, and may be called again
- */
+/** Polls HAProxy's servers and etcd's health every second, on its own connections. @returns how to stop it, which gives what it has seen */
 export function watchStates(stand: Stand, watch: Experiment["watch"], from: number) {
   const spans = new Map<string, StateSpan[]>();
   const over = new AbortController();

@@ -1,7 +1,4 @@
-/**
- * What an expectation can be about. `scope`: `time` is of the requests that began within a time, so that it can be asked of single stages;
- * `round` is of a round as a whole.
- */
+/** What an expectation can be about: a time (the requests that began in it; so also a stage), or the round as a whole. */
 export const METRICS = {
   failedReads: { unit: "requests", scope: "time", words: "failed reads, those of the background load included" },
   failedWrites: { unit: "requests", scope: "time", words: "writes that failed or stayed without an answer" },
@@ -38,9 +35,6 @@ export const METRICS = {
 export type MetricName = keyof typeof METRICS;
 export const METRIC_NAMES = Object.keys(METRICS) as [MetricName, ...MetricName[]];
 
-/**
- * What is sampled while an experiment runs. Failures are those of the round so far; a silence is the time since the last
- * answered read or acknowledged write, ms.
- */
+/** Of the round so far, while it runs; a silence is the time since the last answered read or acknowledged write, ms. */
 export const LIVE_METRICS = ["failedReads", "failedWrites", "readSilence", "writeSilence", "twoPrimaries"] as const;
 export type LiveMetric = (typeof LIVE_METRICS)[number];

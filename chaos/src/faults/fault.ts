@@ -45,11 +45,7 @@ export interface FaultKind<Form extends z.ZodObject> {
   readonly about: string;
   /** For people, after the machine's name: `loses 30 % of what it sends`. */
   describe(use: z.infer<Form>): string;
-  /**
-   * Checks that it can be injected on the machine at this moment.
-   *
-   * @throws {CommandError} where it is not available here or the machine is not fit for it
-   */
+  /** @throws {CommandError} where it is not available here or the machine is not fit for it at this moment */
   prepare(use: z.infer<Form>, machine: StandMachine, site: Site): Promise<ReadyFault>;
 }
 

@@ -26,10 +26,7 @@ export function parseValue(run: string, value: string): Value | undefined {
   return match ? { client: Number(match[1]), number: Number(match[2]) } : undefined;
 }
 
-/**
- * Writes a set of values as ranges per client, `0:3-7,9;2:1`: one client's values come in order, so that a list of
- * hundreds takes a few characters. Duplicates are not kept.
- */
+/** A set of values as ranges per client, `0:3-7,9;2:1`: one client's values come in order, so that hundreds take a few characters. */
 export function writeSeen(values: Iterable<Value>): string {
   const byClient = Map.groupBy(values, ({ client }) => client);
   return [...byClient]

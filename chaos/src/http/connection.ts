@@ -41,10 +41,7 @@ export class HttpConnection {
   #socket: Socket | undefined;
   #waiting: Waiting | undefined;
 
-  /**
-   * @param target only its protocol (http or https), host and port count
-   * @param ca certificates that https trusts instead of the usual ones, PEM
-   */
+  /** @param target only protocol, host and port count @param ca certificates that https trusts instead of the usual ones, PEM */
   constructor(target: URL, ca?: string) {
     if (target.protocol !== "http:" && target.protocol !== "https:")
       throw new Error(`${target.href}: neither http:// nor https://`);

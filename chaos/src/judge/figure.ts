@@ -27,11 +27,7 @@ function timesOf({ during }: Expectation, { history, background, stages, from }:
   });
 }
 
-/**
- * Of each time that counts, joined: numbers add up, of times the longest counts.
- *
- * @param needed there must be requests in each, or ones that were answered
- */
+/** Of each time that counts, joined: numbers add up, of times the longest counts. `needed`: each must have such requests. */
 function overTimes(lane: Lane, join: typeof sum, of: OfRequests, needed: "count" | "ok" = "count"): FigureOf {
   return (expectation, evidence) => {
     const times = timesOf(expectation, evidence);

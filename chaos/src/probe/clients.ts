@@ -40,11 +40,8 @@ export interface Requests {
 }
 
 /**
- * Runs the clients until their time is over, and then waits for what is under way; or until the signal comes (its reason: the signal's name), and
- * then waits one second.
- *
- * @param prepare called with one client before the schedule starts
- * @throws when the preparation fails
+ * Runs the clients until their time is over and waits for what is under way, or until the signal comes (its reason is its name) and one second more.
+ * First it calls `prepare` with one client.
  */
 export async function runClients(
   options: ProbeOptions,

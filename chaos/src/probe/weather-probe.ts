@@ -54,10 +54,7 @@ async function firstCities({ target, readDeadlineMs, cities }: WeatherOptions): 
 /** Every so-many-th write of a client changes a value, the others add one. */
 const PUT_EVERY = 5;
 
-/**
- * `dateTime` of the values that are changed by PUT: a moment long ago keeps them out of the lists, whose judgement is about
- * values that never change.
- */
+/** `dateTime` of what PUT changes: long ago, so that it is in no list, for lists are judged as values that never change. */
 const REGISTER_DATE_TIME = 1;
 
 async function writeOnce(client: Client, knowledge: Knowledge, slot: number): Promise<void> {

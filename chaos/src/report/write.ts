@@ -38,14 +38,9 @@ export const EXPERIMENT_RUNS: RunKind<ExperimentRun> = {
 };
 
 /**
- * Adds a run to the results pages whose suites have its experiment, and to their JSON: it replaces what they have about the experiment. A run that
- * a person has ended is left out: it tells nothing about the stand.
- *
- * One that is in no suite with a page goes to that of the chaos experiments.
- *
- * @param command what a person typed to run this
- * @returns the pages that were written
- * @throws {CommandError} when one of the JSON files is not what this version reads
+ * Adds a run to the results pages whose suites have its experiment (without any: to that of the chaos experiments), in place of an earlier one.
+ * Not a run that a person has ended: it tells nothing about the stand.
+ * @param command what a person typed to run this @returns the pages that were written
  */
 export async function writeRunResults(run: ExperimentRun, command: string, folder?: string): Promise<string[]> {
   if (run.endedBy === "interrupted" || run.endedBy === "terminated") return [];

@@ -41,11 +41,9 @@ async function endedOfLab({ lab }: Stand, faults: readonly OpenFault[]): Promise
 }
 
 /**
- * Undoes faults: those of the host first, so that machines can be reached again; of each machine the newest first. Each is tried again until the
- * deadline, and is open until a check shows that nothing of it is left.
- *
- * @param onUndone its `endedBefore`: the fault was not active any more when its undo came
- * @returns those that are left, and why; empty: all is undone
+ * Undoes faults until the deadline: those of the host first, so that machines can be reached again; of each machine the newest first. Each is open until
+ * a check shows that nothing of it is left. `endedBefore`: the fault was not active any more when its undo came.
+ * @returns those that are left, and why
  */
 export async function undoAll(
   stand: Stand,

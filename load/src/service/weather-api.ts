@@ -122,11 +122,7 @@ export interface Inspection {
   readonly visited: VisitedCity[];
 }
 
-/**
- * Checks the target before it gets any load.
- *
- * @throws {CommandError} (targetUnreachable; targetUnfit where it is no Weather API or lacks data)
- */
+/** Checks the target before it gets any load. @throws {CommandError} (targetUnreachable; targetUnfit where it is no Weather API or lacks data) */
 export async function inspectTarget(api: WeatherApi, scenario: Scenario, signal: AbortSignal): Promise<Inspection> {
   const cities = await api.weather(signal);
   const { name, needs } = scenario;

@@ -48,12 +48,7 @@ export class Series {
     return { "{{machine}}": `${this.selector(part)} / ${this.selector(whole)}` };
   }
 
-  /**
-   * Quantiles of a histogram: a line for each, or one quantile by labels.
-   *
-   * @param histogram its name without `_bucket`
-   * @param range a long one where little is counted
-   */
+  /** Quantiles of a histogram (its name without `_bucket`): a line for each, or one quantile by labels. A long range where little is counted. */
   quantiles(
     histogram: string,
     shares: readonly number[],

@@ -11,11 +11,7 @@ const olderOf = (file: string): string => `${file}.1`;
 /** The log of alerts in a stand's folder. */
 export const alertLogIn = (folder: string): string => join(folder, "alerts.jsonl");
 
-/**
- * Adds a notification to the log, which has two files of limited size. One write per line, so that lines never mix.
- *
- * @throws {Error} when the disk is full
- */
+/** The log has two files of limited size. One write per line, so that lines never mix. @throws {Error} when the disk is full */
 export function appendToAlertLog(file: string, notification: Notification, maxFileBytes = MAX_FILE_BYTES): void {
   const line = `${JSON.stringify(notification)}\n`;
   const sizeBytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
@@ -41,10 +37,7 @@ function textOf(file: string): string {
 
 const labels = z.record(z.string(), z.string());
 
-/**
- * The part of Alertmanager's webhook messages that is kept:
- * https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
- */
+/** The part of Alertmanager's webhook messages that is kept: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config */
 export const WebhookMessage = z.object({
   version: z.literal("4", "expected version 4 of Alertmanager's webhook messages"),
   receiver: z.string(),

@@ -63,12 +63,7 @@ const GRAFANAS: Readonly<Record<string, string>> = { __rate_interval: "1m", __in
 /** Grafana's value for "All", as the dashboards define it. */
 const ALL = ".*";
 
-/**
- * The expression as Grafana sends it when all variables are "All".
- *
- * @param variables names of the dashboard's own variables
- * @throws {Error} that names a variable which nobody defines
- */
+/** The expression as Grafana sends it when all `variables` of the dashboard are "All". @throws {Error} at a variable that nobody defines */
 export function substitute(expr: string, variables: readonly string[]): string {
   return expr.replaceAll(/\$(?:\{(\w+)(?::\w+)?\}|([a-zA-Z_]\w*))/g, (_, braced?: string, bare?: string) => {
     const name = braced ?? bare ?? "";

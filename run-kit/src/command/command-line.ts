@@ -12,12 +12,7 @@ export interface CommandContext {
   readonly outcome: { exitCode: number };
 }
 
-/**
- * Runs a program of commands to its end and ends the process with its exit code.
- *
- * @param create makes the program; it must call `exitOverride()` on it
- * @param onFirstSignal see `onInterruption`
- */
+/** Runs a program of commands and ends the process with its exit code. @param create must call `exitOverride()` on the program */
 export async function runCommandLine(
   create: (context: CommandContext) => Command,
   onFirstSignal?: (signal: NodeJS.Signals) => void,

@@ -5,10 +5,8 @@ import { CommandError, EXIT } from "./exit.ts";
 const SAME_KEYSTROKE_MS = 500;
 
 /**
- * The first signal asks the command to stop cleanly; a later one ends the process at once.
- *
- * @param onFirst called with the name of the first signal: the place to tell the user what happens next
- * @returns aborts at the first SIGINT, SIGTERM or SIGHUP; `interruptedExit` has its exit code
+ * The first SIGINT, SIGTERM or SIGHUP aborts what is returned, so that the command stops cleanly (`interruptedExit` has its exit code); a later one ends
+ * the process at once. @param onFirst tells the user what happens next
  */
 export function onInterruption(onFirst: (signal: NodeJS.Signals) => void = () => {}): AbortSignal {
   const controller = new AbortController();

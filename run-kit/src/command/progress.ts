@@ -4,9 +4,7 @@ import { redrawLine, type Screen } from "./output.ts";
 /** Between two updates of a running step's seconds. */
 const REDRAW_MS = 500;
 
-/**
- * Shows steps, their details and how long they take: on a terminal one line per step, redrawn; elsewhere plain lines with the seconds since the start.
- */
+/** Shows steps, their details and their time: on a terminal one line each, redrawn; elsewhere plain lines with the seconds since the start. */
 export function startProgress(screen: Screen = process.stderr) {
   const begin = performance.now();
   const plain = (text: string): void => void screen.write(`[${seconds(begin).padStart(6)} s] ${visible(text)}\n`);

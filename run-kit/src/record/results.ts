@@ -20,12 +20,7 @@ export interface ResultsFile<Entry> {
 /** The files belong to the repository: a commit that raises it rewrites them. */
 const VERSION = 2;
 
-/**
- * Adds entries to a results file and writes its page.
- *
- * @returns all entries of the file
- * @throws {CommandError} when the JSON file is not what this version reads
- */
+/** Adds entries to a results file and writes its page. @returns all its entries @throws {CommandError} when this version cannot read the file */
 export async function writeResults<Entry>(
   file: ResultsFile<Entry>,
   fresh: readonly Entry[],

@@ -5,11 +5,8 @@ import * as z from "zod";
 import { CommandError } from "../command/exit.ts";
 
 /**
- * Makes the folder of a new run.
- *
- * @param what the scenario or experiment, part of the id
- * @returns its id (`2026-11-23T20-35-00Z-CE-01`: sorts by time, and is a file name everywhere) and its path; a second run in the same second gets a
- * number
+ * Makes the folder of a new run of a scenario or experiment. Its id sorts by time and is a file name everywhere: `2026-11-23T20-35-00Z-CE-01`; a second
+ * one in the same second gets a number.
  */
 export async function makeRunFolder(runs: string, what: string, now: Date): Promise<{ id: string; folder: string }> {
   await mkdir(runs, { recursive: true });
@@ -32,10 +29,7 @@ export function writeRunFile(folder: string, name: string, content: unknown): vo
   replaceFile(join(folder, name), `${JSON.stringify(content, null, 1)}\n`);
 }
 
-/**
- * @param schema of the file's current version; it may upgrade older ones
- * @throws {CommandError} (usage) where there is no such file, or it is not what this version reads
- */
+/** @param schema may upgrade older versions @throws {CommandError} (usage) where there is no such file, or this version cannot read it */
 export async function readRunFile<Shape extends z.ZodType>(
   folder: string,
   name: string,

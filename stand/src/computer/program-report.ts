@@ -14,11 +14,7 @@ const SignOfLife = z.object({
 /** The part of a report that every program has. */
 export type SignOfLife = z.output<typeof SignOfLife>;
 
-/**
- * What a program in the background reports about itself: a file of this name in the stand's folder.
- *
- * @param details what it reports besides its sign of life
- */
+/** What a program in the background reports about itself besides its sign of life: a file of this name in the stand's folder. */
 export function programReport<Details extends object>(name: string, details: z.ZodType<Details>) {
   const shape = z.intersection(SignOfLife, details);
   return {

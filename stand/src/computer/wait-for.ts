@@ -25,11 +25,7 @@ export class DeadlineExceeded extends Error {
   }
 }
 
-/**
- * Attempts until it succeeds. There is at least one attempt, whatever the deadline.
- *
- * @throws {DeadlineExceeded} with what the last attempt missed
- */
+/** There is at least one attempt, whatever the deadline. @throws {DeadlineExceeded} with what the last attempt missed */
 export async function waitFor<Value>(
   attempt: () => Promise<Attempt<Value>> | Attempt<Value>,
   { deadlineMs, everyMs = 100, signal, onMissing }: WaitOptions,

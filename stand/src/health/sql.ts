@@ -21,11 +21,7 @@ export function psql({
   return `psql -XAtq -v ON_ERROR_STOP=1 -U ${role} -d ${database}`;
 }
 
-/**
- * Runs one statement in the API's database, on the machine itself, as a role that may read and delete values.
- *
- * @throws {Error} with the machine and what psql printed, unless it succeeds
- */
+/** Runs a statement in the API's database, on the machine, as a role that may read and delete values. @throws {Error} with what psql printed */
 export function sql(
   machine: StandMachine,
   statement: string,

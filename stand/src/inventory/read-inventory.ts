@@ -62,11 +62,7 @@ const NOT_SUPPORTED = new Map([
 
 const NEEDED_VARIABLES = [...Object.keys(STAND), ...Object.keys(HOST), ...NOT_SUPPORTED.keys()];
 
-/**
- * Reads an Ansible inventory as Ansible reads it, and validates what `ring` needs of it.
- *
- * @throws {InventoryError} with everything that is wrong
- */
+/** Reads an inventory as Ansible does, and validates what `ring` needs of it. @throws {InventoryError} with everything that is wrong */
 export async function readInventory(file: string): Promise<Inventory> {
   const absolute = resolve(file);
   if (!existsSync(absolute)) throw new InventoryError(absolute, ["there is no such file"]);

@@ -26,9 +26,8 @@ interface Session {
 const WARMING_DEADLINE = 5_000;
 
 /**
- * One ssh connection on which many commands run, one after another: a command costs one round trip instead of a login.
- *
- * A connection that ends or that is late for a deadline is given up, and the next command opens a new one.
+ * One ssh connection for many commands, one after another: each costs one round trip instead of a login. A connection that ends or misses a deadline is
+ * replaced at the next command.
  */
 export class Shell {
   readonly #argv: readonly string[];

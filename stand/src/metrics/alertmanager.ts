@@ -47,11 +47,7 @@ export interface FiringAlert {
 
 const SEVERITIES = ["critical", "warning", "info"];
 
-/**
- * The firing alerts without the watchdog, the most severe first.
- *
- * @param known the alerts that Alertmanager has; undefined when it did not answer
- */
+/** Without the watchdog, the most severe first. @param known the alerts that Alertmanager has; undefined when it did not answer */
 export function firingAlerts(
   alerts: readonly Alert[],
   known: readonly AlertmanagerAlert[] | undefined,

@@ -38,10 +38,7 @@ export class PrometheusError extends Error {
 const DEADLINE_MS = 10_000;
 const UNAUTHORIZED = 401;
 
-/**
- * @param form sent by POST: an expression may be longer than a URL can be
- * @throws {PrometheusError} (unreachable, unauthorized) when there is no complete answer within the deadline
- */
+/** @param form sent by POST: an expression may be longer than a URL can be @throws {PrometheusError} (unreachable, unauthorized) */
 export async function ask(server: Server, path: string, form?: URLSearchParams): Promise<HttpAnswer> {
   const { url, ca, name, deadlineMs = DEADLINE_MS, ...login } = server;
   const tls = { ca, ...(name === undefined ? {} : { servername: name }) };
@@ -70,11 +67,7 @@ export function dataOf<Shape extends z.ZodType>({ status, text }: HttpAnswer, sh
   return read(envelope.data.data, shape);
 }
 
-/**
- * What Alertmanager answered: the value as it is, or a JSON text that says what was wrong.
- *
- * @throws {PrometheusError} (refused) with its own message, (unreadable)
- */
+/** What Alertmanager answered: the value as it is, or a text that says what was wrong. @throws {PrometheusError} (refused, unreadable) */
 export function bareValueOf<Shape extends z.ZodType>({ status, text }: HttpAnswer, shape: Shape): z.output<Shape> {
   const value = parseJson(text);
   if (status === 200) return read(value, shape);

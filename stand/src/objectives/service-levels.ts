@@ -42,10 +42,7 @@ export type Window = "5m" | "30m" | "1h" | "2h" | "6h" | "1d" | "3d" | "30d";
 /** Over this long a service level is promised. */
 export const BUDGET_PERIOD = "30d" satisfies Window;
 
-/**
- * A speed at which the error budget is used up; 1 lasts exactly for the period. The long window says that it matters, the
- * short one that it still goes on.
- */
+/** A speed at which the budget is used up; 1: exactly in the period. The long window says that it matters, the short one that it goes on. */
 export interface BurnRate {
   readonly factor: number;
   readonly long: Window;
@@ -63,10 +60,7 @@ export const BURN_RATES: readonly BurnRate[] = [
   { factor: 1, long: "3d", short: "6h", spends: 0.1, severity: "warning" },
 ];
 
-/**
- * With fewer bad requests than this in the long window nobody is told: of the few requests of a service that has just been
- * started, a large share may have failed.
- */
+/** With fewer bad requests in the long window nobody is notified: of the few of a service that has just started, a large share may fail. */
 export const MIN_BAD_REQUESTS = 20;
 
 /** The share of bad requests above which `level` burns at `rate`. */
