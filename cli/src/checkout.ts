@@ -11,11 +11,7 @@ export const DASHBOARDS_FOLDER = join(CHECKOUT, "monitoring/dashboards");
 
 const BUNDLE_DEADLINE_MS = 300_000;
 
-/**
- * Builds the API's bundle as the owner of the checkout, who could not change files of root's later.
- *
- * @throws {CommandError} with the end of its output
- */
+/** Builds the API's bundle as the checkout's owner, who could not change root's files later. @throws {CommandError} with the end of its output */
 export async function makeBundle(signal: AbortSignal): Promise<void> {
   const argv = [...asOwner(), ...bunProgram(join(CHECKOUT, "api/bundle.ts"))];
   const { code, stdout, stderr } = await runProgram(argv, { deadlineMs: BUNDLE_DEADLINE_MS, folder: CHECKOUT, signal });

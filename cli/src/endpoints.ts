@@ -23,12 +23,7 @@ const addressesAtMachines = (inventory: Inventory) => (service: Service) => {
 const addressesHere = (ports: Readonly<Record<string, number>>) => (service: Service) =>
   ports[service] && `127.0.0.1:${ports[service]}`;
 
-/**
- * Where this computer reaches the stand's Prometheus and Alertmanager, with their logins.
- *
- * @throws {CommandError} when there is no stand, or it is down
- * @throws {SecretsError} when the playbook has not created the logins yet
- */
+/** Where this computer reaches Prometheus and Alertmanager, with their logins. @throws {CommandError} (noStand) @throws {SecretsError} before the playbook */
 export async function monitoringServers(
   context: Context,
 ): Promise<Readonly<Record<"prometheus" | "alertmanager", Server>>> {

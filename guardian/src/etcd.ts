@@ -64,11 +64,7 @@ export async function openEtcd(inventory: Inventory) {
       const [key] = kvs;
       return key && { leader: Buffer.from(key.value, "base64").toString(), createRevision: key.create_revision };
     },
-    /**
-     * Deletes the leader key and the host's member key, if the leader key is still the one that was read and still names that host.
-     *
-     * @returns whether it did
-     */
+    /** Deletes the leader key and the host's member key, if the leader key is still the one that was read and names that host. @returns whether it did */
     async release({ leader, createRevision }: Leadership): Promise<boolean> {
       const transaction = {
         compare: [

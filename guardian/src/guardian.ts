@@ -15,11 +15,7 @@ export interface GuardianOptions {
   readonly signal: AbortSignal;
 }
 
-/**
- * Watches the stand's database machines until the signal aborts. Runs where the stand can be reached: in the lab inside its namespace.
- *
- * @throws when the stand's secrets are missing
- */
+/** Watches the database machines until the signal aborts; in the lab inside its namespace. @throws {SecretsError} */
 export async function runGuardian({ inventory, fence, folder, onEntry, signal }: GuardianOptions): Promise<void> {
   const journal = openJournal(folder, onEntry);
   const watched = inventory.byRole("postgres");

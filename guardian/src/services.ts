@@ -30,9 +30,7 @@ export function openLoadBalancer(machine: Machine) {
   return {
     close,
     /**
-     * Marks a server down in every listener that has it, which ends its sessions at once (`on-marked-down shutdown-sessions`).
-     * HAProxy's own checks go on and bring it up again when it answers.
-     *
+     * Marks a server down in all its listeners, which ends its sessions (`on-marked-down shutdown-sessions`), until HAProxy's checks find it up again.
      * @returns the listeners
      */
     async markDown(server: string): Promise<readonly string[]> {

@@ -57,9 +57,7 @@ export interface Capacity<Step extends Measured = Measured> {
 }
 
 /**
- * The highest number of users within the objectives. Measured steps are never lost: an abort of `signal` during a step discards that
- * step and returns what is known; a later call resumes from `earlier`.
- *
+ * Measured steps are never lost: an abort of `signal` during a step discards that step and returns what is known; a later call resumes from `earlier`.
  * @throws {CommandError} (usage) when the options make no search; whatever `tryStep` throws, unless the search was interrupted
  */
 export async function findCapacity<Step extends Measured>(
@@ -129,10 +127,8 @@ export function bracketOf(steps: readonly Measured[], repeats: number): Pick<Cap
 }
 
 /**
- * The users of the next step, from nothing but the steps so far: doubling until one breaks, bisection until the bracket is narrow, then
- * repetitions of its two ends until each has its majority. An end that is overturned moves the bracket.
- *
- * @returns undefined when the search is at its end
+ * The users of the next step: doubling until one breaks, bisection until the bracket is narrow, then repetitions of its two ends until each has its
+ * majority. An end that is overturned moves the bracket. @returns undefined when the search is at its end
  */
 export function nextStep(
   steps: readonly Measured[],

@@ -26,9 +26,7 @@ export const StepResult = z.object({
 export type StepResult = z.infer<typeof StepResult>;
 
 /**
- * Judges the run of one step, without its warm-up. A run that ended early because an objective was missed or the target stopped answering did not
- * hold.
- *
+ * Without its warm-up. A run that ended early because an objective was missed or the target stopped answering did not hold.
  * @throws {CommandError} when k6 itself failed or was ended: such a step shows nothing about the service
  */
 export function judgeStep(

@@ -126,11 +126,7 @@ export const ReplicaLimit = z.object({
 });
 export type ReplicaLimit = z.infer<typeof ReplicaLimit>;
 
-/**
- * The service's limit from its CPU per request, for when the computer or k6 is saturated before the service.
- *
- * @returns undefined when the replicas were not measured or were almost idle
- */
+/** The service's limit from its CPU per request, for when the computer or k6 is saturated first. Undefined: not measured, or almost idle */
 export function replicaLimit(series: Series): ReplicaLimit | undefined {
   // A failed request is no work done.
   const rates = series.rows.map(({ requests, failed }) => requests - failed);

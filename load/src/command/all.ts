@@ -38,10 +38,8 @@ export const ALL_OPTIONS = {
 type AllOptions = OptionValues<typeof ALL_OPTIONS>;
 
 /**
- * Compares every figure that has a target with it, on the running stand: part by part, each of which is written when it is complete, so that an
- * interrupted run is resumed by `--only`. However it ends, the product serves again and the data are those of before.
- *
- * @returns the exit code: objectiveMissed where a measured figure misses its target
+ * Compares every figure that has a target with it: part by part, each written when it is complete, so that `--only` resumes. However it ends, the product
+ * serves again and the data are those of before. @returns the exit code: objectiveMissed where a measured figure misses its target
  */
 export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<number> {
   const { output, signal } = deps;

@@ -18,11 +18,7 @@ export interface StandUnderLoad extends StandParts {
 
 export type TargetOptions = OptionValues<typeof TARGET>;
 
-/**
- * The service that is named, or the ingress of the running stand. The stand's machines are measured only where it is what is loaded.
- *
- * @throws {CommandError} (usage) where there is neither
- */
+/** The service that is named, or the running stand's ingress; the stand's machines are measured only where it is loaded. @throws {CommandError} (usage) */
 export async function loadTargetOf(options: TargetOptions, deps: LoadDeps): Promise<LoadTarget> {
   const stand = await deps.stand?.();
   const url = options.target ?? stand?.target;

@@ -205,11 +205,7 @@ const RESULTS: ResultsFile<ResultEntry> = {
   page: loadResultsPage,
 };
 
-/**
- * Adds measurements to docs/results/load.json and load.md: they replace what the files have about the same scenario, data, encoding and side.
- *
- * @throws {CommandError} when load.json is not what this version reads
- */
+/** Replaces what docs/results/load.json and load.md have about the same scenario, data, encoding and side. @throws {CommandError} as `writeResults` */
 export function writeLoadResults(measured: MeasuredLoad, folder?: string): Promise<ResultEntry[]> {
   return writeResults(RESULTS, entriesOf(measured), folder);
 }

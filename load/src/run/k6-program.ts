@@ -17,11 +17,7 @@ const HOW_TO_INSTALL = `Install k6 in one of these ways:
   with Go                 go install go.k6.io/k6@v1.8.1
 and put it into PATH, or set GOLDENRING_K6=/path/to/k6`;
 
-/**
- * Looks where `GOLDENRING_K6` points, then in PATH, then where `go install` puts programs.
- *
- * @throws {CommandError} (k6Missing) with the ways to install it
- */
+/** Looks where `GOLDENRING_K6` points, then in PATH, then where `go install` puts programs. @throws {CommandError} (k6Missing) with the ways to install it */
 export async function findK6(environment: NodeJS.ProcessEnv = process.env): Promise<K6Program> {
   const { GOLDENRING_K6: named, PATH = "", GOBIN = "", GOPATH = "" } = environment;
   const goPath = GOPATH.split(delimiter)[0] || join(homedir(), "go");

@@ -55,11 +55,7 @@ export interface RunRequest extends LoadTarget, Pick<K6Run, "dashboardPort" | "s
   readonly log?: (text: string) => void;
 }
 
-/**
- * One run, from the inspection of the target to its folder.
- *
- * @throws {CommandError} where it could not start; what happens later is in the record
- */
+/** One run, from the inspection of the target to its folder. @throws {CommandError} where it could not start; what happens later is in the record */
 export async function runLoad(request: RunRequest): Promise<StoredRun> {
   const { scenario, target, permission, inside, signal, log = () => {} } = request;
   const options = runOptions(scenario, request.options);

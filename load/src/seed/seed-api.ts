@@ -13,11 +13,7 @@ const LOG_EVERY_VALUES = 500;
 
 const Created = z.object({ id: z.int() });
 
-/**
- * Brings a service to a size through its API, many requests at once.
- *
- * @returns what was added, undefined when nothing was missing; and the failure that stopped it. Nothing is added after a failure
- */
+/** Many requests at once. @returns what was added (undefined: nothing was missing), and the failure that stopped it: after one, nothing is added */
 export async function seedApi(
   api: WeatherApi,
   size: DataSizeName,

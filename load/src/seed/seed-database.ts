@@ -13,11 +13,8 @@ import {
 import type { SeedRecord } from "./seed-record.ts";
 
 /**
- * Brings a database to a size in one transaction: readers see none of it or all. The server makes the rows itself, so that they need no way through
- * a connection: as fast as COPY, and one statement.
- *
- * @param data less than the size, for a database on the way to it
- * @returns what was added, undefined when nothing was missing
+ * Brings a database to a size in one transaction: readers see none of it or all. The server makes the rows itself: as fast as COPY, and one statement.
+ * @param data less than the size, for a database on the way to it @returns what was added, undefined when nothing was missing
  */
 export function seedDatabase(
   database: DatabasePlace,

@@ -33,10 +33,8 @@ interface OwnRow {
 }
 
 /**
- * Removes what load tests have added to a database, in one transaction: what seedings recorded and, when the user is sure, all other marked
- * rows, which scenarios have added. A city that holds values of others stays, with those values.
- *
- * @throws {CommandError} where the user is not sure
+ * In one transaction: what seedings recorded and, when the user is sure, all other marked rows, which scenarios have added. A city that holds values of
+ * others stays, with those values. @throws {CommandError} where the user is not sure
  */
 export function unseed(request: UnseedRequest) {
   const { database, target, runs, isSure = async () => true, log = () => {} } = request;

@@ -51,11 +51,8 @@ systemctl stop ${PRODUCT}`;
 const READY = `bash -c '. /dev/stdin; exec 3<>"/dev/tcp/$HOST/$PORT"; printf "GET /healthz/ready HTTP/1.0\\r\\n\\r\\n" >&3; read -r -t 5 line <&3; echo "$line"' < /etc/goldenring/api.env 2> /dev/null`;
 
 /**
- * Replaces the product by the baseline on the replicas: same unit and so the same limits, address and port, and the database by the first of the
- * product's ways to it.
- *
- * @param seconds after which the machines restore the product, whatever has become of this process
- * @throws {CommandError}
+ * Replaces the product by the baseline on the replicas: same unit, so the same limits, address and port; the database by the first of the product's ways.
+ * @param seconds after which the machines restore the product, whatever has become of this process @throws {CommandError}
  */
 export async function installBaseline(replicas: readonly Machine[], seconds: number): Promise<void> {
   const { outputs } = await Bun.build({ entrypoints: [ENTRY], target: "bun" });
@@ -65,12 +62,7 @@ export async function installBaseline(replicas: readonly Machine[], seconds: num
   await untilReady(replicas);
 }
 
-/**
- * Stops the product on these replicas; `restoreProduct` starts it again.
- *
- * @param seconds after which the machines restore it, whatever has become of this process
- * @throws {CommandError}
- */
+/** Until `restoreProduct`, or after `seconds` the machines restore it, whatever has become of this process. @throws {CommandError} */
 export async function stopProduct(replicas: readonly Machine[], seconds: number): Promise<void> {
   await runOnEach(replicas, `sh -c ${shellQuote(stopScript(seconds))}`);
   await sleep(SETTLE_MS);

@@ -27,9 +27,7 @@ export interface Permission {
 
 /**
  * A load test of somebody else's service is an attack: what is not on this computer, in a private network or in the inventory needs
- * `--i-own-this-target`.
- *
- * @throws {CommandError} (usage; targetUnreachable where the name has no address)
+ * `--i-own-this-target`. @throws {CommandError} (usage; targetUnreachable where the name has no address)
  */
 export async function requirePermission(target: URL, { inventoryHosts, isOwnTarget }: Permission): Promise<void> {
   // Brackets stand around an IPv6 address in a URL.

@@ -44,11 +44,7 @@ export class WeatherApi {
     this.base = target.href.replace(/\/+$/, "");
   }
 
-  /**
-   * All cities with the ids of their values. Waits a while for a service that is behind its database.
-   *
-   * @throws {CommandError} (targetUnreachable, targetUnfit)
-   */
+  /** With the ids of their values. Waits a while for a service that is behind its database. @throws {CommandError} (targetUnreachable, targetUnfit) */
   async weather(signal: AbortSignal): Promise<WeatherCity[]> {
     // First the small request, so that something else than a Weather API is found quickly.
     await this.#json("/Cities", CityList, SHORT_DEADLINE_MS, signal);

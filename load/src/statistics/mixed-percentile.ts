@@ -10,12 +10,9 @@ const HALVINGS = 30;
 const SLOWEST_IN_P99S = 2;
 
 /**
- * A percentile over many seconds of which only percentiles are known. Each second's distribution is drawn through its known points; these are added
- * up, weighted by their answers, and the sum is read at the share. A mean or median of percentiles would be wrong: one second in five full of slow
- * answers moves the true P95 and not the median of the P95s.
- *
- * @param share share of the answers, up to 0.99
- * @returns ms; undefined when no second has answers
+ * A percentile (ms) of many seconds of which only percentiles are known: their distributions are drawn through the known points and added up, weighted by
+ * their answers. A mean or median of percentiles would be wrong: one second in five full of slow answers moves the true P95 and not the median.
+ * @param share of the answers, up to 0.99
  */
 export function mixedPercentile(seconds: readonly KnownPercentiles[], share: number): number | undefined {
   const known = seconds.flatMap(({ requests, latency }) =>
