@@ -92,12 +92,7 @@ export function noStand(message: string): CommandError {
 export const lockKeyOf = ({ folder }: Pick<Context, "folder">): string => `ring ${folder}`;
 
 /** Runs the work while no other command changes the same stand. @throws {CommandError} (busy) when another one still does after `waitMs` */
-export async function exclusively(
-  context: Context,
-  command: string,
-  waitMs: number,
-  work: () => Promise<void>,
-): Promise<void> {
+export async function exclusively(context: Context, command: string, waitMs: number, work: () => Promise<void>) {
   try {
     await withLock({ key: lockKeyOf(context), purpose: `ring ${command}`, waitMs }, work);
   } catch (error) {

@@ -24,9 +24,7 @@ const addressesHere = (ports: Readonly<Record<string, number>>) => (service: Ser
   ports[service] && `127.0.0.1:${ports[service]}`;
 
 /** Where this computer reaches Prometheus and Alertmanager, with their logins. @throws {CommandError} (noStand) @throws {SecretsError} before the playbook */
-export async function monitoringServers(
-  context: Context,
-): Promise<Readonly<Record<"prometheus" | "alertmanager", Server>>> {
+export async function monitoringServers(context: Context) {
   const inventory = await context.inventory();
   if (context.lab !== undefined) assertIsUp(await context.lab.status());
   const endpoints = await endpointsOf(context);

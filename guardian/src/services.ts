@@ -52,13 +52,8 @@ export function openPostgres(machine: Machine) {
     close,
     /** Ends the connections over which a replica gets its changes. @returns how many there were */
     async endReplication(replica: string): Promise<number> {
-      return Number.parseInt(
-        await run(
-          `${psql({ role: "guardian", database: "postgres" })} -v replica=${shellQuote(replica)}`,
-          END_REPLICATION,
-        ),
-        10,
-      );
+      const command = `${psql("guardian", "postgres")} -v replica=${shellQuote(replica)}`;
+      return Number.parseInt(await run(command, END_REPLICATION), 10);
     },
   };
 }

@@ -34,11 +34,7 @@ interface Sight extends ListRead {
  * that was acknowledged, or shown by a list that ended, before its earliest moment; and of two lists one shows all that
  * the other shows, as far as both asked for it.
  */
-export function judgeLists(
-  name: string,
-  added: readonly AddedValue[],
-  lists: readonly ListRead[],
-): readonly Violation[] {
+export function judgeLists(name: string, added: readonly AddedValue[], lists: readonly ListRead[]) {
   const byValue = new Map(added.map((value) => [value.value, value]));
   const violations: Violation[] = [];
   const sights: Sight[] = [];

@@ -22,11 +22,7 @@ export interface RegisterRead {
  * request and its answer (linearizability): the rule for histories whose written values are all different, by Gibbons and Korach,
  * "Testing Shared Memories" (SIAM J. Comput. 26, 1997). It is exact: no false alarm, and every impossible history is found.
  */
-export function judgeRegister(
-  name: string,
-  writes: readonly RegisterWrite[],
-  reads: readonly RegisterRead[],
-): readonly Violation[] {
+export function judgeRegister(name: string, writes: readonly RegisterWrite[], reads: readonly RegisterRead[]) {
   const writeOf = new Map(writes.map((write) => [write.value, write]));
   const readsOf = Map.groupBy(reads, ({ value }) => value);
   const violations: Violation[] = [];

@@ -17,26 +17,26 @@ function contextOf(statuses: Partial<MonitoringStatus>[], received: ReceivedAler
     status: async () => ({ ...WELL, ...(statuses.length > 1 ? statuses.shift() : statuses[0]) }),
     verifyQueries: async () => ({ checked: 1, declaredEmpty: 0, failed: [] }),
   };
-  return { experiment: probe, monitoring, log: () => {}, stand: { machines: [] } as unknown as Stand } as never;
+  return { experiment: probe, monitoring, signal, log: () => {}, stand: { machines: [] } as unknown as Stand } as never;
 }
 
 test("a round waits until the stand has no problem and no alert fires", async () => {
   const statuses = [{ problems: ["api-01 is off"] }, { firing: ["MachineDown"] }, {}];
-  expect(await untilQuiet(contextOf(statuses), signal)).toEqual([]);
+  expect(await untilQuiet(contextOf(statuses))).toEqual([]);
   expect(statuses).toHaveLength(1);
 });
 
 test("alerts that fire on are named; an expected one that fires already, or a problem, lets no round start", async () => {
-  expect(await untilQuiet(contextOf([{ firing: ["Old", "Old"] }]), signal, 0)).toEqual(["Old"]);
-  await expect(untilQuiet(contextOf([{ firing: ["ProbeFailed"] }]), signal, 0)).rejects.toThrow(NotSteady);
-  await expect(untilQuiet(contextOf([{ problems: ["pg-01 is off"] }]), signal, 0)).rejects.toThrow("pg-01 is off");
+  expect(await untilQuiet(contextOf([{ firing: ["Old", "Old"] }]), 0)).toEqual(["Old"]);
+  await expect(untilQuiet(contextOf([{ firing: ["ProbeFailed"] }]), 0)).rejects.toThrow(NotSteady);
+  await expect(untilQuiet(contextOf([{ problems: ["pg-01 is off"] }]), 0)).rejects.toThrow("pg-01 is off");
 });
 
 test("an experiment that does not ask for quiet, or a stand without monitoring, is not waited for", async () => {
   const steadyState = { ...probe.steadyState, noAlerts: false };
   const firing = contextOf([{ firing: ["Old"] }]);
-  expect(await untilQuiet({ ...firing, experiment: { ...probe, steadyState } }, signal)).toEqual([]);
-  expect(await untilQuiet({ ...firing, monitoring: undefined }, signal)).toEqual([]);
+  expect(await untilQuiet({ ...firing, experiment: { ...probe, steadyState } })).toEqual([]);
+  expect(await untilQuiet({ ...firing, monitoring: undefined })).toEqual([]);
 });
 
 test("a stage ends after its alert has come, and the round when the alert is resolved", async () => {

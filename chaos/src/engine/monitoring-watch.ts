@@ -18,7 +18,7 @@ const COMMAND = { deadlineMs: 10_000 };
 /** What answers on a replica's machine. */
 const ANSWERING = "goldenring-api prometheus-node-exporter";
 
-type QuietContext = Pick<RunContext, "experiment" | "monitoring" | "log">;
+type QuietContext = Pick<RunContext, "experiment" | "monitoring" | "log" | "signal">;
 
 /**
  * Waits until the stand has no problem and no alert fires, where the experiment asks for that.
@@ -26,23 +26,16 @@ type QuietContext = Pick<RunContext, "experiment" | "monitoring" | "log">;
  * @returns the alerts that still fire at the deadline
  * @throws {NotSteady} when there are still problems then, or an alert fires that a fault must bring
  */
-export async function untilQuiet(
-  context: QuietContext,
-  signal: AbortSignal,
-  deadlineMs = QUIET_DEADLINE_MS,
-): Promise<readonly string[]> {
-  const firing = await firingAtLast(context, signal, deadlineMs);
+export async function untilQuiet(context: QuietContext, deadlineMs = QUIET_DEADLINE_MS) {
+  const firing = await firingAtLast(context, deadlineMs);
   const { expectations } = context.experiment;
   const expected = expectations.find(({ metric, alert = "" }) => metric === "alertDelay" && firing.includes(alert));
   if (expected) throw new NotSteady(`${expected.alert} fires already.`);
   return firing;
 }
 
-async function firingAtLast(
-  { experiment, monitoring, log }: QuietContext,
-  signal: AbortSignal,
-  deadlineMs: number,
-): Promise<readonly string[]> {
+async function firingAtLast(context: QuietContext, deadlineMs: number): Promise<readonly string[]> {
+  const { experiment, monitoring, log, signal } = context;
   if (monitoring === undefined || !experiment.steadyState.noAlerts) return [];
   let problems: readonly string[] = [];
   let firing: readonly string[] = [];
@@ -109,7 +102,7 @@ export class MonitoringWatch {
     const areResolved = (): boolean =>
       this.#expected("alertResolved").every((each) => !("missed" in alertResolved(each, this.#now)));
     await waitUntil(areResolved, { deadlineMs: RESOLVED_DEADLINE_MS, everyMs: POLL_EVERY_MS, signal });
-    await firingAtLast(this.context, signal, QUIET_DEADLINE_MS);
+    await firingAtLast({ ...this.context, signal }, QUIET_DEADLINE_MS);
   }
 
   async #last({ name, seconds, secondsAfterAlerts }: Stage, signal: AbortSignal): Promise<void> {

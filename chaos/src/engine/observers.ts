@@ -74,11 +74,7 @@ function weatherProbe(out: string, { stand, experiment, target, values }: Observ
 
 type Load = Omit<z.input<typeof PathPlan>, "target" | "out" | "run" | "maxSeconds">;
 
-function pathProbe(
-  out: string,
-  load: Load,
-  { stand, experiment, target, values }: ObserversOptions,
-): readonly string[] {
+function pathProbe(out: string, load: Load, { stand, experiment, target, values }: ObserversOptions) {
   const plan = PathPlan.parse({ ...load, target, out, run: values, maxSeconds: maxSeconds(experiment) });
   const file = `${out}.plan.json`;
   writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`);

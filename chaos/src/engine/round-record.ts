@@ -95,12 +95,7 @@ export function addSpan<Span extends { from: number; to: number }>(
 type ObserverFiles = RoundRecord["files"];
 
 /** Reads the files of a round, and compares them with what is stored. @param values the name of those that were written */
-export async function gatherEvidence(
-  context: RunContext,
-  files: ObserverFiles,
-  course: Course,
-  values: string,
-): Promise<Evidence> {
+export async function gatherEvidence(context: RunContext, files: ObserverFiles, course: Course, values: string) {
   const history = await readHistory(files.history);
   const background = files.background === null ? undefined : await readHistory(files.background);
   const samples = files.roles === null ? [] : await readRoleSamples(files.roles);

@@ -27,7 +27,7 @@ export async function runRound(context: RunContext, number: number) {
   const { stand, experiment, journal } = context;
   const note = (why: string): void => journal.write("note", why);
   await untilSteady(context);
-  const firedBefore = await untilQuiet(context, context.signal);
+  const firedBefore = await untilQuiet(context);
   const before = await untilSteady(context);
   journal.write("steady", `everything is steady${before.primary ? `, ${before.primary} is the primary` : ""}`);
   await forgetLeftValues(stand, note);

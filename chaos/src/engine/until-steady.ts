@@ -1,4 +1,4 @@
-import { DeadlineExceeded, type StandRoles, steadyState, waitFor } from "@goldenring/stand";
+import { DeadlineExceeded, steadyState, waitFor } from "@goldenring/stand";
 import type { RunContext } from "./run-context.ts";
 
 const CHECK_EVERY_MS = 500;
@@ -19,9 +19,7 @@ export class NotSteady extends Error {
 }
 
 /** @throws {NotSteady} with what is missing, at the deadline */
-export async function untilSteady(
-  context: Pick<RunContext, "stand" | "experiment" | "signal" | "log">,
-): Promise<StandRoles> {
+export async function untilSteady(context: Pick<RunContext, "stand" | "experiment" | "signal" | "log">) {
   const { stand, experiment, signal, log } = context;
   const attempt = async () => {
     const found = await steadyState(stand, experiment.steadyState);

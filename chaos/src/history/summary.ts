@@ -48,12 +48,7 @@ export function summarize(history: History, window: TimeWindow = wholeRun(histor
 
 interface Request extends Pick<Write, "start" | "end" | "outcome" | "abandoned">, Pick<Read, "stale"> {}
 
-function figures(
-  all: readonly Request[],
-  lane: "read" | "write",
-  { skipped, endedAt }: History,
-  window: TimeWindow,
-): RequestFigures {
+function figures(all: readonly Request[], lane: "read" | "write", { skipped, endedAt }: History, window: TimeWindow) {
   const within = (moment: number): boolean => moment >= window.from && (moment < window.to || window.to >= endedAt);
   const requests = all.filter(({ start }) => within(start));
   const count = (wanted: Request["outcome"]): number =>

@@ -17,11 +17,7 @@ export interface WeatherOptions extends ProbeOptions {
  *
  * @throws {CommandError} where the service cannot be read or written at the start
  */
-export async function probeWeather(
-  options: WeatherOptions,
-  interrupted: AbortSignal,
-  log: (line: string) => void,
-): Promise<void> {
+export async function probeWeather(options: WeatherOptions, interrupted: AbortSignal, log: (line: string) => void) {
   const cities = await firstCities(options);
   await runClients(options, interrupted, async (client) => {
     const registers: number[] = [];

@@ -5,12 +5,7 @@ import { SSH_FAILED, shellQuote, sshCommand, sshTerminal, startProgram } from "@
 import { type Context, machineOf } from "../context.ts";
 
 /** A login shell, or one command, on this terminal, as ssh gives it: what the machine prints reaches the terminal unchanged. @returns the exit code of the command on the machine */
-export async function ssh(
-  context: Context,
-  host: string,
-  command: readonly string[],
-  needsTerminal: boolean,
-): Promise<number> {
+export async function ssh(context: Context, host: string, command: readonly string[], needsTerminal: boolean) {
   const machine = await machineOf(context, host);
   if (command.length === 0) return exitCodeOn(host, await runInTerminal(sshTerminal(machine)));
   // Many users write `--` between the machine and the command.

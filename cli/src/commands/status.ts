@@ -51,11 +51,7 @@ export async function check(context: Context, waitSeconds: number): Promise<numb
 }
 
 /** @returns the first status without problems, or the last one at the deadline */
-export async function waitForHealth(
-  context: Context,
-  waitSeconds: number,
-  log: (detail: string) => void = () => {},
-): Promise<StandStatus> {
+export async function waitForHealth(context: Context, waitSeconds: number, log: (detail: string) => void = () => {}) {
   let found: StandStatus | undefined;
   const attempt = async () => {
     found = await readStatus(context);

@@ -83,21 +83,14 @@ export const Saturation = z.object({
 });
 export type Saturation = z.infer<typeof Saturation>;
 
-export function saturationOf(
-  { computer }: Pick<RunRecord, "computer">,
-  { parts = [] }: Pick<Series, "parts">,
-): Saturation {
+export function saturationOf({ computer }: Pick<RunRecord, "computer">, { parts = [] }: Pick<Series, "parts">) {
   if (parts.every((row) => row.parts.length === 0)) return { first: "not measured", exhausted: [] };
   const exhausted = RULES.flatMap((rule) => exhaustedBy(rule, parts, computer.memoryMiB) ?? []);
   exhausted.sort((one, other) => one.since - other.since);
   return { first: exhausted[0]?.cause ?? "none", exhausted };
 }
 
-function exhaustedBy(
-  rule: Rule,
-  rows: readonly ResourceRow[],
-  computerMiB: number,
-): Saturation["exhausted"][number] | undefined {
+function exhaustedBy(rule: Rule, rows: readonly ResourceRow[], computerMiB: number) {
   const memoryBytes = (rule.resource === "replica" ? REPLICA_MEMORY_MIB : computerMiB) * 2 ** 20;
   const shareOf = ({ cpuShare, memoryBytes: used }: ResourceUse): number | undefined =>
     rule.uses === "cpu" ? cpuShare : used && used / memoryBytes;

@@ -134,11 +134,7 @@ async function baseline(stand: StandSession): Promise<Measured> {
   return { runs };
 }
 
-async function bothSides(
-  stand: StandSession,
-  scenario: Step["scenario"],
-  users: Readonly<Record<Side, number>>,
-): Promise<MeasuredRun[]> {
+async function bothSides(stand: StandSession, scenario: Step["scenario"], users: Readonly<Record<Side, number>>) {
   const of = (side: Side) => ({
     part: "baseline" as const,
     scenario,

@@ -49,11 +49,7 @@ export const CAPACITY_OPTIONS = {
 } as const;
 
 /** Searches the capacity and prints it. @returns the exit code */
-export async function searchCapacity(
-  scenario: Scenario,
-  options: CapacityCommandOptions,
-  deps: LoadDeps,
-): Promise<number> {
+export async function searchCapacity(scenario: Scenario, options: CapacityCommandOptions, deps: LoadDeps) {
   const { output, signal } = deps;
   const { capacity, folder } = await measureCapacity(scenario, options, deps);
   output.result(capacityText(capacity, scenario.name));

@@ -27,11 +27,7 @@ export const SCENARIO_OPTIONS = {
 } as const;
 
 /** Runs one scenario; shows every second, and the result at the end. @returns the exit code */
-export async function runScenario(
-  scenario: Scenario,
-  options: OptionValues<typeof SCENARIO_OPTIONS>,
-  deps: LoadDeps,
-): Promise<number> {
+export async function runScenario(scenario: Scenario, options: OptionValues<typeof SCENARIO_OPTIONS>, deps: LoadDeps) {
   const { output, signal, runs } = deps;
   const { dashboard: dashboardPort } = options;
   const { inside, ...target } = await loadTargetOf(options, deps);

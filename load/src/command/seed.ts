@@ -64,10 +64,7 @@ export const UNSEED_OPTIONS = {
   yes: ["-y, --yes", "do not ask"],
 } as const;
 
-export async function removeSeeds(
-  { database, target, yes }: OptionValues<typeof UNSEED_OPTIONS>,
-  deps: LoadDeps,
-): Promise<void> {
+export async function removeSeeds({ database, target, yes }: OptionValues<typeof UNSEED_OPTIONS>, deps: LoadDeps) {
   const place = await databaseOf(database, deps);
   if (place === undefined) {
     const hint = "use --database URL or DATABASE_URL, with an account that may delete";

@@ -51,11 +51,7 @@ export function bySecond(rows: readonly ResourceRow[]): ResourceRow[] {
 }
 
 /** The largest use among the resources of a kind; undefined where none was measured. */
-export function mostUsed(
-  row: ResourceRow,
-  kind: ResourceKind,
-  useOf: (resource: ResourceUse) => number | undefined,
-): number | undefined {
+export function mostUsed(row: ResourceRow, kind: ResourceKind, useOf: (resource: ResourceUse) => number | undefined) {
   const uses = row.parts.flatMap((part) => (kindOf(part.name) === kind ? (useOf(part) ?? []) : []));
   return uses.length === 0 ? undefined : Math.max(...uses);
 }

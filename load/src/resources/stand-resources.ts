@@ -22,11 +22,7 @@ const QUERIES: readonly (readonly [string, (value: number) => Use])[] = [
 ];
 
 /** What the stand's machines used between two moments (Unix time, ms), every ten seconds. @throws {PrometheusError} */
-export async function standResources(
-  prometheus: Pick<Prometheus, "queryRange">,
-  from: number,
-  to: number,
-): Promise<ResourceRow[]> {
+export async function standResources(prometheus: Pick<Prometheus, "queryRange">, from: number, to: number) {
   const range = { start: from / 1000, end: to / 1000, step: STEP_SECONDS };
   const measures = QUERIES.map(async ([query, use]) => ({ series: await prometheus.queryRange(query, range), use }));
   return rowsOf(await Promise.all(measures), range.start);

@@ -27,10 +27,7 @@ export function databaseAt(url: string): DatabasePlace {
 }
 
 /** Lends a connection to a database with the service's tables, and closes it. @throws {CommandError} (targetUnreachable, targetUnfit) */
-export async function withDatabase<Result>(
-  { url, tls }: DatabasePlace,
-  use: (client: pg.Client) => Promise<Result>,
-): Promise<Result> {
+export async function withDatabase<Result>({ url, tls }: DatabasePlace, use: (client: pg.Client) => Promise<Result>) {
   const client = new pg.Client({
     connectionString: url,
     ...(tls === undefined ? {} : { ssl: tls, enableChannelBinding: true }),

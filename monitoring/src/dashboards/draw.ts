@@ -91,10 +91,7 @@ function shown<Built extends { placement?: unknown }>(builder: Builder<Built>): 
   };
 }
 
-function panel(
-  { id, position, panel: drawn }: Extract<Placed, { kind: "panel" }>,
-  dashboard: string,
-): Builder<sdk.Panel> {
+function panel({ id, position, panel: drawn }: Extract<Placed, { kind: "panel" }>, dashboard: string) {
   const builder = { number: largeNumbers, states: bars, lines: graph }
     [drawn.look](drawn)
     .id(id)

@@ -33,11 +33,7 @@ function questionsOfDashboard({ name, variables, sections }: Dashboard): readonl
   return [...behindVariables, ...panels.flatMap((panel) => questionsOfPanel(name, names, panel))];
 }
 
-function questionsOfPanel(
-  dashboard: string,
-  variables: readonly string[],
-  { title, queries }: Panel,
-): readonly Question[] {
+function questionsOfPanel(dashboard: string, variables: readonly string[], { title, queries }: Panel) {
   const together = queries.map(({ expr }) => substitute(expr, variables));
   return queries.map(({ expr, legend }) => {
     const asked = substitute(expr, variables);

@@ -23,10 +23,7 @@ export function spoken(chart: Chart, index: number): string {
 }
 
 /** What each lane shows at a moment; undefined where it shows nothing. */
-export function statesAt(
-  { lanes }: Timeline,
-  at: number,
-): { readonly name: string; readonly state: string | undefined }[] {
+export function statesAt({ lanes }: Timeline, at: number) {
   return lanes.map(({ name, spans }) => ({
     name,
     state: spans.findLast(({ from, to }) => from <= at && at < to)?.name,

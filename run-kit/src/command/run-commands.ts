@@ -29,11 +29,7 @@ export interface RunKind<Run> {
 }
 
 /** The commands on stored runs: `runs`, `report` and `compare`. A run is named by its id or by its folder. */
-export function addRunCommands<Run>(
-  program: Command,
-  { output, runs: defaultRuns }: RunDeps,
-  kind: RunKind<Run>,
-): void {
+export function addRunCommands<Run>(program: Command, { output, runs: defaultRuns }: RunDeps, kind: RunKind<Run>) {
   const folders = (): Option =>
     new Option("--runs <folder>", "where the folders of runs are").default(defaultRuns, `runs/${program.name()}`);
   program
@@ -90,11 +86,7 @@ async function rowsOf<Run>(runs: string, { record, read, row }: RunKind<Run>): P
 }
 
 /** @throws {CommandError} (usage) */
-async function folderOf(
-  run: string | undefined,
-  runs: string,
-  { record }: Pick<RunKind<never>, "record">,
-): Promise<string> {
+async function folderOf(run: string | undefined, runs: string, { record }: Pick<RunKind<never>, "record">) {
   const ids = await listRuns(runs, record);
   const id = run ?? ids.at(-1);
   if (id === undefined) throw new CommandError(`There is no run in ${runs} yet.`, "usage");

@@ -6,10 +6,7 @@ import { page } from "./page.ts";
 export type SetUpFact<Run> = readonly [name: string, of: (run: Run) => string];
 
 /** The parts of the set-up that are not the same in all runs, with the value of each run. */
-export function setUpDifferences<Run>(
-  facts: readonly SetUpFact<Run>[],
-  runs: readonly Run[],
-): (readonly [name: string, ...values: string[]])[] {
+export function setUpDifferences<Run>(facts: readonly SetUpFact<Run>[], runs: readonly Run[]) {
   return facts
     .map(([name, of]) => [name, ...runs.map(of)] as const)
     .filter(([, ...values]) => new Set(values).size > 1);

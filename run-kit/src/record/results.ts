@@ -21,11 +21,7 @@ export interface ResultsFile<Entry> {
 const VERSION = 2;
 
 /** Adds entries to a results file and writes its page. @returns all its entries @throws {CommandError} when this version cannot read the file */
-export async function writeResults<Entry>(
-  file: ResultsFile<Entry>,
-  fresh: readonly Entry[],
-  folder = RESULTS_FOLDER,
-): Promise<Entry[]> {
+export async function writeResults<Entry>(file: ResultsFile<Entry>, fresh: readonly Entry[], folder = RESULTS_FOLDER) {
   const path = join(folder, `${file.name}.json`);
   const entries = file.merge(readResults(file, folder), fresh);
   const rounded = (_: string, value: unknown): unknown => (typeof value === "number" ? file.round(value) : value);

@@ -30,11 +30,7 @@ export function writeRunFile(folder: string, name: string, content: unknown): vo
 }
 
 /** @param schema may upgrade older versions @throws {CommandError} (usage) where there is no such file, or this version cannot read it */
-export async function readRunFile<Shape extends z.ZodType>(
-  folder: string,
-  name: string,
-  schema: Shape,
-): Promise<z.output<Shape>> {
+export async function readRunFile<Shape extends z.ZodType>(folder: string, name: string, schema: Shape) {
   const file = join(folder, name);
   let content: unknown;
   try {

@@ -11,32 +11,20 @@ const REPLAY_DEADLINE_MS = 30_000;
  * Shell command of psql, for root on a database machine. It reads statements from its input; rows are lines, columns split by `|`. Never as
  * the superuser: what others own in a database (a trigger, an operator) would run with its rights.
  */
-export function psql({
-  role,
-  database,
-}: {
-  readonly role: "experiments" | "guardian";
-  readonly database: string;
-}): string {
+export function psql(role: "experiments" | "guardian", database: string): string {
   return `psql -XAtq -v ON_ERROR_STOP=1 -U ${role} -d ${database}`;
 }
 
 /** Runs a statement in the API's database, on the machine, as a role that may read and delete values. @throws {Error} with what psql printed */
-export function sql(
-  machine: StandMachine,
-  statement: string,
-  { deadlineMs = STATEMENT_DEADLINE_MS } = {},
-): Promise<string> {
-  return must(machine, psql({ role: "experiments", database: "weather" }), { deadlineMs, input: `${statement};` });
+export function sql(machine: StandMachine, statement: string, deadlineMs = STATEMENT_DEADLINE_MS): Promise<string> {
+  return must(machine, psql("experiments", "weather"), { deadlineMs, input: `${statement};` });
 }
 
 /** The machine whose PostgreSQL takes writes, by its own word. @throws {Error} where there is none, or two */
 export async function primaryOf(stand: Stand): Promise<StandMachine> {
   const machines = byRole(stand, "postgres");
   const answers = await Promise.all(
-    machines.map((machine) =>
-      sql(machine, "SELECT pg_is_in_recovery()", { deadlineMs: ROLE_DEADLINE_MS }).catch(() => "no answer"),
-    ),
+    machines.map((each) => sql(each, "SELECT pg_is_in_recovery()", ROLE_DEADLINE_MS).catch(() => "no answer")),
   );
   const [primary, second] = machines.filter((_, index) => answers[index]?.trim() === "f");
   if (primary && !second) return primary;

@@ -48,10 +48,7 @@ export interface FiringAlert {
 const SEVERITIES = ["critical", "warning", "info"];
 
 /** Without the watchdog, the most severe first. @param known the alerts that Alertmanager has; undefined when it did not answer */
-export function firingAlerts(
-  alerts: readonly Alert[],
-  known: readonly AlertmanagerAlert[] | undefined,
-): readonly FiringAlert[] {
+export function firingAlerts(alerts: readonly Alert[], known: readonly AlertmanagerAlert[] | undefined) {
   return alerts
     .filter(({ name, state }) => state === "firing" && name !== WATCHDOG)
     .map(({ name, labels, annotations, activeAt, value }) => ({
