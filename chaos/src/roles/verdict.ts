@@ -13,14 +13,8 @@ export interface Reign {
   readonly lastEnd: number;
 }
 
-export interface RolesVerdict {
-  readonly reigns: readonly Reign[];
-  /** Pairs of reigns of which some moment belonged to both, for certain. */
-  readonly twoPrimaries: readonly (readonly [Reign, Reign])[];
-}
-
-/** Whether two nodes were primaries that take writes at the same moment, as far as the samples can tell. */
-export function judgeRoles(samples: readonly RoleSample[]): RolesVerdict {
+/** @returns its `twoPrimaries`: pairs of primaries that take writes at the same moment, for certain, as far as the samples can tell */
+export function judgeRoles(samples: readonly RoleSample[]) {
   const reigns = reignsOf(samples);
   const pairs = reigns.flatMap((one, index) =>
     reigns

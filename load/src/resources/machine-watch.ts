@@ -32,14 +32,6 @@ while :; do
   [ $? -gt 128 ] || exit 0
 done`;
 
-interface Reading {
-  /** Microseconds by the machine's clock, and of CPU. */
-  readonly time: number;
-  readonly used: number | undefined;
-  readonly cores: number;
-  readonly memoryBytes: number;
-}
-
 /**
  * What machines use, second by second, read from their control groups over one ssh connection each: Prometheus scrapes every ten
  * seconds, too rarely for a run of a minute. Of a replica it is the CPU of what serves there, as a share of a quarter of a core, and its resident
@@ -72,8 +64,10 @@ export function watchMachines(machines: readonly Machine[]) {
   return { samples, restarted, stop: (): void => over.abort() };
 }
 
-/** @param limit of its cores; undefined: all that the machine has */
-function readingOf(line: string, limit: number | undefined): Reading | undefined {
+type Reading = NonNullable<ReturnType<typeof readingOf>>;
+
+/** In microseconds by the machine's clock, and of CPU. @param limit of its cores; undefined: all that the machine has */
+function readingOf(line: string, limit: number | undefined) {
   const [time, used, cores, memory] = line.split(" ");
   const reading = {
     time: Number(time) * MICROSECONDS_PER_SECOND,

@@ -7,7 +7,6 @@ import { runProgram } from "@goldenring/stand";
 import { moderatorCount, PLAN_VARIABLE, type Plan, plannedSeconds } from "../../k6/plan.ts";
 import { RUN_FILES, type SeriesRow } from "../record/record.ts";
 import { computerUse } from "../resources/computer-use.ts";
-import type { UseSample } from "../resources/resources.ts";
 import { Measurements } from "./measurements.ts";
 import { SampleReader } from "./samples.ts";
 
@@ -53,15 +52,8 @@ export interface K6Run {
   readonly isTargetReachable: () => Promise<boolean>;
 }
 
-export interface K6Outcome {
-  readonly measurements: Measurements;
-  /** Of k6 and the computer. */
-  readonly samples: readonly UseSample[];
-  readonly exitCode: number;
-  /** When k6 was gone, Unix time, ms. */
-  readonly endedAt: number;
-  readonly stopped: Stopped;
-}
+/** `samples` are of k6 and the computer; `endedAt`: when k6 was gone, Unix time, ms. */
+export type K6Outcome = Awaited<ReturnType<typeof runK6>>;
 
 /** Why the runner itself stopped k6: nothing answered any more; or all was over, but the dashboard was open in a browser. */
 type Stopped = "dead target" | "open dashboard" | undefined;
@@ -70,7 +62,7 @@ type Stopped = "dead target" | "open dashboard" | undefined;
  * Runs k6 to its end, or stops it: at the signal, when the target is gone, when it takes far longer than planned, and when this process is gone, by
  * whatever signal.
  */
-export async function runK6(run: K6Run): Promise<K6Outcome> {
+export async function runK6(run: K6Run) {
   const { plan, folder, signal } = run;
   const moderators = moderatorCount(plan.moderators);
   const users = Math.max(...plan.stages.map((stage) => stage.users)) + moderators;

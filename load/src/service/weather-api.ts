@@ -112,14 +112,8 @@ function reasonOf(error: unknown): string {
   return code === undefined ? error.message : `${error.message} (${code})`;
 }
 
-export interface Inspection {
-  readonly facts: TargetFacts;
-  /** The cities that visitors open. */
-  readonly visited: VisitedCity[];
-}
-
-/** Checks the target before it gets any load. @throws {CommandError} (targetUnreachable; targetUnfit where it is no Weather API or lacks data) */
-export async function inspectTarget(api: WeatherApi, scenario: Scenario, signal: AbortSignal): Promise<Inspection> {
+/** Checks the target before it gets any load; `visited` are the cities that visitors open. @throws {CommandError} (targetUnreachable, targetUnfit) */
+export async function inspectTarget(api: WeatherApi, scenario: Scenario, signal: AbortSignal) {
   const cities = await api.weather(signal);
   const { name, needs } = scenario;
   const fit = cities.filter(({ forecast }) => forecast.length >= needs.valuesOfEachCity);
@@ -132,9 +126,10 @@ export async function inspectTarget(api: WeatherApi, scenario: Scenario, signal:
     );
   }
   const values = cities.reduce((sum, { forecast }) => sum + forecast.length, 0);
-  const facts = { url: api.base, build: await api.build(), cities: cities.length, values };
-  const visited = fit
+  const facts: TargetFacts = { url: api.base, build: await api.build(), cities: cities.length, values };
+  const visited: VisitedCity[] = fit
     .slice(0, VISITED_CITIES)
     .map(({ id, forecast }) => ({ id, values: forecast.slice(0, VISITED_VALUES).map((value) => value.id) }));
   return { facts, visited };
 }
+export type Inspection = Awaited<ReturnType<typeof inspectTarget>>;

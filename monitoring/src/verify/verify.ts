@@ -5,12 +5,6 @@ import { type Finding, Judge } from "./judge.ts";
 import { type Question, questionsOfDashboards, questionsOfRules } from "./questions.ts";
 import { formatSelector, selectorsOf } from "./selectors.ts";
 
-export interface Verification {
-  readonly findings: readonly Finding[];
-  readonly checked: number;
-  readonly failed: readonly Finding[];
-}
-
 interface VerifyOptions {
   /** Called for each finding at once, in the order of the dashboards and the rule files. */
   readonly onFinding?: (finding: Finding) => void;
@@ -18,12 +12,8 @@ interface VerifyOptions {
   readonly questions?: readonly Question[];
 }
 
-/**
- * Runs every query of every dashboard and the expression of every rule on a live Prometheus, and checks that it has loaded these rules.
- *
- * @throws {PrometheusError} when Prometheus does not answer
- */
-export async function verifyQueries(prometheus: Prometheus, options: VerifyOptions = {}): Promise<Verification> {
+/** Asks a live Prometheus every query of every dashboard and rule, and whether it has loaded these rules. @throws {PrometheusError} at no answer */
+export async function verifyQueries(prometheus: Prometheus, options: VerifyOptions = {}) {
   const { onFinding, rules = readRules() } = options;
   const { questions = [...questionsOfDashboards(DASHBOARDS), ...questionsOfRules(rules)] } = options;
   const findings: Finding[] = [];
@@ -38,6 +28,8 @@ export async function verifyQueries(prometheus: Prometheus, options: VerifyOptio
   const failed = findings.filter(({ verdict }) => verdict === "empty" || verdict === "error");
   return { findings, checked: questions.length, failed };
 }
+
+export type Verification = Awaited<ReturnType<typeof verifyQueries>>;
 
 /** Rules that Prometheus doesn't have, has in another form, or cannot evaluate. */
 async function notLoaded(prometheus: Prometheus, rules: readonly Rule[]): Promise<readonly Finding[]> {

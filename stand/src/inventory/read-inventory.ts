@@ -97,14 +97,7 @@ export function inventoryOf(file: string, hosts: readonly AnsibleHost[]): Invent
   };
 }
 
-interface ReadHost {
-  readonly name: string;
-  readonly machine: Machine | undefined;
-  readonly stand: z.infer<z.ZodObject<typeof STAND>> | undefined;
-  readonly problems: readonly string[];
-}
-
-function readHost(host: AnsibleHost, folder: string): ReadHost {
+function readHost(host: AnsibleHost, folder: string) {
   const { variables } = host;
   const known = { inventory_dir: folder, inventory_hostname: host.name };
   const problems: string[] = [];
@@ -114,7 +107,7 @@ function readHost(host: AnsibleHost, folder: string): ReadHost {
     if (variables[variable] !== undefined) problems.push(`${variable} is not supported; ${advice}`);
   const stand = readVariables(STAND, variables, { inventory_dir: folder }, problems);
   const read = readVariables(HOST, variables, known, problems);
-  const machine = read && {
+  const machine: Machine | undefined = read && {
     name: host.name,
     address: read.ansible_host ?? host.name,
     roles: ROLES.filter((role) => host.groups.includes(role)),
@@ -130,7 +123,7 @@ function readHost(host: AnsibleHost, folder: string): ReadHost {
 }
 
 /** What is wrong with all hosts is wrong in one place, and said once. */
-function problemsOf(hosts: readonly ReadHost[]): string[] {
+function problemsOf(hosts: readonly ReturnType<typeof readHost>[]): string[] {
   const namesOf = new Map<string, string[]>();
   for (const { name, problems } of hosts)
     for (const problem of problems) namesOf.set(problem, [...(namesOf.get(problem) ?? []), name]);
