@@ -30,7 +30,7 @@ export {
 export { readInventory } from "./inventory/read-inventory.ts";
 export { Shell } from "./machine/shell.ts";
 export { inNamespace, runOn, SSH_FAILED, sshCommand, sshTerminal } from "./machine/ssh.ts";
-export { createAlertmanager, type FiringAlert, firingAlerts, WATCHDOG } from "./metrics/alertmanager.ts";
+export { alertmanagerAlerts, type FiringAlert, firingAlerts, WATCHDOG } from "./metrics/alertmanager.ts";
 export type { Sample, Series } from "./metrics/prometheus.ts";
 export { createPrometheus, type Prometheus } from "./metrics/prometheus.ts";
 export { PrometheusError, type Server } from "./metrics/server.ts";

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { byRole, DeadlineExceeded, must, type StandMachine, waitFor, waitUntil } from "@goldenring/stand";
 import type { Experiment, Stage } from "../experiment/experiment.ts";
 import type { MetricName } from "../experiment/metrics.ts";
-import type { Course, MonitoringEvidence } from "../judge/evidence.ts";
+import type { Evidence, MonitoringEvidence } from "../judge/evidence.ts";
 import { type AlertEvidence, alertDelay, alertResolved } from "../judge/monitoring-figures.ts";
 import type { RecordedAlert, StageRecord } from "../run/record.ts";
 import type { ReceivedAlert, RunContext } from "./run-context.ts";
@@ -53,7 +53,7 @@ async function firingAtLast(context: QuietContext, deadlineMs: number): Promise<
 }
 
 /** Of a round; `stages` and `targets` as far as they are known. */
-type RoundFacts = Pick<Course, "stages" | "targets"> & {
+type RoundFacts = Pick<Evidence, "stages" | "targets"> & {
   readonly startedAt: number;
   readonly firedBefore: readonly string[];
 };

@@ -2,7 +2,7 @@ import { messageOf } from "@goldenring/stand";
 import { checkHistory, checkOwnService } from "../check/check.ts";
 import { type History, readHistory, type Write } from "../history/history.ts";
 import { percentile, summarize } from "../history/summary.ts";
-import { type Course, type Evidence, newPrimaryAfterFault } from "../judge/evidence.ts";
+import { type Evidence, newPrimaryAfterFault } from "../judge/evidence.ts";
 import { judgeRoles, type RoleSample, readRoleSamples } from "../roles/verdict.ts";
 import type { RoleSpan, RoundRecord, Second } from "../run/record.ts";
 import { storedValues } from "../stored/own-database.ts";
@@ -92,22 +92,25 @@ export function addSpan<Span extends { from: number; to: number }>(
   else ofThing.push(next);
 }
 
-type ObserverFiles = RoundRecord["files"];
-
 /** Reads the files of a round, and compares them with what is stored. @param values the name of those that were written */
-export async function gatherEvidence(context: RunContext, files: ObserverFiles, course: Course, values: string) {
+export async function readEvidence(
+  context: RunContext,
+  files: RoundRecord["files"],
+  after: Evidence["after"],
+  values: string,
+) {
   const history = await readHistory(files.history);
   const background = files.background === null ? undefined : await readHistory(files.background);
   const samples = files.roles === null ? [] : await readRoleSamples(files.roles);
-  return { ...course, history, background, samples, ...(await judgeHistory(context, history, course, values)) };
+  return { history, background, samples, ...(await judgeHistory(context, history, after, values)) };
 }
 
 async function judgeHistory(
   { experiment: { service }, stand, journal }: RunContext,
   history: History,
-  { after }: Course,
+  after: Evidence["after"],
   values: string,
-): Promise<Pick<Evidence, "verdict" | "isStoredKnown" | "isFreshnessKnown">> {
+) {
   const orNote = <Stored>(stored: Promise<Stored>): Promise<Stored | undefined> =>
     stored.catch((error: unknown) => {
       journal.write("note", `what is stored is not known: ${messageOf(error)}`);

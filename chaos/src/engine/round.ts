@@ -10,7 +10,7 @@ import { forgetLeftValues, forgetValues, LeftValues } from "../stored/weather-ro
 import { faultMarks, metricsOf } from "./fault-marks.ts";
 import { MonitoringWatch, untilQuiet } from "./monitoring-watch.ts";
 import { startObservers } from "./observers.ts";
-import { gatherEvidence, roundRecord } from "./round-record.ts";
+import { readEvidence, roundRecord } from "./round-record.ts";
 import type { RunContext } from "./run-context.ts";
 import { Aborted, watchSafety } from "./safety.ts";
 import { runStages } from "./stages.ts";
@@ -65,8 +65,8 @@ export async function runRound(context: RunContext, number: number) {
     await runCourse(context, number, course).catch(end);
     safety.stop();
     await observers.stop().catch(end);
-    const seen = { ...watch.evidence, states: await stopStates() };
-    const evidence = await gatherEvidence(context, observers.files, { ...course, ...seen }, values);
+    const seen = { ...course, ...watch.evidence, states: await stopStates() };
+    const evidence = { ...seen, ...(await readEvidence(context, observers.files, course.after, values)) };
     const { history, background, roles } = observers.files;
     const inRun = (file: string): string => relative(context.folder, file);
     const record = roundRecord(evidence, {
@@ -111,7 +111,7 @@ async function runCourse(context: RunContext, number: number, course: Course): P
   const { loadSeconds } = experiment.steadyState;
   await safety.untilServed();
   await delay(loadSeconds * 1_000, undefined, { signal });
-  const { failed } = safety.check();
+  const failed = safety.check().failed();
   if (failed > 0) throw new NotSteady(`${failed} requests failed before any fault: the service is not well.`);
   await watch.ask();
   journal.write("load", `${loadSeconds} s of load without a failure`);

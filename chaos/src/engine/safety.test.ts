@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Entry } from "../history/entries.ts";
 import { Tail } from "../history/lines.ts";
 import type { RoleSample } from "../roles/verdict.ts";
-import { LiveFigures } from "./safety.ts";
+import { liveFigures } from "./safety.ts";
 
 const read = (end: number, outcome: "ok" | "failed"): Entry => ({
   e: "read",
@@ -29,14 +29,14 @@ const primary = (node: string, start: number): RoleSample => ({
 });
 
 test("silence counts from the last answer, failures from the beginning", () => {
-  const live = new LiveFigures(1_000, { writes: true });
-  expect(live.isServed).toBe(false);
+  const live = liveFigures(1_000, { writes: true });
+  expect(live.isServed()).toBe(false);
   for (const entry of [read(1_100, "ok"), ended(1_200, "ok"), read(1_300, "failed"), ended(1_400, "unknown")])
-    live.takeEntry(entry);
-  expect(live.isServed).toBe(true);
+    live.take(entry);
+  expect(live.isServed()).toBe(true);
   expect(
     ["failedReads", "failedWrites", "readSilence", "writeSilence"].map((metric) =>
-      live.get(metric as "failedReads", 5_000),
+      live.figures[metric as "failedReads"](5_000),
     ),
   ).toEqual([1, 1, 3_900, 3_800]);
   const conditions = [
@@ -48,15 +48,15 @@ test("silence counts from the last answer, failures from the beginning", () => {
 });
 
 test("nobody misses writes where nobody writes", () => {
-  const live = new LiveFigures(0, { writes: false });
-  live.takeEntry(read(10, "ok"));
-  expect([live.isServed, live.get("writeSilence", 60_000)]).toEqual([true, 0]);
+  const live = liveFigures(0, { writes: false });
+  live.take(read(10, "ok"));
+  expect([live.isServed(), live.figures.writeSilence(60_000)]).toEqual([true, 0]);
 });
 
 test("two primaries are seen while they are there", () => {
-  const live = new LiveFigures(0, { writes: true });
-  for (const start of [0, 100, 200]) for (const node of ["pg-01", "pg-02"]) live.takeSample(primary(node, start));
-  expect(live.get("twoPrimaries", 300)).toBe(1);
+  const live = liveFigures(0, { writes: true });
+  for (const start of [0, 100, 200]) for (const node of ["pg-01", "pg-02"]) live.take(primary(node, start));
+  expect(live.figures.twoPrimaries(300)).toBe(1);
 });
 
 test("a file that grows is read line by line, also when a line comes in two parts or has bytes of a character cut", () => {

@@ -29,12 +29,14 @@ export function watchSafety(
   unsafe: AbortController,
 ) {
   const writes = experiment.service === undefined || experiment.service.writes.length > 0;
-  const live = new LiveFigures(from, { writes });
-  const histories = [files.history, files.background ?? []].flat().map((file) => new Tail(file, Entry));
-  const roles = [files.roles ?? []].flat().map((file) => new Tail(file, RolesEntry));
-  const check = (): LiveFigures => {
-    for (const entry of histories.flatMap((tail) => tail.read())) live.takeEntry(entry);
-    for (const entry of roles.flatMap((tail) => tail.read())) if (entry.e === "sample") live.takeSample(entry);
+  const live = liveFigures(from, { writes });
+  const tails = [
+    new Tail(files.history, Entry),
+    ...(files.background === null ? [] : [new Tail(files.background, Entry)]),
+    ...(files.roles === null ? [] : [new Tail(files.roles, RolesEntry)]),
+  ];
+  const check = () => {
+    for (const entry of tails.flatMap((tail): (Entry | RolesEntry)[] => tail.read())) live.take(entry);
     return live;
   };
   const timer = setInterval(() => {
@@ -48,75 +50,48 @@ export function watchSafety(
     /** @throws {NotSteady} */
     async untilServed(): Promise<void> {
       const options = { deadlineMs: SERVED_DEADLINE_MS, signal };
-      if (await waitUntil(() => check().isServed, options)) return;
+      if (await waitUntil(() => check().isServed(), options)) return;
       throw new NotSteady(`The service has not answered within ${SERVED_DEADLINE_MS / 1_000} s.`);
     },
     stop: (): void => {
       clearInterval(timer);
-      for (const tail of [...histories, ...roles]) tail.close();
+      for (const tail of tails) tail.close();
     },
   };
 }
 
-interface Tally {
-  ok: number;
-  failed: number;
-  lastOk: number;
-}
-
-/** What the clients have seen so far in a round. Times are ms of the shared clock. */
-export class LiveFigures {
-  readonly #reads: Tally;
-  readonly #writes: Tally;
-  readonly #samples: RoleSample[] = [];
-  readonly #isWriting: boolean;
-
-  /** @param writes whether clients write: else no write is ever missed */
-  constructor(from: number, { writes }: { readonly writes: boolean }) {
-    this.#reads = { ok: 0, failed: 0, lastOk: from };
-    this.#writes = { ok: 0, failed: 0, lastOk: from };
-    this.#isWriting = writes;
-  }
-
-  takeEntry(entry: Entry): void {
-    if (entry.e === "read") take(this.#reads, entry.outcome, entry.end);
-    else if (entry.e === "end") take(this.#writes, entry.outcome, entry.at);
-  }
-
-  takeSample(sample: RoleSample): void {
-    this.#samples.push(sample);
-  }
-
-  get(metric: LiveMetric, now: number): number {
-    const figures: Readonly<Record<LiveMetric, () => number>> = {
-      failedReads: () => this.#reads.failed,
-      failedWrites: () => this.#writes.failed,
-      readSilence: () => now - this.#reads.lastOk,
-      writeSilence: () => (this.#isWriting ? now - this.#writes.lastOk : 0),
-      twoPrimaries: () => judgeRoles(this.#samples).twoPrimaries.length,
-    };
-    return figures[metric]();
-  }
-
-  get isServed(): boolean {
-    return this.#reads.ok > 0 && (this.#writes.ok > 0 || !this.#isWriting);
-  }
-
-  get failed(): number {
-    return this.#reads.failed + this.#writes.failed;
-  }
-
-  /** The first condition that is true, with its figure; undefined: none is. */
-  reasonToAbort(conditions: readonly AbortWhen[], now: number): string | undefined {
-    for (const { metric, above, words } of conditions) {
-      const figure = this.get(metric, now);
-      if (figure > above) return `${words} (${metric} is ${Math.round(figure)}, above ${above})`;
-    }
-    return undefined;
-  }
-}
-
-function take(count: Tally, outcome: "ok" | "failed" | "unknown", at: number): void {
-  count[outcome === "ok" ? "ok" : "failed"] += 1;
-  if (outcome === "ok") count.lastOk = Math.max(count.lastOk, at);
+/** What the clients have seen so far in a round. Times are ms of the shared clock. @param writes whether clients write: else no write is ever missed */
+export function liveFigures(from: number, { writes: isWriting }: { readonly writes: boolean }) {
+  const reads = { ok: 0, failed: 0, lastOk: from };
+  const writes = { ok: 0, failed: 0, lastOk: from };
+  const samples: RoleSample[] = [];
+  const count = (tally: typeof reads, outcome: "ok" | "failed" | "unknown", at: number): void => {
+    tally[outcome === "ok" ? "ok" : "failed"] += 1;
+    if (outcome === "ok") tally.lastOk = Math.max(tally.lastOk, at);
+  };
+  const figures: Readonly<Record<LiveMetric, (now: number) => number>> = {
+    failedReads: () => reads.failed,
+    failedWrites: () => writes.failed,
+    readSilence: (now) => now - reads.lastOk,
+    writeSilence: (now) => (isWriting ? now - writes.lastOk : 0),
+    twoPrimaries: () => judgeRoles(samples).twoPrimaries.length,
+  };
+  return {
+    figures,
+    take(entry: Entry | RolesEntry): void {
+      if (entry.e === "sample") samples.push(entry);
+      else if (entry.e === "read") count(reads, entry.outcome, entry.end);
+      else if (entry.e === "end") count(writes, entry.outcome, entry.at);
+    },
+    isServed: () => reads.ok > 0 && (writes.ok > 0 || !isWriting),
+    failed: () => reads.failed + writes.failed,
+    /** The first condition that is true, with its figure; undefined: none is. */
+    reasonToAbort(conditions: readonly AbortWhen[], now: number): string | undefined {
+      for (const { metric, above, words } of conditions) {
+        const figure = figures[metric](now);
+        if (figure > above) return `${words} (${metric} is ${Math.round(figure)}, above ${above})`;
+      }
+      return undefined;
+    },
+  };
 }

@@ -6,7 +6,7 @@ import { type RoleSample, timeToNewPrimary } from "../roles/verdict.ts";
 import type { RecordedAlert, StageRecord, StateSpan } from "../run/record.ts";
 
 /** All that a round has left, before it is judged. */
-export interface Evidence extends Course {
+export interface Evidence {
   readonly history: History;
   /** Undefined: there was no background load. */
   readonly background: History | undefined;
@@ -16,9 +16,6 @@ export interface Evidence extends Course {
   /** Whether the verdict is also about what is stored at the end. */
   readonly isStoredKnown: boolean;
   readonly isFreshnessKnown: boolean;
-}
-
-export interface Course {
   /** Beginning of the round, ms of the shared clock; the moments below are relative to it. */
   readonly from: number;
   readonly stages: readonly StageRecord[];

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { alertLogIn, lastHeartbeat, readAlertLog, receivedSince } from "@goldenring/monitoring";
 import { EXIT, print, printError } from "@goldenring/run-kit";
-import { createAlertmanager, createPrometheus, firingAlerts, messageOf } from "@goldenring/stand";
+import { alertmanagerAlerts, createPrometheus, firingAlerts, messageOf } from "@goldenring/stand";
 import { alertsText, receivedLine } from "../alerts-text.ts";
 import { type Context, labOf } from "../context.ts";
 import { monitoringServers } from "../endpoints.ts";
@@ -51,7 +51,7 @@ async function readAlerts(context: Context, since: Age) {
   };
   const [active, known] = await Promise.all([
     orNote("Prometheus", createPrometheus({ ...servers.prometheus, deadlineMs: DEADLINE_MS }).alerts()),
-    orNote("Alertmanager", createAlertmanager({ ...servers.alertmanager, deadlineMs: DEADLINE_MS }).alerts()),
+    orNote("Alertmanager", alertmanagerAlerts({ ...servers.alertmanager, deadlineMs: DEADLINE_MS })),
   ]);
   const notifications = lab && readAlertLog(alertLogIn(folder));
   return {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { messageOf } from "../computer/errors.ts";
 import type { Inventory } from "../inventory/inventory.ts";
 import { serverLogin } from "../inventory/logins.ts";
-import { createAlertmanager, firingAlerts } from "../metrics/alertmanager.ts";
+import { alertmanagerAlerts, firingAlerts } from "../metrics/alertmanager.ts";
 import { createPrometheus, type Prometheus, type Sample, type Target } from "../metrics/prometheus.ts";
 import type { Server } from "../metrics/server.ts";
 
@@ -15,7 +15,7 @@ export async function askMonitoring(inventory: Inventory, deadlineMs: number) {
   };
   const [seen, alertmanager] = await Promise.all([
     orError(async () => seenBy(createPrometheus(await serverOf("prometheus", 9_090)))),
-    orError(async () => createAlertmanager(await serverOf("alertmanager", 9_093)).alerts()),
+    orError(async () => alertmanagerAlerts(await serverOf("alertmanager", 9_093))),
   ]);
   const nothing = { targets: { up: 0, down: [], silent: [] }, alerts: [] };
   return {

@@ -18,15 +18,9 @@ const AlertmanagerAlert = z
 /** An alert that Alertmanager has: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml */
 export type AlertmanagerAlert = z.output<typeof AlertmanagerAlert>;
 
-/** An Alertmanager. Rejects with a `PrometheusError`, as `createPrometheus` does. */
-export function createAlertmanager(server: Server) {
-  return {
-    /** Those that are not resolved, suppressed ones included. */
-    async alerts(): Promise<readonly AlertmanagerAlert[]> {
-      return bareValueOf(await ask(server, "/api/v2/alerts"), z.array(AlertmanagerAlert));
-    },
-  };
-}
+/** Those that are not resolved, suppressed ones included. Rejects with a `PrometheusError`, as `createPrometheus` does. */
+export const alertmanagerAlerts = async (server: Server): Promise<readonly AlertmanagerAlert[]> =>
+  bareValueOf(await ask(server, "/api/v2/alerts"), z.array(AlertmanagerAlert));
 
 /** Always fires, so that its absence shows that no alert would arrive. */
 export const WATCHDOG = "Watchdog";

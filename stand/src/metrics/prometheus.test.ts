@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { hasProgram } from "../../../skips.fixture.ts";
-import { createAlertmanager } from "./alertmanager.ts";
+import { alertmanagerAlerts } from "./alertmanager.ts";
 import { createPrometheus, type Prometheus } from "./prometheus.ts";
 import { foreignAuthority, type RealServers, startRealServers } from "./real-servers.fixture.ts";
 import { PrometheusError } from "./server.ts";
@@ -78,15 +78,15 @@ describe.skipIf(!isComplete)("a real Prometheus", () => {
       () => prometheus.targets(),
       (found) => found.every(({ health }) => health !== "unknown"),
     );
-    expect(targets.map(({ job, health }) => [job, health]).toSorted()).toEqual([
+    expect(targets.map(({ labels, health }) => [labels.job, health]).toSorted()).toEqual([
       ["itself", "up"],
       ["nobody", "down"],
     ]);
-    expect(targets.find(({ job }) => job === "nobody")).toMatchObject({
-      instance: "127.0.0.1:1",
+    expect(targets.find(({ labels }) => labels.job === "nobody")).toMatchObject({
+      labels: { instance: "127.0.0.1:1" },
       error: expect.stringContaining("refused"),
     });
-    expect(targets.find(({ job }) => job === "itself")).toMatchObject({ labels: { machine: "here" }, error: "" });
+    expect(targets.find(({ labels }) => labels.job === "itself")).toMatchObject({ labels: { machine: "here" }, error: "" });
   });
 
   test("lists its rules and alerts", async () => {
@@ -120,7 +120,7 @@ describe.skipIf(!isComplete)("a real Prometheus", () => {
 
   test("hands its alerts to the Alertmanager, which lists them", async () => {
     const alerts = await eventually(
-      () => createAlertmanager(servers.alertmanager).alerts(),
+      () => alertmanagerAlerts(servers.alertmanager),
       (found) => found.length > 0 && found.every(({ state }) => state === "active"),
     );
     expect(alerts).toMatchObject([

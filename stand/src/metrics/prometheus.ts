@@ -68,9 +68,7 @@ const Target = z
     /** Of the last scrape; empty when that went well. */
     lastError: z.string(),
   })
-  .transform(({ labels, health, lastError: error }) => {
-    return { job: labels.job ?? "", instance: labels.instance ?? "", labels, health, error };
-  });
+  .transform(({ labels, health, lastError: error }) => ({ labels, health, error }));
 export type Target = z.output<typeof Target>;
 
 const Rule = z
