@@ -86,7 +86,10 @@ describe.skipIf(!isComplete)("a real Prometheus", () => {
       labels: { instance: "127.0.0.1:1" },
       error: expect.stringContaining("refused"),
     });
-    expect(targets.find(({ labels }) => labels.job === "itself")).toMatchObject({ labels: { machine: "here" }, error: "" });
+    expect(targets.find(({ labels }) => labels.job === "itself")).toMatchObject({
+      labels: { machine: "here" },
+      error: "",
+    });
   });
 
   test("lists its rules and alerts", async () => {
