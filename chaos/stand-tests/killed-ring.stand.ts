@@ -68,7 +68,9 @@ async function killAtRandom(standFolder: string, kill: number): Promise<string[]
   await Promise.race([delay(Math.random() * AT_MOST_MS), ended]);
   ring.kill("SIGKILL");
   await ended;
-  return openFaults(standFolder).map(({ kind }) => kind);
+  return openFaults(standFolder)
+    .list()
+    .map(({ kind }) => kind);
 }
 
 /** How many values the probes have left, where they can be deleted; silent when there are none. */

@@ -2,12 +2,12 @@
 import { thisComputer } from "@goldenring/stand";
 import { inject } from "../src/engine/inject.ts";
 import { takeEngineLock } from "../src/engine/lock.ts";
-import { OpenFaults } from "../src/undo/open-fault.ts";
+import { openFaults } from "../src/undo/open-fault.ts";
 import { undoAll } from "../src/undo/undo.ts";
 
 const [standFolder = "", path = ""] = process.argv.slice(2);
 const stand = thisComputer(standFolder);
-const open = new OpenFaults(standFolder);
+const open = openFaults(standFolder);
 await takeEngineLock(standFolder, "test");
 process.stdout.write("ready\n");
 for (;;) {

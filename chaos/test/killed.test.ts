@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { thisComputer } from "@goldenring/stand";
 import { takeEngineLock } from "../src/engine/lock.ts";
 import { undoOpenFaults } from "../src/engine/run-experiment.ts";
-import { OpenFaults } from "../src/undo/open-fault.ts";
+import { openFaults } from "../src/undo/open-fault.ts";
 
 const PROGRAM = fileURLToPath(new URL("injecting-program.ts", import.meta.url));
 const KILLS = 60;
@@ -53,7 +53,7 @@ async function measureFault(): Promise<number> {
 /** @returns how many faults it had open when it was killed */
 async function killAtRandom(maxMs: number): Promise<number> {
   await killAfter(() => delay(Math.random() * maxMs));
-  return new OpenFaults(folder).list().length;
+  return openFaults(folder).list().length;
 }
 
 test("whenever a process that injects faults is killed, a recovery leaves nothing of them, late ones included", async () => {
@@ -66,7 +66,7 @@ test("whenever a process that injects faults is killed, a recovery leaves nothin
     const lock = await takeEngineLock(folder, "recover");
     const { notUndone } = await undoOpenFaults(stand, () => {});
     lock.release();
-    expect([notUndone, new OpenFaults(folder).list(), undoFiles(), readdirSync(victim)]).toEqual([[], [], [], []]);
+    expect([notUndone, openFaults(folder).list(), undoFiles(), readdirSync(victim)]).toEqual([[], [], [], []]);
   }
   // What the killed ones had started may still have been under way.
   await delay(500);

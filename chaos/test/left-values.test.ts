@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WeatherApi } from "@goldenring/run-kit/weather-api-fixture";
 import { type Stand, type StandMachine, thisComputer } from "@goldenring/stand";
-import { forgetLeftValues, LeftValues } from "../src/stored/weather-rows.ts";
+import { forgetLeftValues, leftValues } from "../src/stored/weather-rows.ts";
 
 const DEADLINE = 60_000;
 const folder = mkdtempSync(join(tmpdir(), "goldenring-left-values-"));
@@ -32,7 +32,7 @@ test("the next run deletes the values of a killed round, and no others", async (
     await api.query(
       `INSERT INTO public.forecast ("cityId", "dateTime", temperature, summary) VALUES (1, 1700000000, 1, '${summary}')`,
     );
-  const left = new LeftValues(folder);
+  const left = leftValues(folder);
   left.add("pkilled-1");
   left.add("pevidence-1");
   left.remove("pevidence-1");

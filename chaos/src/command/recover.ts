@@ -4,7 +4,7 @@ import { type Engine, endPrograms, runningEngine, takeEngineLock } from "../engi
 import { undoOpenFaults } from "../engine/run-experiment.ts";
 import { forgetLeftValues } from "../stored/weather-rows.ts";
 import { findLeftovers, type Leftover, undoOnMachines } from "../undo/leftovers.ts";
-import { OpenFaults } from "../undo/open-fault.ts";
+import { openFaults } from "../undo/open-fault.ts";
 import type { ChaosDeps } from "./deps.ts";
 
 /** A machine boots in this time, and its services start. */
@@ -83,7 +83,7 @@ async function end(engine: Engine, { output }: ChaosDeps): Promise<void> {
 export async function open({ output, stand }: ChaosDeps, json: boolean): Promise<number> {
   const { folder } = (await stand()).stand;
   const running = runningEngine(folder);
-  const faults = new OpenFaults(folder).list();
+  const faults = openFaults(folder).list();
   if (json) output.result(JSON.stringify({ running: running ?? null, faults }, null, 2));
   else {
     const process = running && `${running.what} runs since ${running.since} (process ${running.pid})`;

@@ -3,7 +3,7 @@ import type { Stand } from "@goldenring/stand";
 import { EXPERIMENTS } from "../book/registry.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import type { StageRecord } from "../run/record.ts";
-import { MonitoringWatch, untilQuiet } from "./monitoring-watch.ts";
+import { untilQuiet, watchMonitoring } from "./monitoring-watch.ts";
 import type { MonitoringStatus, ReceivedAlert, RunContext } from "./run-context.ts";
 import { NotSteady } from "./until-steady.ts";
 
@@ -48,7 +48,7 @@ test("a stage ends after its alert has come, and the round when the alert is res
   });
   const received: ReceivedAlert[] = [];
   const stages: StageRecord[] = [{ name: "fault", from: 1_000, to: 1_000, faults: [] }];
-  const watch = new MonitoringWatch(contextOf([{}], received), { startedAt: 0, firedBefore: [], stages, targets: {} });
+  const watch = watchMonitoring(contextOf([{}], received), { startedAt: 0, firedBefore: [], stages, targets: {} });
   const [stage] = probe.stages;
   if (!stage) throw new Error("it has one");
   const order: string[] = [];
@@ -61,7 +61,7 @@ test("a stage ends after its alert has come, and the round when the alert is res
   received.push(alert("resolved", 90_000));
   await over;
   expect(order).toEqual(["alert", "stage", "resolved", "round"]);
-  expect(watch.evidence.alerts?.map(({ status, at, stage, delay }) => [status, at, stage, delay])).toEqual([
+  expect(watch.evidence().alerts?.map(({ status, at, stage, delay }) => [status, at, stage, delay])).toEqual([
     ["firing", 48_000, "fault", 47_000],
     ["resolved", 90_000, "fault", 89_000],
   ]);

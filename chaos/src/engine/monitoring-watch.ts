@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { byRole, DeadlineExceeded, must, type StandMachine, waitFor, waitUntil } from "@goldenring/stand";
-import type { Experiment, Stage } from "../experiment/experiment.ts";
+import type { Stage } from "../experiment/experiment.ts";
 import type { MetricName } from "../experiment/metrics.ts";
 import type { Evidence, MonitoringEvidence } from "../judge/evidence.ts";
 import { type AlertEvidence, alertDelay, alertResolved } from "../judge/monitoring-figures.ts";
@@ -52,6 +52,8 @@ async function firingAtLast(context: QuietContext, deadlineMs: number): Promise<
   });
 }
 
+const ASKED = ["targetsDown", "queriesWithoutData", "prometheusMemory"] as const;
+
 /** Of a round; `stages` and `targets` as far as they are known. */
 type RoundFacts = Pick<Evidence, "stages" | "targets"> & {
   readonly startedAt: number;
@@ -59,86 +61,69 @@ type RoundFacts = Pick<Evidence, "stages" | "targets"> & {
 };
 
 /** Follows the stand's monitoring during a round, as far as the experiment's expectations are about it. */
-export class MonitoringWatch {
-  readonly #apiCpu: Record<string, readonly number[]> = {};
-  #seen: MonitoringEvidence["seen"];
-
-  constructor(
-    private readonly context: RunContext,
-    private readonly facts: RoundFacts,
-  ) {}
-
-  get evidence(): Pick<AlertEvidence, "alerts"> & { readonly monitoring: MonitoringEvidence } {
-    const { startedAt, stages, firedBefore } = this.facts;
-    const received = this.context.monitoring?.alertsSince(startedAt);
-    const alerts = received?.map((alert) => recorded(alert, startedAt, stages)) ?? null;
-    return { alerts, monitoring: { firedBefore, seen: this.#seen, apiCpu: this.#apiCpu } };
-  }
-
-  /** Before the first stage. */
-  async ask(): Promise<void> {
-    const { monitoring, stand } = this.context;
-    const isAsked = ASKED.some((metric) => this.#expected(metric).length > 0);
-    if (monitoring === undefined || !isAsked) return;
-    const { targets, targetsUp } = await monitoring.status();
-    const queries = await monitoring.verifyQueries();
-    const [prometheus] = byRole(stand, "prometheus");
-    const kibibytes = prometheus && (await must(prometheus, "ps -o rss= -C prometheus", COMMAND));
-    this.#seen = { targets, targetsUp, queries, prometheusMegabytes: (Number(kibibytes) * 1_024) / 1e6 };
-  }
-
-  /** As long as a stage lasts after its injections. */
-  async during(stage: Stage, signal: AbortSignal): Promise<void> {
-    const measured = this.#expected("watchingCpu").some(({ during = [], comparedWith = [] }) =>
-      [...during, ...comparedWith].includes(stage.name),
-    );
-    if (measured) this.#apiCpu[stage.name] = await this.#cpuShares(() => this.#last(stage, signal));
-    else await this.#last(stage, signal);
-  }
-
-  /** After the recovery: until the alerts that came are resolved, and no other fires. What comes meanwhile belongs to the round. */
-  async untilResolved(signal: AbortSignal): Promise<void> {
-    if (!this.context.experiment.steadyState.noAlerts || this.context.monitoring === undefined) return;
-    const areResolved = (): boolean =>
-      this.#expected("alertResolved").every((each) => !("missed" in alertResolved(each, this.#now)));
-    await waitUntil(areResolved, { deadlineMs: RESOLVED_DEADLINE_MS, everyMs: POLL_EVERY_MS, signal });
-    await firingAtLast({ ...this.context, signal }, QUIET_DEADLINE_MS);
-  }
-
-  async #last({ name, seconds, secondsAfterAlerts }: Stage, signal: AbortSignal): Promise<void> {
+export function watchMonitoring(context: RunContext, facts: RoundFacts) {
+  const { experiment, monitoring, stand } = context;
+  const { startedAt, stages, firedBefore } = facts;
+  const apiCpu: Record<string, readonly number[]> = {};
+  let seen: MonitoringEvidence["seen"];
+  const expected = (metric: MetricName) => experiment.expectations.filter((each) => each.metric === metric);
+  const alerts = (): AlertEvidence["alerts"] =>
+    monitoring?.alertsSince(startedAt).map((alert) => recorded(alert, startedAt, stages)) ?? null;
+  const now = (): AlertEvidence => ({ ...facts, alerts: alerts() });
+  const last = async ({ name, seconds, secondsAfterAlerts }: Stage, signal: AbortSignal): Promise<void> => {
     const wait = (ofSeconds: number) => delay(ofSeconds * 1_000, undefined, { signal });
     if (secondsAfterAlerts === undefined) return wait(seconds);
-    const expected = this.#expected("alertDelay").filter(({ during }) => during?.includes(name));
-    const haveCome = (): boolean => expected.every((each) => "value" in alertDelay(each, this.#now));
+    const ofStage = expected("alertDelay").filter(({ during }) => during?.includes(name));
+    const haveCome = (): boolean => ofStage.every((each) => "value" in alertDelay(each, now()));
     const came = await waitUntil(haveCome, { deadlineMs: seconds * 1_000, everyMs: POLL_EVERY_MS, signal });
     if (came) await wait(secondsAfterAlerts);
-  }
-
+  };
   /** What answers on each API replica takes meanwhile, % of the machine's limit. */
-  async #cpuShares(work: () => Promise<void>): Promise<readonly number[]> {
-    const { monitoring, stand } = this.context;
+  const cpuShares = async (work: () => Promise<void>): Promise<readonly number[]> => {
     const machines = byRole(stand, "api");
     const limits = (await monitoring?.status())?.cpuLimits ?? {};
     const read = (): Promise<readonly number[]> => Promise.all(machines.map(cpuSecondsOf));
-    const [before, startedAt] = [await read(), performance.now()];
+    const [before, beganAt] = [await read(), performance.now()];
     await work();
-    const [after, seconds] = [await read(), (performance.now() - startedAt) / 1_000];
+    const [after, seconds] = [await read(), (performance.now() - beganAt) / 1_000];
     return machines.map(({ name }, index) => {
       const used = (after[index] ?? Number.NaN) - (before[index] ?? Number.NaN);
       return (100 * used) / (seconds * (limits[name] ?? Number.NaN));
     });
-  }
-
-  #expected(metric: MetricName): Experiment["expectations"] {
-    return this.context.experiment.expectations.filter((each) => each.metric === metric);
-  }
-
-  get #now(): AlertEvidence {
-    return { ...this.facts, alerts: this.evidence.alerts };
-  }
+  };
+  return {
+    evidence: (): Pick<Evidence, "alerts" | "monitoring"> => ({
+      alerts: alerts(),
+      monitoring: { firedBefore, seen, apiCpu },
+    }),
+    /** Before the first stage. */
+    async ask(): Promise<void> {
+      if (monitoring === undefined || !ASKED.some((metric) => expected(metric).length > 0)) return;
+      const { targets, targetsUp } = await monitoring.status();
+      const queries = await monitoring.verifyQueries();
+      const [prometheus] = byRole(stand, "prometheus");
+      const kibibytes = prometheus && (await must(prometheus, "ps -o rss= -C prometheus", COMMAND));
+      seen = { targets, targetsUp, queries, prometheusMegabytes: (Number(kibibytes) * 1_024) / 1e6 };
+    },
+    /** As long as a stage lasts after its injections. */
+    async during(stage: Stage, signal: AbortSignal): Promise<void> {
+      const isMeasured = expected("watchingCpu").some(({ during = [], comparedWith = [] }) =>
+        [...during, ...comparedWith].includes(stage.name),
+      );
+      if (isMeasured) apiCpu[stage.name] = await cpuShares(() => last(stage, signal));
+      else await last(stage, signal);
+    },
+    /** After the recovery: until the alerts that came are resolved, and no other fires. What comes meanwhile belongs to the round. */
+    async untilResolved(signal: AbortSignal): Promise<void> {
+      if (!experiment.steadyState.noAlerts || monitoring === undefined) return;
+      const areResolved = (): boolean =>
+        expected("alertResolved").every((each) => !("missed" in alertResolved(each, now())));
+      await waitUntil(areResolved, { deadlineMs: RESOLVED_DEADLINE_MS, everyMs: POLL_EVERY_MS, signal });
+      await firingAtLast({ ...context, signal }, QUIET_DEADLINE_MS);
+    },
+  };
 }
-
-const ASKED = ["targetsDown", "queriesWithoutData", "prometheusMemory"] as const;
+export type MonitoringWatch = ReturnType<typeof watchMonitoring>;
 
 function recorded(
   { name, status, labels, arrivedAt }: ReceivedAlert,

@@ -6,9 +6,9 @@ import { resolveTarget, type Site } from "../faults/fault.ts";
 import { newRunName } from "../history/values.ts";
 import { judgeRound } from "../judge/figure.ts";
 import type { StageRecord } from "../run/record.ts";
-import { forgetLeftValues, forgetValues, LeftValues } from "../stored/weather-rows.ts";
+import { forgetLeftValues, forgetValues, leftValues } from "../stored/weather-rows.ts";
 import { faultMarks, metricsOf } from "./fault-marks.ts";
-import { MonitoringWatch, untilQuiet } from "./monitoring-watch.ts";
+import { type MonitoringWatch, untilQuiet, watchMonitoring } from "./monitoring-watch.ts";
 import { startObservers } from "./observers.ts";
 import { readEvidence, roundRecord } from "./round-record.ts";
 import type { RunContext } from "./run-context.ts";
@@ -32,7 +32,7 @@ export async function runRound(context: RunContext, number: number) {
   journal.write("steady", `everything is steady${before.primary ? `, ${before.primary} is the primary` : ""}`);
   await forgetLeftValues(stand, note);
   const values = newRunName();
-  if (canForget(context)) new LeftValues(stand.folder).add(values);
+  if (canForget(context)) leftValues(stand.folder).add(values);
   const unsafe = new AbortController();
   const onLost = (why: string): void => unsafe.abort(new Aborted(why));
   const observers = startObservers({ ...context, values, folder: join(context.folder, `round-${number}`), onLost });
@@ -43,7 +43,7 @@ export async function runRound(context: RunContext, number: number) {
   const stages: StageRecord[] = [];
   const targets: Record<string, string[]> = {};
   const marks = faultMarks(stand, note);
-  const watch = new MonitoringWatch(context, { startedAt: startedAt.getTime(), firedBefore, stages, targets });
+  const watch = watchMonitoring(context, { startedAt: startedAt.getTime(), firedBefore, stages, targets });
   const safety = watchSafety(context, observers.files, from, unsafe);
   const showFaults = (): void => {
     const faults = stages.flatMap((stage) => stage.faults);
@@ -65,7 +65,7 @@ export async function runRound(context: RunContext, number: number) {
     await runCourse(context, number, course).catch(end);
     safety.stop();
     await observers.stop().catch(end);
-    const seen = { ...course, ...watch.evidence, states: await stopStates() };
+    const seen = { ...course, ...watch.evidence(), states: await stopStates() };
     const evidence = { ...seen, ...(await readEvidence(context, observers.files, course.after, values)) };
     const { history, background, roles } = observers.files;
     const inRun = (file: string): string => relative(context.folder, file);
@@ -143,7 +143,7 @@ function canForget({ stand, experiment }: RunContext): boolean {
 async function forget(context: RunContext, violations: number, values: string): Promise<void> {
   if (!canForget(context)) return;
   const { stand, journal } = context;
-  if (violations > 0) return new LeftValues(stand.folder).remove(values);
+  if (violations > 0) return leftValues(stand.folder).remove(values);
   const why = await forgetValues(stand, values);
   if (why !== undefined)
     journal.write("note", `its values stay in the service until the next run, or \`ring chaos recover\`: ${why}`);

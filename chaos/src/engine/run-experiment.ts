@@ -4,7 +4,7 @@ import type { Experiment } from "../experiment/experiment.ts";
 import { deviationsIn, judgeRun } from "../judge/figure.ts";
 import { ENDS, type ExperimentRun, type JudgedExpectation, type RoundRecord, RUN_FILES } from "../run/record.ts";
 import { connectionStringOf } from "../stored/own-database.ts";
-import { OpenFaults } from "../undo/open-fault.ts";
+import { openFaults } from "../undo/open-fault.ts";
 import { undoAll } from "../undo/undo.ts";
 import { writeMarks } from "./fault-marks.ts";
 import { takeEngineLock } from "./lock.ts";
@@ -40,7 +40,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions)
     const startedAt = new Date();
     const { id, folder } = await makeRunFolder(runs, experiment.id, startedAt);
     const journal = openRunJournal(folder, log);
-    const ofRun = { id, experiment, target, folder, journal, open: new OpenFaults(stand.folder) };
+    const ofRun = { id, experiment, target, folder, journal, open: openFaults(stand.folder) };
     const context: RunContext = { ...ofRun, stand, lock, monitoring, signal, log };
     const { rounds, ended } = await runRounds(context, options.rounds ?? experiment.rounds);
     const expectations = judgeRun(experiment.expectations, rounds);
@@ -112,7 +112,7 @@ function endOf(ended: unknown, expectations: readonly JudgedExpectation[], signa
 
 /** Undoes what is written down as open, under the engine's lock. @returns how many are undone, and those that are not */
 export async function undoOpenFaults(stand: Stand, log: (text: string) => void) {
-  const open = new OpenFaults(stand.folder);
+  const open = openFaults(stand.folder);
   const faults = open.list();
   for (const { machine, words, writtenAt } of faults)
     log(`${machine}: "${words}" of ${writtenAt} may be active: undoing it`);

@@ -31,55 +31,42 @@ export type OpenFault = z.infer<typeof OpenFault>;
 /**
  * The faults of a stand that may be active: one file each, from before the injection until the undo is verified. Durable,
  * so that neither a kill of this process nor a loss of this computer's power loses one.
+ *
+ * @param standFolder made where it is missing
  */
-export class OpenFaults {
-  readonly #folder: string;
-
-  /** @param standFolder made where it is missing */
-  constructor(standFolder: string) {
-    this.#folder = join(standFolder, "chaos", "open");
-  }
-
-  /** Returns when it is on the disk. */
-  write(fault: OpenFault): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    replaceFile(this.#fileOf(fault.id), `${JSON.stringify(fault, null, 2)}\n`, { mode: 0o600, durable: true });
-  }
-
-  /** Nothing happens where there is none of this id. */
-  remove(id: string): void {
-    rmSync(this.#fileOf(id), { force: true });
-    syncFolder(this.#folder);
-  }
-
-  /** Oldest first. @throws {CommandError} (not-undone) where a file is none of this version: nothing is known to be undone then */
-  list(): readonly OpenFault[] {
-    return ifMissing([], () => readdirSync(this.#folder))
-      .filter((name) => name.endsWith(".json"))
-      .map((name) => this.#read(name))
-      .sort((one, other) => one.writtenAt.localeCompare(other.writtenAt) || one.id.localeCompare(other.id));
-  }
-
-  #read(name: string): OpenFault {
-    const file = join(this.#folder, name);
-    const text = readFileSync(file, "utf8");
-    try {
-      return OpenFault.parse(JSON.parse(text));
-    } catch (error) {
-      const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-      throw new CommandError(
-        `${file} cannot be read: undo the fault by hand as the file describes, then delete it.\n${why}`,
-        "notUndone",
-      );
-    }
-  }
-
-  #fileOf(id: string): string {
-    return join(this.#folder, `${id}.json`);
-  }
+export function openFaults(standFolder: string) {
+  const folder = join(standFolder, "chaos", "open");
+  const fileOf = (id: string): string => join(folder, `${id}.json`);
+  return {
+    /** Returns when it is on the disk. */
+    write(fault: OpenFault): void {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      replaceFile(fileOf(fault.id), `${JSON.stringify(fault, null, 2)}\n`, { mode: 0o600, durable: true });
+    },
+    /** Nothing happens where there is none of this id. */
+    remove(id: string): void {
+      rmSync(fileOf(id), { force: true });
+      syncFolder(folder);
+    },
+    /** Oldest first. @throws {CommandError} (not-undone) where a file is none of this version: nothing is known to be undone then */
+    list: (): readonly OpenFault[] =>
+      ifMissing([], () => readdirSync(folder))
+        .filter((name) => name.endsWith(".json"))
+        .map((name) => readOpenFault(join(folder, name)))
+        .sort((one, other) => one.writtenAt.localeCompare(other.writtenAt) || one.id.localeCompare(other.id)),
+  };
 }
+export type OpenFaults = ReturnType<typeof openFaults>;
 
-/** The faults that an experiment has left open on a stand. Check it before you rely on the stand. */
-export function openFaults(standFolder: string): readonly OpenFault[] {
-  return new OpenFaults(standFolder).list();
+function readOpenFault(file: string): OpenFault {
+  const text = readFileSync(file, "utf8");
+  try {
+    return OpenFault.parse(JSON.parse(text));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    throw new CommandError(
+      `${file} cannot be read: undo the fault by hand as the file describes, then delete it.\n${why}`,
+      "notUndone",
+    );
+  }
 }

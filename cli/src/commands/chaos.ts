@@ -67,7 +67,7 @@ export function assertNoExperiment({ folder }: Context): void {
 
 /** Undoes the faults that a killed experiment left open. @throws {CommandError} where one cannot be undone */
 export async function undoOpenFaults(context: Context): Promise<void> {
-  if (openFaults(context.folder).length === 0) return;
+  if (openFaults(context.folder).list().length === 0) return;
   const { progress, signal } = context;
   const code = await progress.step("Open faults of an experiment", (log) =>
     recover({
