@@ -19,70 +19,52 @@ type Judgement = Pick<Finding, "verdict" | "reason">;
  * Judges expressions by the answers of a live Prometheus. Answers about selectors are cached: many expressions share them.
  * An expression is fine when Prometheus accepts it, every selector in it has data or is declared empty, and the whole has a result if it
  * should have one.
+ *
+ * @returns a function that throws a `PrometheusError` when Prometheus does not answer
  */
-export class Judge {
-  readonly #hasData = new Map<string, Promise<boolean>>();
-
-  constructor(
-    private readonly prometheus: Prometheus,
-    private readonly known: Known,
-  ) {}
-
-  /** @throws {PrometheusError} when Prometheus does not answer */
-  async judge(question: Question): Promise<Finding> {
-    return { source: question.source, expr: question.expr, ...(await this.#judgementOn(question)) };
-  }
-
-  async #judgementOn({ expr, hasResult, claim }: Question): Promise<Judgement> {
-    const answer = await this.#ask(expr);
+export function judgeBy(prometheus: Prometheus, known: Known) {
+  const asked = new Map<string, Promise<boolean>>();
+  const hasData = (selector: string): Promise<boolean> => {
+    const answer = asked.get(selector) ?? prometheus.query(`count(${selector})`).then(({ length }) => length > 0);
+    asked.set(selector, answer);
+    return answer;
+  };
+  const withoutData = async (expr: string): Promise<readonly Selector[]> => {
+    const selectors = new Map(selectorsOf(expr).map((selector) => [formatSelector(selector), selector]));
+    const without: Selector[] = [];
+    for (const [text, selector] of selectors) if (!(await hasData(text))) without.push(selector);
+    return without;
+  };
+  const absence = (selector: Selector): string => {
+    const { metric } = selector;
+    if (metric === undefined || known.names.includes(metric)) return `no series matches ${formatSelector(selector)}`;
+    return `there is no metric ${metric}: ${suggestion(metric, known.names)}`;
+  };
+  const judgementOn = async ({ expr, hasResult, claim }: Question): Promise<Judgement> => {
+    const answer = await prometheus.query(expr).catch(refusal);
     if (answer instanceof PrometheusError) return { verdict: "error", reason: answer.message };
 
-    const without = await this.#withoutData(expr);
+    const without = await withoutData(expr);
     const undeclared = without.filter((selector) => expectationFor(selector)?.isThere ?? true);
-    if (undeclared.length > 0) {
-      return { verdict: "empty", reason: undeclared.map((selector) => this.#absence(selector)).join("; ") };
-    }
-    const misread = claim === undefined ? undefined : misreading(claim, this.known);
+    if (undeclared.length > 0) return { verdict: "empty", reason: undeclared.map(absence).join("; ") };
+    const misread = claim === undefined ? undefined : misreading(claim, known);
     if (misread !== undefined) return { verdict: "error", reason: misread };
 
     const isMissing = hasResult && !hasNumbers(answer);
     const reasons = reasonsFor(isNothingButNaN(answer) ? selectorsOf(expr) : without);
     if (reasons !== "" && (isMissing || !hasResult)) return { verdict: "declared empty", reason: reasons };
     return isMissing ? { verdict: "empty", reason: lackOf(answer) } : { verdict: "data" };
-  }
+  };
+  return async (question: Question): Promise<Finding> => {
+    const { source, expr } = question;
+    return { source, expr, ...(await judgementOn(question)) };
+  };
+}
 
-  /** @returns Prometheus' refusal of the expression. @throws when Prometheus does not answer */
-  async #ask(expr: string): Promise<readonly Sample[] | PrometheusError> {
-    try {
-      return await this.prometheus.query(expr);
-    } catch (error) {
-      if (error instanceof PrometheusError && error.kind === "refused") return error;
-      throw error;
-    }
-  }
-
-  async #withoutData(expr: string): Promise<readonly Selector[]> {
-    const selectors = new Map(selectorsOf(expr).map((selector) => [formatSelector(selector), selector]));
-    const without: Selector[] = [];
-    for (const [text, selector] of selectors) {
-      if (!(await this.#selectorHasData(text))) without.push(selector);
-    }
-    return without;
-  }
-
-  #selectorHasData(selector: string): Promise<boolean> {
-    const answer =
-      this.#hasData.get(selector) ?? this.prometheus.query(`count(${selector})`).then(({ length }) => length > 0);
-    this.#hasData.set(selector, answer);
-    return answer;
-  }
-
-  #absence(selector: Selector): string {
-    const { metric } = selector;
-    if (metric === undefined || this.known.names.includes(metric))
-      return `no series matches ${formatSelector(selector)}`;
-    return `there is no metric ${metric}: ${suggestion(metric, this.known.names)}`;
-  }
+/** Of the expression, by Prometheus. @throws when it does not answer */
+function refusal(error: unknown): PrometheusError {
+  if (error instanceof PrometheusError && error.kind === "refused") return error;
+  throw error;
 }
 
 function hasNumbers(samples: readonly Sample[]): boolean {

@@ -1,7 +1,7 @@
 import type { Prometheus } from "@goldenring/stand";
 import { DASHBOARDS } from "../dashboards/all.ts";
 import { type Rule, readRules } from "../rules/read-rules.ts";
-import { type Finding, Judge } from "./judge.ts";
+import { type Finding, judgeBy } from "./judge.ts";
 import { type Question, questionsOfDashboards, questionsOfRules } from "./questions.ts";
 import { formatSelector, selectorsOf } from "./selectors.ts";
 
@@ -22,8 +22,8 @@ export async function verifyQueries(prometheus: Prometheus, options: VerifyOptio
     onFinding?.(finding);
   };
   const [names, help] = await Promise.all([prometheus.metricNames(), prometheus.help()]);
-  const judge = new Judge(prometheus, { names, help });
-  for (const question of questions) add(await judge.judge(question));
+  const judge = judgeBy(prometheus, { names, help });
+  for (const question of questions) add(await judge(question));
   for (const finding of await notLoaded(prometheus, rules)) add(finding);
   const failed = findings.filter(({ verdict }) => verdict === "empty" || verdict === "error");
   return { findings, checked: questions.length, failed };
