@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Inventory, SignOfLife } from "@goldenring/stand";
-import { BackgroundProgram } from "./background-program.ts";
+import { backgroundProgram } from "./background-program.ts";
 
 setDefaultTimeout(30_000);
 
@@ -31,11 +31,11 @@ const inventory: Inventory = {
 };
 
 let folder: string;
-let program: BackgroundProgram<SignOfLife>;
+let program: ReturnType<typeof backgroundProgram<SignOfLife>>;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "goldenring-background-"));
   const reports = { read: readReport };
-  program = new BackgroundProgram({ name: "night watch", folder, lastArguments: ["--folder", folder], reports });
+  program = backgroundProgram({ name: "night watch", folder, lastArguments: ["--folder", folder], reports });
 });
 afterEach(async () => {
   await program.stop();
@@ -58,27 +58,27 @@ function write(name: string, text: string): string {
 
 describe("a program in the background", () => {
   test("runs from its start to its stop, and a second start leaves it as it is", async () => {
-    expect(program.state).toEqual({ isRunning: false, report: undefined });
+    expect(program.state()).toEqual({ isRunning: false, report: undefined });
     const words = [write("program.cjs", PROGRAM)];
     await program.start(inventory, words);
-    const pid = program.state.report?.pid;
-    expect(program.state.isRunning).toBe(true);
+    const pid = program.state().report?.pid;
+    expect(program.state().isRunning).toBe(true);
     await program.start(inventory, words);
-    expect(program.state.report?.pid).toBe(pid ?? 0);
+    expect(program.state().report?.pid).toBe(pid ?? 0);
     await program.stop();
-    expect(program.state).toMatchObject({ isRunning: false, report: { pid } });
+    expect(program.state()).toMatchObject({ isRunning: false, report: { pid } });
   });
 
   test("that hangs does not count as running, and a start replaces it", async () => {
     const words = [write("program.cjs", PROGRAM)];
     await program.start(inventory, words);
-    const pid = program.state.report?.pid ?? 0;
+    const pid = program.state().report?.pid ?? 0;
     process.kill(pid, "SIGSTOP");
     write("life.json", JSON.stringify({ pid, aliveAt: "2026-01-01T00:00:00Z" }));
-    expect(program.state.isRunning).toBe(false);
+    expect(program.state().isRunning).toBe(false);
     await program.start(inventory, words);
-    expect(program.state.isRunning).toBe(true);
-    expect(program.state.report?.pid).not.toBe(pid);
+    expect(program.state().isRunning).toBe(true);
+    expect(program.state().report?.pid).not.toBe(pid);
   });
 
   test("that does not start is explained by its own output", async () => {
@@ -88,7 +88,7 @@ describe("a program in the background", () => {
 
   test("is never confused with another process that got its number", async () => {
     write("life.json", JSON.stringify({ pid: process.pid, aliveAt: new Date().toISOString() }));
-    expect(program.state.isRunning).toBe(false);
+    expect(program.state().isRunning).toBe(false);
     await program.stop();
     expect(process.pid).toBeGreaterThan(0);
   });

@@ -11,12 +11,6 @@ import {
   waitUntil,
 } from "@goldenring/stand";
 
-export interface BackgroundState<Report extends SignOfLife> {
-  readonly isRunning: boolean;
-  /** The last one that it wrote; undefined when it never ran. */
-  readonly report: Report | undefined;
-}
-
 interface Description<Report extends SignOfLife> {
   /** For messages, and for the name of the file with its output. */
   readonly name: string;
@@ -33,23 +27,36 @@ const STOP_DEADLINE_MS = 3_000;
 const STALE_AFTER_MS = 5_000;
 
 /** A program of the lab's stand that goes on running in the background, inside the stand's network, when `ring` ends. */
-export class BackgroundProgram<Report extends SignOfLife> {
-  constructor(private readonly description: Description<Report>) {}
-
-  /** A program with an old report hangs, and does not count as running. */
-  get state(): BackgroundState<Report> {
-    const { reports, folder } = this.description;
+export function backgroundProgram<Report extends SignOfLife>(description: Description<Report>) {
+  const { name, folder, lastArguments, reports } = description;
+  /** Another program may have got the process number: the command line tells. */
+  const isAlive = (pid: number): boolean => {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
+      return words.slice(-lastArguments.length).join("\0") === lastArguments.join("\0");
+    } catch {
+      return false;
+    }
+  };
+  /** Its last report, undefined when it never ran. A program with an old report hangs, and does not count as running. */
+  const state = () => {
     const report = reports.read(folder);
-    const isRunning =
-      report !== undefined && this.#isRunning(report.pid) && Date.now() - Date.parse(report.aliveAt) < STALE_AFTER_MS;
-    return { isRunning, report };
-  }
-
+    const isFresh = report !== undefined && Date.now() - Date.parse(report.aliveAt) < STALE_AFTER_MS;
+    return { isRunning: isFresh && isAlive(report.pid), report };
+  };
+  const stop = async (): Promise<void> => {
+    const pid = reports.read(folder)?.pid;
+    if (pid === undefined) return;
+    for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+      if (!isAlive(pid)) return;
+      process.kill(pid, signal);
+      await waitUntil(() => !isAlive(pid), { deadlineMs: STOP_DEADLINE_MS, everyMs: 20 });
+    }
+  };
   /** Starts it unless it runs; resolves at its first report. @param words arguments before the last ones @throws {CommandError} with its output */
-  async start(inventory: Inventory, words: readonly string[]): Promise<void> {
-    if (this.state.isRunning) return;
-    await this.stop();
-    const { name, folder, lastArguments } = this.description;
+  const start = async (inventory: Inventory, words: readonly string[]): Promise<void> => {
+    if (state().isRunning) return;
+    await stop();
     const output = join(folder, `${name.replaceAll(" ", "-")}.out`);
     const file = openSync(output, "w", 0o600);
     const child = startProgram(inNamespace(inventory, bunProgram(...words, ...lastArguments)), {
@@ -61,31 +68,10 @@ export class BackgroundProgram<Report extends SignOfLife> {
     closeSync(file);
     child.on("error", () => {});
     child.unref();
-    const hasStartedOrEnded = (): boolean => this.state.isRunning || child.exitCode !== null;
+    const hasStartedOrEnded = (): boolean => state().isRunning || child.exitCode !== null;
     await waitUntil(hasStartedOrEnded, { deadlineMs: START_DEADLINE_MS, everyMs: 50 });
-    if (!this.state.isRunning)
+    if (!state().isRunning)
       throw new CommandError(`The ${name} does not start:\n${readFileSync(output, "utf8").trim()}`);
-  }
-
-  async stop(): Promise<void> {
-    const { reports, folder } = this.description;
-    const pid = reports.read(folder)?.pid;
-    if (pid === undefined) return;
-    for (const name of ["SIGTERM", "SIGKILL"] as const) {
-      if (!this.#isRunning(pid)) return;
-      process.kill(pid, name);
-      await waitUntil(() => !this.#isRunning(pid), { deadlineMs: STOP_DEADLINE_MS, everyMs: 20 });
-    }
-  }
-
-  /** Another program may have got the process number: the command line tells. */
-  #isRunning(pid: number): boolean {
-    const { lastArguments } = this.description;
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
-      return words.slice(-lastArguments.length).join("\0") === lastArguments.join("\0");
-    } catch {
-      return false;
-    }
-  }
+  };
+  return { state, start, stop };
 }

@@ -1,24 +1,24 @@
 import { fileURLToPath } from "node:url";
-import { type GuardianReport, guardianReport } from "@goldenring/guardian";
+import { guardianReport } from "@goldenring/guardian";
 import type { Lab } from "@goldenring/lab";
-import { type ReceiverReport, receiverFirewall, receiverProgram, receiverReport } from "@goldenring/monitoring";
+import { receiverFirewall, receiverProgram, receiverReport } from "@goldenring/monitoring";
 import { inNamespace, runOrThrow } from "@goldenring/stand";
-import { BackgroundProgram } from "./background-program.ts";
+import { backgroundProgram } from "./background-program.ts";
 import type { Context } from "./context.ts";
 
 const FIREWALL_MS = 10_000;
 const RING = fileURLToPath(new URL("main.ts", import.meta.url));
 
 /** Fences machines of the stand that are off. */
-export function guardianOf(folder: string, inventoryFile: string): BackgroundProgram<GuardianReport> {
+export function guardianOf(folder: string, inventoryFile: string) {
   const lastArguments = ["guardian", "--watch-lab", inventoryFile];
-  return new BackgroundProgram({ name: "guardian", folder, lastArguments, reports: guardianReport });
+  return backgroundProgram({ name: "guardian", folder, lastArguments, reports: guardianReport });
 }
 
 /** Stores the notifications that the stand's Alertmanager sends. */
-function alertReceiverOf(folder: string): BackgroundProgram<ReceiverReport> {
+function alertReceiverOf(folder: string) {
   const lastArguments = ["--folder", folder];
-  return new BackgroundProgram({ name: "alert receiver", folder, lastArguments, reports: receiverReport });
+  return backgroundProgram({ name: "alert receiver", folder, lastArguments, reports: receiverReport });
 }
 
 export async function startGuardian({ folder, inventory }: Context): Promise<void> {
@@ -40,7 +40,7 @@ export async function startPrograms(context: Context, lab: Lab): Promise<void> {
 
 /** Which of them run, and what they report. Real machines have no alert receiver here. */
 export function statesOfPrograms({ folder, lab }: Context, inventoryFile: string) {
-  return { guardian: guardianOf(folder, inventoryFile).state, alertReceiver: lab && alertReceiverOf(folder).state };
+  return { guardian: guardianOf(folder, inventoryFile).state(), alertReceiver: lab && alertReceiverOf(folder).state() };
 }
 
 /** Works on a broken stand, and where there is none. */

@@ -26,7 +26,7 @@ async function availableStand(context: Context): Promise<AvailableStand> {
   if (lab === undefined) return { stand: openStand({ inventory, folder }), isOurs: false };
   assertIsUp(await lab.status());
   const guardian = (): number | undefined => {
-    const { isRunning, report } = guardianOf(folder, inventory.file).state;
+    const { isRunning, report } = guardianOf(folder, inventory.file).state();
     return isRunning ? report?.pid : undefined;
   };
   return { stand: openStand({ inventory, folder, lab, guardian }), monitoring: monitoringOf(context), isOurs: true };
