@@ -16,15 +16,17 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** @param template below roles/ */
-async function render(template: string, machine: string): Promise<string> {
+async function render(template: string, machine: string, variables: object = {}): Promise<string> {
   const out = join(folder, "rendered");
-  const own = template.startsWith("ingress/") ? ["ingress/defaults/main.yml"] : [];
+  const [role] = template.split("/");
+  const own = role === "ingress" || role === "backup" ? [`${role}/defaults/main.yml`] : [];
   const shared = ["stand/defaults/main/stand.yml", "stand/defaults/main/timings.yml", "stand/vars/main.yml"];
   const child = Bun.spawn(
     [
       ...["ansible", machine, "-i", "inventory.example.yml", "-c", "local", "-m", "ansible.builtin.copy"],
       ...[...shared, ...own].flatMap((file) => ["-e", `@roles/${file}`]),
       ...["-e", `stand_secrets=${folder}`, "-e", '{"patroni_dynamic": {}, "ansible_become": false}'],
+      ...["-e", JSON.stringify(variables)],
       ...["-a", `content="{{ lookup('ansible.builtin.template', 'roles/${template}') }}" dest=${out}`],
     ],
     { cwd: import.meta.dir, env: { ...process.env, ANSIBLE_CONFIG: "ansible.cfg" }, stdout: "pipe", stderr: "pipe" },
@@ -114,8 +116,38 @@ test.skipIf(!isGiven)(
   "pgBackRest accepts on a database machine the certificate of the machine with the backups, and there those of the members",
   async () => {
     const accepted = (text: string) => [...text.matchAll(/^tls-server-auth=(.*)=ring$/gm)].map(([, name]) => name);
-    expect(accepted(await render("backup/templates/pgbackrest.conf.j2", "pg-01"))).toEqual(["prometheus"]);
-    expect(accepted(await render("backup/templates/pgbackrest.conf.j2", "prometheus"))).toEqual(["pg-01", "pg-02"]);
+    const renderOne = (machine: string) =>
+      render("backup/templates/pgbackrest.conf.j2", machine, { repositories: [1] });
+    const [member, host] = [await renderOne("pg-01"), await renderOne("prometheus")];
+    expect([accepted(member), accepted(host)]).toEqual([["prometheus"], ["pg-01", "pg-02"]]);
+    // A member gets the cipher's key from there when it needs it.
+    expect([member, host].map((text) => text.includes("cipher-pass"))).toEqual([false, true]);
+  },
+  DEADLINE_MS,
+);
+
+test.skipIf(!isGiven)(
+  "the configuration of one repository does not name the other, and numbers it as the first",
+  async () => {
+    const backup_s3 = { endpoint: "s3:9000", bucket: "b", key: "k", key_secret: "s", uri_style: "path" };
+    const options = async (machine: string, repositories: readonly number[]) => {
+      const text = await render("backup/templates/pgbackrest.conf.j2", machine, { repositories, backup_s3 });
+      return [...text.matchAll(/^(repo\d-(?:host|path|type|s3-bucket|cipher-type))=(.*)$/gm)].map(
+        ([, key, value]) => `${key} ${value}`,
+      );
+    };
+    expect(await options("pg-01", [2])).toEqual([
+      ...["repo1-type s3", "repo1-path /ring", "repo1-s3-bucket b", "repo1-cipher-type aes-256-cbc"],
+    ]);
+    expect(await options("pg-01", [1, 2])).toEqual([
+      ...[
+        "repo1-host prometheus",
+        "repo2-type s3",
+        "repo2-path /ring",
+        "repo2-s3-bucket b",
+        "repo2-cipher-type aes-256-cbc",
+      ],
+    ]);
   },
   DEADLINE_MS,
 );

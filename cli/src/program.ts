@@ -6,6 +6,7 @@ import { DIRECTIONS, RTO, SERVICE_NAMES } from "@goldenring/stand";
 import { Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { type Age, alerts } from "./commands/alerts.ts";
+import { listBackups, takeBackup, verifyBackups } from "./commands/backup.ts";
 import { assertNoExperiment, chaosDeps } from "./commands/chaos.ts";
 import { verifyDashboards } from "./commands/dashboards.ts";
 import { destroy, down } from "./commands/down.ts";
@@ -32,6 +33,7 @@ Examples:
   sudo ring ssh pg-01                   a shell on a machine
   sudo ring ssh pg-01 patronictl list   one command there
   sudo ring logs pg-02 patroni -f       follow the journal of a unit
+  sudo ring backup list                 which moments of the database can be restored
   sudo ring snapshot save clean         later: sudo ring snapshot restore clean
   sudo ring power off pg-01             cut its power, without a shutdown
   sudo ring network loss pg-01 30       lose 30 % of its packets, both ways; 0 ends it
@@ -154,6 +156,24 @@ export function createProgram(command: CommandContext): Command {
     "audit",
     "compare all that with the known vulnerabilities; exit code 1 where there are any, or nobody can be asked",
   ).action(() => run(audit));
+
+  const backup = group(
+    "backup",
+    "backups of the database: what can be restored, a backup now, whether files are damaged",
+  );
+  add("list", "backups, and the moments that can be restored, by repository and timeline", backup)
+    .option("--json", "for programs: times in seconds since 1970", false)
+    .action(({ json }) => run((context) => listBackups(context, json)));
+  add("now", "take a backup in each repository; after Ctrl-C it goes on", backup)
+    .addOption(
+      new Option("--type <which>", "full, or diff: what has changed since the last full one")
+        .choices(["full", "diff"])
+        .default("diff"),
+    )
+    .action(({ type }) => run((context) => takeBackup(context, type)));
+  add("verify", "read every file of the repositories; exit code 1 when files are damaged", backup).action(() =>
+    run(verifyBackups),
+  );
 
   const snapshot = group("snapshot", "save and restore the disks of the stand, or of one machine");
   add("save <name>", "save the disks; running machines are shut down for it and started again", snapshot)

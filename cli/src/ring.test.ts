@@ -23,7 +23,7 @@ function ringWith(variables: NodeJS.ProcessEnv, ...args: string[]) {
 }
 
 const COMMANDS =
-  "up down destroy status check alerts dashboards logins ssh logs sbom audit snapshot power network guardian".split(
+  "up down destroy status check alerts dashboards logins ssh logs sbom audit backup snapshot power network guardian".split(
     " ",
   );
 
@@ -54,6 +54,7 @@ describe("ring", () => {
     ["status"],
     ["ssh pg-01"],
     ["snapshot restore clean"],
+    ["backup list"],
     ["power off pg-01"],
     ["network heal"],
     ["logins"],

@@ -47,12 +47,13 @@ function isSilent(service: string, { monitoring }: StandStatus): boolean {
 
 function monitoringLines(monitoring: StandStatus["monitoring"]): string[] {
   if (monitoring === null) return [];
-  const { prometheus, targets, alerts } = monitoring;
+  const { prometheus, targets, alerts, backups } = monitoring;
   if (prometheus.error !== undefined) return [`Targets   unknown: Prometheus does not answer (${prometheus.error})`];
   const { up, down } = targets;
   return [
     `Targets   ${up} of ${up + down.length} up`,
     ...down.map(({ job, instance, error }) => `  - ${oneLine(`${instance} (${job}): ${error}`)}`),
+    `Backups   ${backups.length === 0 ? "no problem known; ring backup list shows them" : backups.map(oneLine).join("; ")}`,
     `Alerts    ${alerts.length === 0 ? "none firing" : `${alerts.length} firing`}`,
     ...columns(
       alerts.map(({ name, severity, machine, since, summary }) => [
@@ -105,7 +106,7 @@ export function age(time: string): string {
   return `${Math.round(seconds / 86_400)} days`;
 }
 
-function bytes(count: number): string {
+export function bytes(count: number): string {
   if (count < 10_000) return `${count} B`;
   return count < 10_000_000 ? `${Math.round(count / 1_000)} kB` : `${Math.round(count / 1_000_000)} MB`;
 }

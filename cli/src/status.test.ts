@@ -51,6 +51,7 @@ const services: ServicesHealth = {
     alertmanager: {},
     targets: { up: 40, down: [], silent: [] },
     alerts: [],
+    backups: [],
   },
 };
 const { monitoring } = services;
@@ -152,6 +153,11 @@ describe("the status of a stand", () => {
       "a target has been silent for a minute",
       { services: { ...services, monitoring: withTargets({ silent: [{ ...NODE, machine: "pg-01" }] }) } },
       "Prometheus has had no answer from pg-01:9100 (node) for a minute",
+    ],
+    [
+      "there is no backup yet",
+      { services: { ...services, monitoring: { ...monitoring, backups: ["There is no backup in repository 1 yet"] } } },
+      "There is no backup in repository 1 yet",
     ],
     [
       "the alert receiver is not running",

@@ -68,11 +68,11 @@ export function statusOf(sources: Sources) {
 /** Null for a stand without monitoring, and when nothing could be asked. */
 function monitoringOf(seen: MonitoringHealth | undefined, alertReceiver: Sources["alertReceiver"]) {
   if (seen === undefined) return null;
-  const { prometheus, alertmanager, targets, alerts } = seen;
+  const { prometheus, alertmanager, targets, alerts, backups } = seen;
   const { up, down } = targets;
   const heartbeatAt = alertReceiver?.report?.heartbeatAt;
   const receiver = alertReceiver && { alertReceiver: { isRunning: alertReceiver.isRunning, heartbeatAt } };
-  return { prometheus, alertmanager, ...receiver, targets: { up, down }, alerts };
+  return { prometheus, alertmanager, ...receiver, targets: { up, down }, alerts, backups };
 }
 
 /** Everything that differs from a stand on which all is well. */
@@ -107,13 +107,14 @@ function silenceOf({ isRunning, report }: NonNullable<Sources["alertReceiver"]>,
 }
 
 /**
- * What monitoring cannot see. What it does see is not repeated here: ring asks the services themselves, which know at once what Prometheus knows
- * some scrapes later.
+ * What monitoring cannot see, and what it sees of the backups. What else it sees is not repeated here: ring asks the services themselves, which know at
+ * once what Prometheus knows some scrapes later.
  */
 function blindSpots(monitoring: MonitoringHealth | undefined, isOff: (name: string) => boolean): string[] {
   if (monitoring === undefined || isOff(monitoring.name)) return [];
-  const { name, prometheus, alertmanager, targets } = monitoring;
+  const { name, prometheus, alertmanager, targets, backups } = monitoring;
   return [
+    ...backups,
     ...Object.entries({ Prometheus: prometheus, Alertmanager: alertmanager }).flatMap(([service, { error }]) =>
       error === undefined ? [] : [`${service} on ${name}: ${error}`],
     ),

@@ -1,10 +1,12 @@
 import { type DashboardSource, lines, machineOf, states, wideNumber } from "./panels.ts";
-import { type Reading, seriesOfJob } from "./promql.ts";
+import { type Reading, Series, seriesOfJob } from "./promql.ts";
 
 const SERVER = seriesOfJob("postgres");
 const DATABASES = SERVER.with('datname!~"template.+"');
 const byMachine = (counters: Parameters<typeof DATABASES.rates>[0]): Reading =>
   DATABASES.rates(counters, "sum by (machine)");
+/** Of the machine that takes the backups, whatever machine is chosen. */
+const BACKUPS = new Series('job="node"');
 const sumOf = (counter: string): string => `sum by (machine) (${DATABASES.rate(counter)})`;
 
 export const POSTGRESQL: DashboardSource = {
@@ -125,6 +127,39 @@ export const POSTGRESQL: DashboardSource = {
       }),
       lines("Size of tables", "On disk, indexes included.", {
         bytes: SERVER.values("pg_stat_user_tables_size_bytes", "max by (relname)"),
+      }),
+    ],
+    Backups: [
+      wideNumber(
+        "Age of the newest backup",
+        "By repository and type. An alert fires when the newest of both is too old.",
+        {
+          age: {
+            "{{repository}} {{type}}": `time() - (${BACKUPS.selector("goldenring_backup_newest_timestamp_seconds")} > 0)`,
+          },
+        },
+      ),
+      wideNumber("Missing segments of WAL", "After the newest backup. None: every moment since then can be restored.", {
+        count: BACKUPS.values({ "{{repository}}": "goldenring_backup_missing_segments" }),
+      }),
+      states("Repository up", "Whether pgBackRest could read it at the last look.", {
+        switch: BACKUPS.values({ "{{repository}}": "goldenring_backup_repository_up" }),
+      }),
+      lines(
+        "Archived location, bytes behind the primary",
+        "Up to a segment (16 MB) is normal. From 1 GB on, WAL is dropped.",
+        {
+          bytes: {
+            "{{repository}}": `max(patroni_xlog_location{job="patroni"}) - on () group_right () ${BACKUPS.selector("goldenring_backup_archived_location_bytes")}`,
+          },
+          limits: { warning: 512 * 1024 * 1024 },
+        },
+      ),
+      lines("Repository: bytes free and stored by backups", "WAL comes on top of the backups.", {
+        bytes: BACKUPS.values({
+          "{{repository}} free": "goldenring_backup_repository_free_bytes",
+          "{{repository}} backups": "goldenring_backup_stored_bytes",
+        }),
       }),
     ],
   },

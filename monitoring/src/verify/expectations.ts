@@ -40,6 +40,11 @@ export const EXPECTATIONS: readonly Expectation[] = [
   ...empty("every write has a known outcome", "writes during a failover (fault: postgres killed)", [
     "weather_write_retries_total",
   ]),
+  ...empty(
+    "no verification of the backups, or test of a restore, has run yet",
+    "unit tests of the rules in backup.yml",
+    ["goldenring_backup_damaged", "goldenring_restore_test_success", "goldenring_restore_test_timestamp_seconds"],
+  ),
   ...empty("nothing is wrong", "every experiment of the suite monitoring", [
     'ALERTS{alertstate="firing", severity=~"critical|warning"}',
   ]),

@@ -17,7 +17,7 @@ export async function askMonitoring(inventory: Inventory, deadlineMs: number) {
     orError(async () => seenBy(createPrometheus(await serverOf("prometheus", 9_090)))),
     orError(async () => alertmanagerAlerts(await serverOf("alertmanager", 9_093))),
   ]);
-  const nothing = { targets: { up: 0, down: [], silent: [] }, alerts: [] };
+  const nothing = { targets: { up: 0, down: [], silent: [] }, alerts: [], backups: [] };
   return {
     /** The machine that both run on. */
     name: machine.name,
@@ -45,6 +45,10 @@ async function seenBy(prometheus: Prometheus) {
     .filter(({ health }) => health !== "up")
     .map((target) => ({ ...identityOf(target), error: target.error || "not scraped yet" }));
   return {
+    /** What is wrong with the backups, from the first evaluation on: nobody but Prometheus and a command on their machine knows. */
+    backups: alerts
+      .filter(({ name }) => /^(Backup|RestoreTest)/.test(name))
+      .map(({ annotations, labels }) => annotations.summary ?? labels.alertname ?? ""),
     /** `down`: the last scrape failed, or there was none yet. `silent`: none has succeeded for a minute. */
     targets: { up: targets.length - down.length, down, silent: silent.map(identityOf) },
     alerts: firingAlerts(alerts, undefined).map(({ name, severity, machine, since, summary }) => {

@@ -56,6 +56,8 @@ export interface Inventory {
   readonly labNamespace: string | undefined;
   /** Arguments in which `{name}` and `{address}` stand for a machine; exit code 0 means that it is off for certain. */
   readonly fenceCommand: readonly string[] | undefined;
+  /** Name of the machine that takes the backups; empty or undefined for none. */
+  readonly backupHost?: string | undefined;
   /** In the order of the file. */
   readonly machines: readonly Machine[];
   byRole(role: Role): readonly Machine[];

@@ -31,6 +31,7 @@ const STAND = {
   stand_secrets: path,
   rto: z.enum(RTO, "fast, norm or safe is expected").default("norm"),
   lab_namespace: name.optional(),
+  backup_host: z.string().optional(),
   fence_command: z.array(text, "a list of words is expected, the program first").min(1, "must not be empty").optional(),
 };
 
@@ -92,6 +93,7 @@ export function inventoryOf(file: string, hosts: readonly AnsibleHost[]): Invent
     rto: stand.rto,
     labNamespace: stand.lab_namespace,
     fenceCommand: stand.fence_command,
+    backupHost: stand.backup_host ?? machines.find(({ roles }) => roles.includes("prometheus"))?.name,
     machines,
     byRole: (role) => machines.filter(({ roles }) => roles.includes(role)),
   };

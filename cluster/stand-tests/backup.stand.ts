@@ -1,0 +1,217 @@
+/**
+ * Backups of a stand that is up and whole: taken, listed, damaged, lost, and in a second repository in S3. Needs root, Ansible, openssl and MinIO on PATH
+ * (or in GOLDENRING_MINIO): `RING_STAND=... bun test ./cluster/stand-tests/backup.stand.ts`. Replaces the stand's repository; the database stays.
+ */
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import {
+  type Inventory,
+  inNamespace,
+  type Machine,
+  machineNamed,
+  readInventory,
+  runOn,
+  runProgram,
+  waitUntil,
+} from "../../stand/src/index.ts";
+
+const CLUSTER = dirname(import.meta.dirname);
+const RING = join(dirname(CLUSTER), "ring");
+const MINIO = process.env.GOLDENRING_MINIO ?? Bun.which("minio");
+const COMMAND_MS = 60_000;
+const PLAYBOOK_MS = 300_000;
+const BACKUP_MS = 120_000;
+setDefaultTimeout(600_000);
+
+let inventory: Inventory;
+let host: Machine;
+let primary: Machine;
+let folder: string;
+
+beforeAll(async () => {
+  const status = JSON.parse(await ring("status", "--json"));
+  inventory = await readInventory(status.inventory);
+  host = machine(inventory.backupHost);
+  primary = machine(status.cluster.leader);
+  folder = mkdtempSync(join(tmpdir(), "goldenring-backup-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function machine(name: string | undefined): Machine {
+  const found = machineNamed(inventory, name ?? "");
+  if (found === undefined) throw new Error(`the stand has no machine ${name}`);
+  return found;
+}
+
+async function ring(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await runProgram([RING, ...args], { deadlineMs: BACKUP_MS });
+  if (code !== 0) throw new Error(`ring ${args.join(" ")} ended with ${code}: ${stdout}${stderr}`);
+  return stdout;
+}
+
+async function on(where: Machine, command: string): Promise<string> {
+  const { code, stdout, stderr } = await runOn(where, command, { deadlineMs: COMMAND_MS });
+  if (code !== 0) throw new Error(`${where.name}: ${command} ended with ${code}: ${stdout}${stderr}`);
+  return stdout.trim();
+}
+
+async function playbook(tags: string, variables: object = {}): Promise<void> {
+  const argv = ["ansible-playbook", "-i", inventory.file, "site.yml", "--tags", tags, "-e", JSON.stringify(variables)];
+  const environment = { ...process.env, ANSIBLE_CONFIG: join(CLUSTER, "ansible.cfg") };
+  const { code, stdout, stderr } = await runProgram(argv, { deadlineMs: PLAYBOOK_MS, folder: CLUSTER, environment });
+  if (code !== 0) throw new Error(`the playbook failed: ${stdout.slice(-2_000)}${stderr}`);
+}
+
+interface Repository {
+  readonly key: number;
+  readonly error?: string;
+  readonly backups: readonly { readonly label: string; readonly type: string; readonly stop: number }[];
+  readonly timelines: readonly {
+    readonly newestSegment: string;
+    readonly missing: readonly unknown[];
+    readonly restorable: readonly { readonly from: number; readonly to: number }[];
+  }[];
+}
+
+async function repository(key: number): Promise<Repository> {
+  const list = JSON.parse(await ring("backup", "list", "--json")) as { repositories: readonly Repository[] };
+  const found = list.repositories.find((each) => each.key === key);
+  if (found === undefined) throw new Error(`there is no repository ${key}`);
+  return found;
+}
+
+const sql = (statement: string): Promise<string> =>
+  on(primary, `psql -XAtq -U weather_owner -d weather -c "${statement}"`);
+const asPostgres = (statement: string): Promise<string> =>
+  on(primary, `cd / && runuser -u postgres -- psql -XAtq -c "${statement}"`);
+
+/** A commit, and the segment that it is in, which is complete then. */
+async function commitAndSwitch(): Promise<string> {
+  await sql("UPDATE forecast SET summary = summary WHERE city_id = (SELECT min(city_id) FROM forecast)");
+  return asPostgres("SELECT pg_walfile_name(pg_switch_wal())");
+}
+
+/** Waits until the archive of a repository has the segment. */
+async function archived(key: number, segment: string, deadlineMs = 60_000): Promise<void> {
+  const find = `cd / && runuser -u postgres -- pgbackrest --config=/etc/pgbackrest/repository${key}.conf --stanza=${inventory.standName} repo-ls --recurse --filter=${segment} archive/${inventory.standName}`;
+  const isThere = async () => (await on(host, find)).includes(segment);
+  expect(await waitUntil(isThere, { deadlineMs, everyMs: 500 })).toBe(true);
+}
+
+async function fullBackup(key: number): Promise<void> {
+  const has = async () => (await repository(key)).backups.some(({ type }) => type === "full");
+  expect(await waitUntil(has, { deadlineMs: BACKUP_MS, everyMs: 2_000 })).toBe(true);
+}
+
+test("the stand has a full backup, is encrypted, and what was just committed can be restored after a moment", async () => {
+  await fullBackup(1);
+  expect(await on(host, "head -c 8 /var/lib/pgbackrest/backup/*/backup.info")).toBe("Salted__");
+  expect(await on(primary, "grep -c cipher-pass /etc/pgbackrest.conf || true")).toBe("0");
+  await commitAndSwitch();
+  const before = Date.now() / 1_000;
+  await archived(1, await commitAndSwitch());
+  const ranges = (await repository(1)).timelines.flatMap(({ restorable }) => restorable);
+  expect(Math.max(...ranges.map(({ to }) => to))).toBeGreaterThan(before - 1);
+});
+
+test("ring backup now takes one, and a second playbook run none", async () => {
+  const labels = async () => (await repository(1)).backups.map(({ label }) => label);
+  const before = await labels();
+  await ring("backup", "now");
+  const after = await labels();
+  expect(after.length).toBe(before.length + 1);
+  await playbook("backup");
+  expect(await labels()).toEqual(after);
+});
+
+test("a damaged file is found by verify, and ring check names it until it is repaired", async () => {
+  const file = await on(host, "ls -S /var/lib/pgbackrest/backup/*/2*F/pg_data/base/*/*.zst | head -1");
+  const flip = `printf 'goldenring' | dd of=${file} bs=1 seek=200 conv=notrunc status=none`;
+  await on(host, `cp -p ${file} /root/whole && ${flip}`);
+  const { code, stdout } = await runProgram([RING, "backup", "verify"], { deadlineMs: BACKUP_MS });
+  expect({ code, stdout }).toEqual({
+    code: 1,
+    stdout: expect.stringMatching(/repository 1: backup: \d+-\d+F: checksum invalid: 1/),
+  });
+  const damage = "Files in repository 1 are damaged";
+  const named = async () => (await runProgram([RING, "check"], { deadlineMs: COMMAND_MS })).stdout.includes(damage);
+  expect(await waitUntil(named, { deadlineMs: 60_000, everyMs: 1_000 })).toBe(true);
+  await on(host, `cp -p /root/whole ${file} && rm /root/whole`);
+  expect(await ring("backup", "verify")).toContain("every file is as it was written");
+});
+
+test("a repository on a new disk gets a full backup at once", async () => {
+  await on(host, "rm -r /var/lib/pgbackrest/archive /var/lib/pgbackrest/backup");
+  await playbook("backup");
+  await fullBackup(1);
+  await archived(1, await commitAndSwitch());
+  const { timelines } = await repository(1);
+  expect(timelines.flatMap(({ missing }) => missing)).toEqual([]);
+});
+
+test.skipIf(MINIO === null)(
+  "with a second repository in S3, each goes on while the other is lost, and gets what it missed",
+  async () => {
+    const operator = inventory.network.replace(/\.0\/\d+$/, ".1");
+    const [key, certificate] = [join(folder, "certs/private.key"), join(folder, "certs/public.crt")];
+    mkdirSync(join(folder, "certs"));
+    // The bucket.
+    mkdirSync(join(folder, "data/backups"), { recursive: true });
+    writeFileSync(join(folder, "names"), `subjectAltName=IP:${operator}`);
+    const issue = `openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=s3 -addext "$(cat ${folder}/names)" -keyout ${key} -out ${certificate}`;
+    await runProgram(["sh", "-c", issue], { deadlineMs: COMMAND_MS });
+    const secret = crypto.randomUUID();
+    const serve = () =>
+      Bun.spawn(
+        inNamespace(inventory, [
+          ...[MINIO ?? "", "server", "--quiet", "--address", `${operator}:9000`, "--certs-dir", join(folder, "certs")],
+          join(folder, "data"),
+        ]),
+        {
+          env: { ...process.env, MINIO_ROOT_USER: "goldenring", MINIO_ROOT_PASSWORD: secret },
+          stdout: "ignore",
+          stderr: "ignore",
+        },
+      );
+    let server = serve();
+    try {
+      await playbook("backup,patroni", {
+        backup_s3: {
+          ...{ endpoint: `${operator}:9000`, bucket: "backups", key: "goldenring", key_secret: secret },
+          ...{ uri_style: "path", ca: certificate },
+        },
+      });
+      await fullBackup(2);
+
+      server.kill(9);
+      await server.exited;
+      const withoutSecond = [await commitAndSwitch(), await commitAndSwitch(), await commitAndSwitch()];
+      for (const segment of withoutSecond) await archived(1, segment, 15_000);
+      server = serve();
+      // The next file wakes the queue.
+      await archived(2, await commitAndSwitch(), 120_000);
+      for (const segment of withoutSecond) await archived(2, segment);
+
+      // Neither a disk that is full nor a server that is down stops the other repository.
+      await on(
+        host,
+        "fallocate -l $(df --output=avail -B1 /var/lib/pgbackrest | tail -1) /var/lib/pgbackrest/filler || true",
+      );
+      await archived(2, await commitAndSwitch(), 15_000);
+      await on(host, "rm -f /var/lib/pgbackrest/filler && systemctl stop pgbackrest");
+      const withoutFirst = await commitAndSwitch();
+      await archived(2, withoutFirst, 15_000);
+      await on(host, "systemctl start pgbackrest");
+      await archived(1, await commitAndSwitch(), 120_000);
+      await archived(1, withoutFirst);
+      for (const each of [1, 2])
+        expect((await repository(each)).timelines.flatMap(({ missing }) => missing)).toEqual([]);
+    } finally {
+      await playbook("backup,patroni");
+      await on(host, "rm -f /var/lib/pgbackrest/filler");
+      server.kill(9);
+    }
+  },
+);
