@@ -108,7 +108,7 @@ status: error
 
 
 class Archive(unittest.TestCase):
-    """goldenring-archive with two repositories that are folders; each is reachable while its folder exists."""
+    """pgbackrest-queue with two repositories that are folders; each is reachable while its folder exists."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -120,7 +120,7 @@ class Archive(unittest.TestCase):
             # Its arguments: --config=/etc/pgbackrest/repository2.conf --stanza=s archive-push FILE
             file.write('#!/bin/sh\nn=${1%.conf}; cp "$4" "' + self.folder + '/${n##*repository}/" 2>&1\n')
         os.chmod(self.path("bin/pgbackrest"), 0o755)
-        with open(os.path.join(FILES, "goldenring-archive"), encoding="utf-8") as file:
+        with open(os.path.join(FILES, "pgbackrest-queue"), encoding="utf-8") as file:
             self.script = file.read()
         self.script = self.script.replace("/var/lib/postgresql", self.path("postgresql")).replace("/var/log/pgbackrest", self.path("log"))
         self.script = self.script.replace("+ 20", "+ 4").replace("max_files=64", "max_files=3")
@@ -133,7 +133,7 @@ class Archive(unittest.TestCase):
         with open(self.path("pg_wal/" + name), "w", encoding="ascii") as file:
             file.write(name)
         environment = {**os.environ, "PATH": self.path("bin") + ":" + os.environ["PATH"]}
-        command = ["sh", "-c", self.script, "goldenring-archive", "s", "pg_wal/" + name]
+        command = ["sh", "-c", self.script, "pgbackrest-queue", "s", "pg_wal/" + name]
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
         os.unlink(self.path("pg_wal/" + name))
         return done.returncode, done.stderr
