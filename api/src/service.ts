@@ -6,6 +6,7 @@ import { ReadBarrier } from "./freshness/read-barrier.ts";
 import { type App, createApp } from "./http/app.ts";
 import { cityRoutes } from "./http/cities.ts";
 import { forecastRoutes } from "./http/forecast.ts";
+import type { BodyOptions } from "./http/json-body.ts";
 import { OpenAnswers } from "./http/open-answers.ts";
 import { type OpenApiVersion, openApiDocument } from "./http/openapi.ts";
 import { operationsRoutes } from "./http/operations-routes.ts";
@@ -66,11 +67,7 @@ const REMINDER_INTERVAL_MS = 10_000;
 export function createService(options: ServiceOptions, log: Log): Service {
   const search = { connectDeadlineMs: options.connectMs, staggerMs: STAGGER_MS };
   const memory = sharesOf(options.modelBudgetBytes);
-  const garbage = new Garbage({
-    checkBytes: memory.garbage,
-    processBytes: memory.process,
-    collect: options.collectGarbage,
-  });
+  const garbage = new Garbage(memory, options.collectGarbage);
   const firstLoad = Promise.withResolvers<void>();
   let ready = false;
   let isPrepared = false;
@@ -202,10 +199,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
         metrics.writeRetries.inc({ kind }, writes);
         log.warn({ kind, writes, reason: messageOf(error) }, "writes are sent again");
       },
-      settled: (kind, outcome, writes, bytes) => {
-        metrics.writes.inc({ kind, outcome }, writes);
-        garbage.made(bytes);
-      },
+      settled: (kind, outcome, writes) => metrics.writes.inc({ kind, outcome }, writes),
     },
   );
 
@@ -227,9 +221,10 @@ export function createService(options: ServiceOptions, log: Log): Service {
     refused[reason].happened();
   });
   const documents = new Map<OpenApiVersion, string>();
+  const bodies: BodyOptions = { limitBytes: options.bodyLimitBytes, onGarbage: (bytes) => garbage.made(bytes) };
   const routes: Route[] = [
-    ...cityRoutes(reader, { ...lists, open }, writer, options.bodyLimitBytes),
-    ...forecastRoutes(reader, { ...lists, open }, writer, options.bodyLimitBytes),
+    ...cityRoutes(reader, { ...lists, open }, writer, bodies),
+    ...forecastRoutes(reader, { ...lists, open }, writer, bodies),
     ...operationsRoutes({
       ready: () => ready && !stopping && feed.model !== undefined && !feed.isOverBudget,
       waitsFor: () => preparationWait,
@@ -242,7 +237,10 @@ export function createService(options: ServiceOptions, log: Log): Service {
     }),
   ];
   const stopWatching = watchEventLoop(metrics.eventLoopLag);
-  const stopCollecting = garbage.watch();
+  const stopCollecting = garbage.watch(() => {
+    // Ready forms may have been given up since, which these still hold.
+    if (open.size > 0) open.check();
+  });
 
   return {
     app: createApp({ ...options, routes, staticPages: createStaticPages(options.pageFolder), metrics, log }),

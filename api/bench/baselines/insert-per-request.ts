@@ -44,7 +44,7 @@ const metrics = createMetrics({
   build: { version: "baseline", commit: "" },
 });
 const app = createApp({
-  routes: forecastRoutes({} as Reader, {} as Lists, writer, 1_048_576),
+  routes: forecastRoutes({} as Reader, {} as Lists, writer, { limitBytes: 1_048_576, onGarbage: () => {} }),
   staticPages: () => undefined,
   corsOrigins: [],
   apiKeys: [],

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import type { ReadModel } from "../model/read-model.ts";
 import { changed, ifMatch, written } from "./answer.ts";
-import { readJson } from "./json-body.ts";
+import { type BodyOptions, readJson } from "./json-body.ts";
 import { CHANGE_ERRORS, ID_ERRORS, NOT_FOUND_CITY, Problem, READ_ERRORS, WRITE_ERRORS } from "./problem.ts";
 import { type Lists, listHandler, type Reader, rowHandler } from "./reading.ts";
 import type { Route } from "./route.ts";
 import { CityInput, City as CitySchema, idFromPath, validatedBody } from "./schemas.ts";
 import { requestIdentity, type Writer } from "./writing.ts";
 
-export function cityRoutes(reader: Reader, lists: Lists, writer: Writer, bodyLimit: number): Route[] {
+export function cityRoutes(reader: Reader, lists: Lists, writer: Writer, bodies: BodyOptions): Route[] {
   return [
     {
       template: "/Cities",
@@ -30,7 +30,7 @@ export function cityRoutes(reader: Reader, lists: Lists, writer: Writer, bodyLim
           answers: CitySchema,
           errors: WRITE_ERRORS,
           handler: async ({ request }) => {
-            const { name } = validatedBody(CityInput, await readJson(request, bodyLimit));
+            const { name } = validatedBody(CityInput, await readJson(request, bodies));
             const identity = requestIdentity(request, name);
             const json = JSON.stringify({ id: 0, name });
             const { id } = await writer.add("addCity", { name, request: identity }, { json });
@@ -61,7 +61,7 @@ export function cityRoutes(reader: Reader, lists: Lists, writer: Writer, bodyLim
           errors: { ...CHANGE_ERRORS, 404: NOT_FOUND_CITY },
           handler: async ({ request, parameter }) => {
             const id = idFromPath(parameter);
-            const { name } = validatedBody(CityInput, await readJson(request, bodyLimit));
+            const { name } = validatedBody(CityInput, await readJson(request, bodies));
             if (Number.isNaN(id)) throw new Problem(404, NOT_FOUND_CITY);
             const content = JSON.stringify({ id, name });
             const condition = ifMatch(request, (model) => cityJson(model, id));

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ReadModel } from "../model/read-model.ts";
 import { changed, ifMatch, written } from "./answer.ts";
-import { readJson } from "./json-body.ts";
+import { type BodyOptions, readJson } from "./json-body.ts";
 import {
   CHANGE_ERRORS,
   ID_ERRORS,
@@ -25,7 +25,7 @@ import {
 } from "./schemas.ts";
 import { requestIdentity, type Writer } from "./writing.ts";
 
-export function forecastRoutes(reader: Reader, lists: Lists, writer: Writer, bodyLimit: number): Route[] {
+export function forecastRoutes(reader: Reader, lists: Lists, writer: Writer, bodies: BodyOptions): Route[] {
   return [
     listRoute("WeatherForecast", "listWeather", z.array(CityWeather), listHandler(reader, lists.weather, lists.open)),
     listRoute("Forecast", "listForecasts", z.array(CityForecast), listHandler(reader, lists.forecast, lists.open)),
@@ -50,7 +50,7 @@ export function forecastRoutes(reader: Reader, lists: Lists, writer: Writer, bod
           errors: { ...WRITE_ERRORS, 404: NOT_FOUND_CITY },
           handler: async ({ request, parameter }) => {
             const cityId = idFromPath(parameter);
-            const value = validatedBody(NewForecast, await readJson(request, bodyLimit));
+            const value = validatedBody(NewForecast, await readJson(request, bodies));
             if (Number.isNaN(cityId)) throw new Problem(404, NOT_FOUND_CITY);
             const json = wireForecast({ ...value, id: 0, cityId });
             const identity = requestIdentity(request, json);
@@ -70,7 +70,7 @@ export function forecastRoutes(reader: Reader, lists: Lists, writer: Writer, bod
           errors: { ...CHANGE_ERRORS, 404: `${NOT_FOUND_FORECAST}, or ${NOT_FOUND_CITY}` },
           handler: async ({ request, parameter }) => {
             const id = idFromPath(parameter);
-            const value = validatedBody(ChangedForecast, await readJson(request, bodyLimit));
+            const value = validatedBody(ChangedForecast, await readJson(request, bodies));
             if (Number.isNaN(id)) throw new Problem(404, NOT_FOUND_FORECAST);
             const cityId = value.cityId === null ? null : Number(value.cityId);
             if (cityId !== null && !Number.isSafeInteger(cityId)) throw new Problem(404, NOT_FOUND_CITY);

@@ -13,7 +13,7 @@ function read(body: BodyInit, headers: Record<string, string> = {}, limit = LIMI
     headers: { host: "localhost", "content-type": "application/json", ...headers },
     body,
   });
-  return readJson(request, limit);
+  return readJson(request, { limitBytes: limit, onGarbage: () => {} });
 }
 
 /** As a client of unknown length: no Content-Length. */
@@ -123,7 +123,7 @@ describe("a body", () => {
         body: long,
       });
       if (headers.host === "") request.headers.delete("host");
-      expect(await statusOf(readJson(request, LIMIT))).toBe(413);
+      expect(await statusOf(readJson(request, { limitBytes: LIMIT, onGarbage: () => {} }))).toBe(413);
       expect(left).toBe(0);
     }
   });

@@ -46,6 +46,10 @@ export class OpenAnswers {
     readonly onMade: (bytes: number) => void,
   ) {}
 
+  get size(): number {
+    return this.#open.size;
+  }
+
   /** What they hold beside what they share. */
   get bytes(): number {
     let bytes = this.#pinned;

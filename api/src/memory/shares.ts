@@ -19,7 +19,7 @@ export interface Shares {
   readonly queue: number;
   /** Of the whole process without file pages: above it, garbage is collected. */
   readonly process: number;
-  /** Garbage after which the process' memory is looked at. */
+  /** Garbage after which a collection is asked for. */
   readonly garbage: number;
 }
 

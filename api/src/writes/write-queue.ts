@@ -30,8 +30,7 @@ export interface WriteEvents {
   batch(kind: WriteKind, writes: number, durationMs: number): void;
   /** The statement failed and will be sent again. */
   retry(kind: WriteKind, writes: number, error: unknown): void;
-  /** @param bytes the memory that they took */
-  settled(kind: WriteKind, outcome: "done" | "refused" | "unconfirmed", writes: number, bytes: number): void;
+  settled(kind: WriteKind, outcome: "done" | "refused" | "unconfirmed", writes: number): void;
 }
 
 interface Job<K extends WriteKind> extends Pending {
@@ -95,8 +94,6 @@ export class WriteQueue {
   #identity: DatabaseIdentity | undefined;
   #depth = 0;
   #bytes = 0;
-  /** Of writes that were answered and not yet reported. */
-  #released = 0;
   #working: Promise<void> | undefined;
   #pauseMs: number = RETRY_PAUSE_MS.first;
   #lastFailure = "no answer yet";
@@ -360,14 +357,12 @@ export class WriteQueue {
   #release(write: Pending): void {
     write.settled = true;
     this.#bytes -= write.bytes;
-    this.#released += write.bytes;
   }
 
   #settled(kind: WriteKind, outcome: "done" | "refused" | "unconfirmed", writes: number): void {
     if (writes === 0) return;
     this.#depth -= writes;
-    this.events.settled(kind, outcome, writes, this.#released);
-    this.#released = 0;
+    this.events.settled(kind, outcome, writes);
   }
 }
 
