@@ -4,6 +4,9 @@ import { cleanEnvironment, runProgram } from "@goldenring/stand";
 import { PLAYBOOK_FOLDER } from "./checkout.ts";
 
 export interface PlaybookOptions {
+  readonly playbook?: "site.yml" | "restore.yml";
+  /** For `-e`. */
+  readonly variables?: Readonly<Record<string, unknown>>;
   readonly inventoryFile: string;
   /** Receives the whole output; overwritten. */
   readonly logFile: string;
@@ -18,11 +21,12 @@ const STOP_GRACE_MS = 5_000;
 
 /** Runs the playbook on all machines. @throws {CommandError} with what failed and the log's path */
 export async function runPlaybook(options: PlaybookOptions): Promise<void> {
-  const { inventoryFile, logFile, signal } = options;
+  const { playbook = "site.yml", variables = {}, inventoryFile, logFile, signal } = options;
   signal.throwIfAborted();
   const log = createWriteStream(logFile, { mode: 0o600 });
   // It ends with this process, even when that is killed: two playbooks must never run at the same time.
-  const argv = ["setpriv", "--pdeathsig", "TERM", "--", "ansible-playbook", "-i", inventoryFile, "site.yml"];
+  const argv = ["setpriv", "--pdeathsig", "TERM", "--", "ansible-playbook", "-i", inventoryFile, playbook];
+  argv.push("-e", JSON.stringify(variables));
   const show = progressOf(options);
   const { code, stdout, stderr } = await runProgram(argv, {
     deadlineMs: DEADLINE_MS,

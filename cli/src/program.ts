@@ -14,6 +14,7 @@ import { labOfRunningStand, power } from "./commands/faults.ts";
 import { guardian, labGuardian } from "./commands/guardian.ts";
 import { loadDeps } from "./commands/load.ts";
 import { logs, ssh } from "./commands/on-machine.ts";
+import { type RestoreOptions, restoreDatabase } from "./commands/restore.ts";
 import { list, remove, restore, save } from "./commands/snapshot.ts";
 import { check, logins, status } from "./commands/status.ts";
 import { audit, sbom } from "./commands/supply-chain.ts";
@@ -35,6 +36,7 @@ Examples:
   sudo ring logs pg-02 patroni -f       follow the journal of a unit
   sudo ring backup list                 which moments of the database can be restored
   sudo ring snapshot save clean         later: sudo ring snapshot restore clean
+  sudo ring restore --to "2026-01-31 12:00:00"   the database as it was at a moment
   sudo ring power off pg-01             cut its power, without a shutdown
   sudo ring network loss pg-01 30       lose 30 % of its packets, both ways; 0 ends it
   sudo ring network cut etcd-01         cut it off; sudo ring network heal
@@ -174,6 +176,19 @@ export function createProgram(command: CommandContext): Command {
   add("verify", "read every file of the repositories; exit code 1 when files are damaged", backup).action(() =>
     run(verifyBackups),
   );
+  add("restore", "the database as it was: restored beside the running one, proven, and switched; asks first")
+    .option(
+      "--to <time>",
+      'a moment, such as "2026-01-31 12:00:00"; of this computer\'s time zone unless it ends with one (+00)',
+    )
+    .option("--to-latest", "the newest state in the archive", false)
+    .option("--to-before <point>", "before a position in the WAL (0/5000000) or a transaction (750)")
+    .option("--timeline <number>", "follow this timeline; default: the one that was the cluster's then", numberOf)
+    .option("--plan", "only check whether it can work, and print what it would do", false)
+    .option("--into <name>", "a read-only PostgreSQL with the state of then, beside the database")
+    .option("--drop <name>", "remove what --into made")
+    .option("-y, --yes", "do not ask", false)
+    .action((options: RestoreOptions) => withoutExperiment("restore", (context) => restoreDatabase(context, options)));
 
   const snapshot = group("snapshot", "save and restore the disks of the stand, or of one machine");
   add("save <name>", "save the disks; running machines are shut down for it and started again", snapshot)

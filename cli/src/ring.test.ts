@@ -23,7 +23,7 @@ function ringWith(variables: NodeJS.ProcessEnv, ...args: string[]) {
 }
 
 const COMMANDS =
-  "up down destroy status check alerts dashboards logins ssh logs sbom audit backup snapshot power network guardian".split(
+  "up down destroy status check alerts dashboards logins ssh logs sbom audit backup restore snapshot power network guardian".split(
     " ",
   );
 
@@ -42,6 +42,9 @@ describe("ring", () => {
     ["a port of something unknown", ["up", "--ports", "apo=80"], '"apo=80" is none of api=PORT'],
     ["a number that is none", ["logs", "pg-01", "-n", "x"], "a whole number is expected"],
     ["an age that is none", ["alerts", "--since", "soon"], "90s, 10m, 2h or 1d is expected"],
+    ["a restore without a target", ["restore"], "One of --to TIME, --to-latest"],
+    ["a restore to the future", ["restore", "--to", "2999-01-31 12:00+02"], "in the future"],
+    ["a moment that is none", ["restore", "--to", "2026-02-31 12:00"], "no moment such as"],
     ["a group without a command", ["snapshot"], "Usage: ring snapshot"],
     ["an inventory that does not exist", ["-i", "no.yml", "status"], "no.yml cannot be used"],
   ];

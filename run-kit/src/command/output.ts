@@ -77,13 +77,13 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** Asks at the terminal. @returns false where there is none, and for any answer but yes */
-export async function askYes(question: string, signal: AbortSignal): Promise<boolean> {
+export async function askYes(question: string, signal: AbortSignal, yes = "yes"): Promise<boolean> {
   if (!process.stdin.isTTY) return false;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   // While it reads a line, the terminal gives Ctrl-C to readline and to nobody else.
   terminal.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
   try {
-    return (await terminal.question(`${question} Type yes: `, { signal })).trim() === "yes";
+    return (await terminal.question(`${question} Type ${yes}: `, { signal })).trim() === yes;
   } finally {
     terminal.close();
   }

@@ -1,0 +1,722 @@
+#!/usr/bin/python3
+"""Restores the database to an earlier moment on this database machine: beside the running data, proven there, and switched at the end.
+
+    restore.py prepare ID TARGET   restores into the spare folder and proves it; the cluster goes on serving
+    restore.py switch ID ADDRESS*  makes what is prepared the cluster's database; ADDRESS of the other members
+    restore.py yield ID ADDRESS*   on each other member: makes room for it, or goes on as before
+    restore.py look NAME TARGET    a read-only PostgreSQL with the state of then; `drop NAME` removes it
+    restore.py test                restores the newest state, compares it, cleans up, and writes the result as metrics
+
+TARGET as JSON: {"time": "2026-01-31 12:00:00+00"} or {"lsn": "0/5000000"} or {"xid": "750"} or {}: the newest state in the archive.
+The playbook restore.yml calls it. Each answer is one JSON object on standard output; a failure is one sentence on standard error.
+"""
+
+import datetime
+import glob
+import json
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+SETTINGS = "/etc/goldenring/restore.json"
+METRICS = "/var/lib/prometheus/node-exporter/goldenring-restore-test.prom"
+LIVE_SOCKETS = "/run/postgresql"
+LIVE_PORT = 5432
+# Of the first instance for a look; the spare one has the port before it.
+FIRST_LOOK_PORT = 5440
+# WAL files of the restored instance while it recovers, and what it writes.
+SPARE_BYTES = 256 << 20
+# A backup of hundreds of GB.
+RESTORE_DEADLINE_S = 4 * 3600
+COMMAND_DEADLINE_S = 300
+# Until all other members have stopped: the last checkpoint of the primary, and its way into the archive.
+STOP_DEADLINE_S = 100
+# Between a member's stop and the other one's claim. Then it goes on as before.
+CLAIM_DEADLINE_S = 30
+PROMOTION_DEADLINE_S = 120
+PAUSE_S = 0.1
+DAY_S = 86_400
+# wal_segment_size, PostgreSQL's default.
+SEGMENT_BITS = 24
+# A moment has passed unless the clocks of the machines differ by more.
+NOT_REACHED = "recovery ended before configured recovery target was reached"
+
+
+class Failed(Exception):
+    """What happened and what to do, for the person who restores."""
+
+
+class NotReached(Failed):
+    """The archive ends before the target."""
+
+
+# ---- what is in the repository ----
+
+
+def parse_moment(text):
+    """@raises Failed without a time zone: the machine's is another one than the person's"""
+    try:
+        moment = datetime.datetime.fromisoformat(re.sub(r"([+-]\d\d)$", r"\1:00", text.strip()))
+    except ValueError:
+        raise Failed('"%s" is not a moment such as 2026-01-31 12:00:00+00' % text) from None
+    if moment.tzinfo is None:
+        raise Failed('"%s" has no time zone: add one, such as +00 for UTC or +02' % text)
+    return moment.astimezone(datetime.timezone.utc)
+
+
+def shown(epoch_s):
+    return datetime.datetime.fromtimestamp(epoch_s, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def lsn_of(text):
+    """@raises Failed"""
+    if not re.fullmatch(r"[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}", text):
+        raise Failed('"%s" is not a position in the WAL such as 0/5000000' % text)
+    high, low = text.split("/")
+    return (int(high, 16) << 32) + int(low, 16)
+
+
+def segment_name(number):
+    return "%08X%08X" % (number >> (32 - SEGMENT_BITS), number & ((1 << (32 - SEGMENT_BITS)) - 1))
+
+
+class Archive:
+    """The WAL and the timelines in the repository."""
+
+    def __init__(self, files, read):
+        """files: {name: seconds since 1970}; read: the text of a history file by its name"""
+        self.segments = {}
+        self.began = {1: 0}
+        self.parents = {}
+        for name, at in files.items():
+            if history := re.fullmatch(r"([0-9A-F]{8})\.history", name):
+                timeline = int(history[1], 16)
+                self.began[timeline] = at
+                self.parents[timeline] = parse_history(read(name))
+            elif segment := re.fullmatch(r"(?:.*/)?([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})-[0-9a-f]+(\.\w+)?", name):
+                timeline, high, low = (int(part, 16) for part in segment.groups()[:3])
+                self.segments.setdefault(timeline, {})[(high << (32 - SEGMENT_BITS)) + low] = at
+
+    @property
+    def newest(self):
+        return max(self.began)
+
+    def path(self, timeline):
+        """[(timeline, position at which it was left, or None)], the oldest first"""
+        return [(parent, end) for parent, end, _ in self.parents.get(timeline, [])] + [(timeline, None)]
+
+    def timeline_at(self, moment_s):
+        """The timeline that was the cluster's at a moment, or the last one that goes on from its end after failovers."""
+        found = max(timeline for timeline, at in self.began.items() if at <= moment_s)
+        while True:
+            following = [child for child in self.parents if self.is_failover(found, child)]
+            if not following:
+                return found
+            found = min(following)
+
+    def is_failover(self, parent, child):
+        """Whether the child begins where the parent ended. A restore leaves what the parent had after its moment."""
+        line = self.parents[child][-1]
+        after = max(self.segments.get(parent, {}), default=0)
+        return line[0] == parent and line[2].startswith("no recovery target") and after <= line[1] >> SEGMENT_BITS
+
+    def hole(self, timeline, first):
+        """(the first missing segment, when the one before it was archived), or None"""
+        path = self.path(timeline)
+        last = max((number for name, _ in path for number in self.segments.get(name, {})), default=-1)
+        before = 0
+        for number in range(first, last + 1):
+            times = [
+                self.segments[name][number]
+                for name, end in path
+                if number in self.segments.get(name, {}) and (end is None or number <= end >> SEGMENT_BITS)
+            ]
+            if not times:
+                beyond = all(end is not None and number > end >> SEGMENT_BITS for name, end in path if self.segments.get(name))
+                return None if beyond else (number, before)
+            before = times[-1]
+        return None
+
+    def end(self, timeline):
+        """When its last segment was archived; a timeline without one goes on from the one before."""
+        return max((at for name, _ in self.path(timeline) for at in self.segments.get(name, {}).values()), default=0)
+
+
+def parse_history(text):
+    """[(timeline, position, reason)] of a history file"""
+    lines = [line.split("\t") for line in text.splitlines() if re.match(r"\d+\t", line)]
+    return [(int(parts[0]), lsn_of(parts[1].strip()), parts[2] if len(parts) > 2 else "") for parts in lines]
+
+
+def fitting_backups(backups, archive, timeline, before):
+    """The backups from which recovery along the timeline reaches the target, the newest first. before(backup): whether it ended in time."""
+    ends = dict(archive.path(timeline))
+
+    def fits(backup):
+        own = int(backup["archive"]["stop"][:8], 16)
+        if own not in ends or not before(backup):
+            return False
+        return ends[own] is None or lsn_of(backup["lsn"]["stop"]) <= ends[own]
+
+    return sorted((each for each in backups if fits(each)), key=lambda each: each["timestamp"]["stop"], reverse=True)
+
+
+def plan(target, info, archive, now_s):
+    """What a restore to the target will do. @raises Failed when it cannot work, with the reason"""
+    backups = [each for each in info["backup"] if not each.get("error")]
+    moment_s = parse_moment(target["time"]).timestamp() if "time" in target else None
+    position = lsn_of(target["lsn"]) if "lsn" in target else None
+    if moment_s is not None and moment_s > now_s:
+        raise Failed("%s is in the future: it is %s now. Is the time zone right?" % (shown(moment_s), shown(now_s)))
+    timeline = target.get("timeline") or (archive.newest if moment_s is None else archive.timeline_at(moment_s))
+    if timeline not in archive.began:
+        raise Failed("the archive has no timeline %d, only %s" % (timeline, sorted(archive.began)))
+
+    def before(backup):
+        if moment_s is not None:
+            return backup["timestamp"]["stop"] <= moment_s
+        return position is None or lsn_of(backup["lsn"]["stop"]) <= position
+
+    fitting = fitting_backups(backups, archive, timeline, before)
+    if not fitting:
+        ends = [each["timestamp"]["stop"] for each in backups]
+        hint = "the first one ended at %s" % shown(min(ends)) if ends else "the repository has none"
+        raise Failed("no backup ended before that on timeline %d; %s" % (timeline, hint))
+    first = fitting[0]
+    name = first["archive"]["start"]
+    hole = archive.hole(timeline, (int(name[8:16], 16) << (32 - SEGMENT_BITS)) + int(name[16:24], 16))
+    needs = hole is not None and (moment_s is None or moment_s > hole[1])
+    if needs and not (position is not None and position >> SEGMENT_BITS < hole[0]):
+        raise Failed(
+            "the archive has a hole: the segment %s of timeline %d is missing. The last moment before it is %s"
+            % (segment_name(hole[0]), timeline, shown(hole[1]))
+        )
+    end_s = archive.end(timeline)
+    # Times in the repository are whole seconds.
+    if moment_s is not None and moment_s >= end_s + 1:
+        raise Failed("the archive of timeline %d ends at %s: without a target, the newest state is restored" % (timeline, shown(end_s)))
+    return {
+        "target": target,
+        "moment": shown(moment_s) if moment_s is not None else None,
+        "timeline": timeline,
+        "newest_timeline": archive.newest,
+        "backups": [each["label"] for each in fitting],
+        "backup_ended": shown(first["timestamp"]["stop"]),
+        "bytes": first["info"]["size"],
+        "archive_ends": shown(end_s),
+    }
+
+
+# ---- this machine ----
+
+
+class Machine:
+    def __init__(self, settings):
+        self.stanza = settings["stanza"]
+        self.data = settings["data"]
+        self.bin = settings["bin"]
+        self.database = settings["database"]
+        self.owner = settings["owner"]
+        self.address = settings["address"]
+        self.keep_days = settings["keep_days"]
+        self.parent = os.path.dirname(self.data)
+
+    def folder(self, name):
+        return os.path.join(self.parent, name)
+
+    def pgbackrest(self, *words, deadline_s=COMMAND_DEADLINE_S):
+        return as_postgres(["pgbackrest", "--stanza=" + self.stanza, *words], deadline_s)
+
+    def repository(self):
+        """(info of the stanza, its archive, the number of the repository that has them)"""
+        [stanza] = json.loads(self.pgbackrest("--output=json", "info")) or [{}]
+        usable = [each["key"] for each in stanza.get("repo", []) if each["status"]["code"] == 0]
+        if not usable:
+            reasons = ["repository %s: %s" % (each["key"], each["status"]["message"]) for each in stanza.get("repo", [])]
+            raise Failed("no repository has a backup: %s. `ring backup` makes one" % "; ".join(reasons))
+        repo = usable[0]
+        version = os.path.basename(os.path.dirname(self.bin))
+        if stanza["db"][-1]["version"] != version:
+            raise Failed("the backups are of PostgreSQL %s; this machine has %s" % (stanza["db"][-1]["version"], version))
+        stanza["backup"] = [each for each in stanza["backup"] if each["database"]["repo-key"] == repo]
+        folder = "archive/%s/%s" % (self.stanza, stanza["archive"][-1]["id"])
+        words = ("--repo=%d" % repo, "repo-ls", "--recurse", "--output=json", folder)
+        files = {name: each["time"] for name, each in json.loads(self.pgbackrest(*words)).items() if each["type"] == "file"}
+        read = lambda name: self.pgbackrest("--repo=%d" % repo, "repo-get", folder + "/" + name)  # noqa: E731
+        return stanza, Archive(files, read), repo
+
+    def plan(self, target):
+        info, archive, repo = self.repository()
+        made = {**plan(target, info, archive, time.time()), "repository": repo}
+        self.assert_room(made["bytes"])
+        return made
+
+    def assert_room(self, needed):
+        needed += SPARE_BYTES
+        free = shutil.disk_usage(self.parent).free
+        if free < needed:
+            raise Failed("%s has %d MB free, and %d MB are needed. Older data: %s" % (self.parent, free >> 20, needed >> 20, ", ".join(self.kept()) or "none"))
+
+    def kept(self):
+        return sorted(glob.glob(self.folder("before-restore-*")))
+
+    def delete_old(self):
+        """Deletes what earlier restores replaced, when its time has passed."""
+        for folder in self.kept():
+            stamp = re.search(r"(\d{8}T\d{6})Z$", folder)
+            made = stamp and datetime.datetime.strptime(stamp[1] + "+0000", "%Y%m%dT%H%M%S%z").timestamp()
+            if made and time.time() - made > self.keep_days * DAY_S:
+                shutil.rmtree(folder)
+
+    # A private PostgreSQL on the restored files: no TCP, and it archives nothing.
+
+    def options(self, folder, port):
+        conf = {"hba.conf": "local postgres postgres peer\nlocal %s all peer map=root\n" % self.database, "ident.conf": "root root %s\n" % self.owner}
+        for name, text in conf.items():
+            write_file(os.path.join(folder, name), text)
+        settings = {
+            "hba_file": folder + "/hba.conf",
+            "ident_file": folder + "/ident.conf",
+            "listen_addresses": "",
+            "port": str(port),
+            "unix_socket_directories": LIVE_SOCKETS,
+            "cluster_name": os.path.basename(folder),
+            "archive_command": "",
+            "synchronous_standby_names": "",
+            "primary_conninfo": "",
+            "ssl": "off",
+            "shared_buffers": "64MB",
+            "logging_collector": "off",
+            "log_destination": "stderr",
+        }
+        return [word for name, value in settings.items() for word in ("-c", "%s=%s" % (name, value))]
+
+    def pg_ctl(self, folder, *words, deadline_s=COMMAND_DEADLINE_S):
+        return as_postgres([self.bin + "/pg_ctl", "-D", folder, "-w", "-t", str(deadline_s), *words], deadline_s + 30)
+
+    def remove(self, folder):
+        """Ends what runs on a spare folder, and deletes it."""
+        if os.path.exists(folder + "/postmaster.pid"):
+            try:
+                self.pg_ctl(folder, "-m", "immediate", "stop", deadline_s=30)
+            except Failed:
+                pass
+        if os.path.exists(folder):
+            shutil.rmtree(folder)
+
+    def recover(self, folder, made, port):
+        """Reads the archive up to the target and promotes. @raises NotReached"""
+        target = made["target"]
+        words = ["recovery_target_timeline=%d" % made["timeline"], "recovery_target_action=promote", "hot_standby=off"]
+        if "time" in target:
+            words.append("recovery_target_time=%s" % parse_moment(target["time"]).isoformat(" "))
+        if "lsn" in target or "xid" in target:
+            kind = "lsn" if "lsn" in target else "xid"
+            words += ["recovery_target_%s=%s" % (kind, target[kind]), "recovery_target_inclusive=off"]
+        log = folder + ".log"
+        write_file(log, "")
+        options = self.options(folder, port) + [part for word in words for part in ("-c", word)]
+        try:
+            self.pg_ctl(folder, "--log=" + log, "-o", shell_words(options), "start")
+            wait(lambda: self.has_recovered(folder, port), RESTORE_DEADLINE_S, "the recovery did not end")
+        except Failed as error:
+            text = read_text(log)
+            if NOT_REACHED in text:
+                raise NotReached("the archive of timeline %d ends before the target" % made["timeline"]) from None
+            fatal = re.findall(r"(?:FATAL|PANIC): +(?!the database system is)(.*)", text)
+            raise Failed("PostgreSQL could not recover: %s. Its log: %s" % (fatal[-1] if fatal else error, log)) from None
+        commits = re.findall(r"last completed transaction was at log time (.*)", read_text(log))
+        return commits[-1] if commits else None
+
+    def has_recovered(self, folder, port):
+        """@raises Failed when it ended"""
+        try:
+            return self.sql(port, "postgres", "postgres", "SELECT 1").strip() == "1"
+        except Failed:
+            # Connections are refused until it has reached the target and is promoted.
+            self.pg_ctl(folder, "status")
+            return False
+
+    def restore(self, made, folder, port):
+        """The database as it was, promoted, proven and shut down cleanly in `folder`. @returns what is in it"""
+        self.remove(folder)
+        for index, label in enumerate(made["backups"]):
+            is_last = index == len(made["backups"]) - 1
+            self.remove(folder)
+            make_folder(folder)
+            words = ["--repo=%d" % made["repository"], "--set=" + label, "--pg1-path=" + folder, "--type=default", "restore"]
+            try:
+                self.pgbackrest(*words, deadline_s=RESTORE_DEADLINE_S)
+                # The next timeline gets a number that is not taken, also where its history file is not archived yet.
+                for history in glob.glob(self.data + "/pg_wal/*.history"):
+                    copy_file(history, folder + "/pg_wal/" + os.path.basename(history))
+                committed = self.recover_to_end(folder, made, port)
+                break
+            except Failed as error:
+                # A damaged file, or a transaction before the backup: the one before it.
+                if is_last or (isinstance(error, NotReached) and "xid" not in made["target"]):
+                    raise
+                print("backup %s cannot be used: %s" % (label, error), file=sys.stderr)
+        found = {"backup": label, "last_commit": committed, "rows": self.rows(port)}
+        found["new_timeline"] = int(self.sql(port, "postgres", "postgres", "SELECT timeline_id FROM pg_control_checkpoint()"))
+        self.pg_ctl(folder, "-m", "fast", "stop")
+        control = as_postgres([self.bin + "/pg_controldata", folder])
+        if not re.search(r"Data page checksum version: +0", control):
+            as_postgres([self.bin + "/pg_checksums", "--check", "-D", folder], RESTORE_DEADLINE_S)
+            found["checksums"] = "good"
+        forget_recovery(folder + "/postgresql.auto.conf")
+        return found
+
+    def recover_to_end(self, folder, made, port):
+        try:
+            return self.recover(folder, made, port)
+        except NotReached:
+            if "time" not in made["target"]:
+                raise
+        # Nothing was committed on this timeline after the moment: its end is the state of then.
+        return self.recover(folder, {**made, "target": {}}, port)
+
+    def sql(self, port, role, database, text):
+        words = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", LIVE_SOCKETS, "-p", str(port), "-U", role, "-d", database]
+        return run(words, user="postgres" if role == "postgres" else "root", text=text)
+
+    def rows(self, port):
+        """{table: rows}: reads each row of the API's database, as its owner"""
+        tables = "FROM pg_catalog.pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname"
+        count = "SELECT pg_catalog.format('SELECT %L, count(*) FROM public.%I', relname, relname) " + tables + " \\gexec\n"
+        lines = self.sql(port, self.owner, self.database, "SET search_path = pg_catalog;\n" + count).split()
+        return {name: int(number) for name, number in (line.split("|") for line in lines)}
+
+    def live(self):
+        """What the running database has, as far as it answers."""
+        try:
+            now = {"rows": self.rows(LIVE_PORT)}
+            last = self.sql(LIVE_PORT, "postgres", "postgres", "SELECT pg_last_xact_replay_timestamp()").strip()
+            return {**now, "last_commit": last or None}
+        except Failed:
+            return None
+
+    # Patroni
+
+    def ask(self, path, address=None):
+        """(status, parsed body); (0, None) without an answer"""
+        try:
+            tls = ssl.create_default_context(cafile="/etc/patroni/tls/ca.crt")
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls))
+            with opener.open("https://%s:8008%s" % (address or self.address, path), timeout=3) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, None
+        except (OSError, ValueError):
+            return 0, None
+
+    def leader_timeline(self):
+        _, cluster = self.ask("/cluster")
+        leaders = [each for each in (cluster or {}).get("members", []) if each["role"] in ("leader", "standby_leader")]
+        return leaders[0].get("timeline") if leaders else None
+
+    def is_stopped(self, address):
+        return self.ask("/liveness", address)[0] == 0
+
+
+def shell_words(words):
+    return " ".join("'" + word.replace("'", "'\\''") + "'" for word in words)
+
+
+def run(argv, deadline_s=COMMAND_DEADLINE_S, user=None, text=None):
+    """Standard output. @raises Failed"""
+    identity = {"user": user, "group": user, "extra_groups": []} if user == "postgres" else {}
+    try:
+        done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=deadline_s, cwd="/", check=False, **identity)
+    except subprocess.TimeoutExpired:
+        raise Failed("%s took longer than %d s" % (argv[0], deadline_s)) from None
+    if done.returncode != 0:
+        raise Failed("%s: %s" % (os.path.basename(argv[0]), (done.stderr or done.stdout).strip()[-600:]))
+    return done.stdout
+
+
+def as_postgres(argv, deadline_s=COMMAND_DEADLINE_S):
+    return run(argv, deadline_s, user="postgres")
+
+
+def own(path, mode):
+    shutil.chown(path, "postgres", "postgres")
+    os.chmod(path, mode)
+
+
+def make_folder(path):
+    os.mkdir(path, 0o700)
+    own(path, 0o700)
+
+
+def write_file(path, text):
+    """As postgres, on disk when it returns."""
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    own(path + ".new", 0o600)
+    os.replace(path + ".new", path)
+    sync_folder(os.path.dirname(path))
+
+
+def copy_file(source, target):
+    with open(source, encoding="ascii") as file:
+        write_file(target, file.read())
+
+
+def sync_folder(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def forget_recovery(path):
+    with open(path, encoding="utf-8") as file:
+        kept = [line for line in file if not re.match(r"(restore_command|recovery_target)", line)]
+    write_file(path, "".join(kept))
+
+
+def wait(is_reached, deadline_s, what):
+    end = time.monotonic() + deadline_s
+    while not is_reached():
+        if time.monotonic() > end:
+            raise Failed("%s within %d s" % (what, deadline_s))
+        time.sleep(PAUSE_S)
+
+
+class Etcd:
+    """The cluster's keys, through Patroni's own client."""
+
+    def __init__(self):
+        with open("/usr/local/bin/patronictl", encoding="utf-8") as file:
+            [home] = re.findall(r"exec (\S+)/bin/patronictl", file.read())
+        sys.path[:0] = glob.glob(home + "/lib/python3*/site-packages")
+        from patroni.config import Config
+        from patroni.dcs import get_dcs
+
+        self.dcs = get_dcs(Config("/etc/patroni/patroni.yml"))
+        self.mark = self.dcs.client_path("restore")
+
+    def get(self, key):
+        import base64
+
+        found = self.dcs._client.range(key, serializable=False).get("kvs", [])
+        return base64.b64decode(found[0]["value"]).decode() if found else None
+
+    @property
+    def leader(self):
+        return self.get(self.dcs.leader_path)
+
+    def claim(self, restore_id):
+        """Takes the leader key if nobody has it, in one transaction: from here on, what is prepared is the cluster's database."""
+        if not self.dcs.attempt_to_acquire_leader():
+            raise Failed("another member became the primary meanwhile. The cluster serves as before")
+        self.dcs._client.put(self.mark, restore_id)
+
+
+# ---- commands ----
+
+
+def prepare(machine, restore_id, target):
+    spare, state = machine.folder("restore"), machine.folder("restore.json")
+    if os.path.exists(state):
+        os.remove(state)
+    made = machine.plan(target)
+    made["live_timeline"] = machine.leader_timeline()
+    made["live"] = machine.live()
+    found = machine.restore(made, spare, FIRST_LOOK_PORT - 1)
+    result = {**made, **found, "id": restore_id}
+    write_file(state, json.dumps(result))
+    return result
+
+
+def switch(machine, restore_id, others):
+    spare, state = machine.folder("restore"), machine.folder("restore.json")
+    made = prepared(machine)
+    if made is None or made["id"] != restore_id or not os.path.isdir(spare):
+        raise Failed("this restore is not prepared on this machine: prepare it again")
+    if machine.leader_timeline() != made["live_timeline"]:
+        raise Failed("a failover happened since the restore was prepared: prepare it again")
+    etcd = Etcd()
+    run(["systemctl", "stop", "patroni"])
+    wait(lambda: all(map(machine.is_stopped, others)), STOP_DEADLINE_S, "the other members did not stop")
+    wait(lambda: etcd.leader is None, STOP_DEADLINE_S, "the leader key was not given up")
+    etcd.claim(restore_id)
+    old = machine.folder("before-restore-" + restore_id)
+    # Once only: a second call finds nothing prepared.
+    os.remove(state)
+    if os.path.exists(machine.data):
+        run(["mv", "--exchange", "--no-target-directory", spare, machine.data])
+        os.rename(spare, old)
+    else:
+        os.rename(spare, machine.data)
+    sync_folder(machine.parent)
+    run(["systemctl", "start", "patroni"])
+    wait(lambda: machine.ask("/primary")[0] == 200, PROMOTION_DEADLINE_S, "this machine did not become the primary")
+    return {"old_data": old}
+
+
+def give_way(machine, restore_id, others):
+    """On another member. However this ends, Patroni is started again (ExecStopPost of its unit)."""
+    etcd = Etcd()
+    if machine.ask("/primary")[0] == 200:
+        machine.sql(LIVE_PORT, "postgres", "postgres", "CHECKPOINT")
+    wait(lambda: all(map(machine.is_stopped, others)), STOP_DEADLINE_S, "the machine with the restored data did not begin")
+    run(["systemctl", "stop", "patroni"])
+    wait(lambda: etcd.get(etcd.mark) == restore_id, CLAIM_DEADLINE_S, "the restored data did not take over")
+    old = machine.folder("before-restore-" + restore_id)
+    os.rename(machine.data, old)
+    sync_folder(machine.parent)
+    return {"old_data": old}
+
+
+def look(machine, name, target):
+    folder = machine.folder("look-" + name)
+    if not re.fullmatch(r"[a-z0-9-]{1,30}", name):
+        raise Failed('"%s": a name has lower-case letters, digits and hyphens' % name)
+    if os.path.exists(folder):
+        raise Failed("there is one with this name: remove it with `drop %s`" % name)
+    ports = [int(read_text(path)) for path in glob.glob(machine.folder("look-*/port"))]
+    port = next(port for port in range(FIRST_LOOK_PORT, FIRST_LOOK_PORT + 100) if port not in ports)
+    made = machine.plan(target)
+    making = machine.folder("restore-look")
+    found = machine.restore(made, making, FIRST_LOOK_PORT - 2)
+    # A standby that follows nobody: nothing can be written.
+    write_file(making + "/standby.signal", "")
+    write_file(making + "/port", str(port))
+    os.rename(making, folder)
+    run(["systemctl", "enable", "--now", "goldenring-look@" + name])
+    wait(lambda: answers(machine, port), COMMAND_DEADLINE_S, "it does not answer: journalctl -u goldenring-look@%s" % name)
+    return {**made, **found, "port": port}
+
+
+def answers(machine, port):
+    try:
+        return machine.sql(port, machine.owner, machine.database, "SELECT 1").strip() == "1"
+    except Failed:
+        return False
+
+
+def read_text(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def serve(machine, name):
+    folder = machine.folder("look-" + name)
+    options = machine.options(folder, int(read_text(folder + "/port")))
+    words = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", machine.bin + "/postgres", "-D", folder]
+    os.execvp(words[0], words + options)
+
+
+def drop(machine, name):
+    folder = machine.folder("look-" + name)
+    if not os.path.isdir(folder):
+        raise Failed("there is no look-%s on this machine" % name)
+    run(["systemctl", "disable", "--now", "goldenring-look@" + name])
+    shutil.rmtree(folder)
+    return {}
+
+
+def test(machine):
+    machine.delete_old()
+    if machine.ask("/primary")[0] == 200 and len(machine.ask("/cluster")[1]["members"]) > 1:
+        # The replica does it; only one machine may report.
+        if os.path.exists(METRICS):
+            os.remove(METRICS)
+        return {"skipped": "this machine is the primary"}
+    began = time.time()
+    folder = machine.folder("restore-test")
+    try:
+        result = restore_and_compare(machine, folder)
+    except Failed as error:
+        result = {"failed": str(error)}
+    finally:
+        machine.remove(folder)
+    write_metrics(result, began)
+    if "failed" in result:
+        raise Failed(result["failed"])
+    return result
+
+
+def restore_and_compare(machine, folder):
+    live = machine.live()
+    made = machine.plan({})
+    found = machine.restore(made, folder, FIRST_LOOK_PORT - 3)
+    lacking = [name for name, rows in (live or {"rows": {}})["rows"].items() if rows > 0 and found["rows"].get(name, 0) == 0]
+    if lacking:
+        raise Failed("the restored database lacks the rows of %s" % ", ".join(lacking))
+    return {**found, "live": live}
+
+
+def write_metrics(result, began):
+    values = {
+        "success": ("Whether the last restore test succeeded.", 0 if "failed" in result else 1),
+        "timestamp_seconds": ("When the last restore test ended.", int(time.time())),
+        "duration_seconds": ("How long the last restore test took.", round(time.time() - began, 1)),
+    }
+    lines = []
+    for name, (meaning, value) in values.items():
+        name = "goldenring_restore_test_" + name
+        lines += ["# HELP %s %s" % (name, meaning), "# TYPE %s gauge" % name, "%s %s" % (name, value)]
+    with open(METRICS + ".new", "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    os.replace(METRICS + ".new", METRICS)
+
+
+def prepared(machine):
+    """What `prepare` left on this machine; None without it"""
+    try:
+        return json.loads(read_text(machine.folder("restore.json")))
+    except (OSError, ValueError):
+        return None
+
+
+def role(machine):
+    """What Patroni says of this member, and what is prepared here."""
+    _, own = machine.ask("/patroni")
+    found = own or {}
+    is_replica = found.get("replication_state") == "streaming"
+    return {"is_primary": found.get("role") in ("primary", "master"), "is_replica": is_replica, "prepared": prepared(machine)}
+
+
+def flush(machine):
+    """Brings all that is committed by now into the archive, with a commit after it: a moment of now can be restored."""
+    machine.sql(LIVE_PORT, "postgres", "postgres", "SELECT pg_current_xact_id()")
+    machine.pgbackrest("check")
+    return {}
+
+
+COMMANDS = {
+    "role": role,
+    "flush": flush,
+    "plan": lambda machine, target: machine.plan(json.loads(target)),
+    "room": lambda machine, needed: machine.assert_room(int(needed)) or {},
+    "prepare": lambda machine, restore_id, target: prepare(machine, restore_id, json.loads(target)),
+    "switch": lambda machine, restore_id, *others: switch(machine, restore_id, others),
+    "yield": lambda machine, restore_id, *others: give_way(machine, restore_id, others),
+    "look": lambda machine, name, target: look(machine, name, json.loads(target)),
+    "serve": serve,
+    "drop": drop,
+    "test": test,
+}
+
+
+def main(words):
+    with open(SETTINGS, encoding="utf-8") as file:
+        machine = Machine(json.load(file))
+    try:
+        print(json.dumps(COMMANDS[words[0]](machine, *words[1:])))
+    except Failed as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
