@@ -104,8 +104,9 @@ export function createProgram(command: CommandContext): Command {
       portsOf,
     )
     .option("--provision", "run the playbook even when nothing has changed", false)
-    .action(({ subnet, rto, ports, provision }) =>
-      withoutExperiment("up", (context) => up(context, { network: subnet, rto, ports, provision })),
+    .option("--from-backup", "make the database from the backup when all its machines have lost their data", false)
+    .action(({ subnet, rto, ports, provision, fromBackup }) =>
+      withoutExperiment("up", (context) => up(context, { network: subnet, rto, ports, provision, fromBackup })),
     );
   add("down", "stop the stand: nothing of it runs on this computer afterwards; disks and settings stay").action(() =>
     withoutExperiment("down", down),

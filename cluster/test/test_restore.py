@@ -5,7 +5,7 @@ import os
 import unittest
 
 CLUSTER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-spec = importlib.util.spec_from_file_location("restore", os.path.join(CLUSTER, "roles/restore/files/restore.py"))
+spec = importlib.util.spec_from_file_location("restore", os.path.join(CLUSTER, "roles/restore/files/goldenring-restore.py"))
 restore = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(restore)
 

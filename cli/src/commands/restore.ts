@@ -17,7 +17,7 @@ export interface RestoreOptions {
   readonly yes: boolean;
 }
 
-const PROGRAM = "/usr/bin/python3 /usr/local/lib/goldenring/restore.py";
+const PROGRAM = "/usr/local/sbin/goldenring-restore";
 const ANSWER_DEADLINE_MS = 120_000;
 /** As long as the program on the machine waits for its own steps. */
 const RESTORE_DEADLINE_MS = 5 * 3_600_000;

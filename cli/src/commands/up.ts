@@ -13,6 +13,8 @@ import { waitForHealth } from "./status.ts";
 
 export interface UpOptions extends Pick<LabOptions, "network" | "rto" | "ports"> {
   readonly provision: boolean;
+  /** Make the database from the backup when no machine has its data. */
+  readonly fromBackup: boolean;
 }
 
 /** How long services may take to be well before they count as broken: after a boot or the playbook, and otherwise. */
@@ -29,7 +31,7 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
   }
 }
 
-async function bringUp(context: Context, { provision: isAsked, ...options }: UpOptions): Promise<void> {
+async function bringUp(context: Context, { provision: isAsked, fromBackup, ...options }: UpOptions): Promise<void> {
   const { progress, signal } = context;
   const lab = labOf(context, "up");
   const { created, warnings } = await progress.step("Machines", (onProgress) =>
@@ -43,9 +45,9 @@ async function bringUp(context: Context, { provision: isAsked, ...options }: UpO
   const checksum = checksumOf([PLAYBOOK_FOLDER, BUNDLE_FOLDER, RULES_FOLDER, DASHBOARDS_FOLDER, inventory.file]);
   const isUnchanged = created.length === 0 && readProvisioned(context.folder).machines === checksum;
   // Where nothing has changed, the playbook runs only when services need it.
-  let status = isUnchanged && !isAsked ? await startServices(context, lab, RUNNING_S) : undefined;
+  let status = isUnchanged && !isAsked && !fromBackup ? await startServices(context, lab, RUNNING_S) : undefined;
   if (status === undefined || status.problems.length > 0) {
-    await provision(context, lab, checksum);
+    await provision(context, lab, checksum, fromBackup);
     // They read logins and certificates when they start.
     await stopPrograms(context, inventory.file);
     status = await startServices(context, lab, SETTLING_S);
@@ -60,14 +62,15 @@ async function startServices(context: Context, lab: Lab, usualWaitSeconds: numbe
   return context.progress.step("Services", (log) => waitForHealth(context, waitSeconds, log));
 }
 
-async function provision(context: Context, lab: Lab, checksum: string): Promise<void> {
+async function provision(context: Context, lab: Lab, checksum: string, fromBackup: boolean): Promise<void> {
   const inventory = await context.inventory();
   changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
   await context.progress.step("Playbook", async (log) => {
     await lab.provisioningLimits("on");
     try {
       const logFile = join(context.folder, "playbook.log");
-      await runPlaybook({ inventoryFile: inventory.file, logFile, log, signal: context.signal });
+      const variables = { restore_from_backup: fromBackup };
+      await runPlaybook({ variables, inventoryFile: inventory.file, logFile, log, signal: context.signal });
     } finally {
       await lab.provisioningLimits("off");
     }

@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """Restores the database to an earlier moment on this database machine: beside the running data, proven there, and switched at the end.
 
-    restore.py prepare ID TARGET   restores into the spare folder and proves it; the cluster goes on serving
-    restore.py switch ID ADDRESS*  makes what is prepared the cluster's database; ADDRESS of the other members
-    restore.py yield ID ADDRESS*   on each other member: makes room for it, or goes on as before
-    restore.py look NAME TARGET    a read-only PostgreSQL with the state of then; `drop NAME` removes it
-    restore.py test                restores the newest state, compares it, cleans up, and writes the result as metrics
+    goldenring-restore plan TARGET         whether it can work, and what it would do
+    goldenring-restore prepare ID TARGET   restores into the spare folder and proves it; the cluster goes on serving
+    goldenring-restore switch ID ADDRESS*  makes what is prepared the cluster's database; ADDRESS of the other members
+    goldenring-restore yield ID ADDRESS*   on each other member: makes room for it, or goes on as before
+    goldenring-restore bootstrap           the newest state as the data of a cluster that has lost all of them
+    goldenring-restore look NAME TARGET    a read-only PostgreSQL with the state of then; `drop NAME` removes it
+    goldenring-restore test                restores the newest state, compares it, cleans up, and writes the result as metrics
 
 TARGET as JSON: {"time": "2026-01-31 12:00:00+00"} or {"lsn": "0/5000000"} or {"xid": "750"} or {}: the newest state in the archive.
 The playbook restore.yml calls it. Each answer is one JSON object on standard output; a failure is one sentence on standard error.
@@ -577,6 +579,17 @@ def give_way(machine, restore_id, others):
     return {"old_data": old}
 
 
+def bootstrap(machine):
+    """@returns the identifier by which Patroni knows these data as the cluster's"""
+    spare = machine.folder("restore")
+    found = machine.restore(machine.plan({}), spare, FIRST_LOOK_PORT - 1)
+    control = as_postgres([machine.bin + "/pg_controldata", spare])
+    # Fails where there are data.
+    os.rename(spare, machine.data)
+    sync_folder(machine.parent)
+    return {**found, "system_identifier": re.search(r"system identifier: +(\d+)", control)[1]}
+
+
 def look(machine, name, target):
     folder = machine.folder("look-" + name)
     if not re.fullmatch(r"[a-z0-9-]{1,30}", name):
@@ -702,6 +715,7 @@ COMMANDS = {
     "prepare": lambda machine, restore_id, target: prepare(machine, restore_id, json.loads(target)),
     "switch": lambda machine, restore_id, *others: switch(machine, restore_id, others),
     "yield": lambda machine, restore_id, *others: give_way(machine, restore_id, others),
+    "bootstrap": bootstrap,
     "look": lambda machine, name, target: look(machine, name, json.loads(target)),
     "serve": serve,
     "drop": drop,
