@@ -105,7 +105,7 @@ async function must(...args: string[]): Promise<string> {
 }
 
 async function backUp(): Promise<void> {
-  await must("ssh", "prometheus", "systemctl start goldenring-backup");
+  await must("ssh", "prometheus", "systemctl start goldenring-backup@full");
 }
 
 async function restoreTo(moment: number): Promise<void> {

@@ -241,7 +241,7 @@ class Machine:
         usable = [each["key"] for each in stanza.get("repo", []) if each["status"]["code"] == 0]
         if not usable:
             reasons = ["repository %s: %s" % (each["key"], each["status"]["message"]) for each in stanza.get("repo", [])]
-            raise Failed("no repository has a backup: %s. `ring backup` makes one" % "; ".join(reasons))
+            raise Failed("no repository has a backup: %s. `ring backup now` makes one" % "; ".join(reasons))
         repo = usable[0]
         version = os.path.basename(os.path.dirname(self.bin))
         if stanza["db"][-1]["version"] != version:
@@ -289,6 +289,7 @@ class Machine:
             "port": str(port),
             "unix_socket_directories": LIVE_SOCKETS,
             "cluster_name": os.path.basename(folder),
+            "archive_mode": "on",
             "archive_command": "",
             "synchronous_standby_names": "",
             "primary_conninfo": "",
