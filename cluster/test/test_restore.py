@@ -84,6 +84,10 @@ class Timelines(unittest.TestCase):
         went_on = {**FILES, segment(1, 4): 390, segment(1, 5): 450}
         self.assertEqual(planned(at(350), files=went_on)["timeline"], 1)
 
+    def test_a_new_repository_begins_with_the_timeline_of_its_first_segment(self):
+        begun_later = {segment(7, 6): 300, segment(7, 7): 400}
+        self.assertEqual(planned(at(350), [backup("only", 7, 6, 310)], files=begun_later)["timeline"], 7)
+
     def test_the_newest_state_and_a_position_are_on_the_newest_timeline(self):
         self.assertEqual(planned({})["timeline"], 3)
         self.assertEqual(planned({"lsn": "0/4000000"})["timeline"], 3)

@@ -94,7 +94,7 @@ class Archive:
     def __init__(self, files, read):
         """files: {name: seconds since 1970}; read: the text of a history file by its name"""
         self.segments = {}
-        self.began = {1: 0}
+        self.began = {}
         self.parents = {}
         for name, at in files.items():
             if history := re.fullmatch(r"([0-9A-F]{8})\.history", name):
@@ -104,10 +104,13 @@ class Archive:
             elif segment := re.fullmatch(r"(?:.*/)?([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})-[0-9a-f]+(\.\w+)?", name):
                 timeline, high, low = (int(part, 16) for part in segment.groups()[:3])
                 self.segments.setdefault(timeline, {})[(high << (32 - SEGMENT_BITS)) + low] = at
+        # A new repository does not have the history file of the timeline that it began with.
+        for timeline, times in self.segments.items():
+            self.began.setdefault(timeline, min(times.values()))
 
     @property
     def newest(self):
-        return max(self.began)
+        return max(self.began, default=1)
 
     def path(self, timeline):
         """[(timeline, position at which it was left, or None)], the oldest first"""
@@ -115,7 +118,7 @@ class Archive:
 
     def timeline_at(self, moment_s):
         """The timeline that was the cluster's at a moment, or the last one that goes on from its end after failovers."""
-        found = max(timeline for timeline, at in self.began.items() if at <= moment_s)
+        found = max((timeline for timeline, at in self.began.items() if at <= moment_s), default=min(self.began, default=1))
         while True:
             following = [child for child in self.parents if self.is_failover(found, child)]
             if not following:
@@ -322,6 +325,8 @@ class Machine:
         if "lsn" in target or "xid" in target:
             kind = "lsn" if "lsn" in target else "xid"
             words += ["recovery_target_%s=%s" % (kind, target[kind]), "recovery_target_inclusive=off"]
+        # Patroni writes all of them, empty; PostgreSQL takes even that for a second target.
+        forget(folder + "/postgresql.conf", "recovery_target")
         log = folder + ".log"
         write_file(log, "")
         options = self.options(folder, port) + [part for word in words for part in ("-c", word)]
@@ -373,7 +378,7 @@ class Machine:
         if not re.search(r"Data page checksum version: +0", control):
             as_postgres([self.bin + "/pg_checksums", "--check", "-D", folder], RESTORE_DEADLINE_S)
             found["checksums"] = "good"
-        forget_recovery(folder + "/postgresql.auto.conf")
+        forget(folder + "/postgresql.auto.conf", "restore_command|recovery_target")
         return found
 
     def recover_to_end(self, folder, made, port):
@@ -480,10 +485,9 @@ def sync_folder(path):
     os.close(descriptor)
 
 
-def forget_recovery(path):
-    with open(path, encoding="utf-8") as file:
-        kept = [line for line in file if not re.match(r"(restore_command|recovery_target)", line)]
-    write_file(path, "".join(kept))
+def forget(path, settings):
+    lines = read_text(path).splitlines(keepends=True)
+    write_file(path, "".join(line for line in lines if not re.match(settings, line)))
 
 
 def wait(is_reached, deadline_s, what):
