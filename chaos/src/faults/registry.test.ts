@@ -137,3 +137,29 @@ test("a machine that is not fit is refused: a unit that does not run, a network 
     "cut off from itself",
   );
 });
+
+test.each([
+  "a b",
+  "it's",
+  '"',
+  "$(id)",
+  "`id`",
+  "a;id",
+  "a\nid",
+  "../etc",
+  "a/../../etc",
+  "/-rf/..",
+  "a\u001b[2J",
+  "é",
+])("no option takes %j: what gets into a command line is a plain name", (hostile) => {
+  for (const use of USES) {
+    for (const [option, value] of Object.entries(use)) {
+      if (typeof value !== "string" && !Array.isArray(value)) continue;
+      const changed = {
+        ...use,
+        [option]: Array.isArray(value) ? [hostile] : value[0] === "/" ? `/${hostile}` : hostile,
+      };
+      expect(FaultUse.safeParse(changed)).toMatchObject({ success: false });
+    }
+  }
+});

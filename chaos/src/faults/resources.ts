@@ -1,4 +1,3 @@
-import { shellQuote } from "@goldenring/stand";
 import * as z from "zod";
 import { FILE_MARK, faultKind, form, type MachineFault, mustHave, mustHold, percent } from "./fault.ts";
 
@@ -45,14 +44,16 @@ export const memory = faultKind({
   },
 });
 
+/** On the file system of this folder. */
+const folderPath = z
+  .string()
+  .regex(/^(?!.*\/\.\.)\/[A-Za-z0-9/._-]*$/, "is no absolute path")
+  .default("/var/lib");
+
 /** Whatever else needs the disk waits. */
 export const diskIo = faultKind({
   form: form("disk-io", {
-    /** On the file system of this folder. */
-    path: z
-      .string()
-      .regex(/^\/[A-Za-z0-9/._-]*$/, "is no absolute path")
-      .default("/var/lib"),
+    path: folderPath,
     /** Processes that write and flush all the time. */
     writers: z.int().min(1).max(64).default(4),
   }),
@@ -74,8 +75,7 @@ export const diskIo = faultKind({
  */
 export const diskFill = faultKind({
   form: form("disk-fill", {
-    /** On the file system of this folder. */
-    path: z.string().startsWith("/").default("/var/lib"),
+    path: folderPath,
     /** How full, or how much to take: one of them. */
     fill: z.union([z.object({ percent }), z.object({ mib: z.int().min(1).max(1_000_000) })]),
   }),
@@ -85,9 +85,9 @@ export const diskFill = faultKind({
       ? `the disk of ${path} is ${fill.percent} % full`
       : `${fill.mib} MiB of the disk of ${path} are taken`,
   async prepare({ path, fill }, machine) {
-    const file = shellQuote(`${path.replace(/\/$/, "")}/.${FILE_MARK}-fill`);
-    const figures = `set -- $(df --block-size=1 --output=used,avail ${shellQuote(path)} | tail -n 1); ${bytesOf(fill)}`;
-    await mustHold(machine, `[ -d ${shellQuote(path)} ]`, `there is no folder ${path}`);
+    const file = `${path.replace(/\/$/, "")}/.${FILE_MARK}-fill`;
+    const figures = `set -- $(df --block-size=1 --output=used,avail ${path} | tail -n 1); ${bytesOf(fill)}`;
+    await mustHold(machine, `[ -d ${path} ]`, `there is no folder ${path}`);
     await mustHold(machine, `${figures}; [ "$fill" -gt 0 ]`, `its disk is as full already`);
     await mustHold(machine, `${figures}; [ "$fill" -le "$2" ]`, `its disk has not so much free space`);
     return {

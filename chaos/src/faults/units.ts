@@ -5,7 +5,7 @@ import { FILE_MARK, faultKind, form, type MachineFault, mustHold } from "./fault
 /** A service of systemd, with or without `.service`. */
 const unit = z
   .string()
-  .regex(/^[A-Za-z0-9@._-]+$/, "is no name of a unit")
+  .regex(/^[A-Za-z0-9][A-Za-z0-9@._-]*$/, "is no name of a unit")
   .transform((name) => name.replace(/\.service$/, ""));
 
 type UnitScripts = Pick<MachineFault, "inject" | "undo" | "gone" | "momentary">;

@@ -95,6 +95,15 @@ describe("an inventory is refused, with the variable, when", () => {
   });
 });
 
+test.each(["a b", "it's", '"', "$(id)", "`id`", "a;id", "a\nb", "..", "a/../b", "-oProxyCommand=id", "a\u001b[2J"])(
+  "%j is no name of a host, stand, account or namespace: each is refused, and named",
+  (hostile) => {
+    for (const variable of ["stand_name", "lab_namespace", "ansible_host", "ansible_user"])
+      expect(problemsOf([host("a", [], { [variable]: hostile })]).join()).toContain(`${variable}: `);
+    expect(problemsOf([host(hostile, [])]).join()).toContain("a host's name has only letters");
+  },
+);
+
 test("any variables give machines or name a problem, and never fail otherwise", () => {
   const variable = fc.constantFrom("ansible_host", "ansible_port", "stand_name", "fence_command", "ansible_become");
   fc.assert(

@@ -38,7 +38,7 @@ const STAND = {
 const HOST = {
   ansible_host: text.regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, "an address or a host name is expected").optional(),
   ansible_port: z.int("a port number is expected").min(1).max(65535).optional(),
-  ansible_user: text.optional(),
+  ansible_user: text.regex(/^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/, "the name of an account is expected").optional(),
   ansible_ssh_private_key_file: path.optional(),
   ansible_ssh_common_args: words.default([]),
   ansible_ssh_extra_args: words.default([]),
