@@ -61,6 +61,17 @@ class Missing(unittest.TestCase):
         self.assertEqual(program.missing_since({1: archive(1, 9), 2: archive(6, 7)}, backup("F", 1, 3, 30)), 0)
 
 
+class Repair(unittest.TestCase):
+    def test_a_gap_after_the_newest_backup_leads_to_another_one_but_not_every_minute(self):
+        def rows(missing, stop):
+            about = {"repository": 1}
+            return [("missing_segments", about, missing), ("newest_timestamp_seconds", {**about, "type": "full"}, stop)]
+
+        self.assertTrue(program.needs_backup(rows(2, 1000), 2000))
+        self.assertFalse(program.needs_backup(rows(2, 1500), 2000))
+        self.assertFalse(program.needs_backup(rows(0, 1000), 2000))
+
+
 class Restorable(unittest.TestCase):
     def restorable(self, segments, backups, histories=None):
         begins = {timeline: min(numbers.values()) for timeline, numbers in segments.items()}
