@@ -330,6 +330,9 @@ class Machine:
             words += ["recovery_target_%s=%s" % (kind, target[kind]), "recovery_target_inclusive=off"]
         # Patroni writes all of them, empty; PostgreSQL takes even that for a second target.
         forget(folder + "/postgresql.conf", "recovery_target")
+        # Patroni makes it, too.
+        os.makedirs(LIVE_SOCKETS, exist_ok=True)
+        shutil.chown(LIVE_SOCKETS, "postgres", "postgres")
         log = folder + ".log"
         write_file(log, "")
         options = self.options(folder, port) + [part for word in words for part in ("-c", word)]
@@ -565,15 +568,16 @@ def switch(machine, restore_id, others):
     machine.stop_at_once()
     wait(lambda: all(map(machine.is_stopped, others)), STOP_DEADLINE_S, "the other members did not stop")
     wait(lambda: etcd.leader is None, STOP_DEADLINE_S, "the leader key was not given up")
-    etcd.claim(restore_id)
-    old = machine.folder("before-restore-" + restore_id)
     # Once only: a second call finds nothing prepared.
     os.remove(state)
-    if os.path.exists(machine.data):
-        run(["mv", "--exchange", "--no-target-directory", spare, machine.data])
-        os.rename(spare, old)
-    else:
-        os.rename(spare, machine.data)
+    # Before the claim: who has the key starts as the primary, and the replaced data may lack the last commits. Without the key, this
+    # member follows the one that has it.
+    os.makedirs(machine.data, exist_ok=True)
+    run(["mv", "--exchange", "--no-target-directory", spare, machine.data])
+    sync_folder(machine.parent)
+    etcd.claim(restore_id)
+    old = machine.folder("before-restore-" + restore_id)
+    os.rename(spare, old)
     sync_folder(machine.parent)
     run(["systemctl", "start", "patroni"])
     wait(lambda: machine.ask("/primary")[0] == 200, PROMOTION_DEADLINE_S, "this machine did not become the primary")
