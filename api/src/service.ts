@@ -68,6 +68,13 @@ export function createService(options: ServiceOptions, log: Log): Service {
   const search = { connectDeadlineMs: options.connectMs, staggerMs: STAGGER_MS };
   const memory = sharesOf(options.modelBudgetBytes);
   const garbage = new Garbage(memory, options.collectGarbage);
+  const bodies: BodyOptions = {
+    limitBytes: options.bodyLimitBytes,
+    arrivingBytes: 0,
+    arrivingLimitBytes: Math.max(memory.bodies, options.bodyLimitBytes),
+    onRefused: () => refusedWrite("bodies"),
+    onGarbage: (bytes) => garbage.made(bytes),
+  };
   const firstLoad = Promise.withResolvers<void>();
   let ready = false;
   let isPrepared = false;
@@ -75,7 +82,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
   let preparationWait: string | undefined;
 
   const dataBytes = () => feed.model?.totalBytes ?? 0;
-  const freeBytes = () => memory.budget - dataBytes() - queue.bytes;
+  const freeBytes = () => memory.budget - dataBytes() - queue.bytes - bodies.arrivingBytes;
   const forms = new FormCache(
     () => Math.max(0, Math.min(memory.forms, freeBytes() - open.bytes)),
     (bytes) => garbage.made(bytes),
@@ -103,6 +110,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
       ...(feed.model?.bytes ?? { cities: 0, values: 0, index: 0 }),
       forms: forms.bytes,
       answers: open.bytes,
+      bodies: bodies.arrivingBytes,
       queue: queue.bytes,
       garbage: garbage.peakBytes,
     }),
@@ -215,13 +223,14 @@ export function createService(options: ServiceOptions, log: Log): Service {
       limitBytes: memory.door,
     })),
     queue: new CountedWarning(log, "writes were refused: too many are waiting"),
+    bodies: new CountedWarning(log, "writes were refused: too many bodies are arriving"),
   };
-  const writer = new Writer(queue, feed, barrier, options.writeDeadlineMs, growth, (reason) => {
+  const refusedWrite = (reason: keyof typeof refused) => {
     metrics.refusedWrites.inc({ reason });
     refused[reason].happened();
-  });
+  };
+  const writer = new Writer(queue, feed, barrier, options.writeDeadlineMs, growth, refusedWrite);
   const documents = new Map<OpenApiVersion, string>();
-  const bodies: BodyOptions = { limitBytes: options.bodyLimitBytes, onGarbage: (bytes) => garbage.made(bytes) };
   const routes: Route[] = [
     ...cityRoutes(reader, { ...lists, open }, writer, bodies),
     ...forecastRoutes(reader, { ...lists, open }, writer, bodies),

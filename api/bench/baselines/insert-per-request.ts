@@ -34,7 +34,7 @@ const writer = {
 
 const metrics = createMetrics({
   model: () => undefined,
-  memory: () => ({ cities: 0, values: 0, index: 0, forms: 0, answers: 0, queue: 0, garbage: 0 }),
+  memory: () => ({ cities: 0, values: 0, index: 0, forms: 0, answers: 0, bodies: 0, queue: 0, garbage: 0 }),
   dataLimitBytes: 0,
   isOverBudget: () => false,
   ageMs: () => 0,
@@ -44,7 +44,13 @@ const metrics = createMetrics({
   build: { version: "baseline", commit: "" },
 });
 const app = createApp({
-  routes: forecastRoutes({} as Reader, {} as Lists, writer, { limitBytes: 1_048_576, onGarbage: () => {} }),
+  routes: forecastRoutes({} as Reader, {} as Lists, writer, {
+    limitBytes: 1_048_576,
+    arrivingBytes: 0,
+    arrivingLimitBytes: Number.POSITIVE_INFINITY,
+    onRefused: () => {},
+    onGarbage: () => {},
+  }),
   staticPages: () => undefined,
   corsOrigins: [],
   apiKeys: [],

@@ -7,13 +7,21 @@ setDefaultTimeout(60_000);
 
 const LIMIT = 10_000;
 
+const bodiesOf = (limitBytes: number) => ({
+  limitBytes,
+  arrivingBytes: 0,
+  arrivingLimitBytes: 2 * LIMIT,
+  onRefused: () => {},
+  onGarbage: () => {},
+});
+
 function read(body: BodyInit, headers: Record<string, string> = {}, limit = LIMIT): Promise<unknown> {
   const request = new Request("http://localhost/", {
     method: "POST",
     headers: { host: "localhost", "content-type": "application/json", ...headers },
     body,
   });
-  return readJson(request, { limitBytes: limit, onGarbage: () => {} });
+  return readJson(request, bodiesOf(limit));
 }
 
 /** As a client of unknown length: no Content-Length. */
@@ -123,7 +131,7 @@ describe("a body", () => {
         body: long,
       });
       if (headers.host === "") request.headers.delete("host");
-      expect(await statusOf(readJson(request, { limitBytes: LIMIT, onGarbage: () => {} }))).toBe(413);
+      expect(await statusOf(readJson(request, bodiesOf(LIMIT)))).toBe(413);
       expect(left).toBe(0);
     }
   });
@@ -181,4 +189,23 @@ describe("a body", () => {
       }),
     );
   });
+});
+
+test("beyond a sum of bodies that are arriving, requests are refused and their connections end; each body counts until it is read", async () => {
+  const bodies = bodiesOf(LIMIT);
+  const slow = Array.from({ length: 3 }, () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const headers = { host: "localhost", "content-type": "application/json" };
+    const request = () => new Request("http://localhost/", { method: "POST", headers, body: readable });
+    return { reading: () => readJson(request(), bodies), writer: writable.getWriter() };
+  });
+  const [first, second] = slow.slice(0, 2).map(({ reading }) => reading());
+  const refused = await slow[2]?.reading().catch((error) => error);
+  expect(refused).toMatchObject({ status: 503, extra: { headers: { connection: "close" } } });
+  for (const { writer } of slow.slice(0, 2)) {
+    void writer.write(new TextEncoder().encode("{}"));
+    void writer.close();
+  }
+  expect(await Promise.all([first, second])).toEqual([{}, {}]);
+  expect(bodies.arrivingBytes).toBe(0);
 });

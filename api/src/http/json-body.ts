@@ -2,10 +2,15 @@ import { Problem } from "./problem.ts";
 
 export interface BodyOptions {
   readonly limitBytes: number;
+  /** Of all bodies that are arriving, at their full length. */
+  arrivingBytes: number;
+  readonly arrivingLimitBytes: number;
+  readonly onRefused: () => void;
   /** Called with the memory that a body and what is made of it take until the request ends. */
   readonly onGarbage: (bytes: number) => void;
 }
 
+const TOO_MANY_BODIES = "too many requests are sending their bodies: nothing was stored, send it again";
 /** Its bytes and text, the parsed value, the row that is written, the statement's parameters. */
 const GARBAGE_PER_BYTE = 6;
 
@@ -41,9 +46,17 @@ function requireJsonType(contentType: string): void {
     throw new Problem(415, "send the body as application/json in UTF-8", { headers: { accept: "application/json" } });
 }
 
-async function readText(request: Request, { limitBytes, onGarbage }: BodyOptions): Promise<string> {
+async function readText(request: Request, bodies: BodyOptions): Promise<string> {
+  const { limitBytes, onGarbage } = bodies;
   const declared = request.headers.get("content-length");
   const tooLong = declared !== null && Number(declared) > limitBytes;
+  const lengthBytes = tooLong ? 0 : Number(declared ?? limitBytes);
+  // The runtime keeps what has arrived of each, however slowly the rest comes.
+  if (bodies.arrivingBytes + lengthBytes > bodies.arrivingLimitBytes) {
+    bodies.onRefused();
+    throw new Problem(503, TOO_MANY_BODIES, { headers: { "retry-after": "1", connection: "close" }, quiet: true });
+  }
+  bodies.arrivingBytes += lengthBytes;
   let bytes: Uint8Array | undefined;
   try {
     if (!tooLong) bytes = declared === null ? await readUpTo(request, limitBytes) : await request.bytes();
@@ -53,6 +66,8 @@ async function readText(request: Request, { limitBytes, onGarbage }: BodyOptions
     if (request.signal.aborted)
       throw new Problem(499, "the client closed the connection before its request was complete");
     throw error;
+  } finally {
+    bodies.arrivingBytes -= lengthBytes;
   }
   if (!bytes || bytes.length > limitBytes) throw new Problem(413, `the body may have at most ${limitBytes} bytes`);
   onGarbage(GARBAGE_PER_BYTE * bytes.length);

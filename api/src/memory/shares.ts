@@ -15,6 +15,8 @@ export interface Shares {
   readonly forms: number;
   /** What answers under way hold for themselves; more while the data leave it. */
   readonly answers: number;
+  /** Bodies of requests that are arriving. */
+  readonly bodies: number;
   /** Waiting writes. */
   readonly queue: number;
   /** Of the whole process without file pages: above it, garbage is collected. */
@@ -31,6 +33,7 @@ export function sharesOf(budgetBytes: number): Shares {
     data: Math.floor(0.875 * budgetBytes),
     forms: share(1 / 6),
     answers: share(1 / 8),
+    bodies: share(1 / 3),
     queue: share(1 / 8),
     process: budgetBytes + RUNTIME_BYTES + GARBAGE_BYTES,
     garbage: Math.min(64 * MEBIBYTE, Math.max(8 * MEBIBYTE, share(1 / 64))),

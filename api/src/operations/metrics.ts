@@ -16,7 +16,7 @@ export interface MetricSources {
 }
 
 /** What the memory of a replica is used for, beside the runtime itself. */
-export const MEMORY_PARTS = ["cities", "values", "index", "forms", "answers", "queue", "garbage"] as const;
+export const MEMORY_PARTS = ["cities", "values", "index", "forms", "answers", "bodies", "queue", "garbage"] as const;
 export type MemoryPart = (typeof MEMORY_PARTS)[number];
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -114,10 +114,10 @@ export function createMetrics(sources: MetricSources) {
 
   const refusedWrites = counter(
     "weather_refused_writes_total",
-    "Writes that were not accepted, by reason: data (the memory is full), queue (too many are waiting).",
+    "Writes that were not accepted, by reason: data (the memory is full), queue (too many are waiting), bodies (too many are arriving).",
     "reason",
   );
-  for (const reason of ["data", "queue"] as const) refusedWrites.inc({ reason }, 0);
+  for (const reason of ["data", "queue", "bodies"] as const) refusedWrites.inc({ reason }, 0);
 
   return {
     registry,
