@@ -8,6 +8,8 @@ const MAX_PORTION_BYTES = 131_072;
 const MIN_PORTION_BYTES = 4_096;
 /** Bun collects bytes below this size, and copies what is written behind them. */
 const COLLECTED_BYTES = 16_384;
+/** What was made takes a turn of the event loop after this many parts at the latest. */
+const MADE_PARTS_PER_TURN = 16;
 /** How often it is checked what open answers hold. */
 const CHECK_INTERVAL_MS = 100;
 
@@ -19,6 +21,8 @@ interface Open {
   part: number;
   /** Bytes of the last portion, of which the server may hold a copy until the client takes them. */
   portion: number;
+  /** Bytes of the part that were made for this answer alone. */
+  made: number;
 }
 
 /** Holds parts of the model or of lists, some of which nothing else may need any more. */
@@ -53,7 +57,7 @@ export class OpenAnswers {
   /** What they hold beside what they share. */
   get bytes(): number {
     let bytes = this.#pinned;
-    for (const { portion } of this.#open) bytes += portion;
+    for (const { portion, made } of this.#open) bytes += portion + made;
     return bytes;
   }
 
@@ -66,7 +70,7 @@ export class OpenAnswers {
     const source: Bun.DirectUnderlyingSource<Uint8Array> = {
       type: "direct",
       pull: (sink) => {
-        open = { body, sink, part: 0, portion: 0 };
+        open = { body, sink, part: 0, portion: 0, made: 0 };
         this.#open.add(open);
         return this.#send(open);
       },
@@ -80,10 +84,18 @@ export class OpenAnswers {
   async #send(open: Open): Promise<void> {
     const { sink, body } = open;
     let isTurnDue = false;
+    let madeParts = 0;
     for (; open.part < body.parts.length; open.part += 1) {
       const { chunks = [], madeBytes = 0 } = body.parts[open.part]?.bytes() ?? {};
-      if (madeBytes > 0) this.onMade(madeBytes);
-      isTurnDue ||= madeBytes > 0;
+      open.made = madeBytes;
+      if (madeBytes > 0) {
+        this.onMade(madeBytes);
+        isTurnDue = true;
+        madeParts += 1;
+        // Of parts that give little, many make a portion.
+        if (madeParts % MADE_PARTS_PER_TURN === 0) await nextTurn();
+        if (!this.#open.has(open)) return;
+      }
       for (const chunk of chunks) {
         for (let from = 0; from < chunk.length; ) {
           const portionBytes = this.#portionBytes();

@@ -1,8 +1,8 @@
 import type { ChangeFeed } from "../freshness/change-feed.ts";
 import type { ReadBarrier } from "../freshness/read-barrier.ts";
-import { type List, selectedBody } from "../model/list.ts";
+import { isLong, type List, selectedBody } from "../model/list.ts";
 import type { ReadModel } from "../model/read-model.ts";
-import type { Selection } from "../model/render.ts";
+import type { CityShape, Selection } from "../model/render.ts";
 import { negotiateListEncoding } from "./accept-encoding.ts";
 import { answer, readyList, rowBody, staleHeaders } from "./answer.ts";
 import type { OpenAnswers } from "./open-answers.ts";
@@ -25,16 +25,19 @@ export class Reader {
     return this.feed.model;
   }
 
+  get loaded(): ReadModel {
+    const { model } = this.feed;
+    if (model) return model;
+    const reason = this.waitsForMigration()
+      ? "the migration of the database waits for other sessions, which /healthz/ready names"
+      : "the database has not been reached since the service started";
+    throw new Problem(503, `the data are not loaded: ${reason}`, { headers: { "retry-after": "1" } });
+  }
+
   /** Check the request before the call: one promise per read is enough, and each costs a fiftieth of the read. */
   read(answer: (model: ReadModel, staleMs: number | undefined) => Response | Promise<Response>): Promise<Response> {
     return this.barrier.wait().then((freshness) => {
-      const { model } = this.feed;
-      if (!model) {
-        const reason = this.waitsForMigration()
-          ? "the migration of the database waits for other sessions, which /healthz/ready names"
-          : "the database has not been reached since the service started";
-        throw new Problem(503, `the data are not loaded: ${reason}`, { headers: { "retry-after": "1" } });
-      }
+      const model = this.loaded;
       if (freshness === "confirmed") return answer(model, undefined);
       this.onStale();
       return answer(model, this.barrier.ageMs);
@@ -73,12 +76,33 @@ export function listHandler(reader: Reader, list: List, open: OpenAnswers): Hand
     const selection = query === "" || !shape ? undefined : queryOf(query);
     return reader.read((model, staleMs) => {
       const encoding = negotiateListEncoding(request.headers.get("accept-encoding"));
-      const body = selection && shape ? selectedBody(model, shape, selection, encoding) : list.body(model, encoding);
+      // What waits must not keep a model in memory.
+      const make = () => selectedBody(reader.loaded, shape as CityShape, selection as Selection, encoding);
+      const body = !selection
+        ? list.body(model, encoding)
+        : isLong(model, selection)
+          ? inTurn(request.signal, make)
+          : make();
       return body instanceof Promise
         ? body.then((made) => answer(request, readyList(made, open), staleMs))
         : answer(request, readyList(body, open), staleMs);
     });
   };
+}
+
+let lastInTurn: Promise<unknown> = Promise.resolve();
+
+/**
+ * One at a time, so that many do not take memory at once and the first are not as late as the last. Throws Problem 499
+ * for a client that went away while it waited.
+ */
+function inTurn<T>(client: AbortSignal, make: () => Promise<T>): Promise<T> {
+  const made = lastInTurn.then(() => {
+    if (client.aborted) throw new Problem(499, "the client closed the connection before its answer was made");
+    return make();
+  });
+  lastInTurn = made.catch(() => {});
+  return made;
 }
 
 function queryOf(query: string): Selection | undefined {

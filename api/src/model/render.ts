@@ -79,7 +79,9 @@ const MAX_UNCOPIED_CITIES = 4;
 /** The bytes of a block of which everything is listed: most may be the model's own. */
 export function render(block: Block, place: Place, shape: CityShape): Rendered {
   const cities = block.ofCities.entries;
-  const bytes = new Bytes(cities > MAX_UNCOPIED_CITIES ? block.json.length + sizeOfTexts(shape, cities) : 0);
+  const bytes = new Bytes(
+    cities > MAX_UNCOPIED_CITIES ? new Uint8Array(block.json.length + sizeOfTexts(shape, cities)) : undefined,
+  );
   bytes.text(joint(block, place));
   let from = 0;
   for (let at = block.ids.indexOf(CITY_ENTRY); at >= 0; at = block.ids.indexOf(CITY_ENTRY, from)) {
@@ -92,15 +94,20 @@ export function render(block: Block, place: Place, shape: CityShape): Rendered {
   return bytes.rendered();
 }
 
-/** The bytes of the selected entries of a block, and the place behind them. */
+/** Where selected bytes are collected: a buffer for each block would be garbage of the size of all data for one request. */
+let scratch = new Uint8Array(0);
+
+/** The bytes of the selected entries of a block, valid until the next call, and the place behind them. */
 export function renderSelected(
   block: Block,
   place: Place,
   shape: CityShape,
   selection: Selection,
-): Rendered & { readonly place: Place } {
+): { readonly chunk: Uint8Array; readonly place: Place } {
   const { cityId, limit = Number.POSITIVE_INFINITY } = selection;
-  const bytes = new Bytes(block.json.length + sizeOfTexts(shape, block.ofCities.entries));
+  const capacity = block.json.length + sizeOfTexts(shape, block.ofCities.entries);
+  if (scratch.length < capacity) scratch = new Uint8Array(capacity);
+  const bytes = new Bytes(scratch);
   let { isOpen, values } = place;
   for (let at = 0; at < block.length; at += 1) {
     if (cityId !== undefined && block.cities[at] !== cityId) continue;
@@ -115,7 +122,7 @@ export function renderSelected(
     bytes.run(block, at, at + 1);
     values += 1;
   }
-  return { ...bytes.rendered(), place: { isOpen, values } };
+  return { chunk: bytes.collected(), place: { isOpen, values } };
 }
 
 function isWithin(time: bigint, { from, to }: Selection): boolean {
@@ -124,7 +131,8 @@ function isWithin(time: bigint, { from, to }: Selection): boolean {
 
 /** The bytes of all cities of blocks, as `{"id":1,"name":"..."}` joined by commas. */
 export function renderCities(blocks: readonly Block[], start: Uint8Array): Rendered {
-  const bytes = new Bytes(blocks.reduce((sum, { ofCities }) => sum + ofCities.bytes + ofCities.entries + 1, 0));
+  const capacity = blocks.reduce((sum, { ofCities }) => sum + ofCities.bytes + ofCities.entries + 1, 0);
+  const bytes = new Bytes(new Uint8Array(capacity));
   let isNext = false;
   bytes.text(start);
   for (const block of blocks) {
@@ -144,15 +152,15 @@ function sizeOfTexts({ before, after }: CityShape, cities: number): number {
 /** Below this many bytes a loop copies faster than `set` with its view. */
 const LOOP_BYTES = 100;
 
-/** Collects bytes: copied into one buffer, or without a capacity as views one after another. */
+/** Collects bytes: copied into one buffer that has room for all, or without one as views one after another. */
 class Bytes {
-  readonly #buffer: Uint8Array<ArrayBuffer> | undefined;
   readonly #views: Uint8Array[] = [];
   #length = 0;
 
-  /** @param capacity an upper bound for all bytes; 0 copies nothing */
-  constructor(capacity: number) {
-    if (capacity > 0) this.#buffer = new Uint8Array(capacity);
+  constructor(readonly buffer?: Uint8Array) {}
+
+  collected(): Uint8Array {
+    return this.buffer?.subarray(0, this.#length) ?? NOTHING;
   }
 
   text(text: Uint8Array): void {
@@ -171,12 +179,13 @@ class Bytes {
   }
 
   rendered(): Rendered {
-    if (!this.#buffer) return { chunks: this.#views, madeBytes: 0 };
-    return { chunks: [this.#buffer.subarray(0, this.#length)], madeBytes: this.#length };
+    return this.buffer
+      ? { chunks: [this.collected()], madeBytes: this.#length }
+      : { chunks: this.#views, madeBytes: 0 };
   }
 
   #add(source: Uint8Array, from: number, to: number): void {
-    const buffer = this.#buffer;
+    const { buffer } = this;
     if (!buffer) {
       if (to > from) this.#views.push(source.subarray(from, to));
     } else if (to - from > LOOP_BYTES) {

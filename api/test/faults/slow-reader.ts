@@ -10,9 +10,9 @@ export class SlowReader {
 
   /** @param bytesPerSecond what it takes at most */
   constructor(url: string, encoding: "identity" | "gzip", bytesPerSecond: number) {
-    const { hostname, port, pathname, host } = new URL(url);
+    const { hostname, port, pathname, search, host } = new URL(url);
     this.#socket = connect(Number(port), hostname);
-    this.#socket.write(`GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\nAccept-Encoding: ${encoding}\r\n\r\n`);
+    this.#socket.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nAccept-Encoding: ${encoding}\r\n\r\n`);
     this.#socket.on("data", (chunk: Buffer) => {
       if (this.bytes === 0) this.#status = chunk.subarray(9, 12).toString();
       this.bytes += chunk.length;

@@ -24,9 +24,12 @@ const rowsIn = (bytes: number, jsonBytes: number) =>
 const CITIES = 9;
 const randomText = (length: number) => randomBytes(length).toString("base64").slice(0, length);
 
-function addValues(rows: number, summary: string): string {
+/** SQL that adds values without text whose memory is about `bytes` to cities with the ids from 1 on. */
+export const valuesWithoutText = (bytes: number, cities = CITIES) => addValues(rowsIn(bytes, 88), "NULL", cities);
+
+function addValues(rows: number, summary: string, cities = CITIES): string {
   return `INSERT INTO forecast (id, "cityId", "dateTime", temperature, summary)
-    SELECT n, 1 + n % ${CITIES}, 1700000000000 + n::bigint * 60000, n % 40, ${summary} FROM generate_series(10001, ${10_000 + rows}) n;
+    SELECT n, 1 + n % ${cities}, 1700000000000 + n::bigint * 60000, n % 40, ${summary} FROM generate_series(10001, ${10_000 + rows}) n;
     SELECT setval('forecast_id_seq', ${10_000 + rows})`;
 }
 
@@ -46,7 +49,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: "values without text",
-    prefill: (bytes) => addValues(rowsIn(bytes, 88), "NULL"),
+    prefill: (bytes) => valuesWithoutText(bytes),
     grow: (n) => ({ method: "POST", path: `/Forecast/${1 + (n % CITIES)}`, body: value(n, null) }),
   },
   {

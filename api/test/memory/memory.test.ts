@@ -10,10 +10,11 @@ import type { LimitedGroup } from "../../bench/limits.ts";
 import { databaseName } from "../client/api-under-test.ts";
 import { ask } from "../client/ask.ts";
 import { scrape } from "../client/metrics-text.ts";
+import { SlowReader } from "../faults/slow-reader.ts";
 import { type Replica, startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster } from "../throwaway-cluster.ts";
 import { Clients } from "./clients.ts";
-import { KINDS, type Kind } from "./kinds.ts";
+import { KINDS, type Kind, valuesWithoutText } from "./kinds.ts";
 import { SlowRequest } from "./slow-request.ts";
 
 const ROUNDS = Number(process.env.GOLDENRING_MEMORY_ROUNDS ?? 0);
@@ -24,6 +25,7 @@ const USE = { slowReaders: 50, writers: 20, durationMs: IS_LONG ? 60_000 : 5_000
 const FILL_DEADLINE_MS = IS_LONG ? 600_000 : 60_000;
 /** Every second one a body, which arrives nearly whole and then in drops; the others do not get past their headers. */
 const SLOW = { memoryMiB: 128, durationMs: 5_000 } as const;
+const NARROWED = { readers: 200, cities: 900, bytesPerSecond: 5_000, durationMs: 15_000 } as const;
 const CPU_MS_PER_100 = 25;
 /** Of the long form, which has the computer to itself; beside other tests PostgreSQL and the replica share its cores. */
 const READY_MS = IS_LONG ? 10_000 : 40_000;
@@ -171,6 +173,29 @@ describe.skipIf(!isGiven(`cgroups (${typeof groups === "string" ? groups : "give
         for (const one of slow) one.end();
       },
     );
+
+    test(`of ${SLOW.memoryMiB} MiB that is full makes narrowed lists for ${NARROWED.readers} slow clients, some of whom vanish`, async () => {
+      const limited = await startLimited(
+        SLOW.memoryMiB,
+        CPU_MS_PER_100,
+        `INSERT INTO cities (id, name) SELECT n, 'City ' || n FROM generate_series(10, ${NARROWED.cities}) n;
+        ${valuesWithoutText(0.95 * dataLimit(SLOW.memoryMiB), NARROWED.cities)}`,
+      );
+      // A little of each block, nearly all, and their half.
+      const queries = ["limit=0", "from=1700000000001", "limit=150"];
+      const readers = Array.from({ length: NARROWED.readers }, (_, n) => {
+        const url = `${limited.replica.url}/Forecast?${queries[n % queries.length]}`;
+        return new SlowReader(url, n % 2 === 0 ? "identity" : "gzip", NARROWED.bytesPerSecond);
+      });
+      const statuses: number[] = [];
+      for (const until = performance.now() + NARROWED.durationMs; performance.now() < until; await delay(200)) {
+        statuses.push((await ask(limited.replica, "GET /Cities/1", { deadlineMs: 30_000 })).status);
+        readers.pop()?.vanish();
+      }
+      expect(limited.group.use().outOfMemoryKills).toBe(0);
+      expect(new Set(statuses)).toEqual(new Set([200]));
+      for (const reader of readers) reader.vanish();
+    });
 
     test("counts its memory within 20 % of what it grows by, with 9 cities and with 300,000", async () => {
       const many = "INSERT INTO cities (id, name) SELECT n, 'City ' || n FROM generate_series(10, 300000) n";
