@@ -70,6 +70,7 @@ describe("numbers", () => {
       }),
       { numRuns: 1_000 },
     );
+    for (const small of ["1e-400", "-1E-324", "0.5e-9999"]) expect(await read(small)).toBeNaN();
     // The same integer in another spelling is one.
     expect(await read("[1.0, 1700000000000.000, 9007199254740991.0, 1e3]")).toEqual([
       1, 1_700_000_000_000, 9_007_199_254_740_991, 1_000,

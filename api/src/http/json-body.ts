@@ -122,16 +122,16 @@ async function discard(reader: ReadableStreamDefaultReader<Uint8Array> | undefin
 
 function parseJson(text: string): unknown {
   try {
-    // Only numbers with many digits can be rounded, and the reviver that sees the source costs several times as much.
-    return MANY_DIGITS.test(text) ? JSON.parse(text, exactNumbers) : JSON.parse(text);
+    // Only numbers with many digits or a small exponent can be rounded, and the reviver that sees the source costs several times as much.
+    return MAY_BE_ROUNDED.test(text) ? JSON.parse(text, exactNumbers) : JSON.parse(text);
   } catch {
     throw new Problem(400, "the body is not valid JSON");
   }
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
-/** Numbers with fewer digits are exact as a double. */
-const MANY_DIGITS = /\d[\d.]{15}/;
+/** Numbers with fewer digits are exact as a double, unless they are so small that they become 0. */
+const MAY_BE_ROUNDED = /\d[\d.]{15}|e-\d{3}/i;
 
 /** The third argument is ECMAScript 2026's access to the source text of a value. */
 function exactNumbers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
@@ -139,6 +139,6 @@ function exactNumbers(_key: string, value: unknown, context?: { readonly source?
   if (typeof value !== "number" || source === undefined) return value;
   if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value) ? value : BigInt(source);
   // A number whose fraction was rounded away must not pass as a whole number.
-  const rounded = Number.isInteger(value) && MANY_DIGITS.test(source) && !/^-?\d+\.0+$/.test(source);
+  const rounded = Number.isInteger(value) && MAY_BE_ROUNDED.test(source) && !/^-?\d+\.0+$/.test(source);
   return rounded ? Number.NaN : value;
 }
