@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DEADLINE_EXCEEDED, runProgram } from "./run-program.ts";
+import { cleanEnvironment } from "./start-program.ts";
 
 test("an aborted command may stop cleanly within its grace, and is killed after it", async () => {
   const run = (script: string, stopGraceMs: number) => {
@@ -66,4 +67,13 @@ test("a command is ended at its deadline with all that it started, and what it w
   await delay(600);
   expect(existsSync(survived)).toBe(false);
   rmSync(folder, { recursive: true });
+});
+
+test("bash runs nothing of the user's home folder, although its input is a socket as in a login by ssh", async () => {
+  const home = mkdtempSync(join(tmpdir(), "home-"));
+  writeFileSync(join(home, ".bashrc"), "echo from .bashrc\n");
+  const environment = cleanEnvironment({ PATH: process.env.PATH, HOME: home });
+  const { stdout } = await runProgram(["bash", "-c", "echo done"], { deadlineMs: 60_000, environment });
+  rmSync(home, { recursive: true });
+  expect(stdout).toBe("done\n");
 });

@@ -31,9 +31,13 @@ const PASSED_ON = new RegExp(
   "i",
 );
 
-/** The variables that programs get. PATH has no relative folders: those would be of whatever folder a program runs in. */
+/**
+ * The variables that programs get. PATH has no relative folders: those would be of whatever folder a program runs in. At level 1, bash
+ * does not take its input, which is a socket, for that of a login by ssh, for which it runs ~/.bashrc.
+ */
 export function cleanEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const passed = Object.fromEntries(Object.entries(environment).filter(([name]) => PASSED_ON.test(name)));
+  passed.SHLVL = "1";
   const { PATH } = passed;
   return PATH === undefined ? passed : { ...passed, PATH: PATH.split(":").filter(isAbsolute).join(":") };
 }
