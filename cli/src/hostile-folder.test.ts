@@ -76,5 +76,9 @@ test("programs get no variable that makes them run code, changes what they do or
     "BUN_OPTIONS NODE_OPTIONS PYTHONPATH BASH_ENV ENV LD_PRELOAD GOFLAGS PGHOST PGPASSWORD ANSIBLE_CONFIG AWS_SECRET";
   const harmful = Object.fromEntries(others.split(" ").map((name) => [name, "x"]));
   const PATH = ":.:bin:/usr/bin::/bin";
-  expect(cleanEnvironment({ ...harmless, ...harmful, PATH })).toEqual({ ...harmless, PATH: "/usr/bin:/bin" });
+  expect(cleanEnvironment({ ...harmless, ...harmful, PATH })).toEqual({
+    ...harmless,
+    SHLVL: "1",
+    PATH: "/usr/bin:/bin",
+  });
 });

@@ -14,6 +14,8 @@ const KILLS = Number(process.env.RESTORE_KILLS ?? 2);
 /** Until a killed restore has ended: the leader key's lease, and the start of Patroni. */
 const SERVES_AGAIN_MS = 240_000;
 setDefaultTimeout((KILLS + 4) * 300_000);
+/** Of the rows of this run: those of earlier ones may still be there. */
+const PREFIX = `restore-${Date.now()}-`;
 
 interface Row {
   readonly name: string;
@@ -50,7 +52,7 @@ afterAll(async () => {
 
 async function write(): Promise<void> {
   for (let number = 0, last = Date.now(); isWriting; number++) {
-    const row = { name: `restore-${last}-${number}`, sentAt: Date.now(), ackedAt: Number.POSITIVE_INFINITY };
+    const row = { name: `${PREFIX}${number}`, sentAt: Date.now(), ackedAt: Number.POSITIVE_INFINITY };
     rows.push(row);
     const body = JSON.stringify({ name: row.name });
     const headers = { "content-type": "application/json" };
@@ -84,7 +86,7 @@ function stateAt(moment: number): { must: Set<string>; may: Set<string> } {
 async function names(): Promise<Set<string>> {
   const answer = await fetch(`${api}/Cities`);
   const cities = (await answer.json()) as { name: string }[];
-  return new Set(cities.map(({ name }) => name).filter((name) => name.startsWith("restore-")));
+  return new Set(cities.map(({ name }) => name).filter((name) => name.startsWith(PREFIX)));
 }
 
 function differences(found: Set<string>, { must, may }: ReturnType<typeof stateAt>, until: number) {
