@@ -41,7 +41,7 @@ const BY_GROUP = /\((?<there>.+) if '(?<group>\w+)' in group_names else (?<elsew
 export function waysIn(): Way[] {
   const files = [...new Bun.Glob("roles/*/{tasks,templates}/*").scanSync(CLUSTER)].sort();
   const lines = files.flatMap((file) => {
-    const text = readFileSync(join(CLUSTER, file), "utf8");
+    const text = readFileSync(join(CLUSTER, file), "utf8").replaceAll(/ \\\n +/g, " ");
     return (text.match(/^.*\bdport\b.* accept.*$/gm) ?? []).map((line) => ({ role: file.split("/")[1] ?? "", line }));
   });
   const order = Object.keys(MACHINES);
