@@ -342,14 +342,15 @@ describeInChromium("the page and Swagger UI", ({ visit }) => {
               const bytes = [...new Map(fetched).values()].reduce((sum, size) => sum + size, 0);
               expect(bytes).toBeLessThan(4_000_000);
 
-              const cards = await page.locator(".card").count();
-              await scrollUntil(page, cards + 24);
+              // The first ones may still become more, until they fill the window and what is near it.
+              const cards = (await page.locator(".card").count()) + 96;
+              await scrollUntil(page, cards);
               await page.fill("#search", "4999");
               expect(await page.locator(".card h3").allTextContents()).toEqual(["Город 4999"]);
               // From the top again, the list begins anew.
               await page.evaluate(() => window.scrollTo(0, 0));
               await page.fill("#search", "");
-              expect(await page.locator(".card").count()).toBeLessThanOrEqual(cards);
+              expect(await page.locator(".card").count()).toBeLessThan(cards);
             },
             options,
           );

@@ -160,6 +160,7 @@ test("moments on several timelines are restored in any order, with failovers bet
 
 test("the state of then is readable beside the live one, and is removed", async () => {
   const then = await moment();
+  await ring("restore", "--drop", "try");
   await must("restore", "--to", iso(then), "--into", "try");
   const status = JSON.parse(await must("status", "--json"));
   const replica = status.cluster.members.find((each: { name: string }) => each.name !== status.cluster.leader).name;
