@@ -190,7 +190,7 @@ describe("the first Bun, from a registry, with the real npm", () => {
     integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
     registry = createServer(({ url }, response) => {
       if (url === "/bun.tgz") return response.end(tarball);
-      // The registry vouches for what it gives out.
+      // It gives the checksum of whatever it serves, as a manipulated registry would.
       const dist = { tarball: `http://127.0.0.1:${portOf(registry)}/bun.tgz`, integrity };
       const version = { name: "bun", version: "1.2.3", bin: { bun: "bin/bun" }, scripts, hasInstallScript: true, dist };
       return response.end(
