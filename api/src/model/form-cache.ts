@@ -19,11 +19,11 @@ export class FormCache {
 
   /**
    * @param boundBytes how much may be kept now
-   * @param onDropped forms of so many bytes were given up or replaced: they are garbage
+   * @param onGarbage so many bytes are garbage: of forms that were given up or replaced, or of work on them
    */
   constructor(
     readonly boundBytes: () => number,
-    readonly onDropped: (bytes: number) => void = () => {},
+    readonly onGarbage: (bytes: number) => void = () => {},
   ) {}
 
   add(user: CacheUser): void {

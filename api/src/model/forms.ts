@@ -45,6 +45,7 @@ export class Forms implements CacheUser {
   #joined: Ready | undefined;
   #chunks: readonly Chunk[] = [];
   #chunkBytes = 0;
+  #isBuilding = false;
   #worked = 0;
 
   constructor(
@@ -79,7 +80,9 @@ export class Forms implements CacheUser {
     return body;
   }
 
+  /** While a body is made it holds its chunks, so they go on being counted and are dropped later. */
   drop(): void {
+    if (this.#isBuilding) return;
     for (const { pieces } of this.#chunks) for (const piece of pieces) piece.gzip = undefined;
     this.#setChunks([]);
     this.#setJoined(undefined);
@@ -87,7 +90,11 @@ export class Forms implements CacheUser {
   }
 
   async #build(of: Pieces): Promise<ListBody> {
-    const parts = await this.#parts(of.pieces);
+    this.#isBuilding = true;
+    const parts = await this.#parts(of.pieces).finally(() => {
+      this.#isBuilding = false;
+      this.#usedAt = performance.now();
+    });
     let checksum = EMPTY_CHECKSUM;
     for (const piece of of.pieces) checksum = combineChecksums(checksum, piece.checksum);
     checksum = combineChecksums(checksum, checksumOf(of.end));
@@ -137,10 +144,12 @@ export class Forms implements CacheUser {
       const piece = pieces[at] as Piece;
       if (bytes > CHUNK_BYTES / 4 && known.has(piece)) break;
       if (!piece.gzip) await this.#spend();
-      for (const part of piece.compressed().chunks) {
+      const { chunks, madeBytes } = piece.compressed();
+      for (const part of chunks) {
         compressed.push(part);
         bytes += part.length;
       }
+      this.cache.onGarbage(madeBytes);
     }
     const ready = new Ready(concatenated(compressed));
     const joinedPieces = pieces.slice(from, from + compressed.length);
@@ -167,7 +176,7 @@ export class Forms implements CacheUser {
 
   #replaced(ready: Ready): void {
     ready.isReplaced = true;
-    this.cache.onDropped(ready.heldBytes);
+    this.cache.onGarbage(ready.heldBytes);
   }
 
   /** Counts a piece that is worked on. */
@@ -179,8 +188,11 @@ export class Forms implements CacheUser {
 
 /** Undefined if the bytes are the model's own. */
 function plainChunk(piece: Piece): Chunk | undefined {
-  const { chunks, madeBytes } = piece.rendered();
-  return madeBytes > 0 ? { pieces: [piece], ready: new Ready(concatenated(chunks)) } : undefined;
+  const {
+    chunks: [made],
+    madeBytes,
+  } = piece.rendered();
+  return made && madeBytes > 0 ? { pieces: [piece], ready: new Ready(made) } : undefined;
 }
 
 /** The parts of a list with what an encoding puts around them. */

@@ -1,4 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { BLOCK_BYTES } from "./block.ts";
 import { concatenated } from "./columns.ts";
@@ -90,6 +91,19 @@ describe("ready forms", () => {
     cache.trim();
     expect(cache.bytes).toBe(0);
     expect(gunzipSync(bytesOf(await weather.body(model, "gzip"))).equals(gunzipSync(before))).toBe(true);
+    expect(cache.bytes).toBe(0);
+  });
+
+  test("are counted while they are made, and given up afterwards", async () => {
+    let bound = 1e9;
+    const cache = new FormCache(() => bound);
+    const making = listsOf(cache).cities.body(filled(100_000, 0), "gzip");
+    while (cache.bytes === 0) await nextTurn();
+    bound = 0;
+    cache.trim();
+    expect(cache.bytes).toBeGreaterThan(0);
+    await making;
+    cache.trim();
     expect(cache.bytes).toBe(0);
   });
 

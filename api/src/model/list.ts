@@ -96,7 +96,7 @@ function forecastPieces(blocks: readonly Block[], shape: CityShape, known: WeakM
     const from = place;
     place = placeAfter(block, place);
     if (before?.start === start) return before;
-    const piece = new Piece([block], start, () => render(block, from, shape));
+    const piece = new Piece([block], start, (_, bufferOf) => render(block, from, shape, bufferOf));
     known.set(block, piece);
     return piece;
   });
@@ -140,7 +140,7 @@ function cityPiece(blocks: readonly Block[], isFirst: boolean, known: WeakMap<ob
     before.piece.blocks = blocks;
     return before.piece;
   }
-  const piece = new Piece(blocks, start, (blocks) => renderCities(blocks, start));
+  const piece = new Piece(blocks, start, (blocks, bufferOf) => renderCities(blocks, start, bufferOf));
   known.set(first, { cities, piece });
   return piece;
 }

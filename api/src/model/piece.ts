@@ -2,7 +2,7 @@ import type { Block } from "./block.ts";
 import { concatenated } from "./columns.ts";
 import { type Checksum, EMPTY_CHECKSUM, extendChecksum } from "./crc32.ts";
 import { gzipPart } from "./gzip.ts";
-import type { Rendered } from "./render.ts";
+import { type BufferOf, newBuffer, type Rendered, scratchBuffer } from "./render.ts";
 
 export type ListEncoding = "identity" | "gzip";
 
@@ -56,11 +56,11 @@ export class Piece {
   constructor(
     public blocks: readonly Block[],
     readonly start: Uint8Array,
-    readonly render: (blocks: readonly Block[]) => Rendered,
+    readonly render: (blocks: readonly Block[], bufferOf: BufferOf) => Rendered,
   ) {}
 
   get checksum(): Checksum {
-    this.#checksum ??= checksumOfAll(this.rendered());
+    this.#checksum ??= checksumOfAll(this.render(this.blocks, scratchBuffer));
     return this.#checksum;
   }
 
@@ -69,18 +69,18 @@ export class Piece {
   }
 
   rendered(): Rendered {
-    return this.render(this.blocks);
+    return this.render(this.blocks, newBuffer);
   }
 
   /** Makes the checksum, too: both need the same bytes. */
   compressed(): Rendered {
     if (this.gzip) return { chunks: [this.gzip], madeBytes: 0 };
-    const rendered = this.rendered();
+    const rendered = this.render(this.blocks, scratchBuffer);
     this.#checksum ??= checksumOfAll(rendered);
     const [first, ...others] = rendered.chunks;
     const whole = first && others.length === 0 ? first : concatenated(rendered.chunks);
     const gzip = gzipPart(whole);
-    return { chunks: [gzip], madeBytes: rendered.madeBytes + gzip.length + (whole === first ? 0 : whole.length) };
+    return { chunks: [gzip], madeBytes: gzip.length + (whole === first ? 0 : whole.length) };
   }
 
   /** It, encoded when it is sent. */

@@ -76,11 +76,24 @@ export function placeAfter(block: Block, place: Place): Place {
 /** A block with few cities is listed without a copy of its values. */
 const MAX_UNCOPIED_CITIES = 4;
 
+/** Gives a buffer of at least so many bytes. */
+export type BufferOf = (bytes: number) => Uint8Array;
+
+export const newBuffer: BufferOf = (bytes) => new Uint8Array(bytes);
+
+let scratch = new Uint8Array(0);
+
+/** For bytes that are needed until the next call: a buffer for each block would be garbage of the size of all data. */
+export const scratchBuffer: BufferOf = (bytes) => {
+  if (scratch.length < bytes) scratch = new Uint8Array(bytes);
+  return scratch;
+};
+
 /** The bytes of a block of which everything is listed: most may be the model's own. */
-export function render(block: Block, place: Place, shape: CityShape): Rendered {
+export function render(block: Block, place: Place, shape: CityShape, bufferOf: BufferOf): Rendered {
   const cities = block.ofCities.entries;
   const bytes = new Bytes(
-    cities > MAX_UNCOPIED_CITIES ? new Uint8Array(block.json.length + sizeOfTexts(shape, cities)) : undefined,
+    cities > MAX_UNCOPIED_CITIES ? bufferOf(block.json.length + sizeOfTexts(shape, cities)) : undefined,
   );
   bytes.text(joint(block, place));
   let from = 0;
@@ -94,10 +107,7 @@ export function render(block: Block, place: Place, shape: CityShape): Rendered {
   return bytes.rendered();
 }
 
-/** Where selected bytes are collected: a buffer for each block would be garbage of the size of all data for one request. */
-let scratch = new Uint8Array(0);
-
-/** The bytes of the selected entries of a block, valid until the next call, and the place behind them. */
+/** The bytes of the selected entries of a block, in the scratch buffer, and the place behind them. */
 export function renderSelected(
   block: Block,
   place: Place,
@@ -105,9 +115,7 @@ export function renderSelected(
   selection: Selection,
 ): { readonly chunk: Uint8Array; readonly place: Place } {
   const { cityId, limit = Number.POSITIVE_INFINITY } = selection;
-  const capacity = block.json.length + sizeOfTexts(shape, block.ofCities.entries);
-  if (scratch.length < capacity) scratch = new Uint8Array(capacity);
-  const bytes = new Bytes(scratch);
+  const bytes = new Bytes(scratchBuffer(block.json.length + sizeOfTexts(shape, block.ofCities.entries)));
   let { isOpen, values } = place;
   for (let at = 0; at < block.length; at += 1) {
     if (cityId !== undefined && block.cities[at] !== cityId) continue;
@@ -130,9 +138,9 @@ function isWithin(time: bigint, { from, to }: Selection): boolean {
 }
 
 /** The bytes of all cities of blocks, as `{"id":1,"name":"..."}` joined by commas. */
-export function renderCities(blocks: readonly Block[], start: Uint8Array): Rendered {
+export function renderCities(blocks: readonly Block[], start: Uint8Array, bufferOf: BufferOf): Rendered {
   const capacity = blocks.reduce((sum, { ofCities }) => sum + ofCities.bytes + ofCities.entries + 1, 0);
-  const bytes = new Bytes(new Uint8Array(capacity));
+  const bytes = new Bytes(bufferOf(capacity));
   let isNext = false;
   bytes.text(start);
   for (const block of blocks) {
