@@ -29,7 +29,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Each lasts 2 s; they follow each other so that a kill meets every kind of fault in time. */
 const FAULTS: readonly ExperimentInput["stages"][number]["faults"][number][] = [
   { fault: "loss", on: "primary", percent: 20, direction: "both" },
-  { fault: "cut", on: "etcd/1" },
+  { fault: "cut", on: "etcd/1", port: 2_379 },
   { fault: "stop-unit", on: "etcd/2", unit: "etcd" },
   { fault: "kill-unit", on: "etcd/3", unit: "etcd", staysDead: true },
   { fault: "freeze-unit", on: "api/1", unit: "goldenring-api" },
@@ -40,6 +40,10 @@ const FAULTS: readonly ExperimentInput["stages"][number]["faults"][number][] = [
   { fault: "disk-io", on: "etcd/1", path: "/var/lib", writers: 1 },
   { fault: "power-off", on: "api/2" },
   { fault: "freeze-guardian" },
+  { fault: "disk-stall", on: "replica" },
+  { fault: "freeze-process", on: "replica", process: "all" },
+  { fault: "connections", on: "primary" },
+  { fault: "etcd-alarm", on: "etcd/1" },
 ];
 
 /** @param first the fault that comes first */
@@ -88,6 +92,9 @@ const LOOK = [
   "tc qdisc show | grep netem",
   "grep -l '^State:.T (stopped)' /proc/[0-9]*/status 2>/dev/null",
   `if [ -d /etc/patroni ]; then ${VALUES}; fi`,
+  "! command -v ring-etcdctl >/dev/null || ring-etcdctl alarm list",
+  // A disk that is stalled lets nobody write.
+  "timeout 5 touch /root/.written || echo the disk stalls",
   "systemctl --failed --plain --no-legend",
   "for unit in etcd patroni haproxy goldenring-api; do if systemctl is-enabled --quiet $unit 2>/dev/null; then systemctl is-active --quiet $unit || echo $unit does not run; fi; done",
   ":",

@@ -228,7 +228,7 @@ export function createProgram(command: CommandContext): Command {
     .action((host, percent, { direction }) => withLab("loss", (lab) => lab.loss(host, percent, direction)));
   add("cut <host>", "cut a machine off: from everything, or from one other machine", network)
     .option("--from <host>", "only from this machine")
-    .action((host, { from }) => withLab("cut", (lab) => lab.cut(host, from)));
+    .action((host, { from }) => withLab("cut", (lab) => lab.cut(host, { from })));
   add("heal [host]", "end all network faults, or those of one machine", network).action((host) =>
     withLab("heal", (lab) => lab.heal(host)),
   );

@@ -46,6 +46,8 @@ const machineFolder = (folder: string) =>
   ({
     folder,
     disk: join(folder, "disk.img"),
+    /** Exists while the disk has a fault, and names it. */
+    diskFault: join(folder, "disk-fault"),
     restoredDisk: join(folder, "disk.restored"),
     /** Files that the lab puts into the machine before it boots. */
     seed: join(folder, "seed"),

@@ -1,8 +1,9 @@
 import { CommandError } from "@goldenring/run-kit";
-import { type Direction, isAlive, LockHeld, ProgramFailed, ringHome, withLock } from "@goldenring/stand";
+import { type Cut, type Direction, type DiskFault, type DiskFaultScripts, isAlive, type LabFaults, LockHeld, ProgramFailed, ringHome, withLock } from "@goldenring/stand";
 import { removeStand, takeDown } from "./down.ts";
 import { type Folders, foldersOf } from "./folders.ts";
 import { assertLinuxRoot, ensurePackages } from "./host/computer.ts";
+import { diskFaultScripts, hasDiskFault } from "./machine/disk-fault.ts";
 import { isOff, powerOff } from "./machine/power.ts";
 import { type Faults, healed, loadFaults, withCut, withLoss } from "./network/faults.ts";
 import { assertStandName, planAddresses, planAlertWebhook } from "./plan.ts";
@@ -134,11 +135,11 @@ export class Lab {
     await this.#changeFaults("loss", name, (faults) => withLoss(faults, name, percent, direction));
   }
 
-  /** @param from cuts it off from this machine only; default: from everything, this computer included */
-  async cut(name: string, from?: string): Promise<void> {
+  async cut(name: string, cut: Cut = {}): Promise<void> {
     await this.#changeFaults("cut", name, (faults, stand) => {
-      if (from === name) throw new CommandError(`${name} cannot be cut off from itself.`);
-      return withCut(faults, name, from === undefined ? undefined : machineOf(stand, from).name);
+      if (cut.from === name) throw new CommandError(`${name} cannot be cut off from itself.`);
+      if (cut.from !== undefined) machineOf(stand, cut.from);
+      return withCut(faults, name, cut);
     });
   }
 
@@ -148,9 +149,15 @@ export class Lab {
     await this.#changeFaults("heal", name, (faults) => healed(faults, name));
   }
 
-  /** The active network faults. */
-  async faults(): Promise<Faults> {
-    return (await readRuntime(this.#folders)).faults;
+  async diskFault(name: string, fault: DiskFault): Promise<DiskFaultScripts> {
+    return diskFaultScripts(machineOf(await openStand(this.#folders), name).power, fault);
+  }
+
+  /** The active faults of networks and disks. */
+  async faults(): Promise<LabFaults> {
+    const { machines } = await openStand(this.#folders);
+    const disk = machines.filter(({ power }) => hasDiskFault(power)).map(({ name }) => name);
+    return { ...(await readRuntime(this.#folders)).faults, disk };
   }
 
   /** `on`: small machines get what installing software needs; `off`: their own limits apply again. Holds for running machines at once, and after each start. */

@@ -4,6 +4,7 @@ import { CommandError } from "@goldenring/run-kit";
 import { waitUntil } from "@goldenring/stand";
 import type { Folders } from "./folders.ts";
 import { imageFolder } from "./image/image.ts";
+import { endDiskFault, hasDiskFault } from "./machine/disk-fault.ts";
 import { applyLimit, findStandGroups, makeGroups, type StandGroups } from "./machine/groups.ts";
 import {
   isAtRest,
@@ -166,6 +167,7 @@ export async function stopMachines(
 ): Promise<void> {
   const needed = machines.filter(({ name }) => isNeededForStop(name));
   const others = machines.filter(({ name }) => !isNeededForStop(name));
+  await forAll(machines.filter(hasDiskFault), endDiskFault);
   await stopTogether(others, deadlineMs - NEEDED_STOP_MS, options);
   await stopTogether(needed, NEEDED_STOP_MS, options);
 }

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { CommandError, EXIT } from "@goldenring/run-kit";
-import { runProgram, waitUntil, withLock } from "@goldenring/stand";
+import { runOrThrow, runProgram, waitUntil, withLock } from "@goldenring/stand";
 import { foldersOf } from "../src/folders.ts";
 import { leftovers } from "./footprint.ts";
 import { FOLDER, lab, lossIn, NAMESPACE, type Name, on, outputOf, ping, STAND, UP } from "./stand-of-tests.ts";
@@ -265,7 +265,7 @@ test(
   "a machine that is cut off from one other still reaches the rest",
   async () => {
     const pingTo = (address: string) => on("pg-01", `ping -q -c 3 -i 0.05 -W 0.3 ${address}`);
-    await lab.cut("pg-01", "haproxy");
+    await lab.cut("pg-01", { from: "haproxy" });
     expect(lossIn(await pingTo("10.89.9.5"))).toBe(100);
     expect(lossIn(await pingTo("10.89.9.31"))).toBe(0);
     expect(lossIn(await pingTo("10.89.9.1"))).toBe(0);
@@ -286,11 +286,81 @@ test(
     expect(lossIn(await ping("pg-01", 3))).toBe(100);
     await lab.powerOff("pg-01");
     await lab.heal();
-    expect(await lab.faults()).toEqual({ loss: {}, cut: [] });
+    expect(await lab.faults()).toEqual({ loss: {}, cut: [], disk: [] });
     await boot("pg-01");
   },
   MINUTE,
 );
+
+describe("a stalled disk", () => {
+  const stall = async (): Promise<void> => {
+    const { inject } = await lab.diskFault("pg-01", { kind: "stall" });
+    await runOrThrow(["sh", "-c", inject], { deadlineMs: MINUTE });
+    // A process of the machine waits for it, and no signal ends that.
+    await on("pg-01", "setsid -f sh -c 'echo x >/root/stalled; sync'", 3_000);
+    await delay(500);
+  };
+
+  test(
+    "power off ends what waits for it, and the machine comes back with a disk that works",
+    async () => {
+      await stall();
+      const started = performance.now();
+      await lab.powerOff("pg-01");
+      expect(performance.now() - started).toBeLessThan(3_000);
+      expect([await lab.isOff("pg-01"), (await lab.faults()).disk]).toEqual([true, []]);
+      await boot("pg-01");
+      await outputOf("pg-01", "echo written >/root/file && sync");
+    },
+    MINUTE,
+  );
+
+  test(
+    "power off works also when nobody knows of the fault, and its supervisor is lost",
+    async () => {
+      await stall();
+      await runOrThrow(["rm", `${FOLDER}/machines/pg-01/disk-fault`], { deadlineMs: MINUTE });
+      const pid = Number((await Bun.file(`${FOLDER}/machines/pg-01/supervisor.pid`).text()).split(" ")[0]);
+      process.kill(pid, "SIGKILL");
+      await lab.powerOff("pg-01");
+      expect(await lab.isOff("pg-01")).toBe(true);
+      await boot("pg-01");
+      await outputOf("pg-01", "echo written >/root/file && sync");
+    },
+    MINUTE,
+  );
+
+  test(
+    "down takes less than 20 s and leaves nothing",
+    async () => {
+      await stall();
+      const started = performance.now();
+      await lab.down();
+      expect(performance.now() - started).toBeLessThan(20_000);
+      expect(await leftovers(STAND, FOLDER)).toEqual([]);
+      await lab.up();
+    },
+    MINUTE,
+  );
+
+  test(
+    "a slow disk writes no faster than its limit, and as before after the undo",
+    async () => {
+      const megabytesPerSecond = async (): Promise<number> => {
+        const startedAt = performance.now();
+        await outputOf("pg-01", "dd if=/dev/zero of=/root/slow bs=64k count=64 oflag=dsync 2>&1");
+        return 4 / ((performance.now() - startedAt) / 1_000);
+      };
+      const { check, inject, undo, gone } = await lab.diskFault("pg-01", { kind: "slow", bytesPerSecond: 1_000_000 });
+      const sh = async (script: string) => (await runProgram(["sh", "-c", script], { deadlineMs: MINUTE })).code;
+      expect([await sh(check), await sh(inject)]).toEqual([0, 0]);
+      expect(await megabytesPerSecond()).toBeLessThan(1.3);
+      expect([await sh(undo), await sh(gone)]).toEqual([0, 0]);
+      expect(await megabytesPerSecond()).toBeGreaterThan(5);
+    },
+    MINUTE,
+  );
+});
 
 test(
   "up again changes nothing and is quick",

@@ -39,15 +39,39 @@ export interface LabControl {
   powerOn(machine: string): Promise<void>;
   isOff(machine: string): Promise<boolean>;
   loss(machine: string, percent: number, direction: Direction): Promise<void>;
-  cut(machine: string, from?: string): Promise<void>;
+  cut(machine: string, cut?: Cut): Promise<void>;
   /** Ends all network faults of a machine. */
   heal(machine: string): Promise<void>;
-  faults(): Promise<NetworkFaults>;
+  /** A power off ends the fault, too. */
+  diskFault(machine: string, fault: DiskFault): Promise<DiskFaultScripts>;
+  faults(): Promise<LabFaults>;
 }
 
-export interface NetworkFaults {
-  readonly loss: Readonly<Record<string, unknown>>;
-  readonly cut: readonly { readonly machine: string; readonly from?: string | undefined }[];
+/** What is cut off of a machine. */
+export interface Cut {
+  /** Another machine; default: from everything, this computer included. */
+  readonly from?: string | undefined;
+  /** Only connections to this TCP port of the machine. */
+  readonly port?: number | undefined;
+  /** Default: both. */
+  readonly direction?: Direction | undefined;
+}
+
+/** `stall`: what writes waits; `slow`: reads and writes get so many bytes/s each. */
+export type DiskFault = { readonly kind: "stall" } | { readonly kind: "slow"; readonly bytesPerSecond: number };
+
+/**
+ * Shell command lines for this computer: whoever injects the fault may die, and it must end all the same. `check` succeeds when it can be
+ * injected, `gone` when nothing of it is left.
+ */
+export type DiskFaultScripts = Readonly<Record<"check" | "inject" | "undo" | "gone", string>>;
+
+export interface LabFaults {
+  /** Percentages, by machine. */
+  readonly loss: Readonly<Record<string, Readonly<Record<"in" | "out", number>>>>;
+  readonly cut: readonly (Cut & { readonly machine: string })[];
+  /** Machines with a fault of the disk. */
+  readonly disk: readonly string[];
 }
 
 export const DIRECTIONS = ["in", "out", "both"] as const;
@@ -60,6 +84,12 @@ export const DIRECTION_WORDS: Readonly<Record<Direction, string>> = {
   out: "of what it sends",
   both: "of what it sends and of what it receives",
 };
+
+/** For messages: `cut off from haproxy at port 5432`. */
+export function cutText({ from = "everything", port, direction = "both" }: Cut): string {
+  const only = { in: " (only what it receives)", out: " (only what it sends)", both: "" }[direction];
+  return `cut off from ${from}${port === undefined ? "" : ` at port ${port}`}${only}`;
+}
 
 export function machineOf(stand: Stand, name: string): StandMachine {
   const machine = [...stand.machines, stand.operator].find((each) => each.name === name);

@@ -10,6 +10,7 @@ import { ce02, ce02Both, ce02Single } from "./loss.ts";
 import { MONITORING } from "./monitoring.ts";
 import { ce03, ce04, ce11 } from "./resources.ts";
 import { ce10, WITHOUT_ETCD } from "./services.ts";
+import { EXHAUSTED, SICK_PRIMARY, SICK_REPLICA, SLOW_PRIMARY } from "./sick.ts";
 import { SINGLE_FAULTS } from "./single-faults.ts";
 
 const NUMBERED: readonly ExperimentInput[] = [
@@ -17,6 +18,7 @@ const NUMBERED: readonly ExperimentInput[] = [
   ...ce02Single,
   ...COMBINATIONS,
   ...WITHOUT_ETCD,
+  ...[...SICK_PRIMARY, ...SLOW_PRIMARY, ...SICK_REPLICA, ...EXHAUSTED],
   ...[ce02, ce02Both, ce03, ce04, ce10, ce11],
 ];
 
@@ -38,9 +40,22 @@ export async function loadExperiment(idOrFile: string): Promise<Experiment> {
     throw unusable(
       `There is no experiment "${idOrFile}": \`ring chaos list\` shows all. For one of your own give its file: ./${idOrFile}.ts`,
     );
-  const parsed = Experiment.safeParse(await contentOf(resolve(idOrFile)));
-  if (parsed.success) return parsed.data;
-  throw unusable(`${idOrFile} is no experiment:\n${z.prettifyError(parsed.error)}`);
+  const content = await contentOf(resolve(idOrFile));
+  const { data, error } = Experiment.safeParse(content);
+  if (error) throw unusable(`${idOrFile} is no experiment:\n${z.prettifyError(error)}`);
+  const unknown = unknownKeys(content, data);
+  if (unknown.length > 0) throw unusable(`${idOrFile} has what no experiment has: ${unknown.join(", ")}`);
+  return data;
+}
+
+/** What parsing has dropped, by its path. Records of runs may have keys of other versions, so the form itself is not strict. */
+function unknownKeys(given: unknown, parsed: unknown, path = ""): string[] {
+  if (typeof given !== "object" || given === null) return [];
+  const known: Readonly<Record<string, unknown>> = Object.fromEntries(Object.entries(parsed ?? {}));
+  return Object.entries(given).flatMap(([key, value]) => {
+    const place = path === "" ? key : `${path}.${key}`;
+    return key in known || value === undefined ? unknownKeys(value, known[key], place) : [place];
+  });
 }
 
 async function contentOf(file: string): Promise<unknown> {
@@ -97,6 +112,7 @@ export const SUITES = {
       ...["CE-01", "CE-12", "CE-06-fenced", "CE-06", "CE-08", ALONE],
       ...["CE-09", "CE-10", "CE-05", "CE-05-kill", "CE-05-cut"],
       ...LOSS,
+      ...["CE-07", ...[...SICK_PRIMARY, ...SICK_REPLICA, ...EXHAUSTED].map(({ id }) => id)],
     ],
     page: { name: "stand", title: "the stand under faults" },
   },

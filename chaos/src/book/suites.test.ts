@@ -48,5 +48,18 @@ test("the suite stand keeps the targets of availability: nothing fails, and writ
     ["CE-05", 2_000, 0],
     ["CE-05-kill", 2_000, 0],
     ["CE-05-cut", 2_000, 0],
+    ["CE-07", 8_000, undefined],
+    ["CE-17", 8_000, undefined],
+    ["CE-18", 8_000, undefined],
+    ["CE-19", 8_000, undefined],
+    ["CE-20-out-60", 10_000, undefined],
+    ["CE-20-out-80", 10_000, undefined],
+    ["CE-20-both-80", 8_000, undefined],
+    ["CE-23", 3_000, 0],
+    ["CE-24", 3_000, 0],
+    ["CE-25", 3_000, 0],
+    ["CE-26", 3_000, 0],
+    ["CE-27", undefined, 0],
+    ["CE-28", undefined, 0],
   ]);
 });

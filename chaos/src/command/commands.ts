@@ -47,9 +47,9 @@ export function addChaosCommands(program: Command, deps: ChaosDeps): void {
     .action(() => output.result(columns(Object.entries(FAULTS).map(([name, { about }]) => [name, about])).join("\n")));
   program
     .command("plan <experiment>")
-    .description("what an experiment would do; does nothing")
+    .description("what an experiment would do, and whether each fault can be injected now; injects nothing")
     .option("--json", "as data, which chaos run accepts", false)
-    .action((experiment, { json }) => plan(experiment, json, output));
+    .action((experiment, { json }) => plan(experiment, json, deps));
   program
     .command("run [experiments...]")
     .description("run experiments, by id or by file, one after another")

@@ -1,8 +1,12 @@
-import { columns, type Output, plural } from "@goldenring/run-kit";
+import { CommandError, columns, EXIT, type Output, plural } from "@goldenring/run-kit";
+import { OPERATOR, steadyState } from "@goldenring/stand";
 import { EXPERIMENTS, loadExperiment, SUITES, type Suite } from "../book/registry.ts";
+import { assertInjectable } from "../engine/inject.ts";
 import type { Expectation, Experiment } from "../experiment/experiment.ts";
+import { siteOf } from "../faults/fault.ts";
 import { descriptionOf } from "../faults/registry.ts";
 import { backgroundText, loadText } from "../report/words.ts";
+import type { ChaosDeps } from "./deps.ts";
 
 export function list(output: Output, json: boolean): void {
   if (json) {
@@ -19,10 +23,33 @@ export function list(output: Output, json: boolean): void {
     output.result(`  ${name}: ${about}\n    ${name === "all" ? `all ${experiments.length}` : experiments.join(" ")}`);
 }
 
-/** What an experiment would do, in words or as data. Does nothing. */
-export async function plan(idOrFile: string, json: boolean, output: Output): Promise<void> {
+/** What an experiment would do, in words or as data, and whether the stand is fit for it. Injects nothing. @throws {CommandError} where it is not */
+export async function plan(idOrFile: string, json: boolean, deps: ChaosDeps): Promise<void> {
+  const { log, result } = deps.output;
   const experiment = await loadExperiment(idOrFile);
-  output.result(json ? JSON.stringify(experiment, null, 2) : planText(experiment));
+  result(json ? JSON.stringify(experiment, null, 2) : planText(experiment));
+  const unchecked = await check(experiment, deps);
+  log(unchecked === undefined ? "checked: each fault can be injected as things stand" : `not checked: ${unchecked}`);
+}
+
+/** @returns why it could not be checked */
+async function check(experiment: Experiment, deps: ChaosDeps): Promise<string | undefined> {
+  const found = await deps.stand().catch((error: unknown) => {
+    if (error instanceof CommandError && error.exitCode !== EXIT.usage) return error.message;
+    throw error;
+  });
+  if (typeof found === "string") return found;
+  const { stand } = found;
+  const targets = experiment.stages.flatMap(({ faults }) => faults.map(({ on }) => on));
+  if (stand.machines.length === 0 && targets.some((target) => target !== OPERATOR)) return "there is no inventory";
+  try {
+    const state = await steadyState(stand, { cluster: experiment.steadyState.cluster, guardian: false });
+    if ("missing" in state) return state.missing;
+    await assertInjectable(experiment, siteOf(stand, state.roles, 1));
+    return undefined;
+  } finally {
+    stand.disconnect();
+  }
 }
 
 function planText(experiment: Experiment): string {
@@ -65,7 +92,8 @@ function stageText({ name, faults, seconds, secondsAfterAlerts, after }: Experim
   return `  ${name}, ${length}: ${faults.length === 0 ? "nothing is injected" : [...what, AFTERWARDS[after]].join("; ")}`;
 }
 
-function limitText({ metric, comparison, limit, unit, during }: Expectation): string {
+function limitText({ metric, comparison, limit, medianLimit, unit, during }: Expectation): string {
+  const ofMedian = medianLimit === undefined ? "" : `, median ${medianLimit} ${unit}`;
   const where = during === undefined ? "" : `, in ${during.join(", ")}`;
-  return limit === undefined ? ` (measured: ${metric}${where})` : ` (${metric} ${comparison} ${limit} ${unit}${where})`;
+  return limit === undefined ? ` (measured: ${metric}${where})` : ` (${metric} ${comparison} ${limit} ${unit}${ofMedian}${where})`;
 }

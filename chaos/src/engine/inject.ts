@@ -40,7 +40,7 @@ export async function inject(
   if (already) throw new CommandError(`${name} has a fault of this kind already: ${already.words}.`, "usage");
   // Sorts by time; two made at once differ.
   const id = `${Date.now().toString(36)}-${randomBytes(4).toString("hex")}`;
-  const { inject, undo } = actionsOf(ready, machine, { id, folder: machine.faultFolder, endsAfterSeconds }, site);
+  const { inject, undo } = actionsOf(ready, machine, { id, endsAfterSeconds }, site);
   const fault: OpenFault = {
     ...{ version: 1 as const, id, run, kind: use.fault, machine: name, slot, words: descriptionOf(use) },
     writtenAt: new Date().toISOString(),
@@ -49,6 +49,13 @@ export async function inject(
   open.write(fault);
   onWritten(fault);
   await inject();
+}
+
+/** Whether each fault can be injected as things stand. @throws {CommandError} with why one cannot: its machine, its unit, a program, the kernel */
+export async function assertInjectable({ stages }: Pick<Experiment, "stages">, site: Site): Promise<void> {
+  const uses = new Map(stages.flatMap(({ faults }) => faults).map((use) => [JSON.stringify(use), use]));
+  for (const use of uses.values())
+    for (const name of site.resolve(use.on)) await prepareFault(use, machineOf(site.stand, name), site);
 }
 
 /** Why a machine must not get a fault: of each role one at a time may be faulty, unless the experiment allows more. Undefined: it may. */
@@ -68,17 +75,23 @@ export function beyondBlastRadius(
   return undefined;
 }
 
-function actionsOf(ready: ReadyFault, machine: StandMachine, guard: Guard, { stand: { lab } }: Site) {
+function actionsOf(
+  ready: ReadyFault,
+  machine: StandMachine,
+  guard: Omit<Guard, "folder">,
+  { stand: { lab, operator } }: Site,
+) {
   if (ready.by === "lab") {
     if (!lab) throw new Error("a fault of the host, and no host");
     const inject = (): Promise<void> => carryOut(lab, machine.name, ready.inject);
     return { inject, undo: { by: "lab", call: ready.undo } as const };
   }
-  const scripts = guarded(ready, guard);
+  const { run, faultFolder } = ready.by === "host" ? operator : machine;
+  const scripts = guarded(ready, { ...guard, folder: faultFolder });
   const inject = async (): Promise<void> => {
-    const { code, stdout, stderr } = await machine.run(scripts.inject, { deadlineMs: INJECT_DEADLINE_MS });
+    const { code, stdout, stderr } = await run(scripts.inject, { deadlineMs: INJECT_DEADLINE_MS });
     const why = (stderr || stdout).trim() || `exit code ${code}`;
     if (code !== 0) throw new CommandError(`${machine.name}: the fault was not injected: ${why}`);
   };
-  return { inject, undo: { by: "machine", script: scripts.undo } as const };
+  return { inject, undo: { by: ready.by, script: scripts.undo } };
 }

@@ -2,12 +2,13 @@ import { join, relative } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { byRole, messageOf, type StandRoles } from "@goldenring/stand";
 import { monotonicMs } from "../clock.ts";
-import { resolveTarget, type Site } from "../faults/fault.ts";
+import { type Site, siteOf } from "../faults/fault.ts";
 import { newRunName } from "../history/values.ts";
 import { judgeRound } from "../judge/figure.ts";
 import type { StageRecord } from "../run/record.ts";
 import { forgetLeftValues, forgetValues, leftValues } from "../stored/weather-rows.ts";
 import { faultMarks, metricsOf } from "./fault-marks.ts";
+import { assertInjectable } from "./inject.ts";
 import { type MonitoringWatch, untilQuiet, watchMonitoring } from "./monitoring-watch.ts";
 import { startObservers } from "./observers.ts";
 import { readEvidence, roundRecord } from "./round-record.ts";
@@ -30,6 +31,10 @@ export async function runRound(context: RunContext, number: number) {
   const firedBefore = await untilQuiet(context);
   const before = await untilSteady(context);
   journal.write("steady", `everything is steady${before.primary ? `, ${before.primary} is the primary` : ""}`);
+  const targets: Record<string, string[]> = {};
+  const site = siteOf(stand, before, number, targets);
+  // Before the load, so that no experiment stops half-way because a machine, a unit or a program is missing.
+  await assertInjectable(experiment, site);
   await forgetLeftValues(stand, note);
   const values = newRunName();
   if (canForget(context)) leftValues(stand.folder).add(values);
@@ -41,7 +46,6 @@ export async function runRound(context: RunContext, number: number) {
   const startedAt = new Date();
   const stopStates = watchStates(stand, experiment.watch, from);
   const stages: StageRecord[] = [];
-  const targets: Record<string, string[]> = {};
   const marks = faultMarks(stand, note);
   const watch = watchMonitoring(context, { startedAt: startedAt.getTime(), firedBefore, stages, targets });
   const safety = watchSafety(context, observers.files, from, unsafe);
@@ -49,7 +53,7 @@ export async function runRound(context: RunContext, number: number) {
     const faults = stages.flatMap((stage) => stage.faults);
     marks.write(metricsOf(experiment.id, startedAt.getTime(), faults));
   };
-  const course: Course = { showFaults, watch, safety, from, before, stages, targets, after: undefined, recovery: null };
+  const course: Course = { showFaults, watch, safety, from, before, stages, site, after: undefined, recovery: null };
   const { signal } = safety;
   const logWhyItEnds = (): void => {
     const { reason } = signal;
@@ -62,10 +66,10 @@ export async function runRound(context: RunContext, number: number) {
     const end = (error: unknown): void => {
       ended ??= error;
     };
-    await runCourse(context, number, course).catch(end);
+    await runCourse(context, course).catch(end);
     safety.stop();
     await observers.stop().catch(end);
-    const seen = { ...course, ...watch.evidence(), states: await stopStates() };
+    const seen = { ...course, targets, ...watch.evidence(), states: await stopStates() };
     const evidence = { ...seen, ...(await readEvidence(context, observers.files, course.after, values)) };
     const { history, background, roles } = observers.files;
     const inRun = (file: string): string => relative(context.folder, file);
@@ -98,15 +102,14 @@ interface Course {
   readonly before: StandRoles;
   /** Gets its records as they run. */
   readonly stages: StageRecord[];
-  /** Gets the machines of each target. */
-  readonly targets: Record<string, string[]>;
+  readonly site: Site;
   after: StandRoles | undefined;
   recovery: number | null;
 }
 
-async function runCourse(context: RunContext, number: number, course: Course): Promise<void> {
+async function runCourse(context: RunContext, course: Course): Promise<void> {
   const { stand, experiment, journal } = context;
-  const { showFaults, watch, safety, before, from, stages, targets } = course;
+  const { showFaults, watch, safety, from, stages, site } = course;
   const { signal } = safety;
   const { loadSeconds } = experiment.steadyState;
   await safety.untilServed();
@@ -115,17 +118,11 @@ async function runCourse(context: RunContext, number: number, course: Course): P
   if (failed > 0) throw new NotSteady(`${failed} requests failed before any fault: the service is not well.`);
   await watch.ask();
   journal.write("load", `${loadSeconds} s of load without a failure`);
-  const resolve: Site["resolve"] = (target) => {
-    targets[target] ??= [...resolveTarget(target, stand, before, number)];
-    return targets[target];
-  };
-  // Before the first fault, so that no experiment stops half-way because a machine is missing.
-  for (const use of experiment.stages.flatMap(({ faults }) => faults)) resolve(use.on);
   const untilRecovered = async (): Promise<StandRoles> => {
     stand.disconnect();
     return untilSteady({ ...context, signal });
   };
-  await runStages({ ...context, site: { stand, resolve }, showFaults, watch, from, signal, untilRecovered }, stages);
+  await runStages({ ...context, site, showFaults, watch, from, signal, untilRecovered }, stages);
   const undoneAt = monotonicMs();
   course.after = await untilRecovered();
   course.recovery = Math.round(monotonicMs() - undoneAt);

@@ -1,6 +1,7 @@
 import { CommandError, EXIT, interruptedExit, makeRunFolder, provenance, writeRunFile } from "@goldenring/run-kit";
 import { messageOf, type Stand, serviceUrl } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
+import { NotAvailable } from "../faults/fault.ts";
 import { deviationsIn, judgeRun } from "../judge/figure.ts";
 import { ENDS, type ExperimentRun, type JudgedExpectation, type RoundRecord, RUN_FILES } from "../run/record.ts";
 import { connectionStringOf } from "../stored/own-database.ts";
@@ -98,6 +99,7 @@ type End = Pick<ExperimentRun, "endedBy" | "ending">;
 function endOf(ended: unknown, expectations: readonly JudgedExpectation[], signal: AbortSignal): End {
   const ending = messageOf(ended);
   if (ended instanceof NotUndone) return { endedBy: "not-undone", ending };
+  if (ended instanceof NotAvailable) return { endedBy: "not-available", ending };
   if (signal.aborted) {
     const endedBy = interruptedExit(signal) === EXIT.terminated ? "terminated" : "interrupted";
     return { endedBy, ending: "It was interrupted; everything is undone." };

@@ -1,7 +1,7 @@
 import type { Expectation } from "./experiment.ts";
 import { METRICS, type MetricName } from "./metrics.ts";
 
-type During = Pick<Expectation, "during" | "alert" | "labels" | "mayCome" | "comparedWith">;
+type During = Pick<Expectation, "medianLimit" | "during" | "alert" | "labels" | "mayCome" | "comparedWith">;
 
 export function atMost(metric: MetricName, limit: number, words: string, during: During = {}): Expectation {
   return { ...measured(metric, words, during), comparison: "at most", limit };
@@ -40,11 +40,12 @@ export const FIGURES: readonly Expectation[] = [
   measured("recovery", "time from the undo until everything is as before"),
 ];
 
-/** The same figures, with a target for the slowest write. */
-export function figuresWithin(slowestWriteMs: number): Expectation[] {
+/** The same figures, with a target for the slowest write of each round, and one for their median. */
+export function figuresWithin(slowestWriteMs: number, medianMs?: number): Expectation[] {
   const words = `no write takes longer than ${slowestWriteMs / 1_000} s`;
+  const median = medianMs === undefined ? {} : { medianLimit: medianMs };
   return FIGURES.map((figure) =>
-    figure.metric === "longestWrite" ? atMost("longestWrite", slowestWriteMs, words) : figure,
+    figure.metric === "longestWrite" ? atMost("longestWrite", slowestWriteMs, words, median) : figure,
   );
 }
 

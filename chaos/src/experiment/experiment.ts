@@ -16,7 +16,10 @@ const Expectation = z
     metric: z.enum(METRIC_NAMES),
     /** Without comparison and limit the figure is measured, not judged. */
     comparison: z.enum(COMPARISONS).optional(),
+    /** For each round. */
     limit: z.number().optional(),
+    /** For the median, from three rounds on; `at most`. */
+    medianLimit: z.number().optional(),
     unit: z.string(),
     /** Names of stages: only requests that began in them count, up to the end of their undo. Default: the whole round. */
     during: z.array(z.string()).min(1).optional(),
@@ -29,11 +32,12 @@ const Expectation = z
     comparedWith: z.array(z.string()).min(1).optional(),
   })
   .superRefine((expectation, { addIssue }) => {
-    const { metric, unit, comparison, limit, during, alert, comparedWith } = expectation;
+    const { metric, unit, comparison, limit, medianLimit, during, alert, comparedWith } = expectation;
     const isOfAlert = metric === "alertDelay" || metric === "alertResolved";
     const refuse = (message: string, path: string): void => addIssue({ code: "custom", message, path: [path] });
     if (unit !== METRICS[metric].unit) refuse(`${metric} is in ${METRICS[metric].unit}`, "unit");
     if ((comparison === undefined) !== (limit === undefined)) refuse("comparison and limit belong together", "limit");
+    if (medianLimit !== undefined && comparison !== "at most") refuse("medianLimit belongs to `at most`", "medianLimit");
     if (isOfAlert && alert === undefined) refuse(`${metric} needs the alert's name`, "alert");
     if (isOfAlert && during?.length !== 1) refuse(`${metric} needs the one stage that brings the alert`, "during");
     if (metric === "watchingCpu" && (during === undefined || during.length !== comparedWith?.length))

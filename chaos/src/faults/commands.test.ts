@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Stand, StandMachine } from "@goldenring/stand";
+import type { MachineFault } from "./fault.ts";
 import { type FaultUse, prepareFault } from "./registry.ts";
 
 /** The commands run here in a real shell; programs in the machine's place only write down how they were called. */
@@ -11,7 +13,7 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "goldenring-fault-"));
   mkdirSync(join(folder, "bin"));
-  for (const program of ["systemd-run", "systemctl", "stress-ng", "fallocate", "patronictl", "mount"])
+  for (const program of ["systemd-run", "systemctl", "stress-ng", "fallocate", "patronictl", "mount", "curl"])
     writeFileSync(join(folder, "bin", program), `#!/bin/sh\necho ${program} "$@" >>${folder}/calls\n`, { mode: 0o755 });
   writeFileSync(join(folder, "bin/df"), "#!/bin/sh\nprintf '  Used    Avail\\n500 500\\n'\n", { mode: 0o755 });
 });
@@ -40,9 +42,9 @@ const machine: StandMachine = {
 };
 const site = { stand: { machines: [machine] } as unknown as Stand, resolve: () => ["pg-02"] };
 
-async function ready(use: FaultUse): Promise<{ readonly inject: string; readonly undo: string }> {
+async function ready(use: FaultUse): Promise<MachineFault> {
   const fault = await prepareFault(use, machine, site);
-  if (fault.by === "lab") throw new Error("it is of the machine");
+  if (fault.by !== "machine") throw new Error("it is of the machine");
   return fault;
 }
 
@@ -91,4 +93,68 @@ test("every program that fits is prevented from starting", async () => {
 test("a switchover names both machines", async () => {
   const { inject } = await ready({ fault: "switchover", on: "primary", to: "replica" });
   expect(runHere(inject)).toEqual(["patronictl switchover --leader pg-01 --candidate pg-02 --force"]);
+});
+
+/** A program in the machine's place. */
+const fake = (name: string, script: string): void =>
+  writeFileSync(join(folder, "bin", name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+
+test("a frozen process of PostgreSQL does nothing until the undo, and one that is gone needs none", async () => {
+  const child = spawn("sleep", ["60"], { stdio: "ignore" });
+  const ended = once(child, "exit");
+  fake("pgrep", `kill -0 ${child.pid} 2>/dev/null && echo ${child.pid}`);
+  const state = () => /^State:\t(.)/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1];
+  const { inject, undo, gone } = await ready({ fault: "freeze-process", on: "primary", process: "walwriter" });
+  runHere(inject);
+  expect(state()).toBe("T");
+  expect(() => runHere(gone)).toThrow();
+  runHere(undo);
+  runHere(gone);
+  expect(state()).toBe("S");
+  child.kill("SIGKILL");
+  await ended;
+  runHere(undo);
+  runHere(gone);
+  await expect(ready({ fault: "freeze-process", on: "primary", process: "walwriter" })).rejects.toThrow("no such process");
+});
+
+test("the file system that the machine itself needs is never stalled", async () => {
+  fake("fsfreeze", "echo called >&2; exit 1");
+  const stall = { fault: "disk-stall", on: "primary" } as const;
+  await expect(ready({ ...stall, path: "/" })).rejects.toThrow("no file system apart from");
+  await expect(ready({ ...stall, path: tmpdir() })).rejects.toThrow("no file system apart from");
+  fake("stat", 'case $* in *data*) echo 2 ;; *) echo 1 ;; esac');
+  const { gone } = await ready({ ...stall, path: "/data" });
+  expect(() => runHere(gone)).toThrow();
+  fake("fsfreeze", 'echo "unfreeze failed: Invalid argument" >&2; exit 1');
+  runHere(gone);
+});
+
+test("a disk is slowed down by the unit's limits, and only where the kernel has them", async () => {
+  const slow = { fault: "disk-slow", on: "primary", path: "/data", unit: "patroni", bytesPerSecond: 1_000_000 } as const;
+  fake("grep", 'case $* in *cgroup.controllers) exit 0 ;; *) exit 1 ;; esac');
+  const { inject, undo } = await ready(slow);
+  // The kernel does not show the limit afterwards.
+  expect(() => runHere(inject)).toThrow();
+  expect(readFileSync(join(folder, "calls"), "utf8")).toContain("IOWriteBandwidthMax=/data 1000000");
+  expect(runHere(undo).at(0)).toContain("IOReadBandwidthMax= IOWriteBandwidthMax=");
+});
+
+test("the connections are held by a service that ends by itself, and there are none left", async () => {
+  fake("python3", ":");
+  fake("runuser", "echo 0");
+  const { inject } = await ready({ fault: "connections", on: "primary" });
+  expect(runHere(inject).join("\n")).toMatch(/RuntimeMaxSec=\d+ .*User=postgres python3 -c/);
+});
+
+test("etcd's alarm is raised for this member, and refused where one is raised already", async () => {
+  fake(
+    "ring-etcdctl",
+    `case $* in "alarm list") [ ! -e ${folder}/calls ] || echo NOSPACE ;; *) echo '"MemberID" : 123' ;; esac`,
+  );
+  const alarm = { fault: "etcd-alarm", on: "etcd/1" } as const;
+  const { inject } = await ready(alarm);
+  expect(runHere(inject).at(-1)).toContain('{"action":"ACTIVATE","memberID":"123","alarm":"NOSPACE"}');
+  fake("ring-etcdctl", "echo memberID:123 alarm:NOSPACE");
+  await expect(ready(alarm)).rejects.toThrow("raised already");
 });

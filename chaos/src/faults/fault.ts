@@ -33,6 +33,9 @@ export const on = z
 
 export const percent = z.number().min(1).max(100);
 
+/** On the file system of this folder. */
+export const folderPath = z.string().regex(/^(?!.*\/\.\.)\/[A-Za-z0-9/._-]*$/, "is no absolute path");
+
 /**
  * A kind of fault; `registry.ts` lists all.
  *
@@ -73,23 +76,28 @@ export interface LabFault {
   readonly undo: LabCall;
 }
 
-/** Done on the machine itself, by shell command lines. */
+/** Done by shell command lines: on the machine itself, or (`host`) on this computer, which is its host. */
 export interface MachineFault {
-  readonly by: "machine";
+  readonly by: "machine" | "host";
   readonly slot: string;
   readonly inject: string;
   /** May run before the injection, in its middle, and twice. */
   readonly undo: string;
   /** Succeeds when nothing of the fault is left. */
   readonly gone: string;
-  /** Over as soon as it is done, such as a kill: nobody can end it before its time. */
-  readonly momentary?: true;
+  /** It may be over before its undo comes: a kill is at once, and who fences the machine ends what it stalls. Else an early end spoils the run. */
+  readonly mayEndEarly?: true;
 }
 
-const CHECK_DEADLINE_MS = 15_000;
+export const CHECK_DEADLINE_MS = 15_000;
 
-export function notAvailable(what: string, why: string): CommandError {
-  return new CommandError(`${what} is not available here: ${why}.`, "usage");
+/** A fault that this stand, or the kernel of its machines, cannot have. */
+export class NotAvailable extends CommandError {
+  override readonly name = "NotAvailable";
+
+  constructor(what: string, why: string) {
+    super(`${what} is not available here: ${why}.`, "usage");
+  }
 }
 
 /** @throws {CommandError} with `otherwise`, unless the shell condition holds on the machine */
@@ -109,6 +117,15 @@ export function resolveTarget(target: string, stand: Stand, roles: StandRoles, r
   const found = candidates(target, stand, roles, round);
   if (found.length > 0) return found;
   throw new CommandError(`The stand ${stand.name} has no machine for "${target}".`, "usage");
+}
+
+/** @param targets gets the machines of each target: what it is stays the same for the whole round */
+export function siteOf(stand: Stand, roles: StandRoles, round: number, targets: Record<string, string[]> = {}): Site {
+  const resolve: Site["resolve"] = (target) => {
+    targets[target] ??= [...resolveTarget(target, stand, roles, round)];
+    return targets[target];
+  };
+  return { stand, resolve };
 }
 
 function candidates(target: string, stand: Stand, roles: StandRoles, round: number): readonly string[] {

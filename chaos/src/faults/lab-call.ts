@@ -5,7 +5,12 @@ export const LabCall = z.discriminatedUnion("do", [
   z.object({ do: z.enum(["power-off", "power-on", "heal"]) }),
   z.object({ do: z.literal("loss"), percent: z.number(), direction: z.enum(DIRECTIONS) }),
   /** Without `from`: from everything. */
-  z.object({ do: z.literal("cut"), from: z.array(z.string()).optional() }),
+  z.object({
+    do: z.literal("cut"),
+    from: z.array(z.string()).optional(),
+    port: z.number().optional(),
+    direction: z.enum(DIRECTIONS),
+  }),
 ]);
 export type LabCall = z.infer<typeof LabCall>;
 
@@ -14,7 +19,7 @@ export async function carryOut(lab: LabControl, machine: string, call: LabCall):
   if (call.do === "power-on") await lab.powerOn(machine);
   if (call.do === "heal") await lab.heal(machine);
   if (call.do === "loss") await lab.loss(machine, call.percent, call.direction);
-  if (call.do === "cut") for (const from of call.from ?? [undefined]) await lab.cut(machine, from);
+  if (call.do === "cut") for (const from of call.from ?? [undefined]) await lab.cut(machine, { ...call, from });
 }
 
 /** What is left of the fault that the call undoes; undefined: nothing. */

@@ -1,5 +1,4 @@
-import * as z from "zod";
-import { faultKind, form, notAvailable, on } from "./fault.ts";
+import { faultKind, form, NotAvailable } from "./fault.ts";
 
 /** No closing packet is sent. The undo turns the power on. */
 export const powerOff = faultKind({
@@ -7,7 +6,7 @@ export const powerOff = faultKind({
   about: "cuts a machine's power, without a shutdown (only in the lab)",
   describe: () => "loses its power",
   async prepare(_, __, { stand }) {
-    if (!stand.lab) throw notAvailable("Taking the power", "it needs the host of the machine");
+    if (!stand.lab) throw new NotAvailable("Taking the power", "it needs the host of the machine");
     return { by: "lab", slot: "power", inject: { do: "power-off" }, undo: { do: "power-on" } };
   },
 });
@@ -23,24 +22,6 @@ export const reboot = faultKind({
     inject: "setsid -f sh -c 'sleep 0.2; systemctl reboot' </dev/null >/dev/null 2>&1",
     undo: "sleep 1",
     gone: '[ "$(systemctl is-system-running)" != stopping ]',
-    momentary: true,
+    mayEndEarly: true,
   }),
-});
-
-/** A planned change of the primary. There is nothing to undo: the former primary follows. */
-export const switchover = faultKind({
-  form: z.object({ fault: z.literal("switchover"), on: on.default("primary"), to: on.default("replica") }),
-  about: "makes another machine the primary, as an operator does (patronictl switchover)",
-  describe: () => "hands over to the replica",
-  async prepare({ to }, machine, site) {
-    const [candidate] = site.resolve(to);
-    return {
-      by: "machine",
-      slot: "switchover",
-      inject: `patronictl switchover --leader ${machine.name} --candidate ${candidate} --force`,
-      undo: ":",
-      gone: ":",
-      momentary: true,
-    };
-  },
 });

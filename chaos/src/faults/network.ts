@@ -1,7 +1,7 @@
 import { CommandError } from "@goldenring/run-kit";
-import { DIRECTION_WORDS, DIRECTIONS, type Direction, machineOf, type StandMachine } from "@goldenring/stand";
+import { cutText, DIRECTION_WORDS, DIRECTIONS, type Direction, machineOf, type StandMachine } from "@goldenring/stand";
 import * as z from "zod";
-import { FILE_MARK, faultKind, form, type MachineFault, mustHave, mustHold, on, percent, type Site } from "./fault.ts";
+import { CHECK_DEADLINE_MS, FILE_MARK, faultKind, form, type MachineFault, mustHave, mustHold, NotAvailable, on, percent, type Site } from "./fault.ts";
 import { hasNetworkFault } from "./lab-call.ts";
 
 /** Packets of a machine get lost at random: outside of it in the lab, otherwise in its own kernel. */
@@ -66,32 +66,43 @@ export const cut = faultKind({
   form: form("cut", {
     /** Only from these; default: from everything. */
     from: z.array(on).min(1).optional(),
+    /** Only connections to this TCP port of the machine. */
+    port: z.int().min(1).max(65_535).optional(),
+    /** Seen from the machine: only what it receives, or sends. */
+    direction: z.enum(DIRECTIONS).default("both"),
   }),
-  about: "cuts a machine off: from everything, or from some machines",
-  describe: ({ from }) => `is cut off from ${from?.join(", ") ?? "everything"}`,
-  async prepare({ from }, machine, site) {
+  about: "cuts a machine off: from everything or some machines, wholly or at one TCP port, both ways or in one direction",
+  describe: ({ from, port, direction }) => `is ${cutText({ from: from?.join(", "), port, direction })}`,
+  async prepare({ from, port, direction }, machine, site) {
     await mustBeWhole(machine, site);
     const others = from && [...new Set(from.flatMap(site.resolve))];
     if (others?.includes(machine.name))
       throw new CommandError(`${machine.name} cannot be cut off from itself.`, "usage");
     if (site.stand.lab) {
-      const call = { do: "cut" as const, ...(others ? { from: others } : {}) };
+      const call = { do: "cut", ...(others && { from: others }), ...(port && { port }), direction } as const;
       return { by: "lab", slot: NETWORK, inject: call, undo: { do: "heal" } };
     }
     await mustHave(machine, "nft");
-    return cutInside(others?.map((name) => machineOf(site.stand, name).address));
+    const addresses = others?.map((name) => machineOf(site.stand, name).address);
+    return cutInside(addresses, port, direction);
   },
 });
 
 /** By rules of its own. From everything spares ssh: by it the operator ends the fault. */
-function cutInside(addresses: readonly string[] | undefined): MachineFault {
+function cutInside(
+  addresses: readonly string[] | undefined,
+  port: number | undefined,
+  direction: Direction,
+): MachineFault {
   const named = addresses?.find((address) => !/^[0-9.]+$/.test(address));
   if (named !== undefined) throw new CommandError(`${named} is no IPv4 address: a cut needs one.`, "usage");
-  const list = addresses?.join(", ");
-  const [arriving, leaving] =
-    list === undefined
-      ? ["tcp dport 22 accept; drop", "tcp sport 22 accept; drop"]
-      : [`ip saddr { ${list} } drop`, `ip daddr { ${list} } drop`];
+  const rule = (way: "in" | "out", [peer, own]: readonly [string, string]): string => {
+    if (direction !== way && direction !== "both") return "accept";
+    const ssh = addresses === undefined ? `tcp ${own} 22 accept; ` : "";
+    const peers = addresses === undefined ? "" : `ip ${peer} { ${addresses.join(", ")} } `;
+    return `${ssh}${peers}${port === undefined ? "" : `tcp ${own} ${port} `}drop`;
+  };
+  const [arriving, leaving] = [rule("in", ["saddr", "dport"]), rule("out", ["daddr", "sport"])];
   const rules = `table inet ${TABLE} { chain in { type filter hook input priority -400; iif lo accept; ${arriving}; }; chain out { type filter hook output priority -400; oif lo accept; ${leaving}; }; }`;
   return {
     by: "machine",
@@ -126,7 +137,8 @@ async function mustHaveNetem(machine: StandMachine): Promise<void> {
   await mustHold(machine, "! tc qdisc show | grep ' netem '", "tc netem is in use there already");
   // On the loopback interface, where it changes nothing.
   const attempt = "modprobe -q sch_netem; tc qdisc add dev lo root netem delay 0ms && tc qdisc del dev lo root";
-  await mustHold(machine, attempt, "its kernel has no netem, so this is not available here");
+  const { code } = await machine.run(attempt, { deadlineMs: CHECK_DEADLINE_MS });
+  if (code !== 0) throw new NotAvailable("Holding packets back", `the kernel of ${machine.name} has no netem`);
 }
 
 const REMOVE_NETEM =

@@ -3,7 +3,7 @@ import { type Completed, type LabControl, runProgram, type Stand, type StandMach
 import { expectTableInDocs } from "../../../docs-table.fixture.ts";
 import { exportsOfFolder } from "../../../folder-exports.fixture.ts";
 import { guarded } from "../undo/guard.ts";
-import type { Site } from "./fault.ts";
+import { NotAvailable, type Site } from "./fault.ts";
 import { descriptionOf, FAULTS, FaultUse, prepareFault } from "./registry.ts";
 
 const DONE: Completed = { code: 0, stdout: "", stderr: "" };
@@ -15,7 +15,8 @@ const lab: LabControl = {
   loss: nothing,
   cut: nothing,
   heal: nothing,
-  faults: async () => ({ loss: { "pg-02": {} }, cut: [] }),
+  diskFault: async () => ({ check: ":", inject: ":", undo: ":", gone: ":" }),
+  faults: async () => ({ loss: { "pg-02": { in: 1, out: 0 } }, cut: [], disk: [] }),
 };
 
 /** Fit for every fault, or for none. */
@@ -54,12 +55,17 @@ const USES: readonly FaultUse[] = [
   { fault: "freeze-guardian", on: "operator" },
   { fault: "loss", on: "primary", percent: 30, direction: "both" },
   { fault: "delay", on: "primary", ms: 100, jitterMs: 10 },
-  { fault: "cut", on: "primary" },
-  { fault: "cut", on: "primary", from: ["replica"] },
+  { fault: "freeze-process", on: "primary", process: "all" },
+  { fault: "cut", on: "primary", direction: "both" },
+  { fault: "cut", on: "primary", from: ["replica"], port: 5_432, direction: "in" },
   { fault: "cpu", on: "primary", percent: 90 },
   { fault: "memory", on: "primary", percent: 80 },
   { fault: "disk-fill", on: "primary", path: "/var/lib", fill: { percent: 92 } },
   { fault: "disk-io", on: "primary", path: "/var/lib", writers: 4 },
+  { fault: "disk-stall", on: "primary", path: "/var/lib/postgresql" },
+  { fault: "disk-slow", on: "primary", path: "/var/lib/postgresql", unit: "patroni", bytesPerSecond: 1_000_000 },
+  { fault: "connections", on: "primary" },
+  { fault: "etcd-alarm", on: "etcd/1" },
 ];
 
 test("every kind of fault in this folder has a line in registry.ts", async () => {
@@ -123,6 +129,20 @@ test("faults of network and power are injected by the host in the lab, otherwise
   await expect(prepareFault(off, without.machine, without.site)).rejects.toThrow("not available here");
 });
 
+test("a disk is stalled and slowed down by the host in the lab, which can end it whatever the machine waits for", async () => {
+  const { site, machine } = siteOf(lab);
+  for (const use of USES.filter(({ fault }) => fault === "disk-stall" || fault === "disk-slow"))
+    expect(await prepareFault(use, machine, site)).toMatchObject({ by: "host", slot: "disk-pg-01", mayEndEarly: true });
+});
+
+test("a kernel without netem cannot have a delay, which is no fault of the machine", async () => {
+  const { site } = siteOf(undefined);
+  const run: StandMachine["run"] = async (command) => ({ ...DONE, code: command.startsWith("modprobe") ? 2 : 0 });
+  const [machine] = site.stand.machines;
+  const delay = { fault: "delay", on: "primary", ms: 200, jitterMs: 0 } as const;
+  await expect(prepareFault(delay, { ...(machine as StandMachine), run }, site)).rejects.toBeInstanceOf(NotAvailable);
+});
+
 test("a machine that is not fit is refused: a unit that does not run, a network that is faulty already, itself to be cut off from", async () => {
   const { site, machine } = siteOf(lab, { code: 3, stdout: "", stderr: "" });
   const stop = { fault: "stop-unit", on: "primary", unit: "patroni" } as const;
@@ -130,10 +150,11 @@ test("a machine that is not fit is refused: a unit that does not run, a network 
   const fit = siteOf(lab);
   const [, second] = fit.site.stand.machines;
   if (!second) throw new Error("there are two");
-  await expect(prepareFault({ fault: "cut", on: "replica" }, second, fit.site)).rejects.toThrow(
+  const cut = { fault: "cut", direction: "both" } as const;
+  await expect(prepareFault({ ...cut, on: "replica" }, second, fit.site)).rejects.toThrow(
     "already has a fault of the network",
   );
-  await expect(prepareFault({ fault: "cut", on: "primary", from: ["pg-01"] }, fit.machine, fit.site)).rejects.toThrow(
+  await expect(prepareFault({ ...cut, on: "primary", from: ["pg-01"] }, fit.machine, fit.site)).rejects.toThrow(
     "cut off from itself",
   );
 });

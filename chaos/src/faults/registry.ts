@@ -1,9 +1,11 @@
 import type { StandMachine } from "@goldenring/stand";
 import * as z from "zod";
+import { connections, etcdAlarm, switchover } from "./cluster.ts";
+import { diskSlow, diskStall } from "./disks.ts";
 import type { FaultKind, ReadyFault, Site } from "./fault.ts";
-import { powerOff, reboot, switchover } from "./machine.ts";
+import { powerOff, reboot } from "./machine.ts";
 import { cut, delay, loss } from "./network.ts";
-import { freezeGuardian, killProcess, preventStart } from "./processes.ts";
+import { freezeGuardian, freezeProcess, killProcess, preventStart } from "./processes.ts";
 import { cpu, diskFill, diskIo, memory } from "./resources.ts";
 import { freezeUnit, killUnit, restartUnit, stopUnit } from "./units.ts";
 
@@ -18,6 +20,7 @@ const ALL = [
   killProcess,
   preventStart,
   freezeUnit,
+  freezeProcess,
   freezeGuardian,
   loss,
   delay,
@@ -26,6 +29,10 @@ const ALL = [
   memory,
   diskFill,
   diskIo,
+  diskStall,
+  diskSlow,
+  connections,
+  etcdAlarm,
 ] as const;
 type Kind = (typeof ALL)[number];
 

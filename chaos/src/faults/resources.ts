@@ -1,23 +1,26 @@
 import * as z from "zod";
-import { FILE_MARK, faultKind, form, type MachineFault, mustHave, mustHold, percent } from "./fault.ts";
+import { FILE_MARK, faultKind, folderPath, form, type MachineFault, mustHave, mustHold, percent } from "./fault.ts";
 
 /** Longer than any fault lasts; its undo or its guard ends it. */
 const MAX_S = 3_600;
 
-/** A load by stress-ng as a transient service. @param before a shell line that sets what the arguments use */
-function stress(slot: string, argumentsOfStress: string, { before = ":", after = ":" } = {}): MachineFault {
+/** A program as a transient service. @param before a shell line that sets what the command uses */
+export function transientLoad(slot: string, command: string, { before = ":", after = ":" } = {}): MachineFault {
   const unit = `${FILE_MARK}-${slot}-load`;
   // The first to go when memory gets short.
   const properties = `--property=RuntimeMaxSec=${MAX_S} --property=OOMScoreAdjust=1000`;
   return {
     by: "machine",
     slot,
-    // Whatever its task, stress-ng takes memory as large as the CPU's cache: half a gigabyte on some computers.
-    inject: `${before}; systemd-run --quiet --collect --unit=${unit} ${properties} stress-ng --cache-size 64K ${argumentsOfStress} --timeout ${MAX_S}s`,
+    inject: `${before}; systemd-run --quiet --collect --unit=${unit} ${properties} ${command}`,
     undo: `systemctl stop ${unit} 2>/dev/null; systemctl reset-failed ${unit} 2>/dev/null; ${after}`,
     gone: `! systemctl is-active --quiet ${unit}`,
   };
 }
+
+// Whatever its task, stress-ng takes memory as large as the CPU's cache: half a gigabyte on some computers.
+const stress = (slot: string, argumentsOfStress: string, scripts = {}): MachineFault =>
+  transientLoad(slot, `stress-ng --cache-size 64K ${argumentsOfStress} --timeout ${MAX_S}s`, scripts);
 
 export const cpu = faultKind({
   form: form("cpu", { percent }),
@@ -44,16 +47,12 @@ export const memory = faultKind({
   },
 });
 
-/** On the file system of this folder. */
-const folderPath = z
-  .string()
-  .regex(/^(?!.*\/\.\.)\/[A-Za-z0-9/._-]*$/, "is no absolute path")
-  .default("/var/lib");
+const path = folderPath.default("/var/lib");
 
 /** Whatever else needs the disk waits. */
 export const diskIo = faultKind({
   form: form("disk-io", {
-    path: folderPath,
+    path,
     /** Processes that write and flush all the time. */
     writers: z.int().min(1).max(64).default(4),
   }),
@@ -75,7 +74,7 @@ export const diskIo = faultKind({
  */
 export const diskFill = faultKind({
   form: form("disk-fill", {
-    path: folderPath,
+    path,
     /** How full, or how much to take: one of them. */
     fill: z.union([z.object({ percent }), z.object({ mib: z.int().min(1).max(1_000_000) })]),
   }),

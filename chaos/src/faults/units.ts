@@ -3,12 +3,12 @@ import * as z from "zod";
 import { FILE_MARK, faultKind, form, type MachineFault, mustHold } from "./fault.ts";
 
 /** A service of systemd, with or without `.service`. */
-const unit = z
+export const unit = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9@._-]*$/, "is no name of a unit")
   .transform((name) => name.replace(/\.service$/, ""));
 
-type UnitScripts = Pick<MachineFault, "inject" | "undo" | "gone" | "momentary">;
+type UnitScripts = Pick<MachineFault, "inject" | "undo" | "gone" | "mayEndEarly">;
 
 function unitFault<Name extends string>(
   name: Name,
@@ -53,7 +53,7 @@ export const restartUnit = unitFault("restart-unit", RESTARTS, "restarted", (uni
   inject: `systemctl restart --no-block ${unit}`,
   undo: startUnit(unit),
   gone: unitStarts(unit),
-  momentary: true,
+  mayEndEarly: true,
 }));
 
 const FREEZES = "freezes a service (SIGSTOP): connections stay open, nothing answers";

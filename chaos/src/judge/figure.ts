@@ -99,17 +99,22 @@ export function judgeRound(expectations: readonly Expectation[], evidence: Evide
   });
 }
 
-/** Over all rounds: the median and the worst figure; missed when it was missed once. */
+/** So many rounds have a median that is not the worst of them. */
+const MIN_ROUNDS_OF_MEDIAN = 3;
+
+/** Over all rounds: the median and the worst figure; missed when it was missed once, or the median is above its limit. */
 export function judgeRun(
   expectations: readonly Expectation[],
   rounds: readonly { readonly verdicts: readonly RoundVerdict[] }[],
 ): JudgedExpectation[] {
-  return expectations.map(({ words, metric, unit, comparison = null, limit = null }, index) => {
+  return expectations.map(({ words, metric, unit, comparison = null, limit = null, medianLimit = null }, index) => {
     const verdicts = rounds.flatMap((round) => round.verdicts[index] ?? []);
     const figures = verdicts.flatMap(({ figure }) => figure ?? []).toSorted((one, other) => one - other);
     const worst = (comparison === "at least" ? figures[0] : figures.at(-1)) ?? null;
     const middle = figures.length === 0 ? null : median(figures);
-    return { words, metric, unit, comparison, limit, median: middle, worst, verdict: worstOf(verdicts, limit) };
+    const isSlow = figures.length >= MIN_ROUNDS_OF_MEDIAN && (middle ?? 0) > (medianLimit ?? Number.POSITIVE_INFINITY);
+    const verdict = isSlow ? "missed" : worstOf(verdicts, limit);
+    return { words, metric, unit, comparison, limit, medianLimit, median: middle, worst, verdict };
   });
 }
 

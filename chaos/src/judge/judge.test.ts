@@ -127,5 +127,8 @@ test("over rounds the median and the worst count; one round that missed is enoug
   const unknown = of(held(1), { figure: null, verdict: "unknown" });
   expect(unknown).toMatchObject({ median: 1, verdict: "unknown" });
   expect(unknown && deviationsIn([unknown])).toEqual(unknown && [unknown]);
+  const slow = { ...atMost("longestWrite", 10, "w"), medianLimit: 5 };
+  const verdictOf = (...figures: number[]) => judgeRun([slow], rounds(...figures.map(held)))[0]?.verdict;
+  expect([verdictOf(4, 9, 2), verdictOf(4, 9, 6), verdictOf(9)]).toEqual(["held", "missed", "held"]);
   expect(of()).toMatchObject({ median: null, worst: null, verdict: "unknown" });
 });

@@ -14,6 +14,9 @@ test("times from a second on are in seconds, counts as they are, and what is not
 
 test("a limit is said with its direction, and nothing is said where nothing is promised", () => {
   expect(targetText({ comparison: "at most", limit: 3_000, unit: "ms" })).toBe("at most 3 s");
+  expect(targetText({ comparison: "at most", limit: 8_000, medianLimit: 6_000, unit: "ms" })).toBe(
+    "at most 8 s, median 6 s",
+  );
   expect(targetText({ comparison: null, limit: null, unit: "ms" })).toBeUndefined();
 });
 

@@ -15,10 +15,13 @@ export function verdictMark({ verdict }: Pick<JudgedExpectation, "verdict">): Co
   return verdict === "measured" ? verdict : marked(verdict, verdict === "held");
 }
 
+type Target = Pick<JudgedExpectation, "comparison" | "limit" | "unit"> & Partial<JudgedExpectation>;
+
 /** "at most 3 s"; undefined where no target was set. */
-export function targetText(judged: Pick<JudgedExpectation, "comparison" | "limit" | "unit">): string | undefined {
-  const { comparison, limit, unit } = judged;
-  return comparison === null || limit === null ? undefined : `${comparison} ${timeOrCount(limit, unit)}`;
+export function targetText({ comparison, limit, medianLimit, unit }: Target): string | undefined {
+  if (comparison === null || limit === null) return undefined;
+  const ofMedian = medianLimit == null ? "" : `, median ${timeOrCount(medianLimit, unit)}`;
+  return `${comparison} ${timeOrCount(limit, unit)}${ofMedian}`;
 }
 
 /** "4 of 5", of the rounds in which the expectation was judged; undefined where it was in none. */

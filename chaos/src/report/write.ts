@@ -39,11 +39,11 @@ export const EXPERIMENT_RUNS: RunKind<ExperimentRun> = {
 
 /**
  * Adds a run to the results pages whose suites have its experiment (without any: to that of the chaos experiments), in place of an earlier one.
- * Not a run that a person has ended: it tells nothing about the stand.
+ * Not a run that a person has ended, or one that this stand cannot have: it tells nothing about the stand.
  * @param command what a person typed to run this @returns the pages that were written
  */
 export async function writeRunResults(run: ExperimentRun, command: string, folder?: string): Promise<string[]> {
-  if (run.endedBy === "interrupted" || run.endedBy === "terminated") return [];
+  if (["interrupted", "terminated", "not-available"].includes(run.endedBy)) return [];
   const suites = Object.values<Suite>(SUITES).filter(({ experiments }) => experiments.includes(run.experiment.id));
   const found = suites.flatMap(({ page }) => page ?? []);
   const pages = found.length > 0 ? found : [SUITES.chaos.page];

@@ -11,6 +11,7 @@ import { RequestFigures } from "../history/summary.ts";
 /** How a run may end, from good to bad: its exit code, and how reports name it. */
 export const ENDS = {
   held: { exit: EXIT.ok, text: "the hypothesis held" },
+  "not-available": { exit: EXIT.usage, text: "not possible on this stand" },
   "not-steady": { exit: EXIT.notSteady, text: "the stand was not steady" },
   deviated: { exit: EXIT.expectationMissed, text: "deviated from the hypothesis" },
   aborted: { exit: EXIT.aborted, text: "aborted" },
@@ -145,11 +146,13 @@ export const Judged = z.object({
   /** Of the expectation; null: none. */
   comparison: z.enum(COMPARISONS).nullable(),
   limit: z.number().nullable(),
+  /** null: none. */
+  medianLimit: z.number().nullable().default(null),
   unit: z.string(),
   median: z.number().nullable(),
   /** The largest where it should be small, and the other way round. */
   worst: z.number().nullable(),
-  /** Missed when it was missed in one round. */
+  /** Missed when it was missed in one round, or by the median. */
   verdict: Verdict,
 });
 

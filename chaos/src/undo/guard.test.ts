@@ -84,7 +84,7 @@ test("an undo reports a fault that something else has ended, but not when it run
   }
 
   const reboot = fileFault();
-  const momentary = guarded({ ...reboot.fault, momentary: true }, reboot.guard);
+  const momentary = guarded({ ...reboot.fault, mayEndEarly: true }, reboot.guard);
   await sh(momentary.inject);
   rmSync(reboot.folder, { recursive: true });
   await sh(reboot.fault.undo);

@@ -58,7 +58,7 @@ export function guarded(fault: MachineFault, { id, folder: path, endsAfterSecond
     ].join("\n"),
     undo: [
       lock,
-      ...(fault.momentary ? [] : [reportIfEnded]),
+      ...(fault.mayEndEarly ? [] : [reportIfEnded]),
       `: >${over}`,
       `find . -name '*.over' -mmin +1440 -delete`,
       apart(fault.undo),

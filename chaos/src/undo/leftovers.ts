@@ -1,4 +1,4 @@
-import { type Role, SSH_FAILED, type Stand, type StandMachine, shellQuote } from "@goldenring/stand";
+import { cutText, type Role, SSH_FAILED, type Stand, type StandMachine, shellQuote } from "@goldenring/stand";
 import { FILE_MARK } from "../faults/fault.ts";
 import { undoAllThere } from "./guard.ts";
 
@@ -67,11 +67,12 @@ function checkScript(folder: string, units: readonly string[]): string {
 
 async function leftoversOfLab({ lab, machines }: Stand): Promise<readonly Leftover[]> {
   if (!lab) return [];
-  const { loss, cut } = await lab.faults();
+  const { loss, cut, disk } = await lab.faults();
   const off = await Promise.all(machines.map(async ({ name }) => ((await lab.isOff(name)) ? [name] : [])));
   return [
     ...Object.keys(loss).map((machine) => ({ machine, what: "its packets get lost" })),
-    ...cut.map(({ machine, from }) => ({ machine, what: `is cut off from ${from ?? "everything"}` })),
+    ...cut.map((each) => ({ machine: each.machine, what: `is ${cutText(each)}` })),
+    ...disk.map((machine) => ({ machine, what: "its disk is stalled or slowed down" })),
     ...off.flat().map((machine) => ({ machine, what: "is off" })),
   ];
 }

@@ -1,4 +1,4 @@
-import { type Attempt, machineOf, messageOf, type Stand, waitFor } from "@goldenring/stand";
+import { type Attempt, machineOf, messageOf, OPERATOR, type Stand, waitFor } from "@goldenring/stand";
 import { carryOut, leftAfter } from "../faults/lab-call.ts";
 import { ENDED_BEFORE } from "./guard.ts";
 import type { OpenFault, OpenFaults } from "./open-fault.ts";
@@ -13,9 +13,10 @@ const UNDO_DEADLINE_MS = 180_000;
 async function tryUndo(stand: Stand, { machine, undo }: OpenFault): Promise<Attempt<boolean>> {
   const left = (what: string) => ({ missing: `${machine}: ${what}` });
   try {
-    if (undo.by === "machine") {
+    if (undo.by !== "lab") {
       const deadlineMs = ATTEMPT_DEADLINE_MS;
-      const { code, stdout, stderr } = await machineOf(stand, machine).run(undo.script, { deadlineMs });
+      const place = machineOf(stand, undo.by === "host" ? OPERATOR : machine);
+      const { code, stdout, stderr } = await place.run(undo.script, { deadlineMs });
       if (code !== 0) return left((stderr || stdout).trim() || `exit code ${code}`);
       return { value: stdout.includes(ENDED_BEFORE) };
     }
@@ -67,8 +68,8 @@ export async function undoAll(
       left.push({ fault, why: messageOf(error) });
     }
   };
-  for (const by of ["lab", "machine"] as const) {
-    const newestFirst = faults.filter(({ undo }) => undo.by === by).toReversed();
+  for (const isInside of [false, true]) {
+    const newestFirst = faults.filter(({ undo }) => (undo.by === "machine") === isInside).toReversed();
     const ofMachines = [...Map.groupBy(newestFirst, ({ machine }) => machine).values()];
     const undoOf = async (ofMachine: readonly OpenFault[]): Promise<void> => {
       for (const fault of ofMachine) await one(fault);

@@ -1,6 +1,6 @@
-import type { Faults, Lab } from "@goldenring/lab";
+import type { Lab } from "@goldenring/lab";
 import { columns, EXIT, oneLine, print } from "@goldenring/run-kit";
-import { DeadlineExceeded, lockHolder, readLogins, readServices, waitFor } from "@goldenring/stand";
+import { cutText, DeadlineExceeded, type LabFaults, lockHolder, readLogins, readServices, waitFor } from "@goldenring/stand";
 import { assertIsUp, type Context, lockKeyOf } from "../context.ts";
 import { endpointsOf } from "../endpoints.ts";
 import { statesOfPrograms } from "../stand-programs.ts";
@@ -32,11 +32,11 @@ async function seenFromOutside(lab: Lab): Promise<MachineOutside[]> {
   }));
 }
 
-function faultsOf(name: string, { loss, cut }: Faults): string[] {
+function faultsOf(name: string, { loss, cut, disk }: LabFaults): string[] {
   const lost = loss[name];
   const percents = lost === undefined ? [] : [`loses ${lost.in} % of what it receives, ${lost.out} % of what it sends`];
-  const cuts = cut.filter(({ machine }) => machine === name).map(({ from }) => `cut off from ${from ?? "everything"}`);
-  return [...percents, ...cuts];
+  const cuts = cut.filter(({ machine }) => machine === name).map(cutText);
+  return [...percents, ...cuts, ...(disk.includes(name) ? ["its disk is stalled or slowed down"] : [])];
 }
 
 export async function status(context: Context, asJson: boolean): Promise<void> {

@@ -11,7 +11,7 @@ export interface Hierarchy {
 }
 
 /** Version 1 controllers in which a machine gets a group; systemd-nspawn takes care of the others (devices, freezer …). */
-const CONTROLLERS = ["cpu", "cpuacct", "cpuset", "memory", "pids", "name=systemd"];
+const CONTROLLERS = ["cpu", "cpuacct", "cpuset", "memory", "blkio", "pids", "name=systemd"];
 
 /**
  * @param mounts of /proc/self/mountinfo

@@ -85,7 +85,7 @@ async function makeGroup(folder: string): Promise<void> {
 
 async function passControllersDown(folder: string): Promise<void> {
   for (const group of [dirname(folder), folder]) {
-    for (const controller of ["cpu", "memory", "cpuset", "pids"]) {
+    for (const controller of ["cpu", "memory", "cpuset", "io", "pids"]) {
       // A missing controller shows when the limit is written.
       await writeFile(join(group, "cgroup.subtree_control"), `+${controller}`).catch(() => {});
     }

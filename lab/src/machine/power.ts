@@ -18,6 +18,7 @@ import type { MachineFolder } from "../folders.ts";
 import { inside, pullCable } from "../network/namespace.ts";
 import { firstUser } from "../plan.ts";
 import { A_MINUTE } from "../task.ts";
+import { endDiskFault, hasDiskFault } from "./disk-fault.ts";
 import { hostGroup, machineGroups, makeGroups, processesOf, type StandGroups } from "./groups.ts";
 
 /** One machine, its files and its groups. */
@@ -34,6 +35,8 @@ export interface Machine {
 
 /** How long a process may need to end after SIGKILL: one that writes to a disk ends only after that. */
 const END_MS = 30_000;
+/** After which a process that has not ended counts as one that waits for a frozen disk. */
+const STUCK_MS = 2_000;
 /** How long the kernel may need to write what a machine left unwritten. */
 const DISK_MS = 60_000;
 
@@ -103,12 +106,13 @@ export async function lastOutput({ folder }: Machine): Promise<string> {
 
 /**
  * Takes the power away: first the cable, so that not even a closing packet gets out, then all processes at once. Resolves when the
- * machine is off for certain. Unlike on a real machine, what it had written but not synced may survive.
+ * machine is off for certain, and its disk has no fault. Unlike on a real machine, what it had written but not synced may survive.
  */
-export async function powerOff({ name, groups, folder, namespace }: Machine): Promise<void> {
+export async function powerOff(machine: Machine): Promise<void> {
+  const { name, groups, folder, namespace } = machine;
   await writeFile(folder.stop, "");
   await pullCable(namespace, name);
-  await killAll(machineGroups(groups, name), name);
+  await killAll(machineGroups(groups, name), machine);
 }
 
 /** Asks the machine to shut down, as its power button would. */
@@ -131,13 +135,17 @@ export async function waitForDisk({ name, folder }: Machine): Promise<void> {
 }
 
 /** Ends everything of the machine: also a supervisor that hangs, and an lxcfs that has lost its supervisor. */
-export async function killLeftovers({ name, groups, folder }: Machine): Promise<void> {
-  await killAll([...machineGroups(groups, name), hostGroup(groups, name)], name);
+export async function killLeftovers(machine: Machine): Promise<void> {
+  const { name, groups, folder } = machine;
+  await killAll([...machineGroups(groups, name), hostGroup(groups, name)], machine);
   for (const file of [folder.nspawnPid, folder.supervisorPid]) await rm(file, { force: true });
 }
 
-/** The machine's first process comes first: the kernel ends all others of its namespace with it. */
-async function killAll(folders: readonly string[], name: string): Promise<void> {
+/**
+ * The machine's first process comes first: the kernel ends all others of its namespace with it. One that waits for a frozen disk ends when that
+ * is thawed, and does nothing more: by then it has the signal.
+ */
+async function killAll(folders: readonly string[], machine: Machine): Promise<void> {
   const killThoseLeft = async (): Promise<boolean> => {
     const pids = await processesOf(folders);
     const isFirst = await Promise.all(pids.map(isFirstProcess));
@@ -145,8 +153,11 @@ async function killAll(folders: readonly string[], name: string): Promise<void> 
     for (const pid of [...pids.filter((_, index) => isFirst[index]), ...others]) signalPid(pid, "SIGKILL");
     return pids.length === 0;
   };
+  const isFaulty = hasDiskFault(machine);
+  if ((await waitUntil(killThoseLeft, { deadlineMs: isFaulty ? 0 : STUCK_MS, everyMs: 5 })) && !isFaulty) return;
+  await endDiskFault(machine);
   if (await waitUntil(killThoseLeft, { deadlineMs: END_MS, everyMs: 5 })) return;
-  throw new CommandError(`Processes of ${name} cannot be ended: see \`cat ${folders[0]}/cgroup.procs\`.`);
+  throw new CommandError(`Processes of ${machine.name} cannot be ended: see \`cat ${folders[0]}/cgroup.procs\`.`);
 }
 
 async function isFirstProcess(pid: number): Promise<boolean> {

@@ -47,9 +47,20 @@ test("a cut drops everything both ways, ARP included", () => {
 });
 
 test("a cut from one machine drops what passes between the two only", () => {
-  expect(rules(withCut(NO_FAULTS, "pg-01", "pg-02"))).toEqual([
+  expect(rules(withCut(NO_FAULTS, "pg-01", { from: "pg-02" }))).toEqual([
     'iifname "vb-pg-01" oifname "vb-pg-02" counter drop',
-    'iifname "vb-pg-02" oifname "vb-pg-01" counter drop',
+    'oifname "vb-pg-01" iifname "vb-pg-02" counter drop',
+  ]);
+});
+
+test("a cut at a port, or in one direction, is seen from the machine", () => {
+  expect(rules(withCut(NO_FAULTS, "pg-01", { from: "haproxy", port: 5_432 }))).toEqual([
+    'iifname "vb-pg-01" oifname "vb-haproxy" tcp sport 5432 counter drop',
+    'oifname "vb-pg-01" iifname "vb-haproxy" tcp dport 5432 counter drop',
+  ]);
+  expect(rules(withCut(NO_FAULTS, "pg-01", { direction: "in" }))).toEqual(['oifname "vb-pg-01" counter drop']);
+  expect(rules(withCut(NO_FAULTS, "pg-01", { from: "pg-02", direction: "out" }))).toEqual([
+    'iifname "vb-pg-01" oifname "vb-pg-02" counter drop',
   ]);
 });
 
@@ -62,7 +73,7 @@ const step = fc.oneof(
 const faults = fc.array(step, { maxLength: 8 }).map((steps) =>
   steps.reduce((before: Faults, each) => {
     if (each.kind === "loss") return withLoss(before, each.machine, each.percent, "both");
-    return withCut(before, each.machine, each.kind === "between" ? each.from : undefined);
+    return withCut(before, each.machine, each.kind === "between" ? { from: each.from } : {});
   }, NO_FAULTS),
 );
 

@@ -1,5 +1,5 @@
 import { CommandError } from "@goldenring/run-kit";
-import { type Direction, runOrThrow } from "@goldenring/stand";
+import { type Cut, DIRECTIONS, type Direction, runOrThrow } from "@goldenring/stand";
 import { z } from "zod";
 import { A_MINUTE } from "../task.ts";
 import { inside } from "./namespace.ts";
@@ -9,8 +9,14 @@ const percent = z.number().min(0).max(100);
 export const Faults = z.object({
   /** Percentage of lost packets, by machine. */
   loss: z.record(z.string(), z.object({ in: percent, out: percent })),
-  /** Without `from`: from everything, this computer included. */
-  cut: z.array(z.object({ machine: z.string(), from: z.string().optional() })),
+  cut: z.array(
+    z.object({
+      machine: z.string(),
+      from: z.string().optional(),
+      port: z.int().min(1).max(65_535).optional(),
+      direction: z.enum(DIRECTIONS).optional(),
+    }),
+  ),
 });
 /** The network faults of a stand. */
 export type Faults = z.output<typeof Faults>;
@@ -34,10 +40,10 @@ export function withLoss(faults: Faults, machine: string, percent: number, direc
   return { ...faults, loss: isNone ? others : { ...others, [machine]: after } };
 }
 
-/** @param from undefined: from everything, this computer included */
-export function withCut(faults: Faults, machine: string, from?: string): Faults {
-  if (faults.cut.some((cut) => cut.machine === machine && cut.from === from)) return faults;
-  return { ...faults, cut: [...faults.cut, { machine, ...(from === undefined ? {} : { from }) }] };
+export function withCut(faults: Faults, machine: string, { from, port, direction }: Cut = {}): Faults {
+  const isSame = (cut: Faults["cut"][number]): boolean =>
+    cut.machine === machine && cut.from === from && cut.port === port && cut.direction === direction;
+  return faults.cut.some(isSame) ? faults : { ...faults, cut: [...faults.cut, { machine, from, port, direction }] };
 }
 
 /** @param machine undefined: all machines */
@@ -52,24 +58,27 @@ export function healed(faults: Faults, machine?: string): Faults {
  * that is off or reboots. Loss spares ARP: a lost request would delay everything by a second, and no percentage would come out.
  */
 export function rulesOf({ loss, cut }: Faults): string {
-  const cutOff = cut.filter(({ from }) => from === undefined);
-  const pairs = cut.flatMap(({ machine, from }) => (from === undefined ? [] : [[machine, from] as const]));
-  /** @param side the bridge receives what a machine sends on the input side, `iifname` */
+  /** What passes between two machines, or, with and without a direction, between one and everything. */
+  const cutRules = (direction: "in" | "out", isPair: boolean): readonly string[] =>
+    cut.flatMap(({ machine, from, port, direction: only = direction }) => {
+      if (only !== direction && only !== "both") return [];
+      if ((from !== undefined) !== isPair) return [];
+      // The bridge receives what a machine sends on the input side.
+      const [own, peer] = direction === "out" ? ["iifname", "oifname"] : ["oifname", "iifname"];
+      const other = from === undefined ? "" : ` ${peer} "vb-${from}"`;
+      const ofPort = port === undefined ? "" : ` tcp ${direction === "out" ? "sport" : "dport"} ${port}`;
+      return `${own} "vb-${machine}"${other}${ofPort} counter drop`;
+    });
   const dropped = (side: "iifname" | "oifname", direction: "in" | "out"): readonly string[] => [
-    ...cutOff.map(({ machine }) => `${side} "vb-${machine}" counter drop`),
+    ...cutRules(direction, false),
     ...Object.entries(loss).flatMap(([machine, percent]) => lossRule(`${side} "vb-${machine}"`, percent[direction])),
   ];
-  const between = (one: string, other: string) => `iifname "vb-${one}" oifname "vb-${other}" counter drop`;
   return [
     "table bridge faults",
     "delete table bridge faults",
     "table bridge faults {",
     ...chain("sent", "prerouting", dropped("iifname", "out")),
-    ...chain(
-      "between",
-      "forward",
-      pairs.flatMap(([one, other]) => [between(one, other), between(other, one)]),
-    ),
+    ...chain("between", "forward", [...cutRules("out", true), ...cutRules("in", true)]),
     ...chain("received", "postrouting", dropped("oifname", "in")),
     "}",
     "",
