@@ -1,5 +1,16 @@
 import { CommandError } from "@goldenring/run-kit";
-import { type Cut, type Direction, type DiskFault, type DiskFaultScripts, isAlive, type LabFaults, LockHeld, ProgramFailed, ringHome, withLock } from "@goldenring/stand";
+import {
+  type Cut,
+  type Direction,
+  type DiskFault,
+  type DiskFaultScripts,
+  isAlive,
+  type LabFaults,
+  LockHeld,
+  ProgramFailed,
+  ringHome,
+  withLock,
+} from "@goldenring/stand";
 import { removeStand, takeDown } from "./down.ts";
 import { type Folders, foldersOf } from "./folders.ts";
 import { assertLinuxRoot, ensurePackages } from "./host/computer.ts";

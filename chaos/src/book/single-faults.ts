@@ -13,7 +13,13 @@ interface SingleFault
 }
 
 /** A guardian, and clients that notice no failure. */
-export function singleFault({ pauseMs, slowestWriteMs, medianWriteMs, primaryStays, ...rest }: SingleFault): ExperimentInput {
+export function singleFault({
+  pauseMs,
+  slowestWriteMs,
+  medianWriteMs,
+  primaryStays,
+  ...rest
+}: SingleFault): ExperimentInput {
   return {
     rounds: 5,
     ...rest,

@@ -67,7 +67,10 @@ test.each([
   ["abortwhen", { ...SMALL, abortwhen: [] }],
   ["round", { ...SMALL, round: 3 }],
   ["stages.0.second", { ...SMALL, stages: [{ ...SMALL.stages[0], second: 5 }] }],
-  ["stages.0.faults.0.Unit", { ...SMALL, stages: [{ ...SMALL.stages[0], faults: [{ ...SMALL.stages[0]?.faults[0], Unit: "x" }] }] }],
+  [
+    "stages.0.faults.0.Unit",
+    { ...SMALL, stages: [{ ...SMALL.stages[0], faults: [{ ...SMALL.stages[0]?.faults[0], Unit: "x" }] }] },
+  ],
 ])("what no experiment has is refused by its name: %s", async (name, content) => {
   const file = join(folder, "unknown.json");
   writeFileSync(file, JSON.stringify(content));

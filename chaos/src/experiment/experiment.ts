@@ -37,7 +37,8 @@ const Expectation = z
     const refuse = (message: string, path: string): void => addIssue({ code: "custom", message, path: [path] });
     if (unit !== METRICS[metric].unit) refuse(`${metric} is in ${METRICS[metric].unit}`, "unit");
     if ((comparison === undefined) !== (limit === undefined)) refuse("comparison and limit belong together", "limit");
-    if (medianLimit !== undefined && comparison !== "at most") refuse("medianLimit belongs to `at most`", "medianLimit");
+    if (medianLimit !== undefined && comparison !== "at most")
+      refuse("medianLimit belongs to `at most`", "medianLimit");
     if (isOfAlert && alert === undefined) refuse(`${metric} needs the alert's name`, "alert");
     if (isOfAlert && during?.length !== 1) refuse(`${metric} needs the one stage that brings the alert`, "during");
     if (metric === "watchingCpu" && (during === undefined || during.length !== comparedWith?.length))

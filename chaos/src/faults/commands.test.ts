@@ -115,7 +115,9 @@ test("a frozen process of PostgreSQL does nothing until the undo, and one that i
   await ended;
   runHere(undo);
   runHere(gone);
-  await expect(ready({ fault: "freeze-process", on: "primary", process: "walwriter" })).rejects.toThrow("no such process");
+  await expect(ready({ fault: "freeze-process", on: "primary", process: "walwriter" })).rejects.toThrow(
+    "no such process",
+  );
 });
 
 test("the file system that the machine itself needs is never stalled", async () => {
@@ -123,7 +125,7 @@ test("the file system that the machine itself needs is never stalled", async () 
   const stall = { fault: "disk-stall", on: "primary" } as const;
   await expect(ready({ ...stall, path: "/" })).rejects.toThrow("no file system apart from");
   await expect(ready({ ...stall, path: tmpdir() })).rejects.toThrow("no file system apart from");
-  fake("stat", 'case $* in *data*) echo 2 ;; *) echo 1 ;; esac');
+  fake("stat", "case $* in *data*) echo 2 ;; *) echo 1 ;; esac");
   const { gone } = await ready({ ...stall, path: "/data" });
   expect(() => runHere(gone)).toThrow();
   fake("fsfreeze", 'echo "unfreeze failed: Invalid argument" >&2; exit 1');
@@ -131,8 +133,14 @@ test("the file system that the machine itself needs is never stalled", async () 
 });
 
 test("a disk is slowed down by the unit's limits, and only where the kernel has them", async () => {
-  const slow = { fault: "disk-slow", on: "primary", path: "/data", unit: "patroni", bytesPerSecond: 1_000_000 } as const;
-  fake("grep", 'case $* in *cgroup.controllers) exit 0 ;; *) exit 1 ;; esac');
+  const slow = {
+    fault: "disk-slow",
+    on: "primary",
+    path: "/data",
+    unit: "patroni",
+    bytesPerSecond: 1_000_000,
+  } as const;
+  fake("grep", "case $* in *cgroup.controllers) exit 0 ;; *) exit 1 ;; esac");
   const { inject, undo } = await ready(slow);
   // The kernel does not show the limit afterwards.
   expect(() => runHere(inject)).toThrow();

@@ -1,7 +1,19 @@
 import { CommandError } from "@goldenring/run-kit";
 import { cutText, DIRECTION_WORDS, DIRECTIONS, type Direction, machineOf, type StandMachine } from "@goldenring/stand";
 import * as z from "zod";
-import { CHECK_DEADLINE_MS, FILE_MARK, faultKind, form, type MachineFault, mustHave, mustHold, NotAvailable, on, percent, type Site } from "./fault.ts";
+import {
+  CHECK_DEADLINE_MS,
+  FILE_MARK,
+  faultKind,
+  form,
+  type MachineFault,
+  mustHave,
+  mustHold,
+  NotAvailable,
+  on,
+  percent,
+  type Site,
+} from "./fault.ts";
 import { hasNetworkFault } from "./lab-call.ts";
 
 /** Packets of a machine get lost at random: outside of it in the lab, otherwise in its own kernel. */
@@ -71,7 +83,8 @@ export const cut = faultKind({
     /** Seen from the machine: only what it receives, or sends. */
     direction: z.enum(DIRECTIONS).default("both"),
   }),
-  about: "cuts a machine off: from everything or some machines, wholly or at one TCP port, both ways or in one direction",
+  about:
+    "cuts a machine off: from everything or some machines, wholly or at one TCP port, both ways or in one direction",
   describe: ({ from, port, direction }) => `is ${cutText({ from: from?.join(", "), port, direction })}`,
   async prepare({ from, port, direction }, machine, site) {
     await mustBeWhole(machine, site);

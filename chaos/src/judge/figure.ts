@@ -107,14 +107,16 @@ export function judgeRun(
   expectations: readonly Expectation[],
   rounds: readonly { readonly verdicts: readonly RoundVerdict[] }[],
 ): JudgedExpectation[] {
-  return expectations.map(({ words, metric, unit, comparison = null, limit = null, medianLimit = null }, index) => {
+  return expectations.map(({ words, metric, unit, comparison = null, limit = null, medianLimit }, index) => {
     const verdicts = rounds.flatMap((round) => round.verdicts[index] ?? []);
     const figures = verdicts.flatMap(({ figure }) => figure ?? []).toSorted((one, other) => one - other);
     const worst = (comparison === "at least" ? figures[0] : figures.at(-1)) ?? null;
     const middle = figures.length === 0 ? null : median(figures);
-    const isSlow = figures.length >= MIN_ROUNDS_OF_MEDIAN && (middle ?? 0) > (medianLimit ?? Number.POSITIVE_INFINITY);
-    const verdict = isSlow ? "missed" : worstOf(verdicts, limit);
-    return { words, metric, unit, comparison, limit, medianLimit, median: middle, worst, verdict };
+    const isMedianMissed =
+      medianLimit !== undefined && figures.length >= MIN_ROUNDS_OF_MEDIAN && Number(middle) > medianLimit;
+    const verdict = isMedianMissed ? "missed" : worstOf(verdicts, limit);
+    const target = { comparison, limit, ...(medianLimit !== undefined && { medianLimit }) };
+    return { words, metric, unit, ...target, median: middle, worst, verdict };
   });
 }
 

@@ -15,12 +15,12 @@ export function verdictMark({ verdict }: Pick<JudgedExpectation, "verdict">): Co
   return verdict === "measured" ? verdict : marked(verdict, verdict === "held");
 }
 
-type Target = Pick<JudgedExpectation, "comparison" | "limit" | "unit"> & Partial<JudgedExpectation>;
+type Target = Pick<JudgedExpectation, "comparison" | "limit" | "medianLimit" | "unit">;
 
 /** "at most 3 s"; undefined where no target was set. */
 export function targetText({ comparison, limit, medianLimit, unit }: Target): string | undefined {
   if (comparison === null || limit === null) return undefined;
-  const ofMedian = medianLimit == null ? "" : `, median ${timeOrCount(medianLimit, unit)}`;
+  const ofMedian = medianLimit === undefined ? "" : `, median ${timeOrCount(medianLimit, unit)}`;
   return `${comparison} ${timeOrCount(limit, unit)}${ofMedian}`;
 }
 

@@ -146,8 +146,7 @@ export const Judged = z.object({
   /** Of the expectation; null: none. */
   comparison: z.enum(COMPARISONS).nullable(),
   limit: z.number().nullable(),
-  /** null: none. */
-  medianLimit: z.number().nullable().default(null),
+  medianLimit: z.number().optional(),
   unit: z.string(),
   median: z.number().nullable(),
   /** The largest where it should be small, and the other way round. */

@@ -1,6 +1,14 @@
 import type { Lab } from "@goldenring/lab";
 import { columns, EXIT, oneLine, print } from "@goldenring/run-kit";
-import { cutText, DeadlineExceeded, type LabFaults, lockHolder, readLogins, readServices, waitFor } from "@goldenring/stand";
+import {
+  cutText,
+  DeadlineExceeded,
+  type LabFaults,
+  lockHolder,
+  readLogins,
+  readServices,
+  waitFor,
+} from "@goldenring/stand";
 import { assertIsUp, type Context, lockKeyOf } from "../context.ts";
 import { endpointsOf } from "../endpoints.ts";
 import { statesOfPrograms } from "../stand-programs.ts";

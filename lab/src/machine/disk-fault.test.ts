@@ -1,5 +1,5 @@
-import { beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { afterAll, beforeEach, expect, test } from "bun:test";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DiskFault, runProgram } from "@goldenring/stand";
@@ -8,6 +8,8 @@ import { diskFaultScripts, endDiskFault, hasDiskFault } from "./disk-fault.ts";
 import type { StandGroups } from "./groups.ts";
 
 const home = mkdtempSync(join(tmpdir(), "goldenring-disk-"));
+afterAll(() => rmSync(home, { recursive: true }));
+
 const programs = join(home, "bin");
 const folder = foldersOf(home, "x").machine("pg-01");
 const frozen = join(folder.folder, "frozen");
@@ -33,8 +35,7 @@ beforeEach(() => {
   for (const file of throttles) writeFileSync(file, "");
 });
 
-const sh = (script: string) =>
-  runProgram(["sh", "-c", `PATH=${programs}:$PATH; ${script}`], { deadlineMs: 10_000 });
+const sh = (script: string) => runProgram(["sh", "-c", `PATH=${programs}:$PATH; ${script}`], { deadlineMs: 10_000 });
 const codeOf = async (script: string): Promise<number> => (await sh(script)).code;
 
 test("a stalled disk is frozen until its undo, which may run again and before", async () => {
@@ -42,7 +43,12 @@ test("a stalled disk is frozen until its undo, which may run again and before", 
   expect([await codeOf(undo), await codeOf(check), await codeOf(gone)]).toEqual([0, 0, 0]);
   expect([await codeOf(inject), existsSync(frozen), hasDiskFault(disk)]).toEqual([0, true, true]);
   expect([await codeOf(gone), existsSync(frozen)]).not.toEqual([0, true]);
-  expect([await codeOf(undo), existsSync(frozen), hasDiskFault(disk), await codeOf(gone)]).toEqual([0, false, false, 0]);
+  expect([await codeOf(undo), existsSync(frozen), hasDiskFault(disk), await codeOf(gone)]).toEqual([
+    0,
+    false,
+    false,
+    0,
+  ]);
   expect(await codeOf(undo)).toBe(0);
 });
 

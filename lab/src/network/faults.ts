@@ -58,7 +58,7 @@ export function healed(faults: Faults, machine?: string): Faults {
  * that is off or reboots. Loss spares ARP: a lost request would delay everything by a second, and no percentage would come out.
  */
 export function rulesOf({ loss, cut }: Faults): string {
-  /** What passes between two machines, or, with and without a direction, between one and everything. */
+  /** Of pairs of machines, or of one machine and everything. */
   const cutRules = (direction: "in" | "out", isPair: boolean): readonly string[] =>
     cut.flatMap(({ machine, from, port, direction: only = direction }) => {
       if (only !== direction && only !== "both") return [];
