@@ -27,3 +27,15 @@ test("the Ansible template sets variables that the API reads, and no others", ()
   expect(set).toContain("DATABASE_URL");
   expect(set.filter((name) => !known.has(name) && !name.startsWith("BUN_"))).toEqual([]);
 });
+
+/** Other values of the chart set these, or its image. */
+const SET_BY_CHART = [
+  ...["API_KEYS", "API_KEYS_FILE", "BUILD_COMMIT", "ConnectionStrings__PgConnection", "DATABASE_URL", "DATA_FOLDER"],
+  ...["HOST", "PORT", "SAMPLE_DATA", "SHUTDOWN_DELAY_MS", "SHUTDOWN_GRACE_MS"],
+];
+
+test("the chart's values take all other settings of the API, and no others (charts/goldenring/values.schema.json)", () => {
+  const schema = JSON.parse(readFileSync(new URL("charts/goldenring/values.schema.json", root), "utf8"));
+  const names = [...Object.keys(schema.properties.config.properties), ...SET_BY_CHART];
+  expect(names.toSorted()).toEqual(VARIABLES.map(({ name }) => name).toSorted());
+});

@@ -1,22 +1,6 @@
 import { expect, test } from "bun:test";
-import {
-  componentsOfBunLock,
-  componentsOfGoMod,
-  componentsOfMachine,
-  componentsOfRepository,
-  cycloneDx,
-  merged,
-} from "./components.ts";
-
-test("the packages of bun.lock have their versions and the checksum of their files, without those of the repository", () => {
-  const sum = Buffer.alloc(64, 7);
-  const lock = `{ "packages": {
-    "@a/b": ["@a/b@1.2.3", "", { "bin": { "b": "x", }, }, "sha512-${sum.toString("base64")}"],
-    "@goldenring/api": ["@goldenring/api@workspace:api"],
-  } }`;
-  const expected = { name: "@a/b", version: "1.2.3", purl: "pkg:npm/%40a/b@1.2.3", sha512: sum.toString("hex") };
-  expect(componentsOfBunLock(lock)).toEqual([{ ...expected, on: ["repository"] }]);
-});
+import { cycloneDx, merged } from "@goldenring/image";
+import { componentsOfGoMod, componentsOfMachine, componentsOfRepository } from "./components.ts";
 
 test("a machine has its packages of Debian, with their sources, and those of Patroni", () => {
   const text = "release 13\ndeb libc6 2.41-12+deb13u1 amd64 glibc 2.41-12+deb13u1\npatroni==4.1.5\n";
@@ -38,10 +22,10 @@ test("modules of Go are those that are required", () => {
   ]);
 });
 
-test("the bill of the repository names Bun, Patroni and k6, each part once, in the form of CycloneDX", () => {
+test("the bill of the repository names Bun, the libc of the image, Patroni and k6, each part once, in the form of CycloneDX", () => {
   const components = componentsOfRepository();
   const purls = components.map(({ purl }) => purl);
-  for (const part of [/^pkg:npm\/bun@/, /^pkg:pypi\/patroni@/, /^pkg:golang\/go\.k6\.io\/k6@/])
+  for (const part of [/^pkg:npm\/bun@/, /^pkg:deb\/debian\/libc6@/, /^pkg:pypi\/patroni@/, /^pkg:golang\/go\.k6\.io\/k6@/])
     expect(purls.filter((purl) => part.test(purl))).toHaveLength(1);
   expect(new Set(purls).size).toBe(purls.length);
   for (const { purl, sha512 } of components) if (purl.startsWith("pkg:npm")) expect(sha512).toMatch(/^[0-9a-f]{128}$/);

@@ -1,9 +1,10 @@
-/** Writes the files of this room that are generated (`npm run dashboards`). Tests fail where the committed ones differ. */
+/** Writes the files that are generated from this room (`npm run dashboards`). Tests fail where the committed ones differ. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DASHBOARDS } from "./dashboards/all.ts";
 import { draw } from "./dashboards/draw.ts";
+import { chartRules } from "./rules/chart-rules.ts";
 import { serviceLevelRules } from "./rules/service-level-rules.ts";
 
 export const ROOM = fileURLToPath(new URL("..", import.meta.url));
@@ -13,7 +14,11 @@ export function generatedFiles(): readonly { readonly path: string; readonly tex
     path: `dashboards/${dashboard.name}.json`,
     text: `${JSON.stringify(draw(dashboard), null, 2)}\n`,
   }));
-  return [{ path: "rules/api.yml", text: serviceLevelRules() }, ...dashboards];
+  return [
+    { path: "rules/api.yml", text: serviceLevelRules() },
+    { path: "../charts/goldenring/files/rules.yml", text: chartRules() },
+    ...dashboards,
+  ];
 }
 
 if (import.meta.main) {

@@ -58,6 +58,14 @@ function isIn(addresses: BlockList, address: string): boolean {
   return version !== 0 && addresses.check(address, version === 6 ? "ipv6" : "ipv4");
 }
 
+/**
+ * Whether health and metrics are asked for from outside. Proxies add the header, and who is behind one cannot remove it; paths of an
+ * ingress would not do, because they match with regard to case.
+ */
+export function isFromOutside(template: string, request: Request): boolean {
+  return /^\/(?:healthz\/|metrics$)/.test(template) && request.headers.has("x-forwarded-for");
+}
+
 /** Probes are not: an orchestrator would restart a replica that is well. */
 export function isRateLimited(template: string): boolean {
   return !template.startsWith("/healthz/");

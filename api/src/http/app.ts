@@ -1,7 +1,7 @@
 import type { BlockList } from "node:net";
 import type { Log } from "../operations/log.ts";
 import type { Metrics } from "../operations/metrics.ts";
-import { clientOf, isRateLimited, rateLimit, requireApiKey } from "./access.ts";
+import { clientOf, isFromOutside, isRateLimited, rateLimit, requireApiKey } from "./access.ts";
 import { CrossOrigin } from "./cross-origin.ts";
 import { methodNotAllowed, Problem, problemResponse } from "./problem.ts";
 import { allowedMethods, type Route, RouteTable } from "./route.ts";
@@ -50,7 +50,7 @@ export function createApp(options: AppOptions): App {
       seen.route = "page";
       return page;
     }
-    if (!match) throw new Problem(404, "there is nothing at this path");
+    if (!match || isFromOutside(match.route.template, request)) throw new Problem(404, "there is nothing at this path");
     seen.route = match.route.template;
     if (request.method === "OPTIONS") return crossOrigin.preflight(match.route, crossOrigin.allowed(request));
     const method = request.method === "HEAD" ? "GET" : request.method;

@@ -220,8 +220,8 @@ describe("the rate limit of 2 requests a second", () => {
 
   test("does not hold for probes, which would end a replica that is well", async () => {
     for (let n = 0; n < 10; n += 1) {
-      expect((await from("192.0.2.5", "GET /healthz/live")).status).toBe(200);
-      expect((await from("192.0.2.5", "GET /healthz/ready")).status).toBe(200);
+      expect((await ask(replica, "GET /healthz/live")).status).toBe(200);
+      expect((await ask(replica, "GET /healthz/ready")).status).toBe(200);
     }
   });
 
@@ -271,3 +271,11 @@ describe("X-Request-Id", () => {
     expect(ids.size).toBe(harmful.length);
   });
 });
+
+test.each(["/metrics", "/METRICS/", "/x/../metrics", "/healthz/live", "/Healthz/Ready"])(
+  "%s is not shown to those who ask through a proxy",
+  async (path) => {
+    expect((await ask(api, `GET ${path}`)).status).toBe(200);
+    expectProblem(await ask(api, `GET ${path}`, { headers: { "x-forwarded-for": "192.0.2.1" } }), 404);
+  },
+);

@@ -1,8 +1,9 @@
+import { type Component, cycloneDx, merged } from "@goldenring/image";
 import { CommandError, EXIT, oneLine, print, printError } from "@goldenring/run-kit";
 import { CHECKOUT, replaceFile, runProgram } from "@goldenring/stand";
 import * as z from "zod";
 import manifest from "../../package.json" with { type: "json" };
-import { type Component, componentsOfMachines, componentsOfRepository, cycloneDx, merged } from "../components.ts";
+import { componentsOfMachines, componentsOfRepository } from "../components.ts";
 import type { Context } from "../context.ts";
 
 /** Knows the advisories of npm, PyPI, Go and Debian. https://google.github.io/osv.dev/post-v1-querybatch/ */

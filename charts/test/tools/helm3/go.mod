@@ -1,0 +1,3 @@
+module goldenring/helm3
+
+go 1.26

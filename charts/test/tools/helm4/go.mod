@@ -1,0 +1,3 @@
+module goldenring/helm4
+
+go 1.26

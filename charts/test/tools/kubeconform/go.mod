@@ -1,0 +1,3 @@
+module goldenring/kubeconform
+
+go 1.26
