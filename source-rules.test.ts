@@ -31,7 +31,8 @@ test("every expectation of a promise is awaited", () => {
 
 const PROGRAMS = "stand/src/computer/start-program.ts";
 /** What runs before or without the rooms, and the API with its benchmarks, which starts PostgreSQL and itself. */
-const APART = /^(?:bootstrap\.mjs|checks\.ts|api\/.*|charts\/goldenring\/files\/.*|load\/baseline\/.*|monitoring\/src\/build\.ts)$/;
+const APART =
+  /^(?:bootstrap\.mjs|checks\.ts|api\/.*|charts\/goldenring\/files\/.*|load\/baseline\/.*|monitoring\/src\/build\.ts)$/;
 
 /** Source files of the rooms, without tests and fixtures, that have the pattern. */
 function sourcesWith(pattern: RegExp): string[] {

@@ -8,7 +8,11 @@ export const CASES: Readonly<Record<string, Values>> = {
   demo: { demo: { enabled: true }, podDisruptionBudget: { enabled: true }, autoscaling: { enabled: true } },
   everything: {
     fullnameOverride: "forecast",
-    image: { repository: "registry.example/weather", digest: `sha256:${"0123456789abcdef".repeat(4)}`, pullPolicy: "Always" },
+    image: {
+      repository: "registry.example/weather",
+      digest: `sha256:${"0123456789abcdef".repeat(4)}`,
+      pullPolicy: "Always",
+    },
     imagePullSecrets: [{ name: "registry" }],
     database: { ...DATABASE, secretKey: "uri", ca: { existingSecret: "weather-db-ca" }, sampleData: true },
     migration: { existingSecret: "weather-owner" },
@@ -24,8 +28,19 @@ export const CASES: Readonly<Record<string, Values>> = {
     affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } },
     priorityClassName: "high",
     service: { type: "NodePort", nodePort: 30_080, externalTrafficPolicy: "Local", annotations: { a: "b" } },
-    ingress: { enabled: true, className: "nginx", hosts: ["weather.example", "www.weather.example"], tlsSecret: "tls", annotations: { a: "b" } },
-    httpRoute: { enabled: true, parentRefs: [{ name: "web", namespace: "gateways" }], hostnames: ["weather.example"], annotations: { a: "b" } },
+    ingress: {
+      enabled: true,
+      className: "nginx",
+      hosts: ["weather.example", "www.weather.example"],
+      tlsSecret: "tls",
+      annotations: { a: "b" },
+    },
+    httpRoute: {
+      enabled: true,
+      parentRefs: [{ name: "web", namespace: "gateways" }],
+      hostnames: ["weather.example"],
+      annotations: { a: "b" },
+    },
     networkPolicy: {
       enabled: true,
       callers: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "ingress" } } }],

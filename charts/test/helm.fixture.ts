@@ -5,7 +5,9 @@ import { isGiven } from "../../skips.fixture.ts";
 import { runProgram } from "../../stand/src/index.ts";
 
 export const CHART = join(import.meta.dirname, "../goldenring");
-const INSTALLED = execFileSync("bash", [join(import.meta.dirname, "install.sh"), "--where"], { encoding: "utf8" }).trim();
+const INSTALLED = execFileSync("bash", [join(import.meta.dirname, "install.sh"), "--where"], {
+  encoding: "utf8",
+}).trim();
 export const KUBERNETES = ["1.37.2", "1.36.3", "1.35.4"] as const;
 export const HELMS = ["helm3", "helm4"] as const;
 export type Helm = (typeof HELMS)[number];

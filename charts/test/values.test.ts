@@ -47,7 +47,8 @@ test("values.yaml has a default for each value of the schema, and no others", ()
 });
 
 test("each switch is on in one golden file and off in another", () => {
-  const at = (values: unknown, path: string): unknown => path.split(".").reduce((part, name) => Object(part)[name], values);
+  const at = (values: unknown, path: string): unknown =>
+    path.split(".").reduce((part, name) => Object(part)[name], values);
   for (const { path, schema: each, fallback } of VALUES) {
     if (each.type !== "boolean") continue;
     const seen = new Set(Object.values(CASES).map((values) => at(values, path) ?? fallback));

@@ -25,7 +25,12 @@ test("modules of Go are those that are required", () => {
 test("the bill of the repository names Bun, the libc of the image, Patroni and k6, each part once, in the form of CycloneDX", () => {
   const components = componentsOfRepository();
   const purls = components.map(({ purl }) => purl);
-  for (const part of [/^pkg:npm\/bun@/, /^pkg:deb\/debian\/libc6@/, /^pkg:pypi\/patroni@/, /^pkg:golang\/go\.k6\.io\/k6@/])
+  for (const part of [
+    /^pkg:npm\/bun@/,
+    /^pkg:deb\/debian\/libc6@/,
+    /^pkg:pypi\/patroni@/,
+    /^pkg:golang\/go\.k6\.io\/k6@/,
+  ])
     expect(purls.filter((purl) => part.test(purl))).toHaveLength(1);
   expect(new Set(purls).size).toBe(purls.length);
   for (const { purl, sha512 } of components) if (purl.startsWith("pkg:npm")) expect(sha512).toMatch(/^[0-9a-f]{128}$/);
@@ -35,7 +40,7 @@ test("the bill of the repository names Bun, the libc of the image, Patroni and k
     specVersion: "1.6",
     metadata: { timestamp: "1970-01-01T00:00:00.000Z" },
     components: [
-      { type: "library", purl: component?.purl, properties: [{ name: "goldenring:on", value: "repository" }] },
+      { type: "library", purl: component?.purl, properties: [{ name: "goldenring:on", value: component?.on[0] }] },
     ],
   });
 });

