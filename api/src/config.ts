@@ -77,6 +77,9 @@ const SETTINGS = z.object({
   writeStatementMs: setting("WRITE_STATEMENT_MS", wholeNumber(100, 60_000), "3000").describe(
     "how long a statement may stay unanswered before it is sent again",
   ),
+  canaryIntervalMs: setting("CANARY_INTERVAL_MS", wholeNumber(0, 60_000), "0").describe(
+    "an empty commit is sent when no write was answered for so long, so that a database that commits nothing is seen without requests; 0 sends none",
+  ),
   connectMs: setting("CONNECT_MS", wholeNumber(50, 60_000), "1000").describe("how long an attempt to connect may take"),
   modelBudgetBytes: setting(
     "MODEL_MEMORY_BUDGET_MB",

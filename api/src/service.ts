@@ -24,6 +24,7 @@ import { CountedWarning, type Log, messageOf, reminder } from "./operations/log.
 import { createMetrics, type Metrics, watchEventLoop } from "./operations/metrics.ts";
 import type { DatabaseConfig } from "./postgres/connection.ts";
 import { prepareDatabase } from "./postgres/prepare.ts";
+import { Reach } from "./postgres/reach.ts";
 import { WriteQueue } from "./writes/write-queue.ts";
 
 export interface ServiceOptions extends Config {
@@ -61,6 +62,8 @@ const MAX_CHANGE_QUERIES_PER_MS = 1.5;
 const IDLE_INTERVAL_MS = 1_000;
 /** Of one statement of a load or a migration. */
 const LONG_STATEMENT_MS = 120_000;
+/** From this wait on, a replica looks whether it reaches the endpoints. */
+const LOOK_AFTER_MS = 400;
 /** How often the log repeats that the primary is unreachable. */
 const REMINDER_INTERVAL_MS = 10_000;
 
@@ -119,6 +122,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
     ageMs: () => barrier.ageMs,
     reachable: () => barrier.reachable || feed.isOverBudget,
     writeQueueDepth: () => queue.depth,
+    writeWaitMs: () => queue.state().waitingMs,
     oldestTransaction: () => feed.sessions?.oldestTransaction,
     build: { version: options.version, commit: options.buildCommit },
   });
@@ -200,6 +204,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
     },
     {
       batch: (kind, writes, durationMs) => {
+        if (kind === "canary") return;
         metrics.writeBatch.observe({ kind }, writes);
         metrics.writeSeconds.observe({ kind }, durationMs / 1_000);
       },
@@ -207,9 +212,16 @@ export function createService(options: ServiceOptions, log: Log): Service {
         metrics.writeRetries.inc({ kind }, writes);
         log.warn({ kind, writes, reason: messageOf(error) }, "writes are sent again");
       },
-      settled: (kind, outcome, writes) => metrics.writes.inc({ kind, outcome }, writes),
+      settled: (kind, outcome, writes) => {
+        if (kind !== "canary") metrics.writes.inc({ kind, outcome }, writes);
+      },
     },
   );
+  const reach = new Reach(options.database.endpoints);
+  const sendCanary = () => {
+    if (isPrepared) queue.canary(options.canaryIntervalMs, options.writeDeadlineMs);
+  };
+  const canaries = options.canaryIntervalMs > 0 ? setInterval(sendCanary, options.canaryIntervalMs / 2) : undefined;
 
   const reader = new Reader(
     feed,
@@ -238,6 +250,12 @@ export function createService(options: ServiceOptions, log: Log): Service {
       ready: () => ready && !stopping && feed.model !== undefined && !feed.isOverBudget,
       waitsFor: () => preparationWait,
       registry: metrics.registry,
+      databaseView: () => {
+        const writes = queue.state();
+        if (writes.waitingMs > LOOK_AFTER_MS) reach.look();
+        const confirmedMs = Number.isFinite(barrier.ageMs) ? Math.round(barrier.ageMs) : null;
+        return { writes, reads: { confirmedMs }, reach: reach.recent() };
+      },
       openApi: (version) => {
         const document = documents.get(version) ?? JSON.stringify(openApiDocument(routes, options.version, version));
         documents.set(version, document);
@@ -279,6 +297,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
       stopping = true;
       stopWatching();
       stopCollecting();
+      clearInterval(canaries);
       await queue.close(deadline);
       barrier.close();
       await feed.close();

@@ -3,6 +3,7 @@ import type { Lab } from "@goldenring/lab";
 import { addLoadCommands } from "@goldenring/load";
 import { type CommandContext, EXIT, type ExitName, exitCodeHelp, startProgress } from "@goldenring/run-kit";
 import { DIRECTIONS, RTO, SERVICE_NAMES } from "@goldenring/stand";
+import { MODES } from "@goldenring/guardian";
 import { Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { type Age, alerts } from "./commands/alerts.ts";
@@ -11,7 +12,7 @@ import { assertNoExperiment, chaosDeps } from "./commands/chaos.ts";
 import { verifyDashboards } from "./commands/dashboards.ts";
 import { destroy, down } from "./commands/down.ts";
 import { labOfRunningStand, power } from "./commands/faults.ts";
-import { guardian, labGuardian } from "./commands/guardian.ts";
+import { guardian, labGuardian, replayEvidence, setMode, setModeHere } from "./commands/guardian.ts";
 import { loadDeps } from "./commands/load.ts";
 import { logs, ssh } from "./commands/on-machine.ts";
 import { type RestoreOptions, restoreDatabase } from "./commands/restore.ts";
@@ -240,14 +241,29 @@ export function createProgram(command: CommandContext): Command {
   const chaos = group("chaos", "experiments: faults under load, with a measured verdict and an undo that always runs");
   addChaosCommands(chaos, chaosDeps(contextOf, command));
 
-  add(
+  const guard = group(
     "guardian",
-    "fence machines of an inventory that are off for certain (its fence_command), until Ctrl-C; `up` starts the lab's guardian",
+    "replace primaries that are off, or that hang, on the machines of an inventory, until Ctrl-C; `up` starts the lab's guardian",
   )
+    .option("--advise", "do nothing; write to the log what it would do", false)
     .addOption(new Option("--watch-lab <inventory>").hideHelp())
-    .action(({ watchLab }) =>
-      run((context) => (watchLab === undefined ? guardian(context) : labGuardian(context, watchLab))),
+    .addOption(new Option("--set-mode <mode>").choices(MODES).hideHelp())
+    .action(({ advise, watchLab, setMode: mode }) =>
+      run((context) => {
+        if (watchLab === undefined) return guardian(context, advise);
+        return mode === undefined ? labGuardian(context, watchLab) : setModeHere(watchLab, mode);
+      }),
     );
+  const modes = {
+    pause: ["pause", "all guardians of the stand do nothing, until `resume`"],
+    advise: ["advise", "they only write to their logs what they would do"],
+    resume: ["act", "they act again"],
+  } as const;
+  for (const [name, [mode, about]] of Object.entries(modes))
+    add(name, about, guard).action(() => run((context) => setMode(context, mode)));
+  add("replay [files...]", "what the judgement makes of recorded evidence; default: what this stand's guardian recorded", guard)
+    .option("--json", "for programs: a line for each change of the verdict", false)
+    .action((files, { json }) => run((context) => replayEvidence(context, files, json)));
   return program;
 }
 

@@ -7,7 +7,8 @@ import { backgroundProgram } from "./background-program.ts";
 import type { Context } from "./context.ts";
 
 const FIREWALL_MS = 10_000;
-const RING = fileURLToPath(new URL("main.ts", import.meta.url));
+/** The program `ring` itself. */
+export const RING = fileURLToPath(new URL("main.ts", import.meta.url));
 
 /** Fences machines of the stand that are off. */
 export function guardianOf(folder: string, inventoryFile: string) {

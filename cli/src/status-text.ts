@@ -31,12 +31,21 @@ export function statusText(status: StandStatus): string {
     ...columns(machineRows),
     "",
     `Leader    ${cluster.leader ?? "unknown"}`,
-    `Guardian  ${guardian.isRunning ? "watching" : "not running"}${lastAction ? `; last: ${[lastAction.machine, lastAction.event, lastAction.detail].filter(Boolean).join(" ")} (${age(lastAction.time)} ago)` : ""}`,
+    `Guardian  ${guardianWords(guardian)}${lastAction ? `; last: ${[lastAction.machine, lastAction.event, lastAction.detail].filter(Boolean).join(" ")} (${age(lastAction.time)} ago)` : ""}`,
+    ...columns(Object.entries(guardian.sees).map(([name, view]) => [`  - ${name}`, oneLine(view)])),
     ...monitoringLines(monitoring),
     "",
     ...columns(endpointRows),
     `Logins: ring logins (file ${logins})`,
   ].join("\n");
+}
+
+function guardianWords({ isRunning, mode, mayFence, verdict }: StandStatus["cluster"]["guardian"]): string {
+  if (!isRunning) return "not running";
+  const may = mayFence ? "" : ", may not turn machines off (no power_off_command): it then only advises";
+  const does = { act: `watching${may}`, advise: "only advises", pause: "paused: it does nothing" }[mode ?? "act"];
+  const finds = verdict === null || verdict.act === "nothing" ? [] : [`${verdict.act} ${verdict.machine ?? ""}: ${verdict.why.join("; ")}`];
+  return [does, ...finds].map(oneLine).join("; ");
 }
 
 /** Whether the service behind an address is known not to answer. */

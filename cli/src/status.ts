@@ -47,7 +47,7 @@ export function statusOf(sources: Sources) {
     ingress: services?.ingresses ?? [],
     guardian: {
       isRunning: guardian.isRunning,
-      machines: guardian.isRunning ? (guardian.report?.machines ?? {}) : {},
+      ...guardianOf(guardian),
       newest: guardian.report?.newest ?? [],
     },
   };
@@ -63,6 +63,13 @@ export function statusOf(sources: Sources) {
     inventory: inventory.file,
     problems,
   };
+}
+
+/** What the guardian may do and sees; nothing of one that does not run. */
+function guardianOf({ isRunning, report }: Sources["guardian"]) {
+  if (!isRunning || report === undefined) return { machines: {}, mode: null, mayFence: null, verdict: null, sees: {} };
+  const { machines, mode, mayFence, verdict, sees } = report;
+  return { machines, mode, mayFence, verdict, sees };
 }
 
 /** Null for a stand without monitoring, and when nothing could be asked. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Inventory, type Machine, runOrThrow, waitUntil } from "@goldenring/stand";
 import { hasProgram } from "../../skips.fixture.ts";
-import { type Etcd, openEtcd } from "./etcd.ts";
+import { type Etcd, LockLost, openEtcd, type Shared } from "./etcd.ts";
 
 /** A real etcd with TLS on loopback addresses of its own; one of the two members of the inventory is not there. */
 const ADDRESS = "127.88.77.21";
@@ -124,6 +124,8 @@ describe.skipIf(!hasProgram("etcd"))("etcd", () => {
     await call("/v3/auth/role/add", { name: "guardian" });
     await allow("READWRITE", "/service/lab/leader");
     await allow("WRITE", "/service/lab/members/", "/service/lab/members0");
+    await allow("READ", "/service/lab/sync");
+    await allow("READWRITE", "/guardian/lab/", "/guardian/lab0");
     await call("/v3/auth/user/add", { name: "guardian", password: PASSWORD });
     await call("/v3/auth/user/grant", { user: "guardian", role: "guardian" });
     await call("/v3/auth/enable", {});
@@ -168,6 +170,32 @@ describe.skipIf(!hasProgram("etcd"))("etcd", () => {
     await put("leader", "pg-01");
     expect(await etcd.release(old)).toBe(false);
     expect((await etcd.leadership())?.leader).toBe("pg-01");
+  });
+
+  test("guardians share their mode, their last action and the machines that they turned off", async () => {
+    await put("leader", "pg-01");
+    await put("sync", '{"leader":"pg-01","sync_standby":"pg-02"}');
+    const nobody = { leader: "pg-01", synchronous: ["pg-02"], mode: "act", lastAction: undefined, turnedOff: {} };
+    expect(await etcd.shared()).toEqual(nobody as Shared);
+    expect(await etcd.setMode("pause")).toBe(true);
+    expect(await etcd.noteAction(7, "turned pg-01 off")).toBe(true);
+    expect(await etcd.noteTurnedOff("pg-01", 6)).toBe(true);
+    const noted = { mode: "pause", lastAction: { at: 7, what: "turned pg-01 off" }, turnedOff: { "pg-01": 6 } };
+    expect(await etcd.shared()).toEqual({ ...nobody, ...noted } as Shared);
+    expect(await etcd.noteTurnedOff("pg-01", undefined)).toBe(true);
+    expect((await etcd.shared()).turnedOff).toEqual({});
+  });
+
+  test("one guardian acts at a time, and one that has lost the lock learns of it", async () => {
+    const lock = await etcd.lockActions("one");
+    expect(await etcd.lockActions("two")).toBeUndefined();
+    await lock?.confirm();
+    await lock?.release();
+    const next = await etcd.lockActions("two");
+    expect(next).toBeDefined();
+    await expect(lock?.confirm() ?? Promise.resolve()).rejects.toThrow(LockLost);
+    await next?.confirm();
+    await next?.release();
   });
 
   test("when no member answers by the deadline, the error names them", async () => {

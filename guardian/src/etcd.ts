@@ -1,6 +1,7 @@
 import { Agent } from "node:https";
-import { etcdTls, type HttpRequest, httpRequest, type Inventory, loginOf, messageOf } from "@goldenring/stand";
+import { etcdTls, type HttpRequest, httpRequest, type Inventory, loginOf, messageOf, parseJson } from "@goldenring/stand";
 import * as z from "zod";
+import { MODES, type Mode } from "./evidence.ts";
 
 /** Who holds the leader key, and which incarnation of the key that is. */
 export interface Leadership {
@@ -9,13 +10,43 @@ export interface Leadership {
   readonly createRevision: string;
 }
 
+/** What guardians share through etcd, and what Patroni has there, all of one moment. */
+export interface Shared {
+  readonly leader: string | null;
+  /** The standbys that have every acknowledged write. */
+  readonly synchronous: readonly string[];
+  readonly mode: Mode;
+  readonly lastAction: { readonly at: number; readonly what: string } | undefined;
+  /** Machines that a guardian turned off, with the time. */
+  readonly turnedOff: Readonly<Record<string, number>>;
+}
+
+/** What only one guardian does at a time. It ends by itself when its holder is gone. */
+export interface ActionLock {
+  /** Prolongs it. @throws {LockLost} */
+  confirm(): Promise<void>;
+  release(): Promise<void>;
+}
+/** The guardian stood still, or etcd did, for longer than the lock holds. */
+export class LockLost extends Error {
+  override readonly name = "LockLost";
+}
+const LOCK_S = 10;
+
 const CLIENT_PORT = 2379;
 /** A member that answers does so in a few milliseconds; one that does not must not hold up the others. */
 const DEADLINE_MS = 1_000;
 
 const RangeAnswer = z.object({
-  kvs: z.array(z.object({ value: z.string(), create_revision: z.string() })).default([]),
+  kvs: z
+    .array(z.object({ key: z.string(), value: z.string(), create_revision: z.string(), mod_revision: z.string() }))
+    .default([]),
 });
+type Key = z.output<typeof RangeAnswer>["kvs"][number];
+const SnapshotAnswer = z.object({ responses: z.array(z.object({ response_range: RangeAnswer })) });
+const LeaseAnswer = z.object({ ID: z.string() });
+const Sync = z.object({ sync_standby: z.string().nullish() });
+const LastAction = z.object({ at: z.number(), what: z.string() });
 const LoginAnswer = z.object({ token: z.string() });
 const TransactionAnswer = z.object({ succeeded: z.boolean().default(false) });
 
@@ -30,6 +61,8 @@ export async function openEtcd(inventory: Inventory) {
   const hosts = inventory.byRole("etcd").map(({ address }) => address);
   const service = `/service/${inventory.standName}`;
   const leaderKey = base64(`${service}/leader`);
+  const own = `/guardian/${inventory.standName}/`;
+  const lockKey = base64(`${own}lock`);
   /** All members know it until they restart. */
   let token: string | undefined;
   /** Asks all members at once and takes the first answer that `accept` does not refuse. */
@@ -56,6 +89,20 @@ export async function openEtcd(inventory: Inventory) {
       return askAll(path, body, accept);
     }
   };
+  const transact = (compare: object[], success: object[]): Promise<boolean> =>
+    ask("/v3/kv/txn", { compare, success }, refuseUnlessDone).then(
+      () => true,
+      (error) => (hasOne(error, Refused) ? false : noAnswer(error)),
+    );
+  /** Sets a key of the guardians, or deletes it, unless somebody changes it at the same moment. */
+  const change = async (name: string, value: string | undefined): Promise<boolean> => {
+    const key = base64(`${own}${name}`);
+    const { kvs } = await ask("/v3/kv/range", { key }, RangeAnswer.parse).catch(noAnswer);
+    const compare = [{ key, target: "MOD", mod_revision: kvs[0]?.mod_revision ?? "0" }];
+    const request =
+      value === undefined ? { request_delete_range: { key } } : { request_put: { key, value: base64(value) } };
+    return transact(compare, [request]);
+  };
   // So that the first request after a power-off does not wait for it.
   await logIn().catch(() => {});
   return {
@@ -79,15 +126,59 @@ export async function openEtcd(inventory: Inventory) {
       };
       // Several members carry it out; the first one deletes the key and the others find another or none. It names one
       // incarnation of the key, so a copy that arrives late changes nothing.
-      return ask("/v3/kv/txn", transaction, refuseUnlessDone).then(
-        () => true,
-        (error) => (hasOne(error, Refused) ? false : noAnswer(error)),
-      );
+      return transact(transaction.compare, transaction.success);
+    },
+    async shared(): Promise<Shared> {
+      const range = (key: string, end?: string) => ({
+        request_range: { key: base64(key), ...(end === undefined ? {} : { range_end: base64(end) }) },
+      });
+      const success = [range(`${service}/leader`), range(`${service}/sync`), range(own, `${own.slice(0, -1)}0`)];
+      const { responses } = await ask("/v3/kv/txn", { success }, SnapshotAnswer.parse).catch(noAnswer);
+      return sharedOf(responses.map(({ response_range }) => response_range.kvs), own);
+    },
+    setMode: (mode: Mode): Promise<boolean> => change("mode", mode),
+    noteAction: (at: number, what: string): Promise<boolean> => change("last", JSON.stringify({ at, what })),
+    /** @param at undefined: it is not off because of a guardian any more */
+    noteTurnedOff: (machine: string, at: number | undefined): Promise<boolean> =>
+      change(`off/${machine}`, at === undefined ? undefined : String(at)),
+    /** @returns undefined while another guardian has it */
+    async lockActions(holder: string): Promise<ActionLock | undefined> {
+      const { ID: lease } = await ask("/v3/lease/grant", { TTL: LOCK_S }, LeaseAnswer.parse).catch(noAnswer);
+      const revoke = () => ask("/v3/lease/revoke", { ID: lease }, () => {}).catch(() => {});
+      const value = base64(`${holder} ${lease}`);
+      const isFree = [{ key: lockKey, target: "VERSION", version: "0" }];
+      if (!(await transact(isFree, [{ request_put: { key: lockKey, value, lease } }]))) {
+        await revoke();
+        return undefined;
+      }
+      return {
+        async confirm() {
+          const isHeld = await transact([{ key: lockKey, target: "VALUE", value }], []);
+          if (!isHeld) throw new LockLost("another guardian may act: this one stood still for too long");
+          await ask("/v3/lease/keepalive", { ID: lease }, () => {}).catch(noAnswer);
+        },
+        release: revoke,
+      };
     },
     close: (): void => agent.destroy(),
   };
 }
 export type Etcd = Awaited<ReturnType<typeof openEtcd>>;
+
+function sharedOf([leader = [], sync = [], own = []]: readonly (readonly Key[])[], prefix: string): Shared {
+  const text = (key: Key | undefined): string | undefined => key && Buffer.from(key.value, "base64").toString();
+  const named = new Map(own.map((key) => [Buffer.from(key.key, "base64").toString().slice(prefix.length), text(key)]));
+  const synchronous = Sync.safeParse(parseJson(text(sync[0]) ?? "")).data?.sync_standby ?? "";
+  const mode = named.get("mode");
+  const off = [...named].filter(([name]) => name.startsWith("off/"));
+  return {
+    leader: text(leader[0]) ?? null,
+    synchronous: synchronous.split(",").filter((name) => name !== ""),
+    mode: MODES.find((each) => each === mode) ?? "act",
+    lastAction: LastAction.safeParse(parseJson(named.get("last") ?? "")).data,
+    turnedOff: Object.fromEntries(off.map(([name, at]) => [name.slice("off/".length), Number(at)])),
+  };
+}
 
 type Post = Pick<HttpRequest, "agent" | "body" | "signal"> & {
   readonly path: string;

@@ -1,43 +1,91 @@
-import type { Inventory, Machine } from "@goldenring/stand";
+import { hostname } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  httpRequest,
+  type Inventory,
+  loginOf,
+  type Machine,
+  machineNamed,
+  messageOf,
+  readAuthority,
+  waitFor,
+} from "@goldenring/stand";
 import { openEtcd } from "./etcd.ts";
+import type { Evidence, Mode } from "./evidence.ts";
 import type { Fence } from "./fence.ts";
 import { type Cluster, fencingResponse } from "./fencing-response.ts";
 import { type Entry, type GuardianReport, guardianReport, openJournal } from "./journal.ts";
+import { isWellStandby, judge, objectionTo, type Verdict, WINDOW_MS } from "./judge.ts";
+import { type Observers, openObservers, TICK_MS } from "./observe.ts";
+import { afterFence, type Hands, recover } from "./recovery.ts";
 import { openLoadBalancer, openPostgres } from "./services.ts";
 import { type WatchedState, watch } from "./watch.ts";
+import { viewsOf } from "./words.ts";
 
 export interface GuardianOptions {
   readonly inventory: Inventory;
-  readonly fence: Fence;
-  /** Existing folder for guardian.log and guardian.json. */
+  /** Undefined: nothing tells whether a machine is off. */
+  readonly fence: Fence | undefined;
+  /** Whether it only judges, whatever etcd has as its mode. */
+  readonly onlyAdvises?: boolean;
+  /** Existing folder for the guardian's files. */
   readonly folder: string;
   readonly onEntry: (entry: Entry) => void;
   readonly signal: AbortSignal;
 }
 
+/** How long a switchover may take before the primary counts as unable to. */
+const SWITCHOVER_MS = { fast: 2_500, norm: 8_000, safe: 20_000 } as const;
+const PATRONI_DEADLINE_MS = 20_000;
+/** How long a machine that is off may keep its leader key before the watch alone goes on. */
+const FREE_MS = 15_000;
+const RETRY_MS = 100;
+/** A standby that was taken out must be well for so long before it may confirm commits again. */
+const WELL_AGAIN_MS = 10_000;
+const KEEP_OUT_MS = 3_000;
+const AFTER_FENCE_MS = 1_000;
+/** After an action that failed. */
+const PAUSE_MS = 1_000;
+
 /** Watches the database machines until the signal aborts; in the lab inside its namespace. @throws {SecretsError} */
-export async function runGuardian({ inventory, fence, folder, onEntry, signal }: GuardianOptions): Promise<void> {
+export async function runGuardian(options: GuardianOptions): Promise<void> {
+  const { inventory, fence, folder, onEntry, signal } = options;
   const journal = openJournal(folder, onEntry);
   const watched = inventory.byRole("postgres");
+  const etcd = await openEtcd(inventory);
   const cluster: Cluster = {
-    etcd: await openEtcd(inventory),
+    etcd,
     proxies: new Map(inventory.byRole("haproxy").map((machine) => [machine.name, openLoadBalancer(machine)])),
     databases: new Map(watched.map((machine) => [machine.name, openPostgres(machine)])),
   };
+  const observers = await openObservers(inventory, etcd, signal, (detail) => journal.note({ event: "observer", detail }));
   const machines: GuardianReport["machines"] = {};
+  let window: readonly Evidence[] = [];
+  let verdict: Verdict = { act: "nothing", why: [] };
+  const mayFence = fence?.powerOff !== undefined;
+  const mode = (): Mode => (options.onlyAdvises ? "advise" : (observers.shared()?.mode ?? "act"));
+  const look = (): Evidence => observers.evidence({ mode: options.onlyAdvises ? "advise" : undefined, mayFence });
   journal.note({ event: "watching", detail: watched.map(({ name }) => name).join(" ") });
-  const report = guardianReport.keep(folder, () => ({ machines, newest: journal.newest() }));
-  const watchMachine = (machine: Machine): Promise<void> => {
+  const report = guardianReport.keep(folder, () => {
+    const now = window.at(-1);
+    const sees = now === undefined ? {} : viewsOf(now);
+    return { machines, mode: mode(), mayFence, verdict, sees, newest: journal.newest() };
+  });
+
+  const watchMachine = async (machine: Machine): Promise<void> => {
+    if (fence === undefined) return;
     const { name } = machine;
     const onState = (next: WatchedState): void => {
       const known = machines[name];
       machines[name] = next;
       if (known?.state !== next.state || known.fence !== next.fence) report.renew();
     };
-    return watch(
+    // In a mode in which nothing may be done, no machine counts as off.
+    const isOff = async (): Promise<boolean> => mode() === "act" && (await fence.isOff(machine));
+    await watch(
       {
         name,
-        isOff: () => fence.isOff(machine),
+        isOff,
         pollMs: fence.pollMs,
         respond: (isStillOff) => fencingResponse(name, cluster, isStillOff, journal.note),
       },
@@ -46,11 +94,152 @@ export async function runGuardian({ inventory, fence, folder, onEntry, signal }:
       signal,
     );
   };
+
+  const keptOut = new Map<string, string>();
+  const hands = await openHands({ ...options, etcd, cluster, observers, look, note: journal.note, keptOut });
+  let acting: Promise<void> | undefined;
+  const judgeOnce = (): void => {
+    const now = look();
+    window = [...window.filter(({ at }) => now.at - at <= WINDOW_MS && at < now.at), now];
+    const before = verdict;
+    verdict = judge(window);
+    journal.record(now, verdict);
+    if (verdict.act === "advise" && (before.act !== "advise" || before.machine !== verdict.machine))
+      journal.note({ ...(verdict.machine === undefined ? {} : { machine: verdict.machine }), event: "advises", detail: verdict.why.join("; ") });
+    if (verdict.act !== before.act) report.renew();
+    if (acting !== undefined || verdict.act === "nothing" || verdict.act === "advise") return;
+    acting = recover(verdict, hands, journal.note)
+      .catch((error) => journal.note({ event: "the action failed", detail: messageOf(error) }))
+      .then(() => delay(PAUSE_MS))
+      .finally(() => {
+        acting = undefined;
+      });
+  };
+
+  /** Renews what keeps sick standbys out, and lets those in that are well. */
+  const tendStandbys = async (): Promise<void> => {
+    for (const [standby, primary] of keptOut) {
+      const isOver = window.at(-1)?.leader !== primary || isWellStandby(standby, window, WELL_AGAIN_MS);
+      if (isOver || mode() !== "act") {
+        keptOut.delete(standby);
+        journal.note({ machine: standby, event: "may confirm commits again" });
+      }
+      await hands.refuse(primary, keptOut.size === 0 ? undefined : standby).catch(() => {});
+    }
+  };
+  const turnOn = fence?.powerOn;
+  const tendMachines = async (): Promise<void> => {
+    const shared = observers.shared();
+    if (shared === undefined || mode() !== "act" || acting !== undefined) return;
+    for (const [name, since] of Object.entries(shared.turnedOff)) {
+      const machine = machineNamed(inventory, name);
+      if (machine === undefined) continue;
+      const isOff = await fence?.isOff(machine).catch(() => undefined);
+      const next = afterFence(name, Date.now() - since, { isOff, leader: shared.leader, mayTurnOn: turnOn !== undefined });
+      if (next === "turn on") {
+        await turnOn?.(machine);
+        journal.note({ machine: name, event: "turned on" });
+      }
+      if (next !== "wait") await etcd.noteTurnedOff(name, undefined);
+    }
+  };
+
   try {
-    await Promise.all(watched.map(watchMachine));
+    const every = async (pauseMs: number, work: () => Promise<void> | void): Promise<void> => {
+      while (!signal.aborted) {
+        try {
+          await work();
+        } catch (error) {
+          journal.note({ event: "failed", detail: messageOf(error) });
+        }
+        await delay(pauseMs, undefined, { signal }).catch(() => {});
+      }
+    };
+    await Promise.all([
+      ...watched.map(watchMachine),
+      every(TICK_MS, judgeOnce),
+      every(KEEP_OUT_MS, tendStandbys),
+      every(AFTER_FENCE_MS, tendMachines),
+    ]);
   } finally {
+    await acting;
     report.stop();
     for (const open of [cluster.etcd, ...cluster.proxies.values(), ...cluster.databases.values()]) open.close();
     journal.note({ event: "stopped" });
   }
+}
+
+interface HandsOptions extends GuardianOptions {
+  readonly etcd: Cluster["etcd"];
+  readonly cluster: Cluster;
+  readonly observers: Observers;
+  readonly look: () => Evidence;
+  readonly note: Parameters<typeof recover>[2];
+  readonly keptOut: Map<string, string>;
+}
+
+/** What a recovery of a real stand acts with. */
+async function openHands({ inventory, fence, etcd, cluster, observers, look, note, keptOut }: HandsOptions) {
+  const ca = await readAuthority(inventory, "servers");
+  const login = await loginOf(inventory, "patroni");
+  const machineOf = (name: string): Machine => {
+    const machine = machineNamed(inventory, name);
+    if (machine === undefined) throw new Error(`${name} is not in the inventory`);
+    return machine;
+  };
+  const refuse = async (primary: string, standby: string | undefined): Promise<void> => {
+    const address = standby === undefined ? undefined : machineOf(standby).address;
+    await cluster.databases.get(primary)?.refuse(address);
+  };
+  const until = (attempt: () => Promise<boolean>, missing: string, deadlineMs: number): Promise<true> =>
+    waitFor(async () => ((await attempt()) ? { value: true as const } : { missing }), { deadlineMs, everyMs: RETRY_MS });
+  const hands: Hands & { refuse: typeof refuse } = {
+    refuse,
+    lock: () => etcd.lockActions(`${hostname()} ${process.pid}`),
+    async objection(machine) {
+      await observers.renewShared();
+      return objectionTo(machine, look());
+    },
+    async switchOver(leader, candidate) {
+      // Any member takes the request; the candidate's network is the healthy one.
+      const url = `https://${machineOf(candidate).address}:8008/switchover`;
+      const body = { leader, candidate };
+      let refusal: Error | undefined;
+      void httpRequest({ url, tls: { ca }, login, body, deadlineMs: PATRONI_DEADLINE_MS }).then(
+        ({ status, text }) => {
+          if (status >= 400) refusal = new Error(`Patroni answers ${status} ${text.trim().slice(0, 200)}`);
+        },
+        () => {},
+      );
+      const leads = async (): Promise<boolean> => {
+        if (refusal !== undefined) throw refusal;
+        return (await etcd.leadership())?.leader === candidate;
+      };
+      await until(leads, `${candidate} does not lead`, SWITCHOVER_MS[inventory.rto]);
+    },
+    async powerOff(name) {
+      const machine = machineOf(name);
+      if (fence?.powerOff === undefined) throw new Error("there is no command that turns machines off");
+      await fence.powerOff(machine);
+      if (!(await fence.isOff(machine))) throw new Error(`${name} was turned off and is not off`);
+    },
+    async free(name) {
+      const machine = machineOf(name);
+      const isStillOff = async (): Promise<boolean> => (await fence?.isOff(machine)) === true;
+      const response = fencingResponse(name, cluster, isStillOff, note);
+      await until(() => response.attempt(), `${name} still holds up the cluster`, FREE_MS);
+    },
+    noteTurnedOff: (machine) => etcd.noteTurnedOff(machine, Date.now()),
+    noteAction: (what) => etcd.noteAction(Date.now(), what),
+    async dropStandby(machine) {
+      const leader = look().leader;
+      const primary = leader === null ? undefined : cluster.databases.get(leader);
+      if (leader === null || primary === undefined) throw new Error("nobody leads");
+      keptOut.set(machine, leader);
+      // In this order: it would be connected again before Patroni looks.
+      await refuse(leader, machine);
+      await primary.endReplication(machine);
+    },
+  };
+  return hands;
 }

@@ -1,4 +1,7 @@
-/** The fencing agent: acts on machines that are off for certain, and on nothing else. */
+/** The guardian: acts on database machines that are off for certain, and on primaries and standbys that live and do not serve. */
+export { openEtcd } from "./etcd.ts";
+export { MODES, type Mode } from "./evidence.ts";
 export { commandFence, type Fence } from "./fence.ts";
 export { runGuardian } from "./guardian.ts";
-export { type Entry, type GuardianReport, guardianReport } from "./journal.ts";
+export { type Entry, type GuardianReport, guardianReport, readRecording, recordingsIn } from "./journal.ts";
+export { replay } from "./replay.ts";

@@ -55,9 +55,35 @@ export function openPostgres(machine: Machine) {
       const command = `${psql("guardian", "postgres")} -v replica=${shellQuote(replica)}`;
       return Number.parseInt(await run(command, END_REPLICATION), 10);
     },
+    /**
+     * Refuses connections from an address to PostgreSQL for some seconds: the kernel ends it, whatever becomes of the guardian.
+     *
+     * @param address IPv4; undefined: refuses nobody any more
+     */
+    async refuse(address: string | undefined): Promise<void> {
+      await run("nft -f -", refusal(address));
+    },
   };
 }
 export type Postgres = ReturnType<typeof openPostgres>;
+
+const REFUSAL_S = 12;
+
+const refusal = (address: string | undefined): string =>
+  [
+    "table inet guardian",
+    "delete table inet guardian",
+    ...(address === undefined
+      ? []
+      : [
+          "table inet guardian {",
+          "  set refused { type ipv4_addr; flags timeout; }",
+          "  chain input { type filter hook input priority -10; ip saddr @refused tcp dport 5432 reject with tcp reset; }",
+          "}",
+          `add element inet guardian refused { ${address} timeout ${REFUSAL_S}s }`,
+        ]),
+    "",
+  ].join("\n");
 
 /** Commands over one connection that is kept open: none of them waits for a login. */
 function openCommands(machine: Machine) {

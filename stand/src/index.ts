@@ -29,7 +29,7 @@ export {
 } from "./inventory/logins.ts";
 export { readInventory } from "./inventory/read-inventory.ts";
 export { Shell } from "./machine/shell.ts";
-export { inNamespace, runOn, SSH_FAILED, sshCommand, sshTerminal } from "./machine/ssh.ts";
+export { inNamespace, runOn, SSH_FAILED, sshAlone, sshCommand, sshTerminal } from "./machine/ssh.ts";
 export { alertmanagerAlerts, type FiringAlert, firingAlerts, WATCHDOG } from "./metrics/alertmanager.ts";
 export type { Sample, Series } from "./metrics/prometheus.ts";
 export { createPrometheus, type Prometheus } from "./metrics/prometheus.ts";

@@ -40,6 +40,7 @@ const metrics = createMetrics({
   ageMs: () => 0,
   reachable: () => true,
   writeQueueDepth: () => 0,
+  writeWaitMs: () => 0,
   oldestTransaction: () => undefined,
   build: { version: "baseline", commit: "" },
 });

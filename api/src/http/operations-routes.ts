@@ -8,6 +8,8 @@ export function operationsRoutes(sources: {
   /** What keeps it from becoming ready, if that is known. */
   readonly waitsFor: () => string | undefined;
   readonly registry: Registry;
+  /** What this replica sees of its database; times in milliseconds. */
+  readonly databaseView: () => object;
   readonly openApi: (version: OpenApiVersion) => string;
 }): Route[] {
   const health = (healthy: boolean, reason?: string): Response =>
@@ -31,6 +33,12 @@ export function operationsRoutes(sources: {
       summary: "The data are loaded, whether or not the database is available now",
       errors: { 503: "not loaded yet, or stopping" },
       handler: () => health(sources.ready(), sources.waitsFor()),
+    }),
+    get("/healthz/database", {
+      id: "getDatabaseView",
+      summary: "When the database last answered writes and reads, and what they wait for; for programs that watch it",
+      answers: "application/json",
+      handler: () => Response.json(sources.databaseView(), { headers: { "cache-control": "no-store" } }),
     }),
     get("/metrics", {
       id: "getMetrics",

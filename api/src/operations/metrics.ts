@@ -11,6 +11,8 @@ export interface MetricSources {
   ageMs(): number;
   reachable(): boolean;
   writeQueueDepth(): number;
+  /** How long the database has answered no write, while one waits. */
+  writeWaitMs(): number;
   oldestTransaction(): { readonly pid: string; readonly ageSeconds: number } | undefined;
   readonly build: { readonly version: string; readonly commit: string };
 }
@@ -89,6 +91,11 @@ export function createMetrics(sources: MetricSources) {
     },
   });
   gauge("weather_write_queue_depth", "Writes accepted and not yet answered.", () => sources.writeQueueDepth());
+  gauge(
+    "weather_write_wait_seconds",
+    "How long the primary has not answered the writes that wait for it; 0 when none waits.",
+    () => sources.writeWaitMs() / 1_000,
+  );
   gauge("process_resident_memory_bytes", "Resident memory size in bytes.", () => process.memoryUsage.rss());
   gauge("process_start_time_seconds", "Start time of the process since the Unix epoch.", () => STARTED_SECONDS);
   new Counter({

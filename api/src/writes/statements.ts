@@ -56,6 +56,8 @@ export interface Writes {
   renameCity: { input: Change & { name: string }; output: Renamed };
   addForecast: { input: Repeatable & ForecastInput & { cityId: number }; output: Added };
   changeForecast: { input: Change & ForecastInput & { cityId: number | null }; output: Changed };
+  /** A commit that changes nothing, waited for like all others: it shows whether commits go through. */
+  canary: { input: object; output: object };
 }
 
 export type Renamed = { readonly found: boolean };
@@ -430,4 +432,11 @@ export const STATEMENTS: { readonly [K in WriteKind]: BatchStatement<K> } = {
       return rejectionOf(row) ?? { found: true, cityId: Number(cityId) };
     },
   ),
+  canary: {
+    keys: () => [],
+    run: async (connection, batch, deadlineMs) => {
+      await connection.query(WAIT, [], deadlineMs);
+      return batch.map(() => ({}));
+    },
+  },
 };

@@ -620,3 +620,28 @@ test("changes take their rows in the order of ids, whatever the planner thinks b
   await Promise.all(changes);
   expect(seen.retries).toBe(0);
 });
+
+test("a canary is sent only when no write was answered for a while, and an unanswered one shows as a wait", async () => {
+  const proxy = await TcpProxy.start(cluster.port);
+  try {
+    const queue = startQueue({ database: { ...database, endpoints: [{ host: "127.0.0.1", port: proxy.port }] } });
+    expect(queue.state()).toEqual({ waitingMs: 0, answeredMs: null, slowMs: 0, waitsFor: null });
+    queue.canary(60_000, DEADLINE_MS);
+    await until(async () => queue.state().answeredMs !== null);
+    queue.canary(60_000, DEADLINE_MS);
+    expect(queue.depth).toBe(0);
+    expect(seen.batches).toEqual([{ kind: "canary", writes: 1 }]);
+    proxy.silence();
+    queue.canary(0, DEADLINE_MS);
+    await until(async () => queue.state().waitingMs > 100);
+    const { answeredMs, slowMs, waitsFor } = queue.state();
+    expect({ isOlder: (answeredMs ?? 0) >= 100, isSlow: slowMs >= 100, waitsFor }).toEqual({
+      ...{ isOlder: true, isSlow: true, waitsFor: "an answer" },
+    });
+    proxy.endSilence("deliver");
+    await until(async () => queue.depth === 0);
+    expect(queue.state().waitingMs).toBe(0);
+  } finally {
+    await proxy.close();
+  }
+});

@@ -86,6 +86,7 @@ export class WriteQueue {
     renameCity: [],
     addForecast: [],
     changeForecast: [],
+    canary: [],
   };
   readonly #reserves = { cities: new IdReserve("cities", 0), forecast: new IdReserve("forecast", 15) };
   /** The writes of the statement that runs. */
@@ -96,6 +97,11 @@ export class WriteQueue {
   #bytes = 0;
   #working: Promise<void> | undefined;
   #pauseMs: number = RETRY_PAUSE_MS.first;
+  /** Start of the first attempt since the database last answered one. */
+  #unansweredMs: number | undefined;
+  #answeredMs = Number.NEGATIVE_INFINITY;
+  /** The longest attempt of this second, and of the one before. */
+  #slowest: readonly { readonly second: number; readonly ms: number }[] = [];
   #lastFailure = "no answer yet";
   #closed = false;
   #abandoned = false;
@@ -113,6 +119,29 @@ export class WriteQueue {
   /** Memory that those writes take. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** What writes wait for. All ages in milliseconds. */
+  state() {
+    const now = performance.now();
+    const waitingMs = this.#depth > 0 && this.#unansweredMs !== undefined ? now - this.#unansweredMs : 0;
+    const slowest = this.#slowest.filter(({ second }) => second >= Math.floor(now / 1_000) - 1).map(({ ms }) => ms);
+    return {
+      /** How long the database has answered no attempt, while there is one. */
+      waitingMs: Math.round(waitingMs),
+      /** Since the last answer; null before the first. */
+      answeredMs: Number.isFinite(this.#answeredMs) ? Math.round(now - this.#answeredMs) : null,
+      /** The slowest of the last one to two seconds, what waits included. */
+      slowMs: Math.round(Math.max(waitingMs, ...slowest)),
+      waitsFor: waitingMs === 0 ? null : this.#sending === undefined ? this.#lastFailure : "an answer",
+    };
+  }
+
+  /** Sends a canary, unless a write waits or was answered within the interval. */
+  canary(intervalMs: number, deadlineMs: number): void {
+    const now = performance.now();
+    if (this.#closed || this.#depth > 0 || now - this.#answeredMs < intervalMs) return;
+    this.submit("canary", {}, now + deadlineMs).catch(() => {});
   }
 
   /**
@@ -170,12 +199,14 @@ export class WriteQueue {
   async #flush<K extends WriteKind>(kind: K): Promise<void> {
     if (this.#waiting[kind].length === 0) return;
     let batch: Job<K>[] = [];
+    this.#unansweredMs ??= performance.now();
     try {
       // Before the batch is taken: a connection to another database than the last one ends some of the waiting writes.
       const connection = await this.#connected();
       batch = this.#takeBatch(kind);
       this.#sending = { kind, batch };
       const outcomes = await this.#send(connection, kind, batch);
+      this.#answered();
       this.#pauseMs = RETRY_PAUSE_MS.first;
       this.#done(kind, batch, outcomes);
     } catch (error) {
@@ -183,6 +214,17 @@ export class WriteQueue {
     } finally {
       this.#sending = undefined;
     }
+  }
+
+  #answered(): void {
+    const now = performance.now();
+    const second = Math.floor(now / 1_000);
+    const ms = now - (this.#unansweredMs ?? now);
+    this.#unansweredMs = undefined;
+    this.#answeredMs = now;
+    const [last] = this.#slowest;
+    if (last?.second === second) this.#slowest = [{ second, ms: Math.max(ms, last.ms) }, ...this.#slowest.slice(1, 2)];
+    else this.#slowest = [{ second, ms }, ...this.#slowest.slice(0, 1)];
   }
 
   /** A write without an outcome had an id that another row has: it gets a new id, unless it may be stored under this one. */
@@ -291,7 +333,10 @@ export class WriteQueue {
   }
 
   async #failed<K extends WriteKind>(kind: K, batch: readonly Job<K>[], error: unknown): Promise<void> {
-    if (classifyFailure(error) === "refused") return this.#refused(kind, batch, error);
+    if (classifyFailure(error) === "refused") {
+      this.#answered();
+      return this.#refused(kind, batch, error);
+    }
     this.#connection?.destroy();
     this.#connection = undefined;
     this.#lastFailure = messageOf(error);
@@ -367,7 +412,7 @@ export class WriteQueue {
 }
 
 /** New cities first, so that values sent together with their city find it. */
-const KINDS: readonly WriteKind[] = ["addCity", "renameCity", "addForecast", "changeForecast"];
+const KINDS: readonly WriteKind[] = ["addCity", "renameCity", "addForecast", "changeForecast", "canary"];
 
 function bytesOf(input: object): number {
   let characters = 0;

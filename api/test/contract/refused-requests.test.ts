@@ -192,6 +192,7 @@ describe("a method", () => {
     "/WeatherForecast": "GET, HEAD, OPTIONS",
     "/healthz/live": "GET, HEAD, OPTIONS",
     "/healthz/ready": "GET, HEAD, OPTIONS",
+    "/healthz/database": "GET, HEAD, OPTIONS",
     "/metrics": "GET, HEAD, OPTIONS",
     "/swagger/v1/swagger.json": "GET, HEAD, OPTIONS",
     "/swagger/v1/swagger-3.0.json": "GET, HEAD, OPTIONS",

@@ -56,6 +56,10 @@ export interface Inventory {
   readonly labNamespace: string | undefined;
   /** Arguments in which `{name}` and `{address}` stand for a machine; exit code 0 means that it is off for certain. */
   readonly fenceCommand: readonly string[] | undefined;
+  /** The same form; exit code 0 means that the machine was turned off and is off for certain. */
+  readonly powerOffCommand?: readonly string[] | undefined;
+  /** The same form; turns it on. */
+  readonly powerOnCommand?: readonly string[] | undefined;
   /** Name of the machine that takes the backups; empty or undefined for none. */
   readonly backupHost?: string | undefined;
   /** In the order of the file. */
@@ -67,10 +71,9 @@ export function machineNamed(inventory: Inventory, name: string): Machine | unde
   return inventory.machines.find((machine) => machine.name === name);
 }
 
-export function fenceArgv(inventory: Inventory, machine: Machine): string[] | undefined {
-  return inventory.fenceCommand?.map((word) =>
-    word.replaceAll("{name}", machine.name).replaceAll("{address}", machine.address),
-  );
+/** The words of a command of the inventory, about one machine. */
+export function commandFor({ name, address }: Machine, words: readonly string[]): string[] {
+  return words.map((word) => word.replaceAll("{name}", name).replaceAll("{address}", address));
 }
 
 export class InventoryError extends Error {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { homedir } from "node:os";
 import fc from "fast-check";
-import { fenceArgv, InventoryError, machineNamed } from "./inventory.ts";
+import { commandFor, InventoryError, machineNamed } from "./inventory.ts";
 import { inventoryOf, readInventory } from "./read-inventory.ts";
 
 const FILE = "/stand/inventory.yml";
@@ -59,7 +59,7 @@ describe("an inventory", () => {
   test("may have a fence command, in which the machine is filled in", () => {
     const inventory = oneHost({ fence_command: ["is-off", "--host={name}", "{address}"] });
     const [machine] = inventory.machines;
-    expect(machine && fenceArgv(inventory, machine)).toEqual(["is-off", "--host=etcd-01", "etcd-01"]);
+    expect(machine && commandFor(machine, inventory.fenceCommand ?? [])).toEqual(["is-off", "--host=etcd-01", "etcd-01"]);
   });
 });
 

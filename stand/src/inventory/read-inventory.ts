@@ -25,6 +25,8 @@ const words = text.transform((line, context) => {
   }
 });
 
+const command = z.array(text, "a list of words is expected, the program first").min(1, "must not be empty");
+
 const STAND = {
   stand_name: name.max(32).regex(/^[a-z0-9-]*$/, "only lower-case letters, digits and hyphens"),
   stand_network: text.refine(isNetwork, "an IPv4 network such as 10.88.0.0/24 is expected"),
@@ -32,7 +34,9 @@ const STAND = {
   rto: z.enum(RTO, "fast, norm or safe is expected").default("norm"),
   lab_namespace: name.optional(),
   backup_host: z.string().optional(),
-  fence_command: z.array(text, "a list of words is expected, the program first").min(1, "must not be empty").optional(),
+  fence_command: command.optional(),
+  power_off_command: command.optional(),
+  power_on_command: command.optional(),
 };
 
 const HOST = {
@@ -83,6 +87,9 @@ export function inventoryOf(file: string, hosts: readonly AnsibleHost[]): Invent
     ...(others.some((other) => !isDeepStrictEqual(other, stand))
       ? [`${Object.keys(STAND).join(", ")} must be the same for all hosts: set them for the group all`]
       : []),
+    ...(stand?.power_off_command !== undefined && stand.fence_command === undefined
+      ? ["power_off_command needs fence_command: nothing else tells that the machine stays off"]
+      : []),
   ];
   if (stand === undefined || problems.length > 0) throw new InventoryError(file, problems);
   return {
@@ -93,6 +100,8 @@ export function inventoryOf(file: string, hosts: readonly AnsibleHost[]): Invent
     rto: stand.rto,
     labNamespace: stand.lab_namespace,
     fenceCommand: stand.fence_command,
+    powerOffCommand: stand.power_off_command,
+    powerOnCommand: stand.power_on_command,
     backupHost: stand.backup_host ?? machines.find(({ roles }) => roles.includes("prometheus"))?.name,
     machines,
     byRole: (role) => machines.filter(({ roles }) => roles.includes(role)),
