@@ -44,6 +44,8 @@ const Database = z.object({
   sql: Sql,
   /** How long a write of one block took, or takes. */
   diskMs: z.number(),
+  /** What PostgreSQL may still use of its disk. */
+  freeMb: z.number().optional(),
   /** Since Patroni's REST interface last answered. */
   patroniMs: AgeMs.nullable(),
 });

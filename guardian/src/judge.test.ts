@@ -35,6 +35,7 @@ describe("a primary that lives and does not serve", () => {
       { ...waiting(well(), 2_500, { "pg-01": { connected: 0, refused: 4, silent: 0 }, "pg-02": WELL }) },
       "switch over pg-01 pg-02",
     ],
+    ["its disk is full", withDatabase(waiting(well(), 2_500), "pg-01", { freeMb: 3 }), "switch over pg-01 pg-02"],
     [
       "PostgreSQL does not come back",
       withDatabase(waiting(well(), 6_000), "pg-01", {}, { answeredMs: 6_000, error: "no socket" }),
@@ -105,6 +106,7 @@ describe("a sick primary is reported and left alone", () => {
   test.each<[string, Evidence, RegExp]>([
     ["nobody is in sync", noStandby, /not synchronous/],
     ["the standby is sick, too", withDatabase(stalled(), "pg-02", { diskMs: 3_000 }), /slow disk itself/],
+    ["the disk of the standby is full", withDatabase(stalled(), "pg-02", { freeMb: 3 }), /full disk itself/],
     ["the standby does not answer", withDatabase(stalled(), "pg-02", {}, { answeredMs: 3_000 }), /does not answer/],
     ["the replicas reach neither machine", (() => {
       const both = { "pg-01": SILENT, "pg-02": SILENT };

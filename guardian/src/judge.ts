@@ -14,8 +14,12 @@ const FRESH_MS = 1_500;
 const MAX_GAP_MS = 1_500;
 /** A write that takes longer misses the objective of the service by far. */
 const SLOW_MS = 1_000;
+/** Of the patience with a standby: one that confirms anything within it is alive. Under packet loss, confirmations come in bursts. */
+const STUCK_SHARE = 0.7;
 /** Of the candidate's disk. */
 const HEALTHY_DISK_MS = 400;
+/** Less than a segment of WAL: PostgreSQL cannot write on. */
+const FULL_MB = 16;
 /** Patroni handles a PostgreSQL that is down, starts or stops; when it has not after this multiple of the patience, it will not. */
 const DOWN_PATIENCE = 2.5;
 /** After a switchover or fence none follows for so long. */
@@ -131,7 +135,7 @@ function standbyFinding(window: readonly Evidence[], { heardMs, sql }: Database)
   const leader = now.leader;
   for (const [machine, { sync, flushed }] of Object.entries(sql.standbys ?? {})) {
     if (sync !== "sync" && sync !== "quorum") continue;
-    const earlier = window.filter(({ at }) => now.at - at <= patienceMs && now.at - at > 0);
+    const earlier = window.filter(({ at }) => now.at - at <= patienceMs * STUCK_SHARE && now.at - at > 0);
     const isStuck = earlier.every(({ databases }) => databases[leader]?.sql.standbys?.[machine]?.flushed === flushed);
     if (!isStuck || earlier.length === 0) continue;
     const why = [`commits have waited ${seconds(waitsMs)} for ${machine}, which confirms nothing`];
@@ -174,6 +178,7 @@ function primaryFinding(
     if ((sql.diskMs ?? 0) >= patienceMs || primary.diskMs >= patienceMs)
       return find("fence", `what ${machine} writes to its disk has waited ${seconds(stuckMs)}`);
     if ((sql.lockMs ?? 0) >= patienceMs) return { nothing: [users, "a lock in the database holds them up"] };
+    if ((primary.freeMb ?? FULL_MB) < FULL_MB) return find("switch over", `the disk of ${machine} is full`);
     const cut = unreached(waiting, others, machine, ["refused", "silent"]);
     if (cut === undefined) return { nothing: [users, `${machine} has nothing that waits, and they reach it`] };
     return find(canSwitchOver(primary) ? "switch over" : "fence", cut);
@@ -256,6 +261,7 @@ function unfit(name: string, database: Database, now: Evidence): string | undefi
   if (!answers(database)) return "does not answer";
   if (database.sql.primary !== false) return "is no standby";
   if (database.diskMs > HEALTHY_DISK_MS) return `has a slow disk itself (${database.diskMs} ms for a block)`;
+  if ((database.freeMb ?? FULL_MB) < FULL_MB) return "has a full disk itself";
   const views = Object.values(now.clients)
     .filter(({ heardMs }) => heardMs <= FRESH_MS)
     .flatMap(({ reach }) => reach[name] ?? [])

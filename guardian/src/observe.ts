@@ -49,7 +49,12 @@ const QUERY = `SELECT json_build_object(
 
 const Reach = Evidence.shape.clients.valueType.shape.reach;
 const DatabaseShape = Evidence.shape.databases.valueType.shape;
-const ObserverLine = z.object({ reach: Reach, sql: DatabaseShape.sql.optional(), diskMs: z.number().optional() });
+const ObserverLine = z.object({
+  reach: Reach,
+  sql: DatabaseShape.sql.optional(),
+  diskMs: DatabaseShape.diskMs.optional(),
+  freeMb: DatabaseShape.freeMb,
+});
 type ObserverLine = z.output<typeof ObserverLine>;
 const ApiView = z.object({
   writes: z.object({
@@ -144,12 +149,12 @@ export async function openObservers(inventory: Inventory, etcd: Etcd, signal: Ab
       const databases: Evidence["databases"] = {};
       for (const [{ name, roles }, { value, ageMs }] of observers) {
         if (value === undefined) continue;
-        const { reach, sql, diskMs } = value;
+        const { reach, sql, diskMs, freeMb } = value;
         if (!roles.includes("postgres")) clients[name] = { heardMs: ageMs, reach };
         if (sql === undefined) continue;
         const patroni = patronis.get(name);
         const patroniMs = patroni?.value === undefined ? null : patroni.ageMs;
-        databases[name] = { heardMs: ageMs, reach, sql, diskMs: diskMs ?? 0, patroniMs };
+        databases[name] = { heardMs: ageMs, reach, sql, diskMs: diskMs ?? 0, freeMb, patroniMs };
       }
       const { lastAction } = known ?? {};
       return {
@@ -192,6 +197,7 @@ async function follow(
   log: (line: string) => void,
 ): Promise<void> {
   const command = `exec python3 -I -u -c ${shellQuote(OBSERVER)} ${shellQuote(JSON.stringify(settings))}`;
+  let complaint = "";
   while (!signal.aborted) {
     const child = startProgram(sshAlone(machine, command), { detached: true, env: process.env });
     const ended = new Promise<void>((resolve) => child.once("close", () => resolve()).once("error", () => resolve()));
@@ -212,7 +218,8 @@ async function follow(
       for (const line of lines) {
         const found = ObserverLine.safeParse(parseJson(line));
         if (found.success) latest.set(found.data);
-        else if (line !== "") log(`${machine.name}: ${line.slice(0, 300)}`);
+        else if (line !== "" && line !== complaint) log(`${machine.name}: ${line.slice(0, 300)}`);
+        if (!found.success) complaint = line;
       }
     });
     await ended;

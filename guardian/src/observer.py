@@ -84,6 +84,8 @@ while now() - heard < SILENCE_S:
     if "sql" in settings:
         found, written = state["sql"], state["disk"]
         view["sql"] = {"answeredMs": milliseconds(found["answeredAt"]), "error": found["error"], **(found["answer"] or {})}
+        free = os.statvfs(settings["folder"])
+        view["freeMb"] = free.f_bavail * free.f_frsize // 1_000_000
         view["diskMs"] = max(written["ms"] or 0, milliseconds(written["since"]) or 0)
     print(json.dumps(view), flush=True)
 os._exit(0)

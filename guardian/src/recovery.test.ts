@@ -166,7 +166,7 @@ describe("a machine that a guardian turned off", () => {
     ["stays off while nobody leads", 90_000, { ...seen, leader: null }, "wait"],
     ["stays off where a person turns machines on", 90_000, { ...seen, mayTurnOn: false }, "wait"],
     ["is left alone while nobody can tell", 90_000, { ...seen, isOff: undefined }, "wait"],
-    ["is forgotten when it runs", 60_001, { ...seen, isOff: false }, "forget"],
+    ["is forgotten when it runs", 20_001, { ...seen, isOff: false }, "forget"],
   ] as const)("%s", (_, agoMs, how, expected) => {
     expect(afterFence(primary, agoMs, how)).toBe(expected);
   });

@@ -83,8 +83,8 @@ export async function recover(verdict: Verdict, hands: Hands, note: Note): Promi
 
 /** A machine that a guardian turned off is turned on after so long: later than any leader key of it can live. */
 export const TURN_ON_AFTER_MS = 30_000;
-/** A note without a machine that is off: it was turned on by a person, or never off. */
-const FORGET_AFTER_MS = 60_000;
+/** A note without a machine that is off: it was turned on by a person, or never off. Whoever wrote it has lost the lock by then. */
+const FORGET_AFTER_MS = 20_000;
 
 /** What to do about a machine that a guardian turned off at `sinceMs`. */
 export function afterFence(
