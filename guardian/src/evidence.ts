@@ -45,7 +45,7 @@ const Database = z.object({
   /** How long a write of one block took, or takes. */
   diskMs: z.number(),
   /** What PostgreSQL may still use of its disk. */
-  freeMb: z.number().optional(),
+  freeMb: z.number().nullish(),
   /** Since Patroni's REST interface last answered. */
   patroniMs: AgeMs.nullable(),
 });

@@ -9,7 +9,7 @@ import json, os, select, socket, subprocess, sys, threading, time
 TICK_S, SILENCE_S, RECENT_S, CONNECT_S = 0.25, 10, 2.5, 0.6
 settings = json.loads(sys.argv[1])
 now = time.monotonic
-state = {"sql": {"answeredAt": None, "answer": None, "error": None}, "disk": {"since": None, "ms": None}}
+state = {"sql": {"answeredAt": None, "answer": None, "error": None}, "disk": {"since": None, "ms": None, "freeMb": None}}
 attempts = []  # (peer, outcome, when)
 milliseconds = lambda since: None if since is None else round((now() - since) * 1000)
 
@@ -37,6 +37,8 @@ def disk():
     finally:
         os.close(file)
     disk["ms"], disk["since"] = milliseconds(disk["since"]), None
+    space = os.statvfs(settings["folder"])
+    disk["freeMb"] = space.f_bavail * space.f_frsize // 1_000_000
 
 
 def sql():
@@ -84,8 +86,7 @@ while now() - heard < SILENCE_S:
     if "sql" in settings:
         found, written = state["sql"], state["disk"]
         view["sql"] = {"answeredMs": milliseconds(found["answeredAt"]), "error": found["error"], **(found["answer"] or {})}
-        free = os.statvfs(settings["folder"])
-        view["freeMb"] = free.f_bavail * free.f_frsize // 1_000_000
+        view["freeMb"] = written["freeMb"]
         view["diskMs"] = max(written["ms"] or 0, milliseconds(written["since"]) or 0)
     print(json.dumps(view), flush=True)
 os._exit(0)

@@ -19,6 +19,7 @@ const Status = z.object({
     members: z.array(z.object({ name: z.string() })),
     guardian: z.object({ isRunning: z.boolean() }),
   }),
+  machines: z.array(z.object({ name: z.string(), address: z.string() })),
   endpoints: z.object({ api: z.string() }),
   inventory: z.string(),
 });
@@ -30,10 +31,12 @@ async function ring(...args: string[]): Promise<string> {
 }
 
 async function readStand() {
-  const { cluster, endpoints, inventory } = Status.parse(JSON.parse(await ring("status", "--json")));
+  const { cluster, machines, endpoints, inventory } = Status.parse(JSON.parse(await ring("status", "--json")));
   const leader = cluster.leader ?? "";
   const replica = cluster.members.find(({ name }) => name !== leader)?.name ?? "";
-  return { leader, replica, api: endpoints.api, folder: dirname(inventory), isGuarded: cluster.guardian.isRunning };
+  const addresses = Object.fromEntries(machines.map(({ name, address }) => [name, address]));
+  const { isRunning: isGuarded } = cluster.guardian;
+  return { leader, replica, addresses, api: endpoints.api, folder: dirname(inventory), isGuarded };
 }
 
 function entriesOf(folder: string): Entry[] {
@@ -105,15 +108,64 @@ describe("a machine that is off", () => {
   });
 });
 
-describe("nothing is decided about a machine", () => {
-  test("that led and is cut off from everything: unreachable is not off", async () => {
-    const { leader, folder } = await readStand();
+/** Each ends by itself on the machine. */
+const FAULTS = {
+  "its PostgreSQL is frozen": () => ["pkill -STOP -x postgres", "pkill -CONT -x postgres"] as const,
+  "its clients are cut off from its port": (standby: string) =>
+    [
+      `nft add table inet cut && nft 'add chain inet cut input { type filter hook input priority -20; }' && nft add rule inet cut input ip saddr != ${standby} tcp dport 5432 drop`,
+      "nft delete table inet cut",
+    ] as const,
+};
+const FAULT_S = 20;
+
+describe("a primary that lives and does not serve", () => {
+  const sick = async (inject: (leader: string, standbyAddress: string) => Promise<unknown>) => {
+    const { leader, replica, api, folder, addresses } = await readStand();
+    let longestMs = 0;
     const decisions = await decisionsDuring(folder, async () => {
-      await ring("network", "cut", leader);
-      await delay(8_000);
-      await ring("network", "heal");
+      longestMs = await longestWriteDuring(api, async () => {
+        await inject(leader, addresses[replica] ?? "");
+        await delay(12_000);
+      });
     });
-    expect(decisions).toEqual([]);
+    expect((await readStand()).leader).toBe(replica);
+    process.stderr.write(`${expect.getState().currentTestName}: longest write ${longestMs} ms\n`);
+    return { leader, longestMs, decisions };
+  };
+
+  test.each(Object.entries(FAULTS))("because %s: another one leads in seconds", async (_, commandsOf) => {
+    const { longestMs } = await sick(async (leader, standby) => {
+      const [begin, end] = commandsOf(standby);
+      await ring("ssh", leader, `${begin}; (sleep ${FAULT_S}; ${end}) >/dev/null 2>&1 </dev/null &`);
+    });
+    expect(longestMs).toBeLessThan(8_000);
+    await ring("check", "--wait", "120");
+  });
+
+  test("because it is cut off from everything: it is turned off first, and on again later", async () => {
+    const { leader, decisions, longestMs } = await sick((machine) => ring("network", "cut", machine));
+    await ring("network", "heal");
+    expect(decisions.indexOf(`${leader} turned off`)).toBeLessThan(decisions.indexOf(`${leader} leader key released`));
+    expect(longestMs).toBeLessThan(8_000);
+    await ring("check", "--wait", "120");
+  });
+});
+
+describe("nothing is decided about a machine", () => {
+  test("that is cut off while the guardian is paused", async () => {
+    const { leader, folder } = await readStand();
+    await ring("guardian", "pause");
+    try {
+      const decisions = await decisionsDuring(folder, async () => {
+        await ring("network", "cut", leader);
+        await delay(8_000);
+        await ring("network", "heal");
+      });
+      expect([...new Set(decisions)]).toEqual([`${leader} advises`]);
+    } finally {
+      await ring("guardian", "resume");
+    }
     await ring("check", "--wait", "120");
     expect((await readStand()).leader).toBe(leader);
   });
