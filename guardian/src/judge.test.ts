@@ -53,7 +53,22 @@ describe("a primary that lives and does not serve", () => {
 });
 
 describe("a standby for which commits wait", () => {
-  const behind = (waitsMs: number) => withDatabase(well(), "pg-01", {}, { standbyMs: waitsMs });
+  const waitingFor = (waitsMs: number) => withDatabase(waiting(well(), waitsMs), "pg-01", {}, { standbyMs: waitsMs });
+  /** Its disk stalls. */
+  const behind = (waitsMs: number) => withDatabase(waitingFor(waitsMs), "pg-02", { diskMs: waitsMs });
+  test("and which only the primary does not hear is taken out, when all others reach the primary", () => {
+    expect(actOn(waitingFor(1_100))).toBe("drop standby pg-02");
+  });
+
+  test("is not taken out when the primary is the one that is not reached: nobody could take over then", () => {
+    const cut = waiting(waitingFor(1_100), 1_100, unreachable);
+    expect(actOn(cut)).toBe("nothing");
+    expect(actOn(waiting(waitingFor(1_100), 1_100, {}))).toBe("nothing");
+    const later = waiting(waitingFor(2_500), 2_500, unreachable);
+    const all = { ...later, clients: { ...later.clients, haproxy: { heardMs: 100, reach: unreachable } } };
+    expect(actOn(all)).toBe("switch over pg-01 pg-02");
+  });
+
   test("and which confirms nothing is taken out, also in a cool-down", () => {
     expect(actOn(behind(1_100))).toBe("drop standby pg-02");
     expect(actOn({ ...behind(1_100), actedMs: 5_000 })).toBe("drop standby pg-02");

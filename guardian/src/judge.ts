@@ -125,23 +125,54 @@ function findingOf(window: readonly Evidence[]): Finding | { readonly nothing: r
   return standbyFinding(window, primary) ?? primaryFinding(window, leader, primary);
 }
 
-/** A commit that waits for a standby that confirms nothing is the standby's sickness. */
-function standbyFinding(window: readonly Evidence[], { heardMs, sql }: Database): Finding | undefined {
+/**
+ * A commit that waits for a standby that confirms nothing is the standby's sickness, if the primary is well for everybody else: with the standby taken
+ * out, nobody could take over from a primary that is cut off from all.
+ */
+function standbyFinding(window: readonly Evidence[], primary: Database): Finding | undefined {
   const now = window.at(-1);
-  if (now === undefined || now.leader === null || !answers({ heardMs, sql }) || sql.primary !== true) return undefined;
+  if (now === undefined || now.leader === null || !answers(primary) || primary.sql.primary !== true) return undefined;
+  const { leader } = now;
+  const { sql } = primary;
   const patienceMs = PATIENCE[now.rto].standby;
+  const stuckMs = patienceMs * STUCK_SHARE;
   const waitsMs = sql.standbyMs ?? 0;
   if (waitsMs < patienceMs) return undefined;
-  const leader = now.leader;
+  const earlier = window.filter(({ at }) => now.at - at <= stuckMs && now.at - at > 0);
   for (const [machine, { sync, flushed }] of Object.entries(sql.standbys ?? {})) {
     if (sync !== "sync" && sync !== "quorum") continue;
-    const earlier = window.filter(({ at }) => now.at - at <= patienceMs * STUCK_SHARE && now.at - at > 0);
     const isStuck = earlier.every(({ databases }) => databases[leader]?.sql.standbys?.[machine]?.flushed === flushed);
     if (!isStuck || earlier.length === 0) continue;
-    const why = [`commits have waited ${seconds(waitsMs)} for ${machine}, which confirms nothing`];
-    return { act: "drop standby", machine, why };
+    const sick = sicknessOf(machine, now, stuckMs);
+    if (!isReachedByWriters(leader, now, sick === undefined ? "all" : "two")) continue;
+    const waits = `commits have waited ${seconds(waitsMs)} for ${machine}, which confirms nothing`;
+    return { act: "drop standby", machine, why: [`${waits}${sick === undefined ? "" : `: ${sick}`}`] };
   }
   return undefined;
+}
+
+/** What others than the primary see of a standby. */
+function sicknessOf(name: string, { databases, clients }: Evidence, patienceMs: number): string | undefined {
+  const standby = databases[name];
+  if (standby === undefined || standby.heardMs >= patienceMs) return "the guardian does not hear it";
+  if (standby.sql.error !== null || (standby.sql.answeredMs ?? patienceMs) + standby.heardMs >= patienceMs)
+    return "its PostgreSQL does not answer";
+  if (standby.diskMs >= patienceMs) return "its disk does not answer";
+  const isUnreached = Object.values(clients).some(({ heardMs, reach }) => {
+    const attempts = reach[name];
+    return heardMs <= FRESH_MS && attempts !== undefined && failedOf(attempts) > 0 && failedOf(attempts) >= attempts.connected;
+  });
+  return isUnreached ? "it is not reached" : undefined;
+}
+
+/** They try only while they wait, so all their attempts are of the present. */
+function isReachedByWriters(name: string, { clients }: Evidence, who: "two" | "all"): boolean {
+  const fresh = Object.values(clients).filter(({ heardMs }) => heardMs <= FRESH_MS);
+  const attempts = fresh.filter(({ waitingMs }) => waitingMs !== undefined).flatMap(({ reach }) => reach[name] ?? []);
+  if (fresh.some(({ reach }) => reach[name] !== undefined && failedOf(reach[name]) > 0)) return false;
+  const enough = who === "two" ? 1 : 2;
+  const reaching = attempts.filter(({ connected }) => connected >= enough).length;
+  return reaching >= 2 && (who === "two" || reaching === attempts.length);
 }
 
 /** Whether PostgreSQL answers on its own machine. */
@@ -179,7 +210,7 @@ function primaryFinding(
       return find("fence", `what ${machine} writes to its disk has waited ${seconds(stuckMs)}`);
     if ((sql.lockMs ?? 0) >= patienceMs) return { nothing: [users, "a lock in the database holds them up"] };
     if ((primary.freeMb ?? FULL_MB) < FULL_MB) return find("switch over", `the disk of ${machine} is full`);
-    const cut = unreached(waiting, others, machine, ["refused", "silent"]);
+    const cut = unreached(waiting, others, machine, FAILURES);
     if (cut === undefined) return { nothing: [users, `${machine} has nothing that waits, and they reach it`] };
     return find(canSwitchOver(primary) ? "switch over" : "fence", cut);
   }
@@ -220,7 +251,8 @@ function slowFinding(window: readonly Evidence[], machine: string): Finding | { 
   };
 }
 
-const failedOf = (attempts: Attempts, outcomes: readonly (keyof Attempts)[]): number =>
+const FAILURES = ["refused", "silent"] as const;
+const failedOf = (attempts: Attempts, outcomes: readonly (keyof Attempts)[] = FAILURES): number =>
   outcomes.reduce((sum, outcome) => sum + attempts[outcome], 0);
 const allOf = ({ connected, refused, silent }: Attempts): number => connected + refused + silent;
 
