@@ -124,7 +124,8 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
         keptOut.delete(standby);
         journal.note({ machine: standby, event: "may confirm commits again" });
       }
-      await hands.refuse(primary, keptOut.size === 0 ? undefined : standby).catch(() => {});
+      // What cannot be renewed ends by itself.
+      await hands.refuseKeptOut(primary).catch(() => {});
     }
   };
   const turnOn = fence?.powerOn;
@@ -187,14 +188,14 @@ async function openHands({ inventory, fence, etcd, cluster, observers, look, not
     if (machine === undefined) throw new Error(`${name} is not in the inventory`);
     return machine;
   };
-  const refuse = async (primary: string, standby: string | undefined): Promise<void> => {
-    const address = standby === undefined ? undefined : machineOf(standby).address;
-    await cluster.databases.get(primary)?.refuse(address);
+  const refuseKeptOut = async (primary: string): Promise<void> => {
+    const standbys = [...keptOut].filter(([, of]) => of === primary);
+    await cluster.databases.get(primary)?.refuse(standbys.map(([name]) => machineOf(name).address));
   };
   const until = (attempt: () => Promise<boolean>, missing: string, deadlineMs: number): Promise<true> =>
     waitFor(async () => ((await attempt()) ? { value: true as const } : { missing }), { deadlineMs, everyMs: RETRY_MS });
-  const hands: Hands & { refuse: typeof refuse } = {
-    refuse,
+  const hands: Hands & { refuseKeptOut: typeof refuseKeptOut } = {
+    refuseKeptOut,
     lock: () => etcd.lockActions(`${hostname()} ${process.pid}`),
     async objection(machine) {
       await observers.renewShared();
@@ -237,7 +238,7 @@ async function openHands({ inventory, fence, etcd, cluster, observers, look, not
       if (leader === null || primary === undefined) throw new Error("nobody leads");
       keptOut.set(machine, leader);
       // In this order: it would be connected again before Patroni looks.
-      await refuse(leader, machine);
+      await refuseKeptOut(leader);
       await primary.endReplication(machine);
     },
   };

@@ -56,12 +56,11 @@ export function openPostgres(machine: Machine) {
       return Number.parseInt(await run(command, END_REPLICATION), 10);
     },
     /**
-     * Refuses connections from an address to PostgreSQL for some seconds: the kernel ends it, whatever becomes of the guardian.
-     *
-     * @param address IPv4; undefined: refuses nobody any more
+     * Refuses connections from these IPv4 addresses to PostgreSQL for some seconds, and from no others: the kernel ends it, whatever becomes of the
+     * guardian.
      */
-    async refuse(address: string | undefined): Promise<void> {
-      await run("nft -f -", refusal(address));
+    async refuse(addresses: readonly string[]): Promise<void> {
+      await run("nft -f -", refusal(addresses));
     },
   };
 }
@@ -69,18 +68,18 @@ export type Postgres = ReturnType<typeof openPostgres>;
 
 const REFUSAL_S = 12;
 
-const refusal = (address: string | undefined): string =>
+const refusal = (addresses: readonly string[]): string =>
   [
     "table inet guardian",
     "delete table inet guardian",
-    ...(address === undefined
+    ...(addresses.length === 0
       ? []
       : [
           "table inet guardian {",
           "  set refused { type ipv4_addr; flags timeout; }",
           "  chain input { type filter hook input priority -10; ip saddr @refused tcp dport 5432 reject with tcp reset; }",
           "}",
-          `add element inet guardian refused { ${address} timeout ${REFUSAL_S}s }`,
+          ...addresses.map((address) => `add element inet guardian refused { ${address} timeout ${REFUSAL_S}s }`),
         ]),
     "",
   ].join("\n");
