@@ -1,9 +1,9 @@
 import { addChaosCommands } from "@goldenring/chaos";
+import { MODES } from "@goldenring/guardian";
 import type { Lab } from "@goldenring/lab";
 import { addLoadCommands } from "@goldenring/load";
 import { type CommandContext, EXIT, type ExitName, exitCodeHelp, startProgress } from "@goldenring/run-kit";
 import { DIRECTIONS, RTO, SERVICE_NAMES } from "@goldenring/stand";
-import { MODES } from "@goldenring/guardian";
 import { Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { type Age, alerts } from "./commands/alerts.ts";
@@ -261,7 +261,11 @@ export function createProgram(command: CommandContext): Command {
   } as const;
   for (const [name, [mode, about]] of Object.entries(modes))
     add(name, about, guard).action(() => run((context) => setMode(context, mode)));
-  add("replay [files...]", "what the judgement makes of recorded evidence; default: what this stand's guardian recorded", guard)
+  add(
+    "replay [files...]",
+    "what the judgement makes of recorded evidence; default: what this stand's guardian recorded",
+    guard,
+  )
     .option("--json", "for programs: a line for each change of the verdict", false)
     .action((files, { json }) => run((context) => replayEvidence(context, files, json)));
   return program;

@@ -44,7 +44,10 @@ function guardianWords({ isRunning, mode, mayFence, verdict }: StandStatus["clus
   if (!isRunning) return "not running";
   const may = mayFence ? "" : ", may not turn machines off (no power_off_command): it then only advises";
   const does = { act: `watching${may}`, advise: "only advises", pause: "paused: it does nothing" }[mode ?? "act"];
-  const finds = verdict === null || verdict.act === "nothing" ? [] : [`${verdict.act} ${verdict.machine ?? ""}: ${verdict.why.join("; ")}`];
+  const finds =
+    verdict === null || verdict.act === "nothing"
+      ? []
+      : [`${verdict.act} ${verdict.machine ?? ""}: ${verdict.why.join("; ")}`];
   return [does, ...finds].map(oneLine).join("; ");
 }
 

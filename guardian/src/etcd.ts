@@ -1,5 +1,13 @@
 import { Agent } from "node:https";
-import { etcdTls, type HttpRequest, httpRequest, type Inventory, loginOf, messageOf, parseJson } from "@goldenring/stand";
+import {
+  etcdTls,
+  type HttpRequest,
+  httpRequest,
+  type Inventory,
+  loginOf,
+  messageOf,
+  parseJson,
+} from "@goldenring/stand";
 import * as z from "zod";
 import { MODES, type Mode } from "./evidence.ts";
 
@@ -134,7 +142,10 @@ export async function openEtcd(inventory: Inventory) {
       });
       const success = [range(`${service}/leader`), range(`${service}/sync`), range(own, `${own.slice(0, -1)}0`)];
       const { responses } = await ask("/v3/kv/txn", { success }, SnapshotAnswer.parse).catch(noAnswer);
-      return sharedOf(responses.map(({ response_range }) => response_range.kvs), own);
+      return sharedOf(
+        responses.map(({ response_range }) => response_range.kvs),
+        own,
+      );
     },
     setMode: (mode: Mode): Promise<boolean> => change("mode", mode),
     noteAction: (at: number, what: string): Promise<boolean> => change("last", JSON.stringify({ at, what })),

@@ -44,7 +44,12 @@ export function well(): Evidence {
 }
 
 /** Changes parts of a database's evidence. */
-export function withDatabase(evidence: Evidence, name: string, change: Partial<Database>, sql: Partial<Database["sql"]> = {}): Evidence {
+export function withDatabase(
+  evidence: Evidence,
+  name: string,
+  change: Partial<Database>,
+  sql: Partial<Database["sql"]> = {},
+): Evidence {
   const before = evidence.databases[name];
   if (before === undefined) throw new Error(name);
   const after = { ...before, ...change, sql: { ...before.sql, ...sql } };
@@ -52,7 +57,11 @@ export function withDatabase(evidence: Evidence, name: string, change: Partial<D
 }
 
 /** All replicas wait for writes, and look whom they reach. */
-export function waiting(evidence: Evidence, waitingMs: number, reach: Client["reach"] = { "pg-01": WELL, "pg-02": WELL }): Evidence {
+export function waiting(
+  evidence: Evidence,
+  waitingMs: number,
+  reach: Client["reach"] = { "pg-01": WELL, "pg-02": WELL },
+): Evidence {
   const clients = Object.fromEntries(
     Object.entries(evidence.clients).map(([name, each]) => [
       name,

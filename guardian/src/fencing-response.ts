@@ -5,9 +5,9 @@ import type { LoadBalancer, Postgres } from "./services.ts";
 
 /** What the guardian acts on; services by the names of their machines. */
 export interface Cluster {
-  readonly etcd: Etcd;
+  readonly etcd: Pick<Etcd, "leadership" | "release">;
   readonly proxies: ReadonlyMap<string, LoadBalancer>;
-  readonly databases: ReadonlyMap<string, Postgres>;
+  readonly databases: ReadonlyMap<string, Pick<Postgres, "endReplication">>;
 }
 
 /**

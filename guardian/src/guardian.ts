@@ -10,7 +10,7 @@ import {
   readAuthority,
   waitFor,
 } from "@goldenring/stand";
-import { openEtcd } from "./etcd.ts";
+import { type Etcd, openEtcd } from "./etcd.ts";
 import type { Evidence, Mode } from "./evidence.ts";
 import type { Fence } from "./fence.ts";
 import { type Cluster, fencingResponse } from "./fencing-response.ts";
@@ -18,7 +18,7 @@ import { type Entry, type GuardianReport, guardianReport, openJournal } from "./
 import { isWellStandby, judge, objectionTo, type Verdict, WINDOW_MS } from "./judge.ts";
 import { type Observers, openObservers, TICK_MS } from "./observe.ts";
 import { afterFence, type Hands, recover } from "./recovery.ts";
-import { openLoadBalancer, openPostgres } from "./services.ts";
+import { openLoadBalancer, openPostgres, type Postgres } from "./services.ts";
 import { type WatchedState, watch } from "./watch.ts";
 import { viewsOf } from "./words.ts";
 
@@ -53,12 +53,16 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
   const journal = openJournal(folder, onEntry);
   const watched = inventory.byRole("postgres");
   const etcd = await openEtcd(inventory);
+  const proxies = new Map(inventory.byRole("haproxy").map((machine) => [machine.name, openLoadBalancer(machine)]));
+  const databases = new Map(watched.map((machine) => [machine.name, openPostgres(machine)]));
   const cluster: Cluster = {
     etcd,
-    proxies: new Map(inventory.byRole("haproxy").map((machine) => [machine.name, openLoadBalancer(machine)])),
-    databases: new Map(watched.map((machine) => [machine.name, openPostgres(machine)])),
+    databases,
+    proxies,
   };
-  const observers = await openObservers(inventory, etcd, signal, (detail) => journal.note({ event: "observer", detail }));
+  const observers = await openObservers(inventory, etcd, signal, (detail) =>
+    journal.note({ event: "observer", detail }),
+  );
   const machines: GuardianReport["machines"] = {};
   let window: readonly Evidence[] = [];
   let verdict: Verdict = { act: "nothing", why: [] };
@@ -96,7 +100,7 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
   };
 
   const keptOut = new Map<string, string>();
-  const hands = await openHands({ ...options, etcd, cluster, observers, look, note: journal.note, keptOut });
+  const hands = await openHands({ ...options, etcd, cluster, databases, observers, look, note: journal.note, keptOut });
   let acting: Promise<void> | undefined;
   const judgeOnce = (): void => {
     const now = look();
@@ -105,7 +109,11 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
     verdict = judge(window);
     journal.record(now, verdict);
     if (verdict.act === "advise" && (before.act !== "advise" || before.machine !== verdict.machine))
-      journal.note({ ...(verdict.machine === undefined ? {} : { machine: verdict.machine }), event: "advises", detail: verdict.why.join("; ") });
+      journal.note({
+        ...(verdict.machine === undefined ? {} : { machine: verdict.machine }),
+        event: "advises",
+        detail: verdict.why.join("; "),
+      });
     if (verdict.act !== before.act) report.renew();
     if (acting !== undefined || verdict.act === "nothing" || verdict.act === "advise") return;
     acting = recover(verdict, hands, journal.note)
@@ -136,7 +144,11 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
       const machine = machineNamed(inventory, name);
       if (machine === undefined) continue;
       const isOff = await fence?.isOff(machine).catch(() => undefined);
-      const next = afterFence(name, Date.now() - since, { isOff, leader: shared.leader, mayTurnOn: turnOn !== undefined });
+      const next = afterFence(name, Date.now() - since, {
+        isOff,
+        leader: shared.leader,
+        mayTurnOn: turnOn !== undefined,
+      });
       if (next === "turn on") {
         await turnOn?.(machine);
         journal.note({ machine: name, event: "turned on" });
@@ -165,14 +177,15 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
   } finally {
     await acting;
     report.stop();
-    for (const open of [cluster.etcd, ...cluster.proxies.values(), ...cluster.databases.values()]) open.close();
+    for (const open of [etcd, ...proxies.values(), ...databases.values()]) open.close();
     journal.note({ event: "stopped" });
   }
 }
 
 interface HandsOptions extends GuardianOptions {
-  readonly etcd: Cluster["etcd"];
+  readonly etcd: Etcd;
   readonly cluster: Cluster;
+  readonly databases: ReadonlyMap<string, Postgres>;
   readonly observers: Observers;
   readonly look: () => Evidence;
   readonly note: Parameters<typeof recover>[2];
@@ -180,7 +193,8 @@ interface HandsOptions extends GuardianOptions {
 }
 
 /** What a recovery of a real stand acts with. */
-async function openHands({ inventory, fence, etcd, cluster, observers, look, note, keptOut }: HandsOptions) {
+async function openHands(options: HandsOptions) {
+  const { inventory, fence, etcd, cluster, databases, observers, look, note, keptOut } = options;
   const ca = await readAuthority(inventory, "servers");
   const login = await loginOf(inventory, "patroni");
   const machineOf = (name: string): Machine => {
@@ -190,10 +204,13 @@ async function openHands({ inventory, fence, etcd, cluster, observers, look, not
   };
   const refuseKeptOut = async (primary: string): Promise<void> => {
     const standbys = [...keptOut].filter(([, of]) => of === primary);
-    await cluster.databases.get(primary)?.refuse(standbys.map(([name]) => machineOf(name).address));
+    await databases.get(primary)?.refuse(standbys.map(([name]) => machineOf(name).address));
   };
   const until = (attempt: () => Promise<boolean>, missing: string, deadlineMs: number): Promise<true> =>
-    waitFor(async () => ((await attempt()) ? { value: true as const } : { missing }), { deadlineMs, everyMs: RETRY_MS });
+    waitFor(async () => ((await attempt()) ? { value: true as const } : { missing }), {
+      deadlineMs,
+      everyMs: RETRY_MS,
+    });
   const hands: Hands & { refuseKeptOut: typeof refuseKeptOut } = {
     refuseKeptOut,
     lock: () => etcd.lockActions(`${hostname()} ${process.pid}`),
@@ -234,7 +251,7 @@ async function openHands({ inventory, fence, etcd, cluster, observers, look, not
     noteAction: (what) => etcd.noteAction(Date.now(), what),
     async dropStandby(machine) {
       const leader = look().leader;
-      const primary = leader === null ? undefined : cluster.databases.get(leader);
+      const primary = leader === null ? undefined : databases.get(leader);
       if (leader === null || primary === undefined) throw new Error("nobody leads");
       keptOut.set(machine, leader);
       // In this order: it would be connected again before Patroni looks.

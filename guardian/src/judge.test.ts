@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Evidence } from "./evidence.ts";
 import { lasting, SILENT, waiting, well, withDatabase } from "./evidence.fixture.ts";
+import type { Evidence } from "./evidence.ts";
 import { ACTS, isWellStandby, judge, objectionTo } from "./judge.ts";
 
 const WELL = { connected: 5, refused: 0, silent: 0 };
@@ -99,12 +99,31 @@ describe("nothing is done", () => {
     ["writes wait for a lock (VACUUM FULL)", withDatabase(waiting(well(), 9_000), "pg-01", {}, { lockMs: 9_000 })],
     ["the replicas are overloaded, and the primary has nothing that waits", waiting(well(), 9_000)],
     ["the primary's disk is slow, and no user notices", withDatabase(well(), "pg-01", { diskMs: 5_000 })],
-    ["one replica alone complains", { ...stalled(), clients: { ...well().clients, "api-01": stalled().clients["api-01"] ?? fail() } }],
+    [
+      "one replica alone complains",
+      { ...stalled(), clients: { ...well().clients, "api-01": stalled().clients["api-01"] ?? fail() } },
+    ],
     ["etcd has no quorum", { ...stalled(), etcdMs: 2_000 }],
     ["nobody leads", { ...stalled(), leader: null }],
-    ["PostgreSQL is shutting down for a switchover", withDatabase(waiting(well(), 2_500), "pg-01", {}, { answeredMs: 2_500, error: "the database system is shutting down" })],
+    [
+      "PostgreSQL is shutting down for a switchover",
+      withDatabase(
+        waiting(well(), 2_500),
+        "pg-01",
+        {},
+        { answeredMs: 2_500, error: "the database system is shutting down" },
+      ),
+    ],
     ["only the guardian does not hear the primary", withDatabase(waiting(well(), 2_500), "pg-01", { heardMs: 5_000 })],
-    ["the guardian hears nobody", { ...cutOff(), clients: Object.fromEntries(Object.entries(cutOff().clients).map(([name, each]) => [name, { ...each, heardMs: 4_000 }])) }],
+    [
+      "the guardian hears nobody",
+      {
+        ...cutOff(),
+        clients: Object.fromEntries(
+          Object.entries(cutOff().clients).map(([name, each]) => [name, { ...each, heardMs: 4_000 }]),
+        ),
+      },
+    ],
   ])("when %s", (_, evidence) => {
     expect(actOn(evidence)).toBe("nothing");
   });
@@ -123,11 +142,19 @@ describe("a sick primary is reported and left alone", () => {
     ["the standby is sick, too", withDatabase(stalled(), "pg-02", { diskMs: 3_000 }), /slow disk itself/],
     ["the disk of the standby is full", withDatabase(stalled(), "pg-02", { freeMb: 3 }), /full disk itself/],
     ["the standby does not answer", withDatabase(stalled(), "pg-02", {}, { answeredMs: 3_000 }), /does not answer/],
-    ["the replicas reach neither machine", (() => {
-      const both = { "pg-01": SILENT, "pg-02": SILENT };
-      const evidence = waiting(well(), 2_500, both);
-      return withDatabase({ ...evidence, clients: { ...evidence.clients, haproxy: { heardMs: 100, reach: both } } }, "pg-01", { heardMs: 9_000 });
-    })(), /not reached by all/],
+    [
+      "the replicas reach neither machine",
+      (() => {
+        const both = { "pg-01": SILENT, "pg-02": SILENT };
+        const evidence = waiting(well(), 2_500, both);
+        return withDatabase(
+          { ...evidence, clients: { ...evidence.clients, haproxy: { heardMs: 100, reach: both } } },
+          "pg-01",
+          { heardMs: 9_000 },
+        );
+      })(),
+      /not reached by all/,
+    ],
     ["an action was a moment ago", { ...stalled(), actedMs: 20_000 }, /the last action was 20.0 s ago/],
     ["a person has paused the guardian", { ...stalled(), mode: "pause" }, /is paused/],
     ["it only advises", { ...stalled(), mode: "advise" }, /only advises/],
@@ -156,25 +183,45 @@ test("whatever the evidence: who is acted on leads or is its standby, and who ta
   const attempts = fc.record({ connected: fc.nat(4), refused: fc.nat(4), silent: fc.nat(4) });
   const reach = fc.record({ "pg-01": attempts, "pg-02": attempts });
   const someone = fc.option(fc.constantFrom("pg-01", "pg-02"));
-  const change = fc.record({ leader: someone, etcdMs: ms, mode: fc.constantFrom("act" as const, "pause" as const), mayFence: fc.boolean() });
+  const change = fc.record({
+    leader: someone,
+    etcdMs: ms,
+    mode: fc.constantFrom("act" as const, "pause" as const),
+    mayFence: fc.boolean(),
+  });
   const sick = fc.record({ heardMs: ms, diskMs: ms });
-  const sql = fc.record({ answeredMs: fc.option(ms), diskMs: fc.option(ms), standbyMs: fc.option(ms), primary: fc.boolean() });
+  const sql = fc.record({
+    answeredMs: fc.option(ms),
+    diskMs: fc.option(ms),
+    standbyMs: fc.option(ms),
+    primary: fc.boolean(),
+  });
   fc.assert(
-    fc.property(change, fc.boolean(), ms, reach, sick, sql, sick, sql, (top, inSync, waits, reached, one, oneSql, two, twoSql) => {
-      let evidence: Evidence = { ...waiting(well(), waits, reached), ...top, synchronous: inSync ? ["pg-02"] : [] };
-      evidence = withDatabase(withDatabase(evidence, "pg-01", one, oneSql), "pg-02", two, twoSql);
-      const { act, machine, candidate } = judged(evidence);
-      expect(ACTS).toContain(act);
-      if (act === "nothing" || act === "advise") return;
-      expect(evidence.mode).toBe("act");
-      expect(evidence.etcdMs).toBeLessThanOrEqual(1_500);
-      if (act === "drop standby") return;
-      expect(machine).toBe(evidence.leader ?? "");
-      expect(evidence.synchronous).toContain(candidate ?? "");
-      expect(candidate).not.toBe(machine);
-      expect(evidence.databases[candidate ?? ""]?.heardMs).toBeLessThanOrEqual(1_500);
-      if (act === "fence") expect(evidence.mayFence).toBe(true);
-    }),
+    fc.property(
+      change,
+      fc.boolean(),
+      ms,
+      reach,
+      sick,
+      sql,
+      sick,
+      sql,
+      (top, inSync, waits, reached, one, oneSql, two, twoSql) => {
+        let evidence: Evidence = { ...waiting(well(), waits, reached), ...top, synchronous: inSync ? ["pg-02"] : [] };
+        evidence = withDatabase(withDatabase(evidence, "pg-01", one, oneSql), "pg-02", two, twoSql);
+        const { act, machine, candidate } = judged(evidence);
+        expect(ACTS).toContain(act);
+        if (act === "nothing" || act === "advise") return;
+        expect(evidence.mode).toBe("act");
+        expect(evidence.etcdMs).toBeLessThanOrEqual(1_500);
+        if (act === "drop standby") return;
+        expect(machine).toBe(evidence.leader ?? "");
+        expect(evidence.synchronous).toContain(candidate ?? "");
+        expect(candidate).not.toBe(machine);
+        expect(evidence.databases[candidate ?? ""]?.heardMs).toBeLessThanOrEqual(1_500);
+        if (act === "fence") expect(evidence.mayFence).toBe(true);
+      },
+    ),
     { numRuns: 2_000 },
   );
 });

@@ -160,7 +160,12 @@ function sicknessOf(name: string, { databases, clients }: Evidence, patienceMs: 
   if (standby.diskMs >= patienceMs) return "its disk does not answer";
   const isUnreached = Object.values(clients).some(({ heardMs, reach }) => {
     const attempts = reach[name];
-    return heardMs <= FRESH_MS && attempts !== undefined && failedOf(attempts) > 0 && failedOf(attempts) >= attempts.connected;
+    return (
+      heardMs <= FRESH_MS &&
+      attempts !== undefined &&
+      failedOf(attempts) > 0 &&
+      failedOf(attempts) >= attempts.connected
+    );
   });
   return isUnreached ? "it is not reached" : undefined;
 }
@@ -177,12 +182,16 @@ function isReachedByWriters(name: string, { clients }: Evidence, who: "two" | "a
 
 /** Whether PostgreSQL answers on its own machine. */
 function answers({ heardMs, sql }: Pick<Database, "heardMs" | "sql">): boolean {
-  return heardMs <= FRESH_MS && sql.error === null && (sql.answeredMs ?? Number.POSITIVE_INFINITY) + heardMs <= FRESH_MS;
+  return (
+    heardMs <= FRESH_MS && sql.error === null && (sql.answeredMs ?? Number.POSITIVE_INFINITY) + heardMs <= FRESH_MS
+  );
 }
 
 /** Those who write, and of them those who wait. */
 function writers({ clients, rto }: Evidence) {
-  const fresh = Object.entries(clients).filter(([, { heardMs, waitingMs }]) => heardMs <= FRESH_MS && waitingMs !== undefined);
+  const fresh = Object.entries(clients).filter(
+    ([, { heardMs, waitingMs }]) => heardMs <= FRESH_MS && waitingMs !== undefined,
+  );
   const waiting = fresh.filter(([, { waitingMs = 0 }]) => waitingMs >= PATIENCE[rto].writes);
   return { fresh, waiting };
 }
@@ -220,7 +229,8 @@ function primaryFinding(
       if (longestMs < patienceMs * DOWN_PATIENCE) return { nothing: [users, `PostgreSQL on ${machine}: ${sql.error}`] };
       return find("fence", `PostgreSQL on ${machine} does not come back: ${sql.error}`);
     }
-    if (silentMs < patienceMs) return { nothing: [users, `PostgreSQL on ${machine} has been silent for ${seconds(silentMs)}`] };
+    if (silentMs < patienceMs)
+      return { nothing: [users, `PostgreSQL on ${machine} has been silent for ${seconds(silentMs)}`] };
     return find("fence", `PostgreSQL on ${machine} has not answered on its own machine for ${seconds(silentMs)}`);
   }
   const cut = unreached(waiting, others, machine, ["silent"]);
@@ -247,7 +257,9 @@ function slowFinding(window: readonly Evidence[], machine: string): Finding | { 
   return {
     act: "switch over",
     machine,
-    why: [`writes have taken more than ${seconds(SLOW_MS)} for ${seconds(forMs)}: they wait for the disk of ${machine}`],
+    why: [
+      `writes have taken more than ${seconds(SLOW_MS)} for ${seconds(forMs)}: they wait for the disk of ${machine}`,
+    ],
   };
 }
 
@@ -298,7 +310,9 @@ function unfit(name: string, database: Database, now: Evidence): string | undefi
     .filter(({ heardMs }) => heardMs <= FRESH_MS)
     .flatMap(({ reach }) => reach[name] ?? [])
     .filter((attempts) => allOf(attempts) > 0);
-  const reaching = views.filter(({ connected, silent, refused }) => connected > 0 && connected >= 2 * (silent + refused));
+  const reaching = views.filter(
+    ({ connected, silent, refused }) => connected > 0 && connected >= 2 * (silent + refused),
+  );
   if (reaching.length < 2 || reaching.length < views.length) return "is not reached by all observers";
   return undefined;
 }

@@ -44,8 +44,10 @@ const QUERY = `SELECT json_build_object(
   'diskMs', ${waits("application_name = 'goldenring writes' AND (wait_event_type = 'IO' OR wait_event IN ('WALWrite', 'WALInsert', 'WALBufMapping'))")},
   'lockMs', ${waits("application_name = 'goldenring writes' AND wait_event_type = 'Lock'")},
   'standbys', (SELECT json_object_agg(application_name, json_build_object('sync', sync_state, 'flushed', flush_lsn)) FROM pg_stat_replication),
-  'receivedMs', (SELECT round(extract(epoch FROM clock_timestamp() - last_msg_receipt_time) * 1000) FROM pg_stat_wal_receiver))`
-  .replaceAll(/\s+/g, " ");
+  'receivedMs', (SELECT round(extract(epoch FROM clock_timestamp() - last_msg_receipt_time) * 1000) FROM pg_stat_wal_receiver))`.replaceAll(
+  /\s+/g,
+  " ",
+);
 
 const Reach = Evidence.shape.clients.valueType.shape.reach;
 const DatabaseShape = Evidence.shape.databases.valueType.shape;
@@ -88,7 +90,12 @@ class Latest<Value> {
 }
 
 /** Asks everybody all the time, each over a connection of its own: what one does not answer delays nothing else. */
-export async function openObservers(inventory: Inventory, etcd: Etcd, signal: AbortSignal, log: (line: string) => void) {
+export async function openObservers(
+  inventory: Inventory,
+  etcd: Etcd,
+  signal: AbortSignal,
+  log: (line: string) => void,
+) {
   const postgres = inventory.byRole("postgres");
   const nameAt = new Map(postgres.map(({ name, address }) => [address, name]));
   const shared = new Latest<Shared>();
@@ -110,8 +117,17 @@ export async function openObservers(inventory: Inventory, etcd: Etcd, signal: Ab
     patronis.get(name)?.set(true);
   };
   for (const [machine, latest] of apis)
-    void repeat(() => askApi(machine, latest), () => (isWorried() ? ASK_API_MS.worried : ASK_API_MS.calm), signal);
-  for (const machine of postgres) void repeat(() => askPatroni(machine), () => ASK_PATRONI_MS, signal);
+    void repeat(
+      () => askApi(machine, latest),
+      () => (isWorried() ? ASK_API_MS.worried : ASK_API_MS.calm),
+      signal,
+    );
+  for (const machine of postgres)
+    void repeat(
+      () => askPatroni(machine),
+      () => ASK_PATRONI_MS,
+      signal,
+    );
   let complaint = "";
   const askEtcd = async (): Promise<void> => {
     try {
@@ -175,7 +191,9 @@ export async function openObservers(inventory: Inventory, etcd: Etcd, signal: Ab
 export type Observers = Awaited<ReturnType<typeof openObservers>>;
 
 function settingsFor({ name, roles }: Machine, postgres: readonly Machine[]): object {
-  const peers = Object.fromEntries(postgres.filter((each) => each.name !== name).map((each) => [each.name, each.address]));
+  const peers = Object.fromEntries(
+    postgres.filter((each) => each.name !== name).map((each) => [each.name, each.address]),
+  );
   const database = { folder: DATA_FOLDER, sql: psql("guardian", "postgres"), query: QUERY };
   return { peers, port: PORT, ...(roles.includes("postgres") ? database : {}) };
 }

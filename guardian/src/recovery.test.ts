@@ -98,7 +98,12 @@ describe("a recovery", () => {
   test("turns a sick primary off for certain, and then frees its leader key", async () => {
     const world = worldOf(false);
     await recover(verdictOf("fence"), handsOf(world, 1), () => {});
-    expect({ leader: world.leader, off: [...world.off], turnedOff: [...world.turnedOff], lockedBy: world.lockedBy }).toEqual({
+    expect({
+      leader: world.leader,
+      off: [...world.off],
+      turnedOff: [...world.turnedOff],
+      lockedBy: world.lockedBy,
+    }).toEqual({
       ...{ leader: candidate, off: [primary], turnedOff: [primary], lockedBy: undefined },
     });
   });

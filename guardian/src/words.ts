@@ -22,8 +22,8 @@ export function viewsOf({ clients, databases }: Evidence): Readonly<Record<strin
     views[name] = heardMs > SILENT_MS ? `not heard for ${seconds(heardMs)}` : seen;
   }
   for (const [name, { heardMs, sql, diskMs }] of Object.entries(databases)) {
-    const waits = Object.entries({ standby: sql.standbyMs, disk: sql.diskMs, lock: sql.lockMs }).flatMap(([what, ms]) =>
-      (ms ?? 0) > 0 ? [`a write has waited ${seconds(ms ?? 0)} for a ${what}`] : [],
+    const waits = Object.entries({ standby: sql.standbyMs, disk: sql.diskMs, lock: sql.lockMs }).flatMap(
+      ([what, ms]) => ((ms ?? 0) > 0 ? [`a write has waited ${seconds(ms ?? 0)} for a ${what}`] : []),
     );
     const answer = sql.error ?? (sql.answeredMs === null ? "no answer yet" : `answered ${seconds(sql.answeredMs)} ago`);
     const role = sql.primary === undefined ? "PostgreSQL" : sql.primary ? "primary" : "standby";

@@ -120,7 +120,7 @@ const FAULTS = {
 const FAULT_S = 20;
 
 describe("a primary that lives and does not serve", () => {
-  const sick = async (inject: (leader: string, standbyAddress: string) => Promise<unknown>) => {
+  const sick = async (why: string, inject: (leader: string, standbyAddress: string) => Promise<unknown>) => {
     const { leader, replica, api, folder, addresses } = await readStand();
     let longestMs = 0;
     const decisions = await decisionsDuring(folder, async () => {
@@ -130,12 +130,12 @@ describe("a primary that lives and does not serve", () => {
       });
     });
     expect((await readStand()).leader).toBe(replica);
-    process.stderr.write(`${expect.getState().currentTestName}: longest write ${longestMs} ms\n`);
+    process.stderr.write(`${why}: longest write ${longestMs} ms\n`);
     return { leader, longestMs, decisions };
   };
 
-  test.each(Object.entries(FAULTS))("because %s: another one leads in seconds", async (_, commandsOf) => {
-    const { longestMs } = await sick(async (leader, standby) => {
+  test.each(Object.entries(FAULTS))("because %s: another one leads in seconds", async (why, commandsOf) => {
+    const { longestMs } = await sick(why, async (leader, standby) => {
       const [begin, end] = commandsOf(standby);
       await ring("ssh", leader, `${begin}; (sleep ${FAULT_S}; ${end}) >/dev/null 2>&1 </dev/null &`);
     });
@@ -144,7 +144,7 @@ describe("a primary that lives and does not serve", () => {
   });
 
   test("because it is cut off from everything: it is turned off first, and on again later", async () => {
-    const { leader, decisions, longestMs } = await sick((machine) => ring("network", "cut", machine));
+    const { leader, decisions, longestMs } = await sick("cut off", (machine) => ring("network", "cut", machine));
     await ring("network", "heal");
     expect(decisions.indexOf(`${leader} turned off`)).toBeLessThan(decisions.indexOf(`${leader} leader key released`));
     expect(longestMs).toBeLessThan(8_000);

@@ -57,7 +57,7 @@ export interface Writes {
   addForecast: { input: Repeatable & ForecastInput & { cityId: number }; output: Added };
   changeForecast: { input: Change & ForecastInput & { cityId: number | null }; output: Changed };
   /** A commit that changes nothing, waited for like all others: it shows whether commits go through. */
-  canary: { input: object; output: object };
+  canary: { input: { request: null }; output: object };
 }
 
 export type Renamed = { readonly found: boolean };

@@ -141,7 +141,7 @@ export class WriteQueue {
   canary(intervalMs: number, deadlineMs: number): void {
     const now = performance.now();
     if (this.#closed || this.#depth > 0 || now - this.#answeredMs < intervalMs) return;
-    this.submit("canary", {}, now + deadlineMs).catch(() => {});
+    this.submit("canary", { request: null }, now + deadlineMs).catch(() => {});
   }
 
   /**

@@ -45,7 +45,12 @@ export async function labGuardian(context: Context, inventoryFile: string): Prom
   return watch(context, await readInventory(inventoryFile), fence, false);
 }
 
-async function watch({ folder, signal }: Context, inventory: Inventory, fence: Fence | undefined, onlyAdvises: boolean) {
+async function watch(
+  { folder, signal }: Context,
+  inventory: Inventory,
+  fence: Fence | undefined,
+  onlyAdvises: boolean,
+) {
   const onEntry = (entry: Entry): void => print(`${JSON.stringify(entry)}\n`);
   await runGuardian({ inventory, fence, onlyAdvises, folder, onEntry, signal });
 }
@@ -93,7 +98,9 @@ export async function replayEvidence(context: Context, files: readonly string[],
     const time = new Date(at).toISOString();
     const { act, machine, candidate, why } = verdict;
     const whom = [machine, candidate === undefined ? undefined : `-> ${candidate}`].filter(Boolean).join(" ");
-    print(asJson ? `${JSON.stringify({ time, ...verdict })}\n` : `${time}  ${act.padEnd(12)}  ${whom}  ${why.join("; ")}\n`);
+    print(
+      asJson ? `${JSON.stringify({ time, ...verdict })}\n` : `${time}  ${act.padEnd(12)}  ${whom}  ${why.join("; ")}\n`,
+    );
   }
   if (!asJson) print(`${lines} lines of evidence\n`);
 }

@@ -59,7 +59,11 @@ describe("an inventory", () => {
   test("may have a fence command, in which the machine is filled in", () => {
     const inventory = oneHost({ fence_command: ["is-off", "--host={name}", "{address}"] });
     const [machine] = inventory.machines;
-    expect(machine && commandFor(machine, inventory.fenceCommand ?? [])).toEqual(["is-off", "--host=etcd-01", "etcd-01"]);
+    expect(machine && commandFor(machine, inventory.fenceCommand ?? [])).toEqual([
+      "is-off",
+      "--host=etcd-01",
+      "etcd-01",
+    ]);
   });
 });
 
