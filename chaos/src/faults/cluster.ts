@@ -71,8 +71,8 @@ export const etcdAlarm = faultKind({
     await mustHave(machine, "ring-etcdctl");
     await mustHave(machine, "curl");
     await mustHold(machine, `[ -z "$(${ALARMS})" ]`, "an alarm of etcd is raised already");
-    // etcdctl only disarms.
-    const raise = `curl --fail --silent --show-error --max-time 10 --cacert /etc/etcd/tls/servers-ca.crt --cert /etc/etcd/root.crt --key /etc/etcd/root.key --data "{\\"action\\":\\"ACTIVATE\\",\\"memberID\\":\\"$member\\",\\"alarm\\":\\"NOSPACE\\"}" https://${machine.address}:2379/v3/maintenance/alarm`;
+    // etcdctl only disarms. The JSON interface takes no certificate with a name, as root's.
+    const raise = `curl --fail --silent --show-error --max-time 10 --cacert /etc/etcd/tls/servers-ca.crt --cert /etc/etcd/tls/gateway.crt --key /etc/etcd/tls/gateway.key --data "{\\"action\\":\\"ACTIVATE\\",\\"memberID\\":\\"$member\\",\\"alarm\\":\\"NOSPACE\\"}" https://${machine.address}:2379/v3/maintenance/alarm`;
     return {
       by: "machine",
       slot: "etcd-alarm",
