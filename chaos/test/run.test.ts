@@ -177,6 +177,25 @@ test(
   DEADLINE,
 );
 
+test(
+  "what cannot be injected is named by the plan, and by a run before its load",
+  async () => {
+    const faults = [{ fault: "stop-unit", on: "operator", unit: "goldenring-nope" } as const];
+    const file = experiment("no-unit", { stages: [{ name: "stop", faults, seconds: 1 }] });
+    const plan = chaos("plan", file);
+    const refusal = expect.stringContaining("goldenring-nope does not run there");
+    expect([await plan.ended, plan.said()]).toEqual([EXIT.usage, refusal]);
+    expect(await chaos("run", file, "--runs", runs).ended).toBe(EXIT.failed);
+    const { ending, journal } = await recordOf("no-unit");
+    expect([ending, journal.map(({ event }) => event)]).toEqual([refusal, ["steady", "judged"]]);
+    const fit = chaos("plan", experiment("fit"));
+    expect([await fit.ended, fit.said()]).toEqual([EXIT.ok, expect.stringContaining("can be injected")]);
+    const elsewhere = chaos("plan", "CE-01");
+    expect([await elsewhere.ended, elsewhere.said()]).toEqual([EXIT.ok, expect.stringContaining("not checked")]);
+  },
+  DEADLINE,
+);
+
 for (const [signal, code] of [
   ["SIGINT", EXIT.interrupted],
   ["SIGTERM", EXIT.terminated],
