@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function render(template: string, machine: string, variables: object = {}): Promise<string> {
   const out = join(folder, "rendered");
   const [role] = template.split("/");
-  const own = role === "ingress" || role === "backup" ? [`${role}/defaults/main.yml`] : [];
+  const own = ["ingress", "backup", "patroni"].includes(role ?? "") ? [`${role}/defaults/main.yml`] : [];
   const shared = ["stand/defaults/main/stand.yml", "stand/defaults/main/timings.yml", "stand/vars/main.yml"];
   const child = Bun.spawn(
     [

@@ -5,22 +5,11 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import {
-  type Inventory,
-  inNamespace,
-  type Machine,
-  machineNamed,
-  readInventory,
-  runOn,
-  runProgram,
-  waitUntil,
-} from "../../stand/src/index.ts";
+import { join } from "node:path";
+import { type Inventory, inNamespace, type Machine, runProgram, waitUntil } from "../../stand/src/index.ts";
+import { asPostgres, CLUSTER, COMMAND_MS, on, openTestStand, RING, ring } from "./stand.fixture.ts";
 
-const CLUSTER = dirname(import.meta.dirname);
-const RING = join(dirname(CLUSTER), "ring");
 const MINIO = process.env.GOLDENRING_MINIO ?? Bun.which("minio");
-const COMMAND_MS = 60_000;
 const PLAYBOOK_MS = 300_000;
 const BACKUP_MS = 120_000;
 setDefaultTimeout(600_000);
@@ -31,31 +20,10 @@ let primary: Machine;
 let folder: string;
 
 beforeAll(async () => {
-  const status = JSON.parse(await ring("status", "--json"));
-  inventory = await readInventory(status.inventory);
-  host = machine(inventory.backupHost);
-  primary = machine(status.cluster.leader);
+  ({ inventory, primary, backupHost: host } = await openTestStand());
   folder = mkdtempSync(join(tmpdir(), "goldenring-backup-"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function machine(name: string | undefined): Machine {
-  const found = machineNamed(inventory, name ?? "");
-  if (found === undefined) throw new Error(`the stand has no machine ${name}`);
-  return found;
-}
-
-async function ring(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await runProgram([RING, ...args], { deadlineMs: BACKUP_MS });
-  if (code !== 0) throw new Error(`ring ${args.join(" ")} ended with ${code}: ${stdout}${stderr}`);
-  return stdout;
-}
-
-async function on(where: Machine, command: string): Promise<string> {
-  const { code, stdout, stderr } = await runOn(where, command, { deadlineMs: COMMAND_MS });
-  if (code !== 0) throw new Error(`${where.name}: ${command} ended with ${code}: ${stdout}${stderr}`);
-  return stdout.trim();
-}
 
 async function playbook(tags: string, variables: object = {}): Promise<void> {
   const argv = ["ansible-playbook", "-i", inventory.file, "site.yml", "--tags", tags, "-e", JSON.stringify(variables)];
@@ -82,13 +50,10 @@ async function repository(key: number): Promise<Repository> {
   return found;
 }
 
-const asPostgres = (statement: string): Promise<string> =>
-  on(primary, `cd / && runuser -u postgres -- psql -XAtq -c "${statement}"`);
-
 /** A commit, and the segment that it is in, which is complete then. */
 async function commitAndSwitch(): Promise<string> {
-  await asPostgres("SELECT pg_current_xact_id()");
-  return asPostgres("SELECT pg_walfile_name(pg_switch_wal())");
+  await asPostgres(primary, "SELECT pg_current_xact_id()");
+  return asPostgres(primary, "SELECT pg_walfile_name(pg_switch_wal())");
 }
 
 /** Waits until the archive of a repository has the segment. */
