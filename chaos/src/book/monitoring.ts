@@ -26,6 +26,8 @@ const REPLICA_LOST: MayCome = [
   { alert: "PostgresqlReplicaNotStreaming", why: "it comes back and catches up" },
   { alert: "PostgresqlReplicationLag", why: "it comes back and catches up" },
   { alert: "PostgresqlRestarted", why: "for information: it comes back" },
+  { alert: "PostgresqlReplicaNotHealing", why: "no copy helps a server that may not start" },
+  { alert: "GuardianActed", why: "it frees what waits for a machine that is off" },
 ];
 const ETCD_LOST: MayCome = [
   { alert: "EtcdMemberDown", why: "each one that is stopped" },
@@ -141,6 +143,7 @@ const ALERTS: readonly ExperimentInput[] = [
         { alert: "PatroniClusterUnlocked", why: "nobody can lead" },
         { alert: "HaproxyHasNoPrimary", why: "there is none" },
         { alert: "ProbeFailed", why: "HAProxy has nobody to send to at the ports of the database" },
+        { alert: "ApiCommitsStall", why: "there is none" },
         { alert: "ApiPrimaryUnreachable", why: "there is none" },
         { alert: "ApiStaleAnswers", why: "reads are answered from memory" },
         { alert: "ApiBarrierFailing", why: "reads cannot be confirmed" },

@@ -1,6 +1,6 @@
 import { OBJECTIVES } from "@goldenring/stand";
 import { bad, type DashboardSource, good, type Limits, lines, machineOf, states, wideNumber } from "./panels.ts";
-import { seriesOfJob } from "./promql.ts";
+import { Series, seriesOfJob } from "./promql.ts";
 
 const REPLICA = seriesOfJob("api");
 /** Health checks and scrapes are not requests of users. */
@@ -8,6 +8,11 @@ const USERS = REPLICA.with('route!~"/healthz/.+|/metrics"');
 const GOOD = USERS.with('status=~"[23].."');
 const BAD = USERS.with('status=~"[45].."');
 const FAILED = USERS.with('status=~"5.."');
+
+/** Observers that the chosen machines do not narrow down. */
+const INGRESS = new Series('job="ingress", proxy="api"');
+const HAPROXY = new Series('job="haproxy", proxy="master"');
+const NODE = new Series('job="node"');
 
 /** What a replica may use: 250 millicores and 128 MiB, in the lab as in the 2023 baseline. */
 const CORES = 0.25;
@@ -22,6 +27,44 @@ export const GOLDEN_SIGNALS: DashboardSource = {
   description: "Latency, traffic, errors and saturation of the Weather API's replicas.",
   variables: [machineOf('up{job="api"}')],
   sections: {
+    "What users feel, observer by observer": [
+      states("Success of the probe through the ingress", "Prometheus' machine asks GET /Cities as a user does.", {
+        switch: new Series('job="probe_http", target="ingress"').values({ "{{target}}": "probe_success" }),
+      }),
+      lines("HTTP responses with 5xx at the ingress", "What users got. None is normal.", {
+        "requests/s": INGRESS.with('code="5xx"').rates("haproxy_frontend_http_responses_total"),
+      }),
+      lines(
+        "Write wait at each replica",
+        "How long the primary has answered no write. A failover takes some seconds.",
+        {
+          seconds: REPLICA.values("weather_write_wait_seconds"),
+          limits: { critical: 8 },
+        },
+      ),
+      states("Primary reachable", "Whether the last change query of a replica reached a primary.", {
+        switch: REPLICA.values("weather_primary_reachable"),
+        states: [bad("unreachable"), good("reachable")],
+      }),
+      lines("Active servers of HAProxy's backend for the primary", "One; none while nobody leads.", {
+        count: HAPROXY.values("haproxy_backend_active_servers"),
+      }),
+      lines("Replication lag, as the standby sees it", "It grows while the standby hears nothing of a busy primary.", {
+        seconds: new Series('job="postgres"').values("pg_replication_lag_seconds"),
+        limits: { warning: 10 },
+      }),
+      states("PostgreSQL connects", "Whether it lets in a new connection on its own machine.", {
+        switch: NODE.values("goldenring_postgresql_connects"),
+        states: [bad("refuses"), good("connects")],
+      }),
+      lines("Disk write on the database machines", "How long a small write takes. No value: it has not ended.", {
+        seconds: NODE.values("goldenring_disk_write_seconds"),
+      }),
+      states("Guardian advises", "It finds a machine sick, and may not act on it.", {
+        switch: NODE.values({ "{{watched}}": "goldenring_guardian_advises" }),
+        states: [good("well"), bad("sick")],
+      }),
+    ],
     Latency: [
       ...(
         [
@@ -90,10 +133,6 @@ export const GOLDEN_SIGNALS: DashboardSource = {
       ),
       lines("Stale answers", "Reads answered from memory without a primary, and marked stale. None is normal.", {
         "requests/s": REPLICA.rates("weather_stale_answers_total"),
-      }),
-      states("Primary reachable", "Whether the last change query reached a primary.", {
-        switch: REPLICA.values("weather_primary_reachable"),
-        states: [bad("unreachable"), good("reachable")],
       }),
       lines("Age of the read model", "Since the primary confirmed it last. It grows while nobody reads.", {
         seconds: REPLICA.values("weather_model_age_seconds"),

@@ -3,6 +3,7 @@ import { seriesOfJob } from "./promql.ts";
 
 const MEMBER = seriesOfJob("patroni");
 const SERVER = seriesOfJob("postgres");
+const MEMBER_MACHINE = seriesOfJob("node");
 
 const LAG_LIMIT_BYTES = 64 * 1024 * 1024;
 
@@ -100,6 +101,16 @@ export const PATRONI: DashboardSource = {
           replayed: "patroni_xlog_replayed_location",
         }),
       }),
+      lines(
+        "Repair of a replica",
+        "From the archive, or by a new copy: bytes done, and all. Empty while none is repaired.",
+        {
+          bytes: MEMBER_MACHINE.values({
+            "{{machine}} {{way}} done": "goldenring_replica_repair_done_bytes",
+            "{{machine}} {{way}} all": "goldenring_replica_repair_total_bytes",
+          }),
+        },
+      ),
       lines("Timeline of each server", "They differ only while a replica follows a new primary.", {
         switch: MEMBER.values("patroni_postgres_timeline"),
       }),

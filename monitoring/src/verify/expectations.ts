@@ -45,6 +45,18 @@ export const EXPECTATIONS: readonly Expectation[] = [
     "unit tests of the rules in backup.yml",
     ["goldenring_backup_damaged", "goldenring_restore_test_success", "goldenring_restore_test_timestamp_seconds"],
   ),
+  ...empty("no replica is repaired", "a replica that was away for too long (cluster/stand-tests/heal.stand.ts)", [
+    "goldenring_replica_repair_blocked",
+    "goldenring_replica_repair_done_bytes",
+    "goldenring_replica_repair_total_bytes",
+  ]),
+  ...empty("no guardian runs (the inventory has no fence_command)", "the lab, which has one", [
+    'node_textfile_mtime_seconds{file=~".*/goldenring-guardian.prom"}',
+    "goldenring_guardian_acted_timestamp_seconds",
+    "goldenring_guardian_advises",
+    "goldenring_guardian_may_act",
+    "goldenring_guardian_may_fence",
+  ]),
   ...empty("nothing is wrong", "every experiment of the suite monitoring", [
     'ALERTS{alertstate="firing", severity=~"critical|warning"}',
   ]),
