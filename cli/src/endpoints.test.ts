@@ -24,7 +24,7 @@ const inventory: Inventory = {
 test("real machines are opened at their addresses, and a service without a machine is missing", async () => {
   expect(await endpointsOf({ lab: undefined, inventory: async () => inventory })).toEqual({
     api: "http://10.1.0.7:80",
-    prometheus: "https://10.1.0.6:9090",
+    prometheus: "https://10.1.0.6:9090/classic/graph",
     alertmanager: "https://10.1.0.6:9093",
   });
 });

@@ -32,7 +32,8 @@ export async function monitoringServers(context: Context) {
     const url = endpoints[service];
     const [machine] = inventory.byRole(SERVICES[service].role);
     if (url === undefined || !machine) throw noStand(`The stand's ${service} cannot be reached: run \`ring up\`.`);
-    return { url, name: machine.name, ...(await serverLogin(inventory, service)) };
+    // What people open may be a page below it.
+    return { url: new URL(url).origin, name: machine.name, ...(await serverLogin(inventory, service)) };
   };
   return { prometheus: await serverOf("prometheus"), alertmanager: await serverOf("alertmanager") };
 }

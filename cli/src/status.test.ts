@@ -49,7 +49,7 @@ const services: ServicesHealth = {
     name: "prometheus",
     prometheus: {},
     alertmanager: {},
-    targets: { up: 40, down: [], silent: [] },
+    targets: { up: 40, down: [], silent: [], unasked: 0 },
     alerts: [],
     backups: [],
   },
@@ -153,6 +153,11 @@ describe("the status of a stand", () => {
       "a target has been silent for a minute",
       { services: { ...services, monitoring: withTargets({ silent: [{ ...NODE, machine: "pg-01" }] }) } },
       "Prometheus has had no answer from pg-01:9100 (node) for a minute",
+    ],
+    [
+      "Prometheus has not scraped all targets yet",
+      { services: { ...services, monitoring: withTargets({ up: 17, down: [{ ...NODE, error: "" }], unasked: 1 }) } },
+      "Prometheus has just started: 1 of 18 targets are not scraped yet",
     ],
     [
       "there is no backup yet",

@@ -76,10 +76,10 @@ function guardianOf({ isRunning, report }: Sources["guardian"]) {
 function monitoringOf(seen: MonitoringHealth | undefined, alertReceiver: Sources["alertReceiver"]) {
   if (seen === undefined) return null;
   const { prometheus, alertmanager, targets, alerts, backups } = seen;
-  const { up, down } = targets;
+  const { up, down, unasked } = targets;
   const heartbeatAt = alertReceiver?.report?.heartbeatAt;
   const receiver = alertReceiver && { alertReceiver: { isRunning: alertReceiver.isRunning, heartbeatAt } };
-  return { prometheus, alertmanager, ...receiver, targets: { up, down }, alerts, backups };
+  return { prometheus, alertmanager, ...receiver, targets: { up, down, unasked }, alerts, backups };
 }
 
 /** Everything that differs from a stand on which all is well. */
@@ -125,6 +125,11 @@ function blindSpots(monitoring: MonitoringHealth | undefined, isOff: (name: stri
     ...Object.entries({ Prometheus: prometheus, Alertmanager: alertmanager }).flatMap(([service, { error }]) =>
       error === undefined ? [] : [`${service} on ${name}: ${error}`],
     ),
+    ...(targets.unasked === 0
+      ? []
+      : [
+          `Prometheus has just started: ${targets.unasked} of ${targets.up + targets.down.length} targets are not scraped yet`,
+        ]),
     ...targets.silent
       .filter(({ machine }) => !isOff(machine))
       .map(({ job, instance }) => `Prometheus has had no answer from ${instance} (${job}) for a minute`),

@@ -1,6 +1,6 @@
 import { type Finding, type Verification, verifyQueries } from "@goldenring/monitoring";
 import { CommandError, EXIT, print } from "@goldenring/run-kit";
-import { createPrometheus, PrometheusError } from "@goldenring/stand";
+import { createPrometheus, type Prometheus, PrometheusError, waitUntil } from "@goldenring/stand";
 import type { Context } from "../context.ts";
 import { monitoringServers } from "../endpoints.ts";
 
@@ -16,11 +16,27 @@ export async function verifyDashboards(context: Context, asJson: boolean): Promi
       if (!(error instanceof PrometheusError)) throw error;
       throw new CommandError(`Prometheus does not answer: ${error.message}`);
     });
+    await settled(prometheus, log, context.signal);
     return verifyQueries(prometheus, { onFinding: countAndLog(log, context.signal) });
   });
   print(`${asJson ? JSON.stringify(found, null, 2) : verificationText(found)}\n`);
   // Nothing checked proves nothing.
   return found.checked > 0 && found.failed.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+/** Ranges and rates of rules need samples of two minutes; right after `ring up` there are none. */
+const SETTLED_S = 120;
+const NEW_TARGETS = `count(up unless up offset ${SETTLED_S}s)`;
+
+/** Waits until each target has been scraped for long enough, or for as long as that takes. */
+async function settled(prometheus: Pick<Prometheus, "query">, log: (detail: string) => void, signal: AbortSignal) {
+  const isSettled = async (): Promise<boolean> => {
+    signal.throwIfAborted();
+    const [found] = await prometheus.query(NEW_TARGETS);
+    if (found !== undefined) log(`waiting: ${found.value} targets have been scraped for less than ${SETTLED_S} s`);
+    return found === undefined;
+  };
+  await waitUntil(isSettled, { deadlineMs: (SETTLED_S + 30) * 1_000, everyMs: 2_000, signal });
 }
 
 /** Called for each finding; throws when the user interrupts. */

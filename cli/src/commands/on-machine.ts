@@ -1,8 +1,10 @@
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import { CommandError, EXIT, visible } from "@goldenring/run-kit";
-import { SSH_FAILED, shellQuote, sshCommand, sshTerminal, startProgram } from "@goldenring/stand";
-import { type Context, machineOf } from "../context.ts";
+import { type Machine, runOn, SSH_FAILED, shellQuote, sshCommand, sshTerminal, startProgram } from "@goldenring/stand";
+import { type Context, machineOf, noStand } from "../context.ts";
+
+const UNIT_DEADLINE_MS = 10_000;
 
 /** A login shell, or one command, on this terminal, as ssh gives it: what the machine prints reaches the terminal unchanged. @returns the exit code of the command on the machine */
 export async function ssh(context: Context, host: string, command: readonly string[], needsTerminal: boolean) {
@@ -24,12 +26,22 @@ export async function logs(
   options: { readonly follow: boolean; readonly lines: number },
 ): Promise<number> {
   const machine = await machineOf(context, host);
+  if (unit !== undefined) await assertUnit(machine, unit);
   const words = ["journalctl", "--no-pager", "--no-hostname", `--lines=${options.lines}`];
   if (options.follow) words.push("--follow");
   if (unit !== undefined) words.push(`--unit=${unit}`);
   const code = await runInTerminal(sshCommand(machine, words.map(shellQuote).join(" ")), "visible");
   // Ctrl-C is how one stops following.
   return options.follow && (code === EXIT.interrupted || code === SSH_FAILED) ? EXIT.ok : exitCodeOn(host, code);
+}
+
+/** One that systemd knows, or that has left entries. @throws {CommandError} (noStand) */
+async function assertUnit(machine: Machine, unit: string): Promise<void> {
+  const name = shellQuote(unit);
+  const known = `systemctl cat -- ${name} || test -n "$(journalctl --quiet --no-pager --lines=1 --unit=${name})"`;
+  const { code } = await runOn(machine, `{ ${known}; } >/dev/null 2>&1`, { deadlineMs: UNIT_DEADLINE_MS });
+  if (code === 0 || code === SSH_FAILED) return;
+  throw noStand(`${machine.name} has no unit "${unit}": \`ring ssh ${machine.name} systemctl list-units\` lists them.`);
 }
 
 function exitCodeOn(host: string, code: number): number {

@@ -42,8 +42,10 @@ async function bringUp(context: Context, { provision: isAsked, fromBackup, ...op
   await progress.step("API bundle", () => makeBundle(signal));
 
   const inventory = await context.inventory();
-  const checksum = checksumOf([PLAYBOOK_FOLDER, BUNDLE_FOLDER, RULES_FOLDER, DASHBOARDS_FOLDER, inventory.file]);
-  const isUnchanged = created.length === 0 && readProvisioned(context.folder).machines === checksum;
+  const files = checksumOf([PLAYBOOK_FOLDER, BUNDLE_FOLDER, RULES_FOLDER, DASHBOARDS_FOLDER, inventory.file]);
+  // The playbook makes secrets that are missing, so theirs counts when it has ended.
+  const checksum = (): string => `${files} ${checksumOf([inventory.secretsFolder])}`;
+  const isUnchanged = created.length === 0 && readProvisioned(context.folder).machines === checksum();
   // Where nothing has changed, the playbook runs only when services need it.
   let status = isUnchanged && !isAsked && !fromBackup ? await startServices(context, lab, RUNNING_S) : undefined;
   if (status === undefined || status.problems.length > 0) {
@@ -62,7 +64,7 @@ async function startServices(context: Context, lab: Lab, usualWaitSeconds: numbe
   return context.progress.step("Services", (log) => waitForHealth(context, waitSeconds, log));
 }
 
-async function provision(context: Context, lab: Lab, checksum: string, fromBackup: boolean): Promise<void> {
+async function provision(context: Context, lab: Lab, checksum: () => string, fromBackup: boolean): Promise<void> {
   const inventory = await context.inventory();
   changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
   await context.progress.step("Playbook", async (log) => {
@@ -75,7 +77,7 @@ async function provision(context: Context, lab: Lab, checksum: string, fromBacku
       await lab.provisioningLimits("off");
     }
   });
-  changeProvisioned(context.folder, (provisioned) => ({ ...provisioned, machines: checksum }));
+  changeProvisioned(context.folder, (provisioned) => ({ ...provisioned, machines: checksum() }));
 }
 
 /** @throws {CommandError} with the problems, after the addresses have been printed */

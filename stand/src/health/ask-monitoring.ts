@@ -17,7 +17,7 @@ export async function askMonitoring(inventory: Inventory, deadlineMs: number) {
     orError(async () => seenBy(createPrometheus(await serverOf("prometheus", 9_090)))),
     orError(async () => alertmanagerAlerts(await serverOf("alertmanager", 9_093))),
   ]);
-  const nothing = { targets: { up: 0, down: [], silent: [] }, alerts: [], backups: [] };
+  const nothing = { targets: { up: 0, down: [], silent: [], unasked: 0 }, alerts: [], backups: [] };
   return {
     /** The machine that both run on. */
     name: machine.name,
@@ -49,8 +49,13 @@ async function seenBy(prometheus: Prometheus) {
     backups: alerts
       .filter(({ name }) => /^(Backup|RestoreTest)/.test(name))
       .map(({ annotations, labels }) => annotations.summary ?? labels.alertname ?? ""),
-    /** `down`: the last scrape failed, or there was none yet. `silent`: none has succeeded for a minute. */
-    targets: { up: targets.length - down.length, down, silent: silent.map(identityOf) },
+    /** `down`: the last scrape failed, or there was none yet (`unasked`). `silent`: none has succeeded for a minute. */
+    targets: {
+      up: targets.length - down.length,
+      down,
+      silent: silent.map(identityOf),
+      unasked: targets.filter(({ health }) => health === "unknown").length,
+    },
     alerts: firingAlerts(alerts, undefined).map(({ name, severity, machine, since, summary }) => {
       return { name, severity, machine, since, summary };
     }),

@@ -6,12 +6,13 @@ export type Role = (typeof ROLES)[number];
  * The services that a person opens: role of the machine, port there, and URL at a host and port. In the lab they are forwarded from
  * `localPort` of the loopback address.
  */
+/** Debian's Prometheus has only the older of its two user interfaces. */
 export const SERVICES = {
   api: { role: "ingress", port: 80, localPort: 8_088, url: (at: string) => `http://${at}` },
   database: { role: "haproxy", port: 5_000, localPort: 5_000, url: (at: string) => `postgres://${at}/weather` },
   replicas: { role: "haproxy", port: 5_001, localPort: 5_001, url: (at: string) => `postgres://${at}/weather` },
   haproxyStats: { role: "haproxy", port: 7_000, localPort: 7_000, url: (at: string) => `https://${at}/stats` },
-  prometheus: { role: "prometheus", port: 9_090, localPort: 9_090, url: (at: string) => `https://${at}` },
+  prometheus: { role: "prometheus", port: 9_090, localPort: 9_090, url: (at: string) => `https://${at}/classic/graph` },
   alertmanager: { role: "prometheus", port: 9_093, localPort: 9_093, url: (at: string) => `https://${at}` },
 } as const satisfies Readonly<
   Record<string, { role: Role; port: number; localPort: number; url: (at: string) => string }>
