@@ -14,6 +14,7 @@ import {
 import { CommandError, EXIT, print } from "@goldenring/run-kit";
 import { bunProgram, type Inventory, inNamespace, readInventory, runOrThrow } from "@goldenring/stand";
 import { type Context, labOf } from "../context.ts";
+import { publishGuardian } from "../guardian-metrics.ts";
 import { RING } from "../stand-programs.ts";
 
 /** A check costs the lab a few milliseconds. */
@@ -52,6 +53,7 @@ async function watch(
   onlyAdvises: boolean,
 ) {
   const onEntry = (entry: Entry): void => print(`${JSON.stringify(entry)}\n`);
+  publishGuardian(inventory, folder, signal);
   await runGuardian({ inventory, fence, onlyAdvises, folder, onEntry, signal });
 }
 
