@@ -21,6 +21,8 @@ try {
     target: "bun",
     outdir: join(draft, "src"),
     external: LEFT_OUT,
+    // Otherwise that of each CommonJS module is the path on this computer. Only pino's transports would use it, which need files of their own.
+    define: { __dirname: '"/"' },
     minify: { whitespace: true, syntax: true },
     sourcemap: "linked",
   });

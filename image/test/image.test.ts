@@ -151,6 +151,11 @@ test("has no shell, and belongs to root alone", () => {
   expect(writable).toEqual([join(plain.root, "tmp")]);
 });
 
+test("has nothing of the computer that it was made on", () => {
+  for (const name of ["main.js", "main.js.map"])
+    expect(readFileSync(join(plain.root, "app/src", name), "utf8").includes(CHECKOUT)).toBe(false);
+});
+
 test("takes less than 120 MB, unpacked", () => {
   expect(plain.unpackedBytes).toBeLessThan(MAX_BYTES);
 });
