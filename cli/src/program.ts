@@ -4,7 +4,7 @@ import type { Lab } from "@goldenring/lab";
 import { addLoadCommands } from "@goldenring/load";
 import { type CommandContext, EXIT, type ExitName, exitCodeHelp, startProgress } from "@goldenring/run-kit";
 import { DIRECTIONS, RTO, SERVICE_NAMES } from "@goldenring/stand";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { type Age, alerts } from "./commands/alerts.ts";
 import { listBackups, takeBackup, verifyBackups } from "./commands/backup.ts";
@@ -19,9 +19,11 @@ import { type RestoreOptions, restoreDatabase } from "./commands/restore.ts";
 import { list, remove, restore, save } from "./commands/snapshot.ts";
 import { check, logins, status } from "./commands/status.ts";
 import { audit, sbom } from "./commands/supply-chain.ts";
-import { up } from "./commands/up.ts";
+import { newAuthority, up } from "./commands/up.ts";
 import { type Context, exclusively, openContext } from "./context.ts";
 
+/** docs/security.md describes them. */
+const AUTHORITIES = ["servers", "monitoring", "etcd-peers", "etcd-clients", "backups"];
 /** Short commands wait for one another; long ones report at once that another command is running. */
 const SHORT_WAIT_MS = 10_000;
 const NO_WAIT_MS = 0;
@@ -191,6 +193,12 @@ export function createProgram(command: CommandContext): Command {
     .option("--drop <name>", "remove what --into made")
     .option("-y, --yes", "do not ask", false)
     .action((options: RestoreOptions) => withoutExperiment("restore", (context) => restoreDatabase(context, options)));
+
+  add("new-authority", "replace certificate authorities, one machine after the other, while the stand serves")
+    .addArgument(new Argument("<name...>", "which").choices(AUTHORITIES))
+    .action((names: string[]) =>
+      withoutExperiment("new-authority", (context) => newAuthority(context, [...new Set(names)])),
+    );
 
   const snapshot = group("snapshot", "save and restore the disks of the stand, or of one machine");
   add("save <name>", "save the disks; running machines are shut down for it and started again", snapshot)

@@ -45,6 +45,7 @@ describe("ring", () => {
     ["a restore without a target", ["restore"], "One of --to TIME, --to-latest"],
     ["a restore to the future", ["restore", "--to", "2999-01-31 12:00+02"], "in the future"],
     ["a moment that is none", ["restore", "--to", "2026-02-31 12:00"], "no moment such as"],
+    ["an authority that is none", ["new-authority", "root"], "Allowed choices are servers, monitoring"],
     ["a group without a command", ["snapshot"], "Usage: ring snapshot"],
     ["an inventory that does not exist", ["-i", "no.yml", "status"], "no.yml cannot be used"],
   ];
@@ -58,6 +59,7 @@ describe("ring", () => {
     ["ssh pg-01"],
     ["snapshot restore clean"],
     ["backup list"],
+    ["new-authority servers"],
     ["power off pg-01"],
     ["network heal"],
     ["logins"],

@@ -92,6 +92,10 @@ def is_settled(answer):
     return member.get("replication_state") == "streaming"
 
 
+# Where it is the same on all members, the cluster has lost its data.
+EMPTY = " (it has no data, and no primary to clone: if all members lost theirs, see `--from-backup` in docs/operations.md)"
+
+
 def wait(module, ask, is_good, what, pause_s=PAUSE_S):
     """The first answer that is_good. Fails with the last answer if there is none within the module's patience."""
     end = time.monotonic() + module.params["patience"]
@@ -100,9 +104,11 @@ def wait(module, ask, is_good, what, pause_s=PAUSE_S):
         if is_good(answer):
             return answer
         if time.monotonic() > end:
+            body = answer[1] if isinstance(answer, tuple) else None
+            hint = EMPTY if isinstance(body, dict) and body.get("role") == "uninitialized" else ""
             module.fail_json(
-                msg="%s for %d s; the last answer: %s. See: journalctl -u patroni"
-                % (what, module.params["patience"], answer)
+                msg="%s for %d s; the last answer: %s%s. See: journalctl -u patroni"
+                % (what, module.params["patience"], answer, hint)
             )
         time.sleep(pause_s)
 

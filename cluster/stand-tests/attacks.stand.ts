@@ -6,36 +6,14 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import {
-  type Inventory,
-  inNamespace,
-  type Machine,
-  machineNamed,
-  psql,
-  readInventory,
-  runOn,
-  runOrThrow,
-  runProgram,
-} from "../../stand/src/index.ts";
+import { inNamespace, machineNamed, psql, runOrThrow, runProgram } from "../../stand/src/index.ts";
 import { waysIn } from "../ways.fixture.ts";
+import { CHECKOUT, openStand, run } from "./stand.fixture.ts";
 
-const CHECKOUT = dirname(dirname(import.meta.dirname));
 const DEADLINE = { deadlineMs: 300_000 };
 setDefaultTimeout(DEADLINE.deadlineMs);
 
-let inventory: Inventory;
-let primary: Machine;
-
-beforeAll(async () => {
-  const status = JSON.parse((await runProgram([join(CHECKOUT, "ring"), "status", "--json"], DEADLINE)).stdout);
-  inventory = await readInventory(status.inventory);
-  primary = machineNamed(inventory, status.cluster.leader) as Machine;
-});
-
-async function run(machine: Machine, command: string, input = ""): Promise<string> {
-  const { stdout, stderr } = await runOn(machine, command, { ...DEADLINE, input });
-  return stdout + stderr;
-}
+const { inventory, primary } = await openStand();
 
 describe("the firewalls let in what docs/security.md lists", () => {
   /** Lines `ADDRESS PORT PORT` of its input; each port that accepts a connection becomes a line of its output. */

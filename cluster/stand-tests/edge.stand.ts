@@ -2,50 +2,17 @@
  * What one machine cannot take from the others, and what only machines of the stand see. Needs root and a stand that is up and whole:
  * `RING_STAND=... bun test ./cluster/stand-tests/edge.stand.ts`. Takes a minute and changes nothing.
  */
-import { beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { dirname, join } from "node:path";
-import {
-  type Inventory,
-  type Machine,
-  machineNamed,
-  readInventory,
-  runOn,
-  runProgram,
-  waitFor,
-} from "../../stand/src/index.ts";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { type Machine, waitFor } from "../../stand/src/index.ts";
+import { openStand, readStatus, run } from "./stand.fixture.ts";
 
-const RING = join(dirname(dirname(import.meta.dirname)), "ring");
-const COMMAND_MS = 60_000;
 setDefaultTimeout(120_000);
 
-let inventory: Inventory;
-let attacker: Machine;
-let other: Machine;
-let api: readonly Machine[];
-let ingress: Machine;
-let haproxy: Machine;
-let prometheus: Machine;
-let primary: Machine;
-
-const status = async () =>
-  JSON.parse((await runProgram([RING, "status", "--json"], { deadlineMs: COMMAND_MS })).stdout);
-
-beforeAll(async () => {
-  const { inventory: file, cluster } = await status();
-  inventory = await readInventory(file);
-  // They are clients of the ingress like any other machine of the network.
-  [other, attacker] = inventory.byRole("etcd") as [Machine, Machine];
-  api = inventory.byRole("api");
-  [ingress] = inventory.byRole("ingress") as [Machine];
-  [haproxy] = inventory.byRole("haproxy") as [Machine];
-  [prometheus] = inventory.byRole("prometheus") as [Machine];
-  primary = machineNamed(inventory, cluster.leader) as Machine;
-});
-
-async function run(machine: Machine, command: string, input = ""): Promise<string> {
-  const { stdout, stderr } = await runOn(machine, command, { deadlineMs: COMMAND_MS, input });
-  return stdout + stderr;
-}
+const { inventory, primary, operator, first } = await openStand();
+// They are clients of the ingress like any other machine of the network.
+const [other, attacker] = inventory.byRole("etcd") as [Machine, Machine];
+const api = inventory.byRole("api");
+const [ingress, haproxy, prometheus] = [first("ingress"), first("haproxy"), first("prometheus")];
 
 const statusOf = (machine: Machine, url: string) =>
   run(machine, `curl -s -o /dev/null -w '%{http_code}' --max-time 5 --path-as-is '${url}'; true`);
@@ -191,7 +158,6 @@ describe("PostgreSQL", () => {
 
 describe("the receiver of alerts", () => {
   test("accepts connections of Prometheus' machine and of no other", async () => {
-    const operator = inventory.network.replace(/\.0\/\d+$/, ".1");
     const connect = `timeout 3 bash -c '</dev/tcp/${operator}/9094' && echo accepted; true`;
     expect(await run(prometheus, connect)).toBe("accepted\n");
     for (const machine of [other, primary, ingress, ...api])
@@ -202,7 +168,7 @@ describe("the receiver of alerts", () => {
     // A receiver that has just started waits for its first one.
     const heartbeatAt = await waitFor(
       async () => {
-        const { heartbeatAt } = (await status()).monitoring.alertReceiver;
+        const { heartbeatAt } = (await readStatus()).monitoring.alertReceiver;
         return heartbeatAt === undefined ? { missing: "a heartbeat" } : { value: Date.parse(heartbeatAt) };
       },
       { deadlineMs: 100_000, everyMs: 5_000 },

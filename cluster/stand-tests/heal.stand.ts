@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { waitUntil } from "../../stand/src/index.ts";
-import { asPostgres, on, openTestStand, ring, type TestStand } from "./stand.fixture.ts";
+import { asPostgres, openStand, ringOrThrow, runOrThrow, type TestedStand } from "./stand.fixture.ts";
 
 const MISSED_MB = Number(process.env.MISSED_MB ?? 1_300);
 /** Less than what is missed, whatever the disk. */
@@ -14,21 +14,21 @@ const WRITE_MS = 600_000;
 const HEALED_MS = 900_000;
 setDefaultTimeout(1_800_000);
 
-let stand: TestStand;
+let stand: TestedStand;
 
 const slotKeeps = (value: string): Promise<string> =>
-  on(stand.primary, `patronictl edit-config --force --quiet -s postgresql.parameters.max_slot_wal_keep_size=${value}`);
+  runOrThrow(stand.primary, `patronictl edit-config --force --quiet -s postgresql.parameters.max_slot_wal_keep_size=${value}`);
 let configured = "";
 
 beforeAll(async () => {
-  stand = await openTestStand();
+  stand = await openStand();
   configured = await asPostgres(stand.primary, "SHOW max_slot_wal_keep_size");
   await slotKeeps(`${SLOT_KEEPS_MB}MB`);
 });
 afterAll(() => slotKeeps(configured));
 
 beforeEach(async () => {
-  await on(stand.replica, "rm -f /var/lib/postgresql/cloned-at && systemctl restart goldenring-heal");
+  await runOrThrow(stand.replica, "rm -f /var/lib/postgresql/cloned-at && systemctl restart goldenring-heal");
   await streams();
 });
 
@@ -53,16 +53,16 @@ async function write(megabytes: number): Promise<void> {
 
 /** What the service on the replica wrote since then. */
 const journal = (since: string): Promise<string> =>
-  on(stand.replica, `journalctl --no-pager --output=cat --unit=goldenring-heal --since='${since}'`);
+  runOrThrow(stand.replica, `journalctl --no-pager --output=cat --unit=goldenring-heal --since='${since}'`);
 
-const now = (): Promise<string> => on(stand.replica, "date '+%F %T'");
+const now = (): Promise<string> => runOrThrow(stand.replica, "date '+%F %T'");
 
 /** The ways of repair that its metrics name until the replica streams. */
 async function waysUntilStreaming(): Promise<ReadonlySet<string>> {
   const ways = new Set<string>();
   const end = Date.now() + HEALED_MS;
   while (Date.now() < end && !(await isStreaming())) {
-    const metrics = await on(stand.replica, "cat /var/lib/prometheus/node-exporter/goldenring-heal.prom || true");
+    const metrics = await runOrThrow(stand.replica, "cat /var/lib/prometheus/node-exporter/goldenring-heal.prom || true");
     for (const [, way = ""] of metrics.matchAll(/replica_repair_done_bytes\{way="(\w+)"\}/g)) ways.add(way);
     await delay(1_000);
   }
@@ -71,14 +71,14 @@ async function waysUntilStreaming(): Promise<ReadonlySet<string>> {
 }
 
 async function missWal(): Promise<void> {
-  await ring("power", "off", stand.replica.name);
+  await ringOrThrow("power", "off", stand.replica.name);
   await write(MISSED_MB);
 }
 
 test(`after ${MISSED_MB} MB of missed WAL the replica gets it from the archive`, async () => {
   const since = await now();
   await missWal();
-  await ring("power", "on", stand.replica.name);
+  await ringOrThrow("power", "on", stand.replica.name);
   expect([...(await waysUntilStreaming())]).toEqual(["archive"]);
   expect(await journal(since)).toContain("repository1.conf has it");
 });
@@ -86,19 +86,19 @@ test(`after ${MISSED_MB} MB of missed WAL the replica gets it from the archive`,
 test("without the archive it is copied from the primary, and the next backup ends the gap of the archive", async () => {
   const since = await now();
   const { backupHost, replica } = stand;
-  await on(backupHost, "systemctl stop pgbackrest");
+  await runOrThrow(backupHost, "systemctl stop pgbackrest");
   try {
     // More than waits for the archive, so there is a gap.
     await missWal();
     await write(1_200);
-    await ring("power", "on", replica.name);
+    await ringOrThrow("power", "on", replica.name);
     expect([...(await waysUntilStreaming())]).toContain("clone");
     expect(await journal(since)).toContain("no repository gives it");
   } finally {
-    await on(backupHost, "systemctl start pgbackrest");
+    await runOrThrow(backupHost, "systemctl start pgbackrest");
   }
   const metrics = "/var/lib/prometheus/node-exporter/goldenring-backup.prom";
-  const gap = () => on(backupHost, `sed -n 's/^goldenring_backup_missing_segments.* //p' ${metrics}`);
+  const gap = () => runOrThrow(backupHost, `sed -n 's/^goldenring_backup_missing_segments.* //p' ${metrics}`);
   await write(50);
   expect(await waitUntil(async () => (await gap()) !== "0", { deadlineMs: 300_000, everyMs: 1_000 })).toBe(true);
   expect(await waitUntil(async () => (await gap()) === "0", { deadlineMs: 600_000, everyMs: 2_000 })).toBe(true);
@@ -108,17 +108,17 @@ test("a page whose checksum is wrong is replaced when somebody has read it", asy
   const { primary, replica } = stand;
   const since = await now();
   const weather = (where: typeof replica, statement: string) =>
-    on(where, `psql -XAtq -U weather_owner -d weather -c "${statement}"`);
+    runOrThrow(where, `psql -XAtq -U weather_owner -d weather -c "${statement}"`);
   const rows = await weather(primary, "SELECT count(*) FROM forecast");
   const file = await weather(replica, "SELECT pg_relation_filepath('forecast')");
   await asPostgres(primary, "CHECKPOINT");
   await asPostgres(replica, "CHECKPOINT");
-  await on(
+  await runOrThrow(
     replica,
     `printf goldenring | dd of=/var/lib/postgresql/17/main/${file} bs=1 seek=4000 conv=notrunc status=none`,
   );
   // Its memory has the page as it was.
-  await on(replica, `patronictl restart --force ${stand.inventory.standName} ${replica.name}`);
+  await runOrThrow(replica, `patronictl restart --force ${stand.inventory.standName} ${replica.name}`);
   const read = () =>
     weather(replica, "SET enable_indexscan = off; SET enable_indexonlyscan = off; SELECT count(*) FROM forecast");
   await expect(read()).rejects.toThrow("invalid page");
@@ -131,7 +131,7 @@ test("a page whose checksum is wrong is replaced when somebody has read it", asy
 test("a server that cannot start from its data gets new ones", async () => {
   const { replica } = stand;
   const since = await now();
-  await on(
+  await runOrThrow(
     replica,
     "systemctl stop patroni && rm /var/lib/postgresql/17/main/global/pg_filenode.map && systemctl start patroni",
   );
@@ -141,19 +141,19 @@ test("a server that cannot start from its data gets new ones", async () => {
 
 test("a replica that is damaged while the primary cannot be proven to be well keeps its data", async () => {
   const { primary, replica } = stand;
-  await on(primary, "patronictl pause --wait");
+  await runOrThrow(primary, "patronictl pause --wait");
   try {
-    await ring("power", "off", replica.name);
+    await ringOrThrow("power", "off", replica.name);
     await write(600);
-    await ring("power", "on", replica.name);
+    await ringOrThrow("power", "on", replica.name);
     const since = await now();
-    await on(replica, "mv /etc/pgbackrest/repository1.conf /root/");
+    await runOrThrow(replica, "mv /etc/pgbackrest/repository1.conf /root/");
     const isBlocked = async () => (await journal(since)).includes("but Patroni is paused");
     expect(await waitUntil(isBlocked, { deadlineMs: 180_000, everyMs: 2_000 })).toBe(true);
-    expect(await on(replica, "ls /var/lib/postgresql/17/main/PG_VERSION")).toContain("PG_VERSION");
+    expect(await runOrThrow(replica, "ls /var/lib/postgresql/17/main/PG_VERSION")).toContain("PG_VERSION");
   } finally {
-    await on(replica, "mv /root/repository1.conf /etc/pgbackrest/ || true");
-    await on(primary, "patronictl resume --wait");
+    await runOrThrow(replica, "mv /root/repository1.conf /etc/pgbackrest/ || true");
+    await runOrThrow(primary, "patronictl resume --wait");
   }
   await streams();
 });

@@ -1,28 +1,27 @@
 /**
  * Restores on a real stand under load, through the command `ring`: each row is compared with what was acknowledged at the moment. Needs root
  * and a stand that is up and whole: `RING_STAND=... bun test ./cluster/stand-tests/restore.stand.ts`. It takes ten minutes, and adds and removes
- * cities. RESTORE_KILLS=50 kills as many restores at random moments instead of two.
+ * cities. RESTORE_TIMELINES=7 takes moments on as many timelines instead of three, RESTORE_KILLS=50 kills as many restores instead of three.
  */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { runProgram, startProgram } from "../../stand/src/index.ts";
+import { Lab } from "../../lab/src/index.ts";
+import { record, seconds } from "./figures.fixture.ts";
+import { Load } from "./load.fixture.ts";
+import { openStand, readStatus, ring, ringOrThrow, startRing } from "./stand.fixture.ts";
 
-const RING = join(dirname(dirname(import.meta.dirname)), "ring");
-const RESTORE_MS = 900_000;
-const KILLS = Number(process.env.RESTORE_KILLS ?? 2);
+const KILLS = Number(process.env.RESTORE_KILLS ?? 3);
+const TIMELINES = Number(process.env.RESTORE_TIMELINES ?? 3);
 /** Until a killed restore has ended: the leader key's lease, and the start of Patroni. */
-const SERVES_AGAIN_MS = 240_000;
-setDefaultTimeout((KILLS + 4) * 300_000);
-/** Of the rows of this run: those of earlier ones may still be there. */
-const PREFIX = `restore-${Date.now()}-`;
-
-interface Row {
-  readonly name: string;
-  readonly sentAt: number;
-  /** Infinity until it is acknowledged. */
-  ackedAt: number;
-}
+const SERVES_AGAIN_S = 240;
+/** Of a machine that lost its power. */
+const OFF_MS = 3_000;
+/** A restore that goes on without a machine waits for it. */
+const GOES_ON_MS = 180_000;
+/** At most; killed later it has ended. */
+const RESTORE_MS = 45_000;
+const SWITCH_MS = 15_000;
+setDefaultTimeout((Math.max(KILLS, TIMELINES) + 4) * 300_000);
 
 interface Restore {
   readonly to: number;
@@ -30,51 +29,25 @@ interface Restore {
   readonly until: number;
 }
 
-const rows: Row[] = [];
+const { api } = await openStand();
+const lab = new Lab();
 const restores: Restore[] = [];
-const failures: string[] = [];
-let longestGapMs = 0;
-let api = "";
-let isWriting = true;
-let writing: Promise<void>;
+const waitsMs: number[] = [];
+let load: Load;
 
 beforeAll(async () => {
-  const { stdout } = await runProgram([RING, "status", "--json"], { deadlineMs: 30_000 });
-  api = JSON.parse(stdout).endpoints.api;
-  await backUp();
-  writing = write();
+  await ringOrThrow("backup", "now", "--type", "full");
+  load = new Load(api);
 });
 
-afterAll(async () => {
-  isWriting = false;
-  await writing;
-});
-
-async function write(): Promise<void> {
-  for (let number = 0, last = Date.now(); isWriting; number++) {
-    const row = { name: `${PREFIX}${number}`, sentAt: Date.now(), ackedAt: Number.POSITIVE_INFINITY };
-    rows.push(row);
-    const body = JSON.stringify({ name: row.name });
-    const headers = { "content-type": "application/json" };
-    try {
-      const answer = await fetch(`${api}/Cities`, { method: "POST", body, headers });
-      if (answer.ok) row.ackedAt = Date.now();
-      else failures.push(`${answer.status} ${await answer.text()}`);
-    } catch (error) {
-      failures.push(String(error));
-    }
-    longestGapMs = Math.max(longestGapMs, Date.now() - last);
-    last = Date.now();
-    await delay(100);
-  }
-}
+afterAll(() => load.stop());
 
 /** What must be there, and what may be, at a moment. */
 function stateAt(moment: number): { must: Set<string>; may: Set<string> } {
   const restore = restores.findLast(({ until }) => until <= moment);
   const base = restore ? stateAt(restore.to) : { must: new Set<string>(), may: new Set<string>() };
   const since = restore?.from ?? 0;
-  for (const { name, sentAt, ackedAt } of rows) {
+  for (const { name, sentAt, ackedAt } of load.rows) {
     if (sentAt > moment || ackedAt < since) continue;
     // While the restore ran, a row was in the old data or in the new ones.
     const isCertain = ackedAt <= moment && sentAt >= (restore?.until ?? 0);
@@ -83,42 +56,25 @@ function stateAt(moment: number): { must: Set<string>; may: Set<string> } {
   return base;
 }
 
-async function names(): Promise<Set<string>> {
-  const answer = await fetch(`${api}/Cities`);
-  const cities = (await answer.json()) as { name: string }[];
-  return new Set(cities.map(({ name }) => name).filter((name) => name.startsWith(PREFIX)));
-}
-
 function differences(found: Set<string>, { must, may }: ReturnType<typeof stateAt>, until: number) {
-  const late = new Set(rows.filter(({ ackedAt }) => ackedAt > until).map(({ name }) => name));
+  const late = new Set(load.rows.filter(({ ackedAt }) => ackedAt > until).map(({ name }) => name));
   return {
     missing: [...must].filter((name) => !found.has(name)),
     surplus: [...found].filter((name) => !must.has(name) && !may.has(name) && !late.has(name)),
   };
 }
 
-const ring = (...args: string[]) => runProgram([RING, ...args], { deadlineMs: RESTORE_MS });
 const iso = (moment: number): string => new Date(moment).toISOString();
-
-async function must(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await ring(...args);
-  if (code !== 0) throw new Error(`ring ${args.join(" ")}: exit code ${code}\n${stdout}${stderr}`);
-  return stdout;
-}
-
-async function backUp(): Promise<void> {
-  await must("ssh", "prometheus", "systemctl start goldenring-backup@full");
-}
 
 async function restoreTo(moment: number): Promise<void> {
   const from = Date.now();
-  longestGapMs = 0;
-  await must("restore", "--to", iso(moment), "--yes");
+  load.longestWriteMs = 0;
+  await ringOrThrow("restore", "--to", iso(moment), "--yes");
   const until = Date.now();
-  const found = await names();
-  expect(differences(found, stateAt(moment), from)).toEqual({ missing: [], surplus: [] });
+  expect(differences(await load.names(), stateAt(moment), from)).toEqual({ missing: [], surplus: [] });
   restores.push({ to: moment, from, until });
-  console.log(`restored in ${Math.round((until - from) / 1_000)} s; longest wait of a write ${longestGapMs} ms`);
+  waitsMs.push(load.longestWriteMs);
+  console.log(`restored in ${seconds(until - from)}; longest wait of a write ${load.longestWriteMs} ms`);
 }
 
 /** A moment between two rows: enough is written before and after it. */
@@ -129,9 +85,28 @@ async function moment(): Promise<number> {
   return now;
 }
 
-async function switchover(): Promise<void> {
-  await must("ssh", "pg-01", "patronictl switchover --force");
-  await must("check", "--wait", "120");
+const replicaIn = ({ cluster }: Awaited<ReturnType<typeof readStatus>>): string =>
+  cluster.members.find(({ name }) => name !== cluster.leader)?.name ?? "";
+
+const well = () => ringOrThrow("check", "--wait", String(SERVES_AGAIN_S));
+
+async function loseMachine(name: string): Promise<void> {
+  await lab.powerOff(name);
+  await delay(OFF_MS);
+  await lab.powerOn(name);
+  await lab.waitUntilReachable([name]);
+}
+
+/** In turn a switchover, and a primary that loses its power. */
+async function failover(isSwitchover: boolean): Promise<void> {
+  if (isSwitchover) await ringOrThrow("ssh", "pg-01", "patronictl switchover --force");
+  else await loseMachine((await readStatus()).cluster.leader);
+  await well();
+}
+
+function shuffled<T>(values: readonly T[]): T[] {
+  const keys = new Map(values.map((value) => [value, Math.random()]));
+  return values.toSorted((one, other) => (keys.get(one) ?? 0) - (keys.get(other) ?? 0));
 }
 
 test("what cannot work is refused, and the cluster serves on", async () => {
@@ -141,69 +116,101 @@ test("what cannot work is refused, and the cluster serves on", async () => {
   expect(noBackup).toMatchObject({ code: 1, stderr: expect.stringContaining("no backup ended before that") });
   const noTimeline = await ring("restore", "--to-latest", "--timeline", "999", "--yes");
   expect(noTimeline).toMatchObject({ code: 1, stderr: expect.stringContaining("no timeline 999") });
-  expect(failures).toEqual([]);
+  expect(load.failures).toEqual([]);
 });
 
-test("moments on several timelines are restored in any order, with failovers between, and no write fails", async () => {
-  const first = await moment();
-  await switchover();
-  const second = await moment();
-  await restoreTo(first);
-  const third = await moment();
-  // What was given up, on the timeline that was left.
-  await restoreTo(second);
-  await switchover();
-  await restoreTo(third);
-  await restoreTo(first);
-  expect(failures).toEqual([]);
+test(`moments on ${TIMELINES} timelines are restored in any order, with failovers between, and no write fails`, async () => {
+  const moments = [await moment()];
+  while (moments.length < TIMELINES) {
+    // Each third timeline is that of a restore, and begins in what others gave up.
+    const [before] = moments.length % 3 === 2 ? shuffled(moments) : [];
+    if (before === undefined) await failover(moments.length % 3 === 0);
+    else await restoreTo(before);
+    moments.push(await moment());
+  }
+  for (const [index, then] of shuffled(moments).entries()) {
+    await restoreTo(then);
+    if (index % 3 === 0) await failover(index % 2 === 0);
+  }
+  expect(load.failures).toEqual([]);
+  const waits = waitsMs.map(seconds).join(", ");
+  await record("Restores over timelines", "restore", {
+    "restores, each row compared": String(waitsMs.length),
+    "timelines of the moments": String(TIMELINES),
+    "longest wait of a write, for each restore": waits,
+    "requests that failed": `${load.failures.length} of ${load.rows.length + load.reads}`,
+  });
 });
 
 test("the state of then is readable beside the live one, and is removed", async () => {
   const then = await moment();
   await ring("restore", "--drop", "try");
-  await must("restore", "--to", iso(then), "--into", "try");
-  const status = JSON.parse(await must("status", "--json"));
-  const replica = status.cluster.members.find((each: { name: string }) => each.name !== status.cluster.leader).name;
+  await ringOrThrow("restore", "--to", iso(then), "--into", "try");
+  const replica = replicaIn(await readStatus());
   const query = (statement: string) =>
     ring("ssh", replica, `psql -XAt -p 5440 -U weather_owner -d weather -c "${statement}"`);
   const { stdout } = await query("SELECT name FROM cities WHERE name LIKE 'restore-%'");
-  expect(differences(new Set(stdout.trim().split("\n")), stateAt(then), then)).toEqual({ missing: [], surplus: [] });
+  const found = new Set(
+    stdout
+      .trim()
+      .split("\n")
+      .filter((name) => name.startsWith(load.prefix)),
+  );
+  expect(differences(found, stateAt(then), then)).toEqual({ missing: [], surplus: [] });
   expect(await query("DELETE FROM cities")).toMatchObject({ stderr: expect.stringContaining("read-only") });
-  await must("restore", "--drop", "try");
+  await ringOrThrow("restore", "--drop", "try");
   expect(await query("SELECT 1")).not.toMatchObject({ code: 0 });
 });
 
 test("the restore test reports its success", async () => {
-  await must("ssh", "pg-01", "systemctl start goldenring-restore-test");
-  await must("ssh", "pg-02", "systemctl start goldenring-restore-test");
+  await ringOrThrow("ssh", "pg-01", "systemctl start goldenring-restore-test");
+  await ringOrThrow("ssh", "pg-02", "systemctl start goldenring-restore-test");
   const metrics = "cat /var/lib/prometheus/node-exporter/goldenring-restore-test.prom";
   const texts = [await ring("ssh", "pg-01", metrics), await ring("ssh", "pg-02", metrics)].map(({ stdout }) => stdout);
   expect(texts.filter((text) => text.includes("goldenring_restore_test_success 1"))).toHaveLength(1);
 });
 
-test("a killed restore leaves the cluster as before or as after", async () => {
+test("a restore that is killed, or loses a machine, leaves the cluster as before or as after", async () => {
+  const outcomes: string[] = [];
   for (let round = 0; round < KILLS; round++) {
     const then = await moment();
+    const before = await readStatus();
+    const victim = ["ring", replicaIn(before), before.cluster.leader][round % 3] ?? "ring";
     const from = Date.now();
-    const child = startProgram([RING, "restore", "--to", iso(then), "--yes"], {
-      env: process.env,
-      detached: true,
-      stdio: "ignore",
-    });
-    const ended = new Promise((resolve) => child.once("close", resolve));
-    const afterMs = Math.random() * 60_000;
-    await Promise.race([ended, delay(afterMs)]);
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
-    await ended;
-    await must("check", "--wait", String(SERVES_AGAIN_MS / 1_000));
+    const restore = startRing("restore", "--to", iso(then), "--yes");
+    // Two thirds of them while it switches, which is the shortest part.
+    const isLate = Math.random() < 2 / 3;
+    if (isLate) await restore.printed("Switch to it");
+    const afterMs = Math.random() * (isLate ? SWITCH_MS : RESTORE_MS);
+    await Promise.race([restore.ended, delay(afterMs)]);
+    if (victim !== "ring") {
+      await loseMachine(victim);
+      await Promise.race([restore.ended, delay(GOES_ON_MS)]);
+    }
+    await restore.kill();
+    await well();
     const until = Date.now();
-    const found = await names();
+    const found = await load.names();
     const asAfter = differences(found, stateAt(then), from);
     const asBefore = differences(found, stateAt(from), from);
     const isAfter = asAfter.missing.length + asAfter.surplus.length === 0;
-    console.log(`killed after ${Math.round(afterMs)} ms: as ${isAfter ? "after" : "before"}`);
+    const when = `${Math.round(afterMs)} ms ${isLate ? "into the switch" : "after the start"}`;
+    console.log(`${round + 1}: ${victim} lost ${when}: as ${isAfter ? "after" : "before"}`);
+    outcomes.push(
+      `${victim === "ring" ? "ring" : "machine"} ${isLate ? "late" : "early"} ${isAfter ? "after" : "before"}`,
+    );
     expect(isAfter ? asAfter : asBefore).toEqual({ missing: [], surplus: [] });
     if (isAfter) restores.push({ to: then, from, until });
   }
   await restoreTo(await moment());
+  const count = (...words: string[]) =>
+    String(outcomes.filter((outcome) => words.every((word) => outcome.includes(word))).length);
+  await record("Restores that were killed, or lost a machine", "restore", {
+    "killed: ring and Ansible": count("ring"),
+    "killed: a database machine's power": count("machine"),
+    "of these while it switched": count("late"),
+    "served as before": count("before"),
+    "served as after": count("after"),
+    neither: "0",
+  });
 });

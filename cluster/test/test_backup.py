@@ -143,10 +143,14 @@ class Archive(unittest.TestCase):
         """The exit code and messages of PostgreSQL's archive_command."""
         with open(self.path("pg_wal/" + name), "w", encoding="ascii") as file:
             file.write(name)
-        environment = {**os.environ, "PATH": self.path("bin") + ":" + os.environ["PATH"]}
-        command = ["sh", "-c", self.script, "pgbackrest-queue", "s", "pg_wal/" + name]
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        done = self.run_queue("pg_wal/" + name)
         os.unlink(self.path("pg_wal/" + name))
+        return done
+
+    def run_queue(self, *file):
+        environment = {**os.environ, "PATH": self.path("bin") + ":" + os.environ["PATH"]}
+        command = ["sh", "-c", self.script, "pgbackrest-queue", "s", *file]
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
         return done.returncode, done.stderr
 
     def expect(self, repository, names):
@@ -169,6 +173,14 @@ class Archive(unittest.TestCase):
         os.rename(self.path("away"), self.path("2"))
         self.assertEqual(self.archive("03"), (0, ""))
         self.expect("2", ["01", "02", "03"])
+
+    def test_what_waits_is_archived_without_another_file_too(self):
+        os.rename(self.path("2"), self.path("away"))
+        self.assertEqual(self.archive("01"), (0, ""))
+        os.rename(self.path("away"), self.path("2"))
+        self.assertEqual(self.run_queue(), (0, ""))
+        self.expect("2", ["01"])
+        self.expect("postgresql/archive-queue/2", [])
 
     def test_the_queue_of_a_lost_repository_does_not_grow_without_limit_and_the_other_one_misses_nothing(self):
         os.rename(self.path("1"), self.path("away"))

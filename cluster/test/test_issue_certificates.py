@@ -18,9 +18,9 @@ class IssueCertificatesTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
 
-    def issue(self, *lines):
+    def issue(self, *lines, step=()):
         """The lines that it printed."""
-        command = [SCRIPT, self.folder, "lab"]
+        command = [SCRIPT, self.folder, "lab", *step]
         text = "".join(line + "\n" for line in lines)
         return subprocess.run(command, input=text, text=True, check=True, capture_output=True).stdout.splitlines()
 
@@ -107,6 +107,42 @@ class IssueCertificatesTest(unittest.TestCase):
         self.assertEqual(self.read("authorities/servers/ca.crt"), authority)
         self.assertEqual(os.listdir(self.path("certificates")), ["pg-01"])
         self.assertFalse(os.path.exists(self.path("ca")))
+
+    def test_a_new_authority_takes_three_steps_and_each_may_be_repeated_after_an_interruption(self):
+        self.issue(SERVER)
+        shutil.copy(self.path("certificates/pg-01/postgres.crt"), self.path("certificates/old.crt"))
+        found = []
+        for step in ("trust", "trust", "replace", "trust", "replace", "forget"):
+            issued = self.issue(SERVER, CLIENT, step=(step, "servers"))
+            is_trusted = [self.is_accepted(name, "servers", "sslserver") for name in ("old", "pg-01/postgres")]
+            found.append((step, "pg-01/postgres" in issued, *is_trusted))
+        self.assertEqual(
+            found,
+            [
+                ("trust", False, True, True),
+                ("trust", False, True, True),
+                ("replace", True, True, True),
+                ("trust", False, True, True),
+                ("replace", False, True, True),
+                ("forget", False, False, True),
+            ],
+        )
+        self.assertEqual(sorted(os.listdir(self.path("authorities/servers"))), ["ca.crt", "ca.key"])
+
+    def test_in_the_first_step_the_new_authority_is_trusted_before_it_issues(self):
+        self.issue(SERVER)
+        self.issue(SERVER, step=("trust", "servers"))
+        both = self.read("authorities/servers/ca.crt").split("-----BEGIN")
+        self.issue(SERVER, step=("replace", "servers"))
+        self.assertEqual(self.read("authorities/servers/ca.crt").split("-----BEGIN"), [both[0], both[2], both[1]])
+
+    def test_refuses_to_forget_an_authority_that_still_issues_and_one_that_is_not_there(self):
+        self.issue(SERVER)
+        self.issue(SERVER, step=("trust", "servers"))
+        for step in (("forget", "servers"), ("trust", "others")):
+            with self.assertRaises(subprocess.CalledProcessError):
+                self.issue(SERVER, step=step)
+        self.assertTrue(self.is_accepted("pg-01/postgres", "servers", "sslserver"))
 
     def test_refuses_half_an_authority(self):
         self.issue(SERVER)

@@ -164,6 +164,10 @@ class PatroniTest(unittest.TestCase):
         self.assertIn("neither the primary nor streaming from it for 0 s", result["msg"])
         self.assertIn("'state': 'stopped'", result["msg"])
 
+    def test_tells_what_to_do_where_a_member_has_no_data(self):
+        self.answers("/patroni", (503, {"state": "stopped", "role": "uninitialized"}))
+        self.assertIn("if all members lost theirs, see `--from-backup`", self.run_patroni("settle", patience=0)["msg"])
+
     def test_does_not_trust_a_certificate_of_another_authority(self):
         self.answers("/patroni", (200, PRIMARY))
         other = os.path.join(self.folder, "certificates/new.crt")

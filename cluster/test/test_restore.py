@@ -129,5 +129,41 @@ class Holes(unittest.TestCase):
             planned(at(2_000))
 
 
+class Repositories(unittest.TestCase):
+    """contents: {number: what it has, or why it cannot be read}"""
+
+    def planned(self, target, contents):
+        asked = []
+
+        def read(number):
+            asked.append(number)
+            if isinstance(contents[number], str):
+                raise restore.Failed(contents[number])
+            return contents[number]
+
+        names = ("stanza", "data", "bin", "database", "owner", "user", "address")
+        machine = restore.Machine({"keep_days": 7, **{name: "/x/" + name for name in names}})
+        machine.repositories, machine.contents, machine.assert_room = lambda: sorted(contents), read, lambda needed: None
+        return machine.plan(target)["repository"], asked
+
+    WHOLE = ({"backup": BACKUPS}, archive())
+    BEHIND = ({"backup": BACKUPS}, archive(without=[segment(3, 4)]))
+
+    def test_a_lost_one_is_not_asked_for_a_moment_that_the_first_one_leads_to(self):
+        self.assertEqual(self.planned(at(550), {1: self.WHOLE, 2: "lost"}), (1, [1]))
+
+    def test_the_second_one_is_used_where_the_first_one_is_lost_or_does_not_lead_to_the_moment(self):
+        for first in ("lost", ({"backup": []}, archive())):
+            self.assertEqual(self.planned(at(550), {1: first, 2: self.WHOLE}), (2, [1, 2]))
+
+    def test_the_newest_state_comes_from_the_one_whose_archive_is_newer(self):
+        self.assertEqual(self.planned({}, {1: self.BEHIND, 2: self.WHOLE})[0], 2)
+        self.assertEqual(self.planned({}, {1: self.WHOLE, 2: self.WHOLE})[0], 1)
+
+    def test_all_reasons_are_named(self):
+        with self.assertRaisesRegex(restore.Failed, "repository 1: lost; repository 2: no backup ended"):
+            self.planned(at(105), {1: "lost", 2: self.WHOLE})
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -14,10 +14,11 @@ test("before the question one sees how much there is now and was then, of tables
     last_commit: "2026-01-31 10:59:58+00",
     rows: { cities: 5, gone: 1 },
     checksums: "good",
+    service: "lists 5 cities",
     live: { rows: { cities: 8, added: 2 }, last_commit: "2026-01-31 11:59:59+00" },
   });
   expect(text.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
-    ["Restored from 20260131-030000F; page checksums good."],
+    ["Restored from 20260131-030000F; page checksums good; the service: lists 5 cities."],
     ["rows of", "now", "then"],
     ["added", "2", "-"],
     ["cities", "8", "5"],

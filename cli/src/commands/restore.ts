@@ -36,6 +36,7 @@ const Restored = Plan.extend({
   last_commit: z.string().nullable(),
   rows: Rows,
   checksums: z.string().optional(),
+  service: z.string().default("not asked"),
 });
 const Prepared = Restored.extend({
   id: z.string(),
@@ -183,12 +184,12 @@ function planText(plan: z.infer<typeof Plan>, machine: Machine): string {
 }
 
 /** What is there now and what was there then. */
-export function lossText({ rows, live, last_commit, checksums, backup }: z.infer<typeof Prepared>): string {
+export function lossText({ rows, live, last_commit, checksums, backup, service }: z.infer<typeof Prepared>): string {
   const now = live?.rows ?? {};
   const tables = [...new Set([...Object.keys(now), ...Object.keys(rows)])].sort();
   const table = tables.map((name) => [name, String(now[name] ?? "-"), String(rows[name] ?? "-")]);
   return [
-    `Restored from ${backup}; page checksums ${checksums ?? "are off"}.`,
+    `Restored from ${backup}; page checksums ${checksums ?? "are off"}; the service: ${oneLine(service)}.`,
     ...columns([
       ["rows of", "now", "then"],
       ...table,

@@ -49,9 +49,9 @@ async function bringUp(context: Context, { provision: isAsked, fromBackup, ...op
   // Where nothing has changed, the playbook runs only when services need it.
   let status = isUnchanged && !isAsked && !fromBackup ? await startServices(context, lab, RUNNING_S) : undefined;
   if (status === undefined || status.problems.length > 0) {
-    await provision(context, lab, checksum, fromBackup);
-    // They read logins and certificates when they start.
-    await stopPrograms(context, inventory.file);
+    changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
+    await provision(context, "Playbook", { restore_from_backup: fromBackup });
+    changeProvisioned(context.folder, (provisioned) => ({ ...provisioned, machines: checksum() }));
     status = await startServices(context, lab, SETTLING_S);
   }
   showResult(status);
@@ -64,20 +64,41 @@ async function startServices(context: Context, lab: Lab, usualWaitSeconds: numbe
   return context.progress.step("Services", (log) => waitForHealth(context, waitSeconds, log));
 }
 
-async function provision(context: Context, lab: Lab, checksum: () => string, fromBackup: boolean): Promise<void> {
-  const inventory = await context.inventory();
-  changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
-  await context.progress.step("Playbook", async (log) => {
-    await lab.provisioningLimits("on");
+const AUTHORITY_STEPS = {
+  trust: "All machines trust the new authority, too",
+  replace: "They get certificates of the new one",
+  forget: "Nobody trusts the old one",
+};
+
+/** Replaces authorities while the stand serves. Called again after an interruption, it goes on. */
+export async function newAuthority(context: Context, names: readonly string[]): Promise<void> {
+  await context.inventory();
+  for (const [step, title] of Object.entries(AUTHORITY_STEPS))
+    await provision(context, title, { new_authorities: names.join(","), authority_step: step }, ["base"]);
+  print(`New: ${names.join(", ")}. A certificate or key of before is worth nothing; keep a copy of the secrets.\n`);
+}
+
+/** Runs the playbook, and restarts the lab's programs on this computer: they read logins and certificates when they start. */
+async function provision(
+  context: Context,
+  title: string,
+  variables: Readonly<Record<string, unknown>>,
+  without: readonly string[] = [],
+): Promise<void> {
+  const { lab } = context;
+  const { file: inventoryFile } = await context.inventory();
+  await context.progress.step(title, async (log) => {
+    await lab?.provisioningLimits("on");
     try {
       const logFile = join(context.folder, "playbook.log");
-      const variables = { restore_from_backup: fromBackup };
-      await runPlaybook({ variables, inventoryFile: inventory.file, logFile, log, signal: context.signal });
+      await runPlaybook({ variables, without, inventoryFile, logFile, log, signal: context.signal });
     } finally {
-      await lab.provisioningLimits("off");
+      await lab?.provisioningLimits("off");
     }
   });
-  changeProvisioned(context.folder, (provisioned) => ({ ...provisioned, machines: checksum() }));
+  if (lab === undefined) return;
+  await stopPrograms(context, inventoryFile);
+  await startPrograms(context, lab);
 }
 
 /** @throws {CommandError} with the problems, after the addresses have been printed */

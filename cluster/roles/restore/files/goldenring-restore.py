@@ -5,7 +5,8 @@
     goldenring-restore prepare ID TARGET   restores into the spare folder and proves it; the cluster goes on serving
     goldenring-restore switch ID ADDRESS*  makes what is prepared the cluster's database; ADDRESS of the other members
     goldenring-restore yield ID ADDRESS*   on each other member: makes room for it, or goes on as before
-    goldenring-restore bootstrap           the newest state as the data of a cluster that has lost all of them
+    goldenring-restore bootstrap TARGET    restores into the spare folder for a cluster that has lost all its data
+    goldenring-restore place               makes that the data of this machine
     goldenring-restore look NAME TARGET    a read-only PostgreSQL with the state of then; `drop NAME` removes it
     goldenring-restore test                restores the newest state, compares it, cleans up, and writes the result as metrics
 
@@ -18,6 +19,7 @@ import glob
 import json
 import os
 import re
+import secrets
 import shutil
 import ssl
 import subprocess
@@ -27,6 +29,8 @@ import urllib.error
 import urllib.request
 
 SETTINGS = "/etc/goldenring/restore.json"
+# The service's program, which the role weather_api brings for migrations.
+SERVICE = ("/opt/goldenring/bun-*/bun", "/opt/goldenring/api-*/src/main.js")
 METRICS = "/var/lib/prometheus/node-exporter/goldenring-restore-test.prom"
 LIVE_SOCKETS = "/run/postgresql"
 LIVE_PORT = 5432
@@ -34,6 +38,8 @@ LIVE_PORT = 5432
 FIRST_LOOK_PORT = 5440
 # WAL files of the restored instance while it recovers, and what it writes.
 SPARE_BYTES = 256 << 20
+# Until a repository that does not answer counts as lost, and until WAL of now is in it.
+ANSWER_DEADLINE_S, ARCHIVE_DEADLINE_S = 15, 10
 # A backup of hundreds of GB.
 RESTORE_DEADLINE_S = 4 * 3600
 COMMAND_DEADLINE_S = 300
@@ -42,6 +48,8 @@ STOP_DEADLINE_S = 100
 # Between a member's stop and the other one's claim. Then it goes on as before.
 CLAIM_DEADLINE_S = 30
 PROMOTION_DEADLINE_S = 120
+# Until the service has read all rows.
+SERVICE_DEADLINE_S = 600
 PAUSE_S = 0.1
 DAY_S = 86_400
 # wal_segment_size, PostgreSQL's default.
@@ -228,6 +236,7 @@ class Machine:
         self.bin = settings["bin"]
         self.database = settings["database"]
         self.owner = settings["owner"]
+        self.user = settings["user"]
         self.address = settings["address"]
         self.keep_days = int(settings["keep_days"])
         self.parent = os.path.dirname(self.data)
@@ -235,30 +244,44 @@ class Machine:
     def folder(self, name):
         return os.path.join(self.parent, name)
 
-    def pgbackrest(self, *words, deadline_s=COMMAND_DEADLINE_S):
-        return as_postgres(["pgbackrest", "--stanza=" + self.stanza, *words], deadline_s)
+    def pgbackrest(self, repository, *words, deadline_s=COMMAND_DEADLINE_S):
+        """With the configuration of one repository: another one that is lost delays nothing."""
+        config = "--config=/etc/pgbackrest/repository%d.conf" % repository
+        return as_postgres(["pgbackrest", config, "--stanza=" + self.stanza, *words], deadline_s)
 
-    def repository(self):
-        """(info of the stanza, its archive, the number of the repository that has them)"""
-        [stanza] = json.loads(self.pgbackrest("--output=json", "info")) or [{}]
-        usable = [each["key"] for each in stanza.get("repo", []) if each["status"]["code"] == 0]
-        if not usable:
-            reasons = ["repository %s: %s" % (each["key"], each["status"]["message"]) for each in stanza.get("repo", [])]
-            raise Failed("no repository has a backup: %s. `ring backup now` makes one" % "; ".join(reasons))
-        repo = usable[0]
-        version = os.path.basename(os.path.dirname(self.bin))
-        if stanza["db"][-1]["version"] != version:
-            raise Failed("the backups are of PostgreSQL %s; this machine has %s" % (stanza["db"][-1]["version"], version))
-        stanza["backup"] = [each for each in stanza["backup"] if each["database"]["repo-key"] == repo]
+    def repositories(self):
+        return sorted(int(re.findall(r"\d+", path)[0]) for path in glob.glob("/etc/pgbackrest/repository*.conf"))
+
+    def contents(self, repository):
+        """(info of the stanza, its archive) @raises Failed when it has no backup, or does not answer"""
+        [stanza] = json.loads(self.pgbackrest(repository, "--output=json", "info", deadline_s=ANSWER_DEADLINE_S)) or [{}]
+        if stanza.get("status", {}).get("code") != 0:
+            reason = stanza["repo"][0]["status"]["message"] if stanza.get("repo") else "it is empty"
+            raise Failed("no backup: %s. `ring backup now` makes one" % reason)
+        database, version = stanza["db"][-1], os.path.basename(os.path.dirname(self.bin))
+        if database["version"] != version:
+            raise Failed("the backups are of PostgreSQL %s; this machine has %s" % (database["version"], version))
+        # Not those of a database that has been replaced by a new one.
+        stanza["backup"] = [each for each in stanza["backup"] if each["database"]["id"] == database["id"]]
         folder = "archive/%s/%s" % (self.stanza, stanza["archive"][-1]["id"])
-        words = ("--repo=%d" % repo, "repo-ls", "--recurse", "--output=json", folder)
-        files = {name: each["time"] for name, each in json.loads(self.pgbackrest(*words)).items() if each["type"] == "file"}
-        read = lambda name: self.pgbackrest("--repo=%d" % repo, "repo-get", folder + "/" + name)  # noqa: E731
-        return stanza, Archive(files, read), repo
+        listing = json.loads(self.pgbackrest(repository, "repo-ls", "--recurse", "--output=json", folder))
+        files = {name: each["time"] for name, each in listing.items() if each["type"] == "file"}
+        return stanza, Archive(files, lambda name: self.pgbackrest(repository, "repo-get", folder + "/" + name))
 
     def plan(self, target):
-        info, archive, repo = self.repository()
-        made = {**plan(target, info, archive, time.time()), "repository": repo}
+        """With the first repository that leads to the target; to the newest state, with the one whose archive is the newest."""
+        plans, reasons = [], {}
+        for repository in self.repositories():
+            try:
+                plans.append({**plan(target, *self.contents(repository), time.time()), "repository": repository})
+            except Failed as error:
+                reasons["repository %d" % repository] = str(error)
+            if plans and not {"timeline"}.issuperset(target):
+                break
+        if not plans:
+            [*same] = set(reasons.values())
+            raise Failed(same[0] if len(same) == 1 else "; ".join("%s: %s" % each for each in reasons.items()))
+        made = max(plans, key=lambda each: each["archive_ends"])
         self.assert_room(made["bytes"])
         return made
 
@@ -282,10 +305,11 @@ class Machine:
             if made and time.time() - made > self.keep_days * DAY_S:
                 shutil.rmtree(folder)
 
-    # A private PostgreSQL on the restored files: no TCP, and it archives nothing.
+    # A private PostgreSQL on the restored files: it archives nothing, and only the service reaches it by TCP, while it is proven.
 
     def options(self, folder, port):
-        conf = {"hba.conf": "local postgres postgres peer\nlocal %s all peer map=root\n" % self.database, "ident.conf": "root root %s\n" % self.owner}
+        hba = "local postgres postgres peer\nlocal {0} all peer map=root\nhost {0} {1} 127.0.0.1/32 scram-sha-256\n"
+        conf = {"hba.conf": hba.format(self.database, self.user), "ident.conf": "root root %s\n" % self.owner}
         for name, text in conf.items():
             write_file(os.path.join(folder, name), text)
         settings = {
@@ -323,6 +347,8 @@ class Machine:
         """Reads the archive up to the target and promotes. @raises NotReached"""
         target = made["target"]
         words = ["recovery_target_timeline=%d" % made["timeline"], "recovery_target_action=promote", "hot_standby=off"]
+        # For the service, of which there is no other way in.
+        words.append("listen_addresses=127.0.0.1")
         if "time" in target:
             words.append("recovery_target_time=%s" % parse_moment(target["time"]).isoformat(" "))
         if "lsn" in target or "xid" in target:
@@ -364,9 +390,9 @@ class Machine:
             is_last = index == len(made["backups"]) - 1
             self.remove(folder)
             make_folder(folder)
-            words = ["--repo=%d" % made["repository"], "--set=" + label, "--pg1-path=" + folder, "--type=default", "restore"]
+            words = ["--set=" + label, "--pg1-path=" + folder, "--type=default", "restore"]
             try:
-                self.pgbackrest(*words, deadline_s=RESTORE_DEADLINE_S)
+                self.pgbackrest(made["repository"], *words, deadline_s=RESTORE_DEADLINE_S)
                 # The next timeline gets a number that is not taken, also where its history file is not archived yet.
                 for history in glob.glob(self.data + "/pg_wal/*.history"):
                     copy_file(history, folder + "/pg_wal/" + os.path.basename(history))
@@ -378,6 +404,7 @@ class Machine:
                     raise
                 print("backup %s cannot be used: %s" % (label, error), file=sys.stderr)
         found = {"backup": label, "last_commit": committed, "rows": self.rows(port)}
+        found["service"] = self.service_reads(port, found["rows"])
         found["new_timeline"] = int(self.sql(port, "postgres", "postgres", "SELECT timeline_id FROM pg_control_checkpoint()"))
         self.pg_ctl(folder, "-m", "fast", "stop")
         control = as_postgres([self.bin + "/pg_controldata", folder])
@@ -406,6 +433,35 @@ class Machine:
         count = "SELECT pg_catalog.format('SELECT %L, count(*) FROM public.%I', relname, relname) " + tables + " \\gexec\n"
         lines = self.sql(port, self.owner, self.database, "SET search_path = pg_catalog;\n" + count).split()
         return {name: int(number) for name, number in (line.split("|") for line in lines)}
+
+    def service_reads(self, port, rows):
+        """Starts the service on what is restored, and counts what it lists. @raises Failed when rows are missing. @returns what it said"""
+        found = [max(glob.glob(pattern), key=os.path.getmtime, default=None) for pattern in SERVICE]
+        if None in found or "cities" not in rows:
+            return "not asked: it is not on this machine"
+        superuser = lambda statement: self.sql(port, "postgres", "postgres", statement).strip()  # noqa: E731
+        verifier = superuser("SELECT rolpassword FROM pg_authid WHERE rolname = '%s'" % self.user)
+        password, url = secrets.token_hex(16), "http://127.0.0.1:%d" % (port + 1_000)
+        superuser("ALTER ROLE %s PASSWORD '%s'" % (self.user, password))
+        address = "postgres://%s:%s@127.0.0.1:%d/%s" % (self.user, password, port, self.database)
+        environment = {"HOME": "/", "PATH": "/usr/bin", "HOST": "127.0.0.1", "PORT": str(port + 1_000), "DATABASE_URL": address}
+        nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--no-new-privs"]
+        null = subprocess.DEVNULL
+        service = subprocess.Popen(nobody + found, env=environment, cwd="/", stdout=null, stderr=subprocess.PIPE, text=True)
+        try:
+            wait(lambda: service.poll() is not None or has_answered(url + "/healthz/ready"), SERVICE_DEADLINE_S, "the service could not read it")
+            if service.poll() is not None:
+                # Of tables that a migration has changed since.
+                return "it does not start: " + service.stderr.read().strip()[-300:]
+            with urllib.request.urlopen(url + "/Cities", timeout=SERVICE_DEADLINE_S) as answer:
+                listed = len(json.load(answer))
+        finally:
+            service.kill()
+            service.wait()
+            superuser("ALTER ROLE %s PASSWORD '%s'" % (self.user, verifier))
+        if listed != rows["cities"]:
+            raise Failed("the service lists %d cities of the restored database, which has %d" % (listed, rows["cities"]))
+        return "lists %d cities" % listed
 
     def live(self):
         """What the running database has, as far as it answers."""
@@ -444,6 +500,14 @@ class Machine:
 
     def is_stopped(self, address):
         return self.ask("/liveness", address)[0] == 0
+
+
+def has_answered(url):
+    try:
+        with urllib.request.urlopen(url, timeout=3) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 def shell_words(words):
@@ -598,15 +662,19 @@ def give_way(machine, restore_id, others):
     return {"old_data": old}
 
 
-def bootstrap(machine):
+def bootstrap(machine, target):
     """@returns the identifier by which Patroni knows these data as the cluster's"""
     spare = machine.folder("restore")
-    found = machine.restore(machine.plan({}), spare, FIRST_LOOK_PORT - 1)
+    found = machine.restore(machine.plan(target), spare, FIRST_LOOK_PORT - 1)
     control = as_postgres([machine.bin + "/pg_controldata", spare])
-    # Fails where there are data.
-    os.rename(spare, machine.data)
-    sync_folder(machine.parent)
     return {**found, "system_identifier": re.search(r"system identifier: +(\d+)", control)[1]}
+
+
+def place(machine):
+    # Fails where there are data.
+    os.rename(machine.folder("restore"), machine.data)
+    sync_folder(machine.parent)
+    return {}
 
 
 def look(machine, name, target):
@@ -721,8 +789,15 @@ def role(machine):
 def flush(machine):
     """Brings all that is committed by now into the archive, with a commit after it: a moment of now can be restored."""
     machine.sql(LIVE_PORT, "postgres", "postgres", "SELECT pg_current_xact_id()")
-    machine.pgbackrest("check")
-    return {}
+    reason = Failed("there is no repository")
+    for repository in machine.repositories():
+        try:
+            words = ("--archive-timeout=%d" % ARCHIVE_DEADLINE_S, "check")
+            machine.pgbackrest(repository, *words, deadline_s=ARCHIVE_DEADLINE_S + 5)
+            return {"repository": repository}
+        except Failed as error:
+            reason = error
+    raise reason
 
 
 COMMANDS = {
@@ -733,7 +808,8 @@ COMMANDS = {
     "prepare": lambda machine, restore_id, target: prepare(machine, restore_id, json.loads(target)),
     "switch": lambda machine, restore_id, *others: switch(machine, restore_id, others),
     "yield": lambda machine, restore_id, *others: give_way(machine, restore_id, others),
-    "bootstrap": bootstrap,
+    "bootstrap": lambda machine, target: bootstrap(machine, json.loads(target)),
+    "place": place,
     "look": lambda machine, name, target: look(machine, name, json.loads(target)),
     "serve": serve,
     "drop": drop,
