@@ -17,7 +17,10 @@ setDefaultTimeout(1_800_000);
 let stand: TestedStand;
 
 const slotKeeps = (value: string): Promise<string> =>
-  runOrThrow(stand.primary, `patronictl edit-config --force --quiet -s postgresql.parameters.max_slot_wal_keep_size=${value}`);
+  runOrThrow(
+    stand.primary,
+    `patronictl edit-config --force --quiet -s postgresql.parameters.max_slot_wal_keep_size=${value}`,
+  );
 let configured = "";
 
 beforeAll(async () => {
@@ -62,7 +65,10 @@ async function waysUntilStreaming(): Promise<ReadonlySet<string>> {
   const ways = new Set<string>();
   const end = Date.now() + HEALED_MS;
   while (Date.now() < end && !(await isStreaming())) {
-    const metrics = await runOrThrow(stand.replica, "cat /var/lib/prometheus/node-exporter/goldenring-heal.prom || true");
+    const metrics = await runOrThrow(
+      stand.replica,
+      "cat /var/lib/prometheus/node-exporter/goldenring-heal.prom || true",
+    );
     for (const [, way = ""] of metrics.matchAll(/replica_repair_done_bytes\{way="(\w+)"\}/g)) ways.add(way);
     await delay(1_000);
   }
@@ -85,7 +91,8 @@ test(`after ${MISSED_MB} MB of missed WAL the replica gets it from the archive`,
 
 test("without the archive it is copied from the primary, and the next backup ends the gap of the archive", async () => {
   const since = await now();
-  const { backupHost, replica } = stand;
+  const { inventory, machine, replica } = stand;
+  const backupHost = machine(inventory.backupHost);
   await runOrThrow(backupHost, "systemctl stop pgbackrest");
   try {
     // More than waits for the archive, so there is a gap.

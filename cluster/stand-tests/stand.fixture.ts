@@ -89,7 +89,8 @@ export function startRing(...args: string[]) {
     },
     /** With all that it started. */
     async kill(): Promise<void> {
-      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, "SIGKILL");
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+        process.kill(-child.pid, "SIGKILL");
       await ended;
     },
   };
