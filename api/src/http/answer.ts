@@ -111,20 +111,22 @@ export function etagMatches(header: string, etag: string): boolean {
 }
 
 /**
- * What If-Match demands of a row, as a condition on its body; undefined without the header. It compares strongly
- * (RFC 9110, section 13.1.1): a weak tag matches nothing.
+ * What If-Match and If-None-Match demand of a row that a request changes, as a condition on its body; undefined without
+ * them. If-Match compares strongly (RFC 9110, section 13.1.1): a weak tag matches nothing.
  */
-export function ifMatch(
+export function preconditionOf(
   request: Request,
   jsonOf: (model: ReadModel) => Uint8Array | undefined,
 ): ((model: ReadModel | undefined) => boolean) | undefined {
-  const header = request.headers.get("if-match")?.trim();
-  if (header === undefined) return undefined;
+  const match = request.headers.get("if-match")?.trim();
+  const noneMatch = request.headers.get("if-none-match");
+  if (match === undefined && noneMatch === null) return undefined;
   return (model) => {
     const json = model && jsonOf(model);
-    if (!json) return false;
+    if (!json) return model !== undefined && match === undefined;
     const etag = rowTag(json);
-    return header === "*" || header.split(",").some((tag) => tag.trim() === etag);
+    if (noneMatch !== null && etagMatches(noneMatch, etag)) return false;
+    return match === undefined || match === "*" || match.split(",").some((tag) => tag.trim() === etag);
   };
 }
 

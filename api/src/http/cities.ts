@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ReadModel } from "../model/read-model.ts";
-import { changed, ifMatch, written } from "./answer.ts";
+import { changed, preconditionOf, written } from "./answer.ts";
 import { type BodyOptions, readJson } from "./json-body.ts";
 import { CHANGE_ERRORS, ID_ERRORS, NOT_FOUND_CITY, Problem, READ_ERRORS, WRITE_ERRORS } from "./problem.ts";
 import { type Lists, listHandler, type Reader, rowHandler } from "./reading.ts";
@@ -18,6 +18,7 @@ export function cityRoutes(reader: Reader, lists: Lists, writer: Writer, bodies:
           summary: "All cities, by id",
           tag: "Cities",
           answers: z.array(CitySchema),
+          tagged: true,
           errors: READ_ERRORS,
           handler: listHandler(reader, lists.cities, lists.open),
         },
@@ -47,6 +48,7 @@ export function cityRoutes(reader: Reader, lists: Lists, writer: Writer, bodies:
           summary: "One city",
           tag: "Cities",
           answers: CitySchema,
+          tagged: true,
           errors: { ...ID_ERRORS, 404: NOT_FOUND_CITY, ...READ_ERRORS },
           handler: rowHandler(reader, cityJson, NOT_FOUND_CITY),
         },
@@ -57,14 +59,14 @@ export function cityRoutes(reader: Reader, lists: Lists, writer: Writer, bodies:
           body: CityInput,
           repeatable: true,
           answers: CitySchema,
-          conditional: true,
+          tagged: true,
           errors: { ...CHANGE_ERRORS, 404: NOT_FOUND_CITY },
           handler: async ({ request, parameter }) => {
             const id = idFromPath(parameter);
             const { name } = validatedBody(CityInput, await readJson(request, bodies));
             if (Number.isNaN(id)) throw new Problem(404, NOT_FOUND_CITY);
             const content = JSON.stringify({ id, name });
-            const condition = ifMatch(request, (model) => cityJson(model, id));
+            const condition = preconditionOf(request, (model) => cityJson(model, id));
             const input = { id, name, request: requestIdentity(request, content) };
             const change = { json: content, before: reader.current?.cityJson(id) };
             const { found } = await writer.change("renameCity", input, change, condition);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ReadModel } from "../model/read-model.ts";
-import { changed, ifMatch, written } from "./answer.ts";
+import { changed, preconditionOf, written } from "./answer.ts";
 import { type BodyOptions, readJson } from "./json-body.ts";
 import {
   CHANGE_ERRORS,
@@ -37,6 +37,7 @@ export function forecastRoutes(reader: Reader, lists: Lists, writer: Writer, bod
           summary: "One value",
           tag: "Forecast",
           answers: Forecast,
+          tagged: true,
           errors: { ...ID_ERRORS, 404: NOT_FOUND_FORECAST, ...READ_ERRORS },
           handler: rowHandler(reader, forecastJson, NOT_FOUND_FORECAST),
         },
@@ -66,7 +67,7 @@ export function forecastRoutes(reader: Reader, lists: Lists, writer: Writer, bod
           body: ChangedForecast,
           repeatable: true,
           answers: Forecast,
-          conditional: true,
+          tagged: true,
           errors: { ...CHANGE_ERRORS, 404: `${NOT_FOUND_FORECAST}, or ${NOT_FOUND_CITY}` },
           handler: async ({ request, parameter }) => {
             const id = idFromPath(parameter);
@@ -77,7 +78,7 @@ export function forecastRoutes(reader: Reader, lists: Lists, writer: Writer, bod
             const json = wireForecast({ ...value, id, cityId: cityId ?? 0 });
             const input = { ...value, id, cityId, request: requestIdentity(request, json) };
             const change = { json, before: reader.current?.forecastJson(id) };
-            const condition = ifMatch(request, (model) => forecastJson(model, id));
+            const condition = preconditionOf(request, (model) => forecastJson(model, id));
             const outcome = await writer.change("changeForecast", input, change, condition);
             if (!outcome.found)
               throw new Problem(404, outcome.missing === "city" ? NOT_FOUND_CITY : NOT_FOUND_FORECAST);
@@ -94,7 +95,7 @@ function listRoute(name: string, id: string, answers: z.ZodType, handler: Handle
   const errors = { 400: "a query parameter is not valid", ...READ_ERRORS };
   return {
     template: `/${name}`,
-    operations: { GET: { id, summary, tag: name, query: ListQuery, answers, errors, handler } },
+    operations: { GET: { id, summary, tag: name, query: ListQuery, answers, tagged: true, errors, handler } },
   };
 }
 

@@ -69,12 +69,31 @@ const IF_MATCH_PARAMETER = {
   schema: { type: "string" },
 } as const;
 
+const header = (description: string, type = "string") => ({ description, schema: { type } });
+
+const ETAG = header("Names this state of the content.");
+const RETRY_AFTER = { "Retry-After": header("Seconds after which the same request may succeed.", "integer") };
+
+const READ_HEADERS = {
+  ETag: ETAG,
+  Warning: header('`110 - "Response is Stale"` where the database did not confirm the answer.'),
+  Age: header("Of such an answer: seconds since it was confirmed.", "integer"),
+};
+
+/** By the status of an error. */
+const ERROR_HEADERS: Readonly<Record<string, object>> = {
+  401: { "WWW-Authenticate": header("How to give a key.") },
+  415: { Accept: header("The type that is taken."), "Accept-Encoding": header("The encoding that is taken.") },
+  429: RETRY_AFTER,
+  503: RETRY_AFTER,
+};
+
 function describe(operation: Operation, isLimited: boolean, schema: (type: z.ZodType) => object): object {
-  const { id, summary, tag, body, query, repeatable, conditional, answers } = operation;
+  const { id, summary, tag, body, query, repeatable, tagged, answers } = operation;
   const parameters = [
     ...(query ? queryParameters(query) : []),
     ...(repeatable ? [KEY_PARAMETER] : []),
-    ...(conditional ? [IF_MATCH_PARAMETER] : []),
+    ...(tagged && body ? [IF_MATCH_PARAMETER] : []),
   ];
   const text = { "text/plain": { schema: { type: "string" } } };
   const problem = { "application/problem+json": { schema: schema(ProblemBody) } };
@@ -82,10 +101,17 @@ function describe(operation: Operation, isLimited: boolean, schema: (type: z.Zod
     "application/json": { schema: answers instanceof z.ZodType ? schema(answers) : { type: "object" } },
   });
   const isText = answers === "text/plain";
-  const errors = Object.entries(operation.errors ?? {}).map(([status, description]) => [
-    status,
-    { description, content: isText ? text : problem },
-  ]);
+  const headers = tagged ? { headers: body ? { ETag: ETAG } : READ_HEADERS } : {};
+  const isRead = tagged && !body;
+  const errors = Object.entries({
+    ...operation.errors,
+    ...(body ? { 401: `with API_KEYS: ${NO_KEY}` } : {}),
+    ...(isLimited ? { 429: `with a rate limit: ${TOO_MANY_REQUESTS}` } : {}),
+  }).map(([status, description]) => {
+    if (isText && status !== "429") return [status, { description, content: text }];
+    const ofStatus = ERROR_HEADERS[status];
+    return [status, { description, ...(ofStatus && { headers: ofStatus }), content: problem }];
+  });
   return {
     operationId: id,
     summary,
@@ -93,10 +119,9 @@ function describe(operation: Operation, isLimited: boolean, schema: (type: z.Zod
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body ? { requestBody: requestBody(body, schema) } : {}),
     responses: {
-      200: { description: "Success", content: isText ? text : json() },
+      200: { description: "Success", ...headers, content: isText ? text : json() },
+      ...(isRead ? { 304: { description: "the content is still what If-None-Match names", ...headers } } : {}),
       ...Object.fromEntries(errors),
-      ...(body ? { 401: { description: `with API_KEYS: ${NO_KEY}`, content: problem } } : {}),
-      ...(isLimited ? { 429: { description: `with a rate limit: ${TOO_MANY_REQUESTS}`, content: problem } } : {}),
     },
   };
 }

@@ -25,7 +25,7 @@ export const TOO_MANY_REQUESTS = "the client's address has made too many request
 export const NOT_FOUND_CITY = "there is no city with this id";
 export const NOT_FOUND_FORECAST = "there is no forecast value with this id";
 export const KEY_REUSED = "this Idempotency-Key was used with another content";
-export const CHANGED_MEANWHILE = "it is not, or not any more, what If-Match names: nothing was changed";
+export const CHANGED_MEANWHILE = "it is not what If-Match names, or is what If-None-Match names: nothing was changed";
 
 /** The errors of operations by status. */
 export const READ_ERRORS = { 503: "the data are not loaded yet" };

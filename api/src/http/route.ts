@@ -24,8 +24,8 @@ export interface Operation {
   readonly query?: z.ZodObject;
   /** It takes `Idempotency-Key`. */
   readonly repeatable?: boolean;
-  /** It takes `If-Match`. */
-  readonly conditional?: boolean;
+  /** Its answer has an ETag, which later requests may name in a condition. */
+  readonly tagged?: boolean;
   /** Its error statuses and their meaning. */
   readonly errors?: Readonly<Record<number, string>>;
 }

@@ -84,6 +84,20 @@ test("a name is required, has no control characters, and is not made of spaces o
   }
 });
 
+test("a number of 64 bits that may have been rounded is refused with what to write instead", () => {
+  const message = (dateTime: number) => {
+    try {
+      validatedBody(NewForecast, { dateTime });
+      return undefined;
+    } catch (error) {
+      return (error as Problem).extra.errors?.dateTime?.[0];
+    }
+  };
+  expect(message(1e3)).toBeUndefined();
+  for (const rounded of [1e16, -1e18]) expect(message(rounded)).toMatch(/^must be written as digits alone/);
+  for (const other of [1e19, 1.5, Number.NaN]) expect(message(other)).toBe("must be a whole number of at most 64 bits");
+});
+
 test("query parameters match without regard to case, and none may be repeated", () => {
   expect(validatedQuery("?CITYID=1&From=2&tO=3&LIMIT=4")).toEqual({ cityId: 1n, from: 2n, to: 3n, limit: 4 });
   for (const query of ["?cityId=1&cityId=2", "?cityId=1&cityid=1", "?CITYID=1&limit=3&CityId=1"])

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type FieldErrors, Problem } from "./problem.ts";
+import { type FieldErrors, ID_ERRORS, Problem } from "./problem.ts";
 
 const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n } as const;
 const INT32 = { min: -(2 ** 31), max: 2 ** 31 - 1 } as const;
@@ -39,11 +39,17 @@ function numberField<T>(parse: Parse<T>, zero: T) {
 }
 
 const NOT_INT64 = new Mistake("must be a whole number of at most 64 bits");
+const NOT_IN_DIGITS = new Mistake(
+  "must be written as digits alone, such as 10000000000000000: above 2^53 a number with an exponent or a fraction may be rounded",
+);
 const NOT_INT32 = new Mistake("must be a whole number of at most 32 bits");
 
 /** A whole number of 64 bits: a JSON number, or its digits as a string, as the original service accepted. */
 function int64(value: unknown): bigint | Mistake {
-  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : NOT_INT64;
+  if (typeof value === "number") {
+    if (Number.isSafeInteger(value)) return BigInt(value);
+    return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? NOT_IN_DIGITS : NOT_INT64;
+  }
   if (typeof value !== "bigint" && !(typeof value === "string" && /^-?\d{1,19}$/.test(value))) return NOT_INT64;
   const number = BigInt(value);
   return number >= INT64.min && number <= INT64.max ? number : NOT_INT64;
@@ -190,7 +196,7 @@ export const ProblemBody = z
 const wholeNumber = (max: bigint | number) =>
   z
     .string()
-    .regex(/^-?\d{1,19}$/, { error: "must be a whole number" })
+    .regex(/^-?\d{1,19}$/, { error: "must be a whole number, written as digits alone" })
     .transform((value) => BigInt(value))
     .refine((value) => value >= INT64.min && value <= BigInt(max), { error: "is out of range" });
 
@@ -280,6 +286,6 @@ export function idFromPath(segment: string): number {
 }
 
 function badId(): Problem {
-  const errors: FieldErrors = { id: ["must be a whole number of at most 64 bits"] };
-  return new Problem(400, "the id in the path is not a whole number of at most 64 bits", { errors });
+  const errors: FieldErrors = { id: ["must be a whole number of at most 64 bits, written as digits alone"] };
+  return new Problem(400, ID_ERRORS[400], { errors });
 }

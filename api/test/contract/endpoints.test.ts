@@ -184,6 +184,24 @@ describe("values", () => {
     );
   });
 
+  test("one is changed only if it is not what If-None-Match names, and none is created", async () => {
+    for (const [path, body] of [
+      ["/Cities/8", (n: number) => ({ name: `Version ${n}` })],
+      ["/Forecast/14", (n: number) => ({ ...VALUE, cityId: 1, temperature: n })],
+    ] as const) {
+      const put = (n: number, tag: string, to: string = path, match: string | null = null) =>
+        ask(api, `PUT ${to}`, { json: body(n), headers: { "if-none-match": tag, "if-match": match } });
+      const before = await ask(api, `GET ${path}`);
+      const tag = before.header("etag") ?? "";
+      for (const named of ["*", tag, `W/${tag}`, `"x", ${tag}`]) expectProblem(await put(21, named), 412);
+      expectProblem(await put(21, '"x"', path, '"y"'), 412);
+      expect((await ask(api, `GET ${path}`)).text).toBe(before.text);
+      expect((await put(22, '"x"')).status).toBe(200);
+      expect((await put(23, tag, path, "*")).status).toBe(200);
+      expectProblem(await put(24, "*", path.replace(/\d+/, String(NO_SUCH_ID))), 404);
+    }
+  });
+
   test("a key that is empty, too long or not of visible ASCII characters is refused", async () => {
     for (const key of ["", "x".repeat(256), "a b", "ключ"]) {
       expectProblem(

@@ -12,7 +12,9 @@ interface Operation {
   readonly tags: readonly string[];
   readonly parameters?: readonly { name: string; in: string; schema: JsonSchema; description?: string }[];
   readonly requestBody?: { readonly required: boolean; readonly content: Content };
-  readonly responses: Readonly<Record<string, { readonly description: string; readonly content: Content }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly description: string; readonly content: Content; readonly headers?: object }>
+  >;
 }
 interface Document {
   readonly openapi: string;
@@ -163,6 +165,51 @@ describe("the OpenAPI document", () => {
       ]);
       for (const { description } of parameters) expect(description).toMatch(/.{10}/);
     }
+  });
+});
+
+describe("the headers of the document", () => {
+  const described = (status: string) =>
+    operations()
+      .filter(({ operation }) => operation.responses[status]?.headers !== undefined)
+      .map(({ path, method, operation }) => ({ line: `${method} ${path}`, ...operation.responses[status] }));
+
+  test("are those of the answers: the tag of what was read or changed, and 304 for who has it", async () => {
+    const READS = ["/Cities", "/Cities/{id}", "/WeatherForecast", "/Forecast", "/Forecast/{id}"];
+    const CHANGES = ["put /Cities/{id}", "put /Forecast/{id}"];
+    expect(described("200").map(({ line }) => line)).toEqual(
+      expect.arrayContaining([...READS.map((path) => `get ${path}`), ...CHANGES]),
+    );
+    for (const { line } of described("200")) {
+      const [method = "", path = ""] = line.split(" ");
+      const target = `${method.toUpperCase()} ${path.replace("{id}", "1")}`;
+      const json = path.startsWith("/Cities") ? { name: "x" } : { dateTime: 1, temperature: 1 };
+      const answer = await ask(api, target, method === "put" ? { json } : {});
+      const tag = answer.header("etag") ?? "";
+      expect(tag).not.toBe("");
+      expect("304" in operation(method, path).responses).toBe(method === "get");
+      if (method === "get") expect((await ask(api, target, { headers: { "if-none-match": tag } })).status).toBe(304);
+    }
+    expect(described("304").map(({ line }) => line)).toEqual(READS.map((path) => `get ${path}`));
+    for (const { path, method, operation } of operations())
+      if (!CHANGES.includes(`${method} ${path}`) && !READS.includes(path))
+        expect(operation.responses["304"]).toBeUndefined();
+  });
+
+  test("say what a refused client can do", async () => {
+    const strict = await api.another({ API_KEYS: "a-key-0123456789abc", RATE_LIMIT_PER_SECOND: "1" });
+    const refused = {
+      "401": await ask(strict, "POST /Cities", { json: { name: "x" } }),
+      "429": await ask(strict, "GET /Cities"),
+      "415": await ask(api, "POST /Cities", { body: "{}", headers: { "content-type": "text/plain" } }),
+    };
+    for (const [status, answer] of Object.entries(refused)) {
+      expect(answer.status).toBe(Number(status));
+      const names = Object.keys(operation("post", "/Cities").responses[status]?.headers ?? {});
+      expect(names.filter((name) => answer.header(name) !== null)).not.toEqual([]);
+    }
+    expect(operation("get", "/Cities").responses["503"]?.headers).toHaveProperty("Retry-After");
+    expect(operation("get", "/healthz/ready").responses["503"]?.headers).toBeUndefined();
   });
 });
 
