@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -33,9 +33,16 @@ interface RunningProbe {
   readonly ended: Promise<number | null>;
 }
 
-function startProbe(run: string, ...more: string[]): RunningProbe {
+/** Argv of a probe with this plan. */
+function probeOf(plan: object): string[] {
+  const file = join(folder, `${crypto.randomUUID()}.json`);
+  writeFileSync(file, JSON.stringify(plan));
+  return [PROBE_PROGRAM, file];
+}
+
+function startProbe(run: string, more: object = {}): RunningProbe {
   const file = join(folder, `${run}.jsonl`);
-  const args = [PROBE_PROGRAM, "weather", "--target", api.url, "--out", file, "--run", run, ...more];
+  const args = probeOf({ kind: "weather", target: api.url, out: file, run, ...more });
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
   probes.push(child);
   return { run, file, process: child, ended: new Promise((resolve) => child.once("exit", resolve)) };
@@ -65,7 +72,7 @@ async function judged({ run, file }: RunningProbe) {
 test(
   "an undisturbed service keeps its word, at the probe's fixed pace",
   async () => {
-    const probe = startProbe("calm", "--seconds", "4");
+    const probe = startProbe("calm", { maxSeconds: 4 });
     expect(await probe.ended).toBe(0);
     const { history, verdict, summary, endReason } = await judged(probe);
     expect(endReason).toBe("time");
@@ -151,23 +158,17 @@ test(
 );
 
 test(
-  "a service that cannot be reached, and arguments that cannot be used, are said clearly",
+  "a service that cannot be reached, and a plan that cannot be used, are said clearly",
   async () => {
-    const nowhere = spawn(process.execPath, [
-      PROBE_PROGRAM,
-      "weather",
-      "--target",
-      "http://127.0.0.1:1",
-      "--out",
-      join(folder, "x"),
-    ]);
+    const plan = { kind: "weather", target: "http://127.0.0.1:1", out: join(folder, "x") };
+    const nowhere = spawn(process.execPath, probeOf(plan));
     let said = "";
     nowhere.stderr.on("data", (text: Buffer) => {
       said += text.toString();
     });
     expect(await new Promise((resolve) => nowhere.once("close", resolve))).toBe(1);
     expect(said).toContain("http://127.0.0.1:1/ does not answer: ECONNREFUSED");
-    const wrong = spawn(process.execPath, [PROBE_PROGRAM, "weather", "--target", "nonsense", "--out", "x"]);
+    const wrong = spawn(process.execPath, probeOf({ ...plan, target: "nonsense" }));
     expect(await new Promise((resolve) => wrong.once("close", resolve))).toBe(2);
   },
   DEADLINE,

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -42,18 +42,13 @@ test("the sampler sees a change of roles, a silent node and a broken answer, and
   const one = await patroni(() => (changed ? undefined : said("master", 1)));
   const two = await patroni(() => (changed ? said("primary", 2) : { status: 502, body: "Bad gateway" }));
   const file = join(folder, "roles.jsonl");
-  const nodes = ["--node", `pg-01=${one}`, "--node", `pg-02=${two}`];
-  const sampler = spawn(process.execPath, [
-    PROBE_PROGRAM,
-    "roles",
-    ...nodes,
-    "--out",
-    file,
-    "--interval",
-    "50",
-    "--deadline",
-    "100",
-  ]);
+  const nodes = [
+    { name: "pg-01", url: one },
+    { name: "pg-02", url: two },
+  ];
+  const plan = join(folder, "plan.json");
+  writeFileSync(plan, JSON.stringify({ kind: "roles", nodes, out: file, intervalMs: 50, deadlineMs: 100 }));
+  const sampler = spawn(process.execPath, [PROBE_PROGRAM, plan]);
   const ended = once(sampler, "exit");
   const isSampled = (expected: Partial<RoleSample>) => async () =>
     existsSync(file) &&

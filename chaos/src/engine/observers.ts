@@ -1,15 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { authorityFile, bunProgram, byRole, inNamespace, lastLines, runProgram, type Stand } from "@goldenring/stand";
-import type * as z from "zod";
+import { authorityFile, bunProgram, byRole, inNamespace, lastLines, runProgram } from "@goldenring/stand";
 import type { Experiment } from "../experiment/experiment.ts";
 import { SLOW_MS } from "../history/summary.ts";
-import { PathPlan } from "../probe/path-probe.ts";
+import type { PlanInput } from "../probe/plan.ts";
 import type { RoundRecord } from "../run/record.ts";
 import type { RunContext } from "./run-context.ts";
 
-/** Run by Bun; see its `--help`. */
 export const PROBE_PROGRAM = fileURLToPath(new URL("../probe/main.ts", import.meta.url));
 
 /** From SIGINT to SIGKILL: a program's own grace, and a busy computer. */
@@ -24,39 +22,59 @@ export interface ObserversOptions extends Pick<RunContext, "stand" | "experiment
   readonly onLost: (why: string) => void;
 }
 
+type WithoutEnds<Of> = Of extends unknown ? Omit<Of, "out" | "maxSeconds"> : never;
+
 /** @returns its `stop` throws when one has not ended well */
 export function startObservers(options: ObserversOptions) {
-  const { stand, experiment, folder, lock, onLost } = options;
+  const { stand, experiment, target, values: run, folder, lock, onLost } = options;
+  const { inventory } = stand;
   const { service, watch, load } = experiment;
   const { clients, intervalMs, background } = load;
   mkdirSync(folder, { recursive: true });
   const over = new AbortController();
   const { signal } = over;
+  const maxSeconds = longerThanARound(experiment);
   /** Each how it ended, where that was not well. */
   const ends: Promise<string | undefined>[] = [];
-  const start = (name: string, argv: readonly string[]): void => {
-    const deadlineMs = Number.POSITIVE_INFINITY;
-    const ended = runProgram(argv, { deadlineMs, signal, stopGraceMs: STOP_GRACE_MS, onStart: lock.started });
+  /** Starts a probe where the stand's machines can be reached, or here. @returns the file of its record */
+  const start = (name: string, file: string, plan: WithoutEnds<PlanInput>, isHere: boolean): string => {
+    const out = join(folder, file);
+    writeFileSync(`${out}.plan.json`, `${JSON.stringify({ ...plan, out, maxSeconds }, null, 2)}\n`);
+    const argv = bunProgram(PROBE_PROGRAM, `${out}.plan.json`);
+    const limits = { deadlineMs: Number.POSITIVE_INFINITY, signal, stopGraceMs: STOP_GRACE_MS };
+    const ended = runProgram(isHere || !inventory ? argv : inNamespace(inventory, argv), {
+      ...limits,
+      onStart: lock.started,
+    });
     const end = ended.then(({ code, stderr }) => {
       const how = `the ${name} ended with ${code}: ${lastLines(stderr, LINES_OF_ERROR)}`;
       if (!signal.aborted) onLost(how);
       return code === 0 ? undefined : how;
     });
     ends.push(end);
+    return out;
   };
-  const history = join(folder, "history.jsonl");
-  const files: RoundRecord["files"] = { history, background: null, roles: null };
-  if (service) start("probe", pathProbe(history, { ...service, clients, intervalMs }, options));
-  else start("probe", weatherProbe(history, options));
+  const isHere = service?.from === "here";
+  const paths = (deadlineMs: number) =>
+    ({ kind: "paths", target, run, readDeadlineMs: deadlineMs, writeDeadlineMs: deadlineMs }) as const;
+  const ofClients = { clients, intervalMs };
+  const plan: WithoutEnds<PlanInput> = service
+    ? { ...paths(service.deadlineMs), ...ofClients, reads: service.reads, writes: service.writes }
+    : { kind: "weather", target, run, ...ofClients };
+  const files: RoundRecord["files"] = {
+    history: start("probe", "history.jsonl", plan, isHere),
+    background: null,
+    roles: null,
+  };
   if (background) {
-    files.background = join(folder, "background.jsonl");
-    const { users, intervalMs, path } = background;
-    const reads = { clients: users, intervalMs, deadlineMs: SLOW_MS, reads: [{ path }], writes: [] };
-    start("background load", pathProbe(files.background, reads, options));
+    const ofUsers = { clients: background.users, intervalMs: background.intervalMs };
+    const reads = { ...paths(SLOW_MS), ...ofUsers, reads: [{ path: background.path }], writes: [] };
+    files.background = start("background load", "background.jsonl", reads, isHere);
   }
-  if (watch.roles && byRole(stand, "postgres").length > 0) {
-    files.roles = join(folder, "roles.jsonl");
-    start("role sampler", roleSampler(files.roles, options));
+  const nodes = byRole(stand, "postgres").map(({ name, address }) => ({ name, url: `https://${address}:8008` }));
+  if (watch.roles && nodes.length > 0) {
+    const caFile = inventory && authorityFile(inventory, "servers");
+    files.roles = start("role sampler", "roles.jsonl", { kind: "roles", nodes, caFile }, false);
   }
   const stop = async (): Promise<void> => {
     over.abort();
@@ -66,38 +84,8 @@ export function startObservers(options: ObserversOptions) {
   return { files, stop };
 }
 
-function weatherProbe(out: string, { stand, experiment, target, values }: ObserversOptions): readonly string[] {
-  const { clients, intervalMs } = experiment.load;
-  const load = ["--clients", clients, "--interval", intervalMs, "--seconds", maxSeconds(experiment)].map(String);
-  return inside(stand, probeArgv("weather", "--target", target, "--run", values, "--out", out, ...load));
-}
-
-type Load = Omit<z.input<typeof PathPlan>, "target" | "out" | "run" | "maxSeconds">;
-
-function pathProbe(out: string, load: Load, { stand, experiment, target, values }: ObserversOptions) {
-  const plan = PathPlan.parse({ ...load, target, out, run: values, maxSeconds: maxSeconds(experiment) });
-  const file = `${out}.plan.json`;
-  writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`);
-  const argv = probeArgv("paths", file);
-  return experiment.service?.from === "here" ? argv : inside(stand, argv);
-}
-
-function roleSampler(out: string, { stand, experiment }: ObserversOptions): readonly string[] {
-  const nodes = byRole(stand, "postgres").flatMap(({ name, address }) => ["--node", `${name}=https://${address}:8008`]);
-  const ca = stand.inventory ? ["--ca", authorityFile(stand.inventory, "servers")] : [];
-  const seconds = String(maxSeconds(experiment));
-  return inside(stand, probeArgv("roles", ...nodes, ...ca, "--out", out, "--seconds", seconds));
-}
-
-const probeArgv = (...args: readonly string[]): readonly string[] => bunProgram(PROBE_PROGRAM, ...args);
-
-/** Where the stand's machines can be reached. */
-function inside({ inventory }: Stand, argv: readonly string[]): readonly string[] {
-  return inventory ? inNamespace(inventory, argv) : argv;
-}
-
-/** Longer than the round: should the engine be killed, its programs end by themselves. */
-function maxSeconds({ stages, steadyState, leadOutSeconds }: Experiment): number {
+/** Should the engine be killed, its probes end by themselves. */
+function longerThanARound({ stages, steadyState, leadOutSeconds }: Experiment): number {
   const waits = (2 + stages.length) * (steadyState.deadlineSeconds + 60);
   const ofStages = stages.reduce((sum, { seconds }) => sum + seconds, 0);
   return Math.ceil(steadyState.loadSeconds + ofStages + leadOutSeconds + waits);

@@ -3,26 +3,14 @@ import { monotonicMs } from "../clock.ts";
 import type { Entry } from "../history/entries.ts";
 import { Journal } from "../history/lines.ts";
 import { HttpConnection } from "../http/connection.ts";
+import type { ProbePlan } from "./plan.ts";
 
 /** What was under way when a signal came has this long to end; afterwards it counts as abandoned. */
 const GRACE_MS = 1_000;
 
-export interface ProbeOptions {
-  readonly target: URL;
-  readonly out: string;
-  readonly run: string;
-  /** How long requests are sent; Infinity: until a signal comes. */
-  readonly durationMs: number;
-  readonly clients: number;
-  /** Between two requests of the same kind by the same client. */
-  readonly intervalMs: number;
-  readonly readDeadlineMs: number;
-  readonly writeDeadlineMs: number;
-}
-
 export interface Client {
   readonly number: number;
-  readonly options: ProbeOptions;
+  readonly options: ProbePlan;
   readonly journal: Pick<Journal<Entry>, "write">;
   readonly reads: HttpConnection;
   readonly writes: HttpConnection;
@@ -44,11 +32,11 @@ export interface Requests {
  * First it calls `prepare` with one client.
  */
 export async function runClients(
-  options: ProbeOptions,
+  options: ProbePlan,
   interrupted: AbortSignal,
   prepare: (client: Client) => Promise<Requests>,
 ): Promise<void> {
-  const { out, run, target, durationMs, clients: count, intervalMs, readDeadlineMs, writeDeadlineMs } = options;
+  const { out, run, target, maxSeconds, clients: count, intervalMs, readDeadlineMs, writeDeadlineMs } = options;
   const journal = new Journal<Entry>(out);
   const deadlines = { readDeadlineMs, writeDeadlineMs };
   let isClosed = false;
@@ -68,7 +56,7 @@ export async function runClients(
     if (!first) throw new Error("a probe needs a client");
     const requests = await prepare(first);
     const begin = monotonicMs();
-    const over = untilEither(interrupted, durationMs);
+    const over = untilEither(interrupted, maxSeconds);
     const lanes = clients.flatMap((client) => lanesOf(client, requests, begin));
     await Promise.race([Promise.all(lanes.map((lane) => follow(lane, over))), graceAfter(interrupted)]);
     isClosed = true;
@@ -128,9 +116,9 @@ export async function follow({ from, intervalMs, act, onSkipped }: Lane, stop: A
   }
 }
 
-/** Aborts at the signal, or when the time is over. @param durationMs Infinity: only at the signal */
-export function untilEither(signal: AbortSignal, durationMs: number): AbortSignal {
-  return Number.isFinite(durationMs) ? AbortSignal.any([signal, AbortSignal.timeout(durationMs)]) : signal;
+/** Aborts at the signal, or when the time is over. @param maxSeconds Infinity: only at the signal */
+export function untilEither(signal: AbortSignal, maxSeconds: number): AbortSignal {
+  return Number.isFinite(maxSeconds) ? AbortSignal.any([signal, AbortSignal.timeout(1_000 * maxSeconds)]) : signal;
 }
 
 /** False when the signal comes first. */

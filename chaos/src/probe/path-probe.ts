@@ -1,32 +1,13 @@
-import * as z from "zod";
-import { OwnService } from "../experiment/own-service.ts";
-import { RunName, valueName } from "../history/values.ts";
+import { valueName } from "../history/values.ts";
 import { recordedWrite, timedRead } from "./answers.ts";
 import { type Client, itemAt, runClients } from "./clients.ts";
+import type { PathPlan } from "./plan.ts";
 
-export const PathPlan = z.object({
-  /** Its path is put before those of the requests. */
-  target: OwnService.shape.target.unwrap(),
-  out: z.string(),
-  run: RunName,
-  clients: z.int().min(1),
-  intervalMs: z.number().positive(),
-  deadlineMs: z.number().positive(),
-  /** Longer than any round: should the engine be killed, the probe ends by itself. */
-  maxSeconds: z.number().positive(),
-  reads: OwnService.shape.reads,
-  writes: OwnService.shape.writes,
-});
-type PathPlan = z.infer<typeof PathPlan>;
-
-/** Reads given paths of any HTTP service, and writes to it; see `runClients`. */
+/** See `runClients`. */
 export function probePaths(plan: PathPlan, interrupted: AbortSignal): Promise<void> {
-  const { out, run, clients, intervalMs, deadlineMs, maxSeconds, reads, writes } = plan;
-  const target = new URL(plan.target);
+  const { target, reads, writes } = plan;
   const base = target.pathname.replace(/\/$/, "");
-  const deadlines = { readDeadlineMs: deadlineMs, writeDeadlineMs: deadlineMs };
-  const options = { target, out, run, durationMs: 1_000 * maxSeconds, clients, intervalMs, ...deadlines };
-  return runClients(options, interrupted, async () => ({
+  return runClients(plan, interrupted, async () => ({
     read: (client, slot) => read(client, itemAt(reads, slot + client.number), base),
     write:
       writes.length === 0 ? undefined : (client, slot) => write(client, itemAt(writes, slot + client.number), base),

@@ -6,27 +6,17 @@ import { type Exchange, HttpConnection } from "../http/connection.ts";
 import type { RoleSample, RolesEntry } from "../roles/verdict.ts";
 import { bodyAs } from "./answers.ts";
 import { follow, untilEither } from "./clients.ts";
-
-export interface SamplerOptions {
-  readonly nodes: readonly { readonly name: string; readonly url: URL }[];
-  readonly out: string;
-  readonly intervalMs: number;
-  readonly deadlineMs: number;
-  /** Infinity: until a signal comes. */
-  readonly durationMs: number;
-  /** Certificates to trust, PEM. */
-  readonly caFile: string | undefined;
-}
+import type { RolesPlan } from "./plan.ts";
 
 /** The part of Patroni's `GET /patroni` that matters here. */
 const PatroniStatus = z.object({ role: z.string(), state: z.string(), timeline: z.int().optional() });
 
 /** Asks every node for its role until the signal comes or the time is over. Each node has a schedule of its own. */
-export async function sampleRoles(options: SamplerOptions, interrupted: AbortSignal): Promise<void> {
-  const { nodes, out, intervalMs, durationMs, deadlineMs, caFile } = options;
+export async function sampleRoles(plan: RolesPlan, interrupted: AbortSignal): Promise<void> {
+  const { nodes, out, intervalMs, maxSeconds, deadlineMs, caFile } = plan;
   const ca = caFile === undefined ? undefined : readFileSync(caFile, "utf8");
   const journal = new Journal<RolesEntry>(out);
-  const over = untilEither(interrupted, durationMs);
+  const over = untilEither(interrupted, maxSeconds);
   const from = monotonicMs();
   const names = nodes.map(({ name }) => name);
   journal.write({ e: "roles", version: 1, nodes: names, intervalMs, at: from, wallClock: new Date().toISOString() });

@@ -4,20 +4,16 @@ import type { Begin } from "../history/entries.ts";
 import { valueName } from "../history/values.ts";
 import { HttpConnection } from "../http/connection.ts";
 import { bodyAs, CityBody, recordedWrite, ValueBody } from "./answers.ts";
-import { type Client, itemAt, type ProbeOptions, runClients } from "./clients.ts";
+import { type Client, itemAt, runClients } from "./clients.ts";
+import type { WeatherPlan } from "./plan.ts";
 import { Knowledge, readOnce } from "./reader.ts";
 
-export interface WeatherOptions extends ProbeOptions {
-  readonly cities: number;
-  readonly registers: number;
-}
-
 /**
- * Reads from and writes to a service that keeps the Weather API's contract; see `runClients`.
+ * See `runClients`.
  *
  * @throws {CommandError} where the service cannot be read or written at the start
  */
-export async function probeWeather(options: WeatherOptions, interrupted: AbortSignal, log: (line: string) => void) {
+export async function probeWeather(options: WeatherPlan, interrupted: AbortSignal, log: (line: string) => void) {
   const cities = await firstCities(options);
   await runClients(options, interrupted, async (client) => {
     const registers: number[] = [];
@@ -36,7 +32,7 @@ export async function probeWeather(options: WeatherOptions, interrupted: AbortSi
   });
 }
 
-async function firstCities({ target, readDeadlineMs, cities }: WeatherOptions): Promise<readonly number[]> {
+async function firstCities({ target, readDeadlineMs, cities }: WeatherPlan): Promise<readonly number[]> {
   const connection = new HttpConnection(target);
   const exchange = await connection.request({ method: "GET", path: "/Cities", deadlineMs: readDeadlineMs });
   connection.close();
