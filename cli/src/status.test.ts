@@ -28,12 +28,12 @@ const inventory: Inventory = {
   byRole: (role) => machines.filter(({ roles }) => roles.includes(role)),
 };
 const services: ServicesHealth = {
-  databases: [
+  members: [
     { name: "pg-01", role: "leader", state: "running", timeline: 3, postgresql: "17.6", patroni: "4.1.5" },
     { name: "pg-02", role: "sync_standby", state: "streaming", timeline: 3, lagBytes: 0 },
   ],
   etcd: [{ name: "etcd-01", isHealthy: true, isLeader: true, version: "3.5.16" }],
-  loadBalancers: [
+  haproxy: [
     {
       name: "haproxy",
       servers: [
@@ -43,8 +43,8 @@ const services: ServicesHealth = {
       ],
     },
   ],
-  replicas: [{ name: "api-01", isReady: true }],
-  ingresses: [],
+  api: [{ name: "api-01", isReady: true }],
+  ingress: [],
   monitoring: {
     name: "prometheus",
     prometheus: {},
@@ -91,7 +91,7 @@ describe("the status of a stand", () => {
     ["a machine is off", { outside: [{ name: "pg-02", state: "off" }] }, "pg-02 is off"],
     [
       "the ingress reaches no replica",
-      { services: { ...services, ingresses: [{ name: "ingress", isReady: false, error: "answers 503" }] } },
+      { services: { ...services, ingress: [{ name: "ingress", isReady: false, servers: [], error: "answers 503" }] } },
       "the ingress on ingress: answers 503",
     ],
     ["a fault is active", { outside: [{ name: "pg-02", state: "running", faults: ["cut off"] }] }, "pg-02: cut off"],
@@ -103,7 +103,7 @@ describe("the status of a stand", () => {
     ],
     [
       "there is no leader",
-      { services: { ...services, databases: [{ name: "pg-01", error: "no answer" }] } },
+      { services: { ...services, members: [{ name: "pg-01", error: "no answer" }] } },
       "the database has no leader",
     ],
     [
@@ -116,7 +116,7 @@ describe("the status of a stand", () => {
       {
         services: {
           ...services,
-          databases: services.databases.map((member) => ({
+          members: services.members.map((member) => ({
             ...member,
             role: member.role === "leader" ? "leader" : "replica",
           })),
@@ -129,14 +129,14 @@ describe("the status of a stand", () => {
       {
         services: {
           ...services,
-          loadBalancers: [{ name: "haproxy", servers: [{ listener: "master", server: "pg-01", state: "DOWN" }] }],
+          haproxy: [{ name: "haproxy", servers: [{ listener: "master", server: "pg-01", state: "DOWN" }] }],
         },
       },
-      "HAProxy on haproxy knows no primary",
+      "HAProxy on haproxy: master leads to nobody, not to pg-01",
     ],
     [
       "a replica of the API is not ready",
-      { services: { ...services, replicas: [{ name: "api-01", isReady: false, error: "answers 503" }] } },
+      { services: { ...services, api: [{ name: "api-01", isReady: false, error: "answers 503" }] } },
       "the API on api-01: answers 503",
     ],
     [
@@ -195,9 +195,9 @@ describe("the status of a stand", () => {
   });
 
   test("does not list silent services of a machine that is off", () => {
-    const replicas = [{ name: "api-01", isReady: false, error: "no answer" }];
+    const api = [{ name: "api-01", isReady: false, error: "no answer" }];
     const outside = [{ name: "api-01", state: "off" }];
-    expect(statusOf({ ...whole, outside, services: { ...services, replicas } }).problems).toEqual(["api-01 is off"]);
+    expect(statusOf({ ...whole, outside, services: { ...services, api } }).problems).toEqual(["api-01 is off"]);
   });
 
   test("shows a target that is down and an alert that fires, and counts neither as a problem", () => {

@@ -1,6 +1,6 @@
 import type { GuardianReport } from "@goldenring/guardian";
 import type { ReceiverReport } from "@goldenring/monitoring";
-import type { Inventory, MonitoringHealth, ServicesHealth } from "@goldenring/stand";
+import { type Inventory, type MonitoringHealth, problemsOf, type ServicesHealth } from "@goldenring/stand";
 import type { Endpoints } from "./endpoints.ts";
 
 export interface MachineOutside {
@@ -35,23 +35,18 @@ export function statusOf(sources: Sources) {
     const seen: Partial<MachineOutside> = outside?.find((machine) => machine.name === name) ?? {};
     return { name, address, roles, state: "unknown", ...seen };
   });
-  const leader = services?.databases.find(({ role }) => role === "leader")?.name ?? null;
+  const { members = [], etcd = [], haproxy = [], api = [], ingress = [] } = services ?? {};
   const cluster = {
     name: inventory.standName,
     rto: inventory.rto,
-    leader,
-    members: services?.databases ?? [],
-    etcd: services?.etcd ?? [],
-    haproxy: services?.loadBalancers ?? [],
-    api: services?.replicas ?? [],
-    ingress: services?.ingresses ?? [],
+    leader: members.find(({ role }) => role === "leader")?.name ?? null,
+    ...{ members, etcd, haproxy, api, ingress },
     guardian: {
       isRunning: guardian.isRunning,
       ...guardianOf(guardian),
       newest: guardian.report?.newest ?? [],
     },
   };
-  const problems = problemsOf(sources, leader);
   return {
     stand: inventory.standName,
     runningCommand: runningCommand ?? null,
@@ -61,7 +56,7 @@ export function statusOf(sources: Sources) {
     endpoints,
     logins: `${inventory.secretsFolder}/logins.json`,
     inventory: inventory.file,
-    problems,
+    problems: allProblems(sources),
   };
 }
 
@@ -83,22 +78,16 @@ function monitoringOf(seen: MonitoringHealth | undefined, alertReceiver: Sources
 }
 
 /** Everything that differs from a stand on which all is well. */
-function problemsOf(
-  { inventory, outside = [], services, guardian, alertReceiver }: Sources,
-  leader: string | null,
-): string[] {
+function allProblems({ inventory, outside = [], services, guardian, alertReceiver }: Sources): string[] {
   const off = outside.flatMap(({ name, state }) => (state === "running" ? [] : [`${name} is ${state}`]));
   const faults = outside.flatMap(({ name, faults = [] }) => faults.map((fault) => `${name}: ${fault}`));
   const isOff = (name: string): boolean => outside.some((machine) => machine.name === name && machine.state === "off");
-  const silent =
-    services === undefined
-      ? ["the services cannot be asked: the stand's network does not exist"]
-      : problemsIn(services, leader, isOff);
+  const ofServices = problemsOf(services, isOff);
   const isGuarded = inventory.labNamespace !== undefined || inventory.fenceCommand !== undefined;
   const unguarded = isGuarded && !guardian.isRunning ? ["the guardian is not running"] : [];
   const isExpected = services?.monitoring !== undefined && !isOff(services.monitoring.name);
   const unheard = alertReceiver ? silenceOf(alertReceiver, isExpected) : [];
-  return [...off, ...faults, ...silent, ...blindSpots(services?.monitoring, isOff), ...unguarded, ...unheard];
+  return [...off, ...faults, ...ofServices, ...blindSpots(services?.monitoring, isOff), ...unguarded, ...unheard];
 }
 
 /** The heartbeat is an alert that always fires, sent every minute. Without it no other alert arrives. */
@@ -134,30 +123,4 @@ function blindSpots(monitoring: MonitoringHealth | undefined, isOff: (name: stri
       .filter(({ machine }) => !isOff(machine))
       .map(({ job, instance }) => `Prometheus has had no answer from ${instance} (${job}) for a minute`),
   ];
-}
-
-function problemsIn(
-  { databases, etcd, loadBalancers, replicas, ingresses }: ServicesHealth,
-  leader: string | null,
-  isOff: (name: string) => boolean,
-): string[] {
-  const healthyEtcd = etcd.filter(({ isHealthy }) => isHealthy).length;
-  const leads = databases.length === 0 || leader !== null ? [] : ["the database has no leader"];
-  const quorum = healthyEtcd * 2 > etcd.length || etcd.length === 0 ? [] : ["etcd has no quorum"];
-  const members = { Patroni: databases, etcd, HAProxy: loadBalancers, "the API": replicas, "the ingress": ingresses };
-  // A machine that is off is a problem already.
-  const silentOnes = Object.entries(members).flatMap(([service, all]) =>
-    all.flatMap(({ name, error }) => (error === undefined || isOff(name) ? [] : [`${service} on ${name}: ${error}`])),
-  );
-  const stopped = databases.flatMap(({ name, state }) =>
-    state === undefined || state === "running" || state === "streaming" ? [] : [`PostgreSQL on ${name} is ${state}`],
-  );
-  const isSynchronous = databases.length < 2 || databases.some(({ role }) => role === "sync_standby");
-  const standby = isSynchronous || leader === null ? [] : ["the leader has no synchronous replica"];
-  const unserved = loadBalancers.flatMap(({ name, servers, error }) =>
-    error !== undefined || servers.some(({ listener, state }) => listener === "master" && state.startsWith("UP"))
-      ? []
-      : [`HAProxy on ${name} knows no primary`],
-  );
-  return [...leads, ...quorum, ...silentOnes, ...stopped, ...standby, ...unserved];
 }

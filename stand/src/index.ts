@@ -12,9 +12,9 @@ export { bunProgram, CHECKOUT, cleanEnvironment, startProgram } from "./computer
 export { type Attempt, DeadlineExceeded, waitFor, waitUntil } from "./computer/wait-for.ts";
 export type { MonitoringHealth } from "./health/ask-monitoring.ts";
 export { readServices, type ServicesHealth } from "./health/ask-services.ts";
-export { SHOW_SERVERS, serversIn } from "./health/parse-answers.ts";
+export { problemsOf, type StandRoles, serviceUrl, steadyState } from "./health/judge.ts";
+export { serversIn } from "./health/parse-answers.ts";
 export { primaryOf, psql, sql, untilReplayed } from "./health/sql.ts";
-export { ETCD_HEALTH, isHealthy, type StandRoles, serviceUrl, steadyState } from "./health/steady-state.ts";
 export * from "./inventory/inventory.ts";
 export {
   type Authority,
@@ -31,8 +31,7 @@ export { readInventory } from "./inventory/read-inventory.ts";
 export { Shell } from "./machine/shell.ts";
 export { inNamespace, runOn, SSH_FAILED, sshAlone, sshCommand, sshTerminal } from "./machine/ssh.ts";
 export { alertmanagerAlerts, type FiringAlert, firingAlerts, WATCHDOG } from "./metrics/alertmanager.ts";
-export type { Sample, Series } from "./metrics/prometheus.ts";
-export { createPrometheus, type Prometheus } from "./metrics/prometheus.ts";
+export { createPrometheus, type Prometheus, type Sample } from "./metrics/prometheus.ts";
 export { PrometheusError, type Server } from "./metrics/server.ts";
 export * from "./objectives/objectives.ts";
 export * from "./objectives/service-levels.ts";

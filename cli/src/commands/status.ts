@@ -21,7 +21,7 @@ export async function readStatus(context: Context): Promise<StandStatus> {
   const { lab } = context;
   const [outside, services, runningCommand] = await Promise.all([
     lab && seenFromOutside(lab),
-    readServices(inventory),
+    readServices(inventory, { withMonitoring: true }),
     lockHolder(lockKeyOf(context)),
   ]);
   if (outside !== undefined) assertIsUp(outside);

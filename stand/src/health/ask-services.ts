@@ -28,8 +28,11 @@ const EtcdStatus = z.object({
 });
 
 /** What the stand's services report; undefined when the network that they are in does not exist. */
-export async function readServices(inventory: Inventory): Promise<ServicesHealth | undefined> {
-  const argv = inNamespace(inventory, bunProgram(import.meta.path, inventory.file));
+export async function readServices(
+  inventory: Inventory,
+  { withMonitoring }: { readonly withMonitoring: boolean },
+): Promise<ServicesHealth | undefined> {
+  const argv = inNamespace(inventory, bunProgram(import.meta.path, inventory.file, String(withMonitoring)));
   const { code, stdout } = await runProgram(argv, { deadlineMs: PROGRAM_DEADLINE_MS });
   // The end of this file wrote it.
   return code === 0 ? (JSON.parse(stdout) as ServicesHealth) : undefined;
@@ -39,14 +42,14 @@ export async function readServices(inventory: Inventory): Promise<ServicesHealth
 export type ServicesHealth = Awaited<ReturnType<typeof askServices>>;
 
 /** Asks every service of the stand at the same time. Must run where the stand can be reached. Never rejects. */
-async function askServices(inventory: Inventory) {
+async function askServices(inventory: Inventory, withMonitoring: boolean) {
   const { answer: etcdClient } = await orError(() => etcdTls(inventory));
   const { answer: servers = "" } = await orError(() => readAuthority(inventory, "servers"));
   const { answer: monitors = "" } = await orError(() => readAuthority(inventory, "monitoring"));
   const { answer: login } = await orError(() => loginOf(inventory, "haproxy"));
   const patroniTls = { ca: servers };
   const haproxyTls = { ca: monitors };
-  const [selves, cluster, etcd, loadBalancers, replicas, ingresses, monitoring] = await Promise.all([
+  const [selves, cluster, etcd, haproxy, api, ingress, monitoring] = await Promise.all([
     askEach(inventory.byRole("postgres"), (machine) => askPatroni(machine, patroniTls), {}),
     askCluster(inventory.byRole("postgres"), patroniTls),
     askEach(inventory.byRole("etcd"), (machine) => askEtcd(machine, etcdClient), { isHealthy: false }),
@@ -54,18 +57,20 @@ async function askServices(inventory: Inventory) {
     askEach(inventory.byRole("api"), (machine) => askApi(`http://${machine.address}:8080/healthz/ready`), {
       isReady: false,
     }),
-    // Ready when they reach a ready replica.
-    askEach(inventory.byRole("ingress"), (machine) => askApi(`http://${machine.address}/`), { isReady: false }),
-    askMonitoring(inventory, DEADLINE_MS),
+    askEach(inventory.byRole("ingress"), (machine) => askIngress(machine, haproxyTls, login), {
+      isReady: false,
+      ...NO_SERVERS,
+    }),
+    withMonitoring ? askMonitoring(inventory, DEADLINE_MS) : undefined,
   ]);
-  const databases = selves.map((self) => {
+  const members = selves.map((self) => {
     const seen = cluster?.find(({ name }) => name === self.name);
     // A member knows that it is a replica, the cluster also that it is the synchronous one and that it streams.
     const more = self.error === undefined && seen !== undefined ? { role: seen.role, state: seen.state } : {};
     // How far it is behind the leader, in the leader's view; absent for the leader and when unknown.
     return { ...self, ...more, ...(typeof seen?.lag === "number" ? { lagBytes: seen.lag } : {}) };
   });
-  return { databases, etcd, loadBalancers, replicas, ingresses, ...(monitoring === undefined ? {} : { monitoring }) };
+  return { members, etcd, haproxy, api, ingress, ...(monitoring === undefined ? {} : { monitoring }) };
 }
 
 /** A machine whose service does not answer has the defaults and the error. */
@@ -123,7 +128,13 @@ async function askHaproxy({ address }: Machine, tls: HttpRequest["tls"], login: 
   return { servers: serversIn(text) };
 }
 
-/** The ingress answers 503 without a ready replica, and keeps their health to itself; a baseline in their place has no page (404). */
+/** Ready when it reaches a ready replica. */
+async function askIngress(machine: Machine, tls: HttpRequest["tls"], login: HttpRequest["login"]) {
+  const [reached, seen] = await Promise.all([askApi(`http://${machine.address}/`), askHaproxy(machine, tls, login)]);
+  return { ...reached, ...seen };
+}
+
+/** The ingress answers 503 without a ready replica; a baseline in their place has no page (404). */
 async function askApi(url: string) {
   const { status, text } = await ask(url);
   const isReady = status < 500;
@@ -137,5 +148,6 @@ function postgresqlVersion(number: number): string {
 
 // `readServices` starts this as a process of its own, inside the stand's network namespace.
 if (import.meta.main) {
-  process.stdout.write(JSON.stringify(await askServices(await readInventory(process.argv[2] ?? ""))));
+  const [, , file = "", withMonitoring] = process.argv;
+  process.stdout.write(JSON.stringify(await askServices(await readInventory(file), withMonitoring === "true")));
 }

@@ -16,10 +16,8 @@ const ClusterBody = z.object({
   ),
 });
 
-export type ClusterMember = z.infer<typeof ClusterBody>["members"][number];
-
 /** The members in Patroni's `GET /cluster`; undefined where the text is none. */
-export function parseCluster(text: string): readonly ClusterMember[] | undefined {
+export function parseCluster(text: string) {
   return ClusterBody.safeParse(parseJson(text)).data?.members;
 }
 
@@ -30,9 +28,6 @@ export interface ServerState {
   /** `UP`, `DOWN`, `UP 1/2` ... */
   readonly state: string;
 }
-
-/** A shell command that prints HAProxy's statistics as CSV, on its machine. */
-export const SHOW_SERVERS = "echo 'show stat' | socat -t 3 - UNIX-CONNECT:/run/haproxy/admin.sock";
 
 /** @param csv HAProxy's statistics, from its socket or its page; the column of the state is found by its name */
 export function serversIn(csv: string): ServerState[] {

@@ -53,13 +53,6 @@ describe.skipIf(!isComplete)("a real Prometheus", () => {
     expect(await prometheus.query("no_such_metric")).toEqual([]);
   });
 
-  test("answers a query over a range with series", async () => {
-    const range = { start: 1_000, end: 1_020, step: 10 };
-    expect(await prometheus.queryRange("vector(time())", range)).toEqual([
-      { labels: {}, values: [1_000, 1_010, 1_020].map((time) => ({ time, value: time })) },
-    ]);
-  });
-
   test("takes an expression that is longer than a URL may be", async () => {
     const long = "x".repeat(1_200_000);
     expect(await prometheus.query(`vector(1) unless up{job="${long}"}`)).toMatchObject([{ value: 1 }]);

@@ -12,11 +12,6 @@ export interface Sample {
   readonly time: number;
 }
 
-export interface Series {
-  readonly labels: Labels;
-  readonly values: readonly { readonly value: number; readonly time: number }[];
-}
-
 const point = z.tuple([z.number(), z.string().transform(parseValue)]);
 
 /** What a query answers: https://prometheus.io/docs/prometheus/latest/querying/api/#expression-query-result-formats */
@@ -39,12 +34,6 @@ export const QueryResult = z
     context.addIssue("a text has no samples");
     return z.NEVER;
   });
-
-export const RangeResult = z
-  .object({ resultType: z.literal("matrix"), result: z.array(z.object({ metric: Labels, values: z.array(point) })) })
-  .transform(({ result }): readonly Series[] =>
-    result.map(({ metric, values }) => ({ labels: metric, values: values.map(([time, value]) => ({ time, value })) })),
-  );
 
 function sampleOf(labels: Labels, [time, value]: readonly [number, number]): Sample {
   return { labels, value, time };
@@ -105,21 +94,12 @@ const Metadata = z
   .record(z.string(), z.array(z.object({ help: z.string() })))
   .transform((found) => new Map(Object.entries(found).map(([metric, [first]]) => [metric, first?.help ?? ""])));
 
-/** Of times in seconds since 1970; the step is in seconds, too. */
-export type Range = Readonly<Record<"start" | "end" | "step", number>>;
-
 /** A Prometheus server. Everything rejects with a `PrometheusError` when there is no answer within the deadline, or none of use. */
 export function createPrometheus(server: Server) {
   const get = async <Shape extends z.ZodType>(path: string, shape: Shape, form?: URLSearchParams) =>
     dataOf(await ask(server, `/api/v1/${path}`, form), shape);
   return {
     query: (query: string): Promise<readonly Sample[]> => get("query", QueryResult, new URLSearchParams({ query })),
-    queryRange: (query: string, { start, end, step }: Range): Promise<readonly Series[]> =>
-      get(
-        "query_range",
-        RangeResult,
-        new URLSearchParams({ query, start: `${start}`, end: `${end}`, step: `${step}` }),
-      ),
     /** Those that it scrapes, not those that relabelling dropped. */
     targets: async (): Promise<readonly Target[]> => (await get("targets?state=active", Targets)).activeTargets,
     rules: async (): Promise<readonly Rule[]> => (await get("rules", Rules)).groups.flatMap(({ rules }) => rules),
