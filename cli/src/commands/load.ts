@@ -1,14 +1,8 @@
-import {
-  type DatabasePlace,
-  type InsideNetwork,
-  type LoadDeps,
-  type StandUnderLoad,
-  standResources,
-} from "@goldenring/load";
+import type { DatabasePlace, InsideNetwork, LoadDeps, StandUnderLoad } from "@goldenring/load";
 import { type CommandContext, runsFolder, terminalOutput } from "@goldenring/run-kit";
-import { createPrometheus, type Inventory, inNamespace, loginOf, readAuthority } from "@goldenring/stand";
+import { type Inventory, inNamespace, loginOf, readAuthority } from "@goldenring/stand";
 import type { Context } from "../context.ts";
-import { endpointsOf, monitoringServers } from "../endpoints.ts";
+import { endpointsOf } from "../endpoints.ts";
 
 /** The dependencies of `ring load`: a stand that is up is the target unless another is named. */
 export function loadDeps(openContext: () => Promise<Context>, command: CommandContext): LoadDeps {
@@ -26,11 +20,9 @@ async function standUnderLoad(context: Context): Promise<StandUnderLoad | undefi
   return {
     target: api,
     hosts: inventory.machines.flatMap(({ name, address }) => [name, address]),
-    machines: (["api", "ingress", "haproxy", "postgres"] as const).flatMap((role) => inventory.byRole(role)),
+    machines: inventory.machines,
     ...(inside === undefined ? {} : { inside }),
     ...(database === undefined ? {} : { database: () => databasePlace(inventory, database) }),
-    resources: async (from, to) =>
-      standResources(createPrometheus((await monitoringServers(context)).prometheus), from, to),
   };
 }
 

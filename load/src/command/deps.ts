@@ -28,8 +28,7 @@ export async function loadTargetOf(options: TargetOptions, deps: LoadDeps): Prom
   const isStand =
     target.origin === (stand && parseTarget(stand.target).origin) || stand?.hosts.includes(target.hostname);
   if (stand === undefined || !isStand) return { target, permission };
-  const { machines, resources } = stand;
   // A target that is named is asked as it is named.
   const inside = options.target === undefined ? stand.inside : undefined;
-  return { target, permission, inside, machines, resources };
+  return { target, permission, inside, machines: stand.machines };
 }

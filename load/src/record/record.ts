@@ -198,8 +198,6 @@ export const ResourceUse = z.object({
   /** CPU in use as a share of what it may use (its limit, or the computer's cores); 1: all of it. */
   cpuShare: share.optional(),
   memoryBytes: finite.optional(),
-  /** Of a database, in a second. */
-  transactions: finite.optional(),
 });
 export type ResourceUse = z.infer<typeof ResourceUse>;
 

@@ -10,7 +10,6 @@ const TEXTS = {
   routes: ["P95 of each route", "95 % of a route's answers were as fast or faster; logarithmic."],
   cpu: ["CPU of the parts", "Share of what each part may use: its limit, or all cores for k6 and the computer."],
   memory: ["Memory of the parts", "Logarithmic, because a replica has 128 MiB and the computer has gigabytes."],
-  transactions: ["Transactions of the databases", "Committed and rolled back per second, averaged over 30 s."],
   p95: ["P95 over time", "95 % of each second's answers were as fast or faster; logarithmic."],
   p50: ["P50 over time", "Half of each second's answers were as fast or faster; logarithmic."],
   users: ["Users", "Active users."],
@@ -34,7 +33,6 @@ type Drawn<Of> = readonly [keyof typeof TEXTS, ChartUnit, (of: Of) => number | u
 const OF_PARTS: readonly Drawn<ResourceUse>[] = [
   ["cpu", "%", percentOf, WHOLE],
   ["memory", "MiB", ({ memoryBytes }) => memoryBytes && memoryBytes / 2 ** 20],
-  ["transactions", "/s", ({ transactions }) => transactions],
 ];
 
 const OF_SECONDS: readonly Drawn<SeriesRow>[] = [
@@ -153,7 +151,7 @@ function partLines(rows: readonly ResourceRow[], of: (part: ResourceUse) => numb
     });
 }
 
-/** Prometheus asks every ten seconds: a value holds until the next. */
+/** A value holds until the next: a busy machine may answer late, and runs may have values that Prometheus scraped every ten seconds. */
 const HOLDS_S = 12;
 
 function withoutShortGaps(rows: readonly ResourceRow[], { name, values }: Line): Line {

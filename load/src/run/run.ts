@@ -2,12 +2,11 @@ import { readFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { EXIT, interruptedExit, makeRunFolder, provenance } from "@goldenring/run-kit";
-import { lastLines, type Machine, messageOf } from "@goldenring/stand";
+import { lastLines, type Machine } from "@goldenring/stand";
 import type { Plan } from "../../k6/plan.ts";
 import {
   type EndedBy,
   RECORD_FORMAT,
-  type ResourceRow,
   RUN_FILES,
   type RunOptions,
   type RunRecord,
@@ -35,10 +34,8 @@ const LOG_LINES = 12;
 export interface StandParts {
   /** Where this computer can enter its network: k6 then asks the ingress itself, and no forwarded port costs CPU. */
   readonly inside?: InsideNetwork | undefined;
-  /** Those whose use is measured every second during a run; the baseline can replace the replicas among them for a while. */
+  /** Their use is measured every second during a run; the baseline can replace the replicas among them for a while. */
   readonly machines?: readonly Machine[] | undefined;
-  /** What the machines used between two moments (Unix time, ms), from its Prometheus. */
-  readonly resources?: ((from: number, to: number) => Promise<ResourceRow[]>) | undefined;
 }
 
 export interface LoadTarget extends StandParts {
@@ -94,8 +91,13 @@ export async function runLoad(request: RunRequest): Promise<StoredRun> {
   if (endedBy === "objective missed") measurements.usersAtBreak ??= measurements.rows.at(-1)?.users;
   const verdict = measurements.verdict();
   const notes = await notesOn(outcome, endedBy, folder);
-  const samples = onRunClock([...outcome.samples, ...watch.samples], startedAt);
-  const series = await seriesOf(outcome, startedAt, request, samples, notes);
+  const parts = bySecond(onRunClock([...outcome.samples, ...watch.samples], startedAt));
+  const series: Series = {
+    format: SERIES_FORMAT,
+    interval: 1,
+    rows: measurements.rows,
+    parts: parts.length > 0 ? parts : undefined,
+  };
   const record: RunRecord = {
     format: RECORD_FORMAT,
     id,
@@ -155,21 +157,4 @@ async function notesOn(outcome: K6Outcome, endedBy: EndedBy, folder: string): Pr
     notes.push(`k6 ended with exit code ${exitCode}:\n${lastLines(log, LOG_LINES)}`);
   }
   return notes;
-}
-
-async function seriesOf(
-  { measurements, endedAt }: K6Outcome,
-  startedAt: number,
-  { resources }: LoadTarget,
-  samples: readonly ResourceRow[],
-  notes: string[],
-): Promise<Series> {
-  const fromPrometheus = await resources?.(startedAt, endedAt).catch((error: unknown) => {
-    // It costs the run these rows and nothing else.
-    notes.push(`the stand's Prometheus returned nothing: ${messageOf(error)}`);
-    return [];
-  });
-  // What was measured every second comes later and so replaces what Prometheus has of the same second.
-  const parts = bySecond([...(fromPrometheus ?? []), ...samples]);
-  return { format: SERIES_FORMAT, interval: 1, rows: measurements.rows, parts: parts.length > 0 ? parts : undefined };
 }
