@@ -2,15 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { Lab } from "@goldenring/lab";
 import { CommandError, type Progress } from "@goldenring/run-kit";
-import {
-  type Inventory,
-  LockHeld,
-  type Machine,
-  machineNamed,
-  readInventory,
-  ringHome,
-  withLock,
-} from "@goldenring/stand";
+import { type Inventory, type Machine, machineNamed, readInventory, ringHome, withLock } from "@goldenring/stand";
 
 /** How a command shows what it does, and learns that it was interrupted. */
 interface Session {
@@ -91,15 +83,8 @@ export function noStand(message: string): CommandError {
 /** The lock that commands which change a stand exclude each other by. */
 export const lockKeyOf = ({ folder }: Pick<Context, "folder">): string => `ring ${folder}`;
 
-/** Runs the work while no other command changes the same stand. @throws {CommandError} (busy) when another one still does after `waitMs` */
-export async function exclusively(context: Context, command: string, waitMs: number, work: () => Promise<void>) {
-  try {
-    await withLock({ key: lockKeyOf(context), purpose: `ring ${command}`, waitMs }, work);
-  } catch (error) {
-    if (!(error instanceof LockHeld)) throw error;
-    throw new CommandError(
-      `Another command is changing the stand ${context.stand}${error.holder ? `: ${error.holder}` : ""}. Try again when it has ended.`,
-      "busy",
-    );
-  }
+/** Runs the work while no other command changes the same stand. @throws {LockHeld} when another one still does after `waitMs` */
+export function exclusively(context: Context, command: string, waitMs: number, work: () => Promise<void>) {
+  const refusal = `Another command is changing the stand ${context.stand}; try again when it has ended`;
+  return withLock({ key: lockKeyOf(context), purpose: `ring ${command}`, refusal, waitMs }, work);
 }

@@ -6,8 +6,6 @@ import {
   type DiskFaultScripts,
   isAlive,
   type LabFaults,
-  LockHeld,
-  ProgramFailed,
   ringHome,
   withLock,
 } from "@goldenring/stand";
@@ -48,7 +46,7 @@ const LONG_CHANGE_WAIT_MS = 2_000;
 
 /**
  * The stand's machines on this computer. Every method may be called from any process; those that change something exclude each other.
- * All reject with a `CommandError`; anything else is a defect.
+ * All reject with a `CommandError`, a `LockHeld` or a `ProgramFailed`; anything else is a defect.
  */
 export class Lab {
   readonly #folders: Folders;
@@ -220,15 +218,7 @@ export class Lab {
 
   async #alone<Result>(purpose: string, work: () => Promise<Result>, waitMs = LONG_CHANGE_WAIT_MS): Promise<Result> {
     assertLinuxRoot();
-    try {
-      return await withLock({ key: this.#folders.lock, purpose: `\`ring ${purpose}\``, waitMs }, work);
-    } catch (error) {
-      if (error instanceof ProgramFailed) throw new CommandError(error.message);
-      if (!(error instanceof LockHeld)) throw error;
-      throw new CommandError(
-        `Another command runs on the same stand${error.holder ? `: ${error.holder}` : ""}. Wait until it has ended, or end it, and try again.`,
-        "busy",
-      );
-    }
+    const refusal = "Another command runs on the same stand; try again when it has ended";
+    return withLock({ key: this.#folders.lock, purpose: `\`ring ${purpose}\``, refusal, waitMs }, work);
   }
 }

@@ -3,8 +3,7 @@ import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { CommandError, EXIT } from "@goldenring/run-kit";
-import { runOrThrow, runProgram, waitUntil, withLock } from "@goldenring/stand";
+import { LockHeld, runOrThrow, runProgram, waitUntil, withLock } from "@goldenring/stand";
 import { foldersOf } from "../src/folders.ts";
 import { leftovers } from "./footprint.ts";
 import { FOLDER, lab, lossIn, NAMESPACE, type Name, on, outputOf, ping, STAND, UP } from "./stand-of-tests.ts";
@@ -399,8 +398,7 @@ test(
       const outcomes = await Promise.allSettled([lab.up(), lab.snapshots.save("slow"), lab.down()]);
       for (const outcome of outcomes) {
         const error = outcome.status === "rejected" ? outcome.reason : undefined;
-        expect(error).toBeInstanceOf(CommandError);
-        expect(error.exitCode).toBe(EXIT.busy);
+        expect(error).toBeInstanceOf(LockHeld);
         expect(error.message).toContain("`ring something` (process ");
       }
     });

@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { CommandError } from "@goldenring/run-kit";
-import { isAlive, LockHeld, ProcessId, processIdOf, replaceFile, sendSignal, takeLock } from "@goldenring/stand";
+import { isAlive, ProcessId, processIdOf, replaceFile, sendSignal, takeLock } from "@goldenring/stand";
 import * as z from "zod";
 
 /** A program that an engine was just starting when it was killed may hold the lock for a moment longer. */
@@ -18,21 +17,13 @@ export type Engine = z.infer<typeof Engine>;
 
 export type EngineLock = Awaited<ReturnType<typeof takeEngineLock>>;
 
-/** One process at a time may inject faults into a stand, or undo them. @param what for people @throws {CommandError} (busy) */
+/** One process at a time may inject faults into a stand, or undo them. @param what for people @throws {LockHeld} */
 export async function takeEngineLock(standFolder: string, what: string) {
   const file = engineFile(standFolder);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const waitMs = runningEngine(standFolder) ? 0 : HELD_AFTER_DEATH_MS;
-  const lock = await takeLock({ key: `chaos ${resolve(standFolder)}`, purpose: what, waitMs }).catch(
-    (error: unknown) => {
-      if (!(error instanceof LockHeld)) throw error;
-      const holder = error.holder || "it does not say which";
-      throw new CommandError(
-        `Another experiment runs on the stand: ${holder}. Wait for it, or end it: ring chaos stop`,
-        "busy",
-      );
-    },
-  );
+  const refusal = "Another experiment runs on the stand; wait for it, or end it by `ring chaos stop`";
+  const lock = await takeLock({ key: `chaos ${resolve(standFolder)}`, purpose: what, refusal, waitMs });
   // What a killed engine has started ends here: its probe would count as load.
   endPrograms(readEngine(standFolder));
   const self = processIdOf(process.pid);

@@ -1,4 +1,4 @@
-import { InventoryError, LockHeld, SecretsError } from "@goldenring/stand";
+import { InventoryError, LockHeld, ProgramFailed, SecretsError } from "@goldenring/stand";
 import { type Command, CommanderError } from "commander";
 import { CommandError, EXIT } from "./exit.ts";
 import { interruptedExit, onInterruption } from "./interruption.ts";
@@ -49,6 +49,6 @@ function exitCodeOf(error: unknown, program: string, signal: AbortSignal): numbe
 function forUser(error: unknown): CommandError | undefined {
   if (error instanceof CommandError) return error;
   if (error instanceof InventoryError) return new CommandError(error.message, "usage");
-  if (error instanceof SecretsError) return new CommandError(error.message);
+  if (error instanceof SecretsError || error instanceof ProgramFailed) return new CommandError(error.message);
   return error instanceof LockHeld ? new CommandError(error.message, "busy") : undefined;
 }

@@ -10,6 +10,8 @@ export interface LockOptions {
   readonly key: string;
   /** What the holder does, shown to a process that finds the lock held: `ring up`. */
   readonly purpose: string;
+  /** What is shown to this process when it finds the lock held, before the holder's purpose. */
+  readonly refusal?: string;
   /** How long to wait for another holder. Default: 0. */
   readonly waitMs?: number;
   readonly signal?: AbortSignal | undefined;
@@ -24,8 +26,11 @@ export class LockHeld extends Error {
   override readonly name = "LockHeld";
 
   /** @param holder purpose and process of its holder; empty when it did not answer */
-  constructor(readonly holder: string) {
-    super(`It is locked${holder ? ` by ${holder}` : ""}.`);
+  constructor(
+    readonly holder: string,
+    refusal: string,
+  ) {
+    super(holder ? `${refusal}: ${holder}` : refusal);
   }
 }
 
@@ -35,7 +40,8 @@ export class LockHeld extends Error {
  *
  * @throws {LockHeld} when another process still holds it after `waitMs`
  */
-export async function takeLock({ key, purpose, waitMs = 0, signal }: LockOptions): Promise<Lock> {
+export async function takeLock(options: LockOptions): Promise<Lock> {
+  const { key, purpose, refusal = "It is locked", waitMs = 0, signal } = options;
   const name = socketName(key);
   const attempt = async () => {
     const server = await listen(name, `${purpose} (process ${process.pid})`);
@@ -45,7 +51,7 @@ export async function takeLock({ key, purpose, waitMs = 0, signal }: LockOptions
     const server = await waitFor(attempt, { deadlineMs: waitMs, everyMs: RETRY_MS, signal });
     return { release: () => void server.close() };
   } catch (error) {
-    if (error instanceof DeadlineExceeded) throw new LockHeld(await holderOf(name));
+    if (error instanceof DeadlineExceeded) throw new LockHeld(await holderOf(name), refusal);
     throw error;
   }
 }
