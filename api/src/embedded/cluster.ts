@@ -1,20 +1,10 @@
 import { spawn } from "node:child_process";
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type DataFolder, isDataDirectory, openDataFolder, superuserPassword } from "./data-folder.ts";
 import { EmbeddedDatabaseError } from "./embedded-database-error.ts";
-import { clusterProcesses, runToEnd, signalProcess, waitUntil } from "./processes.ts";
+import { attempt, clusterProcesses, runToEnd, signalProcess, waitUntil } from "./processes.ts";
 import { chooseRunAs, endWithParent, findPrograms, type RunAs } from "./run-as.ts";
 
 /** Long, because PostgreSQL first replays what a crash has left. */
@@ -124,40 +114,20 @@ async function giveFiles({ owner }: RunAs, path: string): Promise<void> {
 /** It is made under another name and renamed at the end, so what exists under its name is always complete. */
 async function createDataDirectory(initdb: readonly string[], folder: DataFolder): Promise<void> {
   const { dataDirectory, superuserPassword: passwordFile } = folder;
-  await removeUnfinished(folder);
-  const unfinished = `${dataDirectory}.unfinished-${crypto.randomUUID()}`;
-  const { code, output } = await runToEnd(
-    [...initdb, `--pgdata=${unfinished}`, `--pwfile=${passwordFile}`],
-    ENVIRONMENT,
-  );
-  if (code !== 0) {
-    rmSync(unfinished, { recursive: true, force: true });
-    throw new EmbeddedDatabaseError(
-      `PostgreSQL could not create its data directory ${dataDirectory}:\n${output.trim()}`,
-    );
-  }
-  renameSync(unfinished, dataDirectory);
-}
-
-/**
- * What a start that was killed in the middle of initdb has left. The server that such an initdb ran for its first tables
- * may go on for a moment and write new files into the folder.
- */
-async function removeUnfinished({ path }: DataFolder): Promise<void> {
-  const remove = (): boolean => {
-    try {
-      for (const name of unfinished()) rmSync(join(path, name), { recursive: true, force: true });
-      return true;
-    } catch {
-      return false;
-    }
+  const unfinished = `${dataDirectory}.unfinished`;
+  // The server that a killed initdb ran for its first tables may go on for a moment and write new files into it.
+  const remove = () => attempt(() => rmSync(unfinished, { recursive: true, force: true }));
+  const isGone = (): boolean => {
+    remove();
+    return !existsSync(unfinished);
   };
-  const unfinished = () => readdirSync(path).filter((name) => name.startsWith("cluster.unfinished-"));
-  if (await waitUntil(remove, REMOVAL_DEADLINE_MS)) return;
-  throw new EmbeddedDatabaseError(
-    `An earlier start was killed and left ${unfinished().join(", ")} in ${path}, which cannot be removed.\n` +
-      "Remove that folder and start again.",
-  );
+  if (!(await waitUntil(isGone, REMOVAL_DEADLINE_MS)))
+    throw new EmbeddedDatabaseError(`A start that was killed left ${unfinished}: remove it and start again.`);
+  const options = [`--pgdata=${unfinished}`, `--pwfile=${passwordFile}`];
+  const { code, output } = await runToEnd([...initdb, ...options], ENVIRONMENT);
+  if (code === 0) return renameSync(unfinished, dataDirectory);
+  remove();
+  throw new EmbeddedDatabaseError(`PostgreSQL could not create its data directory ${dataDirectory}:\n${output.trim()}`);
 }
 
 /**
@@ -179,13 +149,13 @@ async function startServer(
   closeSync(descriptor);
   child.unref();
   let how: string | undefined;
-  const ended = new Promise<string>((resolve) => {
-    child.once("error", ({ message }) => resolve(message));
-    child.once("exit", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
-  });
-  ended.then((value) => {
+  const { promise: ended, resolve } = Promise.withResolvers<string>();
+  const hasEnded = (value: string): void => {
     how = value;
-  });
+    resolve(value);
+  };
+  child.once("error", ({ message }) => hasEnded(message));
+  child.once("exit", (code, signal) => hasEnded(signal === null ? `exit code ${code}` : `signal ${signal}`));
 
   const end = async (): Promise<void> => {
     child.ref();

@@ -86,8 +86,8 @@ function otherProcesses(dataDirectory: string): TableRow[] {
   });
 }
 
-/** The process may end between listing and reading, and may belong to another user. */
-function attempt<Value>(read: () => Value): Value | undefined {
+/** Undefined where it fails: a process may end between listing and reading, and may belong to another user. */
+export function attempt<Value>(read: () => Value): Value | undefined {
   try {
     return read();
   } catch {
