@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { isAlive, ProcessId, processIdOf, replaceFile, sendSignal, takeLock } from "@goldenring/stand";
+import { isAlive, ProcessId, processIdOf, readJsonFile, replaceFile, sendSignal, takeLock } from "@goldenring/stand";
 import * as z from "zod";
 
 /** A program that an engine was just starting when it was killed may hold the lock for a moment longer. */
@@ -25,7 +25,7 @@ export async function takeEngineLock(standFolder: string, what: string) {
   const refusal = "Another experiment runs on the stand; wait for it, or end it by `ring chaos stop`";
   const lock = await takeLock({ key: `chaos ${resolve(standFolder)}`, purpose: what, refusal, waitMs });
   // What a killed engine has started ends here: its probe would count as load.
-  endPrograms(readEngine(standFolder));
+  endPrograms(readJsonFile(file, Engine));
   const self = processIdOf(process.pid);
   if (self === undefined) throw new Error("this process has no entry in /proc");
   const engine: Engine = { ...self, what, since: new Date().toISOString(), programs: [] };
@@ -47,20 +47,12 @@ export async function takeEngineLock(standFolder: string, what: string) {
 
 /** @returns undefined: no engine works on the stand */
 export function runningEngine(standFolder: string): Engine | undefined {
-  const engine = readEngine(standFolder);
+  const engine = readJsonFile(engineFile(standFolder), Engine);
   return engine && isAlive(engine) ? engine : undefined;
 }
 
 export function endPrograms(engine: Engine | undefined): void {
   for (const program of engine?.programs ?? []) sendSignal(program, "SIGKILL");
-}
-
-function readEngine(standFolder: string): Engine | undefined {
-  try {
-    return Engine.parse(JSON.parse(readFileSync(engineFile(standFolder), "utf8")));
-  } catch {
-    return undefined;
-  }
 }
 
 const engineFile = (standFolder: string): string => join(standFolder, "chaos", "engine.json");

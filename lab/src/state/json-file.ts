@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { CommandError } from "@goldenring/run-kit";
-import { replaceFile } from "@goldenring/stand";
+import { ifMissing, replaceFile } from "@goldenring/stand";
 import { z } from "zod";
 
 /**
@@ -11,10 +11,7 @@ export async function readJson<Shape extends z.ZodType>(
   file: string,
   shape: Shape,
 ): Promise<z.output<Shape> | undefined> {
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
+  const text = ifMissing(undefined, () => readFileSync(file, "utf8"));
   if (text === undefined) return undefined;
   try {
     return shape.parse(JSON.parse(text));

@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { parseJson, WATCHDOG } from "@goldenring/stand";
+import { ifMissing, parseJson, WATCHDOG } from "@goldenring/stand";
 import * as z from "zod";
 
 /** A notification that would make the file larger starts a new one. The previous file is kept, an older one is deleted. */
@@ -22,17 +22,8 @@ export function appendToAlertLog(file: string, notification: Notification, maxFi
 /** What the log still has, oldest first. Truncated or unknown lines are skipped; a missing log is empty. */
 export function readAlertLog(file: string): readonly Notification[] {
   return [olderOf(file), file]
-    .flatMap((part) => textOf(part).split("\n"))
+    .flatMap((part) => ifMissing("", () => readFileSync(part, "utf8")).split("\n"))
     .flatMap((line) => Notification.safeParse(parseJson(line)).data ?? []);
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw error;
-  }
 }
 
 const labels = z.record(z.string(), z.string());

@@ -65,14 +65,8 @@ export function median(values: readonly number[]): number {
   return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
 }
 
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
-
 /** Median and range: with the three to ten repetitions that runs have, quartiles would be guesses. */
-export function spreadOf(values: readonly number[]): Spread {
+export function spreadOf(values: readonly number[]) {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
