@@ -97,7 +97,8 @@ export async function openObservers(
   log: (line: string) => void,
 ) {
   const postgres = inventory.byRole("postgres");
-  const nameAt = new Map(postgres.map(({ name, address }) => [address, name]));
+  // A replica names endpoints as its settings do.
+  const nameAt = new Map(postgres.flatMap(({ name, address }) => [address, name].map((host) => [host, name] as const)));
   const shared = new Latest<Shared>();
   const apis = new Map(inventory.byRole("api").map((machine) => [machine, new Latest<ApiView>()]));
   const observers = new Map(
