@@ -101,7 +101,13 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
 
   const keptOut = new Map<string, string>();
   const hands = await openHands({ ...options, etcd, cluster, databases, observers, look, note: journal.note, keptOut });
+  // Each of the two does not wait for the other: a standby may be taken out while its primary is lost.
   let acting: Promise<void> | undefined;
+  let dropping: Promise<void> | undefined;
+  const carryOut = (what: Verdict): Promise<void> =>
+    recover(what, hands, journal.note)
+      .catch((error) => journal.note({ event: "the action failed", detail: messageOf(error) }))
+      .then(() => delay(PAUSE_MS));
   const judgeOnce = (): void => {
     const now = look();
     window = [...window.filter(({ at }) => now.at - at <= WINDOW_MS && at < now.at), now];
@@ -115,13 +121,15 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
         detail: verdict.why.join("; "),
       });
     if (verdict.act !== before.act) report.renew();
-    if (acting !== undefined || verdict.act === "nothing" || verdict.act === "advise") return;
-    acting = recover(verdict, hands, journal.note)
-      .catch((error) => journal.note({ event: "the action failed", detail: messageOf(error) }))
-      .then(() => delay(PAUSE_MS))
-      .finally(() => {
+    if (verdict.act === "drop standby") {
+      dropping ??= carryOut(verdict).finally(() => {
+        dropping = undefined;
+      });
+    } else if (verdict.act === "switch over" || verdict.act === "fence") {
+      acting ??= carryOut(verdict).finally(() => {
         acting = undefined;
       });
+    }
   };
 
   /** Renews what keeps sick standbys out, and lets those in that are well. */
@@ -175,7 +183,7 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
       every(AFTER_FENCE_MS, tendMachines),
     ]);
   } finally {
-    await acting;
+    await Promise.all([acting, dropping]);
     report.stop();
     for (const open of [etcd, ...proxies.values(), ...databases.values()]) open.close();
     journal.note({ event: "stopped" });

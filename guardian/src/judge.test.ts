@@ -57,13 +57,15 @@ describe("a standby for which commits wait", () => {
   /** Its disk stalls. */
   const behind = (waitsMs: number) => withDatabase(waitingFor(waitsMs), "pg-02", { diskMs: waitsMs });
   test("and which only the primary does not hear is taken out, when all others reach the primary", () => {
-    expect(actOn(waitingFor(1_100))).toBe("drop standby pg-02");
+    expect(actOn(waitingFor(1_600))).toBe("drop standby pg-02");
+    expect(actOn(waitingFor(1_400))).toBe("nothing");
+    expect(actOn(withDatabase(waitingFor(1_600), "pg-01", { heardMs: 700 }))).toBe("nothing");
   });
 
   test("is not taken out when the primary is the one that is not reached: nobody could take over then", () => {
-    const cut = waiting(waitingFor(1_100), 1_100, unreachable);
+    const cut = waiting(waitingFor(1_600), 1_600, unreachable);
     expect(actOn(cut)).toBe("nothing");
-    expect(actOn(waiting(waitingFor(1_100), 1_100, {}))).toBe("nothing");
+    expect(actOn(waiting(waitingFor(1_600), 1_600, {}))).toBe("nothing");
     const later = waiting(waitingFor(2_500), 2_500, unreachable);
     const all = { ...later, clients: { ...later.clients, haproxy: { heardMs: 100, reach: unreachable } } };
     expect(actOn(all)).toBe("switch over pg-01 pg-02");

@@ -10,12 +10,16 @@ const PATIENCE: Readonly<Record<Rto, { readonly writes: number; readonly standby
 };
 /** Older signs of life say nothing about the present. */
 const FRESH_MS = 1_500;
+/** Two lines of an observer. */
+const HEARD_NOW_MS = 600;
 /** A longer pause between two lines of evidence: the guardian itself stood still, and what it knew before is void. */
 const MAX_GAP_MS = 1_500;
 /** A write that takes longer misses the objective of the service by far. */
 const SLOW_MS = 1_000;
 /** Of the patience with a standby: one that confirms anything within it is alive. Under packet loss, confirmations come in bursts. */
 const STUCK_SHARE = 0.7;
+/** Of the same patience: how long it is when nobody but the primary finds the standby sick. */
+const UNSEEN_SHARE = 1.5;
 /** Of the candidate's disk. */
 const HEALTHY_DISK_MS = 400;
 /** Less than a segment of WAL: PostgreSQL cannot write on. */
@@ -132,6 +136,7 @@ function findingOf(window: readonly Evidence[]): Finding | { readonly nothing: r
 function standbyFinding(window: readonly Evidence[], primary: Database): Finding | undefined {
   const now = window.at(-1);
   if (now === undefined || now.leader === null || !answers(primary) || primary.sql.primary !== true) return undefined;
+  if (primary.heardMs > HEARD_NOW_MS) return undefined;
   const { leader } = now;
   const { sql } = primary;
   const patienceMs = PATIENCE[now.rto].standby;
@@ -144,6 +149,8 @@ function standbyFinding(window: readonly Evidence[], primary: Database): Finding
     const isStuck = earlier.every(({ databases }) => databases[leader]?.sql.standbys?.[machine]?.flushed === flushed);
     if (!isStuck || earlier.length === 0) continue;
     const sick = sicknessOf(machine, now, stuckMs);
+    // It may be the primary that begins to be cut off, which others notice a little later.
+    if (sick === undefined && waitsMs < patienceMs * UNSEEN_SHARE) continue;
     if (!isReachedByWriters(leader, now, sick === undefined ? "all" : "two")) continue;
     const waits = `commits have waited ${seconds(waitsMs)} for ${machine}, which confirms nothing`;
     return { act: "drop standby", machine, why: [`${waits}${sick === undefined ? "" : `: ${sick}`}`] };
