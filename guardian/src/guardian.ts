@@ -114,7 +114,11 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
     const before = verdict;
     verdict = judge(window);
     journal.record(now, verdict);
-    if (verdict.act === "advise" && (before.act !== "advise" || before.machine !== verdict.machine))
+    if (
+      acting === undefined &&
+      verdict.act === "advise" &&
+      (before.act !== "advise" || before.machine !== verdict.machine)
+    )
       journal.note({
         ...(verdict.machine === undefined ? {} : { machine: verdict.machine }),
         event: "advises",
