@@ -252,7 +252,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
       registry: metrics.registry,
       databaseView: () => {
         const writes = queue.state();
-        if (writes.waitingMs > LOOK_AFTER_MS) reach.look();
+        if (writes.waitingMs > LOOK_AFTER_MS) reach.look(writes.waitingMs);
         const confirmedMs = Number.isFinite(barrier.ageMs) ? Math.round(barrier.ageMs) : null;
         return { writes, reads: { confirmedMs }, reach: reach.recent() };
       },

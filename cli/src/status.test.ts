@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { GuardianReport } from "@goldenring/guardian";
 import type { Inventory, Machine, Role, ServicesHealth } from "@goldenring/stand";
 import { type Sources, statusOf } from "./status.ts";
 import { statusText } from "./status-text.ts";
@@ -61,6 +62,11 @@ const ago = (seconds: number): string => new Date(Date.now() - seconds * 1_000).
 function heard(secondsAgo: number | undefined, startedSecondsAgo: number) {
   return { startedAt: ago(startedSecondsAgo), heartbeatAt: secondsAgo === undefined ? undefined : ago(secondsAgo) };
 }
+function guardianReport(verdict: GuardianReport["verdict"]): GuardianReport {
+  const times = { startedAt: ago(60), aliveAt: ago(0) };
+  const sees = { "pg-01": "primary answered 0.1 s ago", haproxy: "reaches PostgreSQL" };
+  return { pid: 1, ...times, machines: {}, mode: "act", mayFence: false, verdict, sees, newest: [] };
+}
 const whole: Sources = {
   inventory,
   outside: machines.map(({ name }) => ({ name, state: "running" })),
@@ -100,6 +106,16 @@ describe("the status of a stand", () => {
       "the guardian is not running",
       { guardian: { isRunning: false, report: undefined } },
       "the guardian is not running",
+    ],
+    [
+      "the guardian finds a primary sick and may do nothing",
+      {
+        guardian: {
+          isRunning: true,
+          report: guardianReport({ act: "advise", machine: "pg-01", why: ["it hangs", "paused"] }),
+        },
+      },
+      "pg-01: it hangs; paused",
     ],
     [
       "there is no leader",
@@ -262,4 +278,11 @@ describe("the status of a stand", () => {
     expect(text).toContain("etcd 3.5.16 healthy, leader");
     expect(text).toContain("primary pg-01, replicas pg-02");
   });
+});
+
+test("the status says what the guardian sees, machine by machine, and that it may not turn machines off", () => {
+  const report = guardianReport({ act: "nothing", why: [] });
+  const text = statusText(statusOf({ ...whole, guardian: { isRunning: true, report } }));
+  expect(text).toContain("Guardian  watching, may not turn machines off");
+  expect(text).toMatch(/- pg-01 +primary answered 0.1 s ago\n +- haproxy +reaches PostgreSQL/);
 });

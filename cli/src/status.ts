@@ -85,9 +85,12 @@ function allProblems({ inventory, outside = [], services, guardian, alertReceive
   const ofServices = problemsOf(services, isOff);
   const isGuarded = inventory.labNamespace !== undefined || inventory.fenceCommand !== undefined;
   const unguarded = isGuarded && !guardian.isRunning ? ["the guardian is not running"] : [];
+  const verdict = guardian.isRunning ? guardian.report?.verdict : undefined;
+  const sick =
+    verdict === undefined || verdict.act === "nothing" ? [] : [`${verdict.machine}: ${verdict.why.join("; ")}`];
   const isExpected = services?.monitoring !== undefined && !isOff(services.monitoring.name);
   const unheard = alertReceiver ? silenceOf(alertReceiver, isExpected) : [];
-  return [...off, ...faults, ...ofServices, ...blindSpots(services?.monitoring, isOff), ...unguarded, ...unheard];
+  return [...off, ...faults, ...ofServices, ...blindSpots(services?.monitoring, isOff), ...unguarded, ...sick, ...unheard];
 }
 
 /** The heartbeat is an alert that always fires, sent every minute. Without it no other alert arrives. */

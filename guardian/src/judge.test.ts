@@ -14,12 +14,19 @@ const actOn = (evidence: Evidence) => {
 /** The disk of pg-01 stalls: its PostgreSQL answers, and its writes do not end. */
 const stalled = () => withDatabase(waiting(well(), 2_500), "pg-01", { diskMs: 2_600 }, { diskMs: 2_400 });
 /** All of its PostgreSQL stands still; the machine does not. */
-const frozen = () => withDatabase(waiting(well(), 2_500), "pg-01", {}, { answeredMs: 2_600 });
+const frozen = () => withDatabase(waiting(well(), 2_500), "pg-01", {}, { answeredMs: 2_700 });
 const unreachable = { "pg-01": SILENT, "pg-02": WELL };
 /** Port 5432 is cut off from its clients. */
 const portCut = (): Evidence => {
   const evidence = waiting(well(), 2_500, unreachable);
   return { ...evidence, clients: { ...evidence.clients, haproxy: { heardMs: 100, reach: unreachable } } };
+};
+const refused = (whom: "everybody" | "writers"): Evidence => {
+  const reach = { "pg-01": { connected: 0, refused: 4, silent: 0 }, "pg-02": WELL };
+  const evidence = waiting(well(), 2_500, reach);
+  return whom === "writers"
+    ? evidence
+    : { ...evidence, clients: { ...evidence.clients, haproxy: { heardMs: 100, reach } } };
 };
 /** Nobody hears the machine. */
 const cutOff = () => withDatabase(portCut(), "pg-01", { heardMs: 2_700, patroniMs: 3_000 });
@@ -30,11 +37,7 @@ describe("a primary that lives and does not serve", () => {
     ["its processes are frozen", frozen(), "fence pg-01 pg-02"],
     ["its port is cut off from the clients", portCut(), "switch over pg-01 pg-02"],
     ["it is cut off from everything", cutOff(), "fence pg-01 pg-02"],
-    [
-      "its port refuses the clients' connections",
-      { ...waiting(well(), 2_500, { "pg-01": { connected: 0, refused: 4, silent: 0 }, "pg-02": WELL }) },
-      "switch over pg-01 pg-02",
-    ],
+    ["its port refuses the clients' connections", refused("everybody"), "switch over pg-01 pg-02"],
     ["its disk is full", withDatabase(waiting(well(), 2_500), "pg-01", { freeMb: 3 }), "switch over pg-01 pg-02"],
     [
       "PostgreSQL does not come back",

@@ -26,6 +26,8 @@ const HEALTHY_DISK_MS = 400;
 const FULL_MB = 16;
 /** Patroni handles a PostgreSQL that is down, starts or stops; when it has not after this multiple of the patience, it will not. */
 const DOWN_PATIENCE = 2.5;
+/** Of the patience with writes: PostgreSQL on a busy machine may be silent for as long as its clients wait. */
+const FROZEN_SHARE = 1.3;
 /** After a switchover or fence none follows for so long. */
 export const COOL_DOWN_MS = 60_000;
 /** What `judge` looks at. */
@@ -236,7 +238,7 @@ function primaryFinding(
       if (longestMs < patienceMs * DOWN_PATIENCE) return { nothing: [users, `PostgreSQL on ${machine}: ${sql.error}`] };
       return find("fence", `PostgreSQL on ${machine} does not come back: ${sql.error}`);
     }
-    if (silentMs < patienceMs)
+    if (silentMs < patienceMs * FROZEN_SHARE)
       return { nothing: [users, `PostgreSQL on ${machine} has been silent for ${seconds(silentMs)}`] };
     return find("fence", `PostgreSQL on ${machine} has not answered on its own machine for ${seconds(silentMs)}`);
   }
@@ -275,18 +277,24 @@ const failedOf = (attempts: Attempts, outcomes: readonly (keyof Attempts)[] = FA
   outcomes.reduce((sum, outcome) => sum + attempts[outcome], 0);
 const allOf = ({ connected, refused, silent }: Attempts): number => connected + refused + silent;
 
-/** Says who does not reach a machine, when at least two do not, one of them a writer that waits, and nobody who waits reaches it well. */
+/**
+ * Says who does not reach a machine, when nobody does who tried twice: at least two, most of those who wait among them. One who reaches it shows that it is
+ * not the machine: the firewall's limit of a client's connections refuses as well.
+ */
 function unreached(
   waiting: readonly (readonly [string, Client])[],
   others: readonly (readonly [string, Client])[],
   machine: string,
   outcomes: readonly (keyof Attempts)[],
 ): string | undefined {
-  const fails = ([, { reach }]: readonly [string, Client]): boolean => {
-    const attempts = reach[machine];
-    return attempts !== undefined && allOf(attempts) >= 2 && failedOf(attempts, outcomes) * 2 >= allOf(attempts);
+  const tried = ([, { reach }]: readonly [string, Client]): boolean =>
+    (reach[machine] ? allOf(reach[machine]) : 0) >= 2;
+  const fails = (client: readonly [string, Client]): boolean => {
+    const attempts = client[1].reach[machine];
+    return attempts !== undefined && tried(client) && failedOf(attempts, outcomes) * 2 >= allOf(attempts);
   };
   const failing = others.filter(fails);
+  if (failing.length < others.filter(tried).length) return undefined;
   const writersFailing = waiting.filter(fails).length;
   if (failing.length < 2 || writersFailing === 0 || writersFailing * 2 <= waiting.length) return undefined;
   return `${failing.map(([name]) => name).join(", ")} do not reach PostgreSQL on ${machine}`;

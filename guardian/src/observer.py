@@ -69,7 +69,7 @@ def connect_to(peer, address):
 
 
 for peer, address in settings["peers"].items():
-    repeat(connect_to(peer, address), 0.4)
+    repeat(connect_to(peer, address), 0.8)
 if "sql" in settings:
     repeat(disk, 0.4)
     repeat(sql, 0.2)

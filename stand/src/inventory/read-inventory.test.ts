@@ -81,6 +81,11 @@ describe("an inventory is refused, with the variable, when", () => {
     ["a host's name is an address", [host("1.2.3.4", [])], "a host's name has only letters, digits and hyphens"],
     ["one host is wrong", [host("a", []), host("b", [], { ansible_port: 0 })], "b: ansible_port: "],
     ["hosts are of different stands", [host("a", []), host("b", [], { stand_name: "b" })], "must be the same for all"],
+    [
+      "a machine can be turned off, and nobody can tell whether it is",
+      [host("a", [], { power_off_command: ["off"] })],
+      "power_off_command needs fence_command",
+    ],
     ["it is empty", [], "there are no hosts in it"],
     [
       "two machines have one address",
