@@ -90,7 +90,15 @@ function allProblems({ inventory, outside = [], services, guardian, alertReceive
     verdict === undefined || verdict.act === "nothing" ? [] : [`${verdict.machine}: ${verdict.why.join("; ")}`];
   const isExpected = services?.monitoring !== undefined && !isOff(services.monitoring.name);
   const unheard = alertReceiver ? silenceOf(alertReceiver, isExpected) : [];
-  return [...off, ...faults, ...ofServices, ...blindSpots(services?.monitoring, isOff), ...unguarded, ...sick, ...unheard];
+  return [
+    ...off,
+    ...faults,
+    ...ofServices,
+    ...blindSpots(services?.monitoring, isOff),
+    ...unguarded,
+    ...sick,
+    ...unheard,
+  ];
 }
 
 /** The heartbeat is an alert that always fires, sent every minute. Without it no other alert arrives. */

@@ -46,6 +46,8 @@ const Database = z.object({
   diskMs: z.number(),
   /** What PostgreSQL may still use of its disk. */
   freeMb: z.number().nullish(),
+  /** Since any process of PostgreSQL last used CPU time. */
+  ranMs: AgeMs.nullish(),
   /** Since Patroni's REST interface last answered. */
   patroniMs: AgeMs.nullable(),
 });

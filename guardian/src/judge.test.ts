@@ -108,6 +108,8 @@ describe("nothing is done", () => {
       "one replica alone complains",
       { ...stalled(), clients: { ...well().clients, "api-01": stalled().clients["api-01"] ?? fail() } },
     ],
+    ["PostgreSQL is silent, and runs", withDatabase(frozen(), "pg-01", { ranMs: 300 })],
+    ["the replicas have used up their connections", refused("writers")],
     ["etcd has no quorum", { ...stalled(), etcdMs: 2_000 }],
     ["nobody leads", { ...stalled(), leader: null }],
     [

@@ -26,8 +26,9 @@ const HEALTHY_DISK_MS = 400;
 const FULL_MB = 16;
 /** Patroni handles a PostgreSQL that is down, starts or stops; when it has not after this multiple of the patience, it will not. */
 const DOWN_PATIENCE = 2.5;
-/** Of the patience with writes: PostgreSQL on a busy machine may be silent for as long as its clients wait. */
-const FROZEN_SHARE = 1.3;
+/** Of the patience with writes: a PostgreSQL that uses CPU time is busy, not frozen, until it has been silent for so long. */
+const BUSY_PATIENCE = 5;
+const RAN_MS = 1_000;
 /** After a switchover or fence none follows for so long. */
 export const COOL_DOWN_MS = 60_000;
 /** What `judge` looks at. */
@@ -238,7 +239,9 @@ function primaryFinding(
       if (longestMs < patienceMs * DOWN_PATIENCE) return { nothing: [users, `PostgreSQL on ${machine}: ${sql.error}`] };
       return find("fence", `PostgreSQL on ${machine} does not come back: ${sql.error}`);
     }
-    if (silentMs < patienceMs * FROZEN_SHARE)
+    // Recordings of earlier versions lack it.
+    const isBusy = (primary.ranMs ?? RAN_MS) < RAN_MS;
+    if (silentMs < patienceMs * (isBusy ? BUSY_PATIENCE : 1))
       return { nothing: [users, `PostgreSQL on ${machine} has been silent for ${seconds(silentMs)}`] };
     return find("fence", `PostgreSQL on ${machine} has not answered on its own machine for ${seconds(silentMs)}`);
   }

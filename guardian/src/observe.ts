@@ -56,6 +56,7 @@ const ObserverLine = z.object({
   sql: DatabaseShape.sql.optional(),
   diskMs: DatabaseShape.diskMs.optional(),
   freeMb: DatabaseShape.freeMb,
+  ranMs: DatabaseShape.ranMs,
 });
 type ObserverLine = z.output<typeof ObserverLine>;
 const ApiView = z.object({
@@ -166,12 +167,12 @@ export async function openObservers(
       const databases: Evidence["databases"] = {};
       for (const [{ name, roles }, { value, ageMs }] of observers) {
         if (value === undefined) continue;
-        const { reach, sql, diskMs, freeMb } = value;
+        const { reach, sql, diskMs, freeMb, ranMs } = value;
         if (!roles.includes("postgres")) clients[name] = { heardMs: ageMs, reach };
         if (sql === undefined) continue;
         const patroni = patronis.get(name);
         const patroniMs = patroni?.value === undefined ? null : patroni.ageMs;
-        databases[name] = { heardMs: ageMs, reach, sql, diskMs: diskMs ?? 0, freeMb, patroniMs };
+        databases[name] = { heardMs: ageMs, reach, sql, diskMs: diskMs ?? 0, freeMb, ranMs, patroniMs };
       }
       const { lastAction } = known ?? {};
       return {

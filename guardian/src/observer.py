@@ -9,7 +9,7 @@ import json, os, select, socket, subprocess, sys, threading, time
 TICK_S, SILENCE_S, RECENT_S, CONNECT_S = 0.25, 10, 2.5, 0.6
 settings = json.loads(sys.argv[1])
 now = time.monotonic
-state = {"sql": {"answeredAt": None, "answer": None, "error": None}, "disk": {"since": None, "ms": None, "freeMb": None}}
+state = {"sql": {"answeredAt": None, "answer": None, "error": None}, "disk": {"since": None, "ms": None, "freeMb": None}, "cpu": {"ticks": None, "movedAt": None}}
 attempts = []  # (peer, outcome, when)
 milliseconds = lambda since: None if since is None else round((now() - since) * 1000)
 
@@ -54,6 +54,22 @@ def sql():
     state["sql"]["error"] = error[-1][-200:] if error else "psql ended"
 
 
+def cpu():
+    """Notes when PostgreSQL last used CPU time: one that is frozen uses none, one on a busy machine does."""
+    ticks = 0
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/stat" % pid) as file:
+                name, fields = file.read().rsplit(")", 1)
+        except OSError:
+            continue
+        if name.endswith("(postgres"):
+            ticks += int(fields.split()[11]) + int(fields.split()[12])
+    cpu = state["cpu"]
+    if cpu["ticks"] != ticks:
+        cpu["ticks"], cpu["movedAt"] = ticks, now()
+
+
 def connect_to(peer, address):
     def connect():
         outcome = "connected"
@@ -73,6 +89,7 @@ for peer, address in settings["peers"].items():
 if "sql" in settings:
     repeat(disk, 0.4)
     repeat(sql, 0.2)
+    repeat(cpu, 0.25)
 
 heard = now()
 while now() - heard < SILENCE_S:
@@ -86,6 +103,7 @@ while now() - heard < SILENCE_S:
     if "sql" in settings:
         found, written = state["sql"], state["disk"]
         view["sql"] = {"answeredMs": milliseconds(found["answeredAt"]), "error": found["error"], **(found["answer"] or {})}
+        view["ranMs"] = milliseconds(state["cpu"]["movedAt"])
         view["freeMb"] = written["freeMb"]
         view["diskMs"] = max(written["ms"] or 0, milliseconds(written["since"]) or 0)
     print(json.dumps(view), flush=True)
