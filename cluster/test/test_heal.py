@@ -22,6 +22,7 @@ def primary(**more):
 def replica(**more):
     """One that lacks WAL which the primary no longer has."""
     known = {"state": "running", "is_streaming": False, "position": 50 * SEGMENT + 7, "timeline": 3, "postmaster": "17", "is_rewinding": False}
+    known["lacks_files"] = False
     known.update(checksum_failures=0, can_run=True, free_share=0.5, is_paused=False, is_restoring=False, others_clone=False, primary=primary())
     return {**known, **more}
 
@@ -75,6 +76,11 @@ class Heal(unittest.TestCase):
     def test_a_server_that_does_not_stay_up_is_cloned(self):
         self.assertEqual(after(115, *crashing())[0], "wait")
         self.assertEqual(after(120, *crashing()), ("clone", "PostgreSQL does not stay up"))
+
+    def test_a_server_that_runs_and_lacks_files_is_cloned_and_one_that_only_does_not_answer_is_not(self):
+        looks = replica(state="unknown", position=None)
+        self.assertEqual(after(6_000, looks)[0], "wait")
+        self.assertEqual(after(120, {**looks, "lacks_files": True}), ("clone", "PostgreSQL does not stay up"))
 
     def test_a_server_that_recovers_for_long_is_not_touched(self):
         self.assertEqual(after(6_000, replica(state="starting", position=None))[0], "wait")

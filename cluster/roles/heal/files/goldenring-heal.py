@@ -41,6 +41,8 @@ ASK_AGAIN_S = 20
 STUCK_S = 60
 # A server that does not stay up: Patroni tries once in loop_wait.
 BROKEN_S = 120
+# What the server says when a file of its data is gone or damaged.
+LACKING = r'could not open file "[^"]+": No such file|invalid page in block|contains incorrect checksum|contains unexpected data'
 BROKEN_TICKS = 10
 # After this time without another one, failed starts are forgotten.
 FORGIVEN_S = 300
@@ -95,7 +97,7 @@ class Memory:
         """Progress, and starts that failed."""
         if seen["position"] != self.position or self.since is None:
             self.position, self.since = seen["position"], now
-        fails = seen["state"] in ("start failed", "crashed", "stopped") or seen["postmaster"] != self.postmaster
+        fails = seen["state"] in ("start failed", "crashed", "stopped") or seen["lacks_files"] or seen["postmaster"] != self.postmaster
         self.postmaster = seen["postmaster"]
         if now - self.failed_at > FORGIVEN_S:
             self.failed_ticks, self.failing_since = 0, now
@@ -114,7 +116,7 @@ def judge(seen, memory, now):
     """(what to do, why). wait: nothing. stream: it follows the primary, forget the rest. archive: ask the repositories for its WAL, or go on with the
     one that has it. clone. blocked: a clone is needed and must not be made. cloning: Patroni does it.
 
-    seen: state (Patroni's), is_streaming, position (bytes; None while PostgreSQL does not run), postmaster (its process), is_rewinding, can_run,
+    seen: state (Patroni's), lacks_files (it runs, and lets nobody in for that reason), is_streaming, position (bytes; None while PostgreSQL does not run), postmaster (its process), is_rewinding, can_run,
     checksum_failures, free_share, is_paused, is_restoring, others_clone, primary (what it says itself, or None)."""
     primary = seen["primary"]
     before, memory.flushed = memory.flushed, primary and primary["flushed"]
@@ -226,21 +228,24 @@ class Machine:
         return rows_of(["-h", SOCKETS, "-U", "postgres", "-d", "postgres"], text, user="postgres")
 
     def checksum_failures(self):
-        """Over a new connection that has no reserved place; None when PostgreSQL does not let it in."""
-        found = rows_of(["-d", "host=%s user=guardian dbname=postgres connect_timeout=%d" % (SOCKETS, ASK_TIMEOUT_S)], CHECKSUM_SQL)
-        return int(found[0][0]) if found else None
+        """(how many, why not), over a new connection that has no reserved place; (None, error) when PostgreSQL does not let it in."""
+        errors = []
+        where = "host=%s user=guardian dbname=postgres connect_timeout=%d" % (SOCKETS, ASK_TIMEOUT_S)
+        found = rows_of(["-d", where], CHECKSUM_SQL, errors=errors)
+        return (int(found[0][0]), "") if found else (None, "".join(errors))
 
     def look(self):
         """What judge() needs of a replica; of a primary, only is_primary, connects and checksum_failures. None when Patroni does not answer."""
         _, own = self.ask("/patroni")
         if not isinstance(own, dict):
             return None
-        failures = self.checksum_failures()
+        failures, error = self.checksum_failures()
         seen = {
             "is_primary": own.get("role") in ("primary", "master"),
             "connects": failures is not None,
             "checksum_failures": failures or 0,
             "state": own.get("state"),
+            "lacks_files": bool(re.search(LACKING, error)),
             "is_streaming": own.get("replication_state") == "streaming",
             "position": own.get("xlog", {}).get("replayed_location") if own.get("state") == "running" else None,
             "timeline": own.get("timeline"),
@@ -313,8 +318,8 @@ def parsed(text):
         return text.decode(errors="replace")
 
 
-def run(words, user=None, password=None, text=None, deadline_s=COMMAND_DEADLINE_S):
-    """Standard output; None when it failed"""
+def run(words, user=None, password=None, text=None, deadline_s=COMMAND_DEADLINE_S, errors=None):
+    """Standard output; None when it failed: errors gets what it wrote about that"""
     identity = {"user": user, "group": user, "extra_groups": []} if user else {}
     environment = {**os.environ, **({"PGPASSWORD": password} if password else {})}
     try:
@@ -323,6 +328,8 @@ def run(words, user=None, password=None, text=None, deadline_s=COMMAND_DEADLINE_
         )
     except subprocess.TimeoutExpired:
         return None
+    if done.returncode != 0 and errors is not None:
+        errors.append(done.stderr)
     return done.stdout if done.returncode == 0 else None
 
 
