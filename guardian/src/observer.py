@@ -89,7 +89,7 @@ for peer, address in settings["peers"].items():
 if "sql" in settings:
     repeat(disk, 0.4)
     repeat(sql, 0.2)
-    repeat(cpu, 0.25)
+    repeat(cpu, 0.5)
 
 heard = now()
 while now() - heard < SILENCE_S:
