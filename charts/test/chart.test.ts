@@ -109,6 +109,23 @@ describe.skipIf(!hasHelm())("the chart", () => {
     );
   });
 
+  test(
+    "has no field that Kubernetes or the makers of other resources do not know: such a one would be found",
+    async () => {
+      const text = await template("helm4", CASES.everything ?? {});
+      for (const [right, wrong] of [
+        ["failureThreshold: 60", "failureTreshold: 60"],
+        ["targetLabel: job", "targetLable: job"],
+        ["backendRefs:", "backendRef:"],
+        ["record: slo:requests:rate1m", "recod: slo:requests:rate1m"],
+      ] as const) {
+        expect(text).toContain(right);
+        expect(await kubeconform(KUBERNETES[0], text.replace(right, wrong))).toContain(wrong.split(":")[0] ?? "");
+      }
+    },
+    HELM_DEADLINE_MS,
+  );
+
   test.each([
     [{}, "The database is missing. Name a Secret"],
     [{ database: { existingSecret: "a" }, demo: { enabled: true } }, "database.existingSecret, demo.enabled"],

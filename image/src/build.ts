@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError, provenance } from "@goldenring/run-kit";
-import { CHECKOUT, replaceFile, runOrThrow, runProgram } from "@goldenring/stand";
+import { CHECKOUT, lastLines, replaceFile, runProgram } from "@goldenring/stand";
 import manifest from "../package.json" with { type: "json" };
 import type { Architecture } from "./debian.ts";
 import { layers, USER } from "./layers.ts";
@@ -76,10 +76,9 @@ export async function push({ file, name }: Built, repository: string): Promise<s
   const target = `${repository}:${tag}`;
   if ((await runProgram(["skopeo", "--version"], { deadlineMs: 10_000 })).code !== 0)
     throw new CommandError("To push an image, skopeo is needed: apt-get install skopeo");
-  await runOrThrow(["skopeo", "copy", "--all", `oci-archive:${file}:${tag}`, `docker://${target}`], {
-    deadlineMs: PUSH_DEADLINE_MS,
-    // Its logins may be there.
-    environment: process.env,
-  });
+  const argv = ["skopeo", "copy", "--all", `oci-archive:${file}:${tag}`, `docker://${target}`];
+  // Its logins may be there.
+  const { code, stderr } = await runProgram(argv, { deadlineMs: PUSH_DEADLINE_MS, environment: process.env });
+  if (code !== 0) throw new CommandError(`The image cannot be pushed to ${target}:\n${lastLines(stderr, 3)}`);
   return target;
 }
