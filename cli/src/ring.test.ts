@@ -23,7 +23,7 @@ function ringWith(variables: NodeJS.ProcessEnv, ...args: string[]) {
 }
 
 const COMMANDS =
-  "up down destroy status check alerts dashboards logins ssh logs sbom audit backup restore snapshot power network guardian".split(
+  "up down destroy status check alerts dashboards logins ssh logs sbom audit backup restore new-authority snapshot power network guardian".split(
     " ",
   );
 
