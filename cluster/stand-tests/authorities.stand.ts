@@ -9,7 +9,7 @@ import { record, seconds } from "./figures.fixture.ts";
 import { Load } from "./load.fixture.ts";
 import { openStand, ringOrThrow, run, runOrThrow, startRing } from "./stand.fixture.ts";
 
-setDefaultTimeout(1_800_000);
+setDefaultTimeout(3_600_000);
 const COMMAND_MS = 30_000;
 /** Into the first of the three runs of the playbook: while some machines trust the new authorities, too, and others do not. */
 const KILLED_AFTER_MS = Math.random() * 60_000;

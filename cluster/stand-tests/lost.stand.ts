@@ -13,7 +13,7 @@ import { record, seconds } from "./figures.fixture.ts";
 import { Load } from "./load.fixture.ts";
 import { openStand, readStatus, ring, ringOrThrow, runOrThrow, startRing } from "./stand.fixture.ts";
 
-setDefaultTimeout(1_800_000);
+setDefaultTimeout(3_600_000);
 /** After the restore has begun: within it, or when a member starts with what was restored. */
 const KILLED_WITHIN_MS = 40_000;
 const LOAD_MS = 10_000;
