@@ -27,11 +27,16 @@ export function helm(version: Helm, args: readonly string[], values: Values = {}
 }
 
 /** @throws with what Helm printed */
-export async function template(version: Helm, values: Values, ...args: readonly string[]): Promise<string> {
+export function template(version: Helm, values: Values, ...args: readonly string[]): Promise<string> {
+  return templateOf(CHART, version, values, ...args);
+}
+
+export async function templateOf(chart: string, version: Helm, values: Values, ...args: readonly string[]) {
   const options = ["--namespace=weather", `--kube-version=${KUBERNETES[0]}`, ...args];
-  const { code, stdout, stderr } = await helm(version, ["template", "weather", CHART, ...options], values);
+  const { code, stdout, stderr } = await helm(version, ["template", "weather", chart, ...options], values);
   if (code !== 0) throw new Error(stderr);
-  return stdout;
+  // Helm 4 has empty lines between objects.
+  return stdout.replace(/\n+(?=---\n|$)/g, "\n");
 }
 
 /** What kubeconform finds wrong. */
