@@ -225,7 +225,7 @@ function primaryFinding(
   if (answers(primary)) {
     if (sql.primary !== true) return { nothing: [users, `PostgreSQL on ${machine} is in recovery`] };
     const stuckMs = Math.max(sql.diskMs ?? 0, primary.diskMs);
-    if ((sql.diskMs ?? 0) >= patienceMs || primary.diskMs >= patienceMs)
+    if (stuckMs >= patienceMs)
       return find("fence", `what ${machine} writes to its disk has waited ${seconds(stuckMs)}`);
     if ((sql.lockMs ?? 0) >= patienceMs) return { nothing: [users, "a lock in the database holds them up"] };
     if ((primary.freeMb ?? FULL_MB) < FULL_MB) return find("switch over", `the disk of ${machine} is full`);
