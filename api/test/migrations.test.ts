@@ -5,7 +5,7 @@ import { waitUntil } from "../src/embedded/processes.ts";
 import { parseDatabaseUrl } from "../src/postgres/connection-string.ts";
 import { type MigrateOptions, migrate } from "../src/postgres/migrate.ts";
 import { MigrationSession, type Waiting } from "../src/postgres/migration-session.ts";
-import { connectToPrimary } from "../src/postgres/primary.ts";
+import { PrimaryFinder } from "../src/postgres/primary.ts";
 import { databaseName } from "./client/api-under-test.ts";
 import { ask } from "./client/ask.ts";
 import { expectProblem } from "./client/problem.ts";
@@ -68,11 +68,8 @@ interface Migrating extends MigrateOptions {
 
 async function migrateHere(url: string, { smallTableBytes, onWaiting, ...options }: Migrating = {}): Promise<void> {
   const database = parseDatabaseUrl(url);
-  const { connection } = await connectToPrimary(database, {
-    connectDeadlineMs: 5_000,
-    staggerMs: 100,
-    applicationName: "goldenring migrations",
-  });
+  const search = { connectDeadlineMs: 5_000, staggerMs: 100, applicationName: "goldenring migrations" };
+  const { connection } = await new PrimaryFinder(database, search).find();
   const migrating = await MigrationSession.on(connection, {
     database,
     connectDeadlineMs: 5_000,

@@ -3,7 +3,7 @@ import type { ReadModel } from "../model/read-model.ts";
 import { type Connection, type DatabaseConfig, QueryTimeout, type Statement } from "../postgres/connection.ts";
 import { classifyFailure } from "../postgres/failures.ts";
 import { requireMigrated } from "../postgres/migrate.ts";
-import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
+import { type DatabaseIdentity, PrimaryFinder, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
 import { type ServerSessions, SessionWatch } from "../postgres/sessions.ts";
 import { BLOCK_COLUMNS, entries, parseBlock } from "./blocks.ts";
 import { changedRowsOf, changedTransactions } from "./changed-rows.ts";
@@ -93,6 +93,7 @@ const CHANGES: Statement = {
  * system identifier or timeline) and when rows were deleted.
  */
 export class ChangeFeed {
+  readonly #finder: PrimaryFinder;
   #connection: Connection | undefined;
   #identity: DatabaseIdentity | undefined;
   #loaded: (Loaded & { readonly from: DatabaseIdentity | undefined }) | undefined;
@@ -108,7 +109,10 @@ export class ChangeFeed {
   constructor(
     readonly options: FeedOptions,
     readonly events: FeedEvents,
-  ) {}
+  ) {
+    const search = { ...options.search, applicationName: "goldenring reads", settings: SESSION_SETTINGS };
+    this.#finder = new PrimaryFinder(options.database, search);
+  }
 
   /** The rows as of the last refresh; undefined before the first load. */
   get model(): ReadModel | undefined {
@@ -173,17 +177,14 @@ export class ChangeFeed {
   }
 
   async close(): Promise<void> {
+    this.#finder.close();
     await this.#connection?.close();
     this.#connection = undefined;
   }
 
   async #connected(): Promise<Connection> {
     if (this.#connection && !this.#connection.lost) return this.#connection;
-    const { connection, identity } = await connectToPrimary(this.options.database, {
-      ...this.options.search,
-      applicationName: "goldenring reads",
-      settings: SESSION_SETTINGS,
-    });
+    const { connection, identity } = await this.#finder.find();
     this.#connection = connection;
     this.#identity = identity;
     this.events.connected(`${connection.endpoint.host}:${connection.endpoint.port}`, identity);

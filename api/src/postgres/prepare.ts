@@ -4,7 +4,7 @@ import type { DatabaseConfig } from "./connection.ts";
 import { classifyFailure } from "./failures.ts";
 import { migrate, UnusableDatabase } from "./migrate.ts";
 import { MigrationSession, type Waiting } from "./migration-session.ts";
-import { connectToPrimary, type PrimarySearch } from "./primary.ts";
+import { PrimaryFinder, type PrimarySearch } from "./primary.ts";
 import { seedSampleData } from "./sample-data.ts";
 import { describeSession } from "./sessions.ts";
 
@@ -42,10 +42,8 @@ export async function prepareDatabase(database: DatabaseConfig, options: Prepare
 }
 
 async function prepareOnce(database: DatabaseConfig, options: PrepareOptions, log: Log): Promise<void> {
-  const { connection } = await connectToPrimary(database, {
-    ...options.search,
-    applicationName: "goldenring migrations",
-  });
+  const search = { ...options.search, applicationName: "goldenring migrations" };
+  const { connection } = await new PrimaryFinder(database, search).find();
   const remind = reminder(REMINDER_INTERVAL_MS);
   const onWaiting = (waiting: Waiting | undefined): void => {
     options.onWaiting?.(waiting && describeWait(waiting));

@@ -3,7 +3,7 @@ import { messageOf } from "../operations/log.ts";
 import { type Connection, type DatabaseConfig, QueryTimeout } from "../postgres/connection.ts";
 import { classifyFailure, sqlState } from "../postgres/failures.ts";
 import { requireMigrated } from "../postgres/migrate.ts";
-import { connectToPrimary, type DatabaseIdentity, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
+import { type DatabaseIdentity, PrimaryFinder, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
 import { IdReserve } from "./id-reserve.ts";
 import {
   type BatchStatement,
@@ -91,6 +91,7 @@ export class WriteQueue {
   readonly #reserves = { cities: new IdReserve("cities", 0), forecast: new IdReserve("forecast", 15) };
   /** The writes of the statement that runs. */
   #sending: { readonly kind: WriteKind; readonly batch: readonly Pending[] } | undefined;
+  readonly #finder: PrimaryFinder;
   #connection: Connection | undefined;
   #identity: DatabaseIdentity | undefined;
   #depth = 0;
@@ -109,7 +110,10 @@ export class WriteQueue {
   constructor(
     readonly options: WriteQueueOptions,
     readonly events: WriteEvents,
-  ) {}
+  ) {
+    const search = { ...options.search, applicationName: "goldenring writes", settings: SESSION_SETTINGS };
+    this.#finder = new PrimaryFinder(options.database, search);
+  }
 
   /** Writes accepted and not yet answered. */
   get depth(): number {
@@ -179,6 +183,7 @@ export class WriteQueue {
     this.#abandoned = this.#depth > 0;
     this.#lastFailure = "the service is stopping";
     for (const kind of KINDS) this.#expire(kind, Number.POSITIVE_INFINITY);
+    this.#finder.close();
     if (this.#abandoned) this.#connection?.destroy();
     else await this.#connection?.close();
   }
@@ -295,11 +300,7 @@ export class WriteQueue {
 
   async #connected(): Promise<Connection> {
     if (this.#connection && !this.#connection.lost) return this.#connection;
-    const { connection, identity } = await connectToPrimary(this.options.database, {
-      ...this.options.search,
-      applicationName: "goldenring writes",
-      settings: SESSION_SETTINGS,
-    });
+    const { connection, identity } = await this.#finder.find();
     // Before any id is reserved: the sample data take the first ones.
     await requireMigrated(connection, this.options.statementDeadlineMs).catch((error) => {
       connection.destroy();

@@ -3,6 +3,8 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import { parseDatabaseUrl } from "../../src/postgres/connection-string.ts";
+import { PrimaryFinder } from "../../src/postgres/primary.ts";
 import { type Replica, startReplica } from "../replica.ts";
 import { startThrowawayCluster, type ThrowawayCluster, type ThrowawayStandby } from "../throwaway-cluster.ts";
 import { ApiClient, bodyOf, type Value } from "./api-client.ts";
@@ -103,6 +105,29 @@ describe("a primary with a synchronous standby", () => {
     expect(bodyOf.value(answer).summary).toBe("through the second");
     expect(answer.stale).toBeUndefined();
     expect((await readTables(primary, databaseName)).values.some((row) => row.id === id)).toBe(true);
+  });
+
+  test("is asked again over one session while it is a standby, and found after its promotion", async () => {
+    const { primary, standby, databaseUrl } = await startPair();
+    const search = { connectDeadlineMs: 5_000, staggerMs: 100, applicationName: "finder" };
+    const finder = new PrimaryFinder(parseDatabaseUrl(standby.urlHere(databaseUrl)), search);
+    const sessions = async () =>
+      (await standby.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'finder'")).map(
+        ({ pid }) => pid,
+      );
+    const pids: unknown[] = [];
+    for (let round = 0; round < 20; round += 1) {
+      await expect(finder.find()).rejects.toThrow("is a replica");
+      pids.push(...(await sessions()));
+    }
+    expect(pids).toHaveLength(20);
+    expect(new Set(pids).size).toBeLessThan(10);
+    await primary.kill();
+    await standby.promote();
+    const { connection } = await finder.find();
+    expect(await connection.query("SELECT pg_is_in_recovery()", [], 5_000)).toEqual([["f"]]);
+    await connection.close();
+    await until(async () => (await sessions()).length === 0);
   });
 
   test("acknowledges a write that survived its crash only once the standby has it, too", async () => {
