@@ -164,7 +164,7 @@ describe("secrets", () => {
     "/var/lib/postgresql/.pgpass-patroni 600 postgres:postgres",
     "/etc/pgbackrest{.conf,/*.conf} 640 root:postgres",
     "/etc/pgbackrest/tls/backup.key 600 postgres:postgres",
-    "/etc/goldenring/{api.env,heal.json} 600 root:root",
+    "/etc/goldenring/{api.env,member.json} 600 root:root",
     "/etc/haproxy/haproxy.cfg 640 root:haproxy",
     "/etc/haproxy/tls/statistics.pem 600 root:root",
     "/etc/{node-exporter,postgres-exporter,alertmanager}/server.key 640 root:prometheus",

@@ -2,9 +2,11 @@
 
 import importlib.util
 import os
+import sys
 import unittest
 
 CLUSTER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.append(os.path.join(CLUSTER, "roles/member/files"))
 spec = importlib.util.spec_from_file_location("heal", os.path.join(CLUSTER, "roles/heal/files/goldenring-heal.py"))
 heal = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(heal)

@@ -2,9 +2,11 @@
 
 import importlib.util
 import os
+import sys
 import unittest
 
 CLUSTER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.append(os.path.join(CLUSTER, "roles/member/files"))
 spec = importlib.util.spec_from_file_location("restore", os.path.join(CLUSTER, "roles/restore/files/goldenring-restore.py"))
 restore = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(restore)
@@ -141,8 +143,8 @@ class Repositories(unittest.TestCase):
                 raise restore.Failed(contents[number])
             return contents[number]
 
-        names = ("stanza", "data", "bin", "database", "owner", "user", "address")
-        machine = restore.Machine({"keep_days": 7, **{name: "/x/" + name for name in names}})
+        names = ("stanza", "data", "bin", "database", "owner", "user", "address", "patroni_user", "patroni_password")
+        machine = restore.Machine({name: "/x/" + name for name in names})
         machine.repositories, machine.contents, machine.assert_room = lambda: sorted(contents), read, lambda needed: None
         return machine.plan(target)["repository"], asked
 

@@ -39,7 +39,10 @@ export async function audit(context: Context): Promise<number> {
       errors.push(`  ${name}: ${error instanceof Error ? error.message : error}`);
     }
   }
-  throw new CommandError(`Nothing was checked, because no source of advisories can be reached:\n${errors.join("\n")}`);
+  throw new CommandError(
+    `Nothing was checked, because no source of advisories answered:\n${errors.join("\n")}\n` +
+      `Run it again where one of them can be reached. GOLDENRING_OSV=URL names a server that answers as ${OSV} does, npm_config_registry=URL another registry of npm.`,
+  );
 }
 
 async function allComponents(context: Context) {

@@ -15,25 +15,20 @@ import json
 import os
 import re
 import shutil
-import ssl
-import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 
-SETTINGS = "/etc/goldenring/heal.json"
+sys.path.append("/usr/local/lib/goldenring")
+from member import ASK_TIMEOUT_S, SEGMENT_BITS, SOCKETS, Failed, Member, psql, segment_name, succeeds, write  # noqa: E402
+
 # Names the configuration of the repository that restore_command asks; without it, restore_command asks nobody. systemd deletes the folder when
 # the service ends.
 ARCHIVE = "/run/goldenring-heal/archive"
 # When this machine was last cloned.
 CLONED = "/var/lib/postgresql/cloned-at"
-SOCKETS = "/run/postgresql"
 METRICS = "/var/lib/prometheus/node-exporter/goldenring-heal.prom"
-SEGMENT_BITS = 24
 TICK_S = 5
-ASK_TIMEOUT_S = 3
 SQL_DEADLINE_S = 10
 COMMAND_DEADLINE_S = 60
 # Without progress: then another repository may have it; then none gives it.
@@ -108,8 +103,7 @@ class Memory:
 
 def segment_of(position):
     """The name of the segment at a position, without its timeline."""
-    number = position >> SEGMENT_BITS
-    return "%08X%08X" % (number >> (32 - SEGMENT_BITS), number & ((1 << (32 - SEGMENT_BITS)) - 1))
+    return segment_name(position >> SEGMENT_BITS)
 
 
 def judge(seen, memory, now):
@@ -196,48 +190,23 @@ def progress(way, done, total):
 # ---- this machine ----
 
 
-class Machine:
+class Machine(Member):
     def __init__(self, settings):
-        self.stanza = settings["stanza"]
-        self.address = settings["address"]
-        self.data = settings["data"]
-        self.bin = settings["bin"]
-        self.login = settings["patroni_user"], settings["patroni_password"]
+        super().__init__(settings)
         self.rewind_password = settings["rewind_password"]
-        tls = ssl.create_default_context(cafile="/etc/patroni/tls/ca.crt")
-        passwords = urllib.request.HTTPPasswordMgrWithPriorAuth()
-        passwords.add_password(None, "https://%s:8008" % self.address, *self.login, is_authenticated=True)
-        handlers = urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls)
-        self.opener = urllib.request.build_opener(*handlers, urllib.request.HTTPBasicAuthHandler(passwords))
-
-    def ask(self, path, address=None, body=None):
-        """(status, parsed body); (0, None) without an answer"""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request("https://%s:8008%s" % (address or self.address, path), data)
-        request.add_header("Content-Type", "application/json")
-        try:
-            with self.opener.open(request, timeout=ASK_TIMEOUT_S) as answer:
-                return answer.status, parsed(answer.read())
-        except urllib.error.HTTPError as error:
-            return error.code, parsed(error.read())
-        except OSError:
-            return 0, None
-
-    def as_superuser(self, text):
-        """Rows of fields; None when it does not answer"""
-        return rows_of(["-h", SOCKETS, "-U", "postgres", "-d", "postgres"], text, user="postgres")
 
     def checksum_failures(self):
         """(how many, why not), over a new connection that has no reserved place; (None, error) when PostgreSQL does not let it in."""
-        errors = []
         where = "host=%s user=guardian dbname=postgres connect_timeout=%d" % (SOCKETS, ASK_TIMEOUT_S)
-        found = rows_of(["-d", where], CHECKSUM_SQL, errors=errors)
-        return (int(found[0][0]), "") if found else (None, "".join(errors))
+        try:
+            return int(psql(["-d", where], CHECKSUM_SQL, deadline_s=SQL_DEADLINE_S)), ""
+        except Failed as error:
+            return None, str(error)
 
     def look(self):
         """What judge() needs of a replica; of a primary, only is_primary, connects and checksum_failures. None when Patroni does not answer."""
-        _, own = self.ask("/patroni")
-        if not isinstance(own, dict):
+        own = self.describe("/patroni")
+        if not own:
             return None
         failures, error = self.checksum_failures()
         seen = {
@@ -253,14 +222,13 @@ class Machine:
         }
         if seen["is_primary"] or (seen["is_streaming"] and not failures):
             return seen
-        _, cluster = self.ask("/cluster")
-        members = cluster.get("members", []) if isinstance(cluster, dict) else []
+        members = self.describe("/cluster").get("members", [])
         leader = next((each for each in members if each.get("role") == "leader"), None)
         return {
             **seen,
             "postmaster": first_line(self.data + "/postmaster.pid"),
             "is_rewinding": any(first_line(path) == "pg_rewind" for path in glob.glob("/proc/[0-9]*/comm")),
-            "can_run": run([self.bin + "/postgres", "-V"], user="postgres") is not None,
+            "can_run": succeeds([self.bin + "/postgres", "-V"], deadline_s=COMMAND_DEADLINE_S, user="postgres"),
             "free_share": free_share(os.path.dirname(self.data)),
             "is_paused": bool(own.get("pause")),
             "is_restoring": is_active("goldenring-restore-switch") or is_active("goldenring-restore-yield"),
@@ -273,10 +241,11 @@ class Machine:
             return None
         options = "host=%s user=rewinder dbname=postgres sslmode=verify-full sslrootcert=/etc/patroni/tls/ca.crt" % leader["host"]
         options += " channel_binding=require connect_timeout=%d options='-c statement_timeout=3000'" % ASK_TIMEOUT_S
-        found = rows_of(["-d", options], PRIMARY_SQL, password=self.rewind_password)
-        if not found:
+        try:
+            found = psql(["-d", options], PRIMARY_SQL, deadline_s=SQL_DEADLINE_S, password=self.rewind_password)
+        except Failed:
             return None
-        in_recovery, inserted, flushed, oldest, failures, age_s, copied, to_copy = found[0]
+        in_recovery, inserted, flushed, oldest, failures, age_s, copied, to_copy = found.rstrip("\n").split("|")
         number = lambda text: int(text) if text else None  # noqa: E731
         return {
             "timeline": leader.get("timeline"),
@@ -297,10 +266,10 @@ class Machine:
         for config in sorted(glob.glob("/etc/pgbackrest/repository*.conf")):
             for timeline in range(newest, (seen["timeline"] or newest) - 1, -1):
                 words = ["pgbackrest", "--config=" + config, "--stanza=" + self.stanza, "archive-get", "%08X%s" % (timeline, name), target]
-                done = run(words, user="postgres")
+                is_there = succeeds(words, deadline_s=COMMAND_DEADLINE_S, user="postgres")
                 if os.path.exists(target):
                     os.remove(target)
-                if done is not None:
+                if is_there:
                     return config
         return None
 
@@ -311,35 +280,8 @@ class Machine:
         return status == 200
 
 
-def parsed(text):
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text.decode(errors="replace")
-
-
-def run(words, user=None, password=None, text=None, deadline_s=COMMAND_DEADLINE_S, errors=None):
-    """Standard output; None when it failed: errors gets what it wrote about that"""
-    identity = {"user": user, "group": user, "extra_groups": []} if user else {}
-    environment = {**os.environ, **({"PGPASSWORD": password} if password else {})}
-    try:
-        done = subprocess.run(
-            words, input=text, capture_output=True, text=True, timeout=deadline_s, cwd="/", check=False, env=environment, **identity
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    if done.returncode != 0 and errors is not None:
-        errors.append(done.stderr)
-    return done.stdout if done.returncode == 0 else None
-
-
-def rows_of(where, text, **more):
-    found = run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *where], text=text, deadline_s=SQL_DEADLINE_S, **more)
-    return None if found is None else [line.split("|") for line in found.splitlines()]
-
-
 def is_active(unit):
-    return subprocess.run(["systemctl", "--quiet", "is-active", unit], check=False).returncode == 0
+    return succeeds(["systemctl", "--quiet", "is-active", unit])
 
 
 def first_line(path):
@@ -353,13 +295,6 @@ def first_line(path):
 def free_share(path):
     usage = shutil.disk_usage(path)
     return usage.free / usage.total
-
-
-def write(path, text):
-    with open(path + ".new", "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(path + ".new", 0o644)
-    os.replace(path + ".new", path)
 
 
 def publish(rows):
@@ -437,15 +372,18 @@ def keep_room(machine):
     """On the primary."""
     if free_share(os.path.dirname(machine.data)) >= MIN_FREE_SHARE_OF_PRIMARY:
         return
-    dropped = machine.as_superuser(DROP_SQL)
-    if dropped:
-        log("the disk fills: %s keep no more WAL" % ", ".join(row[0] for row in dropped))
-        machine.as_superuser("CHECKPOINT")
+    superuser = ["-h", SOCKETS, "-U", "postgres", "-d", "postgres"]
+    try:
+        dropped = psql(superuser, DROP_SQL, deadline_s=SQL_DEADLINE_S, user="postgres")
+        if dropped:
+            log("the disk fills: %s keep no more WAL" % ", ".join(line.split("|")[0] for line in dropped.splitlines()))
+            psql(superuser, "CHECKPOINT", deadline_s=SQL_DEADLINE_S, user="postgres")
+    except Failed as error:
+        log("the disk fills: %s" % error)
 
 
 def main():
-    with open(SETTINGS, encoding="utf-8") as file:
-        machine = Machine(json.load(file))
+    machine = Machine.of_this_machine()
     memory = Memory(int(first_line(CLONED) or 0))
     latest = {"rows": []}
     if os.path.isdir(os.path.dirname(METRICS)):

@@ -8,7 +8,8 @@
     goldenring-restore bootstrap TARGET    restores into the spare folder for a cluster that has lost all its data
     goldenring-restore place               makes that the data of this machine
     goldenring-restore look NAME TARGET    a read-only PostgreSQL with the state of then; `drop NAME` removes it
-    goldenring-restore test                restores the newest state, compares it, cleans up, and writes the result as metrics
+    goldenring-restore test DAYS           restores the newest state, compares it, cleans up, and writes the result as metrics;
+                                           deletes what earlier restores replaced when it is older
 
 TARGET as JSON: {"time": "2026-01-31 12:00:00+00"} or {"lsn": "0/5000000"} or {"xid": "750"} or {}: the newest state in the archive.
 The playbook restore.yml calls it. Each answer is one JSON object on standard output; a failure is one sentence on standard error.
@@ -21,18 +22,17 @@ import os
 import re
 import secrets
 import shutil
-import ssl
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 
-SETTINGS = "/etc/goldenring/restore.json"
+sys.path.append("/usr/local/lib/goldenring")
+from member import COMMAND_DEADLINE_S, SEGMENT_BITS, SOCKETS, Failed, Member, psql, run, segment_name, write  # noqa: E402
+
 # The service's program, which the role weather_api brings for migrations.
 SERVICE = ("/opt/goldenring/bun-*/bun", "/opt/goldenring/api-*/src/main.js")
 METRICS = "/var/lib/prometheus/node-exporter/goldenring-restore-test.prom"
-LIVE_SOCKETS = "/run/postgresql"
 LIVE_PORT = 5432
 # Of the first instance for a look; the spare one has the port before it.
 FIRST_LOOK_PORT = 5440
@@ -42,7 +42,6 @@ SPARE_BYTES = 256 << 20
 ANSWER_DEADLINE_S, ARCHIVE_DEADLINE_S = 15, 10
 # A backup of hundreds of GB.
 RESTORE_DEADLINE_S = 4 * 3600
-COMMAND_DEADLINE_S = 300
 # Until all other members have stopped: the last checkpoint of the primary, and its way into the archive.
 STOP_DEADLINE_S = 100
 # Between a member's stop and the other one's claim. Then it goes on as before.
@@ -52,14 +51,8 @@ PROMOTION_DEADLINE_S = 120
 SERVICE_DEADLINE_S = 600
 PAUSE_S = 0.1
 DAY_S = 86_400
-# wal_segment_size, PostgreSQL's default.
-SEGMENT_BITS = 24
 # A moment has passed unless the clocks of the machines differ by more.
 NOT_REACHED = "recovery ended before configured recovery target was reached"
-
-
-class Failed(Exception):
-    """What happened and what to do, for the person who restores."""
 
 
 class NotReached(Failed):
@@ -90,10 +83,6 @@ def lsn_of(text):
         raise Failed('"%s" is not a position in the WAL such as 0/5000000' % text)
     high, low = text.split("/")
     return (int(high, 16) << 32) + int(low, 16)
-
-
-def segment_name(number):
-    return "%08X%08X" % (number >> (32 - SEGMENT_BITS), number & ((1 << (32 - SEGMENT_BITS)) - 1))
 
 
 class Archive:
@@ -229,16 +218,12 @@ def plan(target, info, archive, now_s):
 # ---- this machine ----
 
 
-class Machine:
+class Machine(Member):
     def __init__(self, settings):
-        self.stanza = settings["stanza"]
-        self.data = settings["data"]
-        self.bin = settings["bin"]
+        super().__init__(settings)
         self.database = settings["database"]
         self.owner = settings["owner"]
         self.user = settings["user"]
-        self.address = settings["address"]
-        self.keep_days = int(settings["keep_days"])
         self.parent = os.path.dirname(self.data)
 
     def folder(self, name):
@@ -294,7 +279,7 @@ class Machine:
     def kept(self):
         return sorted(glob.glob(self.folder("before-restore-*")))
 
-    def delete_old(self):
+    def delete_old(self, keep_days):
         """Deletes what earlier restores replaced, when its time has passed, and what was prepared and never used."""
         if os.path.exists(state := self.folder("restore.json")) and time.time() - os.path.getmtime(state) > DAY_S:
             os.remove(state)
@@ -302,7 +287,7 @@ class Machine:
         for folder in self.kept():
             stamp = re.search(r"(\d{8}T\d{6})Z$", folder)
             made = stamp and datetime.datetime.strptime(stamp[1] + "+0000", "%Y%m%dT%H%M%S%z").timestamp()
-            if made and time.time() - made > self.keep_days * DAY_S:
+            if made and time.time() - made > keep_days * DAY_S:
                 shutil.rmtree(folder)
 
     # A private PostgreSQL on the restored files: it archives nothing, and only the service reaches it by TCP, while it is proven.
@@ -317,7 +302,7 @@ class Machine:
             "ident_file": folder + "/ident.conf",
             "listen_addresses": "",
             "port": str(port),
-            "unix_socket_directories": LIVE_SOCKETS,
+            "unix_socket_directories": SOCKETS,
             "cluster_name": os.path.basename(folder),
             "archive_mode": "on",
             "archive_command": "",
@@ -357,8 +342,8 @@ class Machine:
         # Patroni writes all of them, empty; PostgreSQL takes even that for a second target.
         forget(folder + "/postgresql.conf", "recovery_target")
         # Patroni makes it, too.
-        os.makedirs(LIVE_SOCKETS, exist_ok=True)
-        shutil.chown(LIVE_SOCKETS, "postgres", "postgres")
+        os.makedirs(SOCKETS, exist_ok=True)
+        shutil.chown(SOCKETS, "postgres", "postgres")
         log = folder + ".log"
         write_file(log, "")
         options = self.options(folder, port) + [part for word in words for part in ("-c", word)]
@@ -424,8 +409,8 @@ class Machine:
         return self.recover(folder, {**made, "target": {}}, port)
 
     def sql(self, port, role, database, text):
-        words = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", LIVE_SOCKETS, "-p", str(port), "-U", role, "-d", database]
-        return run(words, user="postgres" if role == "postgres" else "root", text=text)
+        where = ["-h", SOCKETS, "-p", str(port), "-U", role, "-d", database]
+        return psql(where, text, user="postgres" if role == "postgres" else None)
 
     def rows(self, port):
         """{table: rows}: reads each row of the API's database, as its owner"""
@@ -474,18 +459,6 @@ class Machine:
 
     # Patroni
 
-    def ask(self, path, address=None):
-        """(status, parsed body); (0, None) without an answer"""
-        try:
-            tls = ssl.create_default_context(cafile="/etc/patroni/tls/ca.crt")
-            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls))
-            with opener.open("https://%s:8008%s" % (address or self.address, path), timeout=3) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            return error.code, None
-        except (OSError, ValueError):
-            return 0, None
-
     def stop_at_once(self):
         """A synchronous standby that stops in order first waits to be released, 2 s in which writes wait; these data are replaced."""
         run(["systemctl", "kill", "--kill-whom=main", "--signal=KILL", "patroni"])
@@ -494,8 +467,7 @@ class Machine:
             self.pg_ctl(self.data, "-m", "fast", "stop")
 
     def leader_timeline(self):
-        _, cluster = self.ask("/cluster")
-        leaders = [each for each in (cluster or {}).get("members", []) if each["role"] in ("leader", "standby_leader")]
+        leaders = [each for each in self.describe("/cluster").get("members", []) if each["role"] in ("leader", "standby_leader")]
         return leaders[0].get("timeline") if leaders else None
 
     def is_stopped(self, address):
@@ -512,18 +484,6 @@ def has_answered(url):
 
 def shell_words(words):
     return " ".join("'" + word.replace("'", "'\\''") + "'" for word in words)
-
-
-def run(argv, deadline_s=COMMAND_DEADLINE_S, user=None, text=None):
-    """Standard output. @raises Failed"""
-    identity = {"user": user, "group": user, "extra_groups": []} if user == "postgres" else {}
-    try:
-        done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=deadline_s, cwd="/", check=False, **identity)
-    except subprocess.TimeoutExpired:
-        raise Failed("%s took longer than %d s" % (argv[0], deadline_s)) from None
-    if done.returncode != 0:
-        raise Failed("%s: %s" % (os.path.basename(argv[0]), (done.stderr or done.stdout).strip()[-600:]))
-    return done.stdout
 
 
 def as_postgres(argv, deadline_s=COMMAND_DEADLINE_S):
@@ -725,10 +685,10 @@ def drop(machine, name):
     return {}
 
 
-def test(machine):
+def test(machine, keep_days):
     began = time.time()
-    machine.delete_old()
-    if machine.ask("/primary")[0] == 200 and len(machine.ask("/cluster")[1]["members"]) > 1:
+    machine.delete_old(keep_days)
+    if machine.ask("/primary")[0] == 200 and len(machine.describe("/cluster").get("members", [])) > 1:
         # The replica does it; only one machine may report.
         if os.path.exists(METRICS):
             os.remove(METRICS)
@@ -765,9 +725,7 @@ def write_metrics(result, began):
     for name, (meaning, value) in values.items():
         name = "goldenring_restore_test_" + name
         lines += ["# HELP %s %s" % (name, meaning), "# TYPE %s gauge" % name, "%s %s" % (name, value)]
-    with open(METRICS + ".new", "w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
-    os.replace(METRICS + ".new", METRICS)
+    write(METRICS, "\n".join(lines) + "\n")
 
 
 def prepared(machine):
@@ -780,8 +738,7 @@ def prepared(machine):
 
 def role(machine):
     """What Patroni says of this member, and what is prepared here."""
-    _, own = machine.ask("/patroni")
-    found = own or {}
+    found = machine.describe("/patroni")
     is_replica = found.get("replication_state") == "streaming"
     return {"is_primary": found.get("role") in ("primary", "master"), "is_replica": is_replica, "prepared": prepared(machine)}
 
@@ -813,15 +770,13 @@ COMMANDS = {
     "look": lambda machine, name, target: look(machine, name, json.loads(target)),
     "serve": serve,
     "drop": drop,
-    "test": test,
+    "test": lambda machine, keep_days: test(machine, int(keep_days)),
 }
 
 
 def main(words):
-    with open(SETTINGS, encoding="utf-8") as file:
-        machine = Machine(json.load(file))
     try:
-        print(json.dumps(COMMANDS[words[0]](machine, *words[1:])))
+        print(json.dumps(COMMANDS[words[0]](Machine.of_this_machine(), *words[1:])))
     except Failed as error:
         sys.exit(str(error))
 
