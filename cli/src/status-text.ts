@@ -59,13 +59,14 @@ function isSilent(service: string, { monitoring }: StandStatus): boolean {
 
 function monitoringLines(monitoring: StandStatus["monitoring"]): string[] {
   if (monitoring === null) return [];
-  const { prometheus, targets, alerts, backups } = monitoring;
+  const { prometheus, targets, alerts, backups, restoreTestedAt } = monitoring;
   if (prometheus.error !== undefined) return [`Targets   unknown: Prometheus does not answer (${prometheus.error})`];
   const { up, down } = targets;
   return [
     `Targets   ${up} of ${up + down.length} up`,
     ...down.map(({ job, instance, error }) => `  - ${oneLine(`${instance} (${job}): ${error}`)}`),
     `Backups   ${backups.length === 0 ? "no problem known; ring backup list shows them" : backups.map(oneLine).join("; ")}`,
+    `Restore   ${restoreTestedAt === undefined ? "not tested yet" : `last test ${age(restoreTestedAt)} ago`}`,
     `Alerts    ${alerts.length === 0 ? "none firing" : `${alerts.length} firing`}`,
     ...columns(
       alerts.map(({ name, severity, machine, since, summary }) => [

@@ -53,6 +53,7 @@ const services: ServicesHealth = {
     targets: { up: 40, down: [], silent: [], unasked: 0 },
     alerts: [],
     backups: [],
+    restoreTestedAt: undefined,
   },
 };
 const { monitoring } = services;
@@ -224,7 +225,8 @@ describe("the status of a stand", () => {
       since: "2026-01-01T00:00:00Z",
       summary: "hot",
     };
-    const seen = { ...withTargets({ up: 39, down: [{ ...NODE, error: "connection refused" }] }), alerts: [alert] };
+    const restoreTestedAt = ago(2 * 86_400);
+    const seen = { ...withTargets({ up: 39, down: [{ ...NODE, error: "connection refused" }] }), alerts: [alert], restoreTestedAt };
     const status = statusOf({ ...whole, services: { ...services, monitoring: seen } });
     expect(status).toMatchObject({
       problems: [],
@@ -232,6 +234,7 @@ describe("the status of a stand", () => {
     });
     const text = statusText(status);
     expect(text).toContain("Targets   39 of 40 up\n  - pg-01:9100 (node): connection refused\n");
+    expect(text).toContain("Restore   last test 2 days ago\n");
     expect(text).toMatch(/Alerts {4}1 firing\n {2}- warning {2}HostHot {2}pg-01 {2}for \d+ days {2}hot/);
   });
 
@@ -277,6 +280,7 @@ describe("the status of a stand", () => {
     expect(text).toContain("sync standby, streaming, timeline 3, 0 B behind");
     expect(text).toContain("etcd 3.5.16 healthy, leader");
     expect(text).toContain("primary pg-01, replicas pg-02");
+    expect(text).toContain("Restore   not tested yet\n");
   });
 });
 

@@ -70,11 +70,11 @@ function guardianOf({ isRunning, report }: Sources["guardian"]) {
 /** Null for a stand without monitoring, and when nothing could be asked. */
 function monitoringOf(seen: MonitoringHealth | undefined, alertReceiver: Sources["alertReceiver"]) {
   if (seen === undefined) return null;
-  const { prometheus, alertmanager, targets, alerts, backups } = seen;
+  const { prometheus, alertmanager, targets, alerts, backups, restoreTestedAt } = seen;
   const { up, down, unasked } = targets;
   const heartbeatAt = alertReceiver?.report?.heartbeatAt;
   const receiver = alertReceiver && { alertReceiver: { isRunning: alertReceiver.isRunning, heartbeatAt } };
-  return { prometheus, alertmanager, ...receiver, targets: { up, down, unasked }, alerts, backups };
+  return { prometheus, alertmanager, ...receiver, targets: { up, down, unasked }, alerts, backups, restoreTestedAt };
 }
 
 /** Everything that differs from a stand on which all is well. */

@@ -78,8 +78,10 @@ test("ring backup now takes one, and a second playbook run none", async () => {
   expect(await labels()).toEqual(after);
 });
 
-test("a damaged file is found by verify, and ring check names it until it is repaired", async () => {
-  const file = await runOrThrow(host, "ls -S /var/lib/pgbackrest/backup/*/2*F/pg_data/base/*/*.zst | head -1");
+test("a damaged file is found by verify, ring check names it until it is repaired, and a restore takes the backup before it", async () => {
+  await ringOrThrow("backup", "now", "--type", "full");
+  const newest = (await repository(1)).backups.at(-1)?.label;
+  const file = await runOrThrow(host, `ls -S /var/lib/pgbackrest/backup/*/${newest}/pg_data/base/*/*.zst | head -1`);
   const flip = `printf 'goldenring' | dd of=${file} bs=1 seek=200 conv=notrunc status=none`;
   await runOrThrow(host, `cp -p ${file} /root/whole && ${flip}`);
   const { code, stdout } = await ring("backup", "verify");
@@ -90,6 +92,10 @@ test("a damaged file is found by verify, and ring check names it until it is rep
   const damage = "Files in repository 1 are damaged";
   const named = async () => (await ring("check")).stdout.includes(damage);
   expect(await waitUntil(named, { deadlineMs: 60_000, everyMs: 1_000 })).toBe(true);
+  const program = "/usr/local/sbin/goldenring-restore";
+  const look = JSON.parse(await runOrThrow(stand.replica, `${program} look damaged '{}'`));
+  await runOrThrow(stand.replica, `${program} drop damaged`);
+  expect(look.backups).toEqual([newest, look.backup, ...look.backups.slice(2)]);
   await runOrThrow(host, `cp -p /root/whole ${file} && rm /root/whole`);
   expect(await ringOrThrow("backup", "verify")).toContain("every file is as it was written");
 });

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Lab } from "../../lab/src/index.ts";
 import { record, seconds } from "./figures.fixture.ts";
 import { Load } from "./load.fixture.ts";
-import { openStand, readStatus, ring, ringOrThrow, startRing } from "./stand.fixture.ts";
+import { asPostgres, openStand, readStatus, ring, ringOrThrow, startRing } from "./stand.fixture.ts";
 
 const KILLS = Number(process.env.RESTORE_KILLS ?? 3);
 const TIMELINES = Number(process.env.RESTORE_TIMELINES ?? 3);
@@ -29,7 +29,7 @@ interface Restore {
   readonly until: number;
 }
 
-const { api } = await openStand();
+const { api, machine } = await openStand();
 const lab = new Lab();
 const restores: Restore[] = [];
 const waitsMs: number[] = [];
@@ -66,10 +66,10 @@ function differences(found: Set<string>, { must, may }: ReturnType<typeof stateA
 
 const iso = (moment: number): string => new Date(moment).toISOString();
 
-async function restoreTo(moment: number): Promise<void> {
+async function restoreTo(moment: number, how = ["--to", iso(moment)]): Promise<void> {
   const from = Date.now();
   load.longestWriteMs = 0;
-  await ringOrThrow("restore", "--to", iso(moment), "--yes");
+  await ringOrThrow("restore", ...how, "--yes");
   const until = Date.now();
   expect(differences(await load.names(), stateAt(moment), from)).toEqual({ missing: [], surplus: [] });
   restores.push({ to: moment, from, until });
@@ -140,6 +140,16 @@ test(`moments on ${TIMELINES} timelines are restored in any order, with failover
     "longest wait of a write, for each restore": waits,
     "requests that failed": `${load.failures.length} of ${load.rows.length + load.reads}`,
   });
+});
+
+test("the newest state is restored, and that before a position in the WAL", async () => {
+  await restoreTo(Date.now(), ["--to-latest"]);
+  await moment();
+  const now = "pg_current_wal_insert_lsn(), (1000 * extract(epoch FROM clock_timestamp()))::bigint";
+  const found = await asPostgres(machine((await readStatus()).cluster.leader), `SELECT ${now}`);
+  const [position = "", at] = found.split("|");
+  await moment();
+  await restoreTo(Number(at), ["--to-before", position]);
 });
 
 test("the state of then is readable beside the live one, and is removed", async () => {

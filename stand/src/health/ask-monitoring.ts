@@ -17,7 +17,7 @@ export async function askMonitoring(inventory: Inventory, deadlineMs: number) {
     orError(async () => seenBy(createPrometheus(await serverOf("prometheus", 9_090)))),
     orError(async () => alertmanagerAlerts(await serverOf("alertmanager", 9_093))),
   ]);
-  const nothing = { targets: { up: 0, down: [], silent: [], unasked: 0 }, alerts: [], backups: [] };
+  const nothing = { targets: { up: 0, down: [], silent: [], unasked: 0 }, alerts: [], backups: [], restoreTestedAt: undefined };
   return {
     /** The machine that both run on. */
     name: machine.name,
@@ -36,10 +36,11 @@ export type MonitoringHealth = NonNullable<Awaited<ReturnType<typeof askMonitori
 const SILENT = "max_over_time(up[1m]) == 0 and up offset 1m";
 
 async function seenBy(prometheus: Prometheus) {
-  const [targets, alerts, silent] = await Promise.all([
+  const [targets, alerts, silent, [restoreTest]] = await Promise.all([
     prometheus.targets(),
     prometheus.alerts(),
     prometheus.query(SILENT),
+    prometheus.query("max(goldenring_restore_test_timestamp_seconds)"),
   ]);
   const down = targets
     .filter(({ health }) => health !== "up")
@@ -49,6 +50,8 @@ async function seenBy(prometheus: Prometheus) {
     backups: alerts
       .filter(({ name }) => /^(Backup|RestoreTest)/.test(name))
       .map(({ annotations, labels }) => annotations.summary ?? labels.alertname ?? ""),
+    /** The weekly test of a restore; that it failed is among `backups`. */
+    restoreTestedAt: restoreTest && new Date(restoreTest.value * 1_000).toISOString(),
     /** `down`: the last scrape failed, or there was none yet (`unasked`). `silent`: none has succeeded for a minute. */
     targets: {
       up: targets.length - down.length,
