@@ -226,7 +226,11 @@ describe("the status of a stand", () => {
       summary: "hot",
     };
     const restoreTestedAt = ago(2 * 86_400);
-    const seen = { ...withTargets({ up: 39, down: [{ ...NODE, error: "connection refused" }] }), alerts: [alert], restoreTestedAt };
+    const seen = {
+      ...withTargets({ up: 39, down: [{ ...NODE, error: "connection refused" }] }),
+      alerts: [alert],
+      restoreTestedAt,
+    };
     const status = statusOf({ ...whole, services: { ...services, monitoring: seen } });
     expect(status).toMatchObject({
       problems: [],

@@ -17,7 +17,12 @@ export async function askMonitoring(inventory: Inventory, deadlineMs: number) {
     orError(async () => seenBy(createPrometheus(await serverOf("prometheus", 9_090)))),
     orError(async () => alertmanagerAlerts(await serverOf("alertmanager", 9_093))),
   ]);
-  const nothing = { targets: { up: 0, down: [], silent: [], unasked: 0 }, alerts: [], backups: [], restoreTestedAt: undefined };
+  const nothing = {
+    targets: { up: 0, down: [], silent: [], unasked: 0 },
+    alerts: [],
+    backups: [],
+    restoreTestedAt: undefined,
+  };
   return {
     /** The machine that both run on. */
     name: machine.name,
