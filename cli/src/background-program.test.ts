@@ -27,6 +27,7 @@ const inventory: Inventory = {
   labNamespace: undefined,
   fenceCommand: undefined,
   machines: [],
+  replica: { cpu: 0.25, memoryMiB: 128 },
   byRole: () => [],
 };
 

@@ -18,6 +18,7 @@ const inventory: Inventory = {
   labNamespace: undefined,
   fenceCommand: undefined,
   machines,
+  replica: { cpu: 0.25, memoryMiB: 128 },
   byRole: (role) => machines.filter(({ roles }) => roles.includes(role)),
 };
 

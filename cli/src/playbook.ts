@@ -7,8 +7,8 @@ export interface PlaybookOptions {
   readonly playbook?: "site.yml" | "restore.yml";
   /** For `-e`. */
   readonly variables?: Readonly<Record<string, unknown>>;
-  /** Roles that have nothing to do. */
-  readonly without?: readonly string[];
+  /** Only these roles, or all but those that have nothing to do. */
+  readonly roles?: { readonly only: readonly string[] } | { readonly without: readonly string[] } | undefined;
   readonly inventoryFile: string;
   /** Receives the whole output; overwritten. */
   readonly logFile: string;
@@ -23,12 +23,14 @@ const STOP_GRACE_MS = 5_000;
 
 /** Runs the playbook on all machines. @throws {CommandError} with what failed and the log's path */
 export async function runPlaybook(options: PlaybookOptions): Promise<void> {
-  const { playbook = "site.yml", variables = {}, without = [], inventoryFile, logFile, signal } = options;
+  const { playbook = "site.yml", variables = {}, roles, inventoryFile, logFile, signal } = options;
   signal.throwIfAborted();
   const log = createWriteStream(logFile, { mode: 0o600 });
   // It ends with this process, even when that is killed: two playbooks must never run at the same time.
   const argv = ["setpriv", "--pdeathsig", "TERM", "--", "ansible-playbook", "-i", inventoryFile, playbook];
-  argv.push("-e", JSON.stringify(variables), ...(without.length === 0 ? [] : ["--skip-tags", without.join(",")]));
+  argv.push("-e", JSON.stringify(variables));
+  if (roles !== undefined)
+    argv.push(...("only" in roles ? ["--tags", roles.only.join(",")] : ["--skip-tags", roles.without.join(",")]));
   const show = progressOf(options);
   const { code, stdout, stderr } = await runProgram(argv, {
     deadlineMs: DEADLINE_MS,

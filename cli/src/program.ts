@@ -31,6 +31,7 @@ const NO_WAIT_MS = 0;
 const EXAMPLES = `
 Examples:
   sudo ring up                          start the whole stand; again: repair what is missing
+  sudo ring up --replicas 5 --replica-cpu 0.5   another size of the API, without a failed request
   sudo ring status                      machines, leader, replication, targets, alerts, addresses
   sudo ring alerts --follow             print each alert as it arrives
   sudo ring dashboards verify           check that every panel and rule finds its data
@@ -106,10 +107,13 @@ export function createProgram(command: CommandContext): Command {
       `ports of this computer, kept for later runs: ${SERVICE_NAMES.join(", ")}; e.g. api=8090,database=5433`,
       portsOf,
     )
+    .option("--replicas <number>", "how many API replicas, 1 to 30, kept for later runs (default: 3)", numberOf)
+    .option("--replica-cpu <cores>", "CPU of each, kept for later runs (default: 0.25)", coresOf)
+    .option("--replica-memory <MiB>", "memory of each, from 128, kept for later runs (default: 128)", numberOf)
     .option("--provision", "run the playbook even when nothing has changed", false)
     .option("--from-backup", "make the database from the backup when all its machines have lost their data", false)
-    .action(({ subnet, rto, ports, provision, fromBackup }) =>
-      withoutExperiment("up", (context) => up(context, { network: subnet, rto, ports, provision, fromBackup })),
+    .action(({ subnet: network, replicaMemory: replicaMemoryMiB, ...options }) =>
+      withoutExperiment("up", (context) => up(context, { network, replicaMemoryMiB, ...options })),
     );
   add("down", "stop the stand: nothing of it runs on this computer afterwards; disks and settings stay").action(() =>
     withoutExperiment("down", down),
@@ -282,6 +286,11 @@ export function createProgram(command: CommandContext): Command {
 function numberOf(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("a whole number is expected.");
+}
+
+function coresOf(text: string): number {
+  if (/^\d{1,2}(\.\d{1,2})?$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("a number of cores such as 0.5 is expected.");
 }
 
 function percentOf(text: string): number {

@@ -26,6 +26,7 @@ const inventory: Inventory = {
   labNamespace: "ring-lab",
   fenceCommand: undefined,
   machines,
+  replica: { cpu: 0.25, memoryMiB: 128 },
   byRole: (role) => machines.filter(({ roles }) => roles.includes(role)),
 };
 const services: ServicesHealth = {

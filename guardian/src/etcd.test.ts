@@ -86,6 +86,7 @@ describe.skipIf(!hasProgram("etcd"))("etcd", () => {
       labNamespace: undefined,
       fenceCommand: undefined,
       machines: members,
+      replica: { cpu: 0.25, memoryMiB: 128 },
       byRole: () => members,
     };
     etcd = await openEtcd(inventory);

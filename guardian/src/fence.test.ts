@@ -19,6 +19,7 @@ function fenceOf(fenceCommand: readonly string[] | undefined) {
     labNamespace: undefined,
     fenceCommand,
     machines: [machine],
+    replica: { cpu: 0.25, memoryMiB: 128 },
     byRole: () => [],
   };
   return commandFence(inventory);

@@ -5,17 +5,21 @@ import { runOrThrow, runProgram } from "@goldenring/stand";
 import { type Folders, foldersOf } from "./folders.ts";
 import { parseMountInfo } from "./host/cgroups.ts";
 import { readRecipe, removeUnusedImages } from "./image/image.ts";
-import { findStandGroups, namesOfGroups, removeGroup } from "./machine/groups.ts";
+import { findStandGroups, hostGroup, machineGroups, namesOfGroups, removeGroup } from "./machine/groups.ts";
 import { detachLoops, killLeftovers } from "./machine/power.ts";
+import { healed } from "./network/faults.ts";
 import { closeForward, openToOthers } from "./network/forwards.ts";
 import { closeNetwork } from "./network/namespace.ts";
 import { imagesInUse } from "./snapshots/catalogue.ts";
-import { powerOf, stopMachines } from "./stand.ts";
-import { readRuntime } from "./state/runtime.ts";
+import { powerOf, type Stand, stopMachines } from "./stand.ts";
+import { changeRuntime, readRuntime } from "./state/runtime.ts";
+import { readSettings } from "./state/settings.ts";
 import { A_MINUTE, forAll, type TaskOptions } from "./task.ts";
 
 /** Of the 20 s within which `down` ends; the rest is for machines that need force. */
 const CLEAN_STOP_MS = 13_000;
+/** A write may wait 30 s for a new primary, and the service stops within 45 s. */
+const LAST_REQUESTS_MS = 60_000;
 const REMOVE_GROUP_MS = 3_000;
 const REMOVE_FILES_MS = 300_000;
 
@@ -44,6 +48,34 @@ export async function takeDown(folders: Folders, options: TaskOptions): Promise<
   });
   await rm(folders.runtime, { force: true });
   await rm(folders.sockets, { recursive: true, force: true });
+}
+
+/** Replicas of a larger stand, which an interrupted run may have left. */
+export async function surplusOf(folders: Folders): Promise<readonly string[]> {
+  const settings = await readSettings(folders);
+  const onDisk = await readdir(folders.machines).catch(() => []);
+  return settings === undefined ? [] : onDisk.filter((name) => !settings.machines.includes(name));
+}
+
+/** Shuts machines down cleanly, so that they finish what they do, and removes all that the computer has of them. */
+export async function removeMachines(
+  { folders, groups }: Stand,
+  names: readonly string[],
+  options: TaskOptions,
+): Promise<void> {
+  const machines = names.map((name) => powerOf(folders, groups, name, ""));
+  await stopMachines(machines, LAST_REQUESTS_MS, options);
+  await forAll(machines, killLeftovers);
+  await detachLoops(names.map((name) => folders.machine(name).disk));
+  const own = machines.flatMap(({ name }) => [...machineGroups(groups, name), hostGroup(groups, name)]);
+  for (const folder of own) await removeGroup(folder, REMOVE_GROUP_MS);
+  for (const name of names) {
+    const { faults } = await readRuntime(folders);
+    await changeRuntime(folders, { faults: healed(faults, name) });
+    await runOrThrow(["rm", "-rf", "--one-file-system", folders.machine(name).folder], {
+      deadlineMs: REMOVE_FILES_MS,
+    });
+  }
 }
 
 /** ssh keeps connections open for later commands. */

@@ -9,7 +9,7 @@ import {
   ringHome,
   withLock,
 } from "@goldenring/stand";
-import { removeStand, takeDown } from "./down.ts";
+import { removeMachines, removeStand, surplusOf, takeDown } from "./down.ts";
 import { type Folders, foldersOf } from "./folders.ts";
 import { assertLinuxRoot, ensurePackages } from "./host/computer.ts";
 import { diskFaultScripts, hasDiskFault } from "./machine/disk-fault.ts";
@@ -69,6 +69,13 @@ export class Lab {
     assertLinuxRoot();
     await ensurePackages(options);
     return this.#alone("up", () => bringUp(this.#folders, options));
+  }
+
+  /** Shuts down and deletes the replicas that the stand has no more. */
+  async removeSurplus(options: TaskOptions = {}): Promise<void> {
+    await this.#change("up", async (stand) => {
+      await removeMachines(stand, await surplusOf(this.#folders), options);
+    });
   }
 
   /** Shuts the machines down and removes everything but the files; under 20 s, whatever an interrupted run left. */

@@ -2,8 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
+import { USUAL_REPLICA } from "@goldenring/stand";
 import fc from "fast-check";
 import {
+  assertReplicas,
   assertSnapshotName,
   assertStandName,
   DEFAULT_NETWORK,
@@ -16,6 +18,42 @@ import {
 } from "./plan.ts";
 
 const toNumber = (address: string): number => address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
+
+test("a stand of an earlier version keeps the users of its machines, which may run while other replicas are added", () => {
+  const first = firstUser("lab", "etcd-01");
+  const places = planMachines(DEFAULT_NETWORK).map(({ name }) => (firstUser("lab", name) - first) / 65_536);
+  expect(places).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test("the replicas of a stand, and no other machines, have the size that is asked for", () => {
+  const large = { cpu: 0.5, memoryMiB: 256 };
+  for (const { role, limit } of planMachines(DEFAULT_NETWORK, undefined, large))
+    expect(limit === large).toBe(role === "api");
+});
+
+describe("replicas are refused, with what is possible", () => {
+  const computer = { cpu: 2, memoryMiB: 24_576 };
+  test.each([
+    ["0 replicas: 1 to 30", 0, USUAL_REPLICA],
+    ["31 replicas: 1 to 30", 31, USUAL_REPLICA],
+    ["NaN replicas", Number.NaN, USUAL_REPLICA],
+    ["0.05 CPU for each replica, of the computer's cores: 0.1 to 2", 3, { cpu: 0.05, memoryMiB: 128 }],
+    ["2.5 CPU", 3, { cpu: 2.5, memoryMiB: 128 }],
+    ["64 MiB for each replica: 128 to", 3, { cpu: 1, memoryMiB: 64 }],
+    [
+      "30 replicas of 1024 MiB need 33.6 GB with the rest of the stand; this computer has 24.0 GB",
+      30,
+      { cpu: 1, memoryMiB: 1_024 },
+    ],
+  ])("%s", (message, count, size) => {
+    expect(() => assertReplicas(count, size, computer)).toThrow(message);
+  });
+
+  test("only then", () => {
+    assertReplicas(1, { cpu: 2, memoryMiB: 4_096 }, computer);
+    assertReplicas(30, USUAL_REPLICA, computer);
+  });
+});
 
 test("the users of a machine are in systemd's range for containers, and no other machine of the stand has them", () => {
   fc.assert(
@@ -57,7 +95,9 @@ describe("the address plan", () => {
         const text = `${[24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256).join(".")}/${prefix}`;
         const plan = planAddresses(text);
         expect(plan.network).toBe(text);
-        const numbers = [plan.operator, ...planMachines(text).map(({ address }) => address)].map(toNumber);
+        const numbers = [plan.operator, ...planMachines(text, MACHINE_NAMES).map(({ address }) => address)].map(
+          toNumber,
+        );
         expect(new Set(numbers).size).toBe(MACHINE_NAMES.length + 1);
         for (const number of numbers) {
           expect(number).toBeGreaterThan(base);

@@ -1,37 +1,47 @@
 import { createHash } from "node:crypto";
 import { CommandError } from "@goldenring/run-kit";
+import { REPLICA_BOUNDS, type ReplicaSize, USUAL_REPLICA } from "@goldenring/stand";
 
 /** CPU in cores, memory in MiB. */
-export interface Limit {
-  readonly cpu: number;
-  readonly memoryMiB: number;
-}
+export type Limit = ReplicaSize;
 
-interface Kind extends Limit {
+interface Kind {
   /** Group of the inventory. */
   readonly role: string;
   /** Host part of the address. */
   readonly offset: number;
   readonly diskGiB: number;
+  /** Undefined: that of the stand's replicas. */
+  readonly limit: Limit | undefined;
 }
 
-/** The sizes of the 2023 baseline; the API's are the limits of its pods. */
-const USUAL = { cpu: 2, memoryMiB: 2_048, diskGiB: 2 } as const;
-const REPLICA = { cpu: 0.25, memoryMiB: 128, diskGiB: 2 } as const;
+/** The sizes of the 2023 baseline. */
+const USUAL = { limit: { cpu: 2, memoryMiB: 2_048 }, diskGiB: 2 } as const;
+const REPLICA = { limit: undefined, diskGiB: 2 } as const;
+const USUAL_REPLICAS = 3;
 
-const KINDS = {
+const replicaNames = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `api-${String(index + 1).padStart(2, "0")}`);
+
+const FIRST_REPLICA_OFFSET = 31;
+const REPLICAS = replicaNames(REPLICA_BOUNDS.count.max).map((name, index): [string, Kind] => [
+  name,
+  { role: "api", offset: FIRST_REPLICA_OFFSET + index, ...REPLICA },
+]);
+
+/** Their order decides about users of the computer (`firstUser`): what is new comes last. */
+const KINDS: Readonly<Record<string, Kind>> = {
   "etcd-01": { role: "etcd", offset: 21, ...USUAL },
   "etcd-02": { role: "etcd", offset: 22, ...USUAL },
   "etcd-03": { role: "etcd", offset: 23, ...USUAL },
   "pg-01": { role: "postgres", offset: 11, ...USUAL, diskGiB: 6 },
   "pg-02": { role: "postgres", offset: 12, ...USUAL, diskGiB: 6 },
   haproxy: { role: "haproxy", offset: 5, ...USUAL },
-  "api-01": { role: "api", offset: 31, ...REPLICA },
-  "api-02": { role: "api", offset: 32, ...REPLICA },
-  "api-03": { role: "api", offset: 33, ...REPLICA },
-  ingress: { role: "ingress", offset: 7, ...USUAL, cpu: 1, memoryMiB: 512 },
-  prometheus: { role: "prometheus", offset: 6, ...USUAL, cpu: 4, memoryMiB: 4_096 },
-} as const satisfies Readonly<Record<string, Kind>>;
+  ...Object.fromEntries(REPLICAS.slice(0, USUAL_REPLICAS)),
+  ingress: { role: "ingress", offset: 7, ...USUAL, limit: { cpu: 1, memoryMiB: 512 } },
+  prometheus: { role: "prometheus", offset: 6, ...USUAL, limit: { cpu: 4, memoryMiB: 4_096 } },
+  ...Object.fromEntries(REPLICAS.slice(USUAL_REPLICAS)),
+};
 
 /** A machine of the stand and its planned sizes; `limitOf` has its current limit. */
 export interface PlannedMachine {
@@ -44,7 +54,14 @@ export interface PlannedMachine {
   readonly diskGiB: number;
 }
 
+/** Of all machines that a stand may have. */
 export const MACHINE_NAMES: readonly string[] = Object.keys(KINDS);
+export const USUAL_MACHINES: readonly string[] = withReplicas(MACHINE_NAMES, USUAL_REPLICAS);
+
+/** The same machines with so many replicas. */
+export function withReplicas(names: readonly string[], count: number): readonly string[] {
+  return [...names.filter((name) => KINDS[name]?.role !== "api"), ...replicaNames(count)];
+}
 
 /** Whether the database needs the machine to shut down cleanly: etcd has its leader key, and prometheus keeps its backup. */
 export const isNeededForStop = (name: string): boolean => /^etcd-|^prometheus$/.test(name);
@@ -95,20 +112,23 @@ export function planAlertWebhook({ operator }: AddressPlan): string {
 }
 
 /**
- * @param names which machines; all when empty
  * @throws {CommandError} when a name is not one of `MACHINE_NAMES`
  */
-export function planMachines(network: string, names: readonly string[] = []): readonly PlannedMachine[] {
+export function planMachines(
+  network: string,
+  names: readonly string[] = USUAL_MACHINES,
+  replica: ReplicaSize = USUAL_REPLICA,
+): readonly PlannedMachine[] {
   for (const name of names) assertMachineName(name);
   const { address } = planAddresses(network);
   return Object.entries(KINDS)
-    .filter(([name]) => names.length === 0 || names.includes(name))
-    .map(([name, { role, offset, cpu, memoryMiB, diskGiB }]) => ({
+    .filter(([name]) => names.includes(name))
+    .map(([name, { role, offset, limit = replica, diskGiB }]) => ({
       name,
       role,
       address: address(offset),
       mac: macOf(address(offset)),
-      limit: { cpu, memoryMiB },
+      limit,
       diskGiB,
     }));
 }
@@ -128,7 +148,31 @@ export function firstUser(stand: string, machine: string): number {
 
 function assertMachineName(name: string): void {
   if (MACHINE_NAMES.includes(name)) return;
-  throw new CommandError(`There is no machine "${name}"; the machines are ${MACHINE_NAMES.join(", ")}.`);
+  const last = MACHINE_NAMES.at(-1);
+  throw new CommandError(`There is no machine "${name}"; the machines are ${USUAL_MACHINES.join(", ")} … ${last}.`);
+}
+
+/** @throws {CommandError} (usage) unless so many replicas of this size are possible on a computer of these cores and this memory */
+export function assertReplicas(count: number, { cpu, memoryMiB }: ReplicaSize, computer: Limit): void {
+  const refuse = (why: string) => new CommandError(why, "usage");
+  const bounds = (value: number, { min, max }: { readonly min: number; readonly max: number }, unit: string): void => {
+    if (!(value >= min && value <= max)) throw refuse(`${value} ${unit}: ${min} to ${max} are possible.`);
+  };
+  bounds(count, REPLICA_BOUNDS.count, "replicas");
+  const cores = Math.min(REPLICA_BOUNDS.cpu.max, computer.cpu);
+  bounds(cpu, { min: REPLICA_BOUNDS.cpu.min, max: cores }, "CPU for each replica, of the computer's cores");
+  bounds(memoryMiB, REPLICA_BOUNDS.memoryMiB, "MiB for each replica");
+  const neededGiB = FREE_MEMORY_GIB + moreMemoryGiB(count, memoryMiB);
+  const existingGiB = computer.memoryMiB / 1_024;
+  if (neededGiB <= existingGiB) return;
+  throw refuse(
+    `${count} replicas of ${memoryMiB} MiB need ${neededGiB.toFixed(1)} GB with the rest of the stand; this computer has ${existingGiB.toFixed(1)} GB.`,
+  );
+}
+
+/** What the replicas may use beyond those that `FREE_MEMORY_GIB` is for. */
+export function moreMemoryGiB(count: number, memoryMiB: number): number {
+  return Math.max(0, count * memoryMiB - USUAL_REPLICAS * USUAL_REPLICA.memoryMiB) / 1_024;
 }
 
 /** The name becomes part of the names of a network namespace, of folders and of cgroups. */

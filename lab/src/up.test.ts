@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { foldersOf } from "./folders.ts";
 import { bringUp } from "./up.ts";
 
-test.each([{ network: "8.8.8.0/24" }, { machines: ["pg-03"] }])(
+test.each([{ network: "8.8.8.0/24" }, { machines: ["pg-03"] }, { replicas: 31 }, { replicaMemoryMiB: 64 }])(
   "a refused up (%p) leaves no empty stand",
   async (options) => {
     const home = mkdtempSync(join(tmpdir(), "goldenring-lab-"));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CommandError } from "@goldenring/run-kit";
 import { isAlive, replaceFile, SERVICES } from "@goldenring/stand";
+import { surplusOf } from "./down.ts";
 import type { Folders } from "./folders.ts";
 import { ensureKernelLimits, memoryWarning } from "./host/computer.ts";
 import { ensureImage, hasImage, readRecipe } from "./image/image.ts";
@@ -14,7 +15,7 @@ import { ensureKeyPair, makeSeed } from "./machine/seed.ts";
 import { loadFaults } from "./network/faults.ts";
 import { closeForward, closeToOthers, openForward, portWarning } from "./network/forwards.ts";
 import { openNetwork } from "./network/namespace.ts";
-import { MACHINE_NAMES, planAddresses } from "./plan.ts";
+import { moreMemoryGiB, planAddresses } from "./plan.ts";
 import { finishRestore } from "./snapshots/restore.ts";
 import {
   applyLimits,
@@ -27,7 +28,7 @@ import {
   waitForMachines,
 } from "./stand.ts";
 import { changeRuntime, readRuntime } from "./state/runtime.ts";
-import { planSettings, type UpOptions, writeSettings } from "./state/settings.ts";
+import { planSettings, replicasOf, type UpOptions, writeSettings } from "./state/settings.ts";
 import { filterAsync, forAll, namesOf, type TaskOptions } from "./task.ts";
 
 /** What `up` had to do: all empty when everything ran already. */
@@ -35,6 +36,8 @@ export interface UpResult {
   readonly started: readonly string[];
   /** Machines whose disk is new: nothing is installed on them yet. */
   readonly created: readonly string[];
+  /** Replicas that the stand has no more. Those that run serve until `Lab.removeSurplus`, which the ingress must hear of first. */
+  readonly surplus: readonly string[];
   /** Sentences for the user: ports that were taken, too little memory. */
   readonly warnings: readonly string[];
 }
@@ -49,7 +52,7 @@ export async function bringUp(folders: Folders, options: UpOptions): Promise<UpR
   const stand = await prepareStand(folders, options);
   await ensureKernelLimits(options);
   await changeRuntime(folders, { cgroups: [...stand.groups.folders] });
-  await openNetwork(folders.namespace, planAddresses(stand.settings.network), stand.machines);
+  await openNetwork(folders.namespace, planAddresses(stand.settings.network));
   await loadFaults(folders.namespace, (await readRuntime(folders)).faults);
   await prepareMachines(stand);
   signal?.throwIfAborted();
@@ -58,7 +61,7 @@ export async function bringUp(folders: Folders, options: UpOptions): Promise<UpR
   await waitForMachines(stand, stand.machines, signal);
   const taken = await openForwards(stand);
   onProgress?.("all machines run");
-  return { started, created, warnings: [...warnings, ...taken] };
+  return { started, created, surplus: await surplusOf(folders), warnings: [...warnings, ...taken] };
 }
 
 /** A stand stays on the image that it was made with; only a new one gets a newer image. */
@@ -106,7 +109,7 @@ async function makeDisks({ machines }: Stand, { onProgress, signal }: TaskOption
   return missing.map(({ name }) => name);
 }
 
-async function runMachines(stand: Stand, options: TaskOptions): Promise<Omit<UpResult, "created">> {
+async function runMachines(stand: Stand, options: TaskOptions): Promise<Pick<UpResult, "started" | "warnings">> {
   const unsupervised = await filterAsync(
     await runningOf(stand.machines),
     async ({ power }) => !(await isSupervised(power)),
@@ -114,7 +117,8 @@ async function runMachines(stand: Stand, options: TaskOptions): Promise<Omit<UpR
   const machines = unsupervised.map(({ power }) => power);
   await stopMachines(machines, CLEAN_STOP_MS, options);
   const off = await filterAsync(stand.machines, ({ power }) => isOff(power));
-  const warnings = off.length === MACHINE_NAMES.length ? await memoryWarning() : [];
+  const moreGiB = moreMemoryGiB(replicasOf(stand.machines), stand.settings.replica.memoryMiB);
+  const warnings = off.length === stand.machines.length ? await memoryWarning(moreGiB) : [];
   await applyLimits(stand, stand.machines);
   await startMachines(stand, off, options);
   return { started: off.map(({ name }) => name), warnings: [...warnings, ...(await isolationWarning(off))] };

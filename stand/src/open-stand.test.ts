@@ -11,6 +11,7 @@ const inventory = (standName: string): Inventory => ({
   labNamespace: undefined,
   fenceCommand: undefined,
   machines: [],
+  replica: { cpu: 0.25, memoryMiB: 128 },
   byRole: () => [],
 });
 

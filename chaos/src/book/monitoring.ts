@@ -151,7 +151,7 @@ const ALERTS: readonly ExperimentInput[] = [
       blastRadius: { postgres: 2 },
     },
   ),
-  alertExperiment("api-replica", "One of three API replicas is stopped", "ApiReplicaDown", {
+  alertExperiment("api-replica", "One of the API replicas is stopped", "ApiReplicaDown", {
     faults: [stop("api/1", "goldenring-api")],
     mayCome: [{ alert: "ProbeFailed", why: "the replica's own probe" }],
   }),

@@ -43,7 +43,7 @@ const UNIT = "goldenring-api";
 
 export const ce10: ExperimentInput = {
   id: "CE-10",
-  title: "A replica of the API is killed, and all three are restarted one after another",
+  title: "A replica of the API is killed, and three are restarted one after another",
   hypothesis: "The other replicas answer in its place; a rolling restart costs no request.",
   expectations: [
     ...NONE_FAILS,
@@ -57,7 +57,8 @@ export const ce10: ExperimentInput = {
     { name: "kill", faults: [{ fault: "kill-unit", on: "api/next", unit: UNIT }], seconds: 5, after: "recover" },
     ...[1, 2, 3].map((number) => ({
       name: `restart ${number}`,
-      faults: [{ fault: "restart-unit", on: `api/${number}`, unit: UNIT } as const],
+      // Also of more replicas, or of fewer.
+      faults: [{ fault: "restart-unit", on: `api/next+${number}`, unit: UNIT } as const],
       seconds: 3,
       // The next one only when this one is back, as a rolling restart does.
       after: "recover" as const,

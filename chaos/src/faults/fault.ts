@@ -16,13 +16,13 @@ import type { LabCall } from "./lab-call.ts";
 export const FILE_MARK = "goldenring-chaos";
 
 const FORM = new RegExp(
-  `^(?:primary|replica|etcd-leader|${OPERATOR}|machine/[A-Za-z0-9.-]+|(?:${ROLES.join("|")})(?:/(?:[1-9]|next))?)$`,
+  `^(?:primary|replica|etcd-leader|${OPERATOR}|machine/[A-Za-z0-9.-]+|(?:${ROLES.join("|")})(?:/(?:[1-9]\\d?|next(?:\\+[1-9])?))?)$`,
 );
 
 /**
  * Which machines a fault is for, found out when a round begins:
- * `primary`, `replica`, `etcd-leader`; all of a role: `etcd`; one of them: `etcd/1`; another one each round: `api/next`; `machine/NAME`;
- * `operator`: this computer.
+ * `primary`, `replica`, `etcd-leader`; all of a role: `etcd`; one of them: `etcd/1`; another one each round: `api/next`, and the one
+ * after it: `api/next+1`; `machine/NAME`; `operator`: this computer.
  */
 export const on = z
   .string()
@@ -136,6 +136,7 @@ function candidates(target: string, stand: Stand, roles: StandRoles, round: numb
   if (kind === "machine") return stand.machines.map(({ name }) => name).filter((name) => name === which);
   const names = byRole(stand, kind as Role).map(({ name }) => name);
   if (which === undefined) return names;
-  const index = which === "next" ? (round - 1) % Math.max(1, names.length) : Number(which) - 1;
+  const [, after = 0] = /^next(?:\+(\d))?$/.exec(which) ?? [];
+  const index = which.startsWith("next") ? (round - 1 + Number(after)) % Math.max(1, names.length) : Number(which) - 1;
   return names.slice(index, index + 1);
 }

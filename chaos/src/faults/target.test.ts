@@ -30,6 +30,7 @@ test("a target is found by what a machine is at the moment, by its role, its pla
 
 test("next is another one each round", () => {
   expect([1, 2, 3].map((round) => resolved("api/next", round)[0])).toEqual(["api-01", "api-02", "api-01"]);
+  expect([1, 2, 3].map((after) => resolved(`api/next+${after}`, 1)[0])).toEqual(["api-02", "api-01", "api-02"]);
 });
 
 test("what the stand does not have is refused, and so is what is no target", () => {

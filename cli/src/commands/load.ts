@@ -3,6 +3,7 @@ import { type CommandContext, runsFolder, terminalOutput } from "@goldenring/run
 import { type Inventory, inNamespace, loginOf, readAuthority } from "@goldenring/stand";
 import type { Context } from "../context.ts";
 import { endpointsOf } from "../endpoints.ts";
+import { resize } from "./up.ts";
 
 /** The dependencies of `ring load`: a stand that is up is the target unless another is named. */
 export function loadDeps(openContext: () => Promise<Context>, command: CommandContext): LoadDeps {
@@ -17,10 +18,13 @@ async function standUnderLoad(context: Context): Promise<StandUnderLoad | undefi
   const { api, database } = await endpointsOf(context);
   if (api === undefined) return undefined;
   const inside = insideOf(inventory);
+  const replicas = inventory.byRole("api");
   return {
     target: api,
     hosts: inventory.machines.flatMap(({ name, address }) => [name, address]),
     machines: inventory.machines,
+    ...(replicas.length === 0 ? {} : { size: { replicas: replicas.length, ...inventory.replica } }),
+    ...(context.lab === undefined ? {} : { resize: (size, signal) => resize({ ...context, signal }, size) }),
     ...(inside === undefined ? {} : { inside }),
     ...(database === undefined ? {} : { database: () => databasePlace(inventory, database) }),
   };

@@ -1,17 +1,19 @@
 import { join } from "node:path";
 import type { Lab, UpOptions as LabOptions } from "@goldenring/lab";
 import { CommandError, columns, oneLine, print } from "@goldenring/run-kit";
-import { SERVICE_NAMES } from "@goldenring/stand";
+import { type ReplicaSize, SERVICE_NAMES } from "@goldenring/stand";
 import { BUNDLE_FOLDER, DASHBOARDS_FOLDER, makeBundle, PLAYBOOK_FOLDER, RULES_FOLDER } from "../checkout.ts";
 import { changeProvisioned, checksumOf, readProvisioned } from "../checksums.ts";
-import { type Context, labOf } from "../context.ts";
-import { runPlaybook } from "../playbook.ts";
+import { type Context, exclusively, labOf } from "../context.ts";
+import { type PlaybookOptions, runPlaybook } from "../playbook.ts";
 import { startPrograms, stopPrograms } from "../stand-programs.ts";
 import type { StandStatus } from "../status.ts";
-import { undoOpenFaults } from "./chaos.ts";
+import { assertNoExperiment, undoOpenFaults } from "./chaos.ts";
 import { waitForHealth } from "./status.ts";
 
-export interface UpOptions extends Pick<LabOptions, "network" | "rto" | "ports"> {
+type StandOptions = Pick<LabOptions, "network" | "rto" | "ports" | "replicas" | "replicaCpu" | "replicaMemoryMiB">;
+
+export interface UpOptions extends StandOptions {
   readonly provision: boolean;
   /** Make the database from the backup when no machine has its data. */
   readonly fromBackup: boolean;
@@ -23,7 +25,7 @@ const RUNNING_S = 5;
 
 export async function up(context: Context, options: UpOptions): Promise<void> {
   try {
-    await bringUp(context, options);
+    showResult(await bringUp(context, options));
   } catch (error) {
     if (context.signal.aborted)
       context.progress.log("The next `ring up` goes on from here; `ring down` stops what runs.");
@@ -31,30 +33,57 @@ export async function up(context: Context, options: UpOptions): Promise<void> {
   }
 }
 
-async function bringUp(context: Context, { provision: isAsked, fromBackup, ...options }: UpOptions): Promise<void> {
+interface ApiSize extends ReplicaSize {
+  readonly replicas: number;
+}
+
+/** Gives the API of a running stand another size, while it serves. @throws {CommandError} with the problems that the stand has then */
+export function resize(context: Context, { replicas, cpu, memoryMiB }: ApiSize): Promise<void> {
+  return exclusively(context, "up", 0, async () => {
+    assertNoExperiment(context);
+    const options = { replicas, replicaCpu: cpu, replicaMemoryMiB: memoryMiB, provision: false, fromBackup: false };
+    assertNoProblems(await bringUp(context, options));
+  });
+}
+
+async function bringUp(context: Context, { provision: isAsked, fromBackup, ...options }: UpOptions) {
   const { progress, signal } = context;
   const lab = labOf(context, "up");
-  const { created, warnings } = await progress.step("Machines", (onProgress) =>
+  const { created, surplus, warnings } = await progress.step("Machines", (onProgress) =>
     lab.up({ onProgress, signal, ...options }),
   );
   for (const warning of warnings) progress.log(warning);
   await undoOpenFaults(context);
   await progress.step("API bundle", () => makeBundle(signal));
 
+  if (surplus.length > 0) await removeReplicas(context, lab, surplus);
   const inventory = await context.inventory();
   const files = checksumOf([PLAYBOOK_FOLDER, BUNDLE_FOLDER, RULES_FOLDER, DASHBOARDS_FOLDER, inventory.file]);
   // The playbook makes secrets that are missing, so theirs counts when it has ended.
   const checksum = (): string => `${files} ${checksumOf([inventory.secretsFolder])}`;
   const isUnchanged = created.length === 0 && readProvisioned(context.folder).machines === checksum();
   // Where nothing has changed, the playbook runs only when services need it.
-  let status = isUnchanged && !isAsked && !fromBackup ? await startServices(context, lab, RUNNING_S) : undefined;
+  let status: StandStatus | undefined;
+  if (isUnchanged && !isAsked && !fromBackup) {
+    // A size that was taken back before the playbook began.
+    await lab.provisioningLimits("off");
+    status = await startServices(context, lab, RUNNING_S);
+  }
   if (status === undefined || status.problems.length > 0) {
     changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
     await provision(context, "Playbook", { restore_from_backup: fromBackup });
     changeProvisioned(context.folder, (provisioned) => ({ ...provisioned, machines: checksum() }));
     status = await startServices(context, lab, SETTLING_S);
   }
-  showResult(status);
+  return status;
+}
+
+/** They serve until the ingress leads to the others only, and monitoring does not miss them. */
+async function removeReplicas(context: Context, lab: Lab, names: readonly string[]): Promise<void> {
+  changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
+  await provision(context, `Ingress without ${names.join(", ")}`, {}, { only: ["ingress", "prometheus"] });
+  const { signal } = context;
+  await context.progress.step("Fewer replicas", (onProgress) => lab.removeSurplus({ onProgress, signal }));
 }
 
 async function startServices(context: Context, lab: Lab, usualWaitSeconds: number): Promise<StandStatus> {
@@ -74,7 +103,7 @@ const AUTHORITY_STEPS = {
 export async function newAuthority(context: Context, names: readonly string[]): Promise<void> {
   await context.inventory();
   for (const [step, title] of Object.entries(AUTHORITY_STEPS))
-    await provision(context, title, { new_authorities: names.join(","), authority_step: step }, ["base"]);
+    await provision(context, title, { new_authorities: names.join(","), authority_step: step }, { without: ["base"] });
   print(`New: ${names.join(", ")}. A certificate or key of before is worth nothing; keep a copy of the secrets.\n`);
 }
 
@@ -83,7 +112,7 @@ async function provision(
   context: Context,
   title: string,
   variables: Readonly<Record<string, unknown>>,
-  without: readonly string[] = [],
+  roles?: PlaybookOptions["roles"],
 ): Promise<void> {
   const { lab } = context;
   const { file: inventoryFile } = await context.inventory();
@@ -91,7 +120,7 @@ async function provision(
     await lab?.provisioningLimits("on");
     try {
       const logFile = join(context.folder, "playbook.log");
-      await runPlaybook({ variables, without, inventoryFile, logFile, log, signal: context.signal });
+      await runPlaybook({ variables, roles, inventoryFile, logFile, log, signal: context.signal });
     } finally {
       await lab?.provisioningLimits("off");
     }
@@ -102,10 +131,15 @@ async function provision(
 }
 
 /** @throws {CommandError} with the problems, after the addresses have been printed */
-function showResult({ endpoints, problems }: StandStatus): void {
+function showResult(status: StandStatus): void {
+  const { endpoints } = status;
   const rows = SERVICE_NAMES.flatMap((name) => (endpoints[name] === undefined ? [] : [[`  ${name}`, endpoints[name]]]));
   const more = ["Logins: ring logins    State: ring status    A shell: ring ssh pg-01    All commands: ring --help"];
   print(`${["", ...columns(rows), "", ...more].join("\n")}\n`);
+  assertNoProblems(status);
+}
+
+function assertNoProblems({ problems }: StandStatus): void {
   if (problems.length === 0) return;
   const list = problems.map((problem) => `  ${oneLine(problem)}`).join("\n");
   throw new CommandError(`The stand is up, but has problems:\n${list}`);

@@ -105,12 +105,13 @@ export async function ensureKernelLimits({ onProgress }: TaskOptions): Promise<v
   await writeFile(INSTANCES, String(INOTIFY_INSTANCES));
 }
 
-/** @returns a warning for the user when the computer has less memory left than a whole stand uses */
-export async function memoryWarning(): Promise<readonly string[]> {
+/** @param moreGiB for large replicas @returns a warning for the user when the computer has less memory left than a whole stand uses */
+export async function memoryWarning(moreGiB: number): Promise<readonly string[]> {
   const [, available = "0"] = /^MemAvailable: +(\d+) kB$/m.exec(await readFile("/proc/meminfo", "utf8")) ?? [];
   const availableGiB = Number(available) / 2 ** 20;
-  if (availableGiB >= FREE_MEMORY_GIB) return [];
+  const neededGiB = FREE_MEMORY_GIB + moreGiB;
+  if (availableGiB >= neededGiB) return [];
   return [
-    `This computer has ${availableGiB.toFixed(1)} GB of free memory; the whole stand needs ${FREE_MEMORY_GIB} GB. Machines may be killed or slow.`,
+    `This computer has ${availableGiB.toFixed(1)} GB of free memory; the whole stand needs ${Number(neededGiB.toFixed(1))} GB. Machines may be killed or slow.`,
   ];
 }

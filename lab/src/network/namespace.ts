@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, readlink, stat } from "node:fs/promises";
 import { CommandError } from "@goldenring/run-kit";
 import { inNamespace, type RunOptions, runOrThrow, runProgram, signalPid, waitUntil } from "@goldenring/stand";
-import type { AddressPlan, PlannedMachine } from "../plan.ts";
+import { type AddressPlan, MACHINE_NAMES, planMachines } from "../plan.ts";
 import { A_MINUTE } from "../task.ts";
 
 const END_MS = 2_000;
@@ -19,17 +19,13 @@ export const inside = (namespace: string, command: readonly string[]): string[] 
 const ip = (namespace: string, ...args: string[]) => runProgram(inside(namespace, ["ip", ...args]), A_MINUTE);
 
 /** The namespace with its bridge: the operator's address, the stand's own route, and no other. A second call changes nothing. */
-export async function openNetwork(
-  namespace: string,
-  { operator, prefix }: AddressPlan,
-  machines: readonly PlannedMachine[],
-): Promise<void> {
+export async function openNetwork(namespace: string, { network, operator, prefix }: AddressPlan): Promise<void> {
   if (!existsSync(namespaceFile(namespace))) await runOrThrow(["ip", "netns", "add", namespace], A_MINUTE);
+  await runOrThrow(inside(namespace, ["nft", "-f", "-"]), { ...A_MINUTE, input: portRules(network) });
   const { code, stdout } = await ip(namespace, "-4", "-o", "address", "show", "dev", BRIDGE, "up");
   if (code === 0 && stdout.includes(` ${operator}/${prefix} `)) return;
   // An interrupted run may have left any part of it.
   await ip(namespace, "link", "delete", BRIDGE);
-  await runOrThrow(inside(namespace, ["nft", "-f", "-"]), { ...A_MINUTE, input: portRules(machines) });
   const steps = [
     "link set lo up",
     `link add ${BRIDGE} type bridge forward_delay 0 mcast_snooping 0`,
@@ -40,8 +36,12 @@ export async function openNetwork(
   await runOrThrow(inside(namespace, ["ip", "-batch", "-"]), { ...A_MINUTE, input: `${steps}\n` });
 }
 
-/** A port of the bridge passes on what its machine sends with its own Ethernet and IPv4 address, and nothing else. */
-function portRules(machines: readonly PlannedMachine[]): string {
+/**
+ * A port of the bridge passes on what its machine sends with its own Ethernet and IPv4 address, and nothing else. For all machines that there may be:
+ * those that a smaller stand will lose still serve.
+ */
+function portRules(network: string): string {
+  const machines = planMachines(network, MACHINE_NAMES);
   const ip = machines.map(({ name, mac, address }) => `"vb-${name}" . ${mac} . ${address}`);
   const arp = machines.map(({ name, mac, address }) => `"vb-${name}" . ${mac} . ${mac} . ${address}`);
   return `

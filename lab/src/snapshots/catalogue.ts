@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Folders } from "../folders.ts";
 import { assertSnapshotName } from "../plan.ts";
 import { readJson } from "../state/json-file.ts";
-import { readSettings } from "../state/settings.ts";
+import { Replica, readSettings } from "../state/settings.ts";
 import type { TaskOptions } from "../task.ts";
 
 const SnapshotFacts = z.object({
@@ -19,6 +19,7 @@ const SnapshotFacts = z.object({
   /** Whether it is of the whole stand: then it also has the secrets and the timings that belong to the disks. */
   whole: z.boolean(),
   rto: z.enum(RTO),
+  replica: Replica,
 });
 
 export type SnapshotFacts = z.output<typeof SnapshotFacts>;

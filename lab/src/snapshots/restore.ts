@@ -10,7 +10,7 @@ import { copyDisk } from "../machine/disk.ts";
 import { powerOff } from "../machine/power.ts";
 import { machineOf, openStand, runningOf, type Stand, startMachines } from "../stand.ts";
 import { readJson, writeJson } from "../state/json-file.ts";
-import { readSettings, writeSettings } from "../state/settings.ts";
+import { Replica, readSettings, writeSettings } from "../state/settings.ts";
 import { A_MINUTE, forAll } from "../task.ts";
 import { readSnapshot, type SnapshotFacts, type SnapshotOptions } from "./catalogue.ts";
 
@@ -19,6 +19,7 @@ const Restore = z.object({
   whole: z.boolean(),
   image: z.string(),
   rto: z.enum(RTO),
+  replica: Replica,
 });
 
 /**
@@ -53,7 +54,8 @@ export async function restoreSnapshot(
   const running = await runningOf(chosen);
   if (running.length > 0) onProgress?.("taking the power from the machines");
   await forAll(running, ({ power }) => powerOff(power));
-  writeJson(folders.restore, { machines: names, whole, image: snapshot.image, rto: snapshot.rto });
+  const { image, rto, replica } = snapshot;
+  writeJson(folders.restore, { machines: names, whole, image, rto, replica });
   await finishRestore(folders);
   await startMachines(await openStand(folders), running, options);
   return names;
@@ -69,7 +71,10 @@ function assertFits(
   const missing = names.filter((name) => !snapshot.machines.includes(name));
   if (missing.length > 0) throw error(`it has no disk of ${missing.join(", ")}`);
   if (snapshot.network !== settings.network) throw error(`its machines have addresses in ${snapshot.network}`);
-  if (whole && snapshot.machines.join() !== settings.machines.join()) throw error("the stand has other machines");
+  if (whole && snapshot.machines.join() !== settings.machines.join())
+    throw error(
+      `it is of the machines ${snapshot.machines.join(", ")}; \`ring up --replicas NUMBER\` gives the stand as many replicas`,
+    );
   if (snapshot.image !== settings.image && !whole) {
     throw error("it was made on another golden image: only the whole stand can be restored");
   }
@@ -86,7 +91,8 @@ export async function finishRestore(folders: Folders): Promise<void> {
     }
     if (restore.whole) {
       await restoreSecrets(folders);
-      writeSettings(folders, { ...settings, image: restore.image, rto: restore.rto });
+      const { image, rto, replica } = restore;
+      writeSettings(folders, { ...settings, image, rto, replica });
     }
     await rm(folders.restore);
   }

@@ -63,10 +63,10 @@ async function copyInto(
     }
     const whole = machine === undefined;
     if (whole) await runOrThrow(["cp", "--archive", folders.secrets, folders.inventory, folder], A_MINUTE);
-    const { image = "", network, rto } = settings;
+    const { image = "", network, rto, replica } = settings;
     const machines = chosen.map(({ name }) => name);
     const identity = { name: basename(target), madeAt: new Date().toISOString() };
-    const facts: SnapshotFacts = { ...identity, image, network, machines, whole, rto };
+    const facts: SnapshotFacts = { ...identity, image, network, machines, whole, rto, replica };
     writeJson(join(folder, "snapshot.json"), facts);
     await runOrThrow(["sync", "-f", folder], { deadlineMs: SYNC_MS });
     await rename(folder, target);

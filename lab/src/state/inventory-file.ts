@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Rto, replaceFile } from "@goldenring/stand";
+import { type ReplicaSize, type Rto, replaceFile } from "@goldenring/stand";
 import { stringify } from "yaml";
 import type { Folders } from "../folders.ts";
 import { inside } from "../network/namespace.ts";
@@ -8,7 +8,11 @@ import { type PlannedMachine, planAddresses, planAlertWebhook } from "../plan.ts
 const HEADER = "# Written by the lab at each `ring up`; changes by hand are lost.\n";
 
 /** Writes the stand as an Ansible inventory, which the playbook and all other rooms read. */
-export function writeInventory(folders: Folders, rto: Rto, network: string, machines: readonly PlannedMachine[]) {
+export function writeInventory(
+  folders: Folders,
+  { rto, network, replica }: { readonly rto: Rto; readonly network: string; readonly replica: ReplicaSize },
+  machines: readonly PlannedMachine[],
+) {
   const plan = planAddresses(network);
   const groups = Map.groupBy(machines, ({ role }) => role);
   const hostsOf = (hosts: readonly PlannedMachine[]) =>
@@ -20,6 +24,8 @@ export function writeInventory(folders: Folders, rto: Rto, network: string, mach
     operator_addresses: [plan.operator],
     stand_secrets: folders.secrets,
     rto,
+    api_cpu_percent: Math.round(replica.cpu * 100),
+    api_memory_mib: replica.memoryMiB,
     lab_namespace: folders.namespace,
     alert_webhook_url: planAlertWebhook(plan),
     ansible_user: "root",

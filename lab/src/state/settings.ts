@@ -1,23 +1,30 @@
 import { existsSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
+import { isDeepStrictEqual } from "node:util";
 import { CommandError } from "@goldenring/run-kit";
-import { RTO, type Rto, type Service } from "@goldenring/stand";
+import { RTO, type Rto, type Service, USUAL_REPLICA } from "@goldenring/stand";
 import { z } from "zod";
 import type { Folders } from "../folders.ts";
 import {
+  assertReplicas,
   DEFAULT_NETWORK,
   type Limit,
   type PlannedMachine,
   PROVISIONING,
   planAddresses,
   planMachines,
+  withReplicas,
 } from "../plan.ts";
 import { namesOf, type TaskOptions } from "../task.ts";
 import { writeInventory } from "./inventory-file.ts";
 import { readJson, writeJson } from "./json-file.ts";
 
+export const Replica = z.object({ cpu: z.number(), memoryMiB: z.int() }).default(USUAL_REPLICA);
+
 const Settings = z.object({
   network: z.string(),
   machines: z.array(z.string()).min(1),
+  replica: Replica,
   rto: z.enum(RTO),
   /** Name of the golden image under the machines' disks: a disk fits no other image. */
   image: z.string().optional(),
@@ -34,11 +41,14 @@ export const readSettings = (folders: Folders): Promise<Settings | undefined> =>
 /** Writes the settings, and the inventory that follows from them. */
 export function writeSettings(folders: Folders, settings: Settings): void {
   writeJson(folders.settings, settings);
-  writeInventory(folders, settings.rto, settings.network, machinesOf(settings));
+  writeInventory(folders, settings, machinesOf(settings));
 }
 
-export const machinesOf = ({ network, machines }: Settings): readonly PlannedMachine[] =>
-  planMachines(network, machines);
+export const machinesOf = ({ network, machines, replica }: Settings): readonly PlannedMachine[] =>
+  planMachines(network, machines, replica);
+
+export const replicasOf = (machines: readonly PlannedMachine[]): number =>
+  machines.filter(({ role }) => role === "api").length;
 
 /** The machine's current limit. */
 export function limitOf({ provisioning }: Settings, { limit }: PlannedMachine): Limit {
@@ -54,6 +64,12 @@ export interface UpOptions extends TaskOptions {
   readonly network?: string | undefined;
   /** Names of the machines; only for a new stand. Default: all. */
   readonly machines?: readonly string[];
+  /** How many API replicas, 1 to 30. Default: as it was; 3 for a new stand. */
+  readonly replicas?: number | undefined;
+  /** Cores of each. Default: as it was; 0.25 for a new stand. */
+  readonly replicaCpu?: number | undefined;
+  /** Default: as it was; 128 for a new stand. */
+  readonly replicaMemoryMiB?: number | undefined;
   /** Default: as it was; `fast` for a new stand. */
   readonly rto?: Rto | undefined;
   /** Ports of the loopback address by name (`api`, `database` …), kept for later runs; a taken one is replaced by a free one. */
@@ -69,16 +85,26 @@ export interface UpOptions extends TaskOptions {
 export async function planSettings(folders: Folders, options: UpOptions, newestImage: string): Promise<Settings> {
   const known = await readSettings(folders);
   const { network } = planAddresses(options.network ?? known?.network ?? DEFAULT_NETWORK);
-  const machines = planMachines(network, options.machines ?? known?.machines).map(({ name }) => name);
-  if (known) assertSame(known, network, machines);
+  const asked = planMachines(network, options.machines ?? known?.machines).map(({ name }) => name);
+  if (known) assertSame(known, network, asked);
+  const count = options.replicas ?? replicasOf(planMachines(network, asked));
+  const before = known?.replica ?? USUAL_REPLICA;
+  const replica = { cpu: options.replicaCpu ?? before.cpu, memoryMiB: options.replicaMemoryMiB ?? before.memoryMiB };
+  // Machines may have been named, and none of the API.
+  if (options.replicas !== undefined || count > 0)
+    assertReplicas(count, replica, { cpu: availableParallelism(), memoryMiB: totalmem() / 2 ** 20 });
+  const names = options.replicas === undefined ? asked : withReplicas(asked, count);
+  const machines = planMachines(network, names).map(({ name }) => name);
   const hasDisks = machines.some((name) => existsSync(folders.machine(name).disk));
   return {
     network,
     machines,
+    replica,
     rto: options.rto ?? known?.rto ?? "fast",
     image: (hasDisks ? known?.image : undefined) ?? newestImage,
     ports: { ...known?.ports, ...options.ports },
-    provisioning: known?.provisioning ?? false,
+    // Services keep what they have until the playbook has told them of another size.
+    provisioning: known !== undefined && (known.provisioning || !isDeepStrictEqual(known.replica, replica)),
   };
 }
 

@@ -84,7 +84,7 @@ describe("the limit of the replicas", () => {
   });
 
   test("is all of their CPU at the measured CPU per request", () => {
-    expect(replicaLimit(series(0.4))).toEqual({
+    expect(replicaLimit({}, series(0.4))).toEqual({
       replicaShare: expect.closeTo(0.4, 9),
       requestsPerSecond: 200,
       limitRequestsPerSecond: expect.closeTo(500, 6),
@@ -93,8 +93,13 @@ describe("the limit of the replicas", () => {
   });
 
   test("is unknown where replicas are almost idle or were not measured", () => {
-    expect(replicaLimit(series(0.05))).toBeUndefined();
-    expect(replicaLimit(step(() => 50))).toBeUndefined();
-    expect(replicaLimit(cutSeries(series(0.4), 100, 200))).toBeUndefined();
+    expect(replicaLimit({}, series(0.05))).toBeUndefined();
+    expect(
+      replicaLimit(
+        {},
+        step(() => 50),
+      ),
+    ).toBeUndefined();
+    expect(replicaLimit({}, cutSeries(series(0.4), 100, 200))).toBeUndefined();
   });
 });

@@ -30,7 +30,7 @@ export type StepResult = z.infer<typeof StepResult>;
  * @throws {CommandError} when k6 itself failed or was ended: such a step shows nothing about the service
  */
 export function judgeStep(
-  { endedBy, computer, options }: Pick<RunRecord, "endedBy" | "computer" | "options">,
+  { endedBy, options, ...limits }: Pick<RunRecord, "endedBy" | "computer" | "options" | "size">,
   series: Series,
   users: number,
   { warmUpSeconds, holdSeconds }: StepTimes,
@@ -65,8 +65,8 @@ export function judgeStep(
     p90,
     p95,
     errorShare,
-    saturation: saturationOf({ computer }, series),
+    saturation: saturationOf(limits, series),
     shares: Object.keys(shares).length === 0 ? undefined : shares,
-    replicaLimit: replicaLimit(hold),
+    replicaLimit: replicaLimit(limits, hold),
   };
 }

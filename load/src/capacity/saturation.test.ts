@@ -31,6 +31,14 @@ describe("what was saturated first", () => {
     expect(saturationIn(rows(60, () => [])).first).toBe("not measured");
   });
 
+  test("is judged by the memory that the replicas of the stand may use", () => {
+    const computer = { os: "", cpu: "", cores: 2, memoryMiB: 24 * 2 ** 10 };
+    const parts = rows(60, () => withUse("api-01", { memoryBytes: 127 * 2 ** 20 }));
+    const firstAt = (memoryMiB: number): string =>
+      saturationOf({ computer, size: { replicas: 3, cpu: 0.25, memoryMiB } }, { parts }).first;
+    expect([128, 256].map(firstAt)).toEqual(["memory of a replica", "none"]);
+  });
+
   test("is the only resource at its limit", () => {
     const cases: readonly (readonly [string, Partial<ResourceUse>, string])[] = [
       ["api-01", { cpuShare: 0.97 }, "CPU of a replica"],

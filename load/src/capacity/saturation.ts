@@ -1,7 +1,7 @@
 import { median } from "@goldenring/run-kit";
 import * as z from "zod";
-import type { ResourceRow, ResourceUse, RunRecord, Series } from "../record/record.ts";
-import { kindOf, mostUsed, REPLICA_CORES, REPLICA_MEMORY_MIB, type ResourceKind } from "../resources/resources.ts";
+import { type ResourceRow, type ResourceUse, type RunRecord, type Series, sizeOf } from "../record/record.ts";
+import { kindOf, mostUsed, type ResourceKind } from "../resources/resources.ts";
 
 interface Rule {
   readonly cause: string;
@@ -83,15 +83,17 @@ export const Saturation = z.object({
 });
 export type Saturation = z.infer<typeof Saturation>;
 
-export function saturationOf({ computer }: Pick<RunRecord, "computer">, { parts = [] }: Pick<Series, "parts">) {
+type Limits = Pick<RunRecord, "computer" | "size">;
+
+export function saturationOf(limits: Limits, { parts = [] }: Pick<Series, "parts">) {
   if (parts.every((row) => row.parts.length === 0)) return { first: "not measured", exhausted: [] };
-  const exhausted = RULES.flatMap((rule) => exhaustedBy(rule, parts, computer.memoryMiB) ?? []);
+  const exhausted = RULES.flatMap((rule) => exhaustedBy(rule, parts, limits) ?? []);
   exhausted.sort((one, other) => one.since - other.since);
   return { first: exhausted[0]?.cause ?? "none", exhausted };
 }
 
-function exhaustedBy(rule: Rule, rows: readonly ResourceRow[], computerMiB: number) {
-  const memoryBytes = (rule.resource === "replica" ? REPLICA_MEMORY_MIB : computerMiB) * 2 ** 20;
+function exhaustedBy(rule: Rule, rows: readonly ResourceRow[], { computer, size }: Limits) {
+  const memoryBytes = (rule.resource === "replica" ? sizeOf({ size }) : computer).memoryMiB * 2 ** 20;
   const shareOf = ({ cpuShare, memoryBytes: used }: ResourceUse): number | undefined =>
     rule.uses === "cpu" ? cpuShare : used && used / memoryBytes;
   const uses = rows.flatMap((row) => {
@@ -120,7 +122,7 @@ export const ReplicaLimit = z.object({
 export type ReplicaLimit = z.infer<typeof ReplicaLimit>;
 
 /** The service's limit from its CPU per request, for when the computer or k6 is saturated first. Undefined: not measured, or almost idle */
-export function replicaLimit(series: Series): ReplicaLimit | undefined {
+export function replicaLimit(record: Pick<RunRecord, "size">, series: Series): ReplicaLimit | undefined {
   // A failed request is no work done.
   const rates = series.rows.map(({ requests, failed }) => requests - failed);
   const uses = (series.parts ?? []).flatMap(({ parts }) => parts);
@@ -137,7 +139,7 @@ export function replicaLimit(series: Series): ReplicaLimit | undefined {
     replicaShare,
     requestsPerSecond,
     limitRequestsPerSecond: requestsPerSecond / replicaShare,
-    requestsPerCpuSecond: requestsPerSecond / (replicaShare * byReplica.size * REPLICA_CORES),
+    requestsPerCpuSecond: requestsPerSecond / (replicaShare * byReplica.size * sizeOf(record).cpu),
   };
 }
 

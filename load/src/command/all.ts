@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { CommandError, EXIT, interruptedExit } from "@goldenring/run-kit";
 import {
   BASELINE_CITIES,
@@ -12,6 +13,7 @@ import {
   steadily,
   stepsOf,
 } from "../all/parts.ts";
+import { SIZE_OF_2023 } from "../record/record.ts";
 import {
   entriesOf,
   type MeasuredLoad,
@@ -22,6 +24,7 @@ import {
 } from "../report/results.ts";
 import { writeLoadResults } from "../report/results-page.ts";
 import { targetsOf, verdictOf } from "../report/targets.ts";
+import { sizeText } from "../report/words.ts";
 import { scenarioNamed } from "../scenarios.ts";
 import { measureCapacity } from "./capacity.ts";
 import type { LoadDeps } from "./deps.ts";
@@ -45,6 +48,7 @@ export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<n
   const { output, signal } = deps;
   const parts: readonly PartName[] = options.only ?? PARTS;
   const lengths = LENGTHS[options.full ? "full" : "short"];
+  await requireSizeOf2023(deps);
   const stand = await StandSession.open(lengths, deps);
   const seconds = estimates(lengths);
   const total = parts.reduce((sum, part) => sum + seconds[part], 0);
@@ -84,6 +88,18 @@ export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<n
   for (const failure of failures) output.log(failure);
   if (failures.length > 0) return EXIT.failed;
   return targets.some(({ held, isGoal }) => held === false && !isGoal) ? EXIT.objectiveMissed : EXIT.ok;
+}
+
+/** The targets are those of one size. */
+async function requireSizeOf2023({ stand }: LoadDeps): Promise<void> {
+  const { size = SIZE_OF_2023 } = (await stand?.()) ?? {};
+  if (isDeepStrictEqual(size, SIZE_OF_2023)) return;
+  const { replicas, cpu, memoryMiB } = SIZE_OF_2023;
+  throw new CommandError(
+    `The targets are for ${sizeText(SIZE_OF_2023)}; this stand has ${sizeText(size)}: ` +
+      `\`ring up --replicas ${replicas} --replica-cpu ${cpu} --replica-memory ${memoryMiB}\`. \`ring load sizes\` measures other sizes.`,
+    "usage",
+  );
 }
 
 function minutes(seconds: number): string {

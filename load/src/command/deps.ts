@@ -1,4 +1,5 @@
 import { CommandError, type RunDeps } from "@goldenring/run-kit";
+import type { ApiSize } from "../record/record.ts";
 import type { LoadTarget, StandParts } from "../run/run.ts";
 import type { DatabasePlace } from "../seed/database.ts";
 import { parseTarget } from "../service/weather-api.ts";
@@ -14,6 +15,8 @@ export interface StandUnderLoad extends StandParts {
   /** Names and addresses of its machines: they may be loaded without further permission. */
   readonly hosts: readonly string[];
   readonly database?: () => Promise<DatabasePlace>;
+  /** Gives the API another size while it serves; undefined where that is for a person to do. */
+  readonly resize?: ((size: ApiSize, signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 export type TargetOptions = OptionValues<typeof TARGET>;
@@ -30,5 +33,5 @@ export async function loadTargetOf(options: TargetOptions, deps: LoadDeps): Prom
   if (stand === undefined || !isStand) return { target, permission };
   // A target that is named is asked as it is named.
   const inside = options.target === undefined ? stand.inside : undefined;
-  return { target, permission, inside, machines: stand.machines };
+  return { target, permission, inside, machines: stand.machines, size: stand.size };
 }

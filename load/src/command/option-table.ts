@@ -90,6 +90,18 @@ export function someOf<const Name extends string>(names: readonly Name[]): Reade
   });
 }
 
+/** Some numbers, with commas between; each of them once, in their order. */
+export function numbersOf(
+  { min, max }: { readonly min: number; readonly max: number },
+  unit: string,
+): Reader<number[]> {
+  return reader(`a list of numbers from ${min} to ${max} ${unit}, such as ${min},${2 * min}`, (given) => {
+    const numbers = given.split(",").map((text) => (/^\d+(\.\d{1,2})?$/.test(text) ? Number(text) : Number.NaN));
+    const areWithin = numbers.every((number) => number >= min && number <= max);
+    return areWithin ? [...new Set(numbers)].sort((one, other) => one - other) : undefined;
+  });
+}
+
 export const TARGET = {
   target: ["--target <url>", "the service (default: the ingress of the running stand)", String],
   iOwnThisTarget: [

@@ -9,6 +9,7 @@ import type { LoadDeps } from "./deps.ts";
 import { argument, declareOptions, type OptionTable, type OptionValues, oneOf, type RUNS } from "./option-table.ts";
 import { runScenario, SCENARIO_OPTIONS } from "./run-scenario.ts";
 import { removeSeeds, SEED_OPTIONS, seed, UNSEED_OPTIONS } from "./seed.ts";
+import { measureSizes, SIZES_OPTIONS } from "./sizes.ts";
 
 export const LOAD_HELP = `
 Examples:
@@ -17,6 +18,7 @@ Examples:
   ring load browse-cities --ramp 600/30s --max-users 1200
   ring load heavy-query --users 100 --duration 2m --encoding identity
   ring load capacity browse-cities
+  ring load sizes --replicas 1,3,5 --cpu 0.25,0.5
   ring load all --write;  ring load all --only steady,chaos --write
   ring load runs;  ring load report;  ring load compare RUN RUN
   ring load seed full                                             into the running stand; later: ring load unseed
@@ -89,6 +91,12 @@ export function addLoadCommands(program: Command, deps: LoadDeps): void {
     "measure every figure that has a target, of the product and the baseline, on the running stand; then restore the stand",
     ALL_OPTIONS,
     measureAll,
+  );
+  add(
+    "sizes",
+    "the capacity at several sizes of the API: replicas, their CPU, their memory; then give the stand its size back",
+    SIZES_OPTIONS,
+    (options, own) => measureSizes(options, own),
   );
   addRunCommands(program, deps, LOAD_RUNS);
 }

@@ -37,7 +37,7 @@ export class StandSession {
   static async open(lengths: Lengths, deps: LoadDeps): Promise<StandSession> {
     const stand = await deps.stand?.();
     if (stand?.database === undefined || stand.machines === undefined) {
-      throw new CommandError("`load all` measures the stand: start it first, by `ring up`.", "usage");
+      throw new CommandError("This measures the stand: start it first, by `ring up`.", "usage");
     }
     const target = await loadTargetOf({}, deps);
     const replicas = stand.machines.filter(({ roles }) => roles.includes("api"));
@@ -101,7 +101,8 @@ export class StandSession {
     const [one, ...others] = this.replicas;
     if (one === undefined) throw new CommandError("The stand has no API replica.");
     const { lengths, deps, target, database } = this;
-    const alone = new StandSession(lengths, deps, target, database, [one]);
+    const size = target.size && { ...target.size, replicas: 1 };
+    const alone = new StandSession(lengths, deps, { ...target, size }, database, [one]);
     return this.#restoring(
       others,
       `${one.name} serves alone`,

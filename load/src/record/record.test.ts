@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeRunFolder } from "@goldenring/run-kit";
-import { RUN_FILES, type RunRecord, readRun, type Series, writeRun } from "./record.ts";
+import { RUN_FILES, type RunRecord, readRun, type Series, sizeOf, writeRun } from "./record.ts";
 import { judge } from "./verdict.ts";
 
 const runs = mkdtempSync(join(tmpdir(), "goldenring-runs-"));
@@ -13,7 +13,7 @@ const NOW = new Date("2026-01-02T03:04:05.678Z");
 const newFolder = () => makeRunFolder(runs, "browse-cities", NOW);
 
 const RECORD: RunRecord = {
-  format: 2,
+  format: 3,
   id: "2026-01-02T03-04-05Z-browse-cities",
   scenario: "browse-cities",
   options: {
@@ -44,6 +44,15 @@ test("a run is read as it was written", async () => {
   const { folder } = await newFolder();
   writeRun({ folder, record: RECORD, series: SERIES });
   expect(await readRun(folder)).toEqual({ folder, record: RECORD, series: SERIES });
+});
+
+test("a run of format 2 is read in the current form: its stand had the size of 2023", async () => {
+  const { folder } = await newFolder();
+  writeRun({ folder, record: RECORD, series: SERIES });
+  writeFileSync(join(folder, RUN_FILES.record), JSON.stringify({ ...RECORD, format: 2 }));
+  const { record } = await readRun(folder);
+  expect(record).toEqual(RECORD);
+  expect(sizeOf(record)).toEqual({ replicas: 3, cpu: 0.25, memoryMiB: 128 });
 });
 
 test("a run of format 1 is read in the current form", async () => {

@@ -4,10 +4,10 @@
  */
 import { join } from "node:path";
 import { Provenance, readRunFile, writeRunFile } from "@goldenring/run-kit";
-import { replaceFile } from "@goldenring/stand";
+import { replaceFile, USUAL_REPLICA } from "@goldenring/stand";
 import * as z from "zod";
 
-export const RECORD_FORMAT = 2;
+export const RECORD_FORMAT = 3;
 export const SERIES_FORMAT = 1;
 
 export const RUN_FILES = {
@@ -105,6 +105,19 @@ export const TargetFacts = z.object({
 });
 export type TargetFacts = z.infer<typeof TargetFacts>;
 
+/** How many API replicas a stand has, and what each of them may use: CPU in cores. */
+export const ApiSize = z.object({
+  replicas: z.int().positive(),
+  cpu: finite.positive(),
+  memoryMiB: z.int().positive(),
+});
+export type ApiSize = z.infer<typeof ApiSize>;
+
+export const SIZE_OF_2023: ApiSize = { replicas: 3, ...USUAL_REPLICA };
+
+/** Runs of older formats had the size of 2023, and of services that are no stand it is not known. */
+export const sizeOf = ({ size = SIZE_OF_2023 }: Pick<RunRecord, "size">): ApiSize => size;
+
 const CurrentRecord = z.object({
   format: z.literal(RECORD_FORMAT),
   /** Name of the folder: UTC time and scenario. */
@@ -121,6 +134,7 @@ const CurrentRecord = z.object({
     memoryAccessNs: finite.optional(),
   }),
   target: TargetFacts,
+  size: ApiSize.optional(),
   start: z.iso.datetime(),
   end: z.iso.datetime(),
   endedBy: EndedBy,
@@ -158,8 +172,11 @@ const ENDED_BY_OF_FORMAT_1: Readonly<Record<string, EndedBy>> = {
 
 const RESTARTED_NOTE_OF_FORMAT_1 = "started anew during the run: the service on ";
 
-/** A record of format 1 in the current form; anything else as it is. */
+const Format2 = z.looseObject({ format: z.literal(2) });
+
+/** A record of an older format in the current form; anything else as it is. */
 function upgraded(content: unknown): unknown {
+  if (Format2.safeParse(content).success) return { ...Format2.parse(content), format: RECORD_FORMAT };
   const parsed = Format1.safeParse(content);
   if (!parsed.success) return content;
   const { machine, endedBy, notes, ...rest } = parsed.data;

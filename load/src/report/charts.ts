@@ -9,7 +9,10 @@ const TEXTS = {
   errors: ["Errors", "Requests that failed in each second, and answers with wrong content."],
   routes: ["P95 of each route", "95 % of a route's answers were as fast or faster; logarithmic."],
   cpu: ["CPU of the parts", "Share of what each part may use: its limit, or all cores for k6 and the computer."],
-  memory: ["Memory of the parts", "Logarithmic, because a replica has 128 MiB and the computer has gigabytes."],
+  memory: [
+    "Memory of the parts",
+    "Logarithmic, because a replica has some hundred MiB at most and the computer has gigabytes.",
+  ],
   p95: ["P95 over time", "95 % of each second's answers were as fast or faster; logarithmic."],
   p50: ["P50 over time", "Half of each second's answers were as fast or faster; logarithmic."],
   users: ["Users", "Active users."],

@@ -25,7 +25,7 @@ import { isHeld } from "../record/verdict.ts";
 import { type Difference, differenceOf, METHOD } from "../statistics/difference.ts";
 import { chartsOfRuns } from "./charts.ts";
 import { FIGURES, type Figure } from "./figures.ts";
-import { buildText, dataText, loadText, verdictText } from "./words.ts";
+import { buildText, dataText, loadText, sizeText, verdictText } from "./words.ts";
 
 /** Runs with the same set-up: repetitions of each other. */
 interface RunSet {
@@ -41,6 +41,7 @@ export const SET_UP: readonly SetUpFact<StoredRun>[] = [
   ["Stops at a missed objective", ({ record }) => (record.options.stopsAtBreach ? "yes" : "no")],
   ["Share of checked bodies", ({ record }) => withUnit(record.options.bodyCheckShare, "%")],
   ["Target", ({ record }) => record.target.url],
+  ["API replicas", ({ record }) => (record.size === undefined ? "not recorded" : sizeText(record.size))],
   ["Target's build", ({ record }) => buildText(record)],
   ["Commit", ({ record }) => commitText(record)],
   ["k6", ({ record }) => record.k6],

@@ -40,7 +40,7 @@ export const FIGURES: readonly Figure[] = [
     "Requests per CPU second of the replicas",
     "/CPU s",
     "more",
-    ({ series }) => replicaLimit(series)?.requestsPerCpuSecond,
+    ({ record, series }) => replicaLimit(record, series)?.requestsPerCpuSecond,
   ),
 ];
 

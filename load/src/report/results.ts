@@ -56,7 +56,7 @@ const RunFigures = z.object({
 });
 export type RunFigures = z.infer<typeof RunFigures>;
 
-const CapacityFigures = z.object({
+export const CapacityFigures = z.object({
   held: z.number(),
   broke: figure,
   ended: z.string(),
@@ -161,7 +161,7 @@ function keyOf({ scenario, data, encoding, side }: ResultEntry): string {
 function runFigures({ run: whole, part, replicas, warmUpSeconds = 0 }: MeasuredRun): RunFigures {
   const run = withoutWarmUp(whole, warmUpSeconds);
   const { id, options, figures, verdict, target, start, end, before, restarted } = run.record;
-  const limit = replicaLimit(run.series);
+  const limit = replicaLimit(run.record, run.series);
   return {
     run: id,
     load: loadText(options.load),
@@ -204,7 +204,7 @@ function withoutWarmUp(run: StoredRun, seconds: number): StoredRun {
   return { ...run, record: { ...run.record, figures: { ...run.record.figures, rate, latency: held } }, series };
 }
 
-function capacityFigures({ held, broke, ended, steps }: Capacity<StepResult>): CapacityFigures {
+export function capacityFigures({ held, broke, ended, steps }: Capacity<StepResult>): CapacityFigures {
   const best = steps.findLast((step) => step.users === held && step.held);
   const worst = steps.findLast((step) => step.users === broke && !step.held);
   return {

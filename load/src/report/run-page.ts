@@ -82,7 +82,7 @@ function objectives({ record }: StoredRun): Content {
 
 function saturation({ record, series }: StoredRun): Content {
   const found = saturationOf(record, series);
-  const limit = replicaLimit(series);
+  const limit = replicaLimit(record, series);
   const rows = found.exhausted.map(({ cause, since, peak }) => {
     const rule = RULES.find((each) => each.cause === cause);
     return [cause, shown(since), withUnit(peak, "%"), rule && `from ${withUnit(rule.share, "%")}: ${rule.why}`];

@@ -10,7 +10,7 @@ import {
   STEADY_SCENARIOS,
   STEADY_USERS,
 } from "../all/parts.ts";
-import { REPLICA_MEMORY_MIB } from "../resources/resources.ts";
+import { SIZE_OF_2023 } from "../record/record.ts";
 import { DATA_SIZES } from "../seed/growth.ts";
 import type { ResultEntry, RunFigures, Side } from "./results.ts";
 
@@ -75,9 +75,9 @@ const CPU: Bound = [
 ];
 const NO_FAILURE: Bound = ["no failed request", ({ failed }) => failed, (failed) => failed === 0, shown];
 const MEMORY: Bound = [
-  `the same: replicas within ${REPLICA_MEMORY_MIB} MiB, none restarted`,
+  `the same: replicas within ${SIZE_OF_2023.memoryMiB} MiB, none restarted`,
   ({ replicasRestarted, replicaMemoryMiB }) => (replicasRestarted ? undefined : replicaMemoryMiB),
-  (mib) => mib <= REPLICA_MEMORY_MIB,
+  (mib) => mib <= SIZE_OF_2023.memoryMiB,
   inUnit("MiB"),
 ];
 

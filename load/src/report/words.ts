@@ -1,5 +1,5 @@
 import { duration, plural, shown } from "@goldenring/run-kit";
-import type { Load, RunRecord } from "../record/record.ts";
+import type { ApiSize, Load, RunRecord } from "../record/record.ts";
 
 export function loadText(load: Load): string {
   return load.kind === "constant"
@@ -20,4 +20,9 @@ export function dataText({ target }: Pick<RunRecord, "target">): string {
 export function verdictText({ verdict }: Pick<RunRecord, "verdict">): string {
   const missed = verdict.filter(({ isHeld }) => !isHeld).map(({ name }) => name);
   return missed.length === 0 ? "Every objective held" : `Missed: ${missed.join(", ")}`;
+}
+
+/** "3 replicas of 0.25 CPU and 128 MiB" */
+export function sizeText({ replicas, cpu, memoryMiB }: ApiSize): string {
+  return `${plural(replicas, "replica")} of ${cpu} CPU and ${memoryMiB} MiB`;
 }

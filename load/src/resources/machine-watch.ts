@@ -1,5 +1,5 @@
 import { type Machine, runOn } from "@goldenring/stand";
-import { clampShare, REPLICA_CORES, type UseSample } from "./resources.ts";
+import { clampShare, type UseSample } from "./resources.ts";
 
 /** What serves on a replica: the product, or the baseline instead. */
 const SERVING_UNITS = ["goldenring-api", "goldenring-baseline"] as const;
@@ -7,8 +7,8 @@ const SERVING_UNITS = ["goldenring-api", "goldenring-baseline"] as const;
 const MICROSECONDS_PER_SECOND = 1_000_000;
 
 /**
- * Prints every second what is used: time and CPU in microseconds, cores, memory in KiB. It uses only what bash has built in: a replica has
- * a quarter of a core and would pay for every program that is started. It ends with its connection.
+ * Prints every second what is used: time and CPU in microseconds, cores, memory in KiB. It uses only what bash has built in: a replica may
+ * have a quarter of a core and would pay for every program that is started. It ends with its connection.
  */
 const SCRIPT = `
 LC_ALL=C
@@ -34,10 +34,12 @@ done`;
 
 /**
  * What machines use, second by second, read from their control groups over one ssh connection each: Prometheus scrapes every ten
- * seconds, too rarely for a run of a minute. Of a replica it is the CPU of what serves there, as a share of a quarter of a core, and its resident
+ * seconds, too rarely for a run of a minute. Of a replica it is the CPU of what serves there, as a share of its limit, and its resident
  * memory; of other machines the memory is all but what the kernel can take back. A machine that cannot be reached has no samples.
+ *
+ * @param replicaCores what a replica may use
  */
-export function watchMachines(machines: readonly Machine[]) {
+export function watchMachines(machines: readonly Machine[], replicaCores: number) {
   const samples: UseSample[] = [];
   const restarted = new Set<string>();
   const over = new AbortController();
@@ -53,7 +55,7 @@ export function watchMachines(machines: readonly Machine[]) {
     const script = SCRIPT.replace("UNITS", units.join(" "));
     let last: Reading | undefined;
     const onLine = (line: string): void => {
-      const reading = readingOf(line, isReplica ? REPLICA_CORES : undefined);
+      const reading = readingOf(line, isReplica ? replicaCores : undefined);
       if (reading === undefined) return;
       if (last !== undefined) take(machine.name, last, reading);
       last = reading;

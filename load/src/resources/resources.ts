@@ -1,10 +1,6 @@
 import { median } from "@goldenring/run-kit";
 import type { ResourceRow, ResourceUse, Series, SeriesRow } from "../record/record.ts";
 
-/** What a replica may use, as on the stand of 2023: `api_cpu_cores` and `api_memory_mib` of the role weather_api. */
-export const REPLICA_CORES = 0.25;
-export const REPLICA_MEMORY_MIB = 128;
-
 export const RESOURCE_KINDS = ["replica", "database", "ingress", "k6", "computer"] as const;
 export type ResourceKind = (typeof RESOURCE_KINDS)[number] | "other";
 

@@ -5,6 +5,7 @@ import { EXIT, interruptedExit, makeRunFolder, provenance } from "@goldenring/ru
 import { lastLines, type Machine } from "@goldenring/stand";
 import type { Plan } from "../../k6/plan.ts";
 import {
+  type ApiSize,
   type EndedBy,
   RECORD_FORMAT,
   RUN_FILES,
@@ -13,6 +14,7 @@ import {
   SERIES_FORMAT,
   type Series,
   type StoredRun,
+  sizeOf,
   writeRun,
 } from "../record/record.ts";
 import { isHeld, thresholds } from "../record/verdict.ts";
@@ -36,6 +38,7 @@ export interface StandParts {
   readonly inside?: InsideNetwork | undefined;
   /** Their use is measured every second during a run; the baseline can replace the replicas among them for a while. */
   readonly machines?: readonly Machine[] | undefined;
+  readonly size?: ApiSize | undefined;
 }
 
 export interface LoadTarget extends StandParts {
@@ -70,7 +73,7 @@ export async function runLoad(request: RunRequest): Promise<StoredRun> {
   const { id, folder } = await makeRunFolder(request.runs, scenario.name, new Date());
   const before = { loadAverage: loadavg()[0] ?? 0, memoryAccessNs: memoryAccessNs() };
   const preparedAt = Date.now();
-  const watch = watchMachines(request.machines ?? []);
+  const watch = watchMachines(request.machines ?? [], sizeOf(request).cpu);
   const plan: Plan = {
     ...options,
     target: facts.asked ?? facts.url,
@@ -107,6 +110,7 @@ export async function runLoad(request: RunRequest): Promise<StoredRun> {
     k6: k6.version,
     before,
     target: facts,
+    size: request.size,
     start: new Date(startedAt).toISOString(),
     end: new Date(Math.max(startedAt, measurements.latestAt)).toISOString(),
     endedBy,

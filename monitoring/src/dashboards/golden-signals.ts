@@ -14,10 +14,6 @@ const INGRESS = new Series('job="ingress", proxy="api"');
 const HAPROXY = new Series('job="haproxy", proxy="master"');
 const NODE = new Series('job="node"');
 
-/** What a replica may use: 250 millicores and 128 MiB, in the lab as in the 2023 baseline. */
-const CORES = 0.25;
-const MEMORY_BYTES = 128 * 1024 * 1024;
-
 const DURATION = "http_request_duration_seconds";
 const REQUESTS = `${DURATION}_count`;
 
@@ -145,13 +141,11 @@ export const GOLDEN_SIGNALS: DashboardSource = {
       }),
     ],
     Saturation: [
-      lines("CPU of each replica", "Cores; the line is what a replica may use.", {
-        count: REPLICA.rates("process_cpu_seconds_total"),
-        limits: { critical: CORES },
+      lines("CPU of each replica", "Cores; the limit is what a replica may use.", {
+        count: { ...REPLICA.rates("process_cpu_seconds_total"), limit: "goldenring_replica_cpu_cores" },
       }),
-      lines("Resident memory of each replica", "The line is what a replica may use.", {
-        bytes: REPLICA.values("process_resident_memory_bytes"),
-        limits: { critical: MEMORY_BYTES },
+      lines("Resident memory of each replica", "The limit is what a replica may use.", {
+        bytes: { ...REPLICA.values("process_resident_memory_bytes"), limit: "goldenring_replica_memory_bytes" },
       }),
       lines("Event loop lag, slowest 1 %", "How late a timer fires: the process waits for its share of the CPU.", {
         seconds: REPLICA.quantiles("weather_event_loop_lag_seconds", [0.99], ["machine"], "5m"),

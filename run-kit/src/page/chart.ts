@@ -12,7 +12,7 @@ interface Drawing {
 
 export interface Axis {
   readonly label: string;
-  readonly unit: "s" | "users";
+  readonly unit: "s" | "users" | "replicas" | "cores" | "MiB";
   /** How far it reaches; where not given, as far as the data. */
   readonly from?: number;
   readonly to?: number;

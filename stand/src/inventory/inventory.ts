@@ -25,6 +25,25 @@ export const SERVICE_NAMES = Object.keys(SERVICES) as readonly Service[];
 export const RTO = ["fast", "norm", "safe"] as const;
 export type Rto = (typeof RTO)[number];
 
+/** What each API replica may use: CPU in cores, memory in MiB. */
+export interface ReplicaSize {
+  readonly cpu: number;
+  readonly memoryMiB: number;
+}
+
+/** A pod of the 2023 baseline; of those there were three. */
+export const USUAL_REPLICA: ReplicaSize = { cpu: 0.25, memoryMiB: 128 };
+
+/**
+ * The lab has addresses for 30. With less CPU a start takes longer than the playbook waits; 80 MiB are the runtime's, and the load tests need
+ * 48 for data.
+ */
+export const REPLICA_BOUNDS = {
+  count: { min: 1, max: 30 },
+  cpu: { min: 0.1, max: 64 },
+  memoryMiB: { min: 128, max: 65_536 },
+} as const;
+
 /** How a machine is reached, as Ansible's variables say. */
 export interface SshSettings {
   readonly user: string | undefined;
@@ -63,6 +82,8 @@ export interface Inventory {
   readonly powerOnCommand?: readonly string[] | undefined;
   /** Name of the machine that takes the backups; empty or undefined for none. */
   readonly backupHost?: string | undefined;
+  /** The same for all replicas. */
+  readonly replica: ReplicaSize;
   /** In the order of the file. */
   readonly machines: readonly Machine[];
   byRole(role: Role): readonly Machine[];

@@ -67,6 +67,12 @@ describe("an inventory", () => {
   });
 });
 
+test("an inventory has the size of the replicas, which is that of 2023 unless it names another one", () => {
+  expect(oneHost({}).replica).toEqual({ cpu: 0.25, memoryMiB: 128 });
+  const replicas = ["a", "b"].map((name) => host(name, ["api"], { api_cpu_percent: 50, api_memory_mib: 256 }));
+  expect(inventoryOf(FILE, [host("etcd-01", ["etcd"]), ...replicas]).replica).toEqual({ cpu: 0.5, memoryMiB: 256 });
+});
+
 describe("an inventory is refused, with the variable, when", () => {
   const cases: [string, Parameters<typeof inventoryOf>[1], string][] = [
     ["a variable is missing", [{ name: "a", groups: [], variables: {} }], "all hosts: stand_name is missing"],
@@ -85,6 +91,26 @@ describe("an inventory is refused, with the variable, when", () => {
       "a machine can be turned off, and nobody can tell whether it is",
       [host("a", [], { power_off_command: ["off"] })],
       "power_off_command needs fence_command",
+    ],
+    [
+      "a replica is too small",
+      [host("a", ["api"], { api_memory_mib: 64 })],
+      "api_memory_mib: 128 to 65536 MiB are expected",
+    ],
+    [
+      "a replica has no CPU",
+      [host("a", ["api"], { api_cpu_percent: 0 })],
+      "api_cpu_percent: 10 to 6400 % of a core are",
+    ],
+    [
+      "replicas differ",
+      [host("a", ["api"]), host("b", ["api"], { api_memory_mib: 256 })],
+      "must be the same for all machines of the API",
+    ],
+    [
+      "there are too many replicas",
+      Array.from({ length: 31 }, (_, n) => host(`a${n}`, ["api"])),
+      "api has 31 machines",
     ],
     ["it is empty", [], "there are no hosts in it"],
     [

@@ -7,7 +7,15 @@ import * as z from "zod";
 import { messageOf } from "../computer/errors.ts";
 import { shellWords } from "../computer/shell-words.ts";
 import { type AnsibleHost, readAnsibleHosts } from "./ansible-inventory.ts";
-import { type Inventory, InventoryError, type Machine, ROLES, RTO } from "./inventory.ts";
+import {
+  type Inventory,
+  InventoryError,
+  type Machine,
+  REPLICA_BOUNDS,
+  ROLES,
+  RTO,
+  USUAL_REPLICA,
+} from "./inventory.ts";
 
 const text = z.string("a text is expected").min(1, "must not be empty");
 const name = text
@@ -39,7 +47,15 @@ const STAND = {
   power_on_command: command.optional(),
 };
 
+const between = ({ min, max }: { readonly min: number; readonly max: number }, unit: string) => {
+  const message = `${min} to ${max} ${unit} are expected`;
+  return z.number(message).min(min, message).max(max, message);
+};
+const { count: COUNT, cpu: CPU, memoryMiB: MEMORY_MIB } = REPLICA_BOUNDS;
+
 const HOST = {
+  api_cpu_percent: between({ min: CPU.min * 100, max: CPU.max * 100 }, "% of a core").default(USUAL_REPLICA.cpu * 100),
+  api_memory_mib: between(MEMORY_MIB, "MiB").default(USUAL_REPLICA.memoryMiB),
   ansible_host: text.regex(/^[A-Za-z0-9][A-Za-z0-9.:-]*$/, "an address or a host name is expected").optional(),
   ansible_port: z.int("a port number is expected").min(1).max(65535).optional(),
   ansible_user: text.regex(/^[A-Za-z0-9_][A-Za-z0-9_.@-]*$/, "the name of an account is expected").optional(),
@@ -81,11 +97,19 @@ export function inventoryOf(file: string, hosts: readonly AnsibleHost[]): Invent
   const perHost = hosts.map((host) => readHost(host, folder));
   const machines = perHost.flatMap(({ machine }) => machine ?? []);
   const [stand, ...others] = perHost.flatMap(({ stand }) => stand ?? []);
+  const replicas = perHost.filter(({ machine }) => machine?.roles.includes("api"));
+  const [replica = USUAL_REPLICA, ...otherReplicas] = replicas.flatMap((host) => host.replica ?? []);
   const problems = [
     ...problemsOf(perHost),
     ...sharedAddresses(machines),
     ...(others.some((other) => !isDeepStrictEqual(other, stand))
       ? [`${Object.keys(STAND).join(", ")} must be the same for all hosts: set them for the group all`]
+      : []),
+    ...(otherReplicas.some((other) => !isDeepStrictEqual(other, replica))
+      ? ["api_cpu_percent, api_memory_mib must be the same for all machines of the API: set them for the group api"]
+      : []),
+    ...(replicas.length > COUNT.max
+      ? [`the group api has ${replicas.length} machines; ${COUNT.min} to ${COUNT.max} are possible, or none`]
       : []),
     ...(stand?.power_off_command !== undefined && stand.fence_command === undefined
       ? ["power_off_command needs fence_command: nothing else tells that the machine stays off"]
@@ -103,6 +127,7 @@ export function inventoryOf(file: string, hosts: readonly AnsibleHost[]): Invent
     powerOffCommand: stand.power_off_command,
     powerOnCommand: stand.power_on_command,
     backupHost: stand.backup_host ?? machines.find(({ roles }) => roles.includes("prometheus"))?.name,
+    replica,
     machines,
     byRole: (role) => machines.filter(({ roles }) => roles.includes(role)),
   };
@@ -130,7 +155,8 @@ function readHost(host: AnsibleHost, folder: string) {
       sudo: read.ansible_become,
     },
   };
-  return { name: host.name, machine, stand, problems };
+  const replica = read && { cpu: read.api_cpu_percent / 100, memoryMiB: read.api_memory_mib };
+  return { name: host.name, machine, replica, stand, problems };
 }
 
 /** What is wrong with all hosts is wrong in one place, and said once. */
