@@ -67,8 +67,10 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
   let window: readonly Evidence[] = [];
   let verdict: Verdict = { act: "nothing", why: [] };
   const mayFence = fence?.powerOff !== undefined;
-  const mode = (): Mode => (options.onlyAdvises ? "advise" : (observers.shared()?.mode ?? "act"));
-  const look = (): Evidence => observers.evidence({ mode: options.onlyAdvises ? "advise" : undefined, mayFence });
+  /** Undefined until etcd was reached: then only a machine that is off for certain is acted on. */
+  const knownMode = (): Mode | undefined => (options.onlyAdvises ? "advise" : observers.shared()?.mode);
+  const mode = (): Mode => knownMode() ?? "advise";
+  const look = (): Evidence => observers.evidence({ mode: mode(), mayFence });
   journal.note({ event: "watching", detail: watched.map(({ name }) => name).join(" ") });
   const report = guardianReport.keep(folder, () => {
     const now = window.at(-1);
@@ -85,7 +87,7 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
       if (known?.state !== next.state || known.fence !== next.fence) report.renew();
     };
     // In a mode in which nothing may be done, no machine counts as off.
-    const isOff = async (): Promise<boolean> => mode() === "act" && (await fence.isOff(machine));
+    const isOff = async (): Promise<boolean> => (knownMode() ?? "act") === "act" && (await fence.isOff(machine));
     await watch(
       {
         name,

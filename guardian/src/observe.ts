@@ -147,8 +147,8 @@ export async function openObservers(
     shared: (): Shared | undefined => shared.value,
     /** Asks etcd again, at once. */
     renewShared: askEtcd,
-    /** All of it as one line. @param asked what the guardian itself is allowed to do */
-    evidence(asked: { readonly mode: Mode | undefined; readonly mayFence: boolean }): Evidence {
+    /** All of it as one line. @param allowed what the guardian itself is allowed to do */
+    evidence(allowed: { readonly mode: Mode; readonly mayFence: boolean }): Evidence {
       const known = shared.value;
       const at = Date.now();
       const clients: Evidence["clients"] = {};
@@ -178,8 +178,7 @@ export async function openObservers(
       return {
         at,
         rto: inventory.rto,
-        mode: asked.mode ?? known?.mode ?? "advise",
-        mayFence: asked.mayFence,
+        ...allowed,
         etcdMs: known === undefined ? Number.MAX_SAFE_INTEGER : shared.ageMs,
         leader: known?.leader ?? null,
         synchronous: [...(known?.synchronous ?? [])],

@@ -1,6 +1,6 @@
 /**
  * The guardian on a real stand, through the command `ring`, as a user runs it. Needs root and a stand that is up and whole:
- * `RING_STAND=... bun test ./guardian/stand-tests/guardian.stand.ts`. Takes some three minutes.
+ * `RING_STAND=... bun test ./guardian/stand-tests/guardian.stand.ts`. Takes some five minutes.
  */
 import { beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -9,9 +9,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { runProgram } from "@goldenring/stand";
 import * as z from "zod";
 import { type Entry, guardianReport } from "../src/index.ts";
+import { COOL_DOWN_MS } from "../src/judge.ts";
 
 const RING = join(dirname(dirname(import.meta.dirname)), "ring");
-setDefaultTimeout(180_000);
+setDefaultTimeout(300_000);
 
 const Status = z.object({
   cluster: z.object({
@@ -42,6 +43,13 @@ async function readStand() {
 function entriesOf(folder: string): Entry[] {
   const lines = readFileSync(join(folder, "guardian.log"), "utf8").trim().split("\n");
   return lines.map((line) => JSON.parse(line) as Entry);
+}
+
+/** After an action the guardian only advises for a while; what it does then is not what is tested here. */
+async function afterCoolDown(folder: string): Promise<void> {
+  const isAction = ({ event }: Entry): boolean => /^(switched over|turned off|could not switch over)/.test(event);
+  const acted = Date.parse(entriesOf(folder).findLast(isAction)?.time ?? "1970-01-01T00:00:00Z");
+  await delay(Math.max(0, acted + COOL_DOWN_MS + 1_000 - Date.now()));
 }
 
 /** What the guardian decided during the work. */
@@ -122,6 +130,7 @@ const FAULT_S = 20;
 describe("a primary that lives and does not serve", () => {
   const sick = async (why: string, inject: (leader: string, standbyAddress: string) => Promise<unknown>) => {
     const { leader, replica, api, folder, addresses } = await readStand();
+    await afterCoolDown(folder);
     let longestMs = 0;
     const decisions = await decisionsDuring(folder, async () => {
       longestMs = await longestWriteDuring(api, async () => {
