@@ -5,7 +5,7 @@ import { guardianMetrics } from "./guardian-metrics.ts";
 const TIME = "2026-11-30T12:00:00.000Z";
 
 const REPORT: GuardianReport = {
-  ...{ pid: 1, startedAt: TIME, aliveAt: TIME, mode: "act", mayFence: true },
+  ...{ pid: 1, startedAt: TIME, aliveAt: TIME, mode: "act", mayFence: true, coolDownMs: 0 },
   verdict: { act: "nothing", why: [] },
   machines: { "pg-01": { state: "on", fence: "not off" }, "pg-02": { state: "on", fence: "not off" } },
   sees: { "pg-01": "primary answered" },

@@ -40,7 +40,7 @@ export function statusText(status: StandStatus): string {
   ].join("\n");
 }
 
-function guardianWords({ isRunning, mode, mayFence, verdict }: StandStatus["cluster"]["guardian"]): string {
+function guardianWords({ isRunning, mode, mayFence, verdict, coolDownMs }: StandStatus["cluster"]["guardian"]): string {
   if (!isRunning) return "not running";
   const may = mayFence ? "" : ", may not turn machines off (no power_off_command): it then only advises";
   const does = { act: `watching${may}`, advise: "only advises", pause: "paused: it does nothing" }[mode ?? "act"];
@@ -48,7 +48,8 @@ function guardianWords({ isRunning, mode, mayFence, verdict }: StandStatus["clus
     verdict === null || verdict.act === "nothing"
       ? []
       : [`${verdict.act} ${verdict.machine ?? ""}: ${verdict.why.join("; ")}`];
-  return [does, ...finds].map(oneLine).join("; ");
+  const rests = coolDownMs ? [`acts again in ${Math.ceil(coolDownMs / 1_000)} s`] : [];
+  return [does, ...rests, ...finds].map(oneLine).join("; ");
 }
 
 /** Whether the service behind an address is known not to answer. */

@@ -67,7 +67,7 @@ function heard(secondsAgo: number | undefined, startedSecondsAgo: number) {
 function guardianReport(verdict: GuardianReport["verdict"]): GuardianReport {
   const times = { startedAt: ago(60), aliveAt: ago(0) };
   const sees = { "pg-01": "primary answered 0.1 s ago", haproxy: "reaches PostgreSQL" };
-  return { pid: 1, ...times, machines: {}, mode: "act", mayFence: false, verdict, sees, newest: [] };
+  return { pid: 1, ...times, machines: {}, mode: "act", mayFence: false, verdict, coolDownMs: 0, sees, newest: [] };
 }
 const whole: Sources = {
   inventory,

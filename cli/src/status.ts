@@ -62,9 +62,10 @@ export function statusOf(sources: Sources) {
 
 /** What the guardian may do and sees; nothing of one that does not run. */
 function guardianOf({ isRunning, report }: Sources["guardian"]) {
-  if (!isRunning || report === undefined) return { machines: {}, mode: null, mayFence: null, verdict: null, sees: {} };
-  const { machines, mode, mayFence, verdict, sees } = report;
-  return { machines, mode, mayFence, verdict, sees };
+  if (!isRunning || report === undefined)
+    return { machines: {}, mode: null, mayFence: null, verdict: null, coolDownMs: null, sees: {} };
+  const { machines, mode, mayFence, verdict, coolDownMs, sees } = report;
+  return { machines, mode, mayFence, verdict, coolDownMs, sees };
 }
 
 /** Null for a stand without monitoring, and when nothing could be asked. */

@@ -15,7 +15,7 @@ import type { Evidence, Mode } from "./evidence.ts";
 import type { Fence } from "./fence.ts";
 import { type Cluster, fencingResponse } from "./fencing-response.ts";
 import { type Entry, type GuardianReport, guardianReport, openJournal } from "./journal.ts";
-import { isWellStandby, judge, objectionTo, type Verdict, WINDOW_MS } from "./judge.ts";
+import { COOL_DOWN_MS, isWellStandby, judge, objectionTo, type Verdict, WINDOW_MS } from "./judge.ts";
 import { type Observers, openObservers, TICK_MS } from "./observe.ts";
 import { afterFence, type Hands, recover } from "./recovery.ts";
 import { openLoadBalancer, openPostgres, type Postgres } from "./services.ts";
@@ -75,7 +75,8 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
   const report = guardianReport.keep(folder, () => {
     const now = window.at(-1);
     const sees = now === undefined ? {} : viewsOf(now);
-    return { machines, mode: mode(), mayFence, verdict, sees, newest: journal.newest() };
+    const coolDownMs = Math.max(0, COOL_DOWN_MS - (now?.actedMs ?? COOL_DOWN_MS));
+    return { machines, mode: mode(), mayFence, verdict, coolDownMs, sees, newest: journal.newest() };
   });
 
   const watchMachine = async (machine: Machine): Promise<void> => {

@@ -28,6 +28,8 @@ const Details = z.object({
   verdict: z
     .object({ act: z.enum(ACTS), machine: z.string().optional(), why: z.array(z.string()).readonly() })
     .default({ act: "nothing", why: [] }),
+  /** How long it only advises, after its last action. */
+  coolDownMs: z.number().default(0),
   /** What it sees, in words, by machine. */
   sees: z.record(z.string(), z.string()).readonly().default({}),
   newest: z.array(Entry),

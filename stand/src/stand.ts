@@ -15,12 +15,18 @@ export interface Stand {
   readonly inventory: Inventory | undefined;
   /** The host of the machines; undefined for real machines. */
   readonly lab: LabControl | undefined;
-  /** Process number of the stand's guardian; undefined while none runs. */
-  guardian(): number | undefined;
+  /** Undefined while none runs. */
+  guardian(): RunningGuardian | undefined;
   /** The same stand with separate connections, so that observing does not delay acting. */
   again(): Stand;
   /** Closes all connections; the next command opens a new one. */
   disconnect(): void;
+}
+
+export interface RunningGuardian {
+  readonly pid: number;
+  /** How long it only advises, after its last action. */
+  readonly coolDownMs: number;
 }
 
 export interface StandMachine {
@@ -124,7 +130,7 @@ export interface StandParts {
   readonly inventory: Inventory;
   readonly folder: string;
   readonly lab?: LabControl;
-  readonly guardian?: () => number | undefined;
+  readonly guardian?: () => RunningGuardian | undefined;
 }
 
 export const OPERATOR = "operator";

@@ -43,7 +43,7 @@ async function check(experiment: Experiment, deps: ChaosDeps): Promise<string | 
   const targets = experiment.stages.flatMap(({ faults }) => faults.map(({ on }) => on));
   if (stand.machines.length === 0 && targets.some((target) => target !== OPERATOR)) return "there is no inventory";
   try {
-    const state = await steadyState(stand, { cluster: experiment.steadyState.cluster, guardian: false });
+    const state = await steadyState(stand, { cluster: experiment.steadyState.cluster, guardian: undefined });
     if ("missing" in state) return state.missing;
     await assertInjectable(experiment, siteOf(stand, state.roles, 1));
     return undefined;

@@ -27,9 +27,9 @@ import { NotSteady, untilSteady } from "./until-steady.ts";
 export async function runRound(context: RunContext, number: number) {
   const { stand, experiment, journal } = context;
   const note = (why: string): void => journal.write("note", why);
-  await untilSteady(context);
+  await untilSteady(context, "may act");
   const firedBefore = await untilQuiet(context);
-  const before = await untilSteady(context);
+  const before = await untilSteady(context, "may act");
   journal.write("steady", `everything is steady${before.primary ? `, ${before.primary} is the primary` : ""}`);
   const targets: Record<string, string[]> = {};
   const site = siteOf(stand, before, number, targets);
@@ -120,7 +120,7 @@ async function runCourse(context: RunContext, course: Course): Promise<void> {
   journal.write("load", `${loadSeconds} s of load without a failure`);
   const untilRecovered = async (): Promise<StandRoles> => {
     stand.disconnect();
-    return untilSteady({ ...context, signal });
+    return untilSteady({ ...context, signal }, "runs");
   };
   await runStages({ ...context, site, showFaults, watch, from, signal, untilRecovered }, stages);
   const undoneAt = monotonicMs();

@@ -18,11 +18,19 @@ export class NotSteady extends Error {
   override readonly name = "NotSteady";
 }
 
-/** @throws {NotSteady} with what is missing, at the deadline */
-export async function untilSteady(context: Pick<RunContext, "stand" | "experiment" | "signal" | "log">) {
+/**
+ * @param guardian what an experiment that needs one expects of it
+ * @throws {NotSteady} with what is missing, at the deadline
+ */
+export async function untilSteady(
+  context: Pick<RunContext, "stand" | "experiment" | "signal" | "log">,
+  guardian: "runs" | "may act",
+) {
   const { stand, experiment, signal, log } = context;
+  const { cluster, guardian: isGuarded } = experiment.steadyState;
   const attempt = async () => {
-    const found = await steadyState(stand, experiment.steadyState);
+    const expected = { cluster, guardian: isGuarded ? guardian : undefined };
+    const found = await steadyState(stand, expected);
     return "roles" in found ? { value: found.roles } : found;
   };
   const deadlineMs = experiment.steadyState.deadlineSeconds * 1_000;

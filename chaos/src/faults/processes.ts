@@ -81,7 +81,7 @@ export const freezeGuardian = faultKind({
   describe: () => "the guardian is frozen",
   async prepare(_, __, { stand }) {
     const guardian = stand.guardian();
-    const id = guardian === undefined ? undefined : processIdOf(guardian);
+    const id = guardian === undefined ? undefined : processIdOf(guardian.pid);
     if (id === undefined) throw new NotAvailable("Freezing the guardian", "none runs");
     const { pid, startTicks, bootId } = id;
     // By the time of the undo the number may belong to another process, also after a reboot.

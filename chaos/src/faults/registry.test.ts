@@ -35,7 +35,7 @@ function siteOf(host: LabControl | undefined, answer: Completed = DONE): { site:
     operator: { ...machine, name: "operator", roles: [] },
     inventory: undefined,
     lab: host,
-    guardian: () => process.pid,
+    guardian: () => ({ pid: process.pid, coolDownMs: 0 }),
     again: () => stand,
     disconnect: () => {},
   };

@@ -25,9 +25,9 @@ async function availableStand(context: Context): Promise<AvailableStand> {
   const inventory = await context.inventory();
   if (lab === undefined) return { stand: openStand({ inventory, folder }), isOurs: false };
   assertIsUp(await lab.status());
-  const guardian = (): number | undefined => {
+  const guardian = () => {
     const { isRunning, report } = guardianOf(folder, inventory.file).state();
-    return isRunning ? report?.pid : undefined;
+    return isRunning ? report : undefined;
   };
   return { stand: openStand({ inventory, folder, lab, guardian }), monitoring: monitoringOf(context), isOurs: true };
 }

@@ -1,4 +1,4 @@
-import { byRole, type Stand } from "../stand.ts";
+import { byRole, type RunningGuardian, type Stand } from "../stand.ts";
 import { readServices, type ServicesHealth } from "./ask-services.ts";
 
 /** Which machine has which role now; undefined where the stand has no such part. */
@@ -63,13 +63,15 @@ function astray(
 
 const NOBODY: StandRoles = { primary: undefined, replica: undefined, etcdLeader: undefined };
 
-/** @returns the roles, or what is missing for the steady state */
+/**
+ * @param expected `guardian`: "runs", or "may act", which it may not for a while after each action
+ * @returns the roles, or what is missing for the steady state
+ */
 export async function steadyState(
   { inventory, guardian }: Stand,
-  expected: { readonly cluster: boolean; readonly guardian: boolean },
+  expected: { readonly cluster: boolean; readonly guardian: "runs" | "may act" | undefined },
 ): Promise<{ readonly roles: StandRoles } | { readonly missing: string }> {
-  const unguarded = expected.guardian && guardian() === undefined;
-  const missing = unguarded ? ["the guardian is not running (`ring up` starts it)"] : [];
+  const missing = expected.guardian === undefined ? [] : unguarded(guardian(), expected.guardian);
   let roles = NOBODY;
   if (expected.cluster && inventory !== undefined) {
     const services = await readServices(inventory, { withMonitoring: false });
@@ -82,6 +84,14 @@ export async function steadyState(
     };
   }
   return missing.length > 0 ? { missing: missing.join("; ") } : { roles };
+}
+
+function unguarded(guardian: RunningGuardian | undefined, expected: "runs" | "may act"): string[] {
+  if (guardian === undefined) return ["the guardian is not running (`ring up` starts it)"];
+  const { coolDownMs } = guardian;
+  return expected === "may act" && coolDownMs > 0
+    ? [`the guardian acts again in ${Math.ceil(coolDownMs / 1_000)} s`]
+    : [];
 }
 
 /** The address of the Weather API for its clients. */
