@@ -151,3 +151,29 @@ test.skipIf(!isGiven)(
   },
   DEADLINE_MS,
 );
+
+test.skipIf(!isGiven)(
+  "the memory settings of a replica follow its memory by the rule of docs/api.md, and are those of the chart",
+  async () => {
+    const chart = readFileSync(join(import.meta.dir, "../charts/test/golden/everything.yaml"), "utf8");
+    const ofChart = /memory: 256Mi[\s\S]*BUN_JSC_forceRAMSize, value: "(\d+)"/.exec(chart)?.[1];
+    const variables = { api_database_hosts: ["haproxy:5000"], database_user_password: "p" };
+    for (const memoryMiB of [128, 256]) {
+      const text = await render("weather_api/templates/api.env.j2", "api-01", {
+        ...variables,
+        api_memory_mib: memoryMiB,
+      });
+      const settingOf = (name: string) =>
+        Number(
+          text
+            .split("\n")
+            .find((line) => line.startsWith(`${name}=`))
+            ?.slice(name.length + 1),
+        );
+      expect(settingOf("MODEL_MEMORY_BUDGET_MB")).toBe(memoryMiB - 80);
+      expect(settingOf("BUN_JSC_forceRAMSize")).toBe(memoryMiB * 2 ** 20 * 0.75);
+      if (memoryMiB === 256) expect(settingOf("BUN_JSC_forceRAMSize")).toBe(Number(ofChart));
+    }
+  },
+  DEADLINE_MS,
+);

@@ -38,6 +38,8 @@ export interface UpResult {
   readonly created: readonly string[];
   /** Replicas that the stand has no more. Those that run serve until `Lab.removeSurplus`, which the ingress must hear of first. */
   readonly surplus: readonly string[];
+  /** The limits are raised, as an earlier run left them or because they are new: services must know lower ones before they apply. */
+  readonly isRaised: boolean;
   /** Sentences for the user: ports that were taken, too little memory. */
   readonly warnings: readonly string[];
 }
@@ -61,7 +63,8 @@ export async function bringUp(folders: Folders, options: UpOptions): Promise<UpR
   await waitForMachines(stand, stand.machines, signal);
   const taken = await openForwards(stand);
   onProgress?.("all machines run");
-  return { started, created, surplus: await surplusOf(folders), warnings: [...warnings, ...taken] };
+  const { provisioning: isRaised } = stand.settings;
+  return { started, created, surplus: await surplusOf(folders), isRaised, warnings: [...warnings, ...taken] };
 }
 
 /** A stand stays on the image that it was made with; only a new one gets a newer image. */

@@ -44,7 +44,7 @@ helm.sh/chart: {{ printf "%s-%s" $context.Chart.Name $context.Chart.Version | re
 {{- if .Values.serviceAccount.create }}{{ default (include "goldenring.fullname" .) .Values.serviceAccount.name }}{{ else }}{{ default "default" .Values.serviceAccount.name }}{{ end -}}
 {{- end -}}
 
-{{/* Bun sizes its heap by the memory of the whole node. These bytes are three quarters of the limit; nothing without one. Takes resources. */}}
+{{/* Bun would size its heap by the memory of the whole node. The rule is in docs/api.md (Memory); nothing without a limit. Takes resources. */}}
 {{- define "goldenring.heapBytes" -}}
 {{- $memory := toString (dig "limits" "memory" "" .) -}}
 {{- $units := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "k" 1000 "M" 1000000 "G" 1000000000 "" 1 -}}

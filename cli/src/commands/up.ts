@@ -49,14 +49,14 @@ export function resize(context: Context, { replicas, cpu, memoryMiB }: ApiSize):
 async function bringUp(context: Context, { provision: isAsked, fromBackup, ...options }: UpOptions) {
   const { progress, signal } = context;
   const lab = labOf(context, "up");
-  const { created, surplus, warnings } = await progress.step("Machines", (onProgress) =>
+  const { created, surplus, isRaised, warnings } = await progress.step("Machines", (onProgress) =>
     lab.up({ onProgress, signal, ...options }),
   );
   for (const warning of warnings) progress.log(warning);
   await undoOpenFaults(context);
   await progress.step("API bundle", () => makeBundle(signal));
 
-  if (surplus.length > 0) await removeReplicas(context, lab, surplus);
+  if (surplus.length > 0) await removeReplicas(context, lab, surplus, isRaised);
   const inventory = await context.inventory();
   const files = checksumOf([PLAYBOOK_FOLDER, BUNDLE_FOLDER, RULES_FOLDER, DASHBOARDS_FOLDER, inventory.file]);
   // The playbook makes secrets that are missing, so theirs counts when it has ended.
@@ -71,7 +71,7 @@ async function bringUp(context: Context, { provision: isAsked, fromBackup, ...op
   }
   if (status === undefined || status.problems.length > 0) {
     changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
-    await provision(context, "Playbook", { restore_from_backup: fromBackup });
+    await provision(context, "Playbook", { restore_from_backup: fromBackup }, { isRaised });
     changeProvisioned(context.folder, (provisioned) => ({ ...provisioned, machines: checksum() }));
     status = await startServices(context, lab, SETTLING_S);
   }
@@ -79,9 +79,14 @@ async function bringUp(context: Context, { provision: isAsked, fromBackup, ...op
 }
 
 /** They serve until the ingress leads to the others only, and monitoring does not miss them. */
-async function removeReplicas(context: Context, lab: Lab, names: readonly string[]): Promise<void> {
+async function removeReplicas(context: Context, lab: Lab, names: readonly string[], isRaised: boolean): Promise<void> {
   changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
-  await provision(context, `Ingress without ${names.join(", ")}`, {}, { only: ["ingress", "prometheus"] });
+  await provision(
+    context,
+    `Ingress without ${names.join(", ")}`,
+    {},
+    { roles: { only: ["ingress", "prometheus"] }, isRaised },
+  );
   const { signal } = context;
   await context.progress.step("Fewer replicas", (onProgress) => lab.removeSurplus({ onProgress, signal }));
 }
@@ -103,26 +108,36 @@ const AUTHORITY_STEPS = {
 export async function newAuthority(context: Context, names: readonly string[]): Promise<void> {
   await context.inventory();
   for (const [step, title] of Object.entries(AUTHORITY_STEPS))
-    await provision(context, title, { new_authorities: names.join(","), authority_step: step }, { without: ["base"] });
+    await provision(
+      context,
+      title,
+      { new_authorities: names.join(","), authority_step: step },
+      { roles: { without: ["base"] } },
+    );
   print(`New: ${names.join(", ")}. A certificate or key of before is worth nothing; keep a copy of the secrets.\n`);
 }
 
-/** Runs the playbook, and restarts the lab's programs on this computer: they read logins and certificates when they start. */
+/**
+ * Runs the playbook, and restarts the lab's programs on this computer: they read logins and certificates when they start.
+ * @param isRaised limits that were raised before stay so until the whole playbook has told every service
+ */
 async function provision(
   context: Context,
   title: string,
   variables: Readonly<Record<string, unknown>>,
-  roles?: PlaybookOptions["roles"],
+  { roles, isRaised = false }: Pick<PlaybookOptions, "roles"> & { readonly isRaised?: boolean } = {},
 ): Promise<void> {
   const { lab } = context;
   const { file: inventoryFile } = await context.inventory();
   await context.progress.step(title, async (log) => {
     await lab?.provisioningLimits("on");
+    let isComplete = false;
     try {
       const logFile = join(context.folder, "playbook.log");
       await runPlaybook({ variables, roles, inventoryFile, logFile, log, signal: context.signal });
+      isComplete = roles === undefined;
     } finally {
-      await lab?.provisioningLimits("off");
+      if (isComplete || !isRaised) await lab?.provisioningLimits("off");
     }
   });
   if (lab === undefined) return;
