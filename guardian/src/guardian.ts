@@ -15,7 +15,7 @@ import type { Evidence, Mode } from "./evidence.ts";
 import type { Fence } from "./fence.ts";
 import { type Cluster, fencingResponse } from "./fencing-response.ts";
 import { type Entry, type GuardianReport, guardianReport, openJournal } from "./journal.ts";
-import { COOL_DOWN_MS, isWellStandby, judge, objectionTo, type Verdict, WINDOW_MS } from "./judge.ts";
+import { COOL_DOWN_MS, judge, mayReturn, objectionTo, type Verdict, WINDOW_MS } from "./judge.ts";
 import { type Observers, openObservers, TICK_MS } from "./observe.ts";
 import { afterFence, type Hands, recover } from "./recovery.ts";
 import { openLoadBalancer, openPostgres, type Postgres } from "./services.ts";
@@ -139,10 +139,10 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
     }
   };
 
-  /** Renews what keeps sick standbys out, and lets those in that are well. */
+  /** Renews what keeps sick standbys out, and lets those in that do not hang any more. */
   const tendStandbys = async (): Promise<void> => {
     for (const [standby, primary] of keptOut) {
-      const isOver = window.at(-1)?.leader !== primary || isWellStandby(standby, window, WELL_AGAIN_MS);
+      const isOver = window.at(-1)?.leader !== primary || mayReturn(standby, window, WELL_AGAIN_MS);
       if (isOver || mode() !== "act") {
         keptOut.delete(standby);
         journal.note({ machine: standby, event: "may confirm commits again" });

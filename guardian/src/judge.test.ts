@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { lasting, SILENT, waiting, well, withDatabase } from "./evidence.fixture.ts";
 import type { Evidence } from "./evidence.ts";
-import { ACTS, isWellStandby, judge, objectionTo } from "./judge.ts";
+import { ACTS, judge, mayReturn, objectionTo } from "./judge.ts";
 
 const WELL = { connected: 5, refused: 0, silent: 0 };
 const judged = (evidence: Evidence) => judge(lasting(evidence, 3_000));
@@ -88,12 +88,16 @@ describe("a standby for which commits wait", () => {
   });
 
   test("may confirm again when it has been well for a while", () => {
-    expect(isWellStandby("pg-02", lasting(well(), 10_000), 10_000)).toBe(true);
-    expect(isWellStandby("pg-02", lasting(well(), 9_000), 10_000)).toBe(false);
+    expect(mayReturn("pg-02", lasting(well(), 10_000), 10_000)).toBe(true);
+    expect(mayReturn("pg-02", lasting(well(), 9_000), 10_000)).toBe(false);
     const flapping = lasting(well(), 10_000).map((each, index) =>
       index % 16 < 8 ? each : withDatabase(each, "pg-02", { heardMs: 2_000 }),
     );
-    expect(isWellStandby("pg-02", flapping, 10_000)).toBe(false);
+    expect(mayReturn("pg-02", flapping, 10_000)).toBe(false);
+    const down = withDatabase(well(), "pg-02", {}, { answeredMs: 60_000, error: "could not open file" });
+    expect(mayReturn("pg-02", lasting(down, 10_000), 10_000)).toBe(true);
+    const frozen = withDatabase(well(), "pg-02", {}, { answeredMs: 60_000 });
+    expect(mayReturn("pg-02", lasting(frozen, 10_000), 10_000)).toBe(false);
   });
 });
 

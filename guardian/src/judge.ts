@@ -335,8 +335,11 @@ function unfit(name: string, database: Database, now: Evidence): string | undefi
   return undefined;
 }
 
-/** A standby that may confirm commits again. */
-export function isWellStandby(name: string, evidence: readonly Evidence[], forMs: number): boolean {
+/**
+ * A standby that may reach its primary again: one that is well, and one whose PostgreSQL is down or lets nobody in. That one does not hang, and what brings
+ * it back (pg_rewind, a new copy) needs the way to the primary.
+ */
+export function mayReturn(name: string, evidence: readonly Evidence[], forMs: number): boolean {
   const window = contiguous(evidence);
   const end = window.at(-1)?.at ?? 0;
   if (end - (window[0]?.at ?? end) < forMs) return false;
@@ -345,7 +348,8 @@ export function isWellStandby(name: string, evidence: readonly Evidence[], forMs
     const standby = databases[name];
     const fromPrimary = (leader !== null && databases[leader]?.reach[name]) || undefined;
     const isReached = fromPrimary !== undefined && fromPrimary.silent === 0;
-    return standby !== undefined && answers(standby) && standby.diskMs <= HEALTHY_DISK_MS && isReached;
+    if (standby === undefined || standby.heardMs > FRESH_MS) return false;
+    return standby.sql.error !== null || (answers(standby) && standby.diskMs <= HEALTHY_DISK_MS && isReached);
   });
 }
 
