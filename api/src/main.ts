@@ -46,24 +46,18 @@ async function main(): Promise<void> {
 
 async function start(running: Running, config: Config, log: Log): Promise<void> {
   const database = config.database ?? (await startEmbedded(running, config, log));
-  const own = {
-    version: manifest.version,
-    pageFolder: PAGE_FOLDER,
-    collectGarbage,
-    isMigrationOnly: IS_MIGRATION_ONLY,
-  };
+  const { version } = manifest;
+  const own = { version, pageFolder: PAGE_FOLDER, collectGarbage, isMigrationOnly: IS_MIGRATION_ONLY };
   const service = createService({ ...config, ...own, database }, log);
   running.service = service;
   if (own.isMigrationOnly) return service.start();
   running.server = listen(service, config);
-  log.info(
-    { url: running.server.url, version: manifest.version, embedded: config.database === undefined },
-    "listening",
-  );
+  const { url } = running.server;
+  log.info({ url, version, embedded: config.database === undefined }, "listening");
   await service.start();
-  log.info({ url: running.server.url }, "ready");
+  log.info({ url }, "ready");
   if (process.stdout.isTTY)
-    process.stderr.write(`\n  Goldenring is ready: ${running.server.url.replace("127.0.0.1", "localhost")}\n\n`);
+    process.stderr.write(`\n  Goldenring is ready: ${url.replace("127.0.0.1", "localhost")}\n\n`);
 }
 
 function listen(service: Service, config: Config): Server {

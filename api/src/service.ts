@@ -127,14 +127,9 @@ export function createService(options: ServiceOptions, log: Log): Service {
     build: { version: options.version, commit: options.buildCommit },
   });
 
+  const { database, readTimeoutMs: queryDeadlineMs } = options;
   const feed = new ChangeFeed(
-    {
-      database: options.database,
-      search,
-      queryDeadlineMs: options.readTimeoutMs,
-      limits: memory,
-      loadDeadlineMs: LONG_STATEMENT_MS,
-    },
+    { database, search, queryDeadlineMs, limits: memory, loadDeadlineMs: LONG_STATEMENT_MS },
     {
       connected: (endpoint, identity) => {
         log.debug({ endpoint, ...identity }, "connected to the primary");
@@ -195,7 +190,7 @@ export function createService(options: ServiceOptions, log: Log): Service {
 
   const queue = new WriteQueue(
     {
-      database: options.database,
+      database,
       search,
       capacity: options.writeQueueLimit,
       capacityBytes: memory.queue,
@@ -272,19 +267,12 @@ export function createService(options: ServiceOptions, log: Log): Service {
   return {
     app: createApp({ ...options, routes, staticPages: createStaticPages(options.pageFolder), metrics, log }),
     start: async () => {
-      await prepareDatabase(
-        options.database,
-        {
-          search,
-          sampleData: options.sampleData,
-          deadlineMs: LONG_STATEMENT_MS,
-          stopped: () => stopping,
-          onWaiting: (description) => {
-            preparationWait = description;
-          },
-        },
-        log,
-      );
+      const { sampleData } = options;
+      const onWaiting = (description: string | undefined): void => {
+        preparationWait = description;
+      };
+      const preparation = { search, sampleData, deadlineMs: LONG_STATEMENT_MS, stopped: () => stopping, onWaiting };
+      await prepareDatabase(database, preparation, log);
       isPrepared = true;
       if (options.isMigrationOnly) return;
       barrier.start();

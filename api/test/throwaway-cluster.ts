@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import { type Cluster, freePort, startCluster } from "../src/embedded/cluster.ts";
-import { clusterProcesses, runToEnd, signalProcess, waitUntil } from "../src/embedded/processes.ts";
+import { attempt, clusterProcesses, runToEnd, waitUntil } from "../src/embedded/processes.ts";
 import { throwawayFolder } from "./throwaway/folder.ts";
 import { copyInitialized } from "./throwaway/initialized-folder.ts";
 import { prepareStandby, requireConfirmationBy, waitUntilStreaming, withClient } from "./throwaway/standby.ts";
@@ -99,7 +99,7 @@ async function openCluster(place: Place): Promise<ThrowawayCluster> {
   /** To the postmaster first: it must not answer what happens to a child by starting others. */
   const signalAll = (signal: NodeJS.Signals): number[] => {
     const pids = processes().sort((one, other) => Number(other === cluster.pid) - Number(one === cluster.pid));
-    for (const pid of pids) signalProcess(pid, signal);
+    for (const pid of pids) attempt(() => process.kill(pid, signal));
     return pids;
   };
 

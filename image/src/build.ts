@@ -20,16 +20,10 @@ export interface BuildOptions {
   readonly tag?: string | undefined;
 }
 
-export interface Built {
-  readonly name: string;
-  readonly file: string;
-  readonly digest: string;
-  /** Of each architecture. */
-  readonly images: readonly Image[];
-}
+export type Built = Awaited<ReturnType<typeof build>>;
 
-/** Writes the image and its bill of materials into a folder. */
-export async function build({ architectures, isDemo, bundle, folder, tag }: BuildOptions): Promise<Built> {
+/** Writes the image and its bill of materials into a folder. @returns its `images`: of each architecture */
+export async function build({ architectures, isDemo, bundle, folder, tag }: BuildOptions) {
   const { commit, dirty } = await provenance();
   const time = await commitTime();
   const version = tag ?? manifest.version;

@@ -44,11 +44,7 @@ const PACKAGES = {
 } as const;
 
 export type DebianName = keyof typeof PACKAGES;
-export const DEBIAN_PACKAGES = Object.entries(PACKAGES).map(([name, { source, version }]) => ({
-  name,
-  source,
-  version,
-}));
+export const DEBIAN_PACKAGES = Object.entries(PACKAGES).map(([name, of]) => ({ name, ...of }));
 
 /** The second one keeps all files for ever, and is slow. */
 const ARCHIVES = [

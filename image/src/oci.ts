@@ -11,6 +11,8 @@ const TYPES = {
   layer: "application/vnd.oci.image.layer.v1.tar+gzip",
 } as const;
 
+const INDEX = { schemaVersion: 2, mediaType: TYPES.index };
+
 /** zlib's output depends on the processor, libdeflate's does not. More takes twice the time for 3 % less. */
 const GZIP = { level: 6, library: "libdeflate" } as const;
 
@@ -27,12 +29,7 @@ export interface Layer extends Blob {
   readonly title: string;
 }
 
-export interface Image {
-  readonly architecture: Architecture;
-  readonly manifest: Blob;
-  readonly config: Blob;
-  readonly layers: readonly Layer[];
-}
+export type Image = ReturnType<typeof image>;
 
 const sha256 = (bytes: Uint8Array): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
@@ -49,7 +46,7 @@ export function layer(title: string, entries: readonly Entry[]): Layer {
 }
 
 /** @param settings how a container of it starts */
-export function image(architecture: Architecture, layers: readonly Layer[], settings: object, time: Date): Image {
+export function image(architecture: Architecture, layers: readonly Layer[], settings: object, time: Date) {
   const created = time.toISOString();
   const config = blob(TYPES.config, {
     created,
@@ -81,7 +78,7 @@ export function writeArchive(file: string, name: string, images: readonly Image[
     ...reference(manifest),
     platform: { architecture, os: "linux" },
   }));
-  const index = blob(TYPES.index, { schemaVersion: 2, mediaType: TYPES.index, manifests });
+  const index = blob(TYPES.index, { ...INDEX, manifests });
   const [only, ...others] = images;
   const top = others.length > 0 || only === undefined ? index : only.manifest;
   const blobs = [
@@ -91,14 +88,7 @@ export function writeArchive(file: string, name: string, images: readonly Image[
   const pathOf = ({ digest }: Blob): string => `blobs/${digest.replace(":", "/")}`;
   const entries: Entry[] = [
     { path: "oci-layout", content: '{"imageLayoutVersion":"1.0.0"}' },
-    {
-      path: "index.json",
-      content: JSON.stringify({
-        schemaVersion: 2,
-        mediaType: TYPES.index,
-        manifests: [{ ...reference(top), annotations }],
-      }),
-    },
+    { path: "index.json", content: JSON.stringify({ ...INDEX, manifests: [{ ...reference(top), annotations }] }) },
     ...[...new Map(blobs.map((each) => [pathOf(each), each.bytes]))].map(([path, content]) => ({ path, content })),
   ];
   // Docker and kind read this one.

@@ -49,11 +49,8 @@ function header(path: string, mode: number, sizeBytes: number, type: string, lin
   block.write("ustar\x0000", 257);
   block.write(prefix, 345);
   block.fill(" ", 148, 156);
-  octal(
-    block.reduce((sum, byte) => sum + byte, 0),
-    148,
-    7,
-  );
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  octal(sum, 148, 7);
   return block;
 }
 

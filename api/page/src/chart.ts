@@ -1,6 +1,6 @@
 import uPlot from "uplot";
 import { DAY_MS } from "./calendar.ts";
-import { curveOptions, drawFreezingPoint, drawPoint, paint, plotData } from "./curve.ts";
+import { CurvePlot, curveOptions, drawFreezingPoint, drawPoint, paint } from "./curve.ts";
 import { dayAxes } from "./day-axis.ts";
 import { nearest, type Reading, rangeOf } from "./figures.ts";
 import type { Palette } from "./heat.ts";
@@ -19,70 +19,43 @@ export interface ChartContent {
  * The large chart of one city. The host is a slider for keyboards and screen readers: its value is the reading under
  * the cursor.
  */
-export class TemperatureChart {
-  readonly #sizes: ResizeObserver;
-  #plot: uPlot | undefined;
+export class TemperatureChart extends CurvePlot {
   #index = 0;
 
   /** @param onReading gets the reading under the cursor, or the one nearest to now without a cursor. */
   constructor(
-    readonly host: HTMLElement,
+    host: HTMLElement,
     private content: ChartContent,
-    readonly palette: () => Palette,
+    palette: () => Palette,
     readonly onReading: (reading: Reading | undefined) => void,
   ) {
+    super(host, palette);
     host.addEventListener("keydown", (event) => this.#onKey(event));
     host.addEventListener("focus", () => this.#moveTo(this.#index));
     host.addEventListener("blur", () => this.#leave());
     host.addEventListener("pointermove", (event) => this.#onTouch(event));
-    this.#sizes = new ResizeObserver(() => this.#fit());
-    this.#sizes.observe(host);
     this.show(content);
   }
 
   show(content: ChartContent): void {
-    const sameReadings = this.#plot !== undefined && content.readings === this.content.readings;
+    const sameReadings = this.plot !== undefined && content.readings === this.content.readings;
     const focusedOn = document.activeElement === this.host ? this.content.readings[this.#index] : undefined;
     this.content = content;
-    if (content.readings.length === 0) this.#erase();
-    else if (sameReadings) this.#plot?.redraw(false, true);
-    else if (this.#plot === undefined) this.#plot = this.#draw();
-    else this.#plot.setData(plotData(content.readings));
+    this.draw(content.readings, sameReadings);
     this.host.hidden = content.readings.length === 0;
     if (focusedOn !== undefined) this.#moveTo(indexNearest(content.readings, focusedOn.time));
     else if (sameReadings && this.#hasCursor()) this.#announce(content.readings[this.#index]);
     else this.#leave();
   }
 
-  repaint(): void {
-    this.#plot?.redraw(false);
-  }
-
-  destroy(): void {
-    this.#sizes.disconnect();
-    this.#erase();
-  }
-
-  #erase(): void {
-    this.#plot?.destroy();
-    this.#plot = undefined;
-  }
-
-  #size() {
+  protected size() {
     const width = Math.max(200, Math.floor(this.host.clientWidth));
     return { width, height: width < NARROW_PX ? 250 : 330 };
   }
 
-  #fit(): void {
-    const { width, height } = this.#size();
-    if (this.#plot === undefined || this.host.clientWidth === 0) return;
-    if (this.#plot.width !== width || this.#plot.height !== height) this.#plot.setSize({ width, height });
-  }
-
-  #draw(): uPlot {
-    const palette = this.palette;
-    const options: uPlot.Options = {
-      ...this.#size(),
+  protected options(): Omit<uPlot.Options, "width" | "height"> {
+    const { palette } = this;
+    return {
       ...curveOptions(palette, 2.5),
       padding: [26, 14, 0, 0],
       cursor: {
@@ -112,7 +85,6 @@ export class TemperatureChart {
         setCursor: [(plot) => this.#onCursor(plot)],
       },
     };
-    return new uPlot(options, plotData(this.content.readings), this.host);
   }
 
   /** Shades the past, and marks now with a line and its name. */
@@ -162,12 +134,12 @@ export class TemperatureChart {
   #leave(): void {
     const { readings, now } = this.content;
     this.#index = indexNearest(readings, now);
-    if (this.#hasCursor()) this.#plot?.setCursor({ left: -10, top: -10 }, false);
+    if (this.#hasCursor()) this.plot?.setCursor({ left: -10, top: -10 }, false);
     this.#announce(readings[this.#index]);
   }
 
   #hasCursor(): boolean {
-    return (this.#plot?.cursor.left ?? -1) >= 0;
+    return (this.plot?.cursor.left ?? -1) >= 0;
   }
 
   #announce(reading: Reading | undefined): void {
@@ -183,10 +155,10 @@ export class TemperatureChart {
     const { readings } = this.content;
     const bounded = Math.min(Math.max(0, index), readings.length - 1);
     const reading = readings[bounded];
-    if (reading === undefined || this.#plot === undefined) return;
-    const left = this.#plot.valToPos(reading.time, "x");
-    const top = this.#plot.valToPos(reading.temperature, "y");
-    this.#plot.setCursor({ left, top }, false);
+    if (reading === undefined || this.plot === undefined) return;
+    const left = this.plot.valToPos(reading.time, "x");
+    const top = this.plot.valToPos(reading.temperature, "y");
+    this.plot.setCursor({ left, top }, false);
     this.#index = bounded;
     this.#announce(reading);
   }
@@ -212,9 +184,9 @@ export class TemperatureChart {
 
   /** uPlot listens to mice only; this moves the cursor with a finger, too. */
   #onTouch(event: PointerEvent): void {
-    if (event.pointerType === "mouse" || this.#plot === undefined) return;
-    const { left, top } = this.#plot.over.getBoundingClientRect();
-    this.#plot.setCursor({ left: event.clientX - left, top: event.clientY - top });
+    if (event.pointerType === "mouse" || this.plot === undefined) return;
+    const { left, top } = this.plot.over.getBoundingClientRect();
+    this.plot.setCursor({ left: event.clientX - left, top: event.clientY - top });
   }
 }
 

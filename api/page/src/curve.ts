@@ -7,7 +7,7 @@ import type { Palette } from "./heat.ts";
 
 const MIN_GAP_MS = 12 * HOUR_MS;
 
-export function plotData(readings: readonly Reading[]): uPlot.AlignedData {
+function plotData(readings: readonly Reading[]): uPlot.AlignedData {
   return [readings.map((reading) => reading.time), readings.map((reading) => reading.temperature)];
 }
 
@@ -77,6 +77,51 @@ export function curveOptions(palette: () => Palette, width: number) {
     scales: { x: { time: false, range: timeRange }, y: { range: temperatureRange } },
     series: [{}, curve],
   };
+}
+
+/** A plot of readings in an element, as wide as its place; none while there are no readings. */
+export abstract class CurvePlot {
+  protected plot: uPlot | undefined;
+  readonly #sizes = new ResizeObserver(() => this.#fit());
+
+  constructor(
+    readonly host: HTMLElement,
+    readonly palette: () => Palette,
+  ) {
+    this.#sizes.observe(host);
+  }
+
+  protected abstract size(): { readonly width: number; readonly height: number };
+  protected abstract options(): Omit<uPlot.Options, "width" | "height">;
+
+  /** @param areSame as before: only the point of now may have moved */
+  protected draw(readings: readonly Reading[], areSame: boolean): void {
+    if (readings.length === 0) this.#erase();
+    else if (this.plot === undefined)
+      this.plot = new uPlot({ ...this.options(), ...this.size() }, plotData(readings), this.host);
+    else if (areSame) this.plot.redraw(false, true);
+    else this.plot.setData(plotData(readings));
+  }
+
+  repaint(): void {
+    this.plot?.redraw(false);
+  }
+
+  destroy(): void {
+    this.#sizes.disconnect();
+    this.#erase();
+  }
+
+  #erase(): void {
+    this.plot?.destroy();
+    this.plot = undefined;
+  }
+
+  #fit(): void {
+    const { width, height } = this.size();
+    if (this.plot === undefined || this.host.clientWidth === 0) return;
+    if (this.plot.width !== width || this.plot.height !== height) this.plot.setSize({ width, height });
+  }
 }
 
 /** Draws one path with settings that hold for nothing else. */

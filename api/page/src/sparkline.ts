@@ -1,20 +1,18 @@
-import uPlot from "uplot";
-import { curveOptions, drawFreezingPoint, drawPoint, plotData } from "./curve.ts";
+import type uPlot from "uplot";
+import { CurvePlot, curveOptions, drawFreezingPoint, drawPoint } from "./curve.ts";
 import { element } from "./element.ts";
 import { nearest, type Reading } from "./figures.ts";
 import type { Palette } from "./heat.ts";
 
 const HEIGHT_PX = 60;
+
 /** The small chart of a card. It exists only near the window: hundreds of canvases would fill the memory of a phone. */
-export class Sparkline {
-  readonly host = element("div", { class: "card-chart", "aria-hidden": "true" });
-  readonly #sizes = new ResizeObserver(() => this.#fit());
+export class Sparkline extends CurvePlot {
   #isNear = false;
   #readings: readonly Reading[] = [];
-  #plot: uPlot | undefined;
 
-  constructor(readonly palette: () => Palette) {
-    this.#sizes.observe(this.host);
+  constructor(palette: () => Palette) {
+    super(element("div", { class: "card-chart", "aria-hidden": "true" }), palette);
   }
 
   comesNear(isNear: boolean): void {
@@ -23,50 +21,26 @@ export class Sparkline {
   }
 
   show(readings: readonly Reading[]): void {
-    const known = readings === this.#readings;
+    const areSame = readings === this.#readings;
     this.#readings = readings;
-    if (readings.length === 0 || !this.#isNear) this.#erase();
-    else if (this.#plot === undefined) this.#plot = this.#draw();
-    // Only the point of now may have moved.
-    else if (known) this.#plot.redraw(false);
-    else this.#plot.setData(plotData(readings));
+    this.draw(this.#isNear ? readings : [], areSame);
   }
 
-  repaint(): void {
-    this.#plot?.redraw(false);
+  protected size() {
+    return { width: Math.max(40, Math.floor(this.host.clientWidth)), height: HEIGHT_PX };
   }
 
-  destroy(): void {
-    this.#sizes.disconnect();
-    this.#erase();
-  }
-
-  #fit(): void {
-    const width = Math.floor(this.host.clientWidth);
-    if (this.#plot !== undefined && width > 0 && width !== this.#plot.width) {
-      this.#plot.setSize({ width, height: HEIGHT_PX });
-    }
-  }
-
-  #erase(): void {
-    this.#plot?.destroy();
-    this.#plot = undefined;
-  }
-
-  #draw(): uPlot {
-    const options: uPlot.Options = {
+  protected options() {
+    return {
       ...curveOptions(this.palette, 2),
-      width: Math.max(40, Math.floor(this.host.clientWidth)),
-      height: HEIGHT_PX,
-      padding: [6, 6, 6, 6],
+      padding: [6, 6, 6, 6] satisfies uPlot.Padding,
       cursor: { show: false },
       axes: [{ show: false }, { show: false }],
       hooks: {
-        drawClear: [(plot) => drawFreezingPoint(plot, this.palette())],
-        draw: [(plot) => this.#drawNow(plot)],
+        drawClear: [(plot: uPlot) => drawFreezingPoint(plot, this.palette())],
+        draw: [(plot: uPlot) => this.#drawNow(plot)],
       },
     };
-    return new uPlot(options, plotData(this.#readings), this.host);
   }
 
   #drawNow(plot: uPlot): void {

@@ -4,20 +4,16 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { type DataFolder, isDataDirectory, openDataFolder, superuserPassword } from "./data-folder.ts";
 import { EmbeddedDatabaseError } from "./embedded-database-error.ts";
-import { attempt, clusterProcesses, runToEnd, signalProcess, waitUntil } from "./processes.ts";
-import { chooseRunAs, endWithParent, findPrograms, type RunAs } from "./run-as.ts";
+import { attempt, clusterProcesses, runToEnd, waitUntil } from "./processes.ts";
+import { chooseRunAs, endWithParent, findPrograms } from "./run-as.ts";
 
 /** Long, because PostgreSQL first replays what a crash has left. */
 const START_DEADLINE_MS = 120_000;
 const PROGRESS_INTERVAL_MS = 5_000;
-const REMOVAL_DEADLINE_MS = 10_000;
 
 /** The steps of a shutdown: fast, immediate, killed. A checkpoint of a small database on a slow disk needs seconds. */
-const SHUTDOWN = [
-  { signal: "SIGINT", deadlineMs: 30_000 },
-  { signal: "SIGQUIT", deadlineMs: 5_000 },
-  { signal: "SIGKILL", deadlineMs: 5_000 },
-] as const;
+const SHUTDOWN_MS = { SIGINT: 30_000, SIGQUIT: 5_000, SIGKILL: 5_000 };
+type ShutdownSignal = keyof typeof SHUTDOWN_MS;
 
 const MAX_LOG_BYTES = 4 * 1024 * 1024;
 const SHOWN_LOG_LINES = 12;
@@ -30,16 +26,8 @@ const MAX_PORT = 32_000;
 const ENVIRONMENT = { PATH: process.env.PATH ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
 
 /** UTF-8 with the same order of texts on every system, data checksums, and a password for every login. */
-const INITDB_OPTIONS = [
-  "--username=postgres",
-  "--auth=scram-sha-256",
-  "--encoding=UTF8",
-  "--locale=C",
-  "--locale-provider=builtin",
-  "--builtin-locale=C.UTF-8",
-  "--data-checksums",
-  "--no-instructions",
-];
+const INITDB_OPTIONS =
+  "--username=postgres --auth=scram-sha-256 --encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8 --data-checksums --no-instructions";
 
 export interface ClusterOptions {
   /** Holds everything of the cluster; created when missing. The caller makes sure that nobody else uses it. */
@@ -56,73 +44,54 @@ export interface ClusterOptions {
 }
 
 /** A running PostgreSQL. */
-export interface Cluster {
-  /** Process id of the postmaster. */
-  readonly pid: number;
-  readonly dataDirectory: string;
-  /** Settles when the server has ended, for any reason, with how it ended. */
-  readonly ended: Promise<string>;
-  /** The login that may do everything. */
-  superuserUrl(database: string): string;
-  /** Ends all connections, writes a checkpoint, and resolves when no process is left. */
-  stop(): Promise<void>;
-}
+export type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
 /**
  * Starts a PostgreSQL on `folder`, at the first time with a new data directory; resolves when it accepts connections.
  *
  * @throws EmbeddedDatabaseError with the last lines of the server's log
  */
-export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+export async function startCluster(options: ClusterOptions) {
   const { port, log } = options;
   const folder = openDataFolder(options.folder);
-  const { dataDirectory } = folder;
+  const { dataDirectory, path } = folder;
   const programs = findPrograms();
-  const runAs = await chooseRunAs(join(programs, "postgres"), folder.path);
+  const { prefix, owner } = await chooseRunAs(join(programs, "postgres"), path);
   const password = superuserPassword(folder);
   await endClusterProcesses(dataDirectory, log);
-  await giveFiles(runAs, folder.path);
+  // Root may run PostgreSQL under another account than last time, and creates files that the account must read.
+  const given = owner === undefined ? { code: 0, output: "" } : await runToEnd(["chown", "-R", owner, path]);
+  if (given.code !== 0)
+    throw new EmbeddedDatabaseError(`Cannot give ${path} to the account ${owner}: ${given.output.trim()}`);
   if (!isDataDirectory(dataDirectory)) {
     log("Creating the PostgreSQL data directory (only once, takes some seconds) ...");
-    const initdb = [...runAs.prefix, ...(await endWithParent("KILL")), join(programs, "initdb")];
-    await createDataDirectory([...initdb, ...INITDB_OPTIONS, ...(options.initdbOptions ?? [])], folder);
+    const initdb = [...prefix, ...(await endWithParent("KILL")), join(programs, "initdb")];
+    await createDataDirectory([...initdb, ...INITDB_OPTIONS.split(" "), ...(options.initdbOptions ?? [])], folder);
   }
   const settings = { listen_addresses: "127.0.0.1", unix_socket_directories: "", ...options.settings };
-  const server = await startServer(
-    [
-      // Each of these replaces itself by the next, so that the process id stays.
-      ...runAs.prefix,
-      ...(await endWithParent(options.signalOnParentDeath)),
-      join(programs, "postgres"),
-      ...["-D", dataDirectory, "-p", String(port)],
-      ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
-    ],
-    folder,
-    log,
-  );
-  const superuserUrl = (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
-  return { ...server, dataDirectory, superuserUrl };
-}
-
-/** Root may run PostgreSQL under another account than last time, and creates files that the account must read. */
-async function giveFiles({ owner }: RunAs, path: string): Promise<void> {
-  if (owner === undefined) return;
-  const { code, output } = await runToEnd(["chown", "-R", owner, path]);
-  if (code !== 0) throw new EmbeddedDatabaseError(`Cannot give ${path} to the account ${owner}: ${output.trim()}`);
+  const command = [
+    // Each of these replaces itself by the next, so that the process id stays.
+    ...prefix,
+    ...(await endWithParent(options.signalOnParentDeath)),
+    ...[join(programs, "postgres"), "-D", dataDirectory, "-p", String(port)],
+    ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+  ];
+  return {
+    ...(await startServer(command, folder, log)),
+    dataDirectory,
+    /** The login that may do everything. */
+    superuserUrl: (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`,
+  };
 }
 
 /** It is made under another name and renamed at the end, so what exists under its name is always complete. */
 async function createDataDirectory(initdb: readonly string[], folder: DataFolder): Promise<void> {
   const { dataDirectory, superuserPassword: passwordFile } = folder;
   const unfinished = `${dataDirectory}.unfinished`;
+  const remove = (): void => rmSync(unfinished, { recursive: true, force: true });
   // The server that a killed initdb ran for its first tables may go on for a moment and write new files into it.
-  const remove = () => attempt(() => rmSync(unfinished, { recursive: true, force: true }));
-  const isGone = (): boolean => {
-    remove();
-    return !existsSync(unfinished);
-  };
-  if (!(await waitUntil(isGone, REMOVAL_DEADLINE_MS)))
-    throw new EmbeddedDatabaseError(`A start that was killed left ${unfinished}: remove it and start again.`);
+  await endClusterProcesses(unfinished, () => {});
+  remove();
   const options = [`--pgdata=${unfinished}`, `--pwfile=${passwordFile}`];
   const { code, output } = await runToEnd([...initdb, ...options], ENVIRONMENT);
   if (code === 0) return renameSync(unfinished, dataDirectory);
@@ -148,36 +117,39 @@ async function startServer(
   const child = spawn(program, args, { cwd: "/", detached: true, env: ENVIRONMENT, stdio });
   closeSync(descriptor);
   child.unref();
-  let how: string | undefined;
-  const { promise: ended, resolve } = Promise.withResolvers<string>();
-  const hasEnded = (value: string): void => {
-    how = value;
-    resolve(value);
-  };
-  child.once("error", ({ message }) => hasEnded(message));
-  child.once("exit", (code, signal) => hasEnded(signal === null ? `exit code ${code}` : `signal ${signal}`));
-
-  const end = async (): Promise<void> => {
+  const ended = new Promise<string>((resolve) => {
+    child.once("error", ({ message }) => resolve(message));
+    child.once("exit", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  });
+  const hasEnded = (): boolean => child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+  const stop = async (): Promise<void> => {
     child.ref();
     await endClusterProcesses(dataDirectory, () => {});
     await ended;
-  };
-  let ending: Promise<void> | undefined;
-  const stop = (): Promise<void> => {
-    ending ??= end();
-    return ending;
   };
 
   const startedMs = performance.now();
   const progress = setInterval(() => {
     log(`PostgreSQL is still starting (${Math.round((performance.now() - startedMs) / 1000)} s) ...`);
   }, PROGRESS_INTERVAL_MS);
-  const isReady = () => how !== undefined || acceptsConnections(dataDirectory, child.pid);
+  // The eighth line of postmaster.pid is the state that pg_ctl waits for, too (LOCK_FILE_LINE_PM_STATUS).
+  const isReady = (): boolean => {
+    const { 0: pid, 7: state } = readPidFile(dataDirectory);
+    return hasEnded() || (pid === String(child.pid) && state?.trim() === "ready");
+  };
   const isInTime = await waitUntil(isReady, START_DEADLINE_MS);
   clearInterval(progress);
-  if (isInTime && how === undefined && child.pid !== undefined) return { pid: child.pid, ended, stop };
-
-  const reason = how === undefined ? `no connections within ${START_DEADLINE_MS / 1000} s` : `it ended with ${how}`;
+  if (isInTime && !hasEnded() && child.pid !== undefined) {
+    return {
+      /** Process id of the postmaster. */
+      pid: child.pid,
+      /** Settles when the server has ended, for any reason, with how it ended. */
+      ended,
+      /** Ends all connections, writes a checkpoint, and resolves when no process is left. */
+      stop,
+    };
+  }
+  const reason = hasEnded() ? `it ended with ${await ended}` : `no connections within ${START_DEADLINE_MS / 1000} s`;
   await stop();
   const messages = readFileSync(serverLog).subarray(logStartBytes).toString("utf8").trimEnd().split("\n");
   throw new EmbeddedDatabaseError(
@@ -185,15 +157,8 @@ async function startServer(
   );
 }
 
-/** The eighth line of postmaster.pid is the state that pg_ctl waits for, too (LOCK_FILE_LINE_PM_STATUS). */
-function acceptsConnections(dataDirectory: string, pid: number | undefined): boolean {
-  const lines = readPidFile(dataDirectory);
-  return pid !== undefined && lines[0] === String(pid) && lines[7]?.trim() === "ready";
-}
-
 function readPidFile(dataDirectory: string): readonly string[] {
-  const file = join(dataDirectory, "postmaster.pid");
-  return existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  return attempt(() => readFileSync(join(dataDirectory, "postmaster.pid"), "utf8").split("\n")) ?? [];
 }
 
 /**
@@ -204,11 +169,11 @@ function readPidFile(dataDirectory: string): readonly string[] {
 export async function endClusterProcesses(dataDirectory: string, log: (message: string) => void): Promise<void> {
   const processes = (): number[] => clusterProcesses(dataDirectory);
   if (processes().length > 0) log("An earlier run ended without its PostgreSQL; stopping that one first ...");
-  for (const { signal, deadlineMs } of SHUTDOWN) {
+  for (const [signal, deadlineMs] of Object.entries(SHUTDOWN_MS) as [ShutdownSignal, number][]) {
     // A shutdown is the postmaster's work; what it leaves behind is killed.
     const postmaster = Number(readPidFile(dataDirectory)[0]);
     const targets = processes().filter((pid) => signal === "SIGKILL" || pid === postmaster);
-    for (const pid of targets) signalProcess(pid, signal);
+    for (const pid of targets) attempt(() => process.kill(pid, signal));
     if (targets.length > 0) await waitUntil(() => processes().length === 0, deadlineMs);
   }
   if (processes().length > 0) {
@@ -222,19 +187,18 @@ export async function endClusterProcesses(dataDirectory: string, log: (message: 
   if (process.platform === "linux") rmSync(join(dataDirectory, "postmaster.pid"), { force: true });
 }
 
-/** A free port of 127.0.0.1. */
-export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    const port = MIN_PORT + Math.floor(Math.random() * (MAX_PORT - MIN_PORT));
-    if (await isFree(port)) return port;
-  }
+/** A free port of 127.0.0.1: the preferred one, if it is. */
+export async function freePort(preferred = randomPort()): Promise<number> {
+  let port = preferred;
+  for (let attempts = 0; attempts < 100; attempts += 1, port = randomPort()) if (await isFree(port)) return port;
   throw new Error(`no free port found between ${MIN_PORT} and ${MAX_PORT} on 127.0.0.1`);
 }
 
-export function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen({ host: "127.0.0.1", port, exclusive: true }, () => server.close(() => resolve(true)));
-  });
+const randomPort = (): number => MIN_PORT + Math.floor(Math.random() * (MAX_PORT - MIN_PORT));
+
+function isFree(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const server = createServer().once("error", () => resolve(false));
+  server.listen({ host: "127.0.0.1", port, exclusive: true }, () => server.close(() => resolve(true)));
+  return promise;
 }

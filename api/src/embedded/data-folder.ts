@@ -12,45 +12,39 @@ import {
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { chownCommand, EmbeddedDatabaseError } from "./embedded-database-error.ts";
+import { attempt } from "./processes.ts";
 
 /** A process that has just been killed still holds its lock for a moment. */
 const CLAIM_DEADLINE_MS = 300;
 
 /** What lies in the folder of an embedded PostgreSQL. */
-export interface DataFolder {
-  /** Its real path: PostgreSQL's processes show it as theirs. */
-  readonly path: string;
-  /** PostgreSQL's own data directory. */
-  readonly dataDirectory: string;
-  /** The file that initdb reads it from. */
-  readonly superuserPassword: string;
-  /** The file with the URL that the API logs in by. */
-  readonly url: string;
-  readonly serverLog: string;
-}
+export type DataFolder = ReturnType<typeof openDataFolder>;
 
 /**
  * Creates the folder when it is missing.
  *
  * @throws EmbeddedDatabaseError when it belongs to another user
  */
-export function openDataFolder(folder: string): DataFolder {
+export function openDataFolder(folder: string) {
   // PostgreSQL's account, where there is one, must be able to pass through the folders above.
   mkdirSync(dirname(folder), { recursive: true });
   if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
-  const uid = process.getuid?.() ?? 0;
-  const owner = statSync(folder).uid;
+  const [uid, owner] = [process.getuid?.() ?? 0, statSync(folder).uid];
   if (uid !== 0 && owner !== uid) {
     throw new EmbeddedDatabaseError(
       `The folder ${folder} belongs to another user (id ${owner}), perhaps because root ran npm start.\n` +
         `Take it back: ${chownCommand(folder)}`,
     );
   }
+  // PostgreSQL's processes show the real path as theirs.
   const path = realpathSync(folder);
   return {
     path,
+    /** PostgreSQL's own data directory. */
     dataDirectory: join(path, "cluster"),
+    /** The file that initdb reads it from. */
     superuserPassword: join(path, "superuser-password"),
+    /** The file with the URL that the API logs in by. */
     url: join(path, "database-url"),
     serverLog: join(path, "postgres.log"),
   };
@@ -75,8 +69,9 @@ export function claimFolder({ path, url }: Pick<DataFolder, "path" | "url">): ()
     lock.close();
     if (!(error instanceof Error && error.message.includes("database is locked"))) throw error;
     const pid = readFileSync(pidFile, "utf8").trim();
+    const port = readUrl(url)?.port;
     throw new EmbeddedDatabaseError(
-      `The database in ${path} is in use: process ${pid} runs it${portOf(url)}.\n` +
+      `The database in ${path} is in use: process ${pid} runs it${port === undefined ? "" : `, its PostgreSQL listens on port ${port}`}.\n` +
         `npm start is running already. To stop that one: kill ${pid}\n` +
         "To run a second replica on the same database, give it another port and the URL in this file:\n" +
         `PORT=8081 DATABASE_URL="$(cat '${url}')" npm start`,
@@ -89,18 +84,9 @@ export function claimFolder({ path, url }: Pick<DataFolder, "path" | "url">): ()
   };
 }
 
-function portOf(urlFile: string): string {
-  const url = readUrl(urlFile);
-  return url === undefined ? "" : `, its PostgreSQL listens on port ${url.port}`;
-}
-
 /** The URL in a file; undefined when there is none. */
 export function readUrl(file: string): URL | undefined {
-  try {
-    return new URL(readFileSync(file, "utf8").trim());
-  } catch {
-    return undefined;
-  }
+  return attempt(() => new URL(readFileSync(file, "utf8").trim()));
 }
 
 /** @throws EmbeddedDatabaseError when there are data but no password for them */
@@ -117,13 +103,9 @@ export function superuserPassword({ superuserPassword: file, dataDirectory }: Da
   return password;
 }
 
-export function newPassword(): string {
-  return randomBytes(24).toString("hex");
-}
+export const newPassword = (): string => randomBytes(24).toString("hex");
 
-export function isDataDirectory(directory: string): boolean {
-  return existsSync(join(directory, "PG_VERSION"));
-}
+export const isDataDirectory = (directory: string): boolean => existsSync(join(directory, "PG_VERSION"));
 
 /**
  * Writes a file so that a reader, a crash or a full disk never leaves half of it: the old content stays until the new one is

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { type Cluster, endClusterProcesses, freePort, isFree, startCluster } from "./cluster.ts";
+import { type Cluster, endClusterProcesses, freePort, startCluster } from "./cluster.ts";
 import { claimFolder, newPassword, openDataFolder, readUrl, writeFileWhole } from "./data-folder.ts";
 import { withAdvice } from "./embedded-database-error.ts";
 
@@ -28,17 +28,7 @@ const MAX_RESTART_PAUSE_MS = 30_000;
 /** The server is on this machine and has just accepted connections. */
 const QUERY_DEADLINE_MS = 30_000;
 
-/** Gets a line for every step that takes a while and for every failure. */
-type Log = (message: string) => void;
-
-export interface EmbeddedDatabase {
-  /** `postgres://weather:<password>@127.0.0.1:<port>/weather`; the role owns the database and is no superuser. */
-  readonly url: string;
-  /** Process id of the server; another one after a restart. */
-  readonly pid: number;
-  /** Call it last: it ends all connections. Resolves when no process of the server is left. */
-  stop(): Promise<void>;
-}
+export type EmbeddedDatabase = Awaited<ReturnType<typeof openEmbeddedDatabase>>;
 
 /**
  * Starts the PostgreSQL of `folder`, which holds the data between starts; at the first time with an empty database `weather`.
@@ -46,24 +36,38 @@ export interface EmbeddedDatabase {
  * While it is open, no second process can open the same folder. It is started again when it ends unexpectedly; it ends with
  * this process when this process is killed.
  *
+ * @param log gets a line for every step that takes a while and for every failure
  * @throws EmbeddedDatabaseError with what to do
  */
-export async function openEmbeddedDatabase(folder: string, log: Log): Promise<EmbeddedDatabase> {
+export async function openEmbeddedDatabase(folder: string, log: (message: string) => void) {
   let release = (): void => {};
+  const start = async (url: URL): Promise<Cluster> => {
+    const options = { folder, port: Number(url.port), log, settings: SETTINGS };
+    const cluster = await startCluster({ ...options, signalOnParentDeath: "INT" });
+    const isReady = ensureWeatherDatabase(cluster, url.password);
+    await isReady.catch(cluster.stop);
+    await isReady;
+    return cluster;
+  };
   try {
     const opened = openDataFolder(folder);
     release = claimFolder(opened);
     // One that was left behind would still hold the port.
     await endClusterProcesses(opened.dataDirectory, log);
-    const url = await chooseUrl(opened.url);
-    const kept = await keepRunning(() => start(folder, url, log), log);
+    // The same port and password as last time, as far as possible: other replicas may have been given the URL.
+    const url = readUrl(opened.url) ?? new URL(`postgres://weather:${newPassword()}@127.0.0.1/weather`);
+    url.port = String(await freePort(url.port === "" ? undefined : Number(url.port)));
+    const kept = await keepRunning(() => start(url), log);
     writeFileWhole(opened.url, `${url.href}\n`);
     return {
+      /** `postgres://weather:<password>@127.0.0.1:<port>/weather`; the role owns the database and is no superuser. */
       url: url.href,
+      /** Process id of the server; another one after a restart. */
       get pid() {
         return kept.cluster().pid;
       },
-      async stop() {
+      /** Call it last: it ends all connections. Resolves when no process of the server is left. */
+      async stop(): Promise<void> {
         await kept.stop();
         release();
       },
@@ -75,20 +79,20 @@ export async function openEmbeddedDatabase(folder: string, log: Log): Promise<Em
 }
 
 /** Starts the server again on the same port when it ends, for instance because the system is short of memory and kills it. */
-async function keepRunning(startOnce: () => Promise<Cluster>, log: Log) {
+async function keepRunning(startOnce: () => Promise<Cluster>, log: (message: string) => void) {
   let cluster = await startOnce();
   const closing = new AbortController();
-  const closed = once(closing.signal, "abort");
-
-  async function keep(): Promise<void> {
+  const { signal } = closing;
+  const closed = once(signal, "abort");
+  const keep = async (): Promise<void> => {
     let pauseMs = FIRST_RESTART_PAUSE_MS;
     for (;;) {
       const startedMs = performance.now();
       const how = await Promise.race([cluster.ended, closed]);
       if (performance.now() - startedMs > MAX_RESTART_PAUSE_MS) pauseMs = FIRST_RESTART_PAUSE_MS;
-      if (!closing.signal.aborted) log(`PostgreSQL ended unexpectedly (${how}); starting it again ...`);
-      await delay(pauseMs, undefined, { signal: closing.signal }).catch(() => {});
-      if (closing.signal.aborted) return;
+      if (!signal.aborted) log(`PostgreSQL ended unexpectedly (${how}); starting it again ...`);
+      await delay(pauseMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
       pauseMs = Math.min(pauseMs * 2, MAX_RESTART_PAUSE_MS);
       try {
         cluster = await startOnce();
@@ -97,38 +101,20 @@ async function keepRunning(startOnce: () => Promise<Cluster>, log: Log) {
         log(error instanceof Error ? error.message : String(error));
       }
     }
-  }
-
-  const keeper = keep();
-  return {
-    cluster: () => cluster,
-    async stop() {
-      closing.abort();
-      await keeper;
-      await cluster.stop();
-    },
   };
-}
-
-async function start(folder: string, { port, password }: URL, log: Log): Promise<Cluster> {
-  const settings = SETTINGS;
-  const cluster = await startCluster({ folder, port: Number(port), log, settings, signalOnParentDeath: "INT" });
-  try {
-    await ensureWeatherDatabase(cluster, password);
-    return cluster;
-  } catch (error) {
+  const keeper = keep();
+  const stop = async (): Promise<void> => {
+    closing.abort();
+    await keeper;
     await cluster.stop();
-    throw error;
-  }
+  };
+  return { cluster: () => cluster, stop };
 }
 
 /** Makes sure that the database and its owner exist, and that this password is the owner's. */
 async function ensureWeatherDatabase(cluster: Cluster, password: string): Promise<void> {
-  const client = new pg.Client({
-    connectionString: cluster.superuserUrl("postgres"),
-    connectionTimeoutMillis: QUERY_DEADLINE_MS,
-    query_timeout: QUERY_DEADLINE_MS,
-  });
+  const deadlines = { connectionTimeoutMillis: QUERY_DEADLINE_MS, query_timeout: QUERY_DEADLINE_MS };
+  const client = new pg.Client({ connectionString: cluster.superuserUrl("postgres"), ...deadlines });
   // A connection that breaks fails the current query, which is enough.
   client.on("error", () => {});
   await client.connect();
@@ -145,11 +131,4 @@ async function ensureWeatherDatabase(cluster: Cluster, password: string): Promis
   } finally {
     await client.end();
   }
-}
-
-/** The same port and password as last time, as far as possible: other replicas may have been given the URL. */
-async function chooseUrl(urlFile: string): Promise<URL> {
-  const url = readUrl(urlFile) ?? new URL(`postgres://weather:${newPassword()}@127.0.0.1/weather`);
-  if (url.port === "" || !(await isFree(Number(url.port)))) url.port = String(await freePort());
-  return url;
 }

@@ -24,27 +24,9 @@ export async function runToEnd([program = "", ...args]: readonly string[], env: 
 
 /** Polls every 20 ms; false when the condition does not hold within the deadline. */
 export async function waitUntil(holds: () => boolean | Promise<boolean>, deadlineMs: number): Promise<boolean> {
-  const end = performance.now() + deadlineMs;
-  while (!(await holds())) {
+  for (const end = performance.now() + deadlineMs; !(await holds()); await delay(POLL_INTERVAL_MS))
     if (performance.now() >= end) return false;
-    await delay(POLL_INTERVAL_MS);
-  }
   return true;
-}
-
-/** Sends a signal to a process that may have ended already. */
-export function signalProcess(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
-}
-
-interface TableRow {
-  readonly pid: number;
-  readonly parent: number;
-  readonly ofCluster: boolean;
 }
 
 /**
@@ -53,20 +35,19 @@ interface TableRow {
  */
 export function clusterProcesses(dataDirectory: string): number[] {
   const table = process.platform === "linux" ? linuxProcesses(dataDirectory) : otherProcesses(dataDirectory);
-  const found = new Set(table.filter(({ ofCluster }) => ofCluster).map(({ pid }) => pid));
+  const found = new Set(table.filter(({ isOfCluster }) => isOfCluster).map(({ pid }) => pid));
   for (const { pid, parent } of table) if (found.has(parent)) found.add(pid);
   return [...found];
 }
 
 /** A slim container may have no `ps`. See proc_pid_stat(5): the name in parentheses may hold anything, even ") ". */
-function linuxProcesses(dataDirectory: string): TableRow[] {
+function linuxProcesses(dataDirectory: string) {
   return readdirSync("/proc").flatMap((pid) => {
     const stat = /^\d+$/.test(pid) ? attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8")) : undefined;
     const [, program, parent] = /^\d+ \((.*)\) [^Z] (\d+) /s.exec(stat ?? "") ?? [];
-    if (parent === undefined) return [];
     // A shell may stand in that folder, too.
-    const ofCluster = program === "postgres" && worksIn(pid, dataDirectory);
-    return [{ pid: Number(pid), parent: Number(parent), ofCluster }];
+    const isOfCluster = program === "postgres" && worksIn(pid, dataDirectory);
+    return parent === undefined ? [] : { pid: Number(pid), parent: Number(parent), isOfCluster };
   });
 }
 
@@ -77,16 +58,14 @@ function worksIn(pid: string, dataDirectory: string): boolean {
   return attempt(() => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes(dataDirectory)) ?? false;
 }
 
-function otherProcesses(dataDirectory: string): TableRow[] {
-  const lines = execFileSync("ps", ["-axww", "-o", "pid=,ppid=,stat=,args="], { encoding: "utf8" }).split("\n");
-  return lines.flatMap((line) => {
-    const [, pid, parent, args] = /^\s*(\d+)\s+(\d+)\s+[^Z\s]\S*\s+(.*)$/.exec(line) ?? [];
-    if (args === undefined) return [];
-    return [{ pid: Number(pid), parent: Number(parent), ofCluster: args.includes(`/postgres -D ${dataDirectory} `) }];
+function otherProcesses(dataDirectory: string) {
+  const table = execFileSync("ps", ["-axww", "-o", "pid=,ppid=,stat=,args="], { encoding: "utf8" });
+  return [...table.matchAll(/^\s*(\d+)\s+(\d+)\s+[^Z\s]\S*\s+(.*)$/gm)].map(([, pid, parent, args = ""]) => {
+    return { pid: Number(pid), parent: Number(parent), isOfCluster: args.includes(`/postgres -D ${dataDirectory} `) };
   });
 }
 
-/** Undefined where it fails: a process may end between listing and reading, and may belong to another user. */
+/** Undefined where it fails: a file may be missing or belong to another user, and a process may end while it is looked at. */
 export function attempt<Value>(read: () => Value): Value | undefined {
   try {
     return read();

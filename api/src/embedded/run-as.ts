@@ -30,12 +30,24 @@ export function findPrograms(): string {
 }
 
 /** How to start PostgreSQL, which refuses to run with the user id 0. */
-export interface RunAs {
+interface RunAs {
   /** The command that goes in front of PostgreSQL's. */
   readonly prefix: readonly string[];
   /** Who must own its files, as chown takes it; undefined: the user who creates them. */
   readonly owner?: string;
 }
+
+const FOR_ROOT = {
+  what: "PostgreSQL cannot run as root, and every way to run it as another user failed:",
+  remedy:
+    "Run npm start as an ordinary user, or move this checkout to a folder that the account nobody may enter (such as /srv)",
+};
+const FOR_USER = {
+  what: "The embedded PostgreSQL does not run on this system:",
+  remedy:
+    "It needs a system with the GNU C library (not Alpine) or macOS, and a complete installation: remove the folder " +
+    "node_modules and run npm start again",
+};
 
 /**
  * Chooses how to run `program` on files in `folder`.
@@ -55,35 +67,24 @@ export async function chooseRunAs(program: string, folder: string): Promise<RunA
     if (code === 0) return candidate;
     refusals.push(`  ${candidate.prefix.join(" ")}: ${output.trim() || `exit code ${code}`}\n`);
   }
-  const [what, remedy] = isRoot
-    ? [
-        "PostgreSQL cannot run as root, and every way to run it as another user failed:",
-        "Run npm start as an ordinary user, or move this checkout to a folder that the account nobody may enter (such as /srv)",
-      ]
-    : [
-        "The embedded PostgreSQL does not run on this system:",
-        "It needs a system with the GNU C library (not Alpine) or macOS, and a complete installation: remove the folder " +
-          "node_modules and run npm start again",
-      ];
+  const { what, remedy } = isRoot ? FOR_ROOT : FOR_USER;
   throw new EmbeddedDatabaseError(`${what}\n${refusals.join("")}${remedy}, or set DATABASE_URL to another PostgreSQL.`);
 }
 
 function waysForRoot(place: string): RunAs[] {
   const { uid, gid } = statSync(place);
   const ids = [`--map-user=${ID_IN_NAMESPACE}`, `--map-group=${ID_IN_NAMESPACE}`];
-  return [
-    ...(uid === 0 ? [] : [underAccount(uid, gid)]),
-    { prefix: ["unshare", "--user", ...ids, "--"], owner: "0:0" },
-    underAccount("postgres", "postgres"),
-    underAccount("nobody", NOGROUP),
-  ];
-}
-
-function underAccount(user: string | number, group: string | number): RunAs {
-  return {
+  const under = (user: string | number, group: string | number): RunAs => ({
     prefix: ["setpriv", `--reuid=${user}`, `--regid=${group}`, "--clear-groups", "--"],
     owner: `${user}:${group}`,
-  };
+  });
+  const inNamespace = { prefix: ["unshare", "--user", ...ids, "--"], owner: "0:0" };
+  return [
+    ...(uid === 0 ? [] : [under(uid, gid)]),
+    inNamespace,
+    under("postgres", "postgres"),
+    under("nobody", NOGROUP),
+  ];
 }
 
 /**

@@ -17,13 +17,14 @@ export function parseDatabaseUrl(text: string): DatabaseConfig {
     );
   const [, user = "", password = "", hosts = "", database = "", query = ""] = match;
   const options = new URLSearchParams(query);
+  const sslmode = options.get("sslmode") ?? "disable";
   return {
     endpoints: parseHosts(hosts, DEFAULT_PORT),
     database: decode(database, "the database's name"),
     user: decode(user, "the user"),
     password: decode(password, "the password"),
-    tls: tlsMode(options.get("sslmode") ?? "disable", options.get("sslrootcert") ?? undefined),
-    channelBinding: channelBinding(options.get("channel_binding") ?? "disable", options.get("sslmode")),
+    tls: tlsMode(sslmode, options.get("sslrootcert") ?? undefined),
+    channelBinding: channelBinding(options.get("channel_binding") ?? "disable", sslmode),
   };
 }
 
@@ -44,16 +45,14 @@ export function parseConnectionString(text: string): DatabaseConfig {
   const database = get("database", "db");
   if (!hosts || !user || !database) throw new Error("must name Server, Database and User Id");
   const port = parsePort(get("port") ?? String(DEFAULT_PORT));
+  const sslmode = get("sslmode") ?? "disable";
   return {
     endpoints: parseHosts(hosts, port),
     database,
     user,
     password: get("password", "pwd") ?? "",
-    tls: tlsMode(
-      (get("sslmode") ?? "disable").toLowerCase().replace("verifyfull", "verify-full"),
-      get("rootcertificate"),
-    ),
-    channelBinding: channelBinding((get("channelbinding") ?? "disable").toLowerCase(), get("sslmode")),
+    tls: tlsMode(sslmode.toLowerCase().replace("verifyfull", "verify-full"), get("rootcertificate")),
+    channelBinding: channelBinding((get("channelbinding") ?? "disable").toLowerCase(), sslmode),
   };
 }
 
@@ -79,10 +78,11 @@ function tlsMode(mode: string, caFile: string | undefined): TlsMode {
   throw new Error(`sslmode must be disable, require or verify-full, not "${mode}"`);
 }
 
-function channelBinding(mode: string, sslmode: string | null | undefined): DatabaseConfig["channelBinding"] {
+function channelBinding(mode: string, sslmode: string): DatabaseConfig["channelBinding"] {
   if (mode === "disable") return mode;
   if (mode !== "require") throw new Error(`channel_binding must be disable or require, not "${mode}"`);
-  if (!sslmode || sslmode === "disable") throw new Error("channel_binding=require needs TLS: sslmode=verify-full");
+  if (sslmode === "" || sslmode === "disable")
+    throw new Error("channel_binding=require needs TLS: sslmode=verify-full");
   return mode;
 }
 

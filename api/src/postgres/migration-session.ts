@@ -109,10 +109,8 @@ export class MigrationSession {
         this.#goesOn();
         return true;
       }
-      this.#waits(
-        "another replica migrates",
-        await sessionsInTheWay(this.#connection, { lock: key }, WATCH_DEADLINE_MS),
-      );
+      const holders = await sessionsInTheWay(this.#connection, { lock: key }, WATCH_DEADLINE_MS);
+      this.#waits("another replica migrates", holders);
       await this.#pause(TURN_INTERVAL_MS);
     }
     this.#goesOn();
@@ -181,14 +179,10 @@ export class MigrationSession {
 
   async #watched(what: string, statement: Promise<Row[]>): Promise<Row[]> {
     let isRunning = true;
-    const ended = statement.then(
-      () => {
-        isRunning = false;
-      },
-      () => {
-        isRunning = false;
-      },
-    );
+    const end = (): void => {
+      isRunning = false;
+    };
+    const ended = statement.then(end, end);
     for (;;) {
       await Promise.race([ended, delay(WATCH_INTERVAL_MS)]);
       if (!isRunning) return statement;

@@ -34,6 +34,12 @@ export interface Migration {
 type Table = "cities" | "forecast";
 const TABLES: readonly Table[] = ["cities", "forecast"];
 
+const transaction = (done: string, sql: string): Step => ({ kind: "transaction", done, sql });
+/** A short transaction that nobody else may use the table in. */
+const locked = (table: Table, done: string, sql: string): Step => {
+  return { kind: "transaction", lock: "ACCESS EXCLUSIVE", table, done, sql };
+};
+
 const hasTable = (name: string) => `to_regclass('public.${name}') IS NOT NULL`;
 const hasFunction = (name: string) => `to_regproc('public.${name}') IS NOT NULL`;
 const hasColumn = (table: Table, name: string, condition = "true") =>
@@ -58,49 +64,40 @@ function uniqueIds(table: Table): readonly Step[] {
   return [
     { kind: "index", table, done: hasUniqueId(table), index },
     // SET NOT NULL reads the whole table under its lock, except where a valid constraint proves it.
-    {
-      kind: "transaction",
-      lock: "ACCESS EXCLUSIVE",
+    locked(
       table,
-      done: `${isNotNull(table)} OR ${hasConstraint(table, `conname = '${check}'`)}`,
-      sql: `ALTER TABLE public.${table} ADD CONSTRAINT ${check} CHECK (id IS NOT NULL) NOT VALID`,
-    },
+      `${isNotNull(table)} OR ${hasConstraint(table, `conname = '${check}'`)}`,
+      `ALTER TABLE public.${table} ADD CONSTRAINT ${check} CHECK (id IS NOT NULL) NOT VALID`,
+    ),
     {
       kind: "online",
       table,
       done: `${isNotNull(table)} OR ${hasConstraint(table, `conname = '${check}' AND convalidated`)}`,
       sql: `ALTER TABLE public.${table} VALIDATE CONSTRAINT ${check}`,
     },
-    {
-      kind: "transaction",
-      lock: "ACCESS EXCLUSIVE",
+    locked(
       table,
-      done: `${isNotNull(table)} AND NOT ${hasConstraint(table, `conname = '${check}'`)}`,
-      sql: `
-        ALTER TABLE public.${table} ALTER COLUMN id SET NOT NULL;
-        ALTER TABLE public.${table} DROP CONSTRAINT IF EXISTS ${check}`,
-    },
-    {
-      kind: "transaction",
-      lock: "ACCESS EXCLUSIVE",
+      `${isNotNull(table)} AND NOT ${hasConstraint(table, `conname = '${check}'`)}`,
+      `
+      ALTER TABLE public.${table} ALTER COLUMN id SET NOT NULL;
+      ALTER TABLE public.${table} DROP CONSTRAINT IF EXISTS ${check}`,
+    ),
+    locked(
       table,
-      done: `NOT ${hasTable(index.name)} OR ${hasConstraint(table, "contype = 'p'")}`,
-      sql: `ALTER TABLE public.${table} ADD CONSTRAINT ${table}_pkey PRIMARY KEY USING INDEX ${index.name}`,
-    },
-    {
-      kind: "transaction",
-      lock: "ACCESS EXCLUSIVE",
+      `NOT ${hasTable(index.name)} OR ${hasConstraint(table, "contype = 'p'")}`,
+      `ALTER TABLE public.${table} ADD CONSTRAINT ${table}_pkey PRIMARY KEY USING INDEX ${index.name}`,
+    ),
+    locked(
       table,
-      done: `pg_get_serial_sequence('public.${table}', 'id') IS NOT NULL`,
-      sql: `
-        CREATE SEQUENCE IF NOT EXISTS public.${table}_id_seq;
-        ALTER SEQUENCE public.${table}_id_seq OWNED BY public.${table}.id;
-        ALTER TABLE public.${table} ALTER COLUMN id SET DEFAULT nextval('public.${table}_id_seq')`,
-    },
-    {
-      kind: "transaction",
-      done: "false",
-      sql: `
+      `pg_get_serial_sequence('public.${table}', 'id') IS NOT NULL`,
+      `
+      CREATE SEQUENCE IF NOT EXISTS public.${table}_id_seq;
+      ALTER SEQUENCE public.${table}_id_seq OWNED BY public.${table}.id;
+      ALTER TABLE public.${table} ALTER COLUMN id SET DEFAULT nextval('public.${table}_id_seq')`,
+    ),
+    transaction(
+      "false",
+      `
         DO $$
         DECLARE
           ids text := pg_get_serial_sequence('public.${table}', 'id');
@@ -114,43 +111,35 @@ function uniqueIds(table: Table): readonly Step[] {
             EXECUTE format('SELECT setval(%L, $1) FROM %s WHERE last_value <= $1', ids, ids) USING top;
           END IF;
         END $$`,
-    },
+    ),
   ];
 }
 
 function versions(table: Table): readonly Step[] {
   return [
-    {
-      kind: "transaction",
-      lock: "ACCESS EXCLUSIVE",
+    // A constant default is stored once, not in each row: no row is rewritten.
+    locked(
       table,
-      done: hasTrigger(table, "weather_id_changed"),
-      // A constant default is stored once, not in each row: no row is rewritten.
-      sql: `
-        ALTER TABLE public.${table} ADD COLUMN IF NOT EXISTS version xid8 NOT NULL DEFAULT '0';
-        ALTER TABLE public.${table} ALTER COLUMN version SET DEFAULT pg_current_xact_id();
-        CREATE TRIGGER weather_stamp_version BEFORE INSERT OR UPDATE ON public.${table}
-          FOR EACH ROW EXECUTE FUNCTION public.weather_stamp_version();
-        CREATE TRIGGER weather_row_deleted AFTER DELETE ON public.${table} REFERENCING OLD TABLE AS gone
-          FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch_for_rows();
-        CREATE TRIGGER weather_truncated AFTER TRUNCATE ON public.${table}
-          FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch();
-        CREATE TRIGGER weather_id_changed AFTER UPDATE OF id ON public.${table}
-          FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch()`,
-    },
+      hasTrigger(table, "weather_id_changed"),
+      `
+      ALTER TABLE public.${table} ADD COLUMN IF NOT EXISTS version xid8 NOT NULL DEFAULT '0';
+      ALTER TABLE public.${table} ALTER COLUMN version SET DEFAULT pg_current_xact_id();
+      CREATE TRIGGER weather_stamp_version BEFORE INSERT OR UPDATE ON public.${table}
+        FOR EACH ROW EXECUTE FUNCTION public.weather_stamp_version();
+      CREATE TRIGGER weather_row_deleted AFTER DELETE ON public.${table} REFERENCING OLD TABLE AS gone
+        FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch_for_rows();
+      CREATE TRIGGER weather_truncated AFTER TRUNCATE ON public.${table}
+        FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch();
+      CREATE TRIGGER weather_id_changed AFTER UPDATE OF id ON public.${table}
+        FOR EACH STATEMENT EXECUTE FUNCTION public.weather_advance_epoch()`,
+    ),
     indexStep({ name: `${table}_version`, table, unique: false, on: "(version)" }),
   ];
 }
 
 function requests(table: Table): readonly Step[] {
   return [
-    {
-      kind: "transaction",
-      lock: "ACCESS EXCLUSIVE",
-      table,
-      done: hasColumn(table, "request"),
-      sql: `ALTER TABLE public.${table} ADD COLUMN request uuid`,
-    },
+    locked(table, hasColumn(table, "request"), `ALTER TABLE public.${table} ADD COLUMN request uuid`),
     indexStep({ name: `${table}_request`, table, unique: true, on: "(request) WHERE request IS NOT NULL" }),
   ];
 }
@@ -187,27 +176,21 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     title: "tables of the original service",
     steps: [
-      {
-        kind: "transaction",
-        done: hasTable("cities"),
-        sql: "CREATE TABLE public.cities (id bigserial, name varchar(255))",
-      },
-      {
-        kind: "transaction",
-        done: hasTable("forecast"),
-        sql: `CREATE TABLE public.forecast (
+      transaction(hasTable("cities"), "CREATE TABLE public.cities (id bigserial, name varchar(255))"),
+      transaction(
+        hasTable("forecast"),
+        `CREATE TABLE public.forecast (
           id bigserial, "cityId" bigint, "dateTime" bigint, temperature integer, summary text)`,
-      },
+      ),
     ],
   },
   { title: "unique ids from a sequence", steps: TABLES.flatMap(uniqueIds) },
   {
     title: "a version on every row, and an epoch that deletes advance",
     steps: [
-      {
-        kind: "transaction",
-        done: hasFunction("weather_advance_epoch_for_rows"),
-        sql: `
+      transaction(
+        hasFunction("weather_advance_epoch_for_rows"),
+        `
           CREATE TABLE public.weather_epoch (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), epoch bigint NOT NULL);
           INSERT INTO public.weather_epoch (epoch) VALUES (1);
           CREATE FUNCTION public.weather_stamp_version() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -229,7 +212,7 @@ export const MIGRATIONS: readonly Migration[] = [
             END IF;
             RETURN NULL;
           END $$`,
-      },
+      ),
       ...TABLES.flatMap(versions),
     ],
   },
@@ -237,13 +220,12 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     title: "the requests that changed a row, so that they can be repeated",
     steps: [
-      {
-        kind: "transaction",
-        done: hasTable("weather_changes"),
-        sql: `
+      transaction(
+        hasTable("weather_changes"),
+        `
           CREATE TABLE public.weather_changes (request uuid PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());
           CREATE INDEX weather_changes_at ON public.weather_changes (at)`,
-      },
+      ),
     ],
   },
 ];

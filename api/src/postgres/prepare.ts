@@ -51,14 +51,11 @@ async function prepareOnce(database: DatabaseConfig, options: PrepareOptions, lo
     const { what, seconds, sessions } = waiting;
     remind(() => log.warn({ migration: what, seconds: Math.round(seconds), sessions }, "waiting for other sessions"));
   };
+  const { stopped } = options;
   let session: MigrationSession | undefined;
   try {
-    session = await MigrationSession.on(connection, {
-      database,
-      connectDeadlineMs: options.search.connectDeadlineMs,
-      stopped: options.stopped,
-      onWaiting,
-    });
+    const { connectDeadlineMs } = search;
+    session = await MigrationSession.on(connection, { database, connectDeadlineMs, stopped, onWaiting });
     await migrate(session, {
       onApplied: (title) => log.info({ migration: title }, "migrated"),
       ...(options.sampleData ? { seed: () => seedSampleData(connection, new Date(), options.deadlineMs) } : {}),

@@ -1,16 +1,7 @@
 import type { Connection, Row, Statement } from "./connection.ts";
 
 /** A session of the server whose transaction others wait for. Its statements are not read: they may hold secrets. */
-export interface BlockingSession {
-  /** Undefined for a prepared transaction, which belongs to no session. */
-  readonly pid: number | undefined;
-  /** Of its transaction; undefined if this role may not see it (pg_read_all_stats). */
-  readonly ageSeconds: number | undefined;
-  /** As in pg_stat_activity, such as `idle in transaction`. */
-  readonly state: string | undefined;
-  readonly application: string | undefined;
-  readonly user: string | undefined;
-}
+export type BlockingSession = ReturnType<typeof sessionOf>;
 
 /** Other roles' rows lack xact_start and state unless this role has pg_read_all_stats. */
 const COLUMNS = `pid, extract(epoch FROM clock_timestamp() - xact_start), state, application_name, usename`;
@@ -47,10 +38,13 @@ export function describeSession({ pid, ageSeconds, state }: BlockingSession): st
   return `the transaction of pid ${pid} (${age}${state === undefined ? "" : `, ${state}`})`;
 }
 
-function sessionOf([pid, age, state, application, user]: Row): BlockingSession {
+function sessionOf([pid, age, state, application, user]: Row) {
   return {
+    /** Undefined for a prepared transaction, which belongs to no session. */
     pid: pid === "0" ? undefined : Number(pid),
+    /** Of its transaction; undefined if this role may not see it (pg_read_all_stats). */
     ageSeconds: age === null || age === undefined ? undefined : Math.max(0, Number(age)),
+    /** As in pg_stat_activity, such as `idle in transaction`. */
     state: state ?? undefined,
     application: application ?? undefined,
     user: user ?? undefined,

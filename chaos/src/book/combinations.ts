@@ -1,5 +1,8 @@
 import { FIGURES, measured, NOTHING_LOST, none, READS_GO_ON } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
+import { FULL_DISK, killPostgres, type Use } from "./single-faults.ts";
+
+const LOSES_PACKETS: Use = { fault: "loss", on: "replica", percent: 30, direction: "out" };
 
 /** Two things happen at once: combinations that a stand meets in real life. */
 export const COMBINATIONS: readonly ExperimentInput[] = [
@@ -33,12 +36,7 @@ export const COMBINATIONS: readonly ExperimentInput[] = [
     expectations: [...READS_GO_ON],
     steadyState: { guardian: true },
     stages: [
-      {
-        name: "loss",
-        faults: [{ fault: "loss", on: "replica", percent: 30, direction: "out" }],
-        seconds: 15,
-        after: "keep",
-      },
+      { name: "loss", faults: [LOSES_PACKETS], seconds: 15, after: "keep" },
       { name: "power", faults: [{ fault: "power-off", on: "primary" }], seconds: 45 },
     ],
     blastRadius: { postgres: 2 },
@@ -53,18 +51,9 @@ export const COMBINATIONS: readonly ExperimentInput[] = [
     // As in CE-11: the round fails unless everything is as before within the deadline, without a person.
     steadyState: { deadlineSeconds: 240 },
     stages: [
-      {
-        name: "full",
-        faults: [{ fault: "disk-fill", on: "primary", path: "/var/lib/postgresql", fill: { percent: 100 } }],
-        seconds: 5,
-        after: "keep",
-      },
-      {
-        // As a checkpoint without space does (PANIC), but without the wait for one.
-        name: "death",
-        faults: [{ fault: "kill-process", on: "primary", pidFile: "/var/lib/postgresql/*/main/postmaster.pid" }],
-        seconds: 60,
-      },
+      { name: "full", faults: [FULL_DISK], seconds: 5, after: "keep" },
+      // As a checkpoint without space does (PANIC), but without the wait for one.
+      { name: "death", faults: [killPostgres("primary")], seconds: 60 },
     ],
     rounds: 3,
   },

@@ -1,6 +1,7 @@
 import { atMost, below, none } from "../experiment/expect.ts";
 import type { Expectation, ExperimentInput } from "../experiment/experiment.ts";
 import { EXPECTED } from "../judge/monitoring-figures.ts";
+import { killPostgres, type Use } from "./single-faults.ts";
 
 /** From the fault to the first notification. */
 const CRITICAL_MS = 90_000;
@@ -13,7 +14,6 @@ const AFTERMATH_S = 30;
 const PROMETHEUS_MEGABYTES = 300;
 const REPLICA_CPU_PERCENT = 2;
 
-type Use = ExperimentInput["stages"][number]["faults"][number];
 type MayCome = NonNullable<Expectation["mayCome"]>;
 
 const LEADER_MOVES: MayCome = [
@@ -87,7 +87,7 @@ const stop = (on: string, unit: string): Use => ({ fault: "stop-unit", on, unit 
 /** SIGKILL of postgres, which cannot be started again; Patroni lives and sees it. */
 const killedForGood = (on: string): Use[] => [
   { fault: "prevent-start", on, program: "/usr/lib/postgresql/*/bin/postgres" },
-  { fault: "kill-process", on, pidFile: "/var/lib/postgresql/*/main/postmaster.pid" },
+  killPostgres(on),
 ];
 
 const ALERTS: readonly ExperimentInput[] = [

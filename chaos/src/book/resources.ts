@@ -1,5 +1,6 @@
 import { atMost, measured, NONE_FAILS, NOTHING_LOST, none } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
+import { FULL_DISK } from "./single-faults.ts";
 
 const CPU_PERCENTS = [30, 50, 70, 90, 100];
 const cpuStage = (percent: number): string => `CPU ${percent} %`;
@@ -73,12 +74,6 @@ export const ce11: ExperimentInput = {
   ],
   // Recovery without a person: the round fails unless everything is as before within the deadline.
   steadyState: { deadlineSeconds: 240 },
-  stages: [
-    {
-      name: "full",
-      faults: [{ fault: "disk-fill", on: "primary", path: "/var/lib/postgresql", fill: { percent: 100 } }],
-      seconds: 90,
-    },
-  ],
+  stages: [{ name: "full", faults: [FULL_DISK], seconds: 90 }],
   rounds: 3,
 };

@@ -1,12 +1,11 @@
 import { atMost, measured, NONE_FAILS, NOTHING_LOST, none } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
-
-type Fault = ExperimentInput["stages"][number]["faults"][number];
+import type { Use } from "./single-faults.ts";
 
 /** Between the loss of one etcd node and the next: longer than an election and several of Patroni's loops, s. */
 const PACE = 5;
 
-function withoutEtcd(id: string, how: string, fault: (on: string) => Fault): ExperimentInput {
+function withoutEtcd(id: string, how: string, fault: (on: string) => Use): ExperimentInput {
   return {
     id,
     title: `etcd is ${how}, one machine after another, all three`,

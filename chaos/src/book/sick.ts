@@ -1,8 +1,6 @@
 import { atMost } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
-import { singleFault } from "./single-faults.ts";
-
-type Use = ExperimentInput["stages"][number]["faults"][number];
+import { singleFault, type Use } from "./single-faults.ts";
 
 /** Long enough for a guardian to act, and for clients to notice when none does: a write waits for 30 s at most, s. */
 const PRIMARY_S = 45;

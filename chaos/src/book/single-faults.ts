@@ -1,6 +1,18 @@
 import { atMost, FIGURES, figuresWithin, measured, NONE_FAILS, NOTHING_LOST, none } from "../experiment/expect.ts";
 import type { ExperimentInput } from "../experiment/experiment.ts";
 
+export type Use = ExperimentInput["stages"][number]["faults"][number];
+
+export const killPostgres = (on: string): Use => {
+  return { fault: "kill-process", on, pidFile: "/var/lib/postgresql/*/main/postmaster.pid" };
+};
+export const FULL_DISK: Use = {
+  fault: "disk-fill",
+  on: "primary",
+  path: "/var/lib/postgresql",
+  fill: { percent: 100 },
+};
+
 interface SingleFault
   extends Pick<ExperimentInput, "id" | "title" | "hypothesis" | "abortWhen" | "rounds" | "stages" | "load"> {
   /** How long writes may pause; without it the pause is measured. */
@@ -13,13 +25,8 @@ interface SingleFault
 }
 
 /** A guardian, and clients that notice no failure. */
-export function singleFault({
-  pauseMs,
-  slowestWriteMs,
-  medianWriteMs,
-  primaryStays,
-  ...rest
-}: SingleFault): ExperimentInput {
+export function singleFault(options: SingleFault): ExperimentInput {
+  const { pauseMs, slowestWriteMs, medianWriteMs, primaryStays, ...rest } = options;
   return {
     rounds: 5,
     ...rest,
@@ -45,8 +52,6 @@ const powerOff = (seconds: number, ...machines: string[]): ExperimentInput["stag
 const powerOffAlone = (seconds: number, machine: string): ExperimentInput["stages"] => [
   { name: "power", faults: [{ fault: "freeze-guardian" }, { fault: "power-off", on: machine }], seconds },
 ];
-
-const POSTMASTER = "/var/lib/postgresql/*/main/postmaster.pid";
 
 export const SINGLE_FAULTS: readonly ExperimentInput[] = [
   singleFault({
@@ -114,7 +119,7 @@ export const SINGLE_FAULTS: readonly ExperimentInput[] = [
     id: "CE-12",
     title: "The primary's PostgreSQL is killed",
     hypothesis: "Patroni notices at once, and either machine is the primary within 2.5 s; nothing fails.",
-    stages: [{ name: "kill", faults: [{ fault: "kill-process", on: "primary", pidFile: POSTMASTER }], seconds: 5 }],
+    stages: [{ name: "kill", faults: [killPostgres("primary")], seconds: 5 }],
     pauseMs: 2_500,
     slowestWriteMs: 4_000,
   }),

@@ -97,11 +97,10 @@ export function judgeStoredValues(writes: readonly Write[], stored: readonly str
       const write = sent.get(value);
       if (!write) return [{ kind: "invented", what: `${value} is stored, and nobody sent it` }];
       if (length > 1) return [{ kind: "duplicated", what: `${value} is stored ${length} times` }];
-      if (write.outcome === "failed")
-        return [
-          { kind: "refused-but-stored", what: `${value} was refused (${write.status ?? write.error}) and is stored` },
-        ];
-      return [];
+      if (write.outcome !== "failed") return [];
+      return [
+        { kind: "refused-but-stored", what: `${value} was refused (${write.status ?? write.error}) and is stored` },
+      ];
     }),
   ];
 }

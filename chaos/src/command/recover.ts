@@ -46,10 +46,10 @@ async function leftAfterWaiting(stand: Stand, { signal, output }: ChaosDeps) {
     return left.length === 0;
   };
   const options = { deadlineMs: RECOVERY_DEADLINE_MS, everyMs: CHECK_EVERY_MS, signal };
-  if (left.length > 0)
-    await waitUntil(isNothingLeft, options).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-    });
+  const unlessAborted = (error: unknown): void => {
+    if (!signal.aborted) throw error;
+  };
+  if (left.length > 0) await waitUntil(isNothingLeft, options).catch(unlessAborted);
   return left;
 }
 

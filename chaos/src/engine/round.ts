@@ -5,7 +5,7 @@ import { monotonicMs } from "../clock.ts";
 import { type Site, siteOf } from "../faults/fault.ts";
 import { newRunName } from "../history/values.ts";
 import { judgeRound } from "../judge/figure.ts";
-import type { StageRecord } from "../run/record.ts";
+import type { FaultRecord, StageRecord } from "../run/record.ts";
 import { forgetLeftValues, forgetValues, leftValues } from "../stored/weather-rows.ts";
 import { faultMarks, metricsOf } from "./fault-marks.ts";
 import { assertInjectable } from "./inject.ts";
@@ -49,17 +49,12 @@ export async function runRound(context: RunContext, number: number) {
   const marks = faultMarks(stand, note);
   const watch = watchMonitoring(context, { startedAt: startedAt.getTime(), firedBefore, stages, targets });
   const safety = watchSafety(context, observers.files, from, unsafe);
-  const showFaults = (): void => {
-    const faults = stages.flatMap((stage) => stage.faults);
-    marks.write(metricsOf(experiment.id, startedAt.getTime(), faults));
-  };
+  const faults = (): FaultRecord[] => stages.flatMap((stage) => stage.faults);
+  const showFaults = (): void => marks.write(metricsOf(experiment.id, startedAt.getTime(), faults()));
   const course: Course = { showFaults, watch, safety, from, before, stages, site, after: undefined, recovery: null };
   const { signal } = safety;
-  const logWhyItEnds = (): void => {
-    const { reason } = signal;
-    const why = messageOf(reason);
-    journal.write(context.signal.aborted ? "interrupt" : "abort", why);
-  };
+  const logWhyItEnds = (): void =>
+    journal.write(context.signal.aborted ? "interrupt" : "abort", messageOf(signal.reason));
   signal.addEventListener("abort", logWhyItEnds, { once: true });
   let ended: unknown;
   try {
@@ -73,13 +68,13 @@ export async function runRound(context: RunContext, number: number) {
     const evidence = { ...seen, ...(await readEvidence(context, observers.files, course.after, values)) };
     const { history, background, roles } = observers.files;
     const inRun = (file: string): string => relative(context.folder, file);
-    const record = roundRecord(evidence, {
-      number,
-      startedAt: startedAt.toISOString(),
-      targets,
-      verdicts: judgeRound(experiment.expectations, evidence),
-      files: { history: inRun(history), background: background && inRun(background), roles: roles && inRun(roles) },
-    });
+    const verdicts = judgeRound(experiment.expectations, evidence);
+    const files = {
+      history: inRun(history),
+      background: background && inRun(background),
+      roles: roles && inRun(roles),
+    };
+    const record = roundRecord(evidence, { number, startedAt: startedAt.toISOString(), targets, verdicts, files });
     await forget(context, evidence.verdict.violations.length, values);
     return { record, ended };
   } finally {
@@ -118,7 +113,7 @@ async function runCourse(context: RunContext, course: Course): Promise<void> {
   if (failed > 0) throw new NotSteady(`${failed} requests failed before any fault: the service is not well.`);
   await watch.ask();
   journal.write("load", `${loadSeconds} s of load without a failure`);
-  const untilRecovered = async (): Promise<StandRoles> => {
+  const untilRecovered = (): Promise<StandRoles> => {
     stand.disconnect();
     return untilSteady({ ...context, signal }, "runs");
   };

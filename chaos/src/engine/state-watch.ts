@@ -42,13 +42,10 @@ export function watchStates(stand: Stand, watch: Experiment["watch"], from: numb
       // Of a silent machine: everything that it has reported on.
       const known = [...spans.values()].flatMap(([span]) => (span?.machine === machine ? [span.what] : []));
       const states: States = code === 0 ? read(stdout) : known.map((what) => [what, "silent"]);
-      for (const [what, state] of states)
-        addSpan(
-          spans,
-          `${machine} ${what}`,
-          { machine, what, state, from: at, to: at },
-          (last) => last.state === state,
-        );
+      for (const [what, state] of states) {
+        const next = { machine, what, state, from: at, to: at };
+        addSpan(spans, `${machine} ${what}`, next, (last) => last.state === state);
+      }
       await delay(POLL_EVERY_MS, undefined, { signal: over.signal }).catch(() => {});
     }
   });

@@ -35,9 +35,7 @@ export async function untilSteady(
   };
   const deadlineMs = experiment.steadyState.deadlineSeconds * 1_000;
   const onMissing = logWaiting(log, LOG_EVERY_MS);
-  try {
-    return await waitFor(attempt, { deadlineMs, everyMs: CHECK_EVERY_MS, signal, onMissing });
-  } catch (error) {
+  return waitFor(attempt, { deadlineMs, everyMs: CHECK_EVERY_MS, signal, onMissing }).catch((error: unknown) => {
     throw error instanceof DeadlineExceeded ? new NotSteady(`${error.message}.`) : error;
-  }
+  });
 }

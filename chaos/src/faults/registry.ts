@@ -11,28 +11,10 @@ import { freezeUnit, killUnit, restartUnit, stopUnit } from "./units.ts";
 
 /** All faults. The clock of a machine is never one: it would be the computer's own. */
 const ALL = [
-  reboot,
-  powerOff,
-  switchover,
-  stopUnit,
-  restartUnit,
-  killUnit,
-  killProcess,
-  preventStart,
-  freezeUnit,
-  freezeProcess,
-  freezeGuardian,
-  loss,
-  delay,
-  cut,
-  cpu,
-  memory,
-  diskFill,
-  diskIo,
-  diskStall,
-  diskSlow,
-  connections,
-  etcdAlarm,
+  ...([reboot, powerOff, switchover] as const),
+  ...([stopUnit, restartUnit, killUnit, killProcess, preventStart, freezeUnit, freezeProcess, freezeGuardian] as const),
+  ...([loss, delay, cut] as const),
+  ...([cpu, memory, diskFill, diskIo, diskStall, diskSlow, connections, etcdAlarm] as const),
 ] as const;
 type Kind = (typeof ALL)[number];
 

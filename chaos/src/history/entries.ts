@@ -7,6 +7,8 @@ import { z } from "zod";
 
 const moment = z.number();
 const operation = z.int().nonnegative();
+/** Of an exchange; `by`: who answered. */
+const answer = { status: z.int().optional(), error: z.string().optional(), by: z.string().optional() };
 
 const HeaderEntry = z.object({
   e: z.literal("history"),
@@ -44,13 +46,11 @@ const EndEntry = z.object({
   at: moment,
   /** ok: acknowledged; failed: certainly not done (refused with 4xx, or never sent); unknown: anything else. */
   outcome: z.enum(["ok", "failed", "unknown"]),
-  status: z.int().optional(),
+  ...answer,
   /** Of the row, as acknowledged. */
   id: z.int().optional(),
-  error: z.string().optional(),
   /** In what the acknowledgement differs from what was sent. */
   wrong: z.string().optional(),
-  by: z.string().optional(),
 });
 
 const ReadEntry = z.object({
@@ -64,11 +64,9 @@ const ReadEntry = z.object({
   start: moment,
   end: moment,
   outcome: z.enum(["ok", "failed"]),
-  status: z.int().optional(),
+  ...answer,
   /** The answer says of itself that it is not confirmed (Warning: 110); its Age in seconds. */
   stale: z.number().optional(),
-  error: z.string().optional(),
-  by: z.string().optional(),
   /** value: the summary found; null: 404, there is no such row. */
   value: z.string().nullable().optional(),
   /** list: rows with this `dateTime` or later were asked for. */
@@ -95,14 +93,8 @@ const CloseEntry = z.object({
   reason: z.string(),
 });
 
-export const Entry = z.discriminatedUnion("e", [
-  HeaderEntry,
-  BeginEntry,
-  EndEntry,
-  ReadEntry,
-  SkippedEntry,
-  CloseEntry,
-]);
+const ENTRIES = [HeaderEntry, BeginEntry, EndEntry, ReadEntry, SkippedEntry, CloseEntry] as const;
+export const Entry = z.discriminatedUnion("e", ENTRIES);
 
 export type Entry = z.infer<typeof Entry>;
 export type Header = z.infer<typeof HeaderEntry>;

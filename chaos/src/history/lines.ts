@@ -1,5 +1,6 @@
 /** JSONL files: one JSON object a line. */
-import { closeSync, existsSync, openSync, readSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, openSync, readSync } from "node:fs";
+import { parseJson } from "@goldenring/stand";
 import type * as z from "zod";
 
 /**
@@ -14,12 +15,8 @@ export function parseLines<Line>(text: string, form: z.ZodType<Line>) {
 }
 
 function parseLine<Line>(line: string, number: number, form: z.ZodType<Line>): Line {
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch {
-    throw new Error(`line ${number} is no JSON: ${line.slice(0, 80)}`);
-  }
+  const json = parseJson(line);
+  if (json === undefined) throw new Error(`line ${number} is no JSON: ${line.slice(0, 80)}`);
   const { data, error } = form.safeParse(json);
   if (!error) return data;
   const [issue] = error.issues;
@@ -39,8 +36,7 @@ export class Journal<Line extends object> {
   }
 
   write(line: Line): void {
-    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
-    for (let written = 0; written < bytes.length; ) written += writeSync(this.#file, bytes, written);
+    appendFileSync(this.#file, `${JSON.stringify(line)}\n`);
   }
 
   close(): void {
@@ -72,11 +68,8 @@ export class Tail<Line> {
     const lines = this.#rest.split("\n");
     this.#rest = lines.pop() ?? "";
     return lines.flatMap((line) => {
-      try {
-        return [this.form.parse(JSON.parse(line))];
-      } catch {
-        return [];
-      }
+      const { data, success } = this.form.safeParse(parseJson(line));
+      return success ? [data] : [];
     });
   }
 

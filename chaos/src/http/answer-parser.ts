@@ -63,12 +63,8 @@ export class AnswerParser {
     if (!this.#head) return undefined;
     const { status, headers } = this.#head;
     this.#bytes = this.#bytes.subarray(length);
-    return {
-      status,
-      headers,
-      body,
-      keepAlive: this.#bytes.length === 0 && headers.get("connection")?.toLowerCase() !== "close",
-    };
+    const keepAlive = this.#bytes.length === 0 && headers.get("connection")?.toLowerCase() !== "close";
+    return { status, headers, body, keepAlive };
   }
 }
 

@@ -1,3 +1,4 @@
+import { parseJson } from "@goldenring/stand";
 import { z } from "zod";
 import { monotonicMs } from "../clock.ts";
 import type { Begin, End, Read } from "../history/entries.ts";
@@ -28,11 +29,7 @@ export function isListedValue(item: unknown): item is ListedValue {
 
 /** Undefined where the body is not of the form. */
 export function bodyAs<T>(form: z.ZodType<T>, body: Buffer): T | undefined {
-  try {
-    return form.safeParse(JSON.parse(body.toString())).data;
-  } catch {
-    return undefined;
-  }
+  return form.safeParse(parseJson(body.toString())).data;
 }
 
 /** Reads once; the entry lacks only its outcome. */

@@ -15,23 +15,24 @@ const WRITES = { pale: 4, strong: 1 } as const;
 const BACKGROUND = 7;
 
 type Of = (each: Second) => number | null;
+const slowest: Of = ({ longest }) => longest;
 type Drawn = readonly [series: keyof RoundRecord["series"], colour: number, name: string, of: Of];
 
 /** The figures of one round. @param name `Round 2: `, or nothing where there is only one */
 export function chartsOfRound(round: RoundRecord, name: string): Figure[] {
   const id = `round-${round.number}`;
   const xs = round.series.reads.map(({ at }) => second(at));
-  const chart = (title: string, about: string, y: Chart["y"], lines: readonly Drawn[]): Chart => ({
+  const chart = (title: keyof typeof ABOUT, y: Chart["y"], lines: readonly Drawn[]): Chart => ({
     id: `${id}-${title.toLowerCase()}`,
     title: `${name}${title}`,
-    about,
+    about: ABOUT[title],
     x: roundTime(round),
     y,
     xs,
-    lines: lines.map(([series, colour, text, of]) => ({
-      name: text,
+    lines: lines.map(([series, colour, name, of]) => ({
+      name,
       colour,
-      values: valuesAt(round.series[series], of, xs, 0),
+      values: valuesAt(round.series[series], of, xs),
     })),
     limits: y.unit === "ms" ? [TIMEOUT] : [],
     bands: faultBands(round),
@@ -42,9 +43,8 @@ export function chartsOfRound(round: RoundRecord, name: string): Figure[] {
     ["background", BACKGROUND, `${prefix}background`, of],
   ];
   const p95: Of = (each) => each.p95;
-  const slowest: Of = ({ longest }) => longest;
   const charts = [
-    chart("Latency", LATENCY, MS, [
+    chart("Latency", MS, [
       ["reads", READS.pale, "reads, P95", p95],
       ["reads", READS.strong, "reads, slowest", slowest],
       ["writes", WRITES.pale, "writes, P95", p95],
@@ -53,13 +53,11 @@ export function chartsOfRound(round: RoundRecord, name: string): Figure[] {
     ]),
     chart(
       "Errors",
-      "Requests that failed in each second, those of unknown outcome included.",
       PER_SECOND,
       counts("failed ", ({ failed }) => failed),
     ),
     chart(
       "Answers",
-      "Successful requests of each second.",
       PER_SECOND,
       counts("", ({ ok }) => ok),
     ),
@@ -67,7 +65,11 @@ export function chartsOfRound(round: RoundRecord, name: string): Figure[] {
   return [timelineOf(round, `${id}-timeline`, `${name}Timeline`), ...drawable(charts)];
 }
 
-const LATENCY = "95th percentile and slowest answer of each second; logarithmic. A fault is active in the shaded time.";
+const ABOUT = {
+  Latency: "95th percentile and slowest answer of each second; logarithmic. A fault is active in the shaded time.",
+  Errors: "Requests that failed in each second, those of unknown outcome included.",
+  Answers: "Successful requests of each second.",
+};
 
 export interface NamedRun {
   readonly name: string;
@@ -91,22 +93,22 @@ export function chartsOfRuns(runs: readonly NamedRun[]): Figure[] {
     return [{ name, round, faultAt: Math.min(...faultsOf(round).map(({ at }) => at), round.stages[0]?.from ?? 0) }];
   });
   const xs = commonSeconds(rounds);
-  const chart = (series: "reads" | "writes", key: string, title: string, y: Chart["y"], of: Of): Chart => ({
+  const chart = (series: "reads" | "writes", key: string, title: string, y: Chart["y"], what: Of): Chart => ({
     id: `${series}-${key}`,
     title,
     about: y.unit === "ms" ? "Of each second; logarithmic." : "In each second.",
     x: SINCE_FAULT,
     y,
     xs,
-    lines: rounds.map(({ name, round, faultAt }) => ({
+    lines: rounds.map(({ name, round: { series: of }, faultAt }) => ({
       name,
-      values: valuesAt(round.series[series], of, xs, faultAt),
+      values: valuesAt(of[series], what, xs, faultAt),
     })),
     limits: y.unit === "ms" ? [TIMEOUT] : [],
   });
   const charts = [
-    chart("writes", "slowest", "Slowest write", MS, ({ longest }) => longest),
-    chart("reads", "slowest", "Slowest read", MS, ({ longest }) => longest),
+    chart("writes", "slowest", "Slowest write", MS, slowest),
+    chart("reads", "slowest", "Slowest read", MS, slowest),
     chart("writes", "failed", "Failed writes", PER_SECOND, ({ failed }) => failed),
     chart("reads", "failed", "Failed reads", PER_SECOND, ({ failed }) => failed),
     chart("writes", "answered", "Acknowledged writes", PER_SECOND, ({ ok }) => ok),
@@ -146,7 +148,7 @@ function commonSeconds(rounds: readonly ComparedRound[]): number[] {
 }
 
 /** The values of a series at the seconds of an axis; null where it has none. @param origin ms of the round that are second 0 */
-function valuesAt(series: readonly Second[], of: Of, xs: readonly number[], origin: number): (number | null)[] {
+function valuesAt(series: readonly Second[], of: Of, xs: readonly number[], origin = 0): (number | null)[] {
   const bySecond = new Map(series.map((each) => [wholeSecond(each.at, origin), of(each)]));
   return xs.map((x) => tidy(bySecond.get(Math.round(x))));
 }

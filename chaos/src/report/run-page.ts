@@ -149,14 +149,8 @@ function stages({ rounds }: ExperimentRun): Content {
 
 function journal(run: ExperimentRun): Content {
   const rows = run.journal.map(({ time, round = "–", at, event, machine = "–", text }) => {
-    return [
-      new Date(time).toISOString().slice(11, 23),
-      round,
-      at === undefined ? "–" : atSecond(at),
-      event,
-      machine,
-      text,
-    ];
+    const clock = new Date(time).toISOString().slice(11, 23);
+    return [clock, round, at === undefined ? "–" : atSecond(at), event, machine, text];
   });
   return tableSection("journal", "Journal", ["Time", ...numbers("Round", "Second"), "Event", "Machine", ""], rows);
 }

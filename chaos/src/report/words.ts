@@ -63,20 +63,11 @@ export function second(ms: number): number {
   return Math.round(ms) / 1_000;
 }
 
-/** What the course report of December 2023 did, expected and saw. */
-export interface Baseline2023 {
-  /** Id of the experiment of the same kind here. */
-  readonly experiment: string;
-  readonly fault: string;
-  readonly means: string;
-  readonly expected: string;
-  readonly saw: string;
-  /** What its figures leave open, or what differs here. */
-  readonly difference?: string;
-}
-
-/** Undefined: nothing of the kind was done in 2023. */
-export function of2023(experiment: string): Baseline2023 | undefined {
+/**
+ * What the course report of December 2023 did, expected and saw in its experiment of the same kind, and in its `difference` what its figures leave
+ * open, or what differs here. Undefined: nothing of the kind was done.
+ */
+export function of2023(experiment: string) {
   return BASELINE_2023.find((each) => each.experiment === experiment);
 }
 

@@ -16,13 +16,9 @@ export interface Reign {
 /** @returns its `twoPrimaries`: pairs of primaries that take writes at the same moment, for certain, as far as the samples can tell */
 export function judgeRoles(samples: readonly RoleSample[]) {
   const reigns = reignsOf(samples);
-  const pairs = reigns.flatMap((one, index) =>
-    reigns
-      .slice(index + 1)
-      .filter(({ node }) => node !== one.node)
-      .map((other) => [one, other] as const),
-  );
-  return { reigns, twoPrimaries: pairs.filter(([one, other]) => certainlyTogether(one, other)) };
+  const pairs = reigns.flatMap((one, index) => reigns.slice(index + 1).map((other) => [one, other] as const));
+  const twoPrimaries = pairs.filter(([one, other]) => one.node !== other.node && certainlyTogether(one, other));
+  return { reigns, twoPrimaries };
 }
 
 /** When a primary was first seen after the moment that is not the reign of that moment, ms after it; undefined: never. */

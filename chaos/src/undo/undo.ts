@@ -5,18 +5,16 @@ import type { OpenFault, OpenFaults } from "./open-fault.ts";
 
 /** Of one attempt on a machine: it may wait there for another script. */
 const ATTEMPT_DEADLINE_MS = 45_000;
-const PAUSE_MS = 1_000;
 /** In this time a machine boots, or a lossy network lets a login through. */
-const UNDO_DEADLINE_MS = 180_000;
+const UNDO_WAIT = { deadlineMs: 180_000, everyMs: 1_000 };
 
 /** Its value: the fault was not active any more when its undo came. */
 async function tryUndo(stand: Stand, { machine, undo }: OpenFault): Promise<Attempt<boolean>> {
   const left = (what: string) => ({ missing: `${machine}: ${what}` });
   try {
     if (undo.by !== "lab") {
-      const deadlineMs = ATTEMPT_DEADLINE_MS;
       const place = machineOf(stand, undo.by === "host" ? OPERATOR : machine);
-      const { code, stdout, stderr } = await place.run(undo.script, { deadlineMs });
+      const { code, stdout, stderr } = await place.run(undo.script, { deadlineMs: ATTEMPT_DEADLINE_MS });
       if (code !== 0) return left((stderr || stdout).trim() || `exit code ${code}`);
       return { value: stdout.includes(ENDED_BEFORE) };
     }
@@ -58,10 +56,7 @@ export async function undoAll(
   const ended = await endedOfLab(stand, faults);
   const one = async (fault: OpenFault): Promise<void> => {
     try {
-      const endedBefore = await waitFor(() => tryUndo(stand, fault), {
-        deadlineMs: UNDO_DEADLINE_MS,
-        everyMs: PAUSE_MS,
-      });
+      const endedBefore = await waitFor(() => tryUndo(stand, fault), UNDO_WAIT);
       open.remove(fault.id);
       onUndone(fault, endedBefore || ended.has(fault));
     } catch (error) {

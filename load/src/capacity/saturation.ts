@@ -3,66 +3,32 @@ import * as z from "zod";
 import { type ResourceRow, type ResourceUse, type RunRecord, type Series, sizeOf } from "../record/record.ts";
 import { kindOf, mostUsed, type ResourceKind } from "../resources/resources.ts";
 
-interface Rule {
-  readonly cause: string;
-  readonly resource: ResourceKind;
-  readonly uses: "cpu" | "memory";
-  /** Of what it may use; from here on it is saturated. */
-  readonly share: number;
-  readonly why: string;
-}
+/** @param share of what the resource may use; from here on it is saturated */
+const rule = (cause: string, resource: ResourceKind, uses: "cpu" | "memory", share: number, why: string) => {
+  return { cause, resource, uses, share, why };
+};
+type Rule = ReturnType<typeof rule>;
+
+const REPLICA_MEMORY =
+  "what is left is less than one large answer, and the kernel kills the process that asks for more";
+const K6_CPU =
+  "the load generator alone takes more of the computer than all that it measures; its own delays are in the latencies";
+const REPLICA_CPU =
+  "a limit is dealt out per 100 ms, so that at 90 % of it over a second many of these slices are used up";
+const DATABASE_CPU = "the same limit by slices, and every write of every replica waits for this machine";
+const INGRESS_CPU = "the same limit by slices; all requests, or all of the replicas' statements, go through it";
+const COMPUTER_CPU = "everything waits for a core; the service might do more on a computer of its own";
+const COMPUTER_MEMORY = "the kernel drops pages that it must read again at once";
 
 /** Of several that hold at once the first counts: the more exactly a rule names the cause, the earlier it comes. */
 export const RULES: readonly Rule[] = [
-  {
-    cause: "memory of a replica",
-    resource: "replica",
-    uses: "memory",
-    share: 0.95,
-    why: "what is left is less than one large answer, and the kernel kills the process that asks for more",
-  },
-  {
-    cause: "k6 itself",
-    resource: "k6",
-    uses: "cpu",
-    share: 0.6,
-    why: "the load generator alone takes more of the computer than all that it measures; its own delays are in the latencies",
-  },
-  {
-    cause: "CPU of a replica",
-    resource: "replica",
-    uses: "cpu",
-    share: 0.9,
-    why: "a limit is dealt out per 100 ms, so that at 90 % of it over a second many of these slices are used up",
-  },
-  {
-    cause: "CPU of the database",
-    resource: "database",
-    uses: "cpu",
-    share: 0.9,
-    why: "the same limit by slices, and every write of every replica waits for this machine",
-  },
-  {
-    cause: "CPU of the ingress or HAProxy",
-    resource: "ingress",
-    uses: "cpu",
-    share: 0.9,
-    why: "the same limit by slices; all requests, or all of the replicas' statements, go through it",
-  },
-  {
-    cause: "CPU of the computer",
-    resource: "computer",
-    uses: "cpu",
-    share: 0.95,
-    why: "everything waits for a core; the service might do more on a computer of its own",
-  },
-  {
-    cause: "memory of the computer",
-    resource: "computer",
-    uses: "memory",
-    share: 0.95,
-    why: "the kernel drops pages that it must read again at once",
-  },
+  rule("memory of a replica", "replica", "memory", 0.95, REPLICA_MEMORY),
+  rule("k6 itself", "k6", "cpu", 0.6, K6_CPU),
+  rule("CPU of a replica", "replica", "cpu", 0.9, REPLICA_CPU),
+  rule("CPU of the database", "database", "cpu", 0.9, DATABASE_CPU),
+  rule("CPU of the ingress or HAProxy", "ingress", "cpu", 0.9, INGRESS_CPU),
+  rule("CPU of the computer", "computer", "cpu", 0.95, COMPUTER_CPU),
+  rule("memory of the computer", "computer", "memory", 0.95, COMPUTER_MEMORY),
 ];
 
 /** Samples of a second; the middle one must be at the rule's share, so that one spike is not taken for saturation, nor one gap for relief. */

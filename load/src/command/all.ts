@@ -51,10 +51,9 @@ export async function measureAll(options: AllOptions, deps: LoadDeps): Promise<n
   await requireSizeOf2023(deps);
   const stand = await StandSession.open(lengths, deps);
   const seconds = estimates(lengths);
-  const total = parts.reduce((sum, part) => sum + seconds[part], 0);
-  output.log(
-    `takes up to about ${minutes(total)}: ${parts.map((part) => `${part} ${minutes(seconds[part])}`).join(", ")}`,
-  );
+  const minutes = (some: readonly PartName[]): string =>
+    `${(some.reduce((sum, part) => sum + seconds[part], 0) / 60).toFixed(0)} min`;
+  output.log(`takes up to about ${minutes(parts)}: ${parts.map((part) => `${part} ${minutes([part])}`).join(", ")}`);
   let entries: ResultEntry[] = [];
   const failures: string[] = [];
   try {
@@ -102,10 +101,6 @@ async function requireSizeOf2023({ stand }: LoadDeps): Promise<void> {
   );
 }
 
-function minutes(seconds: number): string {
-  return `${(seconds / 60).toFixed(0)} min`;
-}
-
 function commandOf({ only, full, write }: AllOptions): string {
   const words = [only && `--only ${only.join(",")}`, full && "--full", write && "--write"];
   return ["./ring load all", ...words.filter(Boolean)].join(" ");
@@ -113,14 +108,11 @@ function commandOf({ only, full, write }: AllOptions): string {
 
 type Measured = Omit<MeasuredLoad, "command">;
 
-export function measurePart(part: PartName, stand: StandSession): Promise<Measured> {
+export async function measurePart(part: PartName, stand: StandSession): Promise<Measured> {
   if (part === "capacity") return capacity(stand);
-  return part === "baseline" ? baseline(stand) : each(part, stepsOf(stand.lengths)[part], stand);
-}
-
-async function each(part: PartName, steps: readonly Step[], stand: StandSession): Promise<Measured> {
+  if (part === "baseline") return baseline(stand);
   const runs: MeasuredRun[] = [];
-  for (const step of steps) {
+  for (const step of stepsOf(stand.lengths)[part]) {
     await stand.setData(step.data);
     runs.push(await stand.run({ part, ...step }));
   }
@@ -151,12 +143,9 @@ async function baseline(stand: StandSession): Promise<Measured> {
 }
 
 async function bothSides(stand: StandSession, scenario: Step["scenario"], users: Readonly<Record<Side, number>>) {
-  const of = (side: Side) => ({
-    part: "baseline" as const,
-    scenario,
-    side,
-    ...steadily(users[side], stand.lengths.baseline),
-  });
+  const of = (side: Side) => {
+    return { part: "baseline" as const, scenario, side, ...steadily(users[side], stand.lengths.baseline) };
+  };
   const ours = await stand.run(of("ours"));
   const { facts, visited } = await stand.inspect(scenario);
   const inspection = { visited, facts: { ...facts, build: { service: "baseline" } } };

@@ -91,9 +91,8 @@ export class StandSession {
 
   /** The baseline serves on each replica during the work; then the product is restored, whatever happens. */
   withBaseline<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#restoring(this.replicas, "the baseline replaces the product", work, () =>
-      installBaseline(this.replicas, BASELINE_MAX_SECONDS),
-    );
+    const change = () => installBaseline(this.replicas, BASELINE_MAX_SECONDS);
+    return this.#restoring(this.replicas, "the baseline replaces the product", work, change);
   }
 
   /** One replica serves alone during the work; then the others are restored, whatever happens. */
@@ -103,12 +102,8 @@ export class StandSession {
     const { lengths, deps, target, database } = this;
     const size = target.size && { ...target.size, replicas: 1 };
     const alone = new StandSession(lengths, deps, { ...target, size }, database, [one]);
-    return this.#restoring(
-      others,
-      `${one.name} serves alone`,
-      () => work(alone),
-      () => stopProduct(others, BASELINE_MAX_SECONDS),
-    );
+    const change = () => stopProduct(others, BASELINE_MAX_SECONDS);
+    return this.#restoring(others, `${one.name} serves alone`, () => work(alone), change);
   }
 
   async #restoring<Result>(

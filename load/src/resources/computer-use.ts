@@ -16,21 +16,11 @@ export function computerUse(pid: number | undefined) {
     if (now === undefined || last === undefined || now.all <= last.all) return;
     const k6Cores = (now.k6 - last.k6) / TICKS_PER_SECOND / ((now.at - last.at) / 1000);
     const available = kibibytes("/proc/meminfo", /^MemAvailable:\s+(\d+)/m) ?? freemem();
-    samples.push({
-      at: now.at,
-      parts: [
-        {
-          name: "computer",
-          cpuShare: clampShare((now.busy - last.busy) / (now.all - last.all)),
-          memoryBytes: totalmem() - available,
-        },
-        {
-          name: "k6",
-          cpuShare: clampShare(k6Cores / availableParallelism()),
-          memoryBytes: kibibytes(`/proc/${pid}/status`, /^VmRSS:\s+(\d+)/m),
-        },
-      ],
-    });
+    const [all, own] = [(now.busy - last.busy) / (now.all - last.all), k6Cores / availableParallelism()];
+    const ownMemory = kibibytes(`/proc/${pid}/status`, /^VmRSS:\s+(\d+)/m);
+    const computer = { name: "computer", cpuShare: clampShare(all), memoryBytes: totalmem() - available };
+    const k6 = { name: "k6", cpuShare: clampShare(own), memoryBytes: ownMemory };
+    samples.push({ at: now.at, parts: [computer, k6] });
   };
   return { samples, sample };
 }

@@ -2,41 +2,30 @@ import type { Latency, RouteSecond } from "../record/record.ts";
 
 /** Collected answers with their durations, ms. Percentiles are k6's: between two ranks, interpolated. */
 export class Answers {
-  #values = new Float64Array(64);
-  #count = 0;
-  #sum = 0;
-  #isSorted = true;
+  readonly #values: number[] = [];
+  #sorted: Float64Array | undefined;
   failed = 0;
 
   add(ms: number, failed = false): void {
     if (failed) this.failed += 1;
-    if (this.#count === this.#values.length) {
-      const wider = new Float64Array(this.#count * 2);
-      wider.set(this.#values);
-      this.#values = wider;
-    }
-    this.#values[this.#count] = ms;
-    this.#count += 1;
-    this.#sum += ms;
-    this.#isSorted = false;
+    this.#values.push(ms);
+    this.#sorted = undefined;
   }
 
   get count(): number {
-    return this.#count;
+    return this.#values.length;
   }
 
   percentile(share: number): number | undefined {
-    if (this.#count === 0) return undefined;
-    if (!this.#isSorted) this.#values.subarray(0, this.#count).sort();
-    this.#isSorted = true;
-    const rank = share * (this.#count - 1);
-    const below = this.#values[Math.floor(rank)] ?? 0;
-    const above = this.#values[Math.ceil(rank)] ?? 0;
+    if (this.count === 0) return undefined;
+    this.#sorted ??= Float64Array.from(this.#values).sort();
+    const rank = share * (this.count - 1);
+    const [below = 0, above = 0] = [this.#sorted[Math.floor(rank)], this.#sorted[Math.ceil(rank)]];
     return below + (above - below) * (rank - Math.floor(rank));
   }
 
   summary(): RouteSecond {
-    return { requests: this.#count, failed: this.failed, latency: this.latency() };
+    return { requests: this.count, failed: this.failed, latency: this.latency() };
   }
 
   latency(): Latency | undefined {
@@ -46,7 +35,7 @@ export class Answers {
   }
 
   mean(): number {
-    return this.#sum / Math.max(1, this.#count);
+    return this.#values.reduce((sum, ms) => sum + ms, 0) / Math.max(1, this.count);
   }
 
   max(): number {

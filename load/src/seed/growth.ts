@@ -24,17 +24,10 @@ export function dataSize({ values }: { readonly values: number }): DataSizeName 
   return values >= FULL_FROM_VALUES ? "full" : "base";
 }
 
-const GOLDEN_RING = [
-  "Сергиев Посад",
-  "Переславль-Залесский",
-  "Ростов Великий",
-  "Углич",
-  "Ярославль",
-  "Кострома",
-  "Иваново",
-  "Суздаль",
-  "Владимир",
-];
+const GOLDEN_RING =
+  "Сергиев Посад, Переславль-Залесский, Ростов Великий, Углич, Ярославль, Кострома, Иваново, Суздаль, Владимир".split(
+    ", ",
+  );
 
 export interface CityWithCount {
   readonly name: string;
@@ -51,10 +44,8 @@ export interface Growth {
 
 /** Existing data stay and count. Cities with few values get more of the new ones. */
 export function growthTo(size: DataSize, present: readonly CityWithCount[]): Growth {
-  const cities = newNames(
-    Math.max(0, size.cities - present.length),
-    present.map(({ name }) => name),
-  );
+  const taken = present.map(({ name }) => name);
+  const cities = newNames(Math.max(0, size.cities - present.length), taken);
   const counts = [...present.map(({ values }) => values), ...cities.map(() => 0)];
   return { cities, values: levelled(counts, Math.max(0, size.values - sumOf(counts))) };
 }

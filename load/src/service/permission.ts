@@ -4,18 +4,10 @@ import { CommandError } from "@goldenring/run-kit";
 
 /** Loopback, private and link-local networks, and those shared with a carrier. Sources: RFC 1122, 1918, 3927, 6598, 4193, 4291. */
 const OWN_NETWORKS = new BlockList();
-for (const [network, bits, family] of [
-  ["127.0.0.0", 8, "ipv4"],
-  ["10.0.0.0", 8, "ipv4"],
-  ["172.16.0.0", 12, "ipv4"],
-  ["192.168.0.0", 16, "ipv4"],
-  ["169.254.0.0", 16, "ipv4"],
-  ["100.64.0.0", 10, "ipv4"],
-  ["::1", 128, "ipv6"],
-  ["fc00::", 7, "ipv6"],
-  ["fe80::", 10, "ipv6"],
-] as const) {
-  OWN_NETWORKS.addSubnet(network, bits, family);
+const OF_IPV4 = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"];
+for (const subnet of [...OF_IPV4, "::1/128", "fc00::/7", "fe80::/10"]) {
+  const [network = "", bits] = subnet.split("/");
+  OWN_NETWORKS.addSubnet(network, Number(bits), OF_IPV4.includes(subnet) ? "ipv4" : "ipv6");
 }
 
 export interface Permission {

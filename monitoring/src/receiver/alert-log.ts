@@ -53,26 +53,14 @@ export const Notification = WebhookMessage.extend({
 });
 export type Notification = z.infer<typeof Notification>;
 
-/** The first notification of a change of one alert: that it fires, or that it is resolved. */
-export interface ReceivedAlert {
-  readonly name: string;
-  readonly status: "firing" | "resolved";
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-  /** When it fired: after the time that its rule waits (`for`). ISO 8601, as all times here. */
-  readonly startsAt: string;
-  /** Of a resolved one: when its expression stopped to hold. */
-  readonly endsAt: string | undefined;
-  readonly arrivedAt: string;
-  /** From the change in Prometheus to the arrival, ms, by the clocks of two machines. */
-  readonly delayMs: number;
-}
+/** The first notification of a change of one alert: that it fires, or that it is resolved. Times are ISO 8601. */
+export type ReceivedAlert = ReturnType<typeof receivedAlerts>[number];
 
 /**
  * The changes in the order of their arrival, without the dead man's switch. Alertmanager repeats an alert that still fires, alone and
  * with its group: only the first notification counts.
  */
-export function receivedAlerts(notifications: readonly Notification[]): readonly ReceivedAlert[] {
+export function receivedAlerts(notifications: readonly Notification[]) {
   const known = new Set<string>();
   return notifications.flatMap(({ arrivedAt, alerts }) =>
     alerts.flatMap(({ status, labels, annotations, startsAt, endsAt, fingerprint }) => {
@@ -80,18 +68,16 @@ export function receivedAlerts(notifications: readonly Notification[]): readonly
       if (known.has(key) || labels.alertname === WATCHDOG) return [];
       known.add(key);
       const changedAt = status === "firing" ? startsAt : endsAt;
-      return [
-        {
-          name: labels.alertname ?? "",
-          status,
-          labels,
-          annotations,
-          startsAt,
-          endsAt: status === "resolved" ? endsAt : undefined,
-          arrivedAt,
-          delayMs: Date.parse(arrivedAt) - Date.parse(changedAt),
-        },
-      ];
+      return {
+        ...{ name: labels.alertname ?? "", status, labels, annotations },
+        /** When it fired: after the time that its rule waits (`for`). */
+        startsAt,
+        /** Of a resolved one: when its expression stopped to hold. */
+        endsAt: status === "resolved" ? endsAt : undefined,
+        arrivedAt,
+        /** From the change in Prometheus to the arrival, ms, by the clocks of two machines. */
+        delayMs: Date.parse(arrivedAt) - Date.parse(changedAt),
+      };
     }),
   );
 }

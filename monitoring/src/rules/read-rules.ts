@@ -4,19 +4,8 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import * as z from "zod";
 
-export interface Rule {
-  /** Of the alert, or of the recorded metric. */
-  readonly name: string;
-  readonly kind: "alert" | "record";
-  readonly expr: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-  /** How long an alert is pending before it fires, s. */
-  readonly forSeconds: number;
-  readonly group: string;
-  /** `etcd.yml` */
-  readonly file: string;
-}
+/** With the name of the alert, or of the recorded metric; `file`: `etcd.yml`; `forSeconds`: how long an alert is pending before it fires. */
+export type Rule = ReturnType<typeof parseRules>[number];
 
 export const RULES_FOLDER = fileURLToPath(new URL("../../rules", import.meta.url));
 
@@ -58,15 +47,16 @@ const ruleFile = z.strictObject({
  *
  * @throws {Error} that names the file, when it is no rule file
  */
-export function parseRules(file: string, text: string): readonly Rule[] {
+export function parseRules(file: string, text: string) {
   const parsed = ruleFile.safeParse(parse(text));
   if (!parsed.success) throw new Error(`${file} is no rule file:\n${z.prettifyError(parsed.error)}`);
   return parsed.data.groups.flatMap(({ name: group, rules }) =>
     rules.map(({ expr, labels, ...rule }) => {
       const common = { expr, labels, group, file };
-      return "alert" in rule
-        ? { ...common, name: rule.alert, kind: "alert", annotations: rule.annotations, forSeconds: rule.for }
-        : { ...common, name: rule.record, kind: "record", annotations: {}, forSeconds: 0 };
+      if ("record" in rule)
+        return { ...common, name: rule.record, kind: "record" as const, annotations: texts.parse({}), forSeconds: 0 };
+      const { alert: name, annotations, for: forSeconds } = rule;
+      return { ...common, name, kind: "alert" as const, annotations, forSeconds };
     }),
   );
 }

@@ -28,18 +28,13 @@ const rateOf = (selector: string): string => `sum(rate(${selector}[1m]))`;
 
 /** Requests and bad requests a second. All longer windows are sums of these two series. */
 function baseRules({ name, slowerThanMs }: ServiceLevel): readonly RuleEntry[] {
-  const [requests, errors] = slowerThanMs === undefined ? answers() : slowAnswers(slowerThanMs);
-  const labels = { slo: name };
-  return [
-    { record: "slo:requests:rate1m", expr: requests, labels },
-    { record: "slo:errors:rate1m", expr: errors, labels },
-  ];
+  const counted = slowerThanMs === undefined ? answers() : slowAnswers(slowerThanMs);
+  const names = ["slo:requests:rate1m", "slo:errors:rate1m"];
+  return counted.map((expr, at) => ({ record: names[at] ?? "", expr, labels: { slo: name } }));
 }
 
-type Counted = readonly [requests: string, errors: string];
-
 /** An error is a 5xx: a 4xx answers a wrong request as promised. Without an ingress, the API's own count. */
-function answers(): Counted {
+function answers(): readonly [requests: string, errors: string] {
   const count = (atIngress: string, atApi: string): string =>
     `${rateOf(`haproxy_frontend_http_responses_total{${INGRESS}${atIngress}}`)} or ${rateOf(`http_request_duration_seconds_count{${API}${atApi}}`)}`;
   return [count("", ""), `${count(', code="5xx"', ', status=~"5.."')} or vector(0)`];
@@ -49,7 +44,7 @@ function answers(): Counted {
  * The API's histogram has buckets that end at 0.3 and 0.6 s for this (api/src/operations/metrics.ts). An upload that its
  * client broke off (499) took as long as the client did.
  */
-function slowAnswers(slowerThanMs: number): Counted {
+function slowAnswers(slowerThanMs: number): ReturnType<typeof answers> {
   const good = `${API}, status!~"499|5.."`;
   const requests = rateOf(`http_request_duration_seconds_count{${good}}`);
   const quick = rateOf(`http_request_duration_seconds_bucket{${good}, le="${slowerThanMs / 1_000}"}`);

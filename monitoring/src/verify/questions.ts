@@ -1,4 +1,4 @@
-import { ANNOTATIONS, type Dashboard, type Panel } from "../dashboards/panels.ts";
+import { ANNOTATIONS, type Dashboard } from "../dashboards/panels.ts";
 import type { Rule } from "../rules/read-rules.ts";
 import type { Claim } from "./meaning.ts";
 
@@ -14,44 +14,28 @@ export interface Question {
 
 /** Every query of every panel, every query behind a variable, and what is drawn across the graphs. */
 export function questionsOfDashboards(dashboards: readonly Dashboard[]): readonly Question[] {
-  const annotations = ANNOTATIONS.map(({ title, expr }) => ({
-    source: `annotations > ${title}`,
-    expr,
-    hasResult: true,
-  }));
+  const annotations = ANNOTATIONS.map(({ title, expr }) => question("annotations", title, expr));
   return [...dashboards.flatMap(questionsOfDashboard), ...annotations];
+}
+
+function question(from: string, what: string, expr: string, hasResult = true): Question {
+  return { source: `${from} > ${what}`, expr, hasResult };
 }
 
 function questionsOfDashboard({ name, variables, sections }: Dashboard): readonly Question[] {
   const names = variables.map((variable) => variable.name);
-  const behindVariables = variables.map(({ name: variable, of }) => ({
-    source: `${name} > variable ${variable}`,
-    expr: substitute(of, names),
-    hasResult: true,
-  }));
+  const behindVariables = variables.map((each) => question(name, `variable ${each.name}`, substitute(each.of, names)));
   const panels = Object.values(sections).flat();
-  return [...behindVariables, ...panels.flatMap((panel) => questionsOfPanel(name, names, panel))];
-}
-
-function questionsOfPanel(dashboard: string, variables: readonly string[], { title, queries }: Panel) {
-  const together = queries.map(({ expr }) => substitute(expr, variables));
-  return queries.map(({ expr, legend }) => {
-    const asked = substitute(expr, variables);
-    return {
-      source: `${dashboard} > ${title}`,
-      expr: asked,
-      hasResult: true,
-      claim: { title, legend, expr: asked, together },
-    };
+  const ofPanels = panels.flatMap(({ title, queries }) => {
+    const asked = queries.map(({ expr, legend }) => ({ title, legend, expr: substitute(expr, names) }));
+    const together = asked.map(({ expr }) => expr);
+    return asked.map((claim) => ({ ...question(name, title, claim.expr), claim: { ...claim, together } }));
   });
+  return [...behindVariables, ...ofPanels];
 }
 
 export function questionsOfRules(rules: readonly Rule[]): readonly Question[] {
-  return rules.map(({ file, name, kind, expr }) => ({
-    source: `${file} > ${name}`,
-    expr,
-    hasResult: kind === "record",
-  }));
+  return rules.map(({ file, name, kind, expr }) => question(file, name, expr, kind === "record"));
 }
 
 /** Values of Grafana's own variables. Rates need two scrapes (10 s, of certificates 60 s); Grafana takes at least four scrapes. */

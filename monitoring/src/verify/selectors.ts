@@ -45,14 +45,15 @@ export function formatSelector({ metric, matchers }: Selector): string {
 function selectorAt(node: Node, expr: string): Selector {
   const textOf = (part: Node | null): string => (part === null ? "" : expr.slice(part.from, part.to));
   const name = node.getChild("Identifier");
-  const matchers = (node.getChild("LabelMatchers")?.getChildren("UnquotedLabelMatcher") ?? []).map(
-    (matcher): Matcher => {
-      const [label, operator, value] = ["LabelName", "MatchOp", "StringLiteral"].map((part) =>
-        textOf(matcher.getChild(part)),
-      );
-      return { label: label ?? "", operator: operator as Operator, value: unquote(value ?? "") };
-    },
-  );
+  const conditions = node.getChild("LabelMatchers")?.getChildren("UnquotedLabelMatcher") ?? [];
+  const matchers = conditions.map((condition): Matcher => {
+    const partOf = (name: string): string => textOf(condition.getChild(name));
+    return {
+      label: partOf("LabelName"),
+      operator: partOf("MatchOp") as Operator,
+      value: unquote(partOf("StringLiteral")),
+    };
+  });
   const named = matchers.find(({ label, operator }) => label === "__name__" && operator === "=");
   return {
     metric: name === null ? named?.value : textOf(name),
@@ -66,12 +67,8 @@ function unquote(string: string): string {
   if (string.startsWith("`")) return inside;
   return inside.replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)/gs, (_, escaped: string) => {
     if (escaped.length > 1) return String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
-    return NAMED_ESCAPES.get(escaped) ?? escaped;
+    return NAMED_ESCAPES[escaped] ?? escaped;
   });
 }
 
-const NAMED_ESCAPES = new Map([
-  ["n", "\n"],
-  ["t", "\t"],
-  ["r", "\r"],
-]);
+const NAMED_ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r" };
