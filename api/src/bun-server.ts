@@ -1,13 +1,7 @@
 import type { App } from "./http/app.ts";
 
 /** Beside the streams of http/open-answers.ts and the files of http/static-pages.ts this is all that uses Bun's own API. */
-export interface Server {
-  readonly url: string;
-  /** Stops accepting, waits until open requests are answered, and closes idle connections. */
-  drain(): Promise<void>;
-  /** Cuts the remaining connections. */
-  stop(): void;
-}
+export type Server = ReturnType<typeof serve>;
 
 /** A connection without a byte in either direction for this long is closed. */
 const IDLE_S = 60;
@@ -15,7 +9,7 @@ const IDLE_S = 60;
 const NO_BODY_LIMIT_BYTES = Number.MAX_SAFE_INTEGER;
 
 /** Throws with code EADDRINUSE or EACCES if the port cannot be used. */
-export function serve(app: App, options: { readonly host: string; readonly port: number }): Server {
+export function serve(app: App, options: { readonly host: string; readonly port: number }) {
   const server = Bun.serve({
     hostname: options.host,
     port: options.port,
@@ -25,7 +19,9 @@ export function serve(app: App, options: { readonly host: string; readonly port:
   });
   return {
     url: server.url.href.replace(/\/$/, ""),
+    /** Stops accepting, waits until open requests are answered, and closes idle connections. */
     drain: () => server.stop(false),
+    /** Cuts the remaining connections. */
     stop: () => void server.stop(true),
   };
 }

@@ -3,7 +3,7 @@ import { UnservableData } from "./freshness/blocks.ts";
 import { ChangeFeed } from "./freshness/change-feed.ts";
 import { OverBudget } from "./freshness/load.ts";
 import { ReadBarrier } from "./freshness/read-barrier.ts";
-import { type App, createApp } from "./http/app.ts";
+import { createApp } from "./http/app.ts";
 import { cityRoutes } from "./http/cities.ts";
 import { forecastRoutes } from "./http/forecast.ts";
 import type { BodyOptions } from "./http/json-body.ts";
@@ -38,16 +38,7 @@ export interface ServiceOptions extends Config {
   readonly isMigrationOnly: boolean;
 }
 
-/** One API replica without its listener. */
-export interface Service {
-  readonly app: App;
-  /** Resolves once the model is loaded; waits for a database that is unavailable. Throws what waiting cannot fix. */
-  start(): Promise<void>;
-  /** Turns readiness to 503, so that load balancers send no more requests. */
-  unready(): void;
-  /** Waits for accepted writes, at most until `deadline` (performance.now()), and closes the connections. */
-  stop(deadline: number): Promise<void>;
-}
+export type Service = ReturnType<typeof createService>;
 
 /** How long a silent endpoint delays the next one. */
 const STAGGER_MS = 200;
@@ -67,7 +58,8 @@ const LOOK_AFTER_MS = 400;
 /** How often the log repeats that the primary is unreachable. */
 const REMINDER_INTERVAL_MS = 10_000;
 
-export function createService(options: ServiceOptions, log: Log): Service {
+/** One API replica without its listener. */
+export function createService(options: ServiceOptions, log: Log) {
   const search = { connectDeadlineMs: options.connectMs, staggerMs: STAGGER_MS };
   const memory = sharesOf(options.modelBudgetBytes);
   const garbage = new Garbage(memory, options.collectGarbage);
@@ -266,7 +258,8 @@ export function createService(options: ServiceOptions, log: Log): Service {
 
   return {
     app: createApp({ ...options, routes, staticPages: createStaticPages(options.pageFolder), metrics, log }),
-    start: async () => {
+    /** Resolves once the model is loaded; waits for a database that is unavailable. Throws what waiting cannot fix. */
+    start: async (): Promise<void> => {
       const { sampleData } = options;
       const onWaiting = (description: string | undefined): void => {
         preparationWait = description;
@@ -278,10 +271,12 @@ export function createService(options: ServiceOptions, log: Log): Service {
       barrier.start();
       await firstLoad.promise;
     },
-    unready: () => {
+    /** Turns readiness to 503, so that load balancers send no more requests. */
+    unready: (): void => {
       stopping = true;
     },
-    stop: async (deadline) => {
+    /** Waits for accepted writes, at most until `deadline` (performance.now()), and closes the connections. */
+    stop: async (deadline: number): Promise<void> => {
       stopping = true;
       stopWatching();
       stopCollecting();

@@ -1,8 +1,7 @@
 /** What every run has in common: command line, exit codes, interruption, progress; the folder and record of a run; pages, charts and JUnit XML. */
 
-export { type CommandContext, runCommandLine } from "./command/command-line.ts";
+export { type CommandContext, interruptedExit, runCommandLine } from "./command/command-line.ts";
 export { CommandError, EXIT, EXIT_MEANINGS, type ExitName, exitCodeHelp } from "./command/exit.ts";
-export { interruptedExit } from "./command/interruption.ts";
 export { askYes, columns, type Output, print, printError, terminalOutput } from "./command/output.ts";
 export { type Progress, startProgress } from "./command/progress.ts";
 export { addRunCommands, type RunDeps, type RunKind, writeComparison } from "./command/run-commands.ts";

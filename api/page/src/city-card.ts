@@ -36,14 +36,12 @@ export class CityCard {
     const when = element("span", { class: "card-told" }, this.#when, this.#summary);
     const now = element("p", { class: "card-now" }, this.#degrees, when);
     this.root = element("li", { class: "card" }, head, now, this.chart.host, this.#range);
-    this.#onScreen = new IntersectionObserver(
-      (entries) => {
-        this.#isNear = entries.at(-1)?.isIntersecting ?? false;
-        this.chart.comesNear(this.#isNear);
-        if (this.#isNear) onNear();
-      },
-      { rootMargin: NEAR },
-    );
+    const onMoved: IntersectionObserverCallback = (entries) => {
+      this.#isNear = entries.at(-1)?.isIntersecting ?? false;
+      this.chart.comesNear(this.#isNear);
+      if (this.#isNear) onNear();
+    };
+    this.#onScreen = new IntersectionObserver(onMoved, { rootMargin: NEAR });
     this.#onScreen.observe(this.root);
   }
 

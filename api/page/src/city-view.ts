@@ -46,11 +46,9 @@ export class CityView {
     this.#chartHost.setAttribute("aria-label", `${speech.words.chartLabel}: ${nameInProse(city.name, speech)}`);
     const chartContent = { readings: city.readings, now, speech };
     // Not in the constructor: the part has no width before it is visible.
+    const onReading = (shown: Reading | undefined): void => this.#showReading(shown);
     if (this.#chart) this.#chart.show(chartContent);
-    else
-      this.#chart = new TemperatureChart(this.#chartHost, chartContent, this.palette, (shown) =>
-        this.#showReading(shown),
-      );
+    else this.#chart = new TemperatureChart(this.#chartHost, chartContent, this.palette, onReading);
     this.#showDays(city, speech);
     this.#fillTable();
   }
@@ -114,11 +112,8 @@ function valuesTable({ name, readings }: City, speech: Speech): HTMLTableElement
     element("caption", {}, `${words.chartLabel}: ${nameInProse(name, speech)}`),
     element("thead", {}, element("tr", {}, ...titles.map((title) => element("th", { scope: "col" }, title)))),
     ...Array.from(days, ([start, ofDay]) => {
-      const title = element(
-        "tr",
-        { class: "table-day" },
-        element("th", { scope: "rowgroup", colspan: 3 }, dates.day(start)),
-      );
+      const day = element("th", { scope: "rowgroup", colspan: 3 }, dates.day(start));
+      const title = element("tr", { class: "table-day" }, day);
       return element("tbody", {}, title, ...ofDay.map((reading) => rowOf(reading, speech)));
     }),
   );

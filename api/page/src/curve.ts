@@ -13,8 +13,7 @@ function plotData(readings: readonly Reading[]): uPlot.AlignedData {
 
 /** Some space above and below, also for a flat curve. */
 function temperatureRange(_plot: uPlot, lowest: number | null, highest: number | null): uPlot.Range.MinMax {
-  const low = lowest ?? 0;
-  const high = highest ?? 0;
+  const [low, high] = [lowest ?? 0, highest ?? 0];
   const air = Math.max(1, (high - low) * 0.12);
   return [low - air, high + air];
 }
@@ -22,8 +21,7 @@ function temperatureRange(_plot: uPlot, lowest: number | null, highest: number |
 /** A single value gets half a day on each side: a scale needs a width, and uPlot would choose weeks. */
 function timeRange(plot: uPlot): uPlot.Range.MinMax {
   const times = plot.data[0];
-  const from = times[0] ?? 0;
-  const to = times[times.length - 1] ?? 0;
+  const [from, to] = [times[0] ?? 0, times[times.length - 1] ?? 0];
   return from === to ? [from - DAY_MS / 2, to + DAY_MS / 2] : [from, to];
 }
 

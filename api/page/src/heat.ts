@@ -24,35 +24,22 @@ export function heatColour(temperature: number): string {
   return `var(${below.name})`;
 }
 
-export interface Palette {
-  readonly ink: string;
-  readonly muted: string;
-  readonly line: string;
-  readonly gold: string;
-  readonly paper: string;
-  readonly heat: ReadonlyArray<{ readonly at: number; readonly colour: string }>;
-}
+export type Palette = ReturnType<typeof readPalette>;
 
 /** The colours that a canvas needs, in the current theme. */
-export function readPalette(): Palette {
+export function readPalette() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
-  return {
-    ink: colour("--ink"),
-    muted: colour("--muted"),
-    line: colour("--line"),
-    gold: colour("--gold"),
-    paper: colour("--card"),
-    heat: STOPS.map(({ at, name }) => ({ at, colour: colour(name) })),
-  };
+  const [ink, muted, line] = [colour("--ink"), colour("--muted"), colour("--line")];
+  const heat = STOPS.map(({ at, name }) => ({ at, colour: colour(name) }));
+  return { ink, muted, line, gold: colour("--gold"), paper: colour("--card"), heat };
 }
 
 /** The lowest and the highest value in figures, and between them a bar within the bounds that all bars share. */
 export function rangeParts({ lowest, highest }: Range, bounds: Range, { words }: Speech): Element[] {
   const from = bounds.lowest.temperature;
   const width = bounds.highest.temperature - from;
-  const low = lowest.temperature;
-  const high = highest.temperature;
+  const [low, high] = [lowest.temperature, highest.temperature];
   const left = width === 0 ? 0 : ((low - from) / width) * 100;
   const right = width === 0 ? 100 : ((high - from) / width) * 100;
   const bar = element("span", { class: "range-bar" });

@@ -9,16 +9,10 @@ const choice = storedChoice<Language>("goldenring-language", ["en", "ru"]);
 
 type Instant = (time: number) => string;
 
-/** Formats milliseconds as dates and times of Moscow in the chosen language. */
-export interface Dates {
-  readonly time: Instant;
-  readonly weekday: Instant;
-  readonly dayOfMonth: Instant;
-  readonly day: Instant;
-  readonly moment: Instant;
-}
+export type Dates = ReturnType<typeof datesOf>;
 
-function datesOf(language: Language): Dates {
+/** Formats milliseconds as dates and times of Moscow in the chosen language. */
+function datesOf(language: Language) {
   const format = (options: Intl.DateTimeFormatOptions): Instant => {
     const formatter = new Intl.DateTimeFormat(LOCALES[language], { timeZone: MOSCOW_ZONE, ...options });
     return (time) => formatter.format(time);
@@ -33,7 +27,7 @@ function datesOf(language: Language): Dates {
     weekday: format({ weekday: "short" }),
     dayOfMonth: format({ day: "numeric" }),
     day: format({ weekday: "long", day: "numeric", month: "long" }),
-    moment: (time) => (yearOf(time) === yearOf(Date.now()) ? momentThisYear : momentOfAnyYear)(time),
+    moment: (time: number) => (yearOf(time) === yearOf(Date.now()) ? momentThisYear : momentOfAnyYear)(time),
   };
 }
 

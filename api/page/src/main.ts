@@ -77,13 +77,9 @@ function leadText(now: number): string {
 function showNotice(): void {
   const { words, dates } = speech;
   const notice = byId("notice");
-  const text = failed
-    ? fetchedAt === undefined
-      ? words.failed
-      : words.failedWithValues(dates.time(fetchedAt))
-    : staleSeconds === undefined
-      ? ""
-      : words.stale(words.age(staleSeconds));
+  const stale = staleSeconds === undefined ? "" : words.stale(words.age(staleSeconds));
+  const failure = fetchedAt === undefined ? words.failed : words.failedWithValues(dates.time(fetchedAt));
+  const text = failed ? failure : stale;
   setText(byId("notice-text"), text);
   notice.classList.toggle("notice-shown", text !== "");
   notice.dataset.kind = failed ? "failed" : "stale";
@@ -107,15 +103,8 @@ function showCities(): void {
     return;
   }
   const known = cities.map((city) => (city.isPartial && wholeCities.get(city.key)) || city);
-  const content = {
-    cities: known,
-    search: search.value,
-    order: order.value as Order,
-    now,
-    speech,
-    chosen: chosenKey(),
-  };
-  const shown = grid.show(content);
+  const choice = { search: search.value, order: order.value as Order, chosen: chosenKey() };
+  const shown = grid.show({ cities: known, now, speech, ...choice });
   setText(byId("shown"), cities.length === 0 ? "" : words.shown(shown, cities.length));
   showState(cities.length === 0 ? words.noCities : shown === 0 ? words.noMatch : "");
 }

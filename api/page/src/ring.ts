@@ -15,15 +15,10 @@ const MAX_LINE_LETTERS = 12;
 /** With more cities each spoke stands for several neighbours: thousands of them would be one grey disc. */
 const MAX_SPOKES = 60;
 
-interface Spoke {
-  readonly name: string;
-  readonly low: number;
-  readonly high: number;
-  /** Undefined without a value of right now. */
-  readonly now: number | undefined;
-}
+type Spoke = NonNullable<ReturnType<typeof spokeOf>>;
 
-function spokeOf(cities: readonly City[], now: number, speech: Speech): Spoke | undefined {
+/** @returns its `now`: undefined without a value of right now */
+function spokeOf(cities: readonly City[], now: number, speech: Speech) {
   const range = rangeOf(cities.flatMap(({ readings }) => coming(readings, now)));
   if (range === undefined) return undefined;
   const [low, high] = [range.lowest.temperature, range.highest.temperature];
@@ -84,14 +79,9 @@ function spokeParts(
   const bead = circle("ring-bead", RING_RADIUS, count > 24 ? 3 : 6);
   if (spoke === undefined) return [bead];
 
-  const range = svgElement("line", {
-    class: "ring-range",
-    x1: cos * (radius(spoke.low) - 1),
-    y1: sin * (radius(spoke.low) - 1),
-    x2: cos * (radius(spoke.high) + 1),
-    y2: sin * (radius(spoke.high) + 1),
-    "stroke-width": count > 24 ? 3 : 6,
-  });
+  const [low, high] = [radius(spoke.low) - 1, radius(spoke.high) + 1];
+  const ends = { x1: cos * low, y1: sin * low, x2: cos * high, y2: sin * high };
+  const range = svgElement("line", { class: "ring-range", ...ends, "stroke-width": count > 24 ? 3 : 6 });
   range.style.stroke = heatColour((spoke.low + spoke.high) / 2);
   const now = spoke.now === undefined ? [] : [circle("ring-now", radius(spoke.now), count > 24 ? 2.5 : 4.5)];
   return [bead, range, ...now, ...(count > MAX_LABELS ? [] : [labelOf(spoke, cos, sin)])];

@@ -1,3 +1,4 @@
+import russianSummaries from "./summaries-ru.json";
 import plainEnglish from "./words-en.json";
 import plainRussian from "./words-ru.json";
 
@@ -38,19 +39,7 @@ function russianCount(count: number, one: string, few: string, many: string): st
 const russianCities = (count: number): string => russianCount(count, "город", "города", "городов");
 
 /** The summaries that the original service and the sample data use. Others are shown as they are stored. */
-const RUSSIAN_SUMMARIES: ReadonlyMap<string, string> = new Map([
-  ["freezing", "Сильный мороз"],
-  ["frosty", "Мороз"],
-  ["bracing", "Бодрящий холод"],
-  ["chilly", "Холодно"],
-  ["cool", "Прохладно"],
-  ["mild", "Умеренно тепло"],
-  ["warm", "Тепло"],
-  ["balmy", "Приятное тепло"],
-  ["hot", "Жарко"],
-  ["sweltering", "Душно"],
-  ["scorching", "Палящий зной"],
-]);
+const RUSSIAN_SUMMARIES = new Map(Object.entries(russianSummaries));
 
 const russian: Words = {
   ...plainRussian,

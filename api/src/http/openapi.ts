@@ -13,26 +13,19 @@ export type OpenApiVersion = "3.1.1" | "3.0.3";
 export function openApiDocument(routes: readonly Route[], version: string, openapi: OpenApiVersion): object {
   const components: Record<string, object> = {};
   const schema = (type: z.ZodType): object => jsonSchema(type, components);
-  const paths = Object.fromEntries(
-    routes.map(({ template, operations }) => [
-      template,
-      {
-        ...(template.includes("{id}") ? { parameters: [ID_PARAMETER] } : {}),
-        ...Object.fromEntries(
-          Object.entries(operations).map(([method, operation]) => [
-            method.toLowerCase(),
-            describe(operation, isRateLimited(template), schema),
-          ]),
-        ),
-      },
-    ]),
-  );
+  const paths = routes.map(({ template, operations }) => {
+    const described = Object.entries(operations).map(([method, operation]) => {
+      return [method.toLowerCase(), describe(operation, isRateLimited(template), schema)];
+    });
+    const parameters = template.includes("{id}") ? { parameters: [ID_PARAMETER] } : {};
+    return [template, { ...parameters, ...Object.fromEntries(described) }];
+  });
   const document = {
     openapi,
     info: { title: "Goldenring Weather API", version, description: DESCRIPTION, license: { name: "MIT" } },
     servers: [{ url: "/" }],
     tags: [{ name: "Cities" }, { name: "Forecast" }, { name: "WeatherForecast" }, { name: "Operations" }],
-    paths,
+    paths: Object.fromEntries(paths),
     components: { schemas: components },
   };
   return openapi === "3.0.3" ? (asOpenApi30(document) as object) : document;
@@ -52,22 +45,20 @@ const ID_PARAMETER = {
   schema: { type: "integer", format: "int64", examples: [1] },
 } as const;
 
-const KEY_PARAMETER = {
-  name: "Idempotency-Key",
-  in: "header",
-  required: false,
-  description:
-    "Makes the request safe to send again: with the same key and the same content it is done once and gets the same answer. Use a UUID.",
-  schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]+$" },
-} as const;
+const headerParameter = (name: string, description: string, limits: object = {}) => {
+  return { name, in: "header", required: false, description, schema: { type: "string", ...limits } };
+};
 
-const IF_MATCH_PARAMETER = {
-  name: "If-Match",
-  in: "header",
-  required: false,
-  description: "The ETag of what the change was made from: if it is another one by now, nothing is changed (412).",
-  schema: { type: "string" },
-} as const;
+const KEY_PARAMETER = headerParameter(
+  "Idempotency-Key",
+  "Makes the request safe to send again: with the same key and the same content it is done once and gets the same answer. Use a UUID.",
+  { minLength: 1, maxLength: 255, pattern: "^[!-~]+$" },
+);
+
+const IF_MATCH_PARAMETER = headerParameter(
+  "If-Match",
+  "The ETag of what the change was made from: if it is another one by now, nothing is changed (412).",
+);
 
 const header = (description: string, type = "string") => ({ description, schema: { type } });
 

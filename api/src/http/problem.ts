@@ -1,3 +1,5 @@
+import { STATUS_CODES } from "node:http";
+
 /** Errors by field, for a 400: `{"name": ["must have 1 to 255 characters"]}`. */
 export type FieldErrors = Readonly<Record<string, readonly string[]>>;
 
@@ -45,21 +47,8 @@ export function methodNotAllowed(method: string, allow: string): Problem {
   return new Problem(405, `this path does not support ${method}`, { headers: { allow } });
 }
 
-const TITLES: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  409: "Conflict",
-  412: "Precondition Failed",
-  413: "Content Too Large",
-  415: "Unsupported Media Type",
-  422: "Unprocessable Content",
-  429: "Too Many Requests",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-  507: "Insufficient Storage",
-};
+/** Node has the names of before RFC 9110. */
+const TITLES: typeof STATUS_CODES = { ...STATUS_CODES, 413: "Content Too Large", 422: "Unprocessable Content" };
 
 /** Statuses that RFC 9110 does not define. */
 const OTHER_TYPES: Readonly<Record<number, string>> = {

@@ -80,37 +80,33 @@ function name(value: unknown): string | Mistake {
   return /\p{Cc}/u.test(result) ? new Mistake("must not contain control characters") : result;
 }
 
-interface BodyNotes {
-  readonly id: string;
-  readonly description: string;
-  /** The fields that the document requires: more than the API does, which has leniency for the original's clients. */
-  readonly required: readonly string[];
-  readonly examples: readonly object[];
-}
-
-/** The body of a write. */
-function input<Shape extends z.ZodRawShape>(notes: BodyNotes, shape: Shape) {
-  return z.object(shape, { error: "must be an object" }).meta({ ...notes });
+/**
+ * The body of a write.
+ *
+ * @param required the fields that the document requires: more than the API does, which has leniency for the original's clients
+ */
+function input<Shape extends z.ZodRawShape>(
+  id: string,
+  description: string,
+  example: object,
+  required: readonly string[],
+  shape: Shape,
+) {
+  return z.object(shape, { error: "must be an object" }).meta({ id, description, required, examples: [example] });
 }
 
 /** No control characters, and not only spaces. */
 const NAME_PATTERN = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$";
 const TEXT_PATTERN = "^[^\\x00]*$";
 
-export const CityInput = input(
-  {
-    id: "CityInput",
-    description: "An `id` may be present and is ignored.",
-    required: ["name"],
-    examples: [{ name: "Плёс" }],
-  },
-  {
-    name: field(name).meta({
-      shape: { type: "string", minLength: 1, maxLength: MAX_NAME_LENGTH, pattern: NAME_PATTERN },
-      examples: ["Плёс"],
-    }),
-  },
-);
+const TOWN = { name: "Плёс" } as const;
+
+export const CityInput = input("CityInput", "An `id` may be present and is ignored.", TOWN, ["name"], {
+  name: field(name).meta({
+    shape: { type: "string", minLength: 1, maxLength: MAX_NAME_LENGTH, pattern: NAME_PATTERN },
+    examples: [TOWN.name],
+  }),
+});
 
 const EXAMPLE = { dateTime: 1_795_000_000_000, temperature: -7, summary: "Snow" } as const;
 
@@ -131,35 +127,24 @@ const forecastFields = {
   }),
 };
 
-export const NewForecast = input(
-  {
-    id: "NewForecast",
-    description: "`id` and `cityId` may be present and are ignored.",
-    required: ["dateTime", "temperature"],
-    examples: [EXAMPLE],
-  },
-  forecastFields,
-);
+const REQUIRED = ["dateTime", "temperature"];
+const IGNORED = "`id` and `cityId` may be present and are ignored.";
+const ID_IGNORED = "An `id` may be present and is ignored: the path's id counts.";
 
-export const ChangedForecast = input(
-  {
-    id: "ChangedForecast",
-    description: "An `id` may be present and is ignored: the path's id counts.",
-    required: ["dateTime", "temperature"],
-    examples: [EXAMPLE],
-  },
-  {
-    cityId: optionalField(int64).meta({
-      shape: { ...int64Shape, type: ["integer", "null"] },
-      description: "Moves the value to another city. Missing or null leaves it where it is.",
-      examples: [1],
-    }),
-    ...forecastFields,
-  },
-);
+export const NewForecast = input("NewForecast", IGNORED, EXAMPLE, REQUIRED, forecastFields);
+
+export const ChangedForecast = input("ChangedForecast", ID_IGNORED, EXAMPLE, REQUIRED, {
+  cityId: optionalField(int64).meta({
+    shape: { ...int64Shape, type: ["integer", "null"] },
+    description: "Moves the value to another city. Missing or null leaves it where it is.",
+    examples: [1],
+  }),
+  ...forecastFields,
+});
 
 const answerInt64 = (example: number) => z.int().meta({ shape: int64Shape, examples: [example] });
-const answerName = z.string().meta({ examples: ["Ярославль"] });
+const answerText = z.string();
+const answerName = answerText.meta({ examples: ["Ярославль"] });
 
 export const City = z.object({ id: answerInt64(5), name: answerName }).meta({ id: "City" });
 
@@ -169,10 +154,7 @@ export const Forecast = z
     cityId: answerInt64(5),
     dateTime: answerInt64(EXAMPLE.dateTime),
     temperature: z.int32().meta({ shape: int32Shape, examples: [EXAMPLE.temperature] }),
-    summary: z
-      .string()
-      .nullable()
-      .meta({ shape: { type: ["string", "null"] }, examples: [EXAMPLE.summary] }),
+    summary: answerText.nullable().meta({ shape: { type: ["string", "null"] }, examples: [EXAMPLE.summary] }),
   })
   .meta({ id: "Forecast" });
 

@@ -2,13 +2,6 @@ import { type Block, blockOfRuns, CITY_ENTRY, ENTRY_COLUMNS_BYTES, type Run } fr
 import { BlockList } from "./block-list.ts";
 import { IdIndex } from "./id-index.ts";
 
-/** The bytes of a model by what they are for. */
-export interface ModelBytes {
-  readonly cities: number;
-  readonly values: number;
-  readonly index: number;
-}
-
 /**
  * Every row of the database in the form in which it is answered. Plain state without I/O: the change feed applies what
  * the database reports, the routes read. `revision` grows with each change: what is derived from the model is valid until
@@ -42,7 +35,7 @@ export class ReadModel {
   }
 
   /** What the model keeps in memory. A block is shared out by the number of its entries and the length of their JSON. */
-  get bytes(): ModelBytes {
+  get bytes() {
     const { heldBytes, cities, cityBytes } = this.#listed.totals;
     const ofCities = Math.min(heldBytes, cities * ENTRY_COLUMNS_BYTES + cityBytes);
     return {

@@ -39,30 +39,26 @@ export function createMetrics(sources: MetricSources) {
     buckets: number[],
     ...labelNames: Label[]
   ) => new Histogram<Label>({ name, help, buckets, labelNames, registers });
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
+  const gauges = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[],
+    collect: (gauge: Gauge<Label>) => void,
+  ): void => {
+    const gauge: Gauge<Label> = new Gauge({ name, help, labelNames, registers, collect: () => collect(gauge) });
   };
+  const gauge = (name: string, help: string, read: () => number): void =>
+    gauges(name, help, [], (each) => each.set(read()));
   const modelGauge = (name: "rows" | "cities" | "revision", help: string): void =>
     gauge(`weather_model_${name}`, help, () => sources.model()?.[name] ?? 0);
 
   modelGauge("rows", "Forecast values in the read model.");
   modelGauge("cities", "Cities in the read model.");
-  new Gauge({
-    name: "weather_model_bytes",
-    help: "Memory used for data, by part: cities, values, index, forms (ready lists), answers, queue (waiting writes), garbage.",
-    labelNames: ["part"],
-    registers,
-    collect() {
-      const bytes = sources.memory();
-      for (const part of MEMORY_PARTS) this.set({ part }, bytes[part]);
-    },
+  const parts =
+    "Memory used for data, by part: cities, values, index, forms (ready lists), answers, queue (waiting writes), garbage.";
+  gauges("weather_model_bytes", parts, ["part"], (each) => {
+    const bytes = sources.memory();
+    for (const part of MEMORY_PARTS) each.set({ part }, bytes[part]);
   });
   gauge(
     "weather_model_limit_bytes",
@@ -79,16 +75,12 @@ export function createMetrics(sources: MetricSources) {
   gauge("weather_primary_reachable", "1 while the last change query reached a primary.", () =>
     sources.reachable() ? 1 : 0,
   );
-  new Gauge({
-    name: "weather_oldest_transaction_seconds",
-    help: "Age of the oldest open transaction on the primary's server, and its pid; 0 and no pid if there is none.",
-    labelNames: ["pid"],
-    registers,
-    collect() {
-      const { pid, ageSeconds } = sources.oldestTransaction() ?? { pid: "", ageSeconds: 0 };
-      this.reset();
-      this.set({ pid }, ageSeconds);
-    },
+  const oldest =
+    "Age of the oldest open transaction on the primary's server, and its pid; 0 and no pid if there is none.";
+  gauges("weather_oldest_transaction_seconds", oldest, ["pid"], (each) => {
+    const { pid, ageSeconds } = sources.oldestTransaction() ?? { pid: "", ageSeconds: 0 };
+    each.reset();
+    each.set({ pid }, ageSeconds);
   });
   gauge("weather_write_queue_depth", "Writes accepted and not yet answered.", () => sources.writeQueueDepth());
   gauge(

@@ -36,7 +36,8 @@ export async function migrate(session: MigrationSession, options: MigrateOptions
   const applied = await appliedMigrations(session);
   if (applied < MIGRATIONS.length) {
     await refuseRows(session);
-    await dropInvalidIndexes(session);
+    for (const step of MIGRATIONS.flatMap(({ steps }) => steps))
+      if (step.kind === "index") await session.dropInvalidIndex(step.index.name);
   }
   for (const [position, { title, steps }] of MIGRATIONS.entries()) {
     if (position < applied) continue;
@@ -94,11 +95,6 @@ function record(session: MigrationSession, version: number, title: string): Prom
        version integer PRIMARY KEY, title text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
      INSERT INTO public.weather_migrations (version, title) VALUES (${version}, '${title}')`,
   );
-}
-
-async function dropInvalidIndexes(session: MigrationSession): Promise<void> {
-  const steps = MIGRATIONS.flatMap(({ steps }) => steps);
-  for (const step of steps) if (step.kind === "index") await session.dropInvalidIndex(step.index.name);
 }
 
 async function runStep(session: MigrationSession, step: Step, title: string, options: MigrateOptions): Promise<void> {

@@ -1,17 +1,10 @@
 import type { Connection } from "./connection.ts";
 
 /** The cities of the Golden Ring, in the order that gives them the ids 1 to 9. */
-export const CITIES = [
-  "Сергиев Посад",
-  "Переславль-Залесский",
-  "Ростов Великий",
-  "Углич",
-  "Ярославль",
-  "Кострома",
-  "Иваново",
-  "Суздаль",
-  "Владимир",
-] as const;
+export const CITIES =
+  "Сергиев Посад, Переславль-Залесский, Ростов Великий, Углич, Ярославль, Кострома, Иваново, Суздаль, Владимир".split(
+    ", ",
+  );
 const DAYS = 10;
 const VALUES_PER_DAY = 8;
 const HOUR_MS = 3_600_000;
@@ -70,12 +63,9 @@ function usualTemperature(time: Date): number {
   return season + hour;
 }
 
+/** Each below so many degrees. */
+const SUMMARIES = { Freezing: -15, Frosty: -5, Chilly: 3, Cool: 12, Mild: 19, Warm: 25 };
+
 function summaryOf(temperature: number): string {
-  if (temperature < -15) return "Freezing";
-  if (temperature < -5) return "Frosty";
-  if (temperature < 3) return "Chilly";
-  if (temperature < 12) return "Cool";
-  if (temperature < 19) return "Mild";
-  if (temperature < 25) return "Warm";
-  return "Hot";
+  return Object.entries(SUMMARIES).find(([, below]) => temperature < below)?.[0] ?? "Hot";
 }

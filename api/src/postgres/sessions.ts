@@ -83,17 +83,14 @@ const SAME_APPLICATION: Statement = {
       AND datid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
 };
 
-export interface ServerSessions {
-  readonly oldestTransaction: OldestTransaction | undefined;
-  /** How many replicas read from this database. */
-  readonly replicas: number;
-}
+export type ServerSessions = Awaited<ReturnType<SessionWatch["look"]>>;
 
 /** Looks at the server's sessions. Where a transaction's start is hidden, its age counts from the first look. */
 export class SessionWatch {
   #hidden: { readonly key: string; readonly sinceMs: number } | undefined;
 
-  async look(connection: Connection, deadlineMs: number): Promise<ServerSessions> {
+  /** @returns its `replicas`: how many read from this database */
+  async look(connection: Connection, deadlineMs: number) {
     const oldest = await connection.query(OLDEST, [], deadlineMs);
     const [count] = await connection.query(SAME_APPLICATION, [], deadlineMs);
     return { oldestTransaction: this.oldestOf(oldest, performance.now()), replicas: Number(count?.[0] ?? 1) };

@@ -6,18 +6,10 @@ import { judgeNodes, judgeRows, judgeStoredValues, type NodeRows } from "./final
 import { judgeRegister, type RegisterRead, type RegisterWrite } from "./register.ts";
 import type { Violation } from "./violation.ts";
 
-export interface Verdict {
-  readonly violations: readonly Violation[];
-  readonly acknowledgedWrites: number;
-  /** Writes whose answer never came, or said 5xx, and that are stored all the same: allowed. */
-  readonly recoveredWrites: number;
-  readonly judgedReads: number;
-  /** Reads that said of themselves that they were not confirmed, and were older than an acknowledged write. Only what such reads invent counts. */
-  readonly staleMarkedAndOld: number;
-}
+export type Verdict = Readonly<ReturnType<typeof checkHistory>>;
 
 /** Judges a history against what each database node holds at the end; without nodes only its reads and answers. Pure. */
-export function checkHistory(history: History, nodes: readonly NodeRows[]): Verdict {
+export function checkHistory(history: History, nodes: readonly NodeRows[]) {
   const { writes } = history;
   const { run } = history.header;
   const requests = requestsOf(writes);
@@ -36,6 +28,7 @@ export function checkHistory(history: History, nodes: readonly NodeRows[]): Verd
     ],
     ...countsOf(writes, stored),
     judgedReads: fresh.length,
+    /** Reads that said of themselves that they were not confirmed, and were older than an acknowledged write. Only what such reads invent counts. */
     staleMarkedAndOld: marked.filter((found) => found.some(({ kind }) => kind === "stale-read")).length,
   };
 }
@@ -54,6 +47,7 @@ function countsOf(writes: readonly Write[], stored: ReadonlySet<string>) {
   const unknown = writes.filter(({ outcome }) => outcome === "unknown");
   return {
     acknowledgedWrites: writes.filter(({ outcome }) => outcome === "ok").length,
+    /** Writes whose answer never came, or said 5xx, and that are stored all the same: allowed. */
     recoveredWrites: unknown.filter(({ value }) => stored.has(value)).length,
   };
 }
@@ -105,23 +99,15 @@ function finalReads(writes: readonly Write[], nodes: readonly NodeRows[]): Map<s
   return new Map([...Map.groupBy(reads, ({ key }) => key)].map(([key, ofKey]) => [key, ofKey.map(({ read }) => read)]));
 }
 
+const BEFORE_ALL: RegisterWrite = { value: null, start: -Infinity, end: -Infinity, acknowledged: true };
+
+type Requests = ReturnType<typeof requestsOf>;
+
 /** What clients asked for, sorted by the thing that reads look at. Refused writes are left out: nobody may ever see them. */
-interface Requests {
+function requestsOf(writes: readonly Write[]) {
   /** By `value/ID`: the addition that made the row, if it was acknowledged, and its changes. */
-  readonly registers: ReadonlyMap<string, readonly RegisterWrite[]>;
-  /** By `city/ID`. */
-  readonly added: ReadonlyMap<string, readonly AddedValue[]>;
-}
-
-const BEFORE_ALL: RegisterWrite = {
-  value: null,
-  start: Number.NEGATIVE_INFINITY,
-  end: Number.NEGATIVE_INFINITY,
-  acknowledged: true,
-};
-
-function requestsOf(writes: readonly Write[]): Requests {
   const registers = new Map<string, RegisterWrite[]>();
+  /** By `city/ID`. */
   const added = new Map<string, AddedValue[]>();
   for (const write of writes) {
     if (write.outcome === "failed") continue;

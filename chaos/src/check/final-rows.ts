@@ -87,7 +87,7 @@ function describe(row: FinalRow | undefined): string {
 }
 
 /** Of a service that is not the Weather API: every acknowledged value must be among those stored, each at most once. */
-export function judgeStoredValues(writes: readonly Write[], stored: readonly string[]): readonly Violation[] {
+export function judgeStoredValues(writes: readonly Write[], stored: readonly string[]): Violation[] {
   const copies = Map.groupBy(stored, (value) => value);
   const sent = new Map(writes.map((write) => [write.value, write]));
   const lost = writes.filter(({ outcome, value }) => outcome === "ok" && !copies.has(value));

@@ -49,17 +49,7 @@ export function judgeRegister(name: string, writes: readonly RegisterWrite[], re
  * From the first end to the last start of a value's operations. Where the end lies first ("certain"), the row certainly
  * held the value all that time; else one moment between the two is enough for all of them.
  */
-interface Zone {
-  readonly value: string | null;
-  readonly firstEnd: number;
-  readonly lastStart: number;
-  readonly certain: boolean;
-  /** Whether its acknowledgement came before any read saw it. */
-  readonly acknowledgedFirst: boolean;
-  readonly lastIsFinal: boolean;
-}
-
-function zoneOf(write: RegisterWrite, reads: readonly RegisterRead[]): Zone {
+function zoneOf(write: RegisterWrite, reads: readonly RegisterRead[]) {
   let { end: firstEnd, start: lastStart } = write;
   let lastIsFinal = false;
   for (const read of reads) {
@@ -73,10 +63,12 @@ function zoneOf(write: RegisterWrite, reads: readonly RegisterRead[]): Zone {
     firstEnd,
     lastStart,
     certain: firstEnd < lastStart,
+    /** Whether its acknowledgement came before any read saw it. */
     acknowledgedFirst: firstEnd === write.end,
     lastIsFinal,
   };
 }
+type Zone = Readonly<ReturnType<typeof zoneOf>>;
 
 /** The row holds one value at a time: certain times exclude each other, and leave a moment for the others. */
 function conflicts(name: string, zones: readonly Zone[]): Violation[] {

@@ -95,7 +95,5 @@ function stageText({ name, faults, seconds, secondsAfterAlerts, after }: Experim
 function limitText({ metric, comparison, limit, medianLimit, unit, during }: Expectation): string {
   const ofMedian = medianLimit === undefined ? "" : `, median ${medianLimit} ${unit}`;
   const where = during === undefined ? "" : `, in ${during.join(", ")}`;
-  return limit === undefined
-    ? ` (measured: ${metric}${where})`
-    : ` (${metric} ${comparison} ${limit} ${unit}${ofMedian}${where})`;
+  return ` (${limit === undefined ? `measured: ${metric}` : `${metric} ${comparison} ${limit} ${unit}${ofMedian}`}${where})`;
 }

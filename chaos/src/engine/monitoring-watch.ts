@@ -107,10 +107,11 @@ export function watchMonitoring(context: RunContext, facts: RoundFacts) {
     },
     /** As long as a stage lasts after its injections. */
     async during(stage: Stage, signal: AbortSignal): Promise<void> {
-      const isMeasured = expected("watchingCpu").some(({ during = [], comparedWith = [] }) =>
-        [...during, ...comparedWith].includes(stage.name),
-      );
-      if (isMeasured) apiCpu[stage.name] = await cpuShares(() => last(stage, signal));
+      const measured = expected("watchingCpu").flatMap(({ during = [], comparedWith = [] }) => [
+        ...during,
+        ...comparedWith,
+      ]);
+      if (measured.includes(stage.name)) apiCpu[stage.name] = await cpuShares(() => last(stage, signal));
       else await last(stage, signal);
     },
     /** After the recovery: until the alerts that came are resolved, and no other fires. What comes meanwhile belongs to the round. */

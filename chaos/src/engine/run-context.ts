@@ -62,11 +62,12 @@ export function openRunJournal(folder: string, log: (text: string) => void) {
       round = from === undefined ? undefined : { number, from };
     },
     write(event: JournalLine["event"], text: string, machine?: string): void {
+      const inRound = round && { round: round.number, at: Math.round(monotonicMs() - round.from) };
       const line: JournalLine = {
         time: new Date().toISOString(),
-        ...(round ? { round: round.number, at: Math.round(monotonicMs() - round.from) } : {}),
+        ...inRound,
         event,
-        ...(machine === undefined ? {} : { machine }),
+        ...(machine && { machine }),
         text,
       };
       lines.push(line);

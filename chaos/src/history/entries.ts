@@ -97,7 +97,6 @@ const ENTRIES = [HeaderEntry, BeginEntry, EndEntry, ReadEntry, SkippedEntry, Clo
 export const Entry = z.discriminatedUnion("e", ENTRIES);
 
 export type Entry = z.infer<typeof Entry>;
-export type Header = z.infer<typeof HeaderEntry>;
 export type Begin = z.infer<typeof BeginEntry>;
 export type End = z.infer<typeof EndEntry>;
 export type Read = Omit<z.infer<typeof ReadEntry>, "e">;

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { messageOf } from "@goldenring/stand";
-import { type Begin, type End, Entry, type Header, type Read, type Skipped } from "./entries.ts";
+import { type Begin, type End, Entry, type Read, type Skipped } from "./entries.ts";
 import { parseLines } from "./lines.ts";
 
 export interface Write extends Omit<Begin, "e" | "at">, Omit<End, "e" | "at" | "op"> {
@@ -11,16 +11,8 @@ export interface Write extends Omit<Begin, "e" | "at">, Omit<End, "e" | "at" | "
   readonly abandoned: boolean;
 }
 
-export interface History {
-  readonly header: Header;
-  /** In the order of their starts. */
-  readonly writes: readonly Write[];
-  /** In the order of their ends. */
-  readonly reads: readonly Read[];
-  readonly skipped: readonly Skipped[];
-  /** When the probe ended; of an interrupted one the last thing it wrote. */
-  readonly endedAt: number;
-}
+/** Writes in the order of their starts, reads in that of their ends; `endedAt`: when the probe ended; of an interrupted one the last thing it wrote. */
+export type History = Readonly<ReturnType<typeof parseHistory>>;
 
 /** Throws where the file cannot be read or is no history; one whose last line is cut is one. */
 export async function readHistory(path: string): Promise<History> {
@@ -31,7 +23,7 @@ export async function readHistory(path: string): Promise<History> {
   }
 }
 
-export function parseHistory(text: string): History {
+export function parseHistory(text: string) {
   const [header, ...entries] = parseLines(text, Entry).lines;
   if (header?.e !== "history") throw new Error("no history: the first line must be its header");
   const begins = new Map<number, Begin>();

@@ -15,13 +15,10 @@ export function valueName(run: string, client: number, number: number): string {
   return `${run}:${client}:${number}`;
 }
 
-interface Value {
-  readonly client: number;
-  readonly number: number;
-}
+type Value = NonNullable<ReturnType<typeof parseValue>>;
 
 /** Undefined where it is no value of this run. */
-export function parseValue(run: string, value: string): Value | undefined {
+export function parseValue(run: string, value: string) {
   const match = value.startsWith(`${run}:`) && /^(\d+):(\d+)$/.exec(value.slice(run.length + 1));
   return match ? { client: Number(match[1]), number: Number(match[2]) } : undefined;
 }

@@ -24,11 +24,8 @@ async function write(client: Client, expected: PathPlan["writes"][number], base:
   const { method, path, body, status } = expected;
   const value = valueName(client.options.run, client.number, client.nextValue());
   const begin = { kind: "add", key: path, value, dateTime: Date.now(), temperature: 0 } as const;
-  const request = {
-    method,
-    path: base + path.replaceAll("{value}", encodeURIComponent(value)),
-    body: body.replaceAll("{value}", value),
-  };
+  const to = base + path.replaceAll("{value}", encodeURIComponent(value));
+  const request = { method, path: to, body: body.replaceAll("{value}", value) };
   const { end } = await recordedWrite(client, begin, request, status);
   client.journal.write(end);
 }

@@ -80,39 +80,26 @@ async function read(client: Client, { path, see, ...question }: Question): Promi
 }
 
 function valueQuestion(id: number): Question {
-  return {
-    kind: "value",
-    key: `value/${id}`,
-    path: `/Forecast/${id}`,
-    see: (body) => {
-      const value = bodyAs(ValueBody, body);
-      return value?.id === id ? { value: String(value.summary) } : undefined;
-    },
+  const see = (body: Buffer): Seen | undefined => {
+    const value = bodyAs(ValueBody, body);
+    return value?.id === id ? { value: String(value.summary) } : undefined;
   };
+  return { kind: "value", key: `value/${id}`, path: `/Forecast/${id}`, see };
 }
 
 function cityQuestion(id: number): Question {
-  return {
-    kind: "city",
-    key: `city/${id}`,
-    path: `/Cities/${id}`,
-    see: (body) => (bodyAs(CityBody, body)?.id === id ? {} : undefined),
-  };
+  const see = (body: Buffer): Seen | undefined => (bodyAs(CityBody, body)?.id === id ? {} : undefined);
+  return { kind: "city", key: `city/${id}`, path: `/Cities/${id}`, see };
 }
 
 /** The query's parameters narrow the answer; of a service that does not know them, the rest is left aside here. */
 function listQuestion(run: string, cityId: number, knowledge: Knowledge): Question {
   const from = knowledge.listFrom(cityId);
-  return {
-    kind: "list",
-    key: `city/${cityId}`,
-    from,
-    path: `/WeatherForecast?cityId=${cityId}&from=${from}`,
-    see: (body) => {
-      const city = bodyAs(WeatherBody, body)?.find(({ id }) => id === cityId);
-      return city && seenIn(run, cityId, from, city.forecast);
-    },
+  const see = (body: Buffer): Seen | undefined => {
+    const city = bodyAs(WeatherBody, body)?.find(({ id }) => id === cityId);
+    return city && seenIn(run, cityId, from, city.forecast);
   };
+  return { kind: "list", key: `city/${cityId}`, from, path: `/WeatherForecast?cityId=${cityId}&from=${from}`, see };
 }
 
 function seenIn(run: string, cityId: number, from: number, forecast: readonly unknown[]): Seen | undefined {

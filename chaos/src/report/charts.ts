@@ -76,22 +76,20 @@ export interface NamedRun {
   readonly run: ExperimentRun;
 }
 
-interface ComparedRound {
-  readonly name: string;
-  readonly round: RoundRecord;
-  /** Of the first fault, ms of the round. */
-  readonly faultAt: number;
+type ComparedRound = ReturnType<typeof comparedRound>[number];
+
+/** @returns its `faultAt`: the first fault, ms of the round */
+function comparedRound({ name, run }: NamedRun) {
+  const round = worstRound(run);
+  if (round === undefined) return [];
+  return [{ name, round, faultAt: Math.min(...faultsOf(round).map(({ at }) => at), round.stages[0]?.from ?? 0) }];
 }
 
 const SINCE_FAULT = { label: "Seconds from the first fault", unit: "s" } as const;
 
 /** The worst round of each run over the others, aligned at the first fault. */
 export function chartsOfRuns(runs: readonly NamedRun[]): Figure[] {
-  const rounds = runs.flatMap(({ name, run }): ComparedRound[] => {
-    const round = worstRound(run);
-    if (round === undefined) return [];
-    return [{ name, round, faultAt: Math.min(...faultsOf(round).map(({ at }) => at), round.stages[0]?.from ?? 0) }];
-  });
+  const rounds = runs.flatMap(comparedRound);
   const xs = commonSeconds(rounds);
   const chart = (series: "reads" | "writes", key: string, title: string, y: Chart["y"], what: Of): Chart => ({
     id: `${series}-${key}`,

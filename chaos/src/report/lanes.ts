@@ -57,12 +57,10 @@ export function faultsOf({ stages }: Pick<RoundRecord, "stages">): FaultRecord[]
 
 export function faultLanes(round: RoundRecord): Lane[] {
   const byMachine = Map.groupBy(faultsOf(round), ({ machine }) => machine);
-  return [...byMachine].flatMap(([machine, faults]) =>
-    lanesOf(
-      `fault ${machine}`,
-      faults.map((fault) => faultSpan(fault, round)),
-    ),
-  );
+  return [...byMachine].flatMap(([machine, faults]) => {
+    const spans = faults.map((fault) => faultSpan(fault, round));
+    return lanesOf(`fault ${machine}`, spans);
+  });
 }
 
 /** A fault that was not undone lasts to the end of what is known. */

@@ -25,11 +25,9 @@ export async function findLeftovers(stand: Stand): Promise<readonly Leftover[]> 
 }
 
 export async function undoOnMachines(stand: Stand): Promise<void> {
-  await Promise.all(
-    [...stand.machines, stand.operator].map(({ faultFolder, run }) =>
-      run(undoAllThere(faultFolder), { deadlineMs: CHECK_DEADLINE_MS }),
-    ),
-  );
+  const options = { deadlineMs: CHECK_DEADLINE_MS };
+  const all = [...stand.machines, stand.operator];
+  await Promise.all(all.map(({ faultFolder, run }) => run(undoAllThere(faultFolder), options)));
 }
 
 async function leftoversOn(machine: StandMachine): Promise<readonly Leftover[]> {

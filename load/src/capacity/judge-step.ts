@@ -51,12 +51,8 @@ export function judgeStep(
     requests === 0 && "no answers",
     ...missedSoFar(judge({ p95, p90, errors: errorShare, checks })).map(inWords),
   ].filter((miss) => miss !== false);
-  const shares = Object.fromEntries(
-    RESOURCE_KINDS.flatMap((kind) => {
-      const share = cpuOf(hold, kind);
-      return share === undefined ? [] : [[kind, share]];
-    }),
-  );
+  const uses = RESOURCE_KINDS.map((kind) => [kind, cpuOf(hold, kind)] as const);
+  const shares = uses.flatMap(([kind, share]) => (share === undefined ? [] : [[kind, share] as const]));
   return {
     users,
     held: misses.length === 0,
@@ -66,7 +62,7 @@ export function judgeStep(
     p95,
     errorShare,
     saturation: saturationOf(limits, series),
-    shares: Object.keys(shares).length === 0 ? undefined : shares,
+    shares: shares.length === 0 ? undefined : Object.fromEntries(shares),
     replicaLimit: replicaLimit(limits, hold),
   };
 }

@@ -92,25 +92,20 @@ export function chartsOfRuns(runs: readonly NamedRun[]): Chart[] {
   const last = Math.max(0, ...runs.flatMap(({ run }) => run.series.rows.map(({ t }) => Math.round(t))));
   const xs = Array.from({ length: last }, (_, at) => at + 1);
   const lines = <Row extends { readonly t: number }>(
-    rowsOf: (run: StoredRun) => readonly Row[],
+    all: (run: StoredRun) => readonly Row[],
     value: (row: Row) => number | undefined,
   ): Line[] =>
     runs.map(({ name, set, run }) => {
-      const values = new Map(rowsOf(run).map((row) => [Math.round(row.t), value(row)]));
+      const values = new Map(all(run).map((row) => [Math.round(row.t), value(row)]));
       return { name, colour: set, values: xs.map((second) => tidy(values.get(second))) };
     });
-  const cpuOf = (kind: "replica" | "computer"): Line[] =>
-    lines(
-      ({ series }) => bySecond(series.parts ?? []),
-      (row) => mostUsed(row, kind, percentOf),
-    );
+  const rowsOf = ({ series }: StoredRun) => series.rows;
+  const partsOf = ({ series }: StoredRun) => bySecond(series.parts ?? []);
+  const cpuOf = (kind: "replica" | "computer"): Line[] => lines(partsOf, (row) => mostUsed(row, kind, percentOf));
   const chart = over(xs);
   return drawable([
     latencyByUsers(runs),
-    ...OF_SECONDS.map(([id, unit, value, ...limits]) => {
-      const drawn = lines(({ series }) => series.rows, value);
-      return chart(id, unit, drawn, ...limits);
-    }),
+    ...OF_SECONDS.map(([id, unit, of, ...limits]) => chart(id, unit, lines(rowsOf, of), ...limits)),
     chart("replica-cpu", "%", cpuOf("replica"), WHOLE),
     chart("computer-cpu", "%", cpuOf("computer"), WHOLE),
   ]);
@@ -147,10 +142,8 @@ function partLines(rows: readonly ResourceRow[], of: (part: ResourceUse) => numb
     .sort((one, other) => place(one) - place(other) || one.localeCompare(other))
     .map((name) => {
       const uses = rows.map(({ parts }) => parts.find((part) => part.name === name));
-      return withoutShortGaps(
-        rows,
-        line(name, uses, (part) => part && of(part)),
-      );
+      const drawn = line(name, uses, (part) => part && of(part));
+      return withoutShortGaps(rows, drawn);
     });
 }
 

@@ -97,15 +97,10 @@ function nameOf(letter: string, at: number, size: number): string {
 
 function runsTable(sets: readonly RunSet[]): Content {
   const rows = sets.flatMap(({ letter, runs }) =>
-    runs.map(({ record }, at) => [
-      nameOf(letter, at, runs.length),
-      record.scenario,
-      moment(record.start),
-      commitText(record),
-      dataText(record),
-      marked(verdictText(record), isHeld(record.verdict)),
-      record.id,
-    ]),
+    runs.map(({ record }, at) => {
+      const [name, verdict] = [nameOf(letter, at, runs.length), marked(verdictText(record), isHeld(record.verdict))];
+      return [name, record.scenario, moment(record.start), commitText(record), dataText(record), verdict, record.id];
+    }),
   );
   return table("Runs", ["Run", "Scenario", "Start", "Commit", "Data before", "Objectives", "Id"], rows);
 }
@@ -126,12 +121,8 @@ function differences(sets: readonly RunSet[]): Content {
       ...differenceCells(of[at], figure),
     ]),
   ]);
-  return section(
-    "differences",
-    "Differences",
-    table("Differences", columns, rows),
-    html`<p class="small">${METHOD}</p>`,
-  );
+  const method = html`<p class="small">${METHOD}</p>`;
+  return section("differences", "Differences", table("Differences", columns, rows), method);
 }
 
 function spreadTable(set: RunSet | undefined): Content {

@@ -76,9 +76,8 @@ function overview(entries: readonly ResultEntry[]): string {
     const { scenario, data, dataBefore, encoding } = known;
     const ran = scenarioNamed(scenario);
     const in2023 = (ran && figuresOf2023(ran, data)) ?? "–";
-    return [
-      [scenario, dataBefore, encoding, in2023, inShort(at("baseline")), inShort(at("ours")), ratio(entries, known)],
-    ];
+    const [baseline, ours] = [inShort(at("baseline")), inShort(at("ours"))];
+    return [[scenario, dataBefore, encoding, in2023, baseline, ours, ratio(entries, known)]];
   });
   const goldenring = ["one query per request", "Goldenring", "requests per CPU second, both"];
   return markdownTable(["scenario", "data", "encoding", "2023 baseline", ...goldenring], rows);
@@ -91,12 +90,9 @@ function inShort(entry: ResultEntry | undefined): string {
   const runs =
     PARTS.map((part) => entry.runs.filter((run) => run.part === part)).find((of) => of.length > 0) ?? entry.runs;
   const middle = (name: Numeric, unit: Unit): string => withUnit(median(valuesOf(runs, name)), unit);
-  return [
-    ...(capacity === undefined ? [] : [`capacity ${capacityText(capacity)}`]),
-    ...(runs.length === 0
-      ? []
-      : [usersText(runs), middle("requestsPerSecond", "/s"), `${middle("meanMs", "ms")} mean`]),
-  ].join(", ");
+  const figures = () => [usersText(runs), middle("requestsPerSecond", "/s"), `${middle("meanMs", "ms")} mean`];
+  const first = capacity === undefined ? [] : [`capacity ${capacityText(capacity)}`];
+  return [...first, ...(runs.length === 0 ? [] : figures())].join(", ");
 }
 
 function capacityText({ held, broke, ended }: NonNullable<ResultEntry["capacity"]>): string {
@@ -115,15 +111,13 @@ function usersText(runs: readonly RunFigures[]): string {
   return `missed an objective ${place} in ${missed.length} of ${plural(runs.length, "run")}`;
 }
 
-function ratio(entries: readonly ResultEntry[], place: ResultEntry): string {
-  const { scenario, data, encoding, runs } = place;
+function ratio(entries: readonly ResultEntry[], { scenario, data, encoding, runs }: ResultEntry): string {
+  const where = { scenario, data, encoding };
   const loads = runs.filter(({ part }) => part === "baseline");
   // Where the sides had different loads, they are compared all the same.
-  const known = loads.map(({ replicas, maxUsers }) =>
-    ratioAt(entries, { scenario, data, encoding, replicas, users: maxUsers }),
-  );
+  const known = loads.map(({ replicas, maxUsers: users }) => ratioAt(entries, { ...where, replicas, users }));
   const found = [...new Set(known.filter((each) => each !== undefined))];
-  return found.length > 0 ? found.join("; ") : (ratioAt(entries, { scenario, data, encoding }) ?? "–");
+  return found.length > 0 ? found.join("; ") : (ratioAt(entries, where) ?? "–");
 }
 
 type Place = Pick<ResultEntry, "scenario" | "data" | "encoding"> & LoadOfSides;

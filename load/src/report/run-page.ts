@@ -174,19 +174,9 @@ export function junitOfRun(record: RunRecord): string {
       ? { kind: "passed" }
       : { kind: "error", message, type: record.endedBy, details: record.notes.join("\n") },
   };
-  const suite = {
-    name: `load.${record.scenario}`,
-    start: record.start,
-    seconds: secondsBetween(record.start, record.end),
-    properties: {
-      run: record.id,
-      commit: commitText(record),
-      target: record.target.url,
-      k6: record.k6,
-      users: record.figures.maxUsers,
-      "requests-per-second": record.figures.rate.toFixed(1),
-    },
-    cases: [...objectives, end],
-  };
-  return junitXml("load", [suite]);
+  const { id: run, k6, scenario, start, target, figures: of } = record;
+  const figures = { users: of.maxUsers, "requests-per-second": of.rate.toFixed(1) };
+  const properties = { run, commit: commitText(record), target: target.url, k6, ...figures };
+  const seconds = secondsBetween(start, record.end);
+  return junitXml("load", [{ name: `load.${scenario}`, start, seconds, properties, cases: [...objectives, end] }]);
 }

@@ -3,11 +3,6 @@ import { delimiter, join } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
 import { runProgram } from "@goldenring/stand";
 
-export interface K6Program {
-  readonly path: string;
-  readonly version: string;
-}
-
 /** The oldest k6 that runs the scenarios: it takes TypeScript as it is and has what the runner reads. */
 const MIN_VERSION = "1.0";
 const VERSION_DEADLINE_MS = 15_000;
@@ -18,7 +13,7 @@ const HOW_TO_INSTALL = `Install k6 in one of these ways:
 and put it into PATH, or set GOLDENRING_K6=/path/to/k6`;
 
 /** Looks where `GOLDENRING_K6` points, then in PATH, then where `go install` puts programs. @throws {CommandError} (k6Missing) with the ways to install it */
-export async function findK6(environment: NodeJS.ProcessEnv = process.env): Promise<K6Program> {
+export async function findK6(environment: NodeJS.ProcessEnv = process.env) {
   const { GOLDENRING_K6: named, PATH = "", GOBIN = "", GOPATH = "" } = environment;
   const goPath = GOPATH.split(delimiter)[0] || join(homedir(), "go");
   const path = Bun.which(named || "k6", { PATH: [PATH, GOBIN, join(goPath, "bin")].filter(Boolean).join(delimiter) });
@@ -27,7 +22,7 @@ export async function findK6(environment: NodeJS.ProcessEnv = process.env): Prom
   throw missing("k6, which makes the load, is not installed on this computer.");
 }
 
-async function withVersion(path: string): Promise<K6Program> {
+async function withVersion(path: string) {
   const { code, stdout } = await runProgram([path, "version"], { deadlineMs: VERSION_DEADLINE_MS });
   if (code !== 0) throw missing(`${path} does not start, or is not k6.`);
   // k6 v1.8.1 (commit/..., go1.26, linux/amd64)

@@ -34,16 +34,13 @@ export interface CityWithCount {
   readonly values: number;
 }
 
-/** What must be added so that a service holds a data set. */
-export interface Growth {
-  /** Names of new cities. */
-  readonly cities: readonly string[];
-  /** How many values each city gets: first the cities that are there, in their order, then the new ones. */
-  readonly values: readonly number[];
-}
+type Growth = ReturnType<typeof growthTo>;
 
-/** Existing data stay and count. Cities with few values get more of the new ones. */
-export function growthTo(size: DataSize, present: readonly CityWithCount[]): Growth {
+/**
+ * What must be added so that a service holds a data set: names of cities, and how many values each gets, those that are there first. Existing data
+ * stay and count. Cities with few values get more of the new ones.
+ */
+export function growthTo(size: DataSize, present: readonly CityWithCount[]) {
   const taken = present.map(({ name }) => name);
   const cities = newNames(Math.max(0, size.cities - present.length), taken);
   const counts = [...present.map(({ values }) => values), ...cities.map(() => 0)];

@@ -10,24 +10,18 @@ export const METHOD =
   "Mann-Whitney test over whole runs gives p of at most 0.05, which needs four runs in each set (or 3 and 5). With fewer, " +
   "no difference can be told from chance, however large it looks. Each row is a separate test: of twenty rows, one may differ by chance.";
 
-export interface Difference {
-  /** Median of the other less that of the one. */
-  readonly absolute: number;
-  /** The same as a share of the one's median; undefined where that is 0. */
-  readonly relative: number | undefined;
-  /** By more than the runs of a set differ among themselves; no more than chance explains; too few runs for either. */
-  readonly judgement: "exceeds" | "within" | "cannot tell";
-  /** Undefined when there were too few runs. */
-  readonly p: number | undefined;
-}
+export type Difference = NonNullable<ReturnType<typeof differenceOf>>;
 
-/** How one figure differs between two sets of repeated runs. Undefined when a set has no such figure. */
-export function differenceOf(one: readonly number[], other: readonly number[]): Difference | undefined {
+/**
+ * How one figure differs between two sets of repeated runs: its median, and that as a share of the one's where this is not 0; `judgement`: by more
+ * than the runs of a set differ among themselves, no more than chance explains, or too few runs for either. Undefined when a set has no such figure.
+ */
+export function differenceOf(one: readonly number[], other: readonly number[]) {
   if (one.length === 0 || other.length === 0) return undefined;
   const middle = median(one);
   const absolute = median(other) - middle;
   const relative = middle === 0 ? undefined : absolute / Math.abs(middle);
   const p = minPossible(one.length, other.length) <= LEVEL ? rankTest(one, other) : undefined;
   const judgement = p === undefined ? "cannot tell" : p <= LEVEL ? "exceeds" : "within";
-  return { absolute, relative, judgement, p };
+  return { absolute, relative, judgement, p } as const;
 }

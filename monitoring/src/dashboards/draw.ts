@@ -43,10 +43,8 @@ export function uidOf(name: string): string {
 }
 
 function dataSource(): Builder<sdk.VariableModel> {
-  return new sdk.DatasourceVariableBuilder("datasource")
-    .label("Prometheus")
-    .type("prometheus")
-    .current({ text: "Prometheus", value: "prometheus" });
+  const builder = new sdk.DatasourceVariableBuilder("datasource").label("Prometheus").type("prometheus");
+  return builder.current({ text: "Prometheus", value: "prometheus" });
 }
 
 function variable({ name, title, label, of }: Variable): Builder<sdk.VariableModel> {
@@ -64,14 +62,8 @@ function variable({ name, title, label, of }: Variable): Builder<sdk.VariableMod
 
 /** The choice of machines and of the time goes along. */
 function otherDashboards(): Builder<sdk.DashboardLink> {
-  return shown(
-    new sdk.DashboardLinkBuilder("Goldenring")
-      .type(sdk.DashboardLinkType.Dashboards)
-      .tags([TAG])
-      .asDropdown(true)
-      .includeVars(true)
-      .keepTime(true),
-  );
+  const builder = new sdk.DashboardLinkBuilder("Goldenring").type(sdk.DashboardLinkType.Dashboards).tags([TAG]);
+  return shown(builder.asDropdown(true).includeVars(true).keepTime(true));
 }
 
 function annotation({ title, expr, color, heading, text, isAtValue }: (typeof ANNOTATIONS)[number]) {
@@ -122,10 +114,9 @@ function graph({ isStacked = false, limits, minimums }: Panel) {
     .tooltip(tooltip())
     .lineWidth(1)
     .fillOpacity(isStacked ? 40 : 8)
-    .showPoints(common.VisibilityMode.Never)
-    .stacking(
-      new common.StackingConfigBuilder().mode(isStacked ? common.StackingMode.Normal : common.StackingMode.None),
-    );
+    .showPoints(common.VisibilityMode.Never);
+  const stacking = isStacked ? common.StackingMode.Normal : common.StackingMode.None;
+  builder.stacking(new common.StackingConfigBuilder().mode(stacking));
   const hasLimits = limits !== undefined || minimums !== undefined;
   const mode = hasLimits ? common.GraphThresholdsStyleMode.Dashed : common.GraphThresholdsStyleMode.Off;
   return builder.thresholdsStyle(new common.GraphThresholdsStyleConfigBuilder().mode(mode));
@@ -177,17 +168,12 @@ function thresholds({ limits = {}, minimums }: Panel): Builder<sdk.ThresholdsCon
 }
 
 function mapping(meanings: readonly State[]): sdk.ValueMap {
-  return {
-    type: sdk.MappingType.ValueToText,
-    options: Object.fromEntries(
-      meanings.map(({ text, mood }, index) => [String(index), { text, color: MOODS[mood], index }]),
-    ),
-  };
+  const options = meanings.map(({ text, mood }, index) => [String(index), { text, color: MOODS[mood], index }]);
+  return { type: sdk.MappingType.ValueToText, options: Object.fromEntries(options) };
 }
 
 /** From a line to the machine that it is about. */
 function toMachine(): Builder<sdk.DashboardLink> {
-  return new sdk.DashboardLinkBuilder(`The machine \${__field.labels.machine}`).url(
-    `/d/${uidOf("nodes")}?var-machine=\${__field.labels.machine}&\${__url_time_range}`,
-  );
+  const url = `/d/${uidOf("nodes")}?var-machine=\${__field.labels.machine}&\${__url_time_range}`;
+  return new sdk.DashboardLinkBuilder(`The machine \${__field.labels.machine}`).url(url);
 }

@@ -1,4 +1,5 @@
-import { type Selector, selectorsOf } from "./selectors.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type Matcher, type Selector, selectorsOf } from "./selectors.ts";
 
 /** A selector that has no data on a healthy stand, or only old data. */
 export interface Expectation {
@@ -95,12 +96,6 @@ export function expectationFor(selector: Selector): Expectation | undefined {
 }
 
 export function covers({ selector }: Expectation, { metric, matchers }: Selector): boolean {
-  return (
-    metric === selector.metric &&
-    selector.matchers.every((one) =>
-      matchers.some(
-        ({ label, operator, value }) => label === one.label && operator === one.operator && value === one.value,
-      ),
-    )
-  );
+  const isAmong = (one: Matcher): boolean => matchers.some((other) => isDeepStrictEqual(one, other));
+  return metric === selector.metric && selector.matchers.every(isAmong);
 }

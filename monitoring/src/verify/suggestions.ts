@@ -12,12 +12,8 @@ export function suggestion(metric: string, known: readonly string[]): string {
     .map((name) => ({ name, likeness: likeness(metric, name) }))
     .filter((one) => one.likeness >= MIN_LIKENESS)
     .toSorted((one, other) => other.likeness - one.likeness || (one.name < other.name ? -1 : 1));
-  return alike.length === 0
-    ? "nothing has a similar name"
-    : `did you mean ${alike
-        .slice(0, MAX_SUGGESTIONS)
-        .map(({ name }) => name)
-        .join(" or ")}?`;
+  const names = alike.slice(0, MAX_SUGGESTIONS).map(({ name }) => name);
+  return names.length === 0 ? "nothing has a similar name" : `did you mean ${names.join(" or ")}?`;
 }
 
 /** Dice's coefficient of the pairs of letters: 1 for equal names, 0 for names without a common pair. */

@@ -1,7 +1,7 @@
+import { constants } from "node:os";
 import { InventoryError, LockHeld, ProgramFailed, SecretsError } from "@goldenring/stand";
 import { type Command, CommanderError } from "commander";
 import { CommandError, EXIT } from "./exit.ts";
-import { interruptedExit, onInterruption } from "./interruption.ts";
 import { printError } from "./output.ts";
 
 /** What every command of a program receives. */
@@ -51,4 +51,31 @@ function forUser(error: unknown): CommandError | undefined {
   if (error instanceof InventoryError) return new CommandError(error.message, "usage");
   if (error instanceof SecretsError || error instanceof ProgramFailed) return new CommandError(error.message);
   return error instanceof LockHeld ? new CommandError(error.message, "busy") : undefined;
+}
+
+/** A terminal and the programs between may all pass on the same Ctrl-C. */
+const SAME_KEYSTROKE_MS = 500;
+
+/**
+ * The first SIGINT, SIGTERM or SIGHUP aborts what is returned, so that the command stops cleanly (`interruptedExit` has its exit code); a later one ends
+ * the process at once. @param onFirst tells the user what happens next
+ */
+function onInterruption(onFirst: (signal: NodeJS.Signals) => void = () => {}): AbortSignal {
+  const controller = new AbortController();
+  let firstAt = 0;
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      if (!controller.signal.aborted) {
+        firstAt = performance.now();
+        onFirst(name);
+        controller.abort(new CommandError("Interrupted.", 128 + constants.signals[name]));
+      } else if (performance.now() - firstAt > SAME_KEYSTROKE_MS) process.exit(interruptedExit(controller.signal));
+    });
+  }
+  return controller.signal;
+}
+
+/** The exit code of a command that `signal` interrupted: 130, or 143 after SIGTERM. */
+export function interruptedExit({ reason }: AbortSignal): number {
+  return reason instanceof CommandError ? reason.exitCode : EXIT.interrupted;
 }

@@ -40,10 +40,8 @@ ${lead && html`<p class="lead">${lead}</p>`}`,
 
 function setUps<Run>({ compared, setUp }: Comparison<Run>): Content {
   const title = "What differs in the set-up";
-  const differences = setUpDifferences(
-    setUp,
-    compared.map(({ run }) => run),
-  );
+  const runs = compared.map(({ run }) => run);
+  const differences = setUpDifferences(setUp, runs);
   return [
     tableSection("set-ups", title, ["Set-up", ...compared.map(({ name }) => name)], differences),
     differences.length > 1 &&

@@ -72,14 +72,13 @@ function chartSection({ charts, more = [], withoutCharts }: PageContent): Conten
 shows all again. A name in a legend hides its line and brings it back.</p>
 <noscript><p class="notice">The curves need JavaScript. ${withoutCharts}</p></noscript>
 ${charts.map(chartFigure)}
-${more.map(
-  ({
-    title,
-    charts: folded,
-  }) => html`<details class="group"><summary>${title}</summary>${folded.map(chartFigure)}</details>
-`,
-)}
+${more.map(chartGroup)}
 </section>`;
+}
+
+function chartGroup({ title, charts }: ChartGroup): Markup {
+  return html`<details class="group"><summary>${title}</summary>${charts.map(chartFigure)}</details>
+`;
 }
 
 function chartFigure(figure: Figure): Markup {
