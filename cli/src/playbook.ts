@@ -26,9 +26,14 @@ export async function runPlaybook(options: PlaybookOptions): Promise<void> {
   const { playbook = "site.yml", variables = {}, roles, inventoryFile, logFile, signal } = options;
   signal.throwIfAborted();
   const log = createWriteStream(logFile, { mode: 0o600 });
-  // It ends with this process, even when that is killed: two playbooks must never run at the same time.
-  const argv = ["setpriv", "--pdeathsig", "TERM", "--", "ansible-playbook", "-i", inventoryFile, playbook];
-  argv.push("-e", JSON.stringify(variables));
+  const argv = endsWithThisProcess([
+    "ansible-playbook",
+    "-i",
+    inventoryFile,
+    playbook,
+    "-e",
+    JSON.stringify(variables),
+  ]);
   if (roles !== undefined)
     argv.push(...("only" in roles ? ["--tags", roles.only.join(",")] : ["--skip-tags", roles.without.join(",")]));
   const show = progressOf(options);
@@ -55,6 +60,12 @@ export async function runPlaybook(options: PlaybookOptions): Promise<void> {
     throw new CommandError(
       `The playbook failed (exit code ${code}):\n${failuresIn(`${stdout}${stderr}`)}\nIts whole output: ${logFile}`,
     );
+}
+
+/** It ends with this process, even when that is killed, and its forks with it: two playbooks must never run at the same time. */
+export function endsWithThisProcess(argv: readonly string[]): string[] {
+  const withItsGroup = 'trap "trap - TERM; kill -TERM 0" TERM; "$@" & wait $!';
+  return ["setpriv", "--pdeathsig", "TERM", "--", "sh", "-c", withItsGroup, "sh", ...argv];
 }
 
 /** On a terminal every task is shown, otherwise only the start of each role. */
