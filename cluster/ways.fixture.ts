@@ -26,6 +26,7 @@ const MACHINES: Readonly<Record<string, string>> = {
   postgres_exporter: "postgres",
   backup: "backup_host",
   weather_api: "api",
+  kubernetes: "kubernetes",
   ingress: "ingress",
   alertmanager: "prometheus",
   prometheus: "prometheus",

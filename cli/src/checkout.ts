@@ -9,14 +9,20 @@ export const BUNDLE_FOLDER = join(CHECKOUT, "api/bundle");
 export const RULES_FOLDER = join(CHECKOUT, "monitoring/rules");
 export const DASHBOARDS_FOLDER = join(CHECKOUT, "monitoring/dashboards");
 
-const BUNDLE_DEADLINE_MS = 300_000;
+export const CHART_FOLDER = join(CHECKOUT, "charts/goldenring");
 
-/** Builds the API's bundle as the checkout's owner, who could not change root's files later. @throws {CommandError} with the end of its output */
-export async function makeBundle(signal: AbortSignal): Promise<void> {
-  const argv = [...asOwner(), ...bunProgram(join(CHECKOUT, "api/bundle.ts"))];
-  const { code, stdout, stderr } = await runProgram(argv, { deadlineMs: BUNDLE_DEADLINE_MS, folder: CHECKOUT, signal });
+const BUILD_DEADLINE_MS = 300_000;
+
+export const makeBundle = (signal: AbortSignal): Promise<void> => build(signal, "api/bundle.ts");
+/** Of the bundle. The playbook brings it to the nodes of Kubernetes. */
+export const makeImage = (signal: AbortSignal): Promise<void> => build(signal, "image/src/main.ts", "--tag", "lab");
+
+/** Runs a program of the checkout as its owner, who could not change root's files later. @throws {CommandError} with the end of its output */
+async function build(signal: AbortSignal, program: string, ...args: string[]): Promise<void> {
+  const argv = [...asOwner(), ...bunProgram(join(CHECKOUT, program), ...args)];
+  const { code, stdout, stderr } = await runProgram(argv, { deadlineMs: BUILD_DEADLINE_MS, folder: CHECKOUT, signal });
   signal.throwIfAborted();
-  if (code !== 0) throw new CommandError(`api/bundle.ts failed:\n${lastLines(`${stdout}\n${stderr}`, 15)}`);
+  if (code !== 0) throw new CommandError(`${program} failed:\n${lastLines(`${stdout}\n${stderr}`, 15)}`);
 }
 
 function asOwner(): string[] {

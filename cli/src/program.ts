@@ -3,7 +3,7 @@ import { MODES } from "@goldenring/guardian";
 import type { Lab } from "@goldenring/lab";
 import { addLoadCommands } from "@goldenring/load";
 import { type CommandContext, EXIT, type ExitName, exitCodeHelp, startProgress } from "@goldenring/run-kit";
-import { DIRECTIONS, RTO, SERVICE_NAMES } from "@goldenring/stand";
+import { DIRECTIONS, PLATFORMS, RTO, SERVICE_NAMES } from "@goldenring/stand";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { type Age, alerts } from "./commands/alerts.ts";
@@ -23,7 +23,7 @@ import { newAuthority, up } from "./commands/up.ts";
 import { type Context, exclusively, openContext } from "./context.ts";
 
 /** docs/security.md describes them. */
-const AUTHORITIES = ["servers", "monitoring", "etcd-peers", "etcd-clients", "backups"];
+const AUTHORITIES = ["servers", "monitoring", "etcd-peers", "etcd-clients", "backups", "kubernetes"];
 /** Short commands wait for one another; long ones report at once that another command is running. */
 const SHORT_WAIT_MS = 10_000;
 const NO_WAIT_MS = 0;
@@ -101,6 +101,11 @@ export function createProgram(command: CommandContext): Command {
 
   add("up", "start the whole stand: machines, cluster, API, monitoring, guardian; again: repair what is missing")
     .option("--subnet <network>", "private IPv4 network of a new stand (default: 10.88.0.0/24)")
+    .addOption(
+      new Option("--platform <name>", "machines, or pods on three nodes of Kubernetes; kept for later runs").choices(
+        PLATFORMS,
+      ),
+    )
     .addOption(new Option("--rto <value>", "recovery time of the database, kept for later runs").choices(RTO))
     .option(
       "--ports <list>",

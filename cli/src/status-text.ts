@@ -30,6 +30,15 @@ export function statusText(status: StandStatus): string {
     "",
     ...columns(machineRows),
     "",
+    `Platform  ${platformWords(cluster)}`,
+    ...columns(
+      (cluster.kubernetes?.pods ?? []).map(({ name, node = "no node", isReady, phase, restarts }) => [
+        `  - ${name}`,
+        node,
+        isReady ? "ready" : `${phase}, not ready`,
+        `${restarts} restarts`,
+      ]),
+    ),
     `Leader    ${cluster.leader ?? "unknown"}`,
     `Guardian  ${guardianWords(guardian)}${lastAction ? `; last: ${[lastAction.machine, lastAction.event, lastAction.detail].filter(Boolean).join(" ")} (${age(lastAction.time)} ago)` : ""}`,
     ...columns(Object.entries(guardian.sees).map(([name, view]) => [`  - ${name}`, oneLine(view)])),
@@ -38,6 +47,13 @@ export function statusText(status: StandStatus): string {
     ...columns(endpointRows),
     `Logins: ring logins (file ${logins})`,
   ].join("\n");
+}
+
+function platformWords({ platform, kubernetes }: StandStatus["cluster"]): string {
+  if (kubernetes === null) return platform;
+  const { nodes, error } = kubernetes;
+  if (error !== undefined) return `${platform}: its API server does not answer`;
+  return `${platform}: ${nodes.filter(({ isReady }) => isReady).length} of ${nodes.length} nodes ready; pods:`;
 }
 
 function guardianWords({ isRunning, mode, mayFence, verdict, coolDownMs }: StandStatus["cluster"]["guardian"]): string {
@@ -104,6 +120,9 @@ function serviceOn(name: string, { cluster }: StandStatus): string {
     };
     parts.push(`primary ${up("master")}, replicas ${up("replicas")}`);
   }
+  const node = cluster.kubernetes?.nodes.find((one) => one.name === name);
+  if (node !== undefined)
+    parts.push(`node ${node.isReady ? "ready" : "not ready"}${node.unschedulable ? ", takes no pods" : ""}`);
   const replica = cluster.api.find((one) => one.name === name);
   if (replica !== undefined) parts.push(replica.isReady ? "API ready" : "API not ready");
   const ingress = cluster.ingress.find((one) => one.name === name);

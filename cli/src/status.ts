@@ -35,12 +35,14 @@ export function statusOf(sources: Sources) {
     const seen: Partial<MachineOutside> = outside?.find((machine) => machine.name === name) ?? {};
     return { name, address, roles, state: "unknown", ...seen };
   });
-  const { members = [], etcd = [], haproxy = [], api = [], ingress = [] } = services ?? {};
+  const { members = [], etcd = [], haproxy = [], api = [], ingress = [], kubernetes } = services ?? {};
   const cluster = {
     name: inventory.standName,
     rto: inventory.rto,
     leader: members.find(({ role }) => role === "leader")?.name ?? null,
     ...{ members, etcd, haproxy, api, ingress },
+    platform: inventory.byRole("kubernetes").length > 0 ? ("kubernetes" as const) : ("machines" as const),
+    kubernetes: kubernetes ?? null,
     guardian: {
       isRunning: guardian.isRunning,
       ...guardianOf(guardian),

@@ -5,6 +5,7 @@ import { runOrThrow, runProgram } from "@goldenring/stand";
 import { type Folders, foldersOf } from "./folders.ts";
 import { parseMountInfo } from "./host/cgroups.ts";
 import { readRecipe, removeUnusedImages } from "./image/image.ts";
+import { readPrograms } from "./kubernetes/programs.ts";
 import { findStandGroups, hostGroup, machineGroups, namesOfGroups, removeGroup } from "./machine/groups.ts";
 import { detachLoops, killLeftovers } from "./machine/power.ts";
 import { healed } from "./network/faults.ts";
@@ -32,7 +33,7 @@ export async function takeDown(folders: Folders, options: TaskOptions): Promise<
   const groups = await findStandGroups(folders.namespace, runtime?.cgroups ?? []);
   const onDisk = await readdir(folders.machines).catch(() => []);
   const names = [...new Set([...(await namesOfGroups(groups)), ...onDisk])];
-  const machines = names.map((name) => powerOf(folders, groups, name, ""));
+  const machines = names.map((name) => powerOf(folders, groups, name));
   await stopMachines(machines, CLEAN_STOP_MS, options);
   await forAll(machines, killLeftovers);
   options.onProgress?.("removing network, mounts and cgroups");
@@ -50,7 +51,7 @@ export async function takeDown(folders: Folders, options: TaskOptions): Promise<
   await rm(folders.sockets, { recursive: true, force: true });
 }
 
-/** Replicas of a larger stand, which an interrupted run may have left. */
+/** Replicas of a larger stand, or of another platform, which an interrupted run may have left. */
 export async function surplusOf(folders: Folders): Promise<readonly string[]> {
   const settings = await readSettings(folders);
   const onDisk = await readdir(folders.machines).catch(() => []);
@@ -63,7 +64,7 @@ export async function removeMachines(
   names: readonly string[],
   options: TaskOptions,
 ): Promise<void> {
-  const machines = names.map((name) => powerOf(folders, groups, name, ""));
+  const machines = names.map((name) => powerOf(folders, groups, name));
   await stopMachines(machines, LAST_REQUESTS_MS, options);
   await forAll(machines, killLeftovers);
   await detachLoops(names.map((name) => folders.machine(name).disk));
@@ -94,10 +95,11 @@ async function removeMounts(folders: Folders): Promise<void> {
   }
 }
 
-/** Removes the stand's files: disks, secrets, keys, snapshots; and golden images of other versions that no stand needs. */
+/** Removes the stand's files: disks, secrets, keys, snapshots; and golden images and programs of other versions that no stand needs. */
 export async function removeStand(folders: Folders): Promise<void> {
   await runOrThrow(["rm", "-rf", "--one-file-system", folders.stand], { deadlineMs: REMOVE_FILES_MS });
   const stands = await readdir(folders.stands).catch(() => []);
   const used = new Set((await Promise.all(stands.map((stand) => imagesInUse(foldersOf(folders.home, stand))))).flat());
-  await removeUnusedImages(folders.images, used.add((await readRecipe()).name));
+  for (const { name } of [await readRecipe(), await readPrograms()]) used.add(name);
+  await removeUnusedImages(folders.images, used);
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { CommandError } from "@goldenring/run-kit";
-import { REPLICA_BOUNDS, type ReplicaSize, USUAL_REPLICA } from "@goldenring/stand";
+import { type Platform, REPLICA_BOUNDS, type ReplicaSize, USUAL_REPLICA } from "@goldenring/stand";
 
 /** CPU in cores, memory in MiB. */
 export type Limit = ReplicaSize;
@@ -13,11 +13,14 @@ interface Kind {
   readonly diskGiB: number;
   /** Undefined: that of the stand's replicas. */
   readonly limit: Limit | undefined;
+  /** Of Kubernetes. */
+  readonly isNode?: boolean;
 }
 
 /** The sizes of the 2023 baseline. */
 const USUAL = { limit: { cpu: 2, memoryMiB: 2_048 }, diskGiB: 2 } as const;
 const REPLICA = { limit: undefined, diskGiB: 2 } as const;
+const NODE = { ...USUAL, diskGiB: 6, isNode: true } as const;
 const USUAL_REPLICAS = 3;
 
 const replicaNames = (count: number): string[] =>
@@ -41,6 +44,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
   ingress: { role: "ingress", offset: 7, ...USUAL, limit: { cpu: 1, memoryMiB: 512 } },
   prometheus: { role: "prometheus", offset: 6, ...USUAL, limit: { cpu: 4, memoryMiB: 4_096 } },
   ...Object.fromEntries(REPLICAS.slice(USUAL_REPLICAS)),
+  // The control plane runs no replicas: they stay when it is off.
+  "k8s-01": { role: "kubernetes", offset: 71, ...NODE },
+  "k8s-02": { role: "api", offset: 72, ...NODE },
+  "k8s-03": { role: "api", offset: 73, ...NODE },
 };
 
 /** A machine of the stand and its planned sizes; `limitOf` has its current limit. */
@@ -52,6 +59,8 @@ export interface PlannedMachine {
   readonly mac: string;
   readonly limit: Limit;
   readonly diskGiB: number;
+  /** Of Kubernetes: replicas are pods on it. */
+  readonly isNode: boolean;
 }
 
 /** Of all machines that a stand may have. */
@@ -60,8 +69,23 @@ export const USUAL_MACHINES: readonly string[] = withReplicas(MACHINE_NAMES, USU
 
 /** The same machines with so many replicas. */
 export function withReplicas(names: readonly string[], count: number): readonly string[] {
-  return [...names.filter((name) => KINDS[name]?.role !== "api"), ...replicaNames(count)];
+  return [...withoutApi(names), ...replicaNames(count)];
 }
+
+/** The same machines with the API as pods. */
+export function withNodes(names: readonly string[]): readonly string[] {
+  return [...withoutApi(names), ...MACHINE_NAMES.filter((name) => KINDS[name]?.isNode)];
+}
+
+function withoutApi(names: readonly string[]): readonly string[] {
+  return names.filter((name) => KINDS[name]?.role !== "api" && !KINDS[name]?.isNode);
+}
+
+export const platformOf = (names: readonly string[]): Platform =>
+  names.some((name) => KINDS[name]?.isNode) ? "kubernetes" : "machines";
+
+/** Network of the pods on a node. */
+export const podsOf = ({ address }: PlannedMachine): string => `10.244.${address.split(".")[3]}.0/24`;
 
 /** Whether the database needs the machine to shut down cleanly: etcd has its leader key, and prometheus keeps its backup. */
 export const isNeededForStop = (name: string): boolean => /^etcd-|^prometheus$/.test(name);
@@ -123,13 +147,14 @@ export function planMachines(
   const { address } = planAddresses(network);
   return Object.entries(KINDS)
     .filter(([name]) => names.includes(name))
-    .map(([name, { role, offset, limit = replica, diskGiB }]) => ({
+    .map(([name, { role, offset, limit = replica, diskGiB, isNode = false }]) => ({
       name,
       role,
       address: address(offset),
       mac: macOf(address(offset)),
       limit,
       diskGiB,
+      isNode,
     }));
 }
 

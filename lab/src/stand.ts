@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { CommandError } from "@goldenring/run-kit";
 import { waitUntil } from "@goldenring/stand";
 import type { Folders } from "./folders.ts";
@@ -51,14 +52,27 @@ export async function standOf(folders: Folders, settings: Settings): Promise<Sta
   const groups = await findStandGroups(folders.namespace, (await readRuntime(folders)).cgroups);
   const machines = machinesOf(settings).map((machine) => ({
     ...machine,
-    power: powerOf(folders, groups, machine.name, settings.image ?? ""),
+    power: powerOf(folders, groups, machine.name, {
+      image: settings.image,
+      programs: machine.isNode ? settings.programs : undefined,
+    }),
   }));
   return { folders, settings, groups, machines };
 }
 
-export function powerOf(folders: Folders, groups: StandGroups, name: string, image: string): Machine {
+/** @param made names in the folder of images; without them the machine cannot be started */
+export function powerOf(
+  folders: Folders,
+  groups: StandGroups,
+  name: string,
+  { image = "", programs }: { readonly image?: string | undefined; readonly programs?: string | undefined } = {},
+): Machine {
   const { namespace, supervisor, images } = folders;
-  return { name, folder: folders.machine(name), groups, namespace, image: imageFolder(images, image), supervisor };
+  return {
+    ...{ name, folder: folders.machine(name), groups, namespace, supervisor },
+    image: imageFolder(images, image),
+    programs: programs && join(imageFolder(images, programs), "bin"),
+  };
 }
 
 /** @throws {CommandError} when the stand has no such machine */

@@ -7,9 +7,10 @@ import { isAlive, replaceFile, SERVICES } from "@goldenring/stand";
 import { surplusOf } from "./down.ts";
 import type { Folders } from "./folders.ts";
 import { ensureKernelLimits, memoryWarning } from "./host/computer.ts";
-import { ensureImage, hasImage, readRecipe } from "./image/image.ts";
+import { ensureImage, hasImage, imageFolder, readRecipe } from "./image/image.ts";
+import { ensurePrograms, readPrograms } from "./kubernetes/programs.ts";
 import { makeDisk, removeIncomplete } from "./machine/disk.ts";
-import { makeHostGroup } from "./machine/groups.ts";
+import { limitDevices, makeHostGroup } from "./machine/groups.ts";
 import { isOff, isSupervised } from "./machine/power.ts";
 import { ensureKeyPair, makeSeed } from "./machine/seed.ts";
 import { loadFaults } from "./network/faults.ts";
@@ -36,7 +37,7 @@ export interface UpResult {
   readonly started: readonly string[];
   /** Machines whose disk is new: nothing is installed on them yet. */
   readonly created: readonly string[];
-  /** Replicas that the stand has no more. Those that run serve until `Lab.removeSurplus`, which the ingress must hear of first. */
+  /** Replicas that the stand has no more, and nodes. Those that run serve until `Lab.removeSurplus`, which the ingress must hear of first. */
   readonly surplus: readonly string[];
   /** The limits are raised, as an earlier run left them or because they are new: services must know lower ones before they apply. */
   readonly isRaised: boolean;
@@ -54,6 +55,7 @@ export async function bringUp(folders: Folders, options: UpOptions): Promise<UpR
   const stand = await prepareStand(folders, options);
   await ensureKernelLimits(options);
   await changeRuntime(folders, { cgroups: [...stand.groups.folders] });
+  await limitDevices(stand.groups);
   await openNetwork(folders.namespace, planAddresses(stand.settings.network));
   await loadFaults(folders.namespace, (await readRuntime(folders)).faults);
   await prepareMachines(stand);
@@ -70,7 +72,9 @@ export async function bringUp(folders: Folders, options: UpOptions): Promise<UpR
 /** A stand stays on the image that it was made with; only a new one gets a newer image. */
 async function prepareStand(folders: Folders, options: UpOptions): Promise<Stand> {
   const recipe = await readRecipe();
-  const settings = await planSettings(folders, options, recipe.name);
+  const programs = await readPrograms();
+  const settings = await planSettings(folders, options, { image: recipe.name, programs: programs.name });
+  if (settings.programs !== undefined && settings.image !== recipe.name) assertHasRuntime(folders, settings.image);
   const { stand, secrets, ssh, snapshots, machines, sockets } = folders;
   for (const folder of [stand, secrets, ssh, snapshots, machines, sockets]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -82,7 +86,15 @@ async function prepareStand(folders: Folders, options: UpOptions): Promise<Stand
       `The golden image of this stand (${settings.image}) is missing, and this version builds another one. Remove the stand with \`ring destroy\`, and make it again with \`ring up\`.`,
     );
   }
+  if (settings.programs !== undefined) await ensurePrograms(folders.images, programs, options);
   return standOf(folders, settings);
+}
+
+function assertHasRuntime({ images }: Folders, image = ""): void {
+  if (existsSync(join(imageFolder(images, image), "root/usr/bin/containerd"))) return;
+  throw new CommandError(
+    `The golden image of this stand (${image}) is older than its platform kubernetes: it has no containerd. Remove the stand with \`ring destroy\`, and make it again with \`ring up --platform kubernetes\`.`,
+  );
 }
 
 async function prepareMachines({ folders, settings, machines }: Stand): Promise<void> {
@@ -129,7 +141,8 @@ async function runMachines(stand: Stand, options: TaskOptions): Promise<Pick<UpR
 
 /** @returns a warning when the kernel or the file system cannot keep root of a machine apart from root of the computer */
 async function isolationWarning(machines: readonly StandMachine[]): Promise<readonly string[]> {
-  const logs = await Promise.all(machines.map(({ power }) => readFile(power.folder.supervisorLog, "utf8")));
+  const isolated = machines.filter(({ isNode }) => !isNode);
+  const logs = await Promise.all(isolated.map(({ power }) => readFile(power.folder.supervisorLog, "utf8")));
   if (!logs.some((log) => log.includes("without a user namespace"))) return [];
   return [
     "Root of a machine is root of this computer: user namespaces for the machines need Linux 5.19, and RING_HOME on ext4, XFS or Btrfs.",

@@ -2,7 +2,15 @@ import { join } from "node:path";
 import type { Lab, UpOptions as LabOptions } from "@goldenring/lab";
 import { CommandError, columns, oneLine, print } from "@goldenring/run-kit";
 import { type ReplicaSize, SERVICE_NAMES } from "@goldenring/stand";
-import { BUNDLE_FOLDER, DASHBOARDS_FOLDER, makeBundle, PLAYBOOK_FOLDER, RULES_FOLDER } from "../checkout.ts";
+import {
+  BUNDLE_FOLDER,
+  CHART_FOLDER,
+  DASHBOARDS_FOLDER,
+  makeBundle,
+  makeImage,
+  PLAYBOOK_FOLDER,
+  RULES_FOLDER,
+} from "../checkout.ts";
 import { changeProvisioned, checksumOf, readProvisioned } from "../checksums.ts";
 import { type Context, exclusively, labOf } from "../context.ts";
 import { type PlaybookOptions, runPlaybook } from "../playbook.ts";
@@ -11,7 +19,10 @@ import type { StandStatus } from "../status.ts";
 import { assertNoExperiment, undoOpenFaults } from "./chaos.ts";
 import { waitForHealth } from "./status.ts";
 
-type StandOptions = Pick<LabOptions, "network" | "rto" | "ports" | "replicas" | "replicaCpu" | "replicaMemoryMiB">;
+type StandOptions = Pick<
+  LabOptions,
+  "network" | "platform" | "rto" | "ports" | "replicas" | "replicaCpu" | "replicaMemoryMiB"
+>;
 
 export interface UpOptions extends StandOptions {
   readonly provision: boolean;
@@ -56,9 +67,13 @@ async function bringUp(context: Context, { provision: isAsked, fromBackup, ...op
   await undoOpenFaults(context);
   await progress.step("API bundle", () => makeBundle(signal));
 
-  if (surplus.length > 0) await removeReplicas(context, lab, surplus, isRaised);
+  // With new machines the stand moves to another platform: those of the old one serve until the playbook has ended.
+  const moves = created.length > 0 && surplus.length > 0;
+  if (surplus.length > 0 && !moves) await removeReplicas(context, lab, surplus, isRaised);
   const inventory = await context.inventory();
-  const files = checksumOf([PLAYBOOK_FOLDER, BUNDLE_FOLDER, RULES_FOLDER, DASHBOARDS_FOLDER, inventory.file]);
+  if (inventory.byRole("kubernetes").length > 0) await progress.step("API image", () => makeImage(signal));
+  const folders = [PLAYBOOK_FOLDER, BUNDLE_FOLDER, CHART_FOLDER, RULES_FOLDER, DASHBOARDS_FOLDER];
+  const files = checksumOf([...folders, inventory.file]);
   // The playbook makes secrets that are missing, so theirs counts when it has ended.
   const checksum = (): string => `${files} ${checksumOf([inventory.secretsFolder])}`;
   const isUnchanged = created.length === 0 && readProvisioned(context.folder).machines === checksum();
@@ -73,6 +88,7 @@ async function bringUp(context: Context, { provision: isAsked, fromBackup, ...op
     changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
     await provision(context, "Playbook", { restore_from_backup: fromBackup }, { isRaised });
     changeProvisioned(context.folder, (provisioned) => ({ ...provisioned, machines: checksum() }));
+    if (moves) await removeMachines(context, lab, `Removing ${surplus.join(", ")}`);
     status = await startServices(context, lab, SETTLING_S);
   }
   return status;
@@ -87,8 +103,11 @@ async function removeReplicas(context: Context, lab: Lab, names: readonly string
     {},
     { roles: { only: ["ingress", "prometheus"] }, isRaised },
   );
-  const { signal } = context;
-  await context.progress.step("Fewer replicas", (onProgress) => lab.removeSurplus({ onProgress, signal }));
+  await removeMachines(context, lab, "Fewer replicas");
+}
+
+async function removeMachines({ progress, signal }: Context, lab: Lab, title: string): Promise<void> {
+  await progress.step(title, (onProgress) => lab.removeSurplus({ onProgress, signal }));
 }
 
 async function startServices(context: Context, lab: Lab, usualWaitSeconds: number): Promise<StandStatus> {

@@ -8,11 +8,11 @@ const LEGACY = [
   mount("/sys/fs/cgroup", "tmpfs", "rw,mode=755"),
   mount("/sys/fs/cgroup/cpu,cpuacct", "cgroup", "rw,cpu,cpuacct"),
   mount("/sys/fs/cgroup/memory", "cgroup", "rw,memory"),
-  mount("/sys/fs/cgroup/freezer", "cgroup", "rw,freezer"),
+  mount("/sys/fs/cgroup/perf_event", "cgroup", "rw,perf_event"),
   mount("/sys/fs/cgroup/systemd", "cgroup", "rw,xattr,name=systemd"),
 ].join("\n");
 const LEGACY_SELF =
-  "5:freezer:/\n4:memory:/user.slice/session-1\n3:cpu,cpuacct:/user.slice\n1:name=systemd:/user.slice\n";
+  "5:perf_event:/\n4:memory:/user.slice/session-1\n3:cpu,cpuacct:/user.slice\n1:name=systemd:/user.slice\n";
 
 const found = (mounts: string, self: string) => findHierarchies(parseMountInfo(mounts), self);
 

@@ -10,8 +10,8 @@ export interface Hierarchy {
   readonly own: string;
 }
 
-/** Version 1 controllers in which a machine gets a group; systemd-nspawn takes care of the others (devices, freezer …). */
-const CONTROLLERS = ["cpu", "cpuacct", "cpuset", "memory", "blkio", "pids", "name=systemd"];
+/** Version 1 controllers in which a machine gets a group: what it needs itself, and what its containers do. */
+const CONTROLLERS = ["cpu", "cpuacct", "cpuset", "memory", "blkio", "pids", "devices", "freezer", "name=systemd"];
 
 /**
  * @param mounts of /proc/self/mountinfo

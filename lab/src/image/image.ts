@@ -17,6 +17,8 @@ const PACKAGES = [
   ...["postgresql-17", "postgresql-contrib", "pgbackrest", "python3-psycopg2"],
   ...["prometheus", "prometheus-node-exporter", "prometheus-postgres-exporter", "prometheus-blackbox-exporter"],
   ...["prometheus-alertmanager", "apache2-utils"],
+  // Of nodes of Kubernetes; catatonit holds the network of a pod.
+  ...["containerd", "runc", "containernetworking-plugins", "catatonit"],
 ] as const;
 
 const BASE_PACKAGES = [
@@ -73,53 +75,78 @@ export const imageFolder = (images: string, name: string): string => join(images
 
 export const hasImage = (images: string, name: string): boolean => existsSync(imageFolder(images, name));
 
-/**
- * Builds the image unless it exists. Two stands that need it at the same time build it once.
- *
- * @throws {CommandError} with the end of the build's log
- */
+/** Builds the image unless it exists, see `ensureBuilt`. */
 export async function ensureImage(images: string, recipe: Recipe, options: TaskOptions): Promise<void> {
-  if (hasImage(images, recipe.name)) return;
-  await mkdir(images, { recursive: true, mode: 0o755 });
-  options.onProgress?.("golden image: preparing");
-  const purpose = "building the golden image";
-  await withLock({ key: images, purpose, waitMs: BUILD_MS, signal: options.signal }, async () => {
-    for (const name of await readdir(images)) {
-      if (name.startsWith(INCOMPLETE)) await removeTree(join(images, name));
-    }
-    if (!hasImage(images, recipe.name)) await build(images, recipe, options);
-  });
-}
-
-async function build(images: string, recipe: Recipe, { onProgress, signal }: TaskOptions): Promise<void> {
-  const folder = await mkdtemp(join(images, INCOMPLETE));
-  try {
+  const advice = "Check the network, the proxy settings (http_proxy, apt, pip) and the free space (4 GB are needed)";
+  await ensureBuilt(images, { name: recipe.name, title: "golden image", advice }, options, async (folder, run) => {
     const { files, ...mirrors } = await findPackageSources();
     // Only root may read this folder: the computer's settings may hold logins.
     const secrets = join(folder, "secrets");
     await mkdir(secrets, { mode: 0o700 });
     for (const [name, content] of Object.entries(files)) await writeFile(join(secrets, name), content, { mode: 0o600 });
-    // Ends with its parent, and mounts nothing outside.
-    const alone = [
-      ...["setpriv", "--pdeathsig", "KILL"],
-      ...["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"],
-    ];
-    const { code, stderr } = await runProgram([...alone, "sh", BUILD_SCRIPT, folder, join(images, CACHE)], {
-      deadlineMs: BUILD_MS,
-      signal,
-      environment: buildEnvironment(recipe, mirrors, secrets),
-      onLine: (line) => {
-        if (line.startsWith("step: ")) onProgress?.(`golden image: ${line.slice("step: ".length)}`);
-      },
-    });
-    signal?.throwIfAborted();
-    if (code !== 0) throw await buildError(images, folder, stderr);
+    await run([BUILD_SCRIPT, folder, join(images, CACHE)], buildEnvironment(recipe, mirrors, secrets));
     await rm(secrets, { recursive: true });
-    await rename(folder, imageFolder(images, recipe.name));
-  } finally {
-    await removeTree(folder);
-  }
+  });
 }
+
+interface Product {
+  /** Of its folder. */
+  readonly name: string;
+  /** For messages. */
+  readonly title: string;
+  /** What to check when it cannot be built. */
+  readonly advice: string;
+}
+
+/** A shell script that writes lines "step: ..." and, into the folder of the product, build.log. */
+type RunScript = (argv: readonly string[], environment: NodeJS.ProcessEnv) => Promise<void>;
+
+/**
+ * Builds something in the folder of images unless it exists. Two stands that need it at the same time build it once.
+ *
+ * @throws {CommandError} with the end of the build's log
+ */
+export async function ensureBuilt(
+  images: string,
+  product: Product,
+  { onProgress, signal }: TaskOptions,
+  build: (folder: string, run: RunScript) => Promise<void>,
+): Promise<void> {
+  const { name, title } = product;
+  if (hasImage(images, name)) return;
+  await mkdir(images, { recursive: true, mode: 0o755 });
+  onProgress?.(`${title}: preparing`);
+  await withLock({ key: images, purpose: `building the ${title}`, waitMs: BUILD_MS, signal }, async () => {
+    for (const each of await readdir(images)) {
+      if (each.startsWith(INCOMPLETE)) await removeTree(join(images, each));
+    }
+    if (hasImage(images, name)) return;
+    const folder = await mkdtemp(join(images, INCOMPLETE));
+    try {
+      await build(folder, async (argv, environment) => {
+        const { code, stderr } = await runProgram([...ALONE, "sh", ...argv], {
+          deadlineMs: BUILD_MS,
+          signal,
+          environment,
+          onLine: (line) => {
+            if (line.startsWith("step: ")) onProgress?.(`${title}: ${line.slice("step: ".length)}`);
+          },
+        });
+        signal?.throwIfAborted();
+        if (code !== 0) throw await buildError(images, folder, product, stderr);
+      });
+      await rename(folder, imageFolder(images, name));
+    } finally {
+      await removeTree(folder);
+    }
+  });
+}
+
+/** Ends with its parent, and mounts nothing outside. */
+const ALONE = [
+  ...["setpriv", "--pdeathsig", "KILL"],
+  ...["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"],
+];
 
 function buildEnvironment(
   recipe: Recipe,
@@ -142,12 +169,12 @@ function buildEnvironment(
   };
 }
 
-async function buildError(images: string, folder: string, stderr: string): Promise<CommandError> {
+async function buildError(images: string, folder: string, { title, advice }: Product, stderr: string) {
   const log = await readFile(join(folder, "build.log"), "utf8").catch(() => "");
   const kept = join(images, "failed-build.log");
   await writeFile(kept, `${log}${stderr}`);
   return new CommandError(
-    `The golden image could not be built. The end of ${kept}:\n${lastLines(log + stderr, 12)}\nCheck the network, the proxy settings (http_proxy, apt, pip) and the free space (4 GB are needed), and run the command again.`,
+    `The ${title} could not be built. The end of ${kept}:\n${lastLines(log + stderr, 12)}\n${advice}, and run the command again.`,
   );
 }
 

@@ -83,6 +83,18 @@ async function makeGroup(folder: string): Promise<void> {
   }
 }
 
+/** Devices that machines and their pods may use: null, zero, full, random, urandom, terminals, tun, fuse. Not the computer's disks. */
+const DEVICES = ["1:3", "1:5", "1:7", "1:8", "1:9", "5:*", "136:*", "10:200", "10:229"];
+
+/** Version 1 only: before the stand's first machine. Container runtimes make any device, which is not to use it. */
+export async function limitDevices({ version, byController }: StandGroups): Promise<void> {
+  const folder = byController.get("devices");
+  if (version === 2 || folder === undefined || (await mkdir(folder, { recursive: true })) === undefined) return;
+  await writeFile(join(folder, "devices.deny"), "a");
+  for (const rule of ["c *:* m", "b *:* m", ...DEVICES.map((device) => `c ${device} rwm`)])
+    await writeFile(join(folder, "devices.allow"), rule);
+}
+
 async function passControllersDown(folder: string): Promise<void> {
   for (const group of [dirname(folder), folder]) {
     for (const controller of ["cpu", "memory", "cpuset", "io", "pids"]) {

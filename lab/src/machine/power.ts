@@ -29,6 +29,8 @@ export interface Machine {
   readonly namespace: string;
   /** Folder of the golden image. */
   readonly image: string;
+  /** Folder of Kubernetes' programs, for a node. */
+  readonly programs: string | undefined;
   /** Copy of supervisor.sh that stays as it is while machines run under it. */
   readonly supervisor: string;
 }
@@ -85,10 +87,10 @@ export async function powerOn(machine: Machine): Promise<void> {
   throw new CommandError(`${name} does not start:\n${await lastOutput(machine)}`);
 }
 
-function spawnSupervisor({ name, folder, groups, namespace, image, supervisor }: Machine): ChildProcess {
+function spawnSupervisor({ name, folder, groups, namespace, image, programs, supervisor }: Machine): ChildProcess {
   const argv = inside(namespace, [
     ...["unshare", "--mount", "--propagation", "slave", "--", "sh", supervisor],
-    ...[name, folder.folder, join(image, "root"), String(firstUser(namespace, name))],
+    ...[name, folder.folder, join(image, "root"), String(firstUser(namespace, name)), programs ?? ""],
     ...[hostGroup(groups, name), ...machineGroups(groups, name)],
   ]);
   const log = openSync(folder.supervisorLog, "w", 0o600);

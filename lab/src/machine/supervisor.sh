@@ -1,13 +1,14 @@
 #!/bin/sh
 # Does for one machine what a computer does: mounts its disk, boots it, boots it again when it asks for a reboot, and ends with it.
-# usage: supervisor.sh MACHINE FOLDER IMAGE FIRST_USER HOST_GROUP GROUP...
+# usage: supervisor.sh MACHINE FOLDER IMAGE FIRST_USER PROGRAMS HOST_GROUP GROUP...
 #   in the stand's network namespace and in a mount namespace of its own: all mounts end with the last process of the machine
 #   FIRST_USER: number of the machine's root on this computer; its other users follow
+#   PROGRAMS: folder of Kubernetes' programs, if the machine is a node: it gets what a container runtime needs; "" otherwise
 #   GROUP: folders of the machine's cgroups, one per hierarchy; HOST_GROUP: the one of this script and of lxcfs
 # Files in FOLDER: disk.img, seed/ and stop are read; supervisor.pid, nspawn.pid, events.log, console.log and lock are written.
 set -u
-name=$1 folder=$2 image=$3 first_user=$4 host_group=$5
-shift 5
+name=$1 folder=$2 image=$3 first_user=$4 programs=$5 host_group=$6
+shift 6
 map_owners=$(dirname "$0")/map-owners.py
 rebooting=133    # systemd-nspawn's exit code when the machine asks for a reboot
 
@@ -60,8 +61,25 @@ if ! cmp -s seed/version disk/upper/etc/goldenring-seed; then
   cp -a --remove-destination seed/files/. root/ && cp --remove-destination seed/version root/etc/goldenring-seed || log "the disk is full: the seed is not updated"
   umount root
 fi
+drop=CAP_MKNOD,CAP_AUDIT_CONTROL,CAP_LEASE,CAP_LINUX_IMMUTABLE,CAP_SYS_TTY_CONFIG
+set_binds() { # GROUP...: what a node needs besides
+  # Not on the overlay: its layers would be overlays on it. On its own disk, so that the limit holds for them.
+  mkdir -p disk/containerd disk/kubelet
+  binds="--bind=$PWD/disk/containerd:/var/lib/containerd --bind=$PWD/disk/kubelet:/var/lib/kubelet --bind-ro=$programs:/opt/kubernetes"
+  for group; do # of version 1: systemd sees version 2, which limits nothing there
+    controller=${group#/sys/fs/cgroup/}
+    [ -e "$group/cgroup.controllers" ] || binds="$binds --bind=$group:/var/lib/cgroup1/${controller%%/*}"
+  done
+}
+binds=
 # With a user namespace, root of the machine is nobody on this computer. On the disk and in the image, its files belong to root all the same.
-if python3 -IS "$map_owners" "$first_user" disk mapped-disk "$image" mapped-image && mount_root mapped-disk mapped-image; then
+if [ -n "$programs" ]; then
+  # Containers mount /proc, and the kernel lets nobody do that in a user namespace in which files of it are hidden.
+  users=no
+  drop=${drop#CAP_MKNOD,}
+  set_binds "$@"
+  mount_root disk "$image" || fail "cannot mount its root file system"
+elif python3 -IS "$map_owners" "$first_user" disk mapped-disk "$image" mapped-image && mount_root mapped-disk mapped-image; then
   users=$first_user:65536
 else
   echo "without a user namespace" >&2    # the lab looks for it
@@ -107,8 +125,7 @@ ulimit -n 524288 2>/dev/null    # from inside a user namespace, nspawn could not
 exec systemd-nspawn --quiet --directory=root --boot --machine="$name" --hostname="$name" --register=no --keep-unit \
   --network-bridge=ring --resolv-conf=off --timezone=off --link-journal=no --console=pipe \
   --rlimit=NOFILE=1024:524288 --private-users="$users" \
-  --drop-capability=CAP_MKNOD,CAP_AUDIT_CONTROL,CAP_LEASE,CAP_LINUX_IMMUTABLE,CAP_SYS_TTY_CONFIG \
-  --bind-ro="$PWD/lxcfs:/var/lib/lxcfs"
+  --drop-capability="$drop" --bind-ro="$PWD/lxcfs:/var/lib/lxcfs" $binds
 '
 while [ ! -e stop ]; do
   empty_groups "$@"
@@ -116,7 +133,7 @@ while [ ! -e stop ]; do
   ip link delete "vb-$name" 2>/dev/null
   [ "$(stat -c %s console.log 2>/dev/null || echo 0)" -lt 4000000 ] || : >console.log
   log start
-  name=$name users=$users SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 sh -c "$launch" launch "$@" </dev/null >>console.log 2>&1 &
+  name=$name users=$users drop=$drop binds=$binds SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 sh -c "$launch" launch "$@" </dev/null >>console.log 2>&1 &
   nspawn=$!
   write_pid $nspawn nspawn.pid
   show_cpu_limit "$@" &

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, readlink, stat } from "node:fs/promises";
 import { CommandError } from "@goldenring/run-kit";
 import { inNamespace, type RunOptions, runOrThrow, runProgram, signalPid, waitUntil } from "@goldenring/stand";
-import { type AddressPlan, MACHINE_NAMES, planMachines } from "../plan.ts";
+import { type AddressPlan, MACHINE_NAMES, planMachines, podsOf } from "../plan.ts";
 import { A_MINUTE } from "../task.ts";
 
 const END_MS = 2_000;
@@ -37,12 +37,13 @@ export async function openNetwork(namespace: string, { network, operator, prefix
 }
 
 /**
- * A port of the bridge passes on what its machine sends with its own Ethernet and IPv4 address, and nothing else. For all machines that there may be:
+ * A port of the bridge passes on what its machine, or a pod on it, sends with its own Ethernet and IPv4 address, and nothing else. For all machines that there may be:
  * those that a smaller stand will lose still serve.
  */
 function portRules(network: string): string {
   const machines = planMachines(network, MACHINE_NAMES);
-  const ip = machines.map(({ name, mac, address }) => `"vb-${name}" . ${mac} . ${address}`);
+  const pods = machines.filter(({ isNode }) => isNode).map((node) => ({ ...node, address: podsOf(node) }));
+  const ip = [...machines, ...pods].map(({ name, mac, address }) => `"vb-${name}" . ${mac} . ${address}`);
   const arp = machines.map(({ name, mac, address }) => `"vb-${name}" . ${mac} . ${mac} . ${address}`);
   return `
     table bridge ports

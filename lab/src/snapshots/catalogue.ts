@@ -74,9 +74,11 @@ export async function removeIncompleteSnapshots(folders: Folders): Promise<void>
   }
 }
 
-/** Golden images that a stand or a snapshot of it needs. */
+/** Golden images and programs that a stand or a snapshot of it needs. */
 export async function imagesInUse(folders: Folders): Promise<readonly string[]> {
   const settings = await readSettings(folders).catch(() => undefined);
   const snapshots = await listSnapshots(folders).catch(() => []);
-  return [settings, ...snapshots].flatMap((each) => each?.image ?? []);
+  return [settings?.programs, ...[settings, ...snapshots].map((each) => each?.image)].filter(
+    (name) => name !== undefined,
+  );
 }

@@ -1,22 +1,34 @@
 import { join } from "node:path";
-import { type ReplicaSize, type Rto, replaceFile } from "@goldenring/stand";
+import { replaceFile } from "@goldenring/stand";
 import { stringify } from "yaml";
 import type { Folders } from "../folders.ts";
+import { imageFolder } from "../image/image.ts";
 import { inside } from "../network/namespace.ts";
-import { type PlannedMachine, planAddresses, planAlertWebhook } from "../plan.ts";
+import { type PlannedMachine, planAddresses, planAlertWebhook, podsOf } from "../plan.ts";
+import type { Settings } from "./settings.ts";
 
 const HEADER = "# Written by the lab at each `ring up`; changes by hand are lost.\n";
 
 /** Writes the stand as an Ansible inventory, which the playbook and all other rooms read. */
 export function writeInventory(
   folders: Folders,
-  { rto, network, replica }: { readonly rto: Rto; readonly network: string; readonly replica: ReplicaSize },
+  { rto, network, replica, pods, programs }: Pick<Settings, "rto" | "network" | "replica" | "pods" | "programs">,
   machines: readonly PlannedMachine[],
 ) {
   const plan = planAddresses(network);
   const groups = Map.groupBy(machines, ({ role }) => role);
+  // Its first is the control plane; the others are also of the group api, where the ingress finds replicas.
+  if (programs !== undefined)
+    groups.set(
+      "kubernetes",
+      machines.filter(({ isNode }) => isNode),
+    );
+  const settingsOf = (machine: PlannedMachine) => ({
+    ansible_host: machine.address,
+    ...(machine.isNode ? { pod_network: podsOf(machine) } : {}),
+  });
   const hostsOf = (hosts: readonly PlannedMachine[]) =>
-    Object.fromEntries(hosts.map(({ name, address }) => [name, { ansible_host: address }]));
+    Object.fromEntries(hosts.map((machine) => [machine.name, settingsOf(machine)]));
   const children = Object.fromEntries([...groups].map(([role, hosts]) => [role, { hosts: hostsOf(hosts) }]));
   const vars = {
     stand_name: folders.namespace.replace("ring-", ""),
@@ -28,6 +40,7 @@ export function writeInventory(
     api_memory_mib: replica.memoryMiB,
     lab_namespace: folders.namespace,
     alert_webhook_url: planAlertWebhook(plan),
+    ...(programs === undefined ? {} : { kubernetes_replicas: pods, ...wayToCluster(folders, programs) }),
     ansible_user: "root",
     ansible_python_interpreter: "/usr/bin/python3",
     ansible_ssh_private_key_file: join(folders.ssh, "id_ed25519"),
@@ -37,6 +50,16 @@ export function writeInventory(
   };
   const text = HEADER + stringify({ all: { vars, children } }, { lineWidth: 0 });
   replaceFile(folders.inventory, text, { mode: 0o600, durable: true });
+}
+
+/** How the playbook reaches the cluster from this computer. */
+function wayToCluster({ images, secrets }: Folders, programs: string) {
+  const folder = join(imageFolder(images, programs), "bin");
+  return {
+    kubernetes_kubeconfig: join(secrets, "kubernetes.kubeconfig"),
+    kubernetes_kubectl: join(folder, "kubectl"),
+    kubernetes_helm: join(folder, "helm"),
+  };
 }
 
 /**

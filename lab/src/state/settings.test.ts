@@ -13,7 +13,7 @@ afterAll(() => rmSync(home, { recursive: true }));
 
 /** What `ring up` with these options makes of the stand that the call before has made. */
 async function settle(options: UpOptions) {
-  const settings = await planSettings(folders, options, "image");
+  const settings = await planSettings(folders, options, { image: "image", programs: "kubernetes-x" });
   writeSettings(folders, settings);
   // As the machines' disks do.
   for (const name of settings.machines) mkdirSync(folders.machine(name).folder, { recursive: true });
@@ -47,6 +47,20 @@ test("a stand gets the replicas that are asked for, and keeps their number and s
   writeSettings(folders, { ...larger.settings, provisioning: false });
   expect((await settle({})).settings).toEqual({ ...larger.settings, provisioning: false });
   expect(await surplusOf(folders)).toEqual([]);
+});
+
+test("a stand that moves to Kubernetes and back keeps the number and size of its replicas", async () => {
+  const pods = await settle({ platform: "kubernetes" });
+  expect(pods.replicas).toEqual(["k8s-02", "k8s-03"]);
+  expect(pods.vars).toMatchObject({ kubernetes_replicas: 5, api_cpu_percent: 50, api_memory_mib: 256 });
+  expect(await surplusOf(folders)).toContain("api-05");
+  expect((await settle({})).vars).toEqual(pods.vars);
+
+  const back = await settle({ platform: "machines" });
+  expect(back.replicas).toHaveLength(5);
+  expect(back.vars).not.toHaveProperty("kubernetes_kubeconfig");
+  expect([...(await surplusOf(folders))].sort()).toEqual(["k8s-01", "k8s-02", "k8s-03"]);
+  for (const name of ["k8s-01", "k8s-02", "k8s-03"]) rmSync(folders.machine(name).folder, { recursive: true });
 });
 
 test("a smaller stand names the machines that it has no more until they are removed", async () => {

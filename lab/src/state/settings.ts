@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { CommandError } from "@goldenring/run-kit";
-import { RTO, type Rto, type Service, USUAL_REPLICA } from "@goldenring/stand";
+import { type Platform, RTO, type Rto, type Service, USUAL_REPLICA } from "@goldenring/stand";
 import { z } from "zod";
 import type { Folders } from "../folders.ts";
 import {
@@ -13,6 +13,8 @@ import {
   PROVISIONING,
   planAddresses,
   planMachines,
+  platformOf,
+  withNodes,
   withReplicas,
 } from "../plan.ts";
 import { namesOf, type TaskOptions } from "../task.ts";
@@ -26,6 +28,10 @@ const Settings = z.object({
   machines: z.array(z.string()).min(1),
   replica: Replica,
   rto: z.enum(RTO),
+  /** How many replicas a stand on Kubernetes has: its machines do not tell. */
+  pods: z.int().optional(),
+  /** Name of Kubernetes' programs, beside the golden images. */
+  programs: z.string().optional(),
   /** Name of the golden image under the machines' disks: a disk fits no other image. */
   image: z.string().optional(),
   /** Ports of the loopback address that the user chose, by forward. */
@@ -64,6 +70,8 @@ export interface UpOptions extends TaskOptions {
   readonly network?: string | undefined;
   /** Names of the machines; only for a new stand. Default: all. */
   readonly machines?: readonly string[];
+  /** What replicas are. A stand may move from one to the other. Default: as it was; `machines` for a new stand. */
+  readonly platform?: Platform | undefined;
   /** How many API replicas, 1 to 30. Default: as it was; 3 for a new stand. */
   readonly replicas?: number | undefined;
   /** Cores of each. Default: as it was; 0.25 for a new stand. */
@@ -76,24 +84,31 @@ export interface UpOptions extends TaskOptions {
   readonly ports?: Readonly<Partial<Record<Service, number>>> | undefined;
 }
 
+interface Newest {
+  readonly image: string;
+  readonly programs: string;
+}
+
 /**
  * The settings that the options ask for. Nothing is written: a refused request leaves nothing.
  *
- * @param newestImage for a stand without disks
+ * @param newest the golden image for a stand without disks, and the programs for one on Kubernetes
  * @throws {CommandError} when the stand exists with other machines or another network
  */
-export async function planSettings(folders: Folders, options: UpOptions, newestImage: string): Promise<Settings> {
+export async function planSettings(folders: Folders, options: UpOptions, newest: Newest): Promise<Settings> {
   const known = await readSettings(folders);
   const { network } = planAddresses(options.network ?? known?.network ?? DEFAULT_NETWORK);
   const asked = planMachines(network, options.machines ?? known?.machines).map(({ name }) => name);
   if (known) assertSame(known, network, asked);
-  const count = options.replicas ?? replicasOf(planMachines(network, asked));
+  const count = options.replicas ?? known?.pods ?? replicasOf(planMachines(network, asked));
   const before = known?.replica ?? USUAL_REPLICA;
   const replica = { cpu: options.replicaCpu ?? before.cpu, memoryMiB: options.replicaMemoryMiB ?? before.memoryMiB };
   // Machines may have been named, and none of the API.
   if (options.replicas !== undefined || count > 0)
     assertReplicas(count, replica, { cpu: availableParallelism(), memoryMiB: totalmem() / 2 ** 20 });
-  const names = options.replicas === undefined ? asked : withReplicas(asked, count);
+  const platform = options.platform ?? platformOf(asked);
+  const isSame = options.replicas === undefined && platform === platformOf(asked);
+  const names = platform === "kubernetes" ? withNodes(asked) : isSame ? asked : withReplicas(asked, count);
   const machines = planMachines(network, names).map(({ name }) => name);
   const hasDisks = machines.some((name) => existsSync(folders.machine(name).disk));
   return {
@@ -101,7 +116,8 @@ export async function planSettings(folders: Folders, options: UpOptions, newestI
     machines,
     replica,
     rto: options.rto ?? known?.rto ?? "fast",
-    image: (hasDisks ? known?.image : undefined) ?? newestImage,
+    image: (hasDisks ? known?.image : undefined) ?? newest.image,
+    ...(platform === "kubernetes" ? { pods: count, programs: newest.programs } : {}),
     ports: { ...known?.ports, ...options.ports },
     // Services keep what they have until the playbook has told them of another size.
     provisioning: known !== undefined && (known.provisioning || !isDeepStrictEqual(known.replica, replica)),

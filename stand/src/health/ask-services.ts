@@ -3,7 +3,7 @@ import { type HttpRequest, httpRequest } from "../computer/http-request.ts";
 import { runProgram } from "../computer/run-program.ts";
 import { bunProgram } from "../computer/start-program.ts";
 import type { Inventory, Machine } from "../inventory/inventory.ts";
-import { etcdTls, loginOf, readAuthority } from "../inventory/logins.ts";
+import { etcdTls, loginOf, readAuthority, readCertificate } from "../inventory/logins.ts";
 import { readInventory } from "../inventory/read-inventory.ts";
 import { inNamespace } from "../machine/ssh.ts";
 import { askMonitoring, orError } from "./ask-monitoring.ts";
@@ -25,6 +25,28 @@ const EtcdStatus = z.object({
   version: z.string(),
   leader: z.string().optional(),
   header: z.object({ member_id: z.string() }),
+});
+
+const NodeList = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({ name: z.string() }),
+      spec: z.object({ unschedulable: z.boolean().default(false) }),
+      status: z.object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })) }),
+    }),
+  ),
+});
+const PodList = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({ name: z.string(), deletionTimestamp: z.string().optional() }),
+      spec: z.object({ nodeName: z.string().optional() }),
+      status: z.object({
+        phase: z.string(),
+        containerStatuses: z.array(z.object({ ready: z.boolean(), restartCount: z.int() })).default([]),
+      }),
+    }),
+  ),
 });
 
 /** What the stand's services report; undefined when the network that they are in does not exist. */
@@ -49,7 +71,8 @@ async function askServices(inventory: Inventory, withMonitoring: boolean) {
   const { answer: login } = await orError(() => loginOf(inventory, "haproxy"));
   const patroniTls = { ca: servers };
   const haproxyTls = { ca: monitors };
-  const [selves, cluster, etcd, haproxy, api, ingress, monitoring] = await Promise.all([
+  const { answer: kubernetesClient } = await orError(() => kubernetesTls(inventory));
+  const [selves, cluster, etcd, haproxy, api, ingress, kubernetes, monitoring] = await Promise.all([
     askEach(inventory.byRole("postgres"), (machine) => askPatroni(machine, patroniTls), {}),
     askCluster(inventory.byRole("postgres"), patroniTls),
     askEach(inventory.byRole("etcd"), (machine) => askEtcd(machine, etcdClient), { isHealthy: false }),
@@ -61,6 +84,11 @@ async function askServices(inventory: Inventory, withMonitoring: boolean) {
       isReady: false,
       ...NO_SERVERS,
     }),
+    askEach(
+      inventory.byRole("kubernetes").slice(0, 1),
+      (machine) => askKubernetes(machine, kubernetesClient),
+      EMPTY_CLUSTER,
+    ),
     withMonitoring ? askMonitoring(inventory, DEADLINE_MS) : undefined,
   ]);
   const members = selves.map((self) => {
@@ -70,7 +98,8 @@ async function askServices(inventory: Inventory, withMonitoring: boolean) {
     // How far it is behind the leader, in the leader's view; absent for the leader and when unknown.
     return { ...self, ...more, ...(typeof seen?.lag === "number" ? { lagBytes: seen.lag } : {}) };
   });
-  return { members, etcd, haproxy, api, ingress, ...(monitoring === undefined ? {} : { monitoring }) };
+  const controlPlane = kubernetes[0] && { kubernetes: kubernetes[0] };
+  return { members, etcd, haproxy, api, ingress, ...controlPlane, ...(monitoring === undefined ? {} : { monitoring }) };
 }
 
 /** A machine whose service does not answer has the defaults and the error. */
@@ -139,6 +168,38 @@ async function askApi(url: string) {
   const { status, text } = await ask(url);
   const isReady = status < 500;
   return { isReady, ...(isReady ? {} : { error: `answers ${status} ${text.trim().slice(0, 80)}` }) };
+}
+
+async function kubernetesTls(inventory: Inventory): Promise<HttpRequest["tls"]> {
+  return {
+    ca: await readAuthority(inventory, "kubernetes"),
+    ...(await readCertificate(inventory, "operator/kubernetes")),
+  };
+}
+
+const EMPTY_CLUSTER: Awaited<ReturnType<typeof askKubernetes>> = { nodes: [], pods: [] };
+
+/** The nodes of a cluster, and the pods that are not about to end. */
+async function askKubernetes({ address }: Machine, tls: HttpRequest["tls"]) {
+  const list = async <Shape extends z.ZodType>(what: string, shape: Shape): Promise<z.infer<Shape>> =>
+    shape.parse(JSON.parse((await ask(`https://${address}:6443/api/v1/${what}`, { tls })).text));
+  const [nodes, pods] = await Promise.all([list("nodes", NodeList), list("pods", PodList)]);
+  return {
+    nodes: nodes.items.map(({ metadata: { name }, spec: { unschedulable }, status: { conditions } }) => ({
+      name,
+      isReady: conditions.some(({ type, status }) => type === "Ready" && status === "True"),
+      unschedulable,
+    })),
+    pods: pods.items
+      .filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && status.phase !== "Succeeded")
+      .map(({ metadata: { name }, spec: { nodeName }, status: { phase, containerStatuses } }) => ({
+        name,
+        node: nodeName,
+        phase,
+        isReady: phase === "Running" && containerStatuses.every(({ ready }) => ready),
+        restarts: containerStatuses.reduce((sum, { restartCount }) => sum + restartCount, 0),
+      })),
+  };
 }
 
 /** 170006 is 17.6. */

@@ -28,6 +28,26 @@ test("a stand on which all services are well has no problem, and neither has one
   expect(problemsOf(one)).toEqual([]);
 });
 
+test("nodes and pods that are not ready are problems, unless their machine is off", () => {
+  const kubernetes = {
+    name: "k8s-01",
+    nodes: [
+      { name: "k8s-02", isReady: false, unschedulable: false },
+      { name: "k8s-03", isReady: true, unschedulable: true },
+    ],
+    pods: [
+      { name: "weather-1", node: "k8s-02", phase: "Running", isReady: false, restarts: 0 },
+      { name: "weather-2", node: undefined, phase: "Pending", isReady: false, restarts: 0 },
+    ],
+  };
+  const problems = (isOff: (name: string) => boolean) => problemsOf({ ...WHOLE, kubernetes }, isOff);
+  const left = ["the node k8s-03 takes no pods (kubectl uncordon k8s-03)", "the pod weather-2 on no node is not ready"];
+  expect(problems((name) => name === "k8s-02")).toEqual(left);
+  expect(problems(() => false)).toEqual(
+    expect.arrayContaining([...left, "the node k8s-02 is not ready", "the pod weather-1 on k8s-02 is not ready"]),
+  );
+});
+
 test.each([
   ["two leaders", { members: [leader, { ...standby, role: "leader" }, replica] }, "the database has two leaders"],
   [

@@ -16,8 +16,16 @@ export interface StandRoles {
  */
 export function problemsOf(services: ServicesHealth | undefined, isOff: (machine: string) => boolean = () => false) {
   if (services === undefined) return ["the services cannot be asked: the stand's network does not exist"];
-  const { members, etcd, haproxy, api, ingress } = services;
-  const all = { Patroni: members, etcd, HAProxy: haproxy, "the API": api, "the ingress": ingress };
+  const { members, etcd, haproxy, api, ingress, kubernetes } = services;
+  const clusters = kubernetes === undefined ? [] : [kubernetes];
+  const all = {
+    Patroni: members,
+    etcd,
+    HAProxy: haproxy,
+    "the API": api,
+    "the ingress": ingress,
+    Kubernetes: clusters,
+  };
   const silent = Object.entries(all).flatMap(([service, each]) =>
     each.flatMap(({ name, error }) => (error === undefined || isOff(name) ? [] : [`${service} on ${name}: ${error}`])),
   );
@@ -39,6 +47,15 @@ export function problemsOf(services: ServicesHealth | undefined, isOff: (machine
     ...(leader ? haproxy.map((one) => astray("HAProxy", one, "master", [leader])) : []),
     ...(leader ? haproxy.map((one) => astray("HAProxy", one, "replicas", replicas)) : []),
     ...ingress.map((one) => astray("the ingress", one, "api", ready)),
+    ...clusters.flatMap(({ nodes, pods }) => [
+      ...nodes.map(({ name, isReady }) => !isReady && !isOff(name) && `the node ${name} is not ready`),
+      ...nodes.map(
+        ({ name, unschedulable }) => unschedulable && `the node ${name} takes no pods (kubectl uncordon ${name})`,
+      ),
+      ...pods.map(
+        ({ name, node = "no node", isReady }) => !isReady && !isOff(node) && `the pod ${name} on ${node} is not ready`,
+      ),
+    ]),
   ];
   return problems.filter((problem) => typeof problem === "string");
 }

@@ -1,5 +1,6 @@
 /** What a machine is for: the names of the groups that cluster/ installs. */
-export const ROLES = ["etcd", "postgres", "haproxy", "api", "ingress", "prometheus"] as const;
+/** A node of Kubernetes that runs pods of the API has the role api, too: requests find it there. */
+export const ROLES = ["etcd", "postgres", "haproxy", "api", "ingress", "prometheus", "kubernetes"] as const;
 export type Role = (typeof ROLES)[number];
 
 /**
@@ -43,6 +44,10 @@ export const REPLICA_BOUNDS = {
   cpu: { min: 0.1, max: 64 },
   memoryMiB: { min: 128, max: 65_536 },
 } as const;
+
+/** What the API runs on: a machine for each replica, or pods on nodes of Kubernetes. */
+export const PLATFORMS = ["machines", "kubernetes"] as const;
+export type Platform = (typeof PLATFORMS)[number];
 
 /** How a machine is reached, as Ansible's variables say. */
 export interface SshSettings {

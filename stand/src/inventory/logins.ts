@@ -34,7 +34,7 @@ export async function loginOf(inventory: Secrets, service: string): Promise<Logi
  * The stand's certificate authorities by who trusts them. `servers`: the clients of PostgreSQL, Patroni and etcd. `monitoring`: Prometheus,
  * people, and those who ask for metrics and statistics.
  */
-export type Authority = "servers" | "monitoring";
+export type Authority = "servers" | "monitoring" | "kubernetes";
 
 export const authorityFile = ({ secretsFolder }: Secrets, authority: Authority): string =>
   join(secretsFolder, authorityName(authority));
