@@ -136,7 +136,7 @@ test(
   "a probe that is stopped while the service is silent ends soon; what it waited for is unknown",
   async () => {
     const probe = startProbe("silent");
-    await delay(1_500);
+    await hasWritten(probe, 5);
     api.suspend();
     try {
       await delay(1_000);
