@@ -145,17 +145,17 @@ export class PrimaryFinder {
     try {
       const [row] = await connection.query(IDENTIFY, [], this.search.connectDeadlineMs);
       const [inRecovery, systemIdentifier, timeline, incarnation] = row ?? [];
-      if (inRecovery !== "f") {
-        if (isOver()) void connection.close();
-        else this.#replicas.set(endpoint, session);
-        throw new Error("is a replica");
+      if (inRecovery === "f") {
+        if (!systemIdentifier || !timeline || !incarnation) throw new Error("returned no system identifier");
+        return { connection, identity: { systemIdentifier, timeline, incarnation } };
       }
-      if (!systemIdentifier || !timeline || !incarnation) throw new Error("returned no system identifier");
-      return { connection, identity: { systemIdentifier, timeline, incarnation } };
     } catch (error) {
-      if (this.#replicas.get(endpoint) !== session) connection.destroy();
+      connection.destroy();
       throw error;
     }
+    if (isOver()) void connection.close();
+    else this.#replicas.set(endpoint, session);
+    throw new Error("is a replica");
   }
 
   async #session(endpoint: Endpoint): Promise<ReplicaSession> {
