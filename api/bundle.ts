@@ -2,8 +2,8 @@
  * Makes the folder that a machine needs to run the API beside Bun itself: one program and the page, no node_modules.
  * `bun api/bundle.ts [folder]`, the folder being `bundle` beside this file; run the result with `bun <folder>/src/main.js`.
  */
-import { cpSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 
 const folder = resolve(process.argv[2] ?? join(import.meta.dirname, "bundle"));
 const page = join(import.meta.dirname, "page", "dist");
@@ -26,6 +26,7 @@ try {
     minify: { whitespace: true, syntax: true },
     sourcemap: "linked",
   });
+  nameSourcesWithin(join(draft, "src"));
   cpSync(page, join(draft, "page", "dist"), { recursive: true });
   rmSync(folder, { recursive: true, force: true });
   renameSync(draft, folder);
@@ -33,3 +34,12 @@ try {
   rmSync(draft, { recursive: true, force: true });
 }
 console.log(`Bundled the API into ${folder}`);
+
+/** Bun names sources by the way from the bundle to the checkout: the same commit would make another map in each folder. */
+function nameSourcesWithin(built: string): void {
+  const file = join(built, "main.js.map");
+  const map: { sources: string[] } = JSON.parse(readFileSync(file, "utf8"));
+  const checkout = join(import.meta.dirname, "..");
+  map.sources = map.sources.map((source) => relative(checkout, resolve(built, source)));
+  writeFileSync(file, JSON.stringify(map));
+}

@@ -152,12 +152,14 @@ test("has no shell, and belongs to root alone", () => {
 });
 
 test("has nothing of the computer that it was made on", () => {
+  const read = (name: string): string => readFileSync(join(plain.root, "app/src", name), "utf8");
   // Folders inside the checkout: its own path can be as short as a word of the bundle.
   const folders = readdirSync(CHECKOUT).map((name) => join(CHECKOUT, name));
-  for (const name of ["main.js", "main.js.map"]) {
-    const content = readFileSync(join(plain.root, "app/src", name), "utf8");
-    expect(folders.filter((folder) => content.includes(`${folder}/`))).toEqual([]);
-  }
+  for (const name of ["main.js", "main.js.map"])
+    expect(folders.filter((folder) => read(name).includes(`${folder}/`))).toEqual([]);
+  const { sources }: { sources: string[] } = JSON.parse(read("main.js.map"));
+  expect(sources).toContain("api/src/main.ts");
+  expect(sources.filter((source) => !/^(api|node_modules)\//.test(source))).toEqual([]);
 });
 
 test("takes less than 120 MB, unpacked", () => {

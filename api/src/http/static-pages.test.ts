@@ -233,5 +233,7 @@ test("an answer that is not read to its end closes its file", async () => {
     await reading;
     await answered(path);
   }
-  expect(openFilesBelow(folder).length).toBeLessThan(5);
+  // Bun closes files on threads of its own, some time after the answer.
+  for (let turn = 0; turn < 1_000 && openFilesBelow(folder).length > 0; turn++) await Bun.sleep(10);
+  expect(openFilesBelow(folder)).toEqual([]);
 });
