@@ -129,7 +129,7 @@ describe("etcd", () => {
     expect((await run("snapshot save /dev/null")).succeeded).toBe(false);
   });
 
-  test("lets the guardian free the leader key, and not change what Patroni does", async () => {
+  test("lets the guardian free the leader key, and not change the configuration, who is synchronous, or a member", async () => {
     const { user, password } = await loginOf(inventory, "etcd_guardian");
     await etcdTls(inventory);
     const folder = inventory.secretsFolder;
@@ -145,8 +145,9 @@ describe("etcd", () => {
     const { token } = JSON.parse(await ask("/v3/auth/authenticate", { name: user, password }));
     const key = (name: string) => ({ key: base64(`/service/${inventory.standName}/${name}`) });
     expect(await ask("/v3/kv/range", key("leader"), token)).toContain("kvs");
-    expect(await ask("/v3/kv/range", key("config"), token)).toContain("permission denied");
-    expect(await ask("/v3/kv/put", { ...key("config"), value: base64("{}") }, token)).toContain("permission denied");
+    expect(await ask("/v3/kv/range", key("config"), token)).toContain("kvs");
+    for (const name of ["config", "sync", "members/x"])
+      expect(await ask("/v3/kv/put", { ...key(name), value: base64("{}") }, token)).toContain("permission denied");
   });
 });
 

@@ -124,8 +124,9 @@ describe.skipIf(!hasProgram("etcd"))("etcd", () => {
     await call("/v3/auth/user/grant", { user: "root", role: "root" });
     await call("/v3/auth/role/add", { name: "guardian" });
     await allow("READWRITE", "/service/lab/leader");
-    await allow("WRITE", "/service/lab/members/", "/service/lab/members0");
+    await allow("WRITE", "/service/lab/failover");
     await allow("READ", "/service/lab/sync");
+    await allow("READ", "/service/lab/config");
     await allow("READWRITE", "/guardian/lab/", "/guardian/lab0");
     await call("/v3/auth/user/add", { name: "guardian", password: PASSWORD });
     await call("/v3/auth/user/grant", { user: "guardian", role: "guardian" });
@@ -136,8 +137,10 @@ describe.skipIf(!hasProgram("etcd"))("etcd", () => {
   const base64 = (text: string) => Buffer.from(text).toString("base64");
   const put = (key: string, value: string) =>
     call("/v3/kv/put", { key: base64(`/service/lab/${key}`), value: base64(value) });
-  const exists = async (key: string) =>
-    (await call("/v3/kv/range", { key: base64(`/service/lab/${key}`) })).includes('"kvs"');
+  const read = async (key: string): Promise<string | undefined> => {
+    const { kvs } = JSON.parse(await call("/v3/kv/range", { key: base64(`/service/lab/${key}`) }));
+    return kvs && Buffer.from(kvs[0].value, "base64").toString();
+  };
 
   test("without a leader key there is no leadership", async () => {
     expect(await etcd.leadership()).toBeUndefined();
@@ -148,16 +151,42 @@ describe.skipIf(!hasProgram("etcd"))("etcd", () => {
     expect(await etcd.leadership()).toBeUndefined();
   });
 
-  test("a leader is released with its member key, and nothing else", async () => {
+  const SYNC = { leader: "pg-01", sync_standby: "pg-02" };
+
+  async function released(sync: object, config: object): Promise<{ isDone: boolean; failover: string | undefined }> {
+    await call("/v3/kv/deleterange", { key: base64("/service/lab/failover") });
     await put("leader", "pg-01");
-    await put("members/pg-01", "{}");
-    await put("members/pg-02", "{}");
+    await put("sync", JSON.stringify(sync));
+    await put("config", JSON.stringify(config));
     const leadership = await etcd.leadership();
-    expect(leadership?.leader).toBe("pg-01");
-    expect(leadership && (await etcd.release(leadership))).toBe(true);
-    expect([await exists("leader"), await exists("members/pg-01"), await exists("members/pg-02")]).toEqual([
-      ...[false, false, true],
-    ]);
+    const isDone = leadership !== undefined && (await etcd.release(leadership));
+    expect(await read("leader")).toBeUndefined();
+    return { isDone, failover: await read("failover") };
+  }
+
+  test("a leader is released, and the only synchronous standby is told to lead", async () => {
+    expect(await released(SYNC, { ttl: 20 })).toEqual({ isDone: true, failover: '{"member":"pg-02"}' });
+  });
+
+  test.each([
+    ["there is no synchronous standby", { ...SYNC, sync_standby: null }, { pause: false }],
+    ["there are two", { ...SYNC, sync_standby: "pg-02,pg-03" }, { pause: false }],
+    ["failovers are paused", SYNC, { pause: true }],
+  ])("a leader is released without a successor where %s", async (_, sync, config) => {
+    expect(await released(sync, config)).toEqual({ isDone: true, failover: undefined });
+  });
+
+  test.each([
+    ["the synchronous standby changes", "sync", '{"leader":"pg-01","sync_standby":""}'],
+    ["failovers are paused", "config", '{"pause":true}'],
+  ])("nothing is released where %s meanwhile", async (_, key, value) => {
+    await put("leader", "pg-01");
+    await put("sync", JSON.stringify(SYNC));
+    await put("config", "{}");
+    const leadership = await etcd.leadership();
+    await put(key, value);
+    expect(leadership && (await etcd.release(leadership))).toBe(false);
+    expect(await read("leader")).toBe("pg-01");
   });
 
   test("a release that comes late, when another leads or the same one leads again, changes nothing", async () => {

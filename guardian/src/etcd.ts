@@ -16,6 +16,14 @@ export interface Leadership {
   readonly leader: string;
   /** etcd revision at which the key was created: a later leader's key has another one. */
   readonly createRevision: string;
+  readonly successor: Successor | undefined;
+}
+
+/** The only synchronous standby while failovers are not paused. It has every acknowledged write as long as both keys are as they were read. */
+interface Successor {
+  readonly name: string;
+  readonly syncRevision: string;
+  readonly configRevision: string;
 }
 
 /** What guardians share through etcd, and what Patroni has there, all of one moment. */
@@ -54,6 +62,7 @@ type Key = z.output<typeof RangeAnswer>["kvs"][number];
 const SnapshotAnswer = z.object({ responses: z.array(z.object({ response_range: RangeAnswer })) });
 const LeaseAnswer = z.object({ ID: z.string() });
 const Sync = z.object({ sync_standby: z.string().nullish() });
+const Config = z.object({ pause: z.boolean().nullish() });
 const LastAction = z.object({ at: z.number(), what: z.string() });
 const LoginAnswer = z.object({ token: z.string() });
 const TransactionAnswer = z.object({ succeeded: z.boolean().default(false) });
@@ -69,6 +78,8 @@ export async function openEtcd(inventory: Inventory) {
   const hosts = inventory.byRole("etcd").map(({ address }) => address);
   const service = `/service/${inventory.standName}`;
   const leaderKey = base64(`${service}/leader`);
+  const syncKey = base64(`${service}/sync`);
+  const configKey = base64(`${service}/config`);
   const own = `/guardian/${inventory.standName}/`;
   const lockKey = base64(`${own}lock`);
   /** All members know it until they restart. */
@@ -111,41 +122,47 @@ export async function openEtcd(inventory: Inventory) {
       value === undefined ? { request_delete_range: { key } } : { request_put: { key, value: base64(value) } };
     return transact(compare, [request]);
   };
+  /** All of one moment. A range is a key, or a first and a last one. */
+  const readTogether = async (...ranges: readonly { key: string; range_end?: string }[]) => {
+    const success = ranges.map((range) => ({ request_range: range }));
+    const { responses } = await ask("/v3/kv/txn", { success }, SnapshotAnswer.parse).catch(noAnswer);
+    return responses.map(({ response_range }) => response_range.kvs);
+  };
   // So that the first request after a power-off does not wait for it.
   await logIn().catch(() => {});
   return {
     async leadership(): Promise<Leadership | undefined> {
-      const { kvs } = await ask("/v3/kv/range", { key: leaderKey }, RangeAnswer.parse).catch(noAnswer);
-      const [key] = kvs;
-      return key && { leader: Buffer.from(key.value, "base64").toString(), createRevision: key.create_revision };
+      const [leaders, sync, config] = await readTogether({ key: leaderKey }, { key: syncKey }, { key: configKey });
+      const key = leaders?.[0];
+      const successor = successorOf(sync?.[0], config?.[0]);
+      return key && { leader: textOf(key), createRevision: key.create_revision, successor };
     },
-    /** Deletes the leader key and the host's member key, if the leader key is still the one that was read and names that host. @returns whether it did */
-    async release({ leader, createRevision }: Leadership): Promise<boolean> {
-      const transaction = {
-        compare: [
-          { key: leaderKey, target: "VALUE", value: base64(leader) },
-          { key: leaderKey, target: "CREATE", create_revision: createRevision },
-        ],
-        success: [
-          // With it there, the others would wait for an answer from this member before they elect.
-          { request_delete_range: { key: base64(`${service}/members/${leader}`) } },
-          { request_delete_range: { key: leaderKey } },
-        ],
-      };
+    /**
+     * Deletes the leader key, if it is still the one that was read and names that host, and tells the successor to lead: as Patroni's own
+     * `failover` does. Otherwise the successor first asks the host that is off, and waits 2 s for its answer (`fetch_node_status` in ha.py).
+     *
+     * @returns whether it did
+     */
+    async release({ leader, createRevision, successor }: Leadership): Promise<boolean> {
+      const compare: object[] = [
+        { key: leaderKey, target: "VALUE", value: base64(leader) },
+        { key: leaderKey, target: "CREATE", create_revision: createRevision },
+      ];
+      const success: object[] = [{ request_delete_range: { key: leaderKey } }];
+      if (successor !== undefined) {
+        compare.push({ key: syncKey, target: "MOD", mod_revision: successor.syncRevision });
+        compare.push({ key: configKey, target: "MOD", mod_revision: successor.configRevision });
+        // First: Patroni wakes up when the leader key goes.
+        const failover = base64(JSON.stringify({ member: successor.name }));
+        success.unshift({ request_put: { key: base64(`${service}/failover`), value: failover } });
+      }
       // Several members carry it out; the first one deletes the key and the others find another or none. It names one
       // incarnation of the key, so a copy that arrives late changes nothing.
-      return transact(transaction.compare, transaction.success);
+      return transact(compare, success);
     },
     async shared(): Promise<Shared> {
-      const range = (key: string, end?: string) => ({
-        request_range: { key: base64(key), ...(end === undefined ? {} : { range_end: base64(end) }) },
-      });
-      const success = [range(`${service}/leader`), range(`${service}/sync`), range(own, `${own.slice(0, -1)}0`)];
-      const { responses } = await ask("/v3/kv/txn", { success }, SnapshotAnswer.parse).catch(noAnswer);
-      return sharedOf(
-        responses.map(({ response_range }) => response_range.kvs),
-        own,
-      );
+      const ofGuardians = { key: base64(own), range_end: base64(`${own.slice(0, -1)}0`) };
+      return sharedOf(await readTogether({ key: leaderKey }, { key: syncKey }, ofGuardians), own);
     },
     setMode: (mode: Mode): Promise<boolean> => change("mode", mode),
     noteAction: (at: number, what: string): Promise<boolean> => change("last", JSON.stringify({ at, what })),
@@ -176,15 +193,30 @@ export async function openEtcd(inventory: Inventory) {
 }
 export type Etcd = Awaited<ReturnType<typeof openEtcd>>;
 
+const textOf = ({ value }: Key): string => Buffer.from(value, "base64").toString();
+
+function synchronousIn(sync: Key | undefined): string[] {
+  const names = Sync.safeParse(parseJson(sync ? textOf(sync) : "")).data?.sync_standby ?? "";
+  return names.split(",").filter((name) => name !== "");
+}
+
+function successorOf(sync: Key | undefined, config: Key | undefined): Successor | undefined {
+  const [name, ...others] = synchronousIn(sync);
+  if (name === undefined || others.length > 0 || sync === undefined || config === undefined) return undefined;
+  const { success, data } = Config.safeParse(parseJson(textOf(config)));
+  if (!success || data.pause) return undefined;
+  return { name, syncRevision: sync.mod_revision, configRevision: config.mod_revision };
+}
+
 function sharedOf([leader = [], sync = [], own = []]: readonly (readonly Key[])[], prefix: string): Shared {
-  const text = (key: Key | undefined): string | undefined => key && Buffer.from(key.value, "base64").toString();
-  const named = new Map(own.map((key) => [Buffer.from(key.key, "base64").toString().slice(prefix.length), text(key)]));
-  const synchronous = Sync.safeParse(parseJson(text(sync[0]) ?? "")).data?.sync_standby ?? "";
+  const named = new Map(
+    own.map((key) => [Buffer.from(key.key, "base64").toString().slice(prefix.length), textOf(key)]),
+  );
   const mode = named.get("mode");
   const off = [...named].filter(([name]) => name.startsWith("off/"));
   return {
-    leader: text(leader[0]) ?? null,
-    synchronous: synchronous.split(",").filter((name) => name !== ""),
+    leader: leader[0] === undefined ? null : textOf(leader[0]),
+    synchronous: synchronousIn(sync[0]),
     mode: MODES.find((each) => each === mode) ?? "act",
     lastAction: LastAction.safeParse(parseJson(named.get("last") ?? "")).data,
     turnedOff: Object.fromEntries(off.map(([name, at]) => [name.slice("off/".length), Number(at)])),

@@ -9,7 +9,9 @@ function cluster(leader: string | undefined) {
   const services = {
     etcd: {
       async leadership(): Promise<Leadership | undefined> {
-        return state.leader === undefined ? undefined : { leader: state.leader, createRevision: "7" };
+        return state.leader === undefined
+          ? undefined
+          : { leader: state.leader, createRevision: "7", successor: undefined };
       },
       async release({ leader, createRevision }: Leadership) {
         if (leader !== state.leader) return false;
