@@ -1,9 +1,17 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Block } from "../model/block.ts";
 import type { ReadModel } from "../model/read-model.ts";
 import { type Connection, type DatabaseConfig, QueryTimeout, type Statement } from "../postgres/connection.ts";
 import { classifyFailure } from "../postgres/failures.ts";
 import { requireMigrated } from "../postgres/migrate.ts";
-import { type DatabaseIdentity, PrimaryFinder, type PrimarySearch, sameHistory } from "../postgres/primary.ts";
+import {
+  type DatabaseIdentity,
+  type PrimaryConnection,
+  PrimaryFinder,
+  type PrimarySearch,
+  replaces,
+  sameHistory,
+} from "../postgres/primary.ts";
 import { type ServerSessions, SessionWatch } from "../postgres/sessions.ts";
 import { BLOCK_COLUMNS, entries, parseBlock } from "./blocks.ts";
 import { changedRowsOf, changedTransactions } from "./changed-rows.ts";
@@ -33,6 +41,12 @@ const MAX_CHANGED_ROWS = 20_000;
 /** Of PAGE_BYTES each. */
 const MAX_CHANGED_PAGES = 64;
 const PAGE_BYTES = 65_536;
+
+/**
+ * A primary that does not answer for so long may have lost its power: then another one is looked for while its answer is waited for. Longer than change
+ * queries take on a busy server, and than a cgroup stops this process.
+ */
+const SILENCE_MS = 200;
 
 /** How often the database is asked again whether its data fit. */
 const OVER_BUDGET_PAUSE_MS = 5_000;
@@ -94,6 +108,8 @@ const CHANGES: Statement = {
  */
 export class ChangeFeed {
   readonly #finder: PrimaryFinder;
+  /** Searches while the connection waits for an answer. */
+  readonly #successors: PrimaryFinder;
   #connection: Connection | undefined;
   #identity: DatabaseIdentity | undefined;
   #loaded: (Loaded & { readonly from: DatabaseIdentity | undefined }) | undefined;
@@ -112,6 +128,7 @@ export class ChangeFeed {
   ) {
     const search = { ...options.search, applicationName: "goldenring reads", settings: SESSION_SETTINGS };
     this.#finder = new PrimaryFinder(options.database, search);
+    this.#successors = new PrimaryFinder(options.database, search);
   }
 
   /** The rows as of the last refresh; undefined before the first load. */
@@ -163,32 +180,67 @@ export class ChangeFeed {
 
   async #refreshOnce(): Promise<void> {
     await this.#looking;
+    let connection: Connection | undefined;
     try {
-      const connection = await this.#connected();
+      connection = await this.#connected();
       if (!this.#loaded) await this.#load(connection, "first load");
       else if (sameHistory(this.#loaded.from, this.#identity)) await this.#applyChanges(connection, this.#loaded);
       else await this.#load(connection, "the database's history changed");
       this.#watchSessions(connection);
     } catch (error) {
-      this.#connection?.destroy();
-      this.#connection = undefined;
+      connection?.destroy();
+      if (this.#connection === connection) this.#connection = undefined;
       throw error;
     }
   }
 
   async close(): Promise<void> {
     this.#finder.close();
+    this.#successors.close();
     await this.#connection?.close();
     this.#connection = undefined;
   }
 
   async #connected(): Promise<Connection> {
     if (this.#connection && !this.#connection.lost) return this.#connection;
-    const { connection, identity } = await this.#finder.find();
+    return this.#use(await this.#finder.find());
+  }
+
+  #use({ connection, identity }: PrimaryConnection): Connection {
     this.#connection = connection;
     this.#identity = identity;
     this.events.connected(`${connection.endpoint.host}:${connection.endpoint.port}`, identity);
     return connection;
+  }
+
+  /** The answer of the primary. Rejects at the deadline, and as soon as a silent primary has been replaced by another one. */
+  async #ask(connection: Connection, statement: Statement, values: readonly unknown[]) {
+    let isWaiting = true;
+    // After a pause of this process the timer is due before an answer that arrived long ago is read.
+    const silence = setTimeout(
+      () => setImmediate(() => isWaiting && this.#replaceSilent(connection, () => isWaiting)),
+      SILENCE_MS,
+    );
+    try {
+      return await connection.query(statement, values, this.options.queryDeadlineMs);
+    } finally {
+      isWaiting = false;
+      clearTimeout(silence);
+    }
+  }
+
+  async #replaceSilent(silent: Connection, isWaiting: () => boolean): Promise<void> {
+    while (isWaiting()) {
+      const found = await this.#successors.find().catch(() => undefined);
+      if (found && isWaiting() && this.#identity && replaces(found.identity, this.#identity)) {
+        this.#use(found);
+        return silent.destroy();
+      }
+      void found?.connection.close();
+      // The primary lives, and is slow.
+      if (found) return;
+      await delay(this.options.search.staggerMs);
+    }
   }
 
   async #load(connection: Connection, reason: string): Promise<void> {
@@ -218,7 +270,7 @@ export class ChangeFeed {
   async #applyChanges(connection: Connection, loaded: Loaded): Promise<void> {
     const { model } = loaded;
     if (!this.#isChanging && (await this.#isUnchanged(connection, loaded))) return;
-    const [state, ...changes] = await connection.query(CHANGES, [loaded.snapshot], this.options.queryDeadlineMs);
+    const [state, ...changes] = await this.#ask(connection, CHANGES, [loaded.snapshot]);
     const [, snapshot, epoch] = state ?? [];
     if (!snapshot) throw new Error("the change query returned no snapshot");
     this.#isChanging = snapshot !== loaded.snapshot;
@@ -262,7 +314,7 @@ export class ChangeFeed {
   }
 
   async #isUnchanged(connection: Connection, { snapshot, epoch }: Loaded): Promise<boolean> {
-    const [state] = await connection.query(STATE, [], this.options.queryDeadlineMs);
+    const [state] = await this.#ask(connection, STATE, []);
     return state?.[0] === snapshot && state[1] === epoch;
   }
 }

@@ -19,6 +19,12 @@ export function sameHistory(one: DatabaseIdentity | undefined, other: DatabaseId
   );
 }
 
+/** Whether one is a later primary of the same database: each promotion begins a timeline. */
+export function replaces(one: DatabaseIdentity, other: DatabaseIdentity): boolean {
+  const isLater = Number.parseInt(one.timeline, 16) > Number.parseInt(other.timeline, 16);
+  return isLater && one.systemIdentifier === other.systemIdentifier;
+}
+
 export interface PrimaryConnection {
   readonly connection: Connection;
   readonly identity: DatabaseIdentity;

@@ -74,6 +74,37 @@ describe("a primary with a synchronous standby", () => {
     expect(performance.now() - promoted).toBeLessThan(5_000);
   });
 
+  test("vanishes without closing connections, and is replaced: nobody waits until its answer is overdue", async () => {
+    const { primary, standby, databaseUrl } = await startPair();
+    const way = await TcpProxy.start(primary.port);
+    ends.push(() => way.close());
+    const env = { READ_PATIENCE_MS: "50000", CONNECT_MS: "50000", WRITE_STATEMENT_MS: "50000" };
+    const replica = await api(listOf(way.urlThrough(databaseUrl), standby.urlHere(databaseUrl)), env);
+    const client = new ApiClient(replica.url);
+    bodyOf.value(await client.addValue(1, value(1, "before")));
+    way.silence();
+    const [read, added] = [client.get("/Cities"), client.addValue(1, value(2, "meanwhile"))];
+    await primary.kill();
+    await standby.promote();
+    expect((await read).stale).toBeUndefined();
+    expect((await added).status).toBe(200);
+  });
+
+  test("that is silent for a while keeps its connection", async () => {
+    const { primary, databaseUrl } = await startPair();
+    const way = await TcpProxy.start(primary.port);
+    ends.push(() => way.close());
+    const replica = await api(way.urlThrough(databaseUrl), { READ_PATIENCE_MS: "50000" });
+    const sessions = () =>
+      primary.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'goldenring reads' ORDER BY 1");
+    const before = await sessions();
+    const client = new ApiClient(replica.url);
+    way.delay(300);
+    expect((await client.get("/Cities")).stale).toBeUndefined();
+    expect((await client.get("/Cities")).stale).toBeUndefined();
+    await until(async () => isDeepStrictEqual(await sessions(), before));
+  });
+
   test("is switched over under load: the old primary is skipped, though it is first in the list and answers", async () => {
     const { primary, standby, url, databaseName } = await startPair();
     const replicas = [await api(url), await api(url)];
