@@ -108,34 +108,76 @@ describe("ring", () => {
   });
 });
 
+interface OsvQuery {
+  readonly package: { readonly purl?: string; readonly ecosystem?: string; readonly name?: string };
+  readonly version?: string;
+  readonly page_token?: string;
+}
+
+/** Answers as OSV does (https://google.github.io/osv.dev/post-v1-querybatch/), and refuses what OSV refuses. */
+class Osv {
+  asked: OsvQuery[] = [];
+  /** What it knows of a package; one page for each list. */
+  advisories: Readonly<Record<string, readonly (readonly string[])[]>> = {};
+  isThere = true;
+  readonly #server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => this.#answer(request) });
+
+  get url(): string {
+    return this.#server.url.origin;
+  }
+
+  stop(): Promise<void> {
+    return this.#server.stop(true);
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    if (!this.isThere || request.method !== "POST") return new Response(null, { status: 405 });
+    if (new URL(request.url).pathname !== "/v1/querybatch") return new Response(null, { status: 404 });
+    const { queries } = (await request.json()) as { queries: OsvQuery[] };
+    const isWrong = ({ package: { purl, ecosystem, name }, version }: OsvQuery): boolean =>
+      purl === undefined
+        ? !(ecosystem && name && version)
+        : ecosystem !== undefined || version !== undefined || !/^pkg:\w+\/.+@/.test(purl);
+    if (queries.length > 1_000 || queries.some(isWrong)) return new Response("Invalid query", { status: 400 });
+    this.asked.push(...queries);
+    return Response.json({ results: queries.map((query) => this.#result(query)) });
+  }
+
+  #result({ package: { purl, name = "" }, page_token = "0" }: OsvQuery) {
+    const pages = this.advisories[purl?.replace(/^pkg:\w+\/|@[^@]*$/g, "") ?? name] ?? [];
+    const page = Number(page_token);
+    const ids = pages[page] ?? [];
+    return {
+      ...(ids.length > 0 && { vulns: ids.map((id) => ({ id, modified: "2026-01-01T00:00:00Z" })) }),
+      ...(page + 1 < pages.length && { next_page_token: String(page + 1) }),
+    };
+  }
+}
+
 describe("ring audit", () => {
-  test("asks for every part, names those that are vulnerable, and says what to do when nobody answers", async () => {
-    let asked: readonly { readonly package: { readonly purl?: string } }[] = [];
-    let refuses = false;
-    const osv = Bun.serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      async fetch(request) {
-        if (refuses) return new Response(null, { status: 405 });
-        asked = ((await request.json()) as { queries: typeof asked }).queries;
-        return Response.json({
-          results: asked.map(({ package: { purl } }) =>
-            purl?.startsWith("pkg:npm/bun@") ? { vulns: [{ id: "X-1" }] } : {},
-          ),
-        });
-      },
-    });
-    const found = await ringWith({ GOLDENRING_OSV: osv.url.origin }, "audit");
-    expect(found).toMatchObject({
-      code: 1,
-      stdout: expect.stringMatching(/^bun 1\S+ \(repository\): X-1\n1 packages/),
-    });
-    expect(asked.length).toBeGreaterThan(100);
-    refuses = true;
-    const nobody = { GOLDENRING_OSV: osv.url.origin, npm_config_registry: osv.url.origin };
-    const unanswered = await ringWith(nobody, "audit");
-    await osv.stop(true);
-    expect(unanswered).toMatchObject({
+  const osv = new Osv();
+  afterAll(() => osv.stop());
+  const audit = () => ringWith({ GOLDENRING_OSV: osv.url, npm_config_registry: osv.url }, "audit");
+
+  test("asks for every part, and succeeds when none is vulnerable", async () => {
+    expect(await audit()).toMatchObject({ code: 0, stdout: "No known vulnerability: asked OSV\n" });
+    expect(osv.asked.length).toBeGreaterThan(100);
+    const kinds = osv.asked.map(({ package: { purl, ecosystem } }) => purl?.split("/")[0] ?? ecosystem);
+    expect([...new Set(kinds)].sort()).toEqual(["Debian:12", "pkg:golang", "pkg:npm", "pkg:pypi"]);
+  });
+
+  test("names those that are vulnerable, by all pages of the answer", async () => {
+    osv.advisories = { bun: [[], ["X-1", "X-2"], ["X-3"]], glibc: [["DEBIAN-1"]] };
+    const { code, stdout } = await audit();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^libc6 \S+ \(image\): DEBIAN-1$/m);
+    expect(stdout).toMatch(/^bun 1\S+ \(repository\): X-1 X-2 X-3$/m);
+    expect(stdout).toMatch(/^[2-9] packages with known vulnerabilities: asked OSV$/m);
+  });
+
+  test("says what to do when nobody answers", async () => {
+    osv.isThere = false;
+    expect(await audit()).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/no source of advisories answered:\n {2}OSV: .*405\n.*npm.* 405\nRun it again/),
     });

@@ -59,18 +59,22 @@ async function allComponents(context: Context) {
 }
 
 const Answers = z.object({
-  results: z.array(z.object({ vulns: z.array(z.object({ id: z.string() })).default([]) })),
+  results: z.array(
+    z.object({ vulns: z.array(z.object({ id: z.string() })).default([]), next_page_token: z.string().optional() }),
+  ),
 });
 
+const queryOf = ({ purl, debian }: Component): object =>
+  debian === undefined
+    ? { package: { purl } }
+    : { package: { ecosystem: debian.ecosystem, name: debian.name }, version: debian.version };
+
 async function askOsv(components: readonly Component[]): Promise<string[]> {
-  const lines: string[] = [];
-  for (let from = 0; from < components.length; from += MAX_QUERIES) {
-    const part = components.slice(from, from + MAX_QUERIES);
-    const queries = part.map(({ purl, debian }) =>
-      debian === undefined
-        ? { package: { purl } }
-        : { package: { ecosystem: debian.ecosystem, name: debian.name }, version: debian.version },
-    );
+  const found = new Map<Component, string[]>();
+  const left = components.map((component) => ({ component, query: queryOf(component) }));
+  while (left.length > 0) {
+    const asked = left.splice(0, MAX_QUERIES);
+    const queries = asked.map(({ query }) => query);
     const response = await fetch(`${process.env.GOLDENRING_OSV ?? OSV}/v1/querybatch`, {
       method: "POST",
       body: JSON.stringify({ queries }),
@@ -78,14 +82,16 @@ async function askOsv(components: readonly Component[]): Promise<string[]> {
     });
     if (!response.ok) throw new Error(`it answers ${response.status}`);
     const { results } = Answers.parse(await response.json());
-    for (const [index, { vulns }] of results.entries()) {
-      const component = part[index];
-      if (component === undefined || vulns.length === 0) continue;
-      const { name, version, on } = component;
-      lines.push(`${name} ${version} (${on.join(", ")}): ${vulns.map(({ id }) => id).join(" ")}`);
+    for (const [index, { component, query }] of asked.entries()) {
+      const result = results[index];
+      if (result === undefined) throw new Error(`it answers ${results.length} of ${asked.length} queries`);
+      const ids = result.vulns.map(({ id }) => id);
+      if (ids.length > 0) found.set(component, [...(found.get(component) ?? []), ...ids]);
+      // A page may be empty, and the next one not.
+      if (result.next_page_token) left.push({ component, query: { ...query, page_token: result.next_page_token } });
     }
   }
-  return lines;
+  return [...found].map(([{ name, version, on }, ids]) => `${name} ${version} (${on.join(", ")}): ${ids.join(" ")}`);
 }
 
 const Advisories = z.record(z.string(), z.array(z.object({ url: z.string(), vulnerable_versions: z.string() })));
