@@ -72,6 +72,14 @@ class Repair(unittest.TestCase):
         self.assertFalse(program.needs_backup(rows(0, 1000), 2000))
 
 
+class Samples(unittest.TestCase):
+    def test_the_oldest_backup_is_known_so_that_a_restore_that_was_never_tested_is_noticed(self):
+        backups = [{**backup(label, 1, 3, at), "type": "full", "info": {"repository": {"delta": 7}}} for label, at in (("B", 200), ("A", 100))]
+        repository = types.SimpleNamespace(kind="s3", key=1, info=lambda: {"backup": backups}, archive=lambda _: ({1: archive(1, 9)}, None))
+        samples = {name: value for name, labels, value in program.samples_of(repository, {}) if labels.get("type") != "diff"}
+        self.assertEqual((samples["oldest_timestamp_seconds"], samples["newest_timestamp_seconds"]), (100, 200))
+
+
 class Restorable(unittest.TestCase):
     def restorable(self, segments, backups, histories=None):
         begins = {timeline: min(numbers.values()) for timeline, numbers in segments.items()}

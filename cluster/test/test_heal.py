@@ -82,7 +82,10 @@ class Heal(unittest.TestCase):
     def test_a_server_that_runs_and_lacks_files_is_cloned_and_one_that_only_does_not_answer_is_not(self):
         looks = replica(state="unknown", position=None)
         self.assertEqual(after(6_000, looks)[0], "wait")
-        self.assertEqual(after(120, {**looks, "lacks_files": True}), ("clone", "PostgreSQL does not stay up"))
+        lacking = {**looks, "lacks_files": True}
+        self.assertEqual(after(15, lacking)[0], "wait")
+        self.assertEqual(after(20, lacking), ("clone", "PostgreSQL lets nobody in, because it lacks files"))
+        self.assertEqual(after(35, *[lacking] * 4, looks, *[lacking] * 3)[0], "wait")
 
     def test_a_server_that_recovers_for_long_is_not_touched(self):
         self.assertEqual(after(6_000, replica(state="starting", position=None))[0], "wait")

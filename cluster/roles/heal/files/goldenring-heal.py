@@ -39,6 +39,8 @@ BROKEN_S = 120
 # What the server says when a file of its data is gone or damaged.
 LACKING = r'could not open file "[^"]+": No such file|invalid page in block|contains incorrect checksum|contains unexpected data'
 BROKEN_TICKS = 10
+# A server that says so itself at each connection: it does not get well, and counts as a standby that could take over.
+LACKING_S = 20
 # After this time without another one, failed starts are forgotten.
 FORGIVEN_S = 300
 BETWEEN_CLONES_S = 1800
@@ -86,13 +88,15 @@ class Memory:
         self.failed_ticks = 0
         self.failing_since = None
         self.failed_at = 0
+        self.lacking_since = None
         self.postmaster = None
 
     def note(self, seen, now):
         """Progress, and starts that failed."""
         if seen["position"] != self.position or self.since is None:
             self.position, self.since = seen["position"], now
-        fails = seen["state"] in ("start failed", "crashed", "stopped") or seen["lacks_files"] or seen["postmaster"] != self.postmaster
+        self.lacking_since = (self.lacking_since or now) if seen["lacks_files"] else None
+        fails = seen["state"] in ("start failed", "crashed", "stopped") or seen["postmaster"] != self.postmaster
         self.postmaster = seen["postmaster"]
         if now - self.failed_at > FORGIVEN_S:
             self.failed_ticks, self.failing_since = 0, now
@@ -139,6 +143,8 @@ def reason_to_clone(seen, memory, now):
     memory.note(seen, now)
     if memory.failed_ticks >= BROKEN_TICKS and now - memory.failing_since >= BROKEN_S:
         return "PostgreSQL does not stay up"
+    if memory.lacking_since is not None and now - memory.lacking_since >= LACKING_S:
+        return "PostgreSQL lets nobody in, because it lacks files"
     primary = seen["primary"]
     lacks = primary is not None and seen["position"] is not None and lacks_wal(seen, primary)
     if not lacks or now - memory.since < STUCK_S:
