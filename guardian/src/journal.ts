@@ -1,6 +1,7 @@
-import { appendFileSync, createReadStream, existsSync, renameSync, statSync } from "node:fs";
+import { appendFileSync, createReadStream, existsSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { createGunzip } from "node:zlib";
 import { parseJson, programReport, type SignOfLife } from "@goldenring/stand";
 import * as z from "zod";
 import { Evidence, MODES } from "./evidence.ts";
@@ -86,10 +87,19 @@ function append(file: string, line: object): void {
 export const recordingsIn = (folder: string): readonly string[] =>
   [`${RECORDING}.1`, RECORDING].map((name) => join(folder, name)).filter(existsSync);
 
-/** @throws {Error} with the line that is no evidence */
+/** The lines that were recorded in a folder from that moment on. @param sinceMs since 1970 */
+export function recordedSince(folder: string, sinceMs: number): string {
+  const lines = recordingsIn(folder).flatMap((file) => readFileSync(file, "utf8").trimEnd().split("\n"));
+  const last = lines.findLastIndex((line) => Number(/^\{"at":(\d+)/.exec(line)?.[1] ?? 0) < sinceMs);
+  return lines.slice(last + 1).join("\n");
+}
+
+/** @param file may be compressed by gzip, and ends with .gz then. @throws {Error} with the line that is no evidence */
 export async function* readRecording(file: string): AsyncGenerator<Evidence> {
   let number = 0;
-  for await (const line of createInterface({ input: createReadStream(file) })) {
+  const stored = createReadStream(file);
+  const input = file.endsWith(".gz") ? stored.pipe(createGunzip()) : stored;
+  for await (const line of createInterface({ input })) {
     number += 1;
     const found = Evidence.safeParse(parseJson(line));
     if (!found.success) throw new Error(`${file}, line ${number}, is no evidence: ${z.prettifyError(found.error)}`);

@@ -27,6 +27,10 @@ export interface RunningGuardian {
   readonly pid: number;
   /** How long it only advises, after its last action. */
   readonly coolDownMs: number;
+  /** Its newest decisions; times in ISO 8601. */
+  readonly newest: readonly { readonly time: string; readonly event: string }[];
+  /** Its recorded evidence from that moment on, a line of JSON each. @param sinceMs since 1970 */
+  recordedSince(sinceMs: number): string;
 }
 
 export interface StandMachine {

@@ -27,6 +27,33 @@ test("every experiment is in a suite that has a results page", () => {
   expect(ids.filter((id) => !onPages.includes(id))).toEqual([]);
 });
 
+test("failovers keep their targets, the median and the worst of all rounds", () => {
+  const withTargets = EXPERIMENTS.flatMap(({ id, expectations }) => {
+    const found = expectations.find(({ metric, during }) => metric === "longestWrite" && during === undefined);
+    const { medianLimit, limit, worstLimit = limit } = found ?? {};
+    return medianLimit === undefined && found?.worstLimit === undefined ? [] : [[id, medianLimit, worstLimit]];
+  });
+  expect(withTargets).toEqual([
+    ["CE-01", 1_000, 1_500],
+    ["CE-06-fenced", 2_000, 2_800],
+    ["CE-07", 6_000, 8_000],
+    ["CE-08", 800, 1_200],
+    ["CE-11", undefined, 8_000],
+    ["CE-12", 800, 1_300],
+    ["CE-13", 4_000, 6_000],
+    ["CE-17", 6_000, 8_000],
+    ["CE-18", 6_000, 8_000],
+    ["CE-19", 6_000, 8_000],
+    ["CE-20-both-80", 6_000, 8_000],
+    ["CE-20-out-60", 8_000, 10_000],
+    ["CE-20-out-80", 8_000, 10_000],
+    ["CE-23", 2_000, 3_000],
+    ["CE-24", 2_000, 3_000],
+    ["CE-25", 2_000, 3_000],
+    ["CE-26", 2_000, 3_000],
+  ]);
+});
+
 test("the suite stand keeps the targets of availability: nothing fails, and writes are as fast as they were", () => {
   const slowestWrites = SUITES.stand.experiments.map((id) => {
     const { expectations = [] } = EXPERIMENTS.find((each) => each.id === id) ?? {};

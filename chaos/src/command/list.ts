@@ -5,7 +5,7 @@ import { assertInjectable } from "../engine/inject.ts";
 import type { Expectation, Experiment } from "../experiment/experiment.ts";
 import { siteOf } from "../faults/fault.ts";
 import { descriptionOf } from "../faults/registry.ts";
-import { backgroundText, loadText } from "../report/words.ts";
+import { backgroundText, loadText, targetText } from "../report/words.ts";
 import type { ChaosDeps } from "./deps.ts";
 
 export function list(output: Output, json: boolean): void {
@@ -92,8 +92,9 @@ function stageText({ name, faults, seconds, secondsAfterAlerts, after }: Experim
   return `  ${name}, ${length}: ${faults.length === 0 ? "nothing is injected" : [...what, AFTERWARDS[after]].join("; ")}`;
 }
 
-function limitText({ metric, comparison, limit, medianLimit, unit, during }: Expectation): string {
-  const ofMedian = medianLimit === undefined ? "" : `, median ${medianLimit} ${unit}`;
+function limitText(expectation: Expectation): string {
+  const { metric, during } = expectation;
+  const target = targetText(expectation);
   const where = during === undefined ? "" : `, in ${during.join(", ")}`;
-  return ` (${limit === undefined ? `measured: ${metric}` : `${metric} ${comparison} ${limit} ${unit}${ofMedian}`}${where})`;
+  return ` (${target === undefined ? `measured: ${metric}` : `${metric} ${target}`}${where})`;
 }

@@ -65,6 +65,7 @@ export function startObservers(options: ObserversOptions) {
     history: start("probe", "history.jsonl", plan, isHere),
     background: null,
     roles: null,
+    guardian: null,
   };
   if (background) {
     const ofUsers = { clients: background.users, intervalMs: background.intervalMs };

@@ -4,14 +4,18 @@ import { type History, readHistory, type Write } from "../history/history.ts";
 import { percentile, summarize } from "../history/summary.ts";
 import { type Evidence, newPrimaryAfterFault } from "../judge/evidence.ts";
 import { judgeRoles, type RoleSample, readRoleSamples } from "../roles/verdict.ts";
-import type { RoleSpan, RoundRecord, Second } from "../run/record.ts";
+import type { Failover, RoleSpan, RoundRecord, Second } from "../run/record.ts";
 import { storedValues } from "../stored/own-database.ts";
 import { storedOnAll } from "../stored/weather-rows.ts";
 import type { RunContext } from "./run-context.ts";
 
 type Given = Pick<RoundRecord, "number" | "startedAt" | "targets" | "verdicts" | "files">;
 
-export function roundRecord(evidence: Evidence, given: Given): RoundRecord {
+interface Found extends Evidence {
+  readonly failover: Failover | undefined;
+}
+
+export function roundRecord(evidence: Found, given: Given): RoundRecord {
   const { history, background, samples, from, stages, states, alerts, before, after, recovery } = evidence;
   const { acknowledgedWrites, recoveredWrites, judgedReads, staleMarkedAndOld, violations } = evidence.verdict;
   const seconds = (requests: readonly Request[]): Second[] => secondsOf(requests, from, history.endedAt);
@@ -31,6 +35,7 @@ export function roundRecord(evidence: Evidence, given: Given): RoundRecord {
       primaryBefore: before.primary ?? null,
       primaryAfter: after?.primary ?? null,
       newPrimary: newPrimaryAfterFault(evidence) ?? null,
+      failover: evidence.failover ?? null,
       recovery,
     },
     series: {

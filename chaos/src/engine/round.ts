@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { byRole, messageOf, type StandRoles } from "@goldenring/stand";
@@ -9,6 +10,7 @@ import type { FaultRecord, StageRecord } from "../run/record.ts";
 import { forgetLeftValues, forgetValues, leftValues } from "../stored/weather-rows.ts";
 import { faultMarks, metricsOf } from "./fault-marks.ts";
 import { assertInjectable } from "./inject.ts";
+import { readFailover } from "./journals.ts";
 import { type MonitoringWatch, untilQuiet, watchMonitoring } from "./monitoring-watch.ts";
 import { startObservers } from "./observers.ts";
 import { readEvidence, roundRecord } from "./round-record.ts";
@@ -40,7 +42,8 @@ export async function runRound(context: RunContext, number: number) {
   if (canForget(context)) leftValues(stand.folder).add(values);
   const unsafe = new AbortController();
   const onLost = (why: string): void => unsafe.abort(new Aborted(why));
-  const observers = startObservers({ ...context, values, folder: join(context.folder, `round-${number}`), onLost });
+  const folder = join(context.folder, `round-${number}`);
+  const observers = startObservers({ ...context, values, folder, onLost });
   const from = monotonicMs();
   journal.inRound(number, from);
   const startedAt = new Date();
@@ -66,15 +69,21 @@ export async function runRound(context: RunContext, number: number) {
     await observers.stop().catch(end);
     const seen = { ...course, targets, ...watch.evidence(), states: await stopStates() };
     const evidence = { ...seen, ...(await readEvidence(context, observers.files, course.after, values)) };
+    const failover = await readFailover(stand, evidence, startedAt);
     const { history, background, roles } = observers.files;
+    const guardian = keepRecording(stand, folder, startedAt);
     const inRun = (file: string): string => relative(context.folder, file);
     const verdicts = judgeRound(experiment.expectations, evidence);
     const files = {
       history: inRun(history),
       background: background && inRun(background),
       roles: roles && inRun(roles),
+      guardian: guardian && inRun(guardian),
     };
-    const record = roundRecord(evidence, { number, startedAt: startedAt.toISOString(), targets, verdicts, files });
+    const record = roundRecord(
+      { ...evidence, failover },
+      { number, startedAt: startedAt.toISOString(), targets, verdicts, files },
+    );
     await forget(context, evidence.verdict.violations.length, values);
     return { record, ended };
   } finally {
@@ -87,6 +96,15 @@ export async function runRound(context: RunContext, number: number) {
     stand.disconnect();
     journal.inRound(number, undefined);
   }
+}
+
+/** @returns the file; null where no guardian has recorded anything */
+function keepRecording(stand: RunContext["stand"], folder: string, startedAt: Date): string | null {
+  const recorded = stand.guardian()?.recordedSince(startedAt.getTime()) ?? "";
+  if (recorded === "") return null;
+  const file = join(folder, "guardian.jsonl");
+  writeFileSync(file, `${recorded}\n`);
+  return file;
 }
 
 interface Course {

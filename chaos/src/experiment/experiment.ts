@@ -18,8 +18,9 @@ const Expectation = z
     comparison: z.enum(COMPARISONS).optional(),
     /** For each round. */
     limit: z.number().optional(),
-    /** For the median, from three rounds on; `at most`. */
+    /** For the median and the worst of three and more rounds: targets of a run that measures; `at most`. */
     medianLimit: z.number().optional(),
+    worstLimit: z.number().optional(),
     unit: z.string(),
     /** Names of stages: only requests that began in them count, up to the end of their undo. Default: the whole round. */
     during: z.array(z.string()).min(1).optional(),
@@ -32,13 +33,14 @@ const Expectation = z
     comparedWith: z.array(z.string()).min(1).optional(),
   })
   .superRefine((expectation, { addIssue }) => {
-    const { metric, unit, comparison, limit, medianLimit, during, alert, comparedWith } = expectation;
+    const { metric, unit, comparison, limit, medianLimit, worstLimit, during, alert, comparedWith } = expectation;
+    const isOfRun = medianLimit !== undefined || worstLimit !== undefined;
     const isOfAlert = metric === "alertDelay" || metric === "alertResolved";
     const refuse = (message: string, path: string): void => addIssue({ code: "custom", message, path: [path] });
     if (unit !== METRICS[metric].unit) refuse(`${metric} is in ${METRICS[metric].unit}`, "unit");
-    if ((comparison === undefined) !== (limit === undefined)) refuse("comparison and limit belong together", "limit");
-    if (medianLimit !== undefined && comparison !== "at most")
-      refuse("medianLimit belongs to `at most`", "medianLimit");
+    if ((comparison === undefined) !== (limit === undefined && !isOfRun))
+      refuse("comparison and limit belong together", "limit");
+    if (isOfRun && comparison !== "at most") refuse("medianLimit and worstLimit belong to `at most`", "comparison");
     if (isOfAlert && alert === undefined) refuse(`${metric} needs the alert's name`, "alert");
     if (isOfAlert && during?.length !== 1) refuse(`${metric} needs the one stage that brings the alert`, "during");
     if (metric === "watchingCpu" && (during === undefined || during.length !== comparedWith?.length))

@@ -35,7 +35,7 @@ function siteOf(host: LabControl | undefined, answer: Completed = DONE): { site:
     operator: { ...machine, name: "operator", roles: [] },
     inventory: undefined,
     lab: host,
-    guardian: () => ({ pid: process.pid, coolDownMs: 0 }),
+    guardian: () => ({ pid: process.pid, coolDownMs: 0, newest: [], recordedSince: () => "" }),
     again: () => stand,
     disconnect: () => {},
   };

@@ -100,23 +100,30 @@ export function judgeRound(expectations: readonly Expectation[], evidence: Evide
 }
 
 /** So many rounds have a median that is not the worst of them. */
-const MIN_ROUNDS_OF_MEDIAN = 3;
+const MIN_ROUNDS_OF_RUN = 3;
 
-/** Over all rounds: the median and the worst figure; missed when it was missed once, or the median is above its limit. */
+/** Over all rounds: the median and the worst figure; missed when it was missed once, or one of these two is above its limit. */
 export function judgeRun(
   expectations: readonly Expectation[],
   rounds: readonly { readonly verdicts: readonly RoundVerdict[] }[],
 ): JudgedExpectation[] {
-  return expectations.map(({ words, metric, unit, comparison = null, limit = null, medianLimit }, index) => {
+  return expectations.map((expectation, index) => {
+    const { words, metric, unit, comparison = null, limit = null, medianLimit, worstLimit } = expectation;
     const verdicts = rounds.flatMap((round) => round.verdicts[index] ?? []);
     const figures = verdicts.flatMap(({ figure }) => figure ?? []).toSorted((one, other) => one - other);
     const worst = (comparison === "at least" ? figures[0] : figures.at(-1)) ?? null;
     const middle = figures.length === 0 ? null : median(figures);
-    const isMedianMissed =
-      medianLimit !== undefined && figures.length >= MIN_ROUNDS_OF_MEDIAN && Number(middle) > medianLimit;
-    const verdict = isMedianMissed ? "missed" : worstOf(verdicts, limit);
-    const target = { comparison, limit, ...(medianLimit !== undefined && { medianLimit }) };
-    return { words, metric, unit, ...target, median: middle, worst, verdict };
+    const ofRun =
+      figures.length < MIN_ROUNDS_OF_RUN ? [] : [[middle, medianLimit] as const, [worst, worstLimit] as const];
+    const targets = ofRun.flatMap(([figure, most]) => (most === undefined ? [] : [Number(figure) <= most]));
+    const ofRounds = worstOf(verdicts, limit);
+    const isHeld = ofRounds === "measured" && targets.length > 0;
+    const verdict = targets.includes(false) ? "missed" : isHeld ? "held" : ofRounds;
+    const limits = {
+      ...(medianLimit !== undefined && { medianLimit }),
+      ...(worstLimit !== undefined && { worstLimit }),
+    };
+    return { words, metric, unit, comparison, limit, ...limits, median: middle, worst, verdict };
   });
 }
 

@@ -130,5 +130,14 @@ test("over rounds the median and the worst count; one round that missed is enoug
   const slow = { ...atMost("longestWrite", 10, "w"), medianLimit: 5 };
   const verdictOf = (...figures: number[]) => judgeRun([slow], rounds(...figures.map(held)))[0]?.verdict;
   expect([verdictOf(4, 9, 2), verdictOf(4, 9, 6), verdictOf(9)]).toEqual(["held", "missed", "held"]);
+  const target = { ...measured("longestWrite", "w"), comparison: "at most" as const, medianLimit: 5, worstLimit: 8 };
+  const overall = (...figures: number[]) =>
+    judgeRun([target], rounds(...figures.map((figure): RoundVerdict => ({ figure, verdict: "measured" }))))[0]?.verdict;
+  expect([overall(4, 8, 2), overall(4, 9, 2), overall(4, 8, 6), overall(9)]).toEqual([
+    "held",
+    "missed",
+    "missed",
+    "measured",
+  ]);
   expect(of()).toMatchObject({ median: null, worst: null, verdict: "unknown" });
 });

@@ -1,5 +1,5 @@
 import { plural, spreadOf, timeOrCount } from "@goldenring/run-kit";
-import type { ExperimentRun, JudgedExpectation, RoundFigures, RoundRecord } from "../run/record.ts";
+import type { ExperimentRun, Failover, JudgedExpectation, RoundFigures, RoundRecord } from "../run/record.ts";
 
 export interface Figure {
   readonly name: string;
@@ -8,6 +8,9 @@ export interface Figure {
   readonly better: "less" | "more" | undefined;
   readonly of: (figures: RoundFigures) => number | null;
 }
+
+/** Before the part of a failover, in the name of its figure. */
+export const FAILOVER = "Failover: ";
 
 /** In the order in which a reader asks for them. The names are also those of docs/results/*.json. */
 export const FIGURES: readonly Figure[] = [
@@ -22,6 +25,11 @@ export const FIGURES: readonly Figure[] = [
   time("Reads, P95", ({ reads }) => reads.p95),
   time("Writes, P95", ({ writes }) => writes.p95),
   time("Time to a new primary", ({ newPrimary }) => newPrimary),
+  ofFailover("detection", ({ detection }) => detection),
+  ofFailover("leader key", ({ key }) => key),
+  ofFailover("promotion", ({ promotion }) => promotion),
+  ofFailover("then HAProxy", ({ haproxy }) => haproxy),
+  ofFailover("then the API", ({ search }) => search),
   time("Time from the last undo until the steady state", ({ recovery }) => recovery),
   count("Violations found by the history checker", ({ violations }) => violations.length),
   count("Two primaries at once", ({ twoPrimaries }) => twoPrimaries),
@@ -42,6 +50,10 @@ function count(name: string, of: Figure["of"], better: Figure["better"] = "less"
 
 function time(name: string, of: Figure["of"]): Figure {
   return { name, unit: "ms", better: "less", of };
+}
+
+function ofFailover(part: string, of: (failover: Failover) => number | null): Figure {
+  return time(`${FAILOVER}${part}`, ({ failover }) => failover && of(failover));
 }
 
 function notAcknowledged({ failed, unknown }: Pick<RoundFigures["reads"], "failed" | "unknown">): number {

@@ -2,7 +2,7 @@ import { escapeMarkdown, markdownTable, plural, resultsPage } from "@goldenring/
 import * as z from "zod";
 import type { Page } from "../book/registry.ts";
 import type { ExperimentRun } from "../run/record.ts";
-import { FIGURES, medianAndWorst, summaryOf, valuesOf } from "./figures.ts";
+import { FAILOVER, FIGURES, medianAndWorst, summaryOf, valuesOf } from "./figures.ts";
 import { ExpectationOutcome, expectationsOf, expectationsTable } from "./summary.ts";
 import { changesBecauseOf, endText, of2023, provenanceTexts } from "./words.ts";
 
@@ -84,6 +84,7 @@ export function experimentsPage(entries: readonly ResultEntry[], suite: string, 
       "",
       overview(entries, columns),
       "",
+      ...failovers(entries),
       ...entries.flatMap((entry) => [details(entry), ""]),
     ],
   });
@@ -103,6 +104,24 @@ function overview(entries: readonly ResultEntry[], columns: NonNullable<Page["co
     entry.ended,
   ]);
   return markdownTable(header, rows);
+}
+
+/** Nothing where no entry has the parts of one. */
+function failovers(entries: readonly ResultEntry[]): string[] {
+  const parts = FIGURES.filter(({ name }) => name.startsWith(FAILOVER));
+  const rows = entries.flatMap(({ experiment, title, figures }) => {
+    const found = parts.map((part) => figures.find(({ name }) => name === part.name));
+    if (found.every((figure) => figure === undefined)) return [];
+    return [[`${experiment} ${title}`, ...found.map((figure) => medianAndWorst(figure, "ms"))]];
+  });
+  if (rows.length === 0) return [];
+  const header = ["failover in", ...parts.map(({ name }) => name.slice(FAILOVER.length))];
+  return [
+    "What each part of a failover took ([cluster.md](../cluster.md#failovers)):",
+    "",
+    markdownTable(header, rows),
+    "",
+  ];
 }
 
 function details(entry: ResultEntry): string {

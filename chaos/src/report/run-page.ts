@@ -187,7 +187,9 @@ function setUp(run: ExperimentRun): Content {
 }
 
 function files({ rounds }: ExperimentRun): Content {
-  const ofRounds = rounds.flatMap(({ files: { history, background, roles } }) => [history, background, roles]);
+  const ofRounds = rounds.flatMap(({ files: { history, background, roles, guardian } }) => {
+    return [history, background, roles, guardian];
+  });
   const all = ["run.json", "journal.jsonl", ...ofRounds.filter((file) => file !== null)];
   return fileList(all.map((file) => [file]));
 }

@@ -158,6 +158,7 @@ function syntheticRound(number: number, { seconds = 40, pause = 2_400, text = ""
       primaryBefore: "pg-01",
       primaryAfter: "pg-02",
       newPrimary: gap - 200,
+      failover: { detection: gap / 2, key: gap / 8, promotion: gap / 4, haproxy: null, search: gap / 8 },
       recovery: 5_000 + 1_000 * random(),
     },
     verdicts: [
@@ -184,7 +185,12 @@ function syntheticRound(number: number, { seconds = 40, pause = 2_400, text = ""
       alert(`MachineDown${text}`, "firing", FAULT_AT + 5_000),
       alert(`MachineDown${text}`, "resolved", undoneAt + 4_000),
     ],
-    files: { history: `round-${number}/history${text}.jsonl`, background: null, roles: `round-${number}/roles.jsonl` },
+    files: {
+      history: `round-${number}/history${text}.jsonl`,
+      background: null,
+      roles: `round-${number}/roles.jsonl`,
+      guardian: null,
+    },
   };
 }
 

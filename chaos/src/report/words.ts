@@ -15,13 +15,20 @@ export function verdictMark({ verdict }: Pick<JudgedExpectation, "verdict">): Co
   return verdict === "measured" ? verdict : marked(verdict, verdict === "held");
 }
 
-type Target = Pick<JudgedExpectation, "comparison" | "limit" | "medianLimit" | "unit">;
+type Limits = Pick<JudgedExpectation, "medianLimit" | "worstLimit" | "unit"> & {
+  readonly comparison?: JudgedExpectation["comparison"] | undefined;
+  readonly limit?: JudgedExpectation["limit"] | undefined;
+};
 
-/** "at most 3 s"; undefined where no target was set. */
-export function targetText({ comparison, limit, medianLimit, unit }: Target): string | undefined {
-  if (comparison === null || limit === null) return undefined;
-  const ofMedian = medianLimit === undefined ? "" : `, median ${timeOrCount(medianLimit, unit)}`;
-  return `${comparison} ${timeOrCount(limit, unit)}${ofMedian}`;
+/** "at most 3 s, median 1 s, worst 2 s"; undefined where no target was set. */
+export function targetText({ comparison, limit, medianLimit, worstLimit, unit }: Limits): string | undefined {
+  const limits = [
+    ["", limit],
+    ["median ", medianLimit],
+    ["worst ", worstLimit],
+  ] as const;
+  const texts = limits.flatMap(([of, most]) => (most == null ? [] : [`${of}${timeOrCount(most, unit)}`]));
+  return comparison && texts.length > 0 ? `${comparison} ${texts.join(", ")}` : undefined;
 }
 
 /** "4 of 5", of the rounds in which the expectation was judged; undefined where it was in none. */

@@ -42,6 +42,20 @@ const Second = z.object({
   longest: ms.nullable(),
 });
 
+/** What a failover was made of. */
+const Failover = z.object({
+  /** From the last acknowledged write until the guardian decides, or the standby finds the leader key free; null: neither was seen. */
+  detection: ms.nullable(),
+  /** From then, or from the last write, until it has the key. */
+  key: ms,
+  /** Until its PostgreSQL accepts writes. */
+  promotion: ms,
+  /** From then until HAProxy sends to it; null: it was not seen. */
+  haproxy: ms.nullable(),
+  /** From the same moment until a write is acknowledged. */
+  search: ms,
+});
+
 const Figures = z.object({
   reads: RequestFigures,
   writes: RequestFigures,
@@ -61,6 +75,8 @@ const Figures = z.object({
   primaryAfter: z.string().nullable(),
   /** From the first fault to the first answer of another primary, or of the same one on another timeline; null: none. */
   newPrimary: ms.nullable(),
+  /** null: there was none, or its steps were not seen. */
+  failover: Failover.nullable().default(null),
   /** From the last undo until everything was as before; null: it was not. */
   recovery: ms.nullable(),
 });
@@ -136,7 +152,13 @@ const Round = z.object({
   /** null: there was no monitoring to ask. */
   alerts: z.array(Alert).nullable(),
   /** Files of the round, relative to the run's folder. */
-  files: z.object({ history: z.string(), background: z.string().nullable(), roles: z.string().nullable() }),
+  files: z.object({
+    history: z.string(),
+    background: z.string().nullable(),
+    roles: z.string().nullable(),
+    /** What the guardian saw: `ring guardian replay` reads it. */
+    guardian: z.string().nullable().default(null),
+  }),
 });
 
 /** Over all rounds, in the order of the experiment's expectations. */
@@ -147,11 +169,12 @@ export const Judged = z.object({
   comparison: z.enum(COMPARISONS).nullable(),
   limit: z.number().nullable(),
   medianLimit: z.number().optional(),
+  worstLimit: z.number().optional(),
   unit: z.string(),
   median: z.number().nullable(),
   /** The largest where it should be small, and the other way round. */
   worst: z.number().nullable(),
-  /** Missed when it was missed in one round, or by the median. */
+  /** Missed when it was missed in one round, or by the median or worst of all. */
   verdict: Verdict,
 });
 
@@ -210,6 +233,7 @@ export type RoundRecord = z.infer<typeof Round>;
 export type StageRecord = RoundRecord["stages"][number];
 export type FaultRecord = z.infer<typeof Fault>;
 export type RoundFigures = z.infer<typeof Figures>;
+export type Failover = z.infer<typeof Failover>;
 export type RoundVerdict = z.infer<typeof RoundVerdict>;
 export type JudgedExpectation = z.infer<typeof Judged>;
 export type JournalLine = z.infer<typeof JournalLine>;

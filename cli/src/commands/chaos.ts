@@ -6,6 +6,7 @@ import {
   runningEngine,
   type StandMonitoring,
 } from "@goldenring/chaos";
+import { recordedSince } from "@goldenring/guardian";
 import { alertLogIn, readAlertLog, receivedSince, verifyQueries } from "@goldenring/monitoring";
 import { type CommandContext, CommandError, EXIT, runsFolder, terminalOutput } from "@goldenring/run-kit";
 import { createPrometheus, openStand } from "@goldenring/stand";
@@ -27,7 +28,9 @@ async function availableStand(context: Context): Promise<AvailableStand> {
   assertIsUp(await lab.status());
   const guardian = () => {
     const { isRunning, report } = guardianOf(folder, inventory.file).state();
-    return isRunning ? report : undefined;
+    return isRunning && report
+      ? { ...report, recordedSince: (sinceMs: number) => recordedSince(folder, sinceMs) }
+      : undefined;
   };
   return { stand: openStand({ inventory, folder, lab, guardian }), monitoring: monitoringOf(context), isOurs: true };
 }
