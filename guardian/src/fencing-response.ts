@@ -3,6 +3,9 @@ import type { Etcd } from "./etcd.ts";
 import type { Note } from "./journal.ts";
 import type { LoadBalancer, Postgres } from "./services.ts";
 
+/** What is left to do, by what it is called in a note; a step returns whether it is complete. */
+type Steps = Map<string, () => Promise<boolean>>;
+
 /** What the guardian acts on; services by the names of their machines. */
 export interface Cluster {
   readonly etcd: Pick<Etcd, "leadership" | "release">;
@@ -11,8 +14,8 @@ export interface Cluster {
 }
 
 /**
- * The response to a machine that is off: frees everything that waits for it. Each step is carried out once; one that failed is tried
- * again at the next attempt. Before each step that changes something the fence is asked again: power may have come back.
+ * The response to a database machine that is off: frees everything that waits for it. Before each step that changes something the fence is
+ * asked again: power may have come back.
  */
 export function fencingResponse(
   machine: string,
@@ -43,9 +46,13 @@ export function fencingResponse(
     note({ machine, event: "replication ended", detail: `${ended} connections on ${leader}` });
     return true;
   };
-  /** What is left to do; a step returns whether it is complete. */
-  const steps = new Map<string, () => Promise<boolean>>([["free the cluster", freeCluster]]);
+  const steps: Steps = new Map([["free the cluster", freeCluster]]);
   for (const [name, proxy] of proxies) steps.set(`mark down in ${name}`, () => markDown(name, proxy));
+  return responseOf(machine, steps, note);
+}
+
+/** Each step is carried out once; one that failed is tried again at the next attempt. */
+export function responseOf(machine: string, steps: Steps, note: Note) {
   /** Why a step failed the last time: the same failure is noted once. */
   const failures = new Map<string, string>();
   const run = async ([name, step]: readonly [string, () => Promise<boolean>]): Promise<void> => {
@@ -64,4 +71,4 @@ export function fencingResponse(
     },
   };
 }
-export type FencingResponse = ReturnType<typeof fencingResponse>;
+export type FencingResponse = ReturnType<typeof responseOf>;

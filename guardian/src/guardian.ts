@@ -13,9 +13,10 @@ import {
 import { type Etcd, openEtcd } from "./etcd.ts";
 import type { Evidence, Mode } from "./evidence.ts";
 import type { Fence } from "./fence.ts";
-import { type Cluster, fencingResponse } from "./fencing-response.ts";
+import { type Cluster, fencingResponse, responseOf } from "./fencing-response.ts";
 import { type Entry, type GuardianReport, guardianReport, openJournal } from "./journal.ts";
 import { COOL_DOWN_MS, judge, mayReturn, objectionTo, type Verdict, WINDOW_MS } from "./judge.ts";
+import { openNodes } from "./nodes.ts";
 import { type Observers, openObservers, TICK_MS } from "./observe.ts";
 import { afterFence, type Hands, recover } from "./recovery.ts";
 import { openLoadBalancer, openPostgres, type Postgres } from "./services.ts";
@@ -44,14 +45,16 @@ const RETRY_MS = 100;
 const WELL_AGAIN_MS = 10_000;
 const KEEP_OUT_MS = 3_000;
 const AFTER_FENCE_MS = 1_000;
+const RETURN_NODES_MS = 2_000;
 /** After an action that failed. */
 const PAUSE_MS = 1_000;
 
-/** Watches the database machines until the signal aborts; in the lab inside its namespace. @throws {SecretsError} */
+/** Watches the database machines, and nodes of Kubernetes, until the signal aborts; in the lab inside its namespace. @throws {SecretsError} */
 export async function runGuardian(options: GuardianOptions): Promise<void> {
   const { inventory, fence, folder, onEntry, signal } = options;
   const journal = openJournal(folder, onEntry);
   const watched = inventory.byRole("postgres");
+  const nodes = await openNodes(inventory);
   const etcd = await openEtcd(inventory);
   const proxies = new Map(inventory.byRole("haproxy").map((machine) => [machine.name, openLoadBalancer(machine)]));
   const databases = new Map(watched.map((machine) => [machine.name, openPostgres(machine)]));
@@ -71,7 +74,8 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
   const knownMode = (): Mode | undefined => (options.onlyAdvises ? "advise" : observers.shared()?.mode);
   const mode = (): Mode => knownMode() ?? "advise";
   const look = (): Evidence => observers.evidence({ mode: mode(), mayFence });
-  journal.note({ event: "watching", detail: watched.map(({ name }) => name).join(" ") });
+  const all = [...watched, ...(nodes?.machines ?? [])];
+  journal.note({ event: "watching", detail: all.map(({ name }) => name).join(" ") });
   const report = guardianReport.keep(folder, () => {
     const now = window.at(-1);
     const sees = now === undefined ? {} : viewsOf(now);
@@ -79,6 +83,20 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
     return { machines, mode: mode(), mayFence, verdict, coolDownMs, sees, newest: journal.newest() };
   });
 
+  /** In a mode in which nothing may be done, none counts as off. */
+  const isOff = async (machine: Machine): Promise<boolean> =>
+    (knownMode() ?? "act") === "act" && (await fence?.isOff(machine)) === true;
+  const respond = (machine: Machine, isStillOff: () => Promise<boolean>) => {
+    const { name } = machine;
+    if (!nodes?.machines.includes(machine)) return fencingResponse(name, cluster, isStillOff, journal.note);
+    const takeOut = async (): Promise<boolean> => {
+      if (!(await isStillOff())) return false;
+      await nodes.takeOut(name);
+      journal.note({ machine: name, event: "out of service", detail: "its pods start elsewhere" });
+      return true;
+    };
+    return responseOf(name, new Map([["take it out of service", takeOut]]), journal.note);
+  };
   const watchMachine = async (machine: Machine): Promise<void> => {
     if (fence === undefined) return;
     const { name } = machine;
@@ -87,14 +105,12 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
       machines[name] = next;
       if (known?.state !== next.state || known.fence !== next.fence) report.renew();
     };
-    // In a mode in which nothing may be done, no machine counts as off.
-    const isOff = async (): Promise<boolean> => (knownMode() ?? "act") === "act" && (await fence.isOff(machine));
     await watch(
       {
         name,
-        isOff,
+        isOff: () => isOff(machine),
         pollMs: fence.pollMs,
-        respond: (isStillOff) => fencingResponse(name, cluster, isStillOff, journal.note),
+        respond: (isStillOff) => respond(machine, isStillOff),
       },
       journal.note,
       onState,
@@ -151,6 +167,16 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
       await hands.refuseKeptOut(primary).catch(() => {});
     }
   };
+  /** Also after a restart of the guardian. An API server that does not answer is asked again. */
+  const returnNodes = async (): Promise<void> => {
+    if (nodes === undefined || fence === undefined || (knownMode() ?? "act") !== "act") return;
+    const mayReturn = async (name: string): Promise<boolean> => {
+      const machine = nodes.machines.find((each) => each.name === name);
+      return machine !== undefined && !(await fence.isOff(machine));
+    };
+    for (const machine of await nodes.letIn(mayReturn).catch(() => []))
+      journal.note({ machine, event: "in service again" });
+  };
   const turnOn = fence?.powerOn;
   const tendMachines = async (): Promise<void> => {
     const shared = observers.shared();
@@ -184,10 +210,11 @@ export async function runGuardian(options: GuardianOptions): Promise<void> {
       }
     };
     await Promise.all([
-      ...watched.map(watchMachine),
+      ...all.map(watchMachine),
       every(TICK_MS, judgeOnce),
       every(KEEP_OUT_MS, tendStandbys),
       every(AFTER_FENCE_MS, tendMachines),
+      every(RETURN_NODES_MS, returnNodes),
     ]);
   } finally {
     await Promise.all([acting, dropping]);

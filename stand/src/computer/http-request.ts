@@ -11,7 +11,9 @@ export interface HttpRequest {
     | { readonly ca: string; readonly cert?: string; readonly key?: string; readonly servername?: string }
     | undefined;
   readonly login?: { readonly user: string; readonly password: string } | undefined;
-  /** Sent by POST: an object as JSON, parameters as a form. */
+  /** Default: POST with a body, GET without. */
+  readonly method?: "PATCH";
+  /** An object as JSON, parameters as a form. */
   readonly body?: object | URLSearchParams | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   /** Keeps connections, with its own TLS; otherwise the request has one of its own, so that nothing stays open after it. */
@@ -32,13 +34,14 @@ export interface HttpAnswer {
  */
 export function httpRequest(wanted: HttpRequest): Promise<HttpAnswer> {
   const { url, tls, login, body, headers, agent = false, deadlineMs } = wanted;
+  const { method = body === undefined ? "GET" : "POST" } = wanted;
   const late = AbortSignal.timeout(deadlineMs);
   const { request } = String(url).startsWith("https:") ? https : http;
   const isForm = body instanceof URLSearchParams;
   const options: https.RequestOptions = {
     ...tls,
     minVersion: "TLSv1.3",
-    method: body === undefined ? "GET" : "POST",
+    method,
     signal: wanted.signal ? AbortSignal.any([wanted.signal, late]) : late,
     agent,
     headers: {
