@@ -16,7 +16,7 @@ import { ensureKeyPair, makeSeed } from "./machine/seed.ts";
 import { loadFaults } from "./network/faults.ts";
 import { closeForward, closeToOthers, openForward, portWarning } from "./network/forwards.ts";
 import { openNetwork } from "./network/namespace.ts";
-import { moreMemoryGiB, planAddresses } from "./plan.ts";
+import { moreMemoryGiB, planAddresses, platformOf } from "./plan.ts";
 import { finishRestore } from "./snapshots/restore.ts";
 import {
   applyLimits,
@@ -29,7 +29,14 @@ import {
   waitForMachines,
 } from "./stand.ts";
 import { changeRuntime, readRuntime } from "./state/runtime.ts";
-import { planSettings, replicasOf, type UpOptions, writeSettings } from "./state/settings.ts";
+import {
+  planSettings,
+  readSettings,
+  replicasOf,
+  type Settings,
+  type UpOptions,
+  writeSettings,
+} from "./state/settings.ts";
 import { filterAsync, forAll, namesOf, type TaskOptions } from "./task.ts";
 
 /** What `up` had to do: all empty when everything ran already. */
@@ -39,6 +46,8 @@ export interface UpResult {
   readonly created: readonly string[];
   /** Replicas that the stand has no more, and nodes. Those that run serve until `Lab.removeSurplus`, which the ingress must hear of first. */
   readonly surplus: readonly string[];
+  /** The surplus is of another platform, so it serves until the whole playbook has ended. */
+  readonly moves: boolean;
   /** The limits are raised, as an earlier run left them or because they are new: services must know lower ones before they apply. */
   readonly isRaised: boolean;
   /** Sentences for the user: ports that were taken, too little memory. */
@@ -66,7 +75,9 @@ export async function bringUp(folders: Folders, options: UpOptions): Promise<UpR
   const taken = await openForwards(stand);
   onProgress?.("all machines run");
   const { provisioning: isRaised } = stand.settings;
-  return { started, created, surplus: await surplusOf(folders), isRaised, warnings: [...warnings, ...taken] };
+  const surplus = await surplusOf(folders);
+  const moves = surplus.length > 0 && platformOf(surplus) !== platformOf(stand.settings.machines);
+  return { started, created, surplus, moves, isRaised, warnings: [...warnings, ...taken] };
 }
 
 /** A stand stays on the image that it was made with; only a new one gets a newer image. */
@@ -79,6 +90,8 @@ async function prepareStand(folders: Folders, options: UpOptions): Promise<Stand
   for (const folder of [stand, secrets, ssh, snapshots, machines, sockets]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
+  if (settings.programs !== undefined) await ensurePrograms(folders.images, programs, options);
+  await stopOtherNodes(folders, settings, options);
   writeSettings(folders, settings);
   if (settings.image === recipe.name) await ensureImage(folders.images, recipe, options);
   else if (!hasImage(folders.images, settings.image ?? "")) {
@@ -86,8 +99,16 @@ async function prepareStand(folders: Folders, options: UpOptions): Promise<Stand
       `The golden image of this stand (${settings.image}) is missing, and this version builds another one. Remove the stand with \`ring destroy\`, and make it again with \`ring up\`.`,
     );
   }
-  if (settings.programs !== undefined) await ensurePrograms(folders.images, programs, options);
   return standOf(folders, settings);
+}
+
+/** Nodes keep the programs that they were started with. */
+async function stopOtherNodes(folders: Folders, { programs }: Settings, options: TaskOptions): Promise<void> {
+  const known = await readSettings(folders);
+  if (known?.programs === undefined || known.programs === programs || programs === undefined) return;
+  const { machines } = await standOf(folders, known);
+  const nodes = machines.filter(({ isNode }) => isNode).map(({ power }) => power);
+  await stopMachines(nodes, CLEAN_STOP_MS, options);
 }
 
 function assertHasRuntime({ images }: Folders, image = ""): void {

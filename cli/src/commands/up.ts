@@ -60,15 +60,13 @@ export function resize(context: Context, { replicas, cpu, memoryMiB }: ApiSize):
 async function bringUp(context: Context, { provision: isAsked, fromBackup, ...options }: UpOptions) {
   const { progress, signal } = context;
   const lab = labOf(context, "up");
-  const { created, surplus, isRaised, warnings } = await progress.step("Machines", (onProgress) =>
+  const { created, surplus, moves, isRaised, warnings } = await progress.step("Machines", (onProgress) =>
     lab.up({ onProgress, signal, ...options }),
   );
   for (const warning of warnings) progress.log(warning);
   await undoOpenFaults(context);
   await progress.step("API bundle", () => makeBundle(signal));
 
-  // With new machines the stand moves to another platform: those of the old one serve until the playbook has ended.
-  const moves = created.length > 0 && surplus.length > 0;
   if (surplus.length > 0 && !moves) await removeReplicas(context, lab, surplus, isRaised);
   const inventory = await context.inventory();
   if (inventory.byRole("kubernetes").length > 0) await progress.step("API image", () => makeImage(signal));
@@ -88,10 +86,10 @@ async function bringUp(context: Context, { provision: isAsked, fromBackup, ...op
     changeProvisioned(context.folder, ({ snapshots }) => ({ snapshots }));
     await provision(context, "Playbook", { restore_from_backup: fromBackup }, { isRaised });
     changeProvisioned(context.folder, (provisioned) => ({ ...provisioned, machines: checksum() }));
-    if (moves) await removeMachines(context, lab, `Removing ${surplus.join(", ")}`);
-    status = await startServices(context, lab, SETTLING_S);
+    status = undefined;
   }
-  return status;
+  if (moves) await removeMachines(context, lab, `Removing ${surplus.join(", ")}`);
+  return status ?? (await startServices(context, lab, SETTLING_S));
 }
 
 /** They serve until the ingress leads to the others only, and monitoring does not miss them. */

@@ -43,6 +43,13 @@ test("nodes and pods that are not ready are problems, unless their machine is of
   const problems = (isOff: (name: string) => boolean) => problemsOf({ ...WHOLE, kubernetes }, isOff);
   const left = ["the node k8s-03 takes no pods (kubectl uncordon k8s-03)", "the pod weather-2 on no node is not ready"];
   expect(problems((name) => name === "k8s-02")).toEqual(left);
+  const without = { ...kubernetes, nodes: [{ name: "api-02", isReady: true, unschedulable: false }], pods: [] };
+  const api = [
+    { name: "api-01", isReady: true },
+    { name: "api-02", isReady: false, error: "ECONNREFUSED" },
+  ];
+  const ingress = [{ name: "ingress", isReady: true, servers: up("api", "api-01") }];
+  expect(problemsOf({ ...WHOLE, api, ingress, kubernetes: without })).toEqual([]);
   expect(problems(() => false)).toEqual(
     expect.arrayContaining([...left, "the node k8s-02 is not ready", "the pod weather-1 on k8s-02 is not ready"]),
   );

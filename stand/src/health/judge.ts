@@ -18,11 +18,16 @@ export function problemsOf(services: ServicesHealth | undefined, isOff: (machine
   if (services === undefined) return ["the services cannot be asked: the stand's network does not exist"];
   const { members, etcd, haproxy, api, ingress, kubernetes } = services;
   const clusters = kubernetes === undefined ? [] : [kubernetes];
+  /** A node without pods: nobody answers there, and nothing is wrong with that. */
+  const isEmpty = (name: string): boolean =>
+    clusters.some(
+      ({ nodes, pods }) => nodes.some((node) => node.name === name) && !pods.some(({ node }) => node === name),
+    );
   const all = {
     Patroni: members,
     etcd,
     HAProxy: haproxy,
-    "the API": api,
+    "the API": api.filter(({ name }) => !isEmpty(name)),
     "the ingress": ingress,
     Kubernetes: clusters,
   };
