@@ -33,7 +33,7 @@ const MACHINES: Readonly<Record<string, string>> = {
   grafana: "grafana_host",
 };
 const RULE =
-  /^ *ip saddr \{ (?<sources>.+) \} tcp dport (?:\{ )?(?<ports>[\d, ]+?)(?: \})? accept comment "(?<identity>.+)"$/;
+  /^ *ip saddr \{ (?<sources>.+) \} (?:tcp|meta l4proto \{ tcp, udp \} th) dport (?:\{ )?(?<ports>[\d, ]+?)(?: \})? accept comment "(?<identity>.+)"$/;
 const SOURCE = /(\w+?)_addresses|(\w+_clients)|address_of\[(backup_host)\]/g;
 /** Where a role's rule depends on the machine. */
 const BY_GROUP = /\((?<there>.+) if '(?<group>\w+)' in group_names else (?<elsewhere>.+)\)/;

@@ -1,15 +1,12 @@
-// The programs of Kubernetes, and helm, in one file: it is the program whose name it is started by.
+// The programs of Kubernetes in one file: it is the program whose name it is started by.
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
-	helm "helm.sh/helm/v4/pkg/cmd"
-	helmkube "helm.sh/helm/v4/pkg/kube"
 	"k8s.io/component-base/cli"
 	_ "k8s.io/component-base/logs/json/register"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
@@ -36,13 +33,6 @@ func main() {
 		os.Exit(cli.Run(kubelet.NewKubeletCommand(context.Background())))
 	case "kubectl":
 		exit(cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()))
-	case "helm":
-		helmkube.ManagedFieldsManager = "helm"
-		command, err := helm.NewRootCmd(os.Stdout, os.Args[1:], helm.SetupLogging)
-		if err == nil {
-			err = command.Execute()
-		}
-		exit(err)
 	default:
 		exit(fmt.Errorf("%s is not a program of Kubernetes", name))
 	}
@@ -53,9 +43,5 @@ func exit(err error) {
 		os.Exit(0)
 	}
 	fmt.Fprintln(os.Stderr, err)
-	var failed helm.CommandError
-	if errors.As(err, &failed) {
-		os.Exit(failed.ExitCode)
-	}
 	os.Exit(1)
 }

@@ -10,11 +10,13 @@ const SCRIPT = fileOf("build.sh");
 
 /** What the programs of Kubernetes are made from; their folder's name is the same for the same version and the same recipe. */
 export async function readPrograms() {
-  const [script = "", main = "", modules = "", sums = ""] = await Promise.all(
-    ["build.sh", "main.go", "go.mod", "go.sum"].map((name) => readFile(fileOf(name), "utf8")),
+  const [modules = "", ...others] = await Promise.all(
+    ["go.mod", "go.sum", "build.sh", "main.go", "tools/main.go"].map((name) => readFile(fileOf(name), "utf8")),
   );
   const version = /k8s\.io\/kubernetes (v[0-9.]+)/.exec(modules)?.[1] ?? "";
-  const checksum = createHash("sha256").update([script, main, modules, sums, process.arch].join("\0")).digest("hex");
+  const checksum = createHash("sha256")
+    .update([modules, ...others, process.arch].join("\0"))
+    .digest("hex");
   return { version, name: `kubernetes-${version}-${checksum.slice(0, 12)}` };
 }
 
