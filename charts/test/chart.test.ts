@@ -158,6 +158,16 @@ describe.skipIf(!hasHelm())("the chart", () => {
     HELM_DEADLINE_MS,
   );
 
+  test(
+    "the example of a database by an operator is valid for it",
+    async () => {
+      const text = readFileSync(join(CHART, "../examples/cloudnative-pg.yaml"), "utf8");
+      expect(await kubeconform(KUBERNETES[0], text)).toBe("");
+      expect(await kubeconform(KUBERNETES[0], text.replace("failoverQuorum:", "failoverQorum:"))).not.toBe("");
+    },
+    HELM_DEADLINE_MS,
+  );
+
   test.each([
     [{}, "The database is missing. Name a Secret"],
     [{ database: { existingSecret: "a" }, demo: { enabled: true } }, "database.existingSecret, demo.enabled"],
