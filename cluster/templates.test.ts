@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hasProgram } from "../skips.fixture.ts";
@@ -15,15 +15,16 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** @param template below roles/ */
-async function render(template: string, machine: string, variables: object = {}): Promise<string> {
+/** @param template below roles/ @param inventories beside the example */
+async function render(template: string, machine: string, variables: object = {}, ...inventories: readonly string[]) {
   const out = join(folder, "rendered");
   const [role] = template.split("/");
   const own = ["ingress", "backup", "patroni"].includes(role ?? "") ? [`${role}/defaults/main.yml`] : [];
   const shared = ["stand/defaults/main/stand.yml", "stand/defaults/main/timings.yml", "stand/vars/main.yml"];
   const child = Bun.spawn(
     [
-      ...["ansible", machine, "-i", "inventory.example.yml", "-c", "local", "-m", "ansible.builtin.copy"],
+      ...["ansible", machine, "-c", "local", "-m", "ansible.builtin.copy"],
+      ...["inventory.example.yml", ...inventories].flatMap((file) => ["-i", file]),
       ...[...shared, ...own].flatMap((file) => ["-e", `@roles/${file}`]),
       ...["-e", `stand_secrets=${folder}`, "-e", '{"patroni_dynamic": {}, "ansible_become": false}'],
       ...["-e", JSON.stringify(variables)],
@@ -174,6 +175,38 @@ test.skipIf(!isGiven)(
       expect(settingOf("BUN_JSC_forceRAMSize")).toBe(memoryMiB * 2 ** 20 * 0.75);
       if (memoryMiB === 256) expect(settingOf("BUN_JSC_forceRAMSize")).toBe(Number(ofChart));
     }
+  },
+  DEADLINE_MS,
+);
+
+test.skipIf(!isGiven)(
+  "on Kubernetes Prometheus finds the replicas through the API server, and reads the nodes with its certificate; elsewhere it reads machines",
+  async () => {
+    const nodes = join(folder, "nodes.yml");
+    const hosts = { "k8s-01": { ansible_host: "10.0.0.71" }, "k8s-02": { ansible_host: "10.0.0.72" } };
+    writeFileSync(nodes, JSON.stringify({ kubernetes: { hosts }, api: { hosts: { "k8s-02": {} } } }));
+    const jobsOf = async (...inventories: readonly string[]) => {
+      const text = await render("prometheus/templates/prometheus.yml.j2", "prometheus", { names: [] }, ...inventories);
+      const { scrape_configs } = Bun.YAML.parse(text) as {
+        scrape_configs: { job_name: string; [key: string]: unknown }[];
+      };
+      return Object.fromEntries(scrape_configs.map(({ job_name, ...job }) => [job_name, job]));
+    };
+    const [jobs, ofMachines] = [await jobsOf(nodes), await jobsOf()];
+    const own = { tls_config: expect.objectContaining({ cert_file: "/etc/prometheus/kubernetes/client.crt" }) };
+    const target = (machine: string, port: number) => {
+      return { targets: [`${machine}:${port}`], labels: { machine, group: "kubernetes" } };
+    };
+    expect(jobs.api).toMatchObject({ kubernetes_sd_configs: [{ api_server: "https://k8s-01:6443", ...own }] });
+    expect(jobs.kubelet).toMatchObject({ ...own, static_configs: [target("k8s-01", 10250), target("k8s-02", 10250)] });
+    expect(jobs.apiserver).toMatchObject({ ...own, static_configs: [target("k8s-01", 6443)] });
+    expect(jobs["kube-state-metrics"]).toBeDefined();
+    expect(Object.keys(jobs).filter((name) => !(name in ofMachines))).toEqual([
+      "kubelet",
+      "apiserver",
+      "kube-state-metrics",
+    ]);
+    expect(ofMachines.api).not.toHaveProperty("kubernetes_sd_configs");
   },
   DEADLINE_MS,
 );

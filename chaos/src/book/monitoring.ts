@@ -155,6 +155,19 @@ const ALERTS: readonly ExperimentInput[] = [
     faults: [stop("api/1", "goldenring-api")],
     mayCome: [{ alert: "ProbeFailed", why: "the replica's own probe" }],
   }),
+  alertExperiment("node", "The kubelet of a node with pods is stopped", "KubernetesNodeNotReady", {
+    faults: [stop("node", "kubelet")],
+    mayCome: [
+      { alert: "TargetDown", why: "the kubelet's own figures" },
+      { alert: "ApiReplicaNotReady", why: "pods that nobody watches get no requests, and still answer" },
+      { alert: "ProbeFailed", why: "the probe of the replicas on that node" },
+      { alert: "KubernetesReplicasMissing", why: "until others take their places" },
+    ],
+  }),
+  alertExperiment("api-server", "The API server of Kubernetes is stopped", "KubernetesApiServerDown", {
+    faults: [stop("kubernetes/1", "kube-apiserver")],
+    mayCome: [{ alert: "TargetDown", why: "nobody tells the state of the cluster" }],
+  }),
   alertExperiment("probe", "The ingress is stopped: its probe fails", "ProbeFailed", {
     faults: [stop("ingress", "haproxy")],
     labels: { target: "ingress" },

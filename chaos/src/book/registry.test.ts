@@ -3,11 +3,11 @@ import { exportsOfFolder } from "../../../folder-exports.fixture.ts";
 import { Experiment } from "../experiment/experiment.ts";
 import { EXPERIMENTS } from "./registry.ts";
 
-test("the book has CE-01 to CE-28, each id once", () => {
+test("the book has CE-01 to CE-36, each id once", () => {
   const ids = EXPERIMENTS.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
   const numbers = new Set(ids.map((id) => /^CE-(\d+)/.exec(id)?.[1]));
-  for (let number = 1; number <= 28; number += 1) expect(numbers).toContain(String(number).padStart(2, "0"));
+  for (let number = 1; number <= 36; number += 1) expect(numbers).toContain(String(number).padStart(2, "0"));
 });
 
 test("every experiment in this folder is in EXPERIMENTS of registry.ts", async () => {

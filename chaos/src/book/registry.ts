@@ -6,6 +6,7 @@ import { messageOf } from "@goldenring/stand";
 import * as z from "zod";
 import { Experiment, type ExperimentInput } from "../experiment/experiment.ts";
 import { COMBINATIONS } from "./combinations.ts";
+import { KUBERNETES } from "./kubernetes.ts";
 import { ce02, ce02Both, ce02Single } from "./loss.ts";
 import { MONITORING } from "./monitoring.ts";
 import { ce03, ce04, ce11 } from "./resources.ts";
@@ -19,6 +20,7 @@ const NUMBERED: readonly ExperimentInput[] = [
   ...COMBINATIONS,
   ...WITHOUT_ETCD,
   ...[...SICK_PRIMARY, ...SLOW_PRIMARY, ...SICK_REPLICA, ...EXHAUSTED],
+  ...KUBERNETES,
   ...[ce02, ce02Both, ce03, ce04, ce10, ce11],
 ];
 
@@ -115,6 +117,10 @@ export const SUITES = {
       ...["CE-07", ...[...SICK_PRIMARY, ...SICK_REPLICA, ...EXHAUSTED].map(({ id }) => id)],
     ],
     page: { name: "stand", title: "the stand under faults" },
+  },
+  kubernetes: {
+    about: "what only an API on Kubernetes can have",
+    experiments: KUBERNETES.map(({ id }) => id),
   },
   monitoring: {
     about: "whether alerts come in time and only then, and what monitoring costs",

@@ -75,23 +75,20 @@ export function beyondBlastRadius(
   return undefined;
 }
 
-function actionsOf(
-  ready: ReadyFault,
-  machine: StandMachine,
-  guard: Omit<Guard, "folder">,
-  { stand: { lab, operator } }: Site,
-) {
+function actionsOf(ready: ReadyFault, machine: StandMachine, guard: Omit<Guard, "folder">, { stand }: Site) {
   if (ready.by === "lab") {
+    const { lab } = stand;
     if (!lab) throw new Error("a fault of the host, and no host");
     const inject = (): Promise<void> => carryOut(lab, machine.name, ready.inject);
     return { inject, undo: { by: "lab", call: ready.undo } as const };
   }
-  const { run, faultFolder } = ready.by === "host" ? operator : machine;
+  const { by, at } = ready;
+  const { run, faultFolder } = by === "host" ? stand.operator : at === undefined ? machine : machineOf(stand, at);
   const scripts = guarded(ready, { ...guard, folder: faultFolder });
   const inject = async (): Promise<void> => {
     const { code, stdout, stderr } = await run(scripts.inject, { deadlineMs: INJECT_DEADLINE_MS });
     const why = (stderr || stdout).trim() || `exit code ${code}`;
     if (code !== 0) throw new CommandError(`${machine.name}: the fault was not injected: ${why}`);
   };
-  return { inject, undo: { by: ready.by, script: scripts.undo } };
+  return { inject, undo: { by, at, script: scripts.undo } };
 }

@@ -16,19 +16,20 @@ import type { LabCall } from "./lab-call.ts";
 export const FILE_MARK = "goldenring-chaos";
 
 const FORM = new RegExp(
-  `^(?:primary|replica|etcd-leader|${OPERATOR}|machine/[A-Za-z0-9.-]+|(?:${ROLES.join("|")})(?:/(?:[1-9]\\d?|next(?:\\+[1-9])?))?)$`,
+  `^(?:primary|replica|etcd-leader|node|deployment|pod/any|pod/all-of-one-node|${OPERATOR}|machine/[A-Za-z0-9.-]+|(?:${ROLES.join("|")})(?:/(?:[1-9]\\d?|next(?:\\+[1-9])?))?)$`,
 );
 
 /**
  * Which machines a fault is for, found out when a round begins:
  * `primary`, `replica`, `etcd-leader`; all of a role: `etcd`; one of them: `etcd/1`; another one each round: `api/next`, and the one
- * after it: `api/next+1`; `machine/NAME`; `operator`: this computer.
+ * after it: `api/next+1`; `machine/NAME`; `operator`: this computer. On Kubernetes `node`: another node with pods each round; `deployment`,
+ * `pod/any`, `pod/all-of-one-node`: the control plane, which acts on them.
  */
 export const on = z
   .string()
   .regex(
     FORM,
-    "is no target: say primary, replica, etcd-leader, a role such as etcd, etcd/1 or api/next, or machine/NAME",
+    "is no target: say primary, replica, etcd-leader, a role such as etcd, etcd/1 or api/next, machine/NAME, node, deployment, or pod/any",
   );
 
 export const percent = z.number().min(1).max(100);
@@ -79,6 +80,8 @@ export interface LabFault {
 /** Done by shell command lines: on the machine itself, or (`host`) on this computer, which is its host. */
 export interface MachineFault {
   readonly by: "machine" | "host";
+  /** Another machine that runs them. */
+  readonly at?: string;
   readonly slot: string;
   readonly inject: string;
   /** May run before the injection, in its middle, and twice. */
@@ -116,7 +119,16 @@ export async function mustHave(machine: StandMachine, program: string): Promise<
 export function resolveTarget(target: string, stand: Stand, roles: StandRoles, round: number): readonly string[] {
   const found = candidates(target, stand, roles, round);
   if (found.length > 0) return found;
+  if (/^(?:kubernetes|node|deployment|pod)\b/.test(target)) controlPlane(stand);
   throw new CommandError(`The stand ${stand.name} has no machine for "${target}".`, "usage");
+}
+
+/** Where kubectl is. @throws {NotAvailable} where the API runs on machines */
+export function controlPlane(stand: Stand): StandMachine {
+  const [first] = byRole(stand, "kubernetes");
+  if (first) return first;
+  const why = "the API of this stand does not run on Kubernetes (`ring up --platform kubernetes`)";
+  throw new NotAvailable("A fault of Kubernetes", why);
 }
 
 /** @param targets gets the machines of each target: what it is stays the same for the whole round */
@@ -132,7 +144,10 @@ function candidates(target: string, stand: Stand, roles: StandRoles, round: numb
   if (target === OPERATOR) return [OPERATOR];
   if (target === "primary" || target === "replica") return roles[target] === undefined ? [] : [roles[target]];
   if (target === "etcd-leader") return roles.etcdLeader === undefined ? [] : [roles.etcdLeader];
-  const [kind = "", which] = target.split("/");
+  const [kind = "", which] = (target === "node" ? "api/next" : target).split("/");
+  const nodes = byRole(stand, "kubernetes").map(({ name }) => name);
+  if (kind === "deployment" || kind === "pod") return nodes.slice(0, 1);
+  if (target === "node" && nodes.length === 0) return [];
   if (kind === "machine") return stand.machines.map(({ name }) => name).filter((name) => name === which);
   const names = byRole(stand, kind as Role).map(({ name }) => name);
   if (which === undefined) return names;

@@ -26,12 +26,16 @@ function siteOf(host: LabControl | undefined, answer: Completed = DONE): { site:
     address: "10.88.0.11",
     roles: ["postgres"],
     faultFolder: "/run/goldenring-chaos",
-    run: async () => answer,
+    run: async (command) => (command.includes("{.spec.replicas}") ? { ...answer, stdout: "3 a/b:1 " } : answer),
   };
   const stand: Stand = {
     name: "test",
     folder: "/nowhere",
-    machines: [machine, { ...machine, name: "pg-02", address: "10.88.0.12" }],
+    machines: [
+      machine,
+      { ...machine, name: "pg-02", address: "10.88.0.12" },
+      { ...machine, name: "k8s-01", address: "10.88.0.71", roles: ["kubernetes"] },
+    ],
     operator: { ...machine, name: "operator", roles: [] },
     inventory: undefined,
     lab: host,
@@ -66,6 +70,12 @@ const USES: readonly FaultUse[] = [
   { fault: "disk-slow", on: "primary", path: "/var/lib/postgresql", unit: "patroni", bytesPerSecond: 1_000_000 },
   { fault: "connections", on: "primary" },
   { fault: "etcd-alarm", on: "etcd/1" },
+  { fault: "kill-pod", on: "pod/any" },
+  { fault: "kill-pod", on: "pod/all-of-one-node" },
+  { fault: "rolling-restart", on: "deployment" },
+  { fault: "upgrade", on: "deployment", to: "broken" },
+  { fault: "scale", on: "deployment", replicas: 6 },
+  { fault: "drain", on: "node" },
 ];
 
 test("every kind of fault in this folder has a line in registry.ts", async () => {
@@ -141,6 +151,30 @@ test("a kernel without netem cannot have a delay, which is no fault of the machi
   const [machine] = site.stand.machines;
   const delay = { fault: "delay", on: "primary", ms: 200, jitterMs: 0 } as const;
   await expect(prepareFault(delay, { ...(machine as StandMachine), run }, site)).rejects.toBeInstanceOf(NotAvailable);
+});
+
+test("a changed deployment becomes what it was before the fault, and a node is drained from the control plane", async () => {
+  const { site, machine } = siteOf(lab);
+  const upgrade = await prepareFault({ fault: "upgrade", on: "deployment", to: "broken" }, machine, site);
+  expect(upgrade).toMatchObject({
+    inject: expect.stringContaining('"image":"localhost/goldenring-chaos:none"'),
+    undo: expect.stringContaining(
+      '"annotations":{"chaos":null}},"spec":{"containers":[{"name":"api","image":"a/b:1"}]',
+    ),
+    gone: expect.stringContaining('= "3 a/b:1" ]'),
+  });
+  const scale = await prepareFault({ fault: "scale", on: "deployment", replicas: 6 }, machine, site);
+  expect(scale).toMatchObject({ undo: expect.stringContaining(`--patch='{"spec":{"replicas":3}}'`) });
+  expect(await prepareFault({ fault: "drain", on: "node" }, machine, site)).toMatchObject({ at: "k8s-01" });
+});
+
+test("faults of Kubernetes are not available where the API runs on machines, nor those of its unit where it runs in pods", async () => {
+  const { site, machine } = siteOf(lab);
+  const machines = { ...site, stand: { ...site.stand, machines: [machine] } };
+  await expect(prepareFault({ fault: "drain", on: "node" }, machine, machines)).rejects.toBeInstanceOf(NotAvailable);
+  const node: StandMachine = { ...machine, roles: ["api", "kubernetes"] };
+  const stop = { fault: "stop-unit", on: "api/1", unit: "goldenring-api" } as const;
+  await expect(prepareFault(stop, node, site)).rejects.toBeInstanceOf(NotAvailable);
 });
 
 test("a machine that is not fit is refused: a unit that does not run, a network that is faulty already, itself to be cut off from", async () => {

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { connections, etcdAlarm, switchover } from "./cluster.ts";
 import { diskSlow, diskStall } from "./disks.ts";
 import type { FaultKind, ReadyFault, Site } from "./fault.ts";
+import { drain, killPod, rollingRestart, scale, upgrade } from "./kubernetes.ts";
 import { powerOff, reboot } from "./machine.ts";
 import { cut, delay, loss } from "./network.ts";
 import { freezeGuardian, freezeProcess, killProcess, preventStart } from "./processes.ts";
@@ -13,6 +14,7 @@ import { freezeUnit, killUnit, restartUnit, stopUnit } from "./units.ts";
 const ALL = [
   ...([reboot, powerOff, switchover] as const),
   ...([stopUnit, restartUnit, killUnit, killProcess, preventStart, freezeUnit, freezeProcess, freezeGuardian] as const),
+  ...([killPod, rollingRestart, upgrade, scale, drain] as const),
   ...([loss, delay, cut] as const),
   ...([cpu, memory, diskFill, diskIo, diskStall, diskSlow, connections, etcdAlarm] as const),
 ] as const;

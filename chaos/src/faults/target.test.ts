@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Role, thisComputer } from "@goldenring/stand";
-import { on, resolveTarget } from "./fault.ts";
+import { NotAvailable, on, resolveTarget } from "./fault.ts";
 
 const NAMES: Readonly<Record<string, Role>> = {
   "pg-01": "postgres",
@@ -31,6 +31,21 @@ test("a target is found by what a machine is at the moment, by its role, its pla
 test("next is another one each round", () => {
   expect([1, 2, 3].map((round) => resolved("api/next", round)[0])).toEqual(["api-01", "api-02", "api-01"]);
   expect([1, 2, 3].map((after) => resolved(`api/next+${after}`, 1)[0])).toEqual(["api-02", "api-01", "api-02"]);
+});
+
+test("on Kubernetes the control plane acts on pods and deployments, and node is another one with pods each round", () => {
+  const node = (name: string, ...roles: Role[]) => ({ ...alone.operator, name, roles });
+  const machines = [
+    node("k8s-01", "kubernetes"),
+    node("k8s-02", "api", "kubernetes"),
+    node("k8s-03", "api", "kubernetes"),
+  ];
+  const found = (target: string, round = 1) => resolveTarget(on.parse(target), { ...alone, machines }, roles, round);
+  for (const target of ["deployment", "pod/any", "pod/all-of-one-node", "kubernetes/1"])
+    expect(found(target)).toEqual(["k8s-01"]);
+  expect([1, 2, 3].map((round) => found("node", round)[0])).toEqual(["k8s-02", "k8s-03", "k8s-02"]);
+  for (const target of ["deployment", "pod/any", "node", "kubernetes/1"])
+    expect(() => resolved(target)).toThrow(NotAvailable);
 });
 
 test("what the stand does not have is refused, and so is what is no target", () => {

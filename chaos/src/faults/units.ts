@@ -1,6 +1,6 @@
 import type { StandMachine } from "@goldenring/stand";
 import * as z from "zod";
-import { FILE_MARK, faultKind, form, type MachineFault, mustHold } from "./fault.ts";
+import { FILE_MARK, faultKind, form, type MachineFault, mustHold, NotAvailable } from "./fault.ts";
 
 /** A service of systemd, with or without `.service`. */
 export const unit = z
@@ -26,6 +26,11 @@ function unitFault<Name extends string>(
 
 /** What does not run is refused, because stopping it would show nothing. */
 async function unitReady(machine: StandMachine, unit: string, scripts: UnitScripts): Promise<MachineFault> {
+  if (unit === "goldenring-api" && machine.roles.includes("kubernetes"))
+    throw new NotAvailable(
+      `A fault of the unit ${unit}`,
+      "the replicas of this stand are pods (kill-pod, rolling-restart)",
+    );
   await mustHold(machine, `systemctl is-active --quiet ${unit}`, `${unit} does not run there`);
   return { by: "machine", slot: `unit-${unit.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`, ...scripts };
 }

@@ -5,13 +5,27 @@ import { undoAllThere } from "./guard.ts";
 const CHECK_DEADLINE_MS = 30_000;
 
 /** What must run on a machine of a role. */
-const UNITS: Readonly<Partial<Record<Role, string>>> = {
-  etcd: "etcd",
-  postgres: "patroni",
-  haproxy: "haproxy",
-  ingress: "haproxy",
-  api: "goldenring-api",
+const UNITS: Readonly<Partial<Record<Role, readonly string[]>>> = {
+  etcd: ["etcd"],
+  postgres: ["patroni"],
+  haproxy: ["haproxy"],
+  ingress: ["haproxy"],
+  api: ["goldenring-api"],
 };
+const OF_NODES = ["containerd", "kubelet", "kube-proxy"];
+const OF_CONTROL_PLANE = [
+  ...OF_NODES,
+  "kubernetes-etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+];
+
+/** A node of Kubernetes has no other part; one that runs pods of the API has its role, too. */
+function unitsOf(roles: readonly Role[]): readonly string[] {
+  if (!roles.includes("kubernetes")) return [...new Set(roles.flatMap((role) => UNITS[role] ?? []))];
+  return roles.includes("api") ? OF_NODES : OF_CONTROL_PLANE;
+}
 
 export interface Leftover {
   readonly machine: string;
@@ -32,8 +46,9 @@ export async function undoOnMachines(stand: Stand): Promise<void> {
 
 async function leftoversOn(machine: StandMachine): Promise<readonly Leftover[]> {
   const { name, roles, faultFolder, run } = machine;
-  const units = [...new Set(roles.flatMap((role) => UNITS[role] ?? []))];
-  const { code, stdout, stderr } = await run(checkScript(faultFolder, units), { deadlineMs: CHECK_DEADLINE_MS });
+  const { code, stdout, stderr } = await run(checkScript(faultFolder, unitsOf(roles)), {
+    deadlineMs: CHECK_DEADLINE_MS,
+  });
   if (code === 0) return stdout.split("\n").flatMap((what) => (what === "" ? [] : { machine: name, what }));
   const why = code === SSH_FAILED ? "cannot be reached" : `cannot be asked: ${(stderr || stdout).trim()}`;
   return [{ machine: name, what: why }];

@@ -8,7 +8,7 @@ import { LabCall } from "../faults/lab-call.ts";
 const Undo = z.discriminatedUnion("by", [
   z.object({ by: z.literal("lab"), call: LabCall }),
   /** The script also says whether anything is left. */
-  z.object({ by: z.enum(["machine", "host"]), script: z.string() }),
+  z.object({ by: z.enum(["machine", "host"]), at: z.string().optional(), script: z.string() }),
 ]);
 
 /** A fault that may be active, with the way to undo it. */

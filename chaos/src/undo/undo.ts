@@ -13,7 +13,7 @@ async function tryUndo(stand: Stand, { machine, undo }: OpenFault): Promise<Atte
   const left = (what: string) => ({ missing: `${machine}: ${what}` });
   try {
     if (undo.by !== "lab") {
-      const place = machineOf(stand, undo.by === "host" ? OPERATOR : machine);
+      const place = machineOf(stand, undo.by === "host" ? OPERATOR : (undo.at ?? machine));
       const { code, stdout, stderr } = await place.run(undo.script, { deadlineMs: ATTEMPT_DEADLINE_MS });
       if (code !== 0) return left((stderr || stdout).trim() || `exit code ${code}`);
       return { value: stdout.includes(ENDED_BEFORE) };

@@ -2,6 +2,7 @@ import { ALERTMANAGER_DASHBOARD } from "./alertmanager.ts";
 import { ETCD } from "./etcd.ts";
 import { GOLDEN_SIGNALS } from "./golden-signals.ts";
 import { HAPROXY } from "./haproxy.ts";
+import { KUBERNETES } from "./kubernetes.ts";
 import { NODES } from "./nodes.ts";
 import type { Dashboard, DashboardSource } from "./panels.ts";
 import { PATRONI } from "./patroni.ts";
@@ -20,6 +21,7 @@ const SOURCES: Readonly<Record<string, DashboardSource & { readonly title: strin
   postgresql: { title: "PostgreSQL database", ...POSTGRESQL },
   etcd: { title: "etcd", ...ETCD },
   nodes: { title: "Machines", ...NODES },
+  kubernetes: { title: "Kubernetes", ...KUBERNETES },
   alertmanager: { title: "Alerts and Alertmanager", ...ALERTMANAGER_DASHBOARD },
   prometheus: { title: "Prometheus", ...PROMETHEUS },
 };

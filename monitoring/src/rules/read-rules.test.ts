@@ -70,6 +70,6 @@ describe("a rule file", () => {
 test("the stand's rules are those of every file in the folder", () => {
   expect([...new Set(readRules().map(({ file }) => file))]).toEqual([
     ...["api-replicas.yml", "api.yml", "backup.yml", "etcd.yml", "guardian.yml", "haproxy.yml", "host.yml"],
-    ...["patroni.yml", "postgresql.yml", "probe.yml", "prometheus.yml"],
+    ...["kubernetes.yml", "patroni.yml", "postgresql.yml", "probe.yml", "prometheus.yml"],
   ]);
 });

@@ -3,7 +3,7 @@ import { type Matcher, type Selector, selectorsOf } from "./selectors.ts";
 
 /** A selector that has no data on a healthy stand, or only old data. */
 export interface Expectation {
-  /** It covers all selectors of its metric that have at least its matchers. */
+  /** It covers all selectors of its metric, or of any if it names none, that have at least its matchers. */
   readonly selector: Selector;
   readonly why: string;
   /** The series must exist; it may have counted nothing lately. */
@@ -58,6 +58,11 @@ export const EXPECTATIONS: readonly Expectation[] = [
     "goldenring_guardian_may_act",
     "goldenring_guardian_may_fence",
   ]),
+  ...empty("the API does not run on Kubernetes, or has no autoscaler", "ring up --platform kubernetes", [
+    '{job="apiserver"}',
+    '{job="kubelet"}',
+    '{job="kube-state-metrics"}',
+  ]),
   ...empty("nothing is wrong", "every experiment of the suite monitoring", [
     'ALERTS{alertstate="firing", severity=~"critical|warning"}',
   ]),
@@ -97,5 +102,5 @@ export function expectationFor(selector: Selector): Expectation | undefined {
 
 export function covers({ selector }: Expectation, { metric, matchers }: Selector): boolean {
   const isAmong = (one: Matcher): boolean => matchers.some((other) => isDeepStrictEqual(one, other));
-  return metric === selector.metric && selector.matchers.every(isAmong);
+  return (selector.metric ?? metric) === metric && selector.matchers.every(isAmong);
 }
