@@ -110,7 +110,7 @@ export const KUBERNETES: DashboardSource = {
         bytes: API_SERVER.values("process_resident_memory_bytes"),
       }),
       lines("Client certificate expiration", "Requests with a certificate that ends within 7 or 30 days.", {
-        "requests/s": API_SERVER.with('le=~"604800|2.592e[+]06"').rates(
+        "requests/s": API_SERVER.with('le=~"604800.*|2.592e.*"').rates(
           { "within {{le}} s": "apiserver_client_certificate_expiration_seconds_bucket" },
           "sum by (le)",
         ),
