@@ -12,13 +12,14 @@ const UNITS: Readonly<Partial<Record<Role, readonly string[]>>> = {
   ingress: ["haproxy"],
   api: ["goldenring-api"],
 };
-const OF_NODES = ["containerd", "kubelet", "kube-proxy"];
+const OF_NODES = ["containerd", "kubelet", "kube-proxy", "coredns"];
 const OF_CONTROL_PLANE = [
   ...OF_NODES,
   "kubernetes-etcd",
   "kube-apiserver",
   "kube-controller-manager",
   "kube-scheduler",
+  "metrics-server",
 ];
 
 /** A node of Kubernetes has no other part; one that runs pods of the API has its role, too. */
