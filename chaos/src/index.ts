@@ -3,6 +3,7 @@
 export { EXPERIMENTS } from "./book/registry.ts";
 export { addChaosCommands } from "./command/commands.ts";
 export type { AvailableStand, ChaosDeps } from "./command/deps.ts";
+export { addInitCommand } from "./command/init.ts";
 export { recover } from "./command/recover.ts";
 export { type Engine, runningEngine } from "./engine/lock.ts";
 export type { StandMonitoring } from "./engine/run-context.ts";

@@ -8,6 +8,7 @@ import { InventoryError, openStand, readInventory, ringHome, thisComputer } from
 import { Command } from "commander";
 import { addChaosCommands } from "./command/commands.ts";
 import type { AvailableStand } from "./command/deps.ts";
+import { addInitCommand } from "./command/init.ts";
 
 const output = terminalOutput({ withTime: true });
 
@@ -19,6 +20,7 @@ await runCommandLine(
       .helpCommand(false)
       .showHelpAfterError("(chaos --help shows all commands)")
       .exitOverride();
+    addInitCommand(program, output);
     addChaosCommands(program, {
       output,
       signal,

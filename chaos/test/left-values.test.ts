@@ -38,14 +38,22 @@ test("the next run deletes the values of a killed round, and no others", async (
   left.remove("pevidence-1");
   const said: string[] = [];
 
-  await forgetLeftValues(standOf(false), (text) => said.push(text));
+  await forgetLeftValues(
+    standOf(false),
+    (text) => said.push(text),
+    async () => undefined,
+  );
   expect(said).toEqual([expect.stringContaining("stay in the service for now: there is no primary")]);
   expect([await summaries(), left.list()]).toEqual([
     ["mine: warm", "pevidence-1:1", "pkilled-1:1", "pkilled-1:2"],
     ["pkilled-1"],
   ]);
 
-  await forgetLeftValues(standOf(true), (text) => said.push(text));
+  await forgetLeftValues(
+    standOf(true),
+    (text) => said.push(text),
+    async () => undefined,
+  );
   expect(said.slice(1)).toEqual(["values of an earlier run (pkilled-1) are deleted"]);
   expect([await summaries(), left.list()]).toEqual([["mine: warm", "pevidence-1:1"], []]);
 });

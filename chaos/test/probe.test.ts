@@ -42,7 +42,7 @@ function probeOf(plan: object): string[] {
 
 function startProbe(run: string, more: object = {}): RunningProbe {
   const file = join(folder, `${run}.jsonl`);
-  const args = probeOf({ kind: "weather", target: api.url, out: file, run, ...more });
+  const args = probeOf({ kind: "service", target: api.url, out: file, run, ...more });
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
   probes.push(child);
   return { run, file, process: child, ended: new Promise((resolve) => child.once("exit", resolve)) };
@@ -63,7 +63,7 @@ async function judged({ run, file }: RunningProbe) {
   const readAt = monotonicMs();
   const lines = await api.query(rowsOfRunSql(run));
   const rows = parseRows(lines.map((line) => `${line}\n`).join(""));
-  const verdict = checkHistory(history, [{ node: "embedded", readAt, rows }]);
+  const verdict = checkHistory(history, { nodes: [{ node: "embedded", readAt, rows }] });
   // Undefined of a probe that was killed.
   const [, endReason] = /"e":"close".*"reason":"([^"]+)"/.exec(readFileSync(file, "utf8")) ?? [];
   return { history, verdict, summary: summarize(history), endReason };
@@ -85,7 +85,7 @@ test(
       expect(count + skipped).toBeGreaterThan(4 * 20 * 4 * 0.95);
       expect(count + skipped).toBeLessThan(4 * 20 * 4 * 1.05 + 10);
     }
-    expect(new Set(history.reads.map(({ kind }) => kind))).toEqual(new Set(["value", "city", "list"]));
+    expect(new Set(history.reads.map(({ kind }) => kind))).toEqual(new Set(["value", "path", "list"]));
     expect(new Set(history.writes.map(({ kind }) => kind))).toEqual(new Set(["add", "put"]));
   },
   DEADLINE,
@@ -160,7 +160,7 @@ test(
 test(
   "a service that cannot be reached, and a plan that cannot be used, are said clearly",
   async () => {
-    const plan = { kind: "weather", target: "http://127.0.0.1:1", out: join(folder, "x") };
+    const plan = { kind: "service", target: "http://127.0.0.1:1", out: join(folder, "x") };
     const nowhere = spawn(process.execPath, probeOf(plan));
     let said = "";
     nowhere.stderr.on("data", (text: Buffer) => {

@@ -1,8 +1,15 @@
-import { addChaosCommands } from "@goldenring/chaos";
+import { addChaosCommands, addInitCommand } from "@goldenring/chaos";
 import { MODES } from "@goldenring/guardian";
 import type { Lab } from "@goldenring/lab";
 import { addLoadCommands } from "@goldenring/load";
-import { type CommandContext, EXIT, type ExitName, exitCodeHelp, startProgress } from "@goldenring/run-kit";
+import {
+  type CommandContext,
+  EXIT,
+  type ExitName,
+  exitCodeHelp,
+  startProgress,
+  terminalOutput,
+} from "@goldenring/run-kit";
 import { DIRECTIONS, PLATFORMS, RTO, SERVICE_NAMES } from "@goldenring/stand";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import manifest from "../package.json" with { type: "json" };
@@ -47,6 +54,7 @@ Examples:
   sudo ring down                        stop everything, keep the disks
   sudo ring load browse-cities          a load test of the stand; sudo ring load --help
   sudo ring chaos run CE-01             an experiment; sudo ring chaos --help
+  ring init --openapi openapi.json      a service file, for experiments with a service of your own
   ring --inventory my.yml status        the machines of an inventory instead of the lab
 
 Environment:
@@ -255,6 +263,7 @@ export function createProgram(command: CommandContext): Command {
     group("load", "load tests of the API with k6, judged by its objectives"),
     loadDeps(contextOf, command),
   );
+  addInitCommand(program, terminalOutput());
   const chaos = group("chaos", "experiments: faults under load, with a measured verdict and an undo that always runs");
   addChaosCommands(chaos, chaosDeps(contextOf, command));
 

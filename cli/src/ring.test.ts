@@ -23,7 +23,7 @@ function ringWith(variables: NodeJS.ProcessEnv, ...args: string[]) {
 }
 
 const COMMANDS =
-  "up down destroy status check alerts dashboards logins ssh logs sbom audit backup restore new-authority snapshot power network guardian".split(
+  "up down destroy status check alerts dashboards logins ssh logs sbom audit backup restore new-authority snapshot power network init guardian".split(
     " ",
   );
 
@@ -47,6 +47,7 @@ describe("ring", () => {
     ["a moment that is none", ["restore", "--to", "2026-02-31 12:00"], "no moment such as"],
     ["an authority that is none", ["new-authority", "root"], "Allowed choices are servers, monitoring"],
     ["a group without a command", ["snapshot"], "Usage: ring snapshot"],
+    ["a service file of nothing", ["init"], "Give one of --openapi URL|FILE and --from-curl"],
     ["an inventory that does not exist", ["-i", "no.yml", "status"], "no.yml cannot be used"],
   ];
   test.each(wrong)("refuses %s with exit code 2", async (_, args, message) => {

@@ -7,7 +7,7 @@ export { type Lock, LockHeld, lockHolder, takeLock, withLock } from "./computer/
 export * from "./computer/process-id.ts";
 export { programReport, type SignOfLife } from "./computer/program-report.ts";
 export * from "./computer/run-program.ts";
-export { shellQuote } from "./computer/shell-words.ts";
+export { shellQuote, shellWords } from "./computer/shell-words.ts";
 export { bunProgram, CHECKOUT, cleanEnvironment, startProgram } from "./computer/start-program.ts";
 export { type Attempt, DeadlineExceeded, waitFor, waitUntil } from "./computer/wait-for.ts";
 export type { MonitoringHealth } from "./health/ask-monitoring.ts";

@@ -1,10 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { extname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { CommandError } from "@goldenring/run-kit";
-import { messageOf } from "@goldenring/stand";
-import * as z from "zod";
 import { Experiment, type ExperimentInput } from "../experiment/experiment.ts";
+import { readOwnFile } from "../file/read-file.ts";
 import { COMBINATIONS } from "./combinations.ts";
 import { KUBERNETES } from "./kubernetes.ts";
 import { ce02, ce02Both, ce02Single } from "./loss.ts";
@@ -31,7 +27,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
 ].map((experiment) => Experiment.parse(experiment));
 
 /**
- * An experiment of the book by its id, or one of a user's own by its file: a module whose default export it is, or its JSON.
+ * An experiment of the book by its id, or one of a user's own by its file: YAML, JSON, or a module whose default export it is.
  *
  * @throws {CommandError} (usage) with every place that is wrong
  */
@@ -42,32 +38,7 @@ export async function loadExperiment(idOrFile: string): Promise<Experiment> {
     throw unusable(
       `There is no experiment "${idOrFile}": \`ring chaos list\` shows all. For one of your own give its file: ./${idOrFile}.ts`,
     );
-  const content = await contentOf(resolve(idOrFile));
-  const { data, error } = Experiment.safeParse(content);
-  if (error) throw unusable(`${idOrFile} is no experiment:\n${z.prettifyError(error)}`);
-  const unknown = unknownKeys(content, data);
-  if (unknown.length > 0) throw unusable(`${idOrFile} has what no experiment has: ${unknown.join(", ")}`);
-  return data;
-}
-
-/** What parsing has dropped, by its path. Records of runs may have keys of other versions, so the form itself is not strict. */
-function unknownKeys(given: unknown, parsed: unknown, path = ""): string[] {
-  if (typeof given !== "object" || given === null) return [];
-  const known: Readonly<Record<string, unknown>> = Object.fromEntries(Object.entries(parsed ?? {}));
-  return Object.entries(given).flatMap(([key, value]) => {
-    const place = path === "" ? key : `${path}.${key}`;
-    return key in known || value === undefined ? unknownKeys(value, known[key], place) : [place];
-  });
-}
-
-async function contentOf(file: string): Promise<unknown> {
-  try {
-    if (extname(file) === ".json") return JSON.parse(await readFile(file, "utf8"));
-    const module: { readonly default?: unknown } = await import(pathToFileURL(file).href);
-    return module.default;
-  } catch (error) {
-    throw unusable(`${file} cannot be read: ${messageOf(error)}`);
-  }
+  return readOwnFile(idOrFile, "experiment", Experiment);
 }
 
 const unusable = (message: string): CommandError => new CommandError(message, "usage");

@@ -17,7 +17,7 @@ function kinds({ entries, rows, over }: Simulation, otherRows: readonly FinalRow
     { node: "pg-01", readAt: over, rows },
     { node: "pg-02", readAt: over + 1, rows: otherRows },
   ];
-  return new Set(checkHistory(historyOf({ entries }), nodes).violations.map(({ kind }) => kind));
+  return new Set(checkHistory(historyOf({ entries }), { nodes }).violations.map(({ kind }) => kind));
 }
 
 test("what a linearizable service did is never suspected, however its requests overlap or go unanswered", () => {
@@ -26,7 +26,9 @@ test("what a linearizable service did is never suspected, however its requests o
   fc.assert(
     fc.property(simulation, (simulated) => {
       const history = historyOf(simulated);
-      const verdict = checkHistory(history, [{ node: "pg-01", readAt: simulated.over, rows: simulated.rows }]);
+      const verdict = checkHistory(history, {
+        nodes: [{ node: "pg-01", readAt: simulated.over, rows: simulated.rows }],
+      });
       expect(verdict.violations).toEqual([]);
       recovered += verdict.recoveredWrites;
       unknown += history.writes.filter(({ outcome }) => outcome === "unknown").length;
@@ -210,7 +212,7 @@ test("a read that is marked as stale may be old, which is counted, but may not i
       );
       if (!oldRead) return;
       const nodes = [{ node: "pg-01", readAt: simulated.over, rows: simulated.rows }];
-      const verdict = checkHistory(historyOf(oldRead), nodes);
+      const verdict = checkHistory(historyOf(oldRead), { nodes });
       expect(verdict.violations).toEqual([]);
       expect(verdict.staleMarkedAndOld).toBe(1);
       old += 1;
@@ -248,7 +250,7 @@ function acknowledged(entries: readonly Entry[], kind: "add" | "put"): { readonl
   return entries.flatMap((entry) => {
     if (entry.e !== "end" || entry.outcome !== "ok" || entry.id === undefined) return [];
     const begin = entries.find((other) => other.e === "begin" && other.op === entry.op);
-    return begin?.e === "begin" && begin.kind === kind ? [{ id: entry.id }] : [];
+    return begin?.e === "begin" && begin.kind === kind ? [{ id: Number(entry.id) }] : [];
   });
 }
 

@@ -15,6 +15,8 @@ export interface ListRead {
   readonly end: number;
   readonly from: number;
   readonly seen: ReadonlySet<string>;
+  /** False: it took several requests. Then it must show what was acknowledged before the first one, and no more. */
+  readonly isOneMoment?: boolean;
 }
 
 /** From when on everybody must see a value, and whether another list showed it or its own acknowledgement said it. */
@@ -42,6 +44,7 @@ export function judgeLists(name: string, added: readonly AddedValue[], lists: re
     added.map(({ value, acknowledgedAt }) => [value, { since: acknowledgedAt, shown: false }]),
   );
   for (const list of lists) {
+    const { isOneMoment = true } = list;
     let earliest = list.start;
     for (const value of list.seen) {
       const request = byValue.get(value);
@@ -52,7 +55,7 @@ export function judgeLists(name: string, added: readonly AddedValue[], lists: re
         });
         continue;
       }
-      earliest = Math.max(earliest, request.start);
+      if (isOneMoment) earliest = Math.max(earliest, request.start);
       if (list.end < (certain.get(value)?.since ?? Number.POSITIVE_INFINITY))
         certain.set(value, { since: list.end, shown: true });
     }
@@ -60,7 +63,8 @@ export function judgeLists(name: string, added: readonly AddedValue[], lists: re
   }
   const byTime = [...added].sort((one, other) => one.dateTime - other.dateTime);
   for (const sight of sights) violations.push(...missing(name, sight, byTime, certain));
-  violations.push(...contradictions(name, sights, byValue));
+  const moments = sights.filter(({ isOneMoment = true }) => isOneMoment);
+  violations.push(...contradictions(name, moments, byValue));
   return violations;
 }
 

@@ -27,7 +27,7 @@ export function judgeRows({ node, rows }: NodeRows, writes: readonly Write[]): r
   const say = (kind: Violation["kind"], what: string): void => void violations.push({ kind, what: `${node}: ${what}` });
   const writeOf = new Map(writes.map((write) => [write.value, write]));
   const changed = new Set(writes.filter(({ kind }) => kind === "put").map(({ key }) => key));
-  const byId = new Map(rows.map((row) => [row.id, row]));
+  const byId = new Map<number | string, FinalRow>(rows.map((row) => [row.id, row]));
 
   if (byId.size < rows.length) say("duplicated", "an id stands in two rows");
   for (const [value, copies] of Map.groupBy(rows, ({ summary }) => summary)) {
@@ -53,7 +53,7 @@ export function judgeRows({ node, rows }: NodeRows, writes: readonly Write[]): r
 /** A PUT does not name the row's city, so nothing is expected of it. */
 function differencesOf(row: FinalRow, write: Write): string[] {
   const [kind, number] = write.key.split("/");
-  const id = kind === "value" ? Number(number) : write.id;
+  const id = kind === "value" ? Number(number) : write.id === undefined ? undefined : Number(write.id);
   const expected: Partial<FinalRow> = {
     ...(id === undefined ? {} : { id }),
     ...(kind === "city" ? { cityId: Number(number) } : {}),

@@ -1,10 +1,11 @@
 import { addRunCommands, columns, type ExitName, exitCodeHelp } from "@goldenring/run-kit";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SUITE_NAMES } from "../book/registry.ts";
+import { LIVE_METRICS, METRICS } from "../experiment/metrics.ts";
 import { FAULTS } from "../faults/registry.ts";
 import { EXPERIMENT_RUNS } from "../report/write.ts";
 import type { ChaosDeps } from "./deps.ts";
-import { list, plan } from "./list.ts";
+import { list, type PlanCommandOptions, plan } from "./list.ts";
 import { open, recover, stop } from "./recover.ts";
 import { type RunCommandOptions, run } from "./run.ts";
 
@@ -19,7 +20,8 @@ Examples:
   ring chaos plan CE-01                print the plan; --json: as data, to be changed and run
   ring chaos run CE-01 --rounds 1
   ring chaos run --suite short         a suite: several experiments one after another, with a table at the end
-  ring chaos run ./my-experiment.ts    your own experiment: docs/chaos.md
+  ring chaos run ./my-experiment.yml   your own experiment: docs/chaos.md
+  ring chaos run CE-01 --service shop.service.yml   another service than the Weather API: docs/own-service.md
   ring chaos stop                      the kill switch: end the running experiment and undo its faults
   ring chaos recover                   undo what a killed run left, and check the machines
 
@@ -46,16 +48,26 @@ export function addChaosCommands(program: Command, deps: ChaosDeps): void {
     .description("the kinds of faults that an experiment may use")
     .action(() => output.result(columns(Object.entries(FAULTS).map(([name, { about }]) => [name, about])).join("\n")));
   program
+    .command("metrics")
+    .description("what an expectation may measure, with units, and what may abort a run")
+    .action(() => {
+      const rows = Object.entries(METRICS).map(([name, { unit, words }]) => [name, unit, words]);
+      output.result(columns([...rows]).join("\n"));
+      output.result(`\nabortWhen: ${LIVE_METRICS.join(", ")}`);
+    });
+  program
     .command("plan <experiment>")
     .description("what an experiment would do, and whether each fault can be injected now; injects nothing")
     .option("--json", "as data, which chaos run accepts", false)
-    .action((experiment, { json }) => plan(experiment, json, deps));
+    .option("--service <file>", "with this service instead of its own")
+    .action((experiment: string, options: PlanCommandOptions) => plan(experiment, options, deps));
   program
     .command("run [experiments...]")
     .description("run experiments, by id or by file, one after another")
     .addOption(new Option("--suite <name>", "all experiments of a suite").choices(SUITE_NAMES))
     .option("--rounds <number>", "number of rounds (default: the experiment's)", roundsOf)
-    .option("--target <url>", "the Weather API (default: the ingress of the stand)")
+    .option("--service <file>", "with this service instead of the experiment's own: docs/own-service.md")
+    .option("--target <url>", "base URL of the service (default: that of its file, or the ingress of the stand)")
     .option("--runs <folder>", "where the folders of runs are made (default: runs/chaos)")
     .option("--i-own-these-machines", "inject faults into the machines of an inventory", false)
     .option("--write", "update the results pages in docs/results", false)

@@ -2,10 +2,12 @@ import { CommandError, columns, EXIT, type Output, plural } from "@goldenring/ru
 import { OPERATOR, steadyState } from "@goldenring/stand";
 import { EXPERIMENTS, loadExperiment, SUITES, type Suite } from "../book/registry.ts";
 import { assertInjectable } from "../engine/inject.ts";
-import type { Expectation, Experiment } from "../experiment/experiment.ts";
+import { type Expectation, type Experiment, serviceOf, withService } from "../experiment/experiment.ts";
 import { siteOf } from "../faults/fault.ts";
 import { descriptionOf } from "../faults/registry.ts";
 import { backgroundText, loadText, targetText } from "../report/words.ts";
+import { readService } from "../service/read-service.ts";
+import type { Service } from "../service/service.ts";
 import type { ChaosDeps } from "./deps.ts";
 
 export function list(output: Output, json: boolean): void {
@@ -23,10 +25,21 @@ export function list(output: Output, json: boolean): void {
     output.result(`  ${name}: ${about}\n    ${name === "all" ? `all ${experiments.length}` : experiments.join(" ")}`);
 }
 
-/** What an experiment would do, in words or as data, and whether the stand is fit for it. Injects nothing. @throws {CommandError} where it is not */
-export async function plan(idOrFile: string, json: boolean, deps: ChaosDeps): Promise<void> {
-  const { log, result } = deps.output;
+export interface PlanCommandOptions {
+  readonly json: boolean;
+  readonly service?: string;
+}
+
+/** An experiment, with the service of a file where one is named. @throws {CommandError} (usage) */
+export async function loadWithService(idOrFile: string, service: string | undefined): Promise<Experiment> {
   const experiment = await loadExperiment(idOrFile);
+  return service === undefined ? experiment : withService(experiment, await readService(service));
+}
+
+/** What an experiment would do, in words or as data, and whether the stand is fit for it. Injects nothing. @throws {CommandError} where it is not */
+export async function plan(idOrFile: string, { json, service }: PlanCommandOptions, deps: ChaosDeps): Promise<void> {
+  const { log, result } = deps.output;
+  const experiment = await loadWithService(idOrFile, service);
   result(json ? JSON.stringify(experiment, null, 2) : planText(experiment));
   const unchecked = await check(experiment, deps);
   log(unchecked === undefined ? "checked: each fault can be injected as things stand" : `not checked: ${unchecked}`);
@@ -62,6 +75,7 @@ function planText(experiment: Experiment): string {
     `Hypothesis: ${hypothesis}`,
     `Steady state, before and after: ${steadyState.words}`,
     `Load: ${loadText(experiment)}; background: ${backgroundText(load)}`,
+    ...requestsOf(serviceOf(experiment)),
     "",
     "Stages:",
     ...stages.map(stageText),
@@ -75,6 +89,21 @@ function planText(experiment: Experiment): string {
     "",
     `${plural(rounds, "round")} of ${length} s${isLongest ? " at most" : ""} and the time to recover`,
   ].join("\n");
+}
+
+/** The requests that the probe sends. */
+function requestsOf({ start, reads, writes }: Service): string[] {
+  const of = (method: string, path: string, more = ""): string => `  ${method} ${path}${more}`;
+  return [
+    ...start.map(({ method, path }) => of(method, path, " (once)")),
+    ...writes.flatMap(({ method, path, item, change, remove }) => [
+      of(method, path),
+      ...(item ? [of("GET", item.path, " (reads it back)")] : []),
+      ...(change ? [of(change.method, change.path)] : []),
+      ...(remove === undefined ? [] : [of("DELETE", remove, " (at the end)")]),
+    ]),
+    ...reads.map(({ path, lists }) => of("GET", path, lists === false ? "" : " (shows what was written)")),
+  ];
 }
 
 const AFTERWARDS = {

@@ -2,6 +2,7 @@ import { EXIT, interruptedExit } from "@goldenring/run-kit";
 import { isAlive, type Stand, sendSignal, waitUntil } from "@goldenring/stand";
 import { type Engine, endPrograms, runningEngine, takeEngineLock } from "../engine/lock.ts";
 import { undoOpenFaults } from "../engine/run-experiment.ts";
+import { deleteByPlan } from "../engine/service-end.ts";
 import { forgetLeftValues } from "../stored/weather-rows.ts";
 import { findLeftovers, type Leftover, undoOnMachines } from "../undo/leftovers.ts";
 import { openFaults } from "../undo/open-fault.ts";
@@ -24,7 +25,7 @@ export async function recover(deps: ChaosDeps): Promise<number> {
     for (const { fault, why } of notUndone) output.log(`${fault.machine}: "${fault.words}" is not undone: ${why}`);
     const left = await leftAfterWaiting(stand, deps);
     for (const leftover of left) output.result(textOf(leftover));
-    await forgetLeftValues(stand, log);
+    await forgetLeftValues(stand, log, deleteByPlan);
     if (notUndone.length > 0 || left.length > 0) return EXIT.notUndone;
     output.result(
       `${undone === 0 ? "No fault was open" : `${undone} undone`}; nothing of a fault is left on the machines.`,

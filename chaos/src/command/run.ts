@@ -1,16 +1,19 @@
 import { join } from "node:path";
 import { CommandError, columns, duration, EXIT, plural, secondsBetween, timeOrCount } from "@goldenring/run-kit";
 import { replaceFile } from "@goldenring/stand";
-import { loadExperiment, SUITES, type Suite, type SuiteName } from "../book/registry.ts";
+import { SUITES, type Suite, type SuiteName } from "../book/registry.ts";
 import { type RunOptions, runExperiment } from "../engine/run-experiment.ts";
 import type { Experiment } from "../experiment/experiment.ts";
 import { endText, targetText } from "../report/words.ts";
 import { junitOfRuns, writeReport, writeRunResults } from "../report/write.ts";
 import { ENDS, type ExperimentRun } from "../run/record.ts";
 import type { AvailableStand, ChaosDeps } from "./deps.ts";
+import { loadWithService } from "./list.ts";
 
 export interface RunCommandOptions extends Partial<Pick<RunOptions, "rounds" | "target" | "runs">> {
   readonly suite?: SuiteName;
+  /** File of the service. */
+  readonly service?: string;
   readonly iOwnTheseMachines: boolean;
   readonly write: boolean;
   readonly json: boolean;
@@ -24,7 +27,9 @@ export async function run(names: readonly string[], options: RunCommandOptions, 
   if ((options.suite === undefined) === (names.length === 0))
     throw new CommandError("Name experiments or a suite: `ring chaos list` shows both.", "usage");
   const suite: Suite | undefined = options.suite && SUITES[options.suite];
-  const experiments = await Promise.all((suite?.experiments ?? names).map(loadExperiment));
+  const experiments = await Promise.all(
+    (suite?.experiments ?? names).map((name) => loadWithService(name, options.service)),
+  );
   const available = await deps.stand();
   assertMayBeHurt(available, options);
   const runs = options.runs ?? deps.runs;
@@ -73,7 +78,7 @@ function assertMayBeHurt({ stand, isOurs }: AvailableStand, { iOwnTheseMachines 
 
 async function runOne(
   experiment: Experiment,
-  { json, ...options }: RunCommandOptions & Pick<RunOptions, "runs" | "rounds">,
+  { json, service: _, ...options }: RunCommandOptions & Pick<RunOptions, "runs" | "rounds">,
   { output, signal }: ChaosDeps,
   available: AvailableStand,
 ): Promise<ExperimentRun> {

@@ -1,11 +1,23 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { authorityFile, bunProgram, byRole, inNamespace, lastLines, runProgram } from "@goldenring/stand";
-import type { Experiment } from "../experiment/experiment.ts";
+import {
+  authorityFile,
+  bunProgram,
+  byRole,
+  cleanEnvironment,
+  inNamespace,
+  lastLines,
+  type RunOptions,
+  runProgram,
+  type Stand,
+} from "@goldenring/stand";
+import { type Experiment, serviceOf } from "../experiment/experiment.ts";
 import { SLOW_MS } from "../history/summary.ts";
 import type { PlanInput } from "../probe/plan.ts";
 import type { RoundRecord } from "../run/record.ts";
+import { secretEnvironment } from "../service/secrets.ts";
+import type { Service } from "../service/service.ts";
 import type { RunContext } from "./run-context.ts";
 
 export const PROBE_PROGRAM = fileURLToPath(new URL("../probe/main.ts", import.meta.url));
@@ -22,13 +34,25 @@ export interface ObserversOptions extends Pick<RunContext, "stand" | "experiment
   readonly onLost: (why: string) => void;
 }
 
+/** Runs a probe by its plan, where the service can be reached: on this computer, or inside the network of the stand. */
+export function runProbe(file: string, plan: object, stand: Stand, service: Service | undefined, options: RunOptions) {
+  writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`);
+  const argv = bunProgram(PROBE_PROGRAM, file);
+  const isHere = service?.from === "here" || stand.inventory === undefined;
+  const environment = { ...cleanEnvironment(), ...(service && secretEnvironment(service)) };
+  return runProgram(isHere || !stand.inventory ? argv : inNamespace(stand.inventory, argv), {
+    environment,
+    ...options,
+  });
+}
+
 type WithoutEnds<Of> = Of extends unknown ? Omit<Of, "out" | "maxSeconds"> : never;
 
 /** @returns its `stop` throws when one has not ended well */
 export function startObservers(options: ObserversOptions) {
   const { stand, experiment, target, values: run, folder, lock, onLost } = options;
-  const { inventory } = stand;
-  const { service, watch, load } = experiment;
+  const { watch, load } = experiment;
+  const service = serviceOf(experiment);
   const { clients, intervalMs, background } = load;
   mkdirSync(folder, { recursive: true });
   const over = new AbortController();
@@ -36,16 +60,12 @@ export function startObservers(options: ObserversOptions) {
   const maxSeconds = longerThanARound(experiment);
   /** Each how it ended, where that was not well. */
   const ends: Promise<string | undefined>[] = [];
-  /** Starts a probe where the stand's machines can be reached, or here. @returns the file of its record */
-  const start = (name: string, file: string, plan: WithoutEnds<PlanInput>, isHere: boolean): string => {
+  /** @returns the file of its record */
+  const start = (name: string, file: string, plan: WithoutEnds<PlanInput>, of?: Service): string => {
     const out = join(folder, file);
-    writeFileSync(`${out}.plan.json`, `${JSON.stringify({ ...plan, out, maxSeconds }, null, 2)}\n`);
-    const argv = bunProgram(PROBE_PROGRAM, `${out}.plan.json`);
     const limits = { deadlineMs: Number.POSITIVE_INFINITY, signal, stopGraceMs: STOP_GRACE_MS };
-    const ended = runProgram(isHere || !inventory ? argv : inNamespace(inventory, argv), {
-      ...limits,
-      onStart: lock.started,
-    });
+    const options = { ...limits, onStart: lock.started };
+    const ended = runProbe(`${out}.plan.json`, { ...plan, out, maxSeconds }, stand, of, options);
     const end = ended.then(({ code, stderr }) => {
       const how = `the ${name} ended with ${code}: ${lastLines(stderr, LINES_OF_ERROR)}`;
       if (!signal.aborted) onLost(how);
@@ -54,28 +74,27 @@ export function startObservers(options: ObserversOptions) {
     ends.push(end);
     return out;
   };
-  const isHere = service?.from === "here";
-  const paths = (deadlineMs: number) =>
-    ({ kind: "paths", target, run, readDeadlineMs: deadlineMs, writeDeadlineMs: deadlineMs }) as const;
-  const ofClients = { clients, intervalMs };
-  const plan: WithoutEnds<PlanInput> = service
-    ? { ...paths(service.deadlineMs), ...ofClients, reads: service.reads, writes: service.writes }
-    : { kind: "weather", target, run, ...ofClients };
+  const plan = { kind: "service", target, run, clients, intervalMs, ...deadlinesOf(service), service } as const;
   const files: RoundRecord["files"] = {
-    history: start("probe", "history.jsonl", plan, isHere),
+    history: start("probe", "history.jsonl", plan, service),
     background: null,
     roles: null,
     guardian: null,
   };
   if (background) {
-    const ofUsers = { clients: background.users, intervalMs: background.intervalMs };
-    const reads = { ...paths(SLOW_MS), ...ofUsers, reads: [{ path: background.path }], writes: [] };
-    files.background = start("background load", "background.jsonl", reads, isHere);
+    const ofUsers = { clients: background.users, intervalMs: background.intervalMs, readDeadlineMs: SLOW_MS };
+    const onlyRead: Service = { ...service, start: [], reads: [backgroundRead(service, background.path)], writes: [] };
+    files.background = start(
+      "background load",
+      "background.jsonl",
+      { ...plan, ...ofUsers, service: onlyRead },
+      service,
+    );
   }
   const nodes = byRole(stand, "postgres").map(({ name, address }) => ({ name, url: `https://${address}:8008` }));
   if (watch.roles && nodes.length > 0) {
-    const caFile = inventory && authorityFile(inventory, "servers");
-    files.roles = start("role sampler", "roles.jsonl", { kind: "roles", nodes, caFile }, false);
+    const caFile = stand.inventory && authorityFile(stand.inventory, "servers");
+    files.roles = start("role sampler", "roles.jsonl", { kind: "roles", nodes, caFile });
   }
   const stop = async (): Promise<void> => {
     over.abort();
@@ -83,6 +102,16 @@ export function startObservers(options: ObserversOptions) {
     if (how !== undefined) throw new Error(how);
   };
   return { files, stop };
+}
+
+export function deadlinesOf({ deadlineMs, readDeadlineMs = deadlineMs }: Service) {
+  return { readDeadlineMs, writeDeadlineMs: deadlineMs };
+}
+
+/** As the service file has it, where it has it. */
+function backgroundRead({ reads }: Service, path: string): Service["reads"][number] {
+  const read = reads.find((each) => each.path === path);
+  return { status: [200], firstPage: 1, ...read, path, lists: false };
 }
 
 /** Should the engine be killed, its probes end by themselves. */

@@ -1,5 +1,6 @@
 import { messageOf } from "@goldenring/stand";
-import { checkHistory, checkOwnService } from "../check/check.ts";
+import { checkHistory } from "../check/check.ts";
+import { serviceOf } from "../experiment/experiment.ts";
 import { type History, readHistory, type Write } from "../history/history.ts";
 import { percentile, summarize } from "../history/summary.ts";
 import { type Evidence, newPrimaryAfterFault } from "../judge/evidence.ts";
@@ -17,7 +18,8 @@ interface Found extends Evidence {
 
 export function roundRecord(evidence: Found, given: Given): RoundRecord {
   const { history, background, samples, from, stages, states, alerts, before, after, recovery } = evidence;
-  const { acknowledgedWrites, recoveredWrites, judgedReads, staleMarkedAndOld, violations } = evidence.verdict;
+  const { acknowledgedWrites, recoveredWrites, judgedReads, staleMarkedAndOld, violations, notChecked } =
+    evidence.verdict;
   const seconds = (requests: readonly Request[]): Second[] => secondsOf(requests, from, history.endedAt);
   return {
     ...given,
@@ -31,6 +33,7 @@ export function roundRecord(evidence: Found, given: Given): RoundRecord {
       judgedReads,
       staleMarkedAndOld,
       violations: [...violations],
+      ...(Object.keys(notChecked).length > 0 && { notChecked }),
       twoPrimaries: judgeRoles(samples).twoPrimaries.length,
       primaryBefore: before.primary ?? null,
       primaryAfter: after?.primary ?? null,
@@ -107,24 +110,27 @@ export async function readEvidence(
   const history = await readHistory(files.history);
   const background = files.background === null ? undefined : await readHistory(files.background);
   const samples = files.roles === null ? [] : await readRoleSamples(files.roles);
-  return { history, background, samples, ...(await judgeHistory(context, history, after, values)) };
+  return { history, background, samples, verdict: await judgeHistory(context, history, files.readBack, after, values) };
 }
 
 async function judgeHistory(
-  { experiment: { service }, stand, journal }: RunContext,
+  { experiment, stand, journal }: RunContext,
   history: History,
+  readBackFile: string | undefined,
   after: Evidence["after"],
   values: string,
 ) {
-  const orNote = <Stored>(stored: Promise<Stored>): Promise<Stored | undefined> =>
-    stored.catch((error: unknown) => {
+  const { database } = serviceOf(experiment);
+  const orNote = <Found>(found: Promise<Found>): Promise<Found | undefined> =>
+    found.catch((error: unknown) => {
       journal.write("note", `what is stored is not known: ${messageOf(error)}`);
       return undefined;
     });
-  if (service) {
-    const stored = service.database && (await orNote(storedValues(service.database, values)));
-    return { verdict: checkOwnService(history, stored), isStoredKnown: stored !== undefined, isFreshnessKnown: false };
+  if (database === "stand") {
+    const nodes = after?.primary === undefined ? undefined : await orNote(storedOnAll(stand, after, values));
+    return checkHistory(history, { nodes });
   }
-  const nodes = after?.primary === undefined ? undefined : await orNote(storedOnAll(stand, after, values));
-  return { verdict: checkHistory(history, nodes ?? []), isStoredKnown: nodes !== undefined, isFreshnessKnown: true };
+  const stored = database && (await orNote(storedValues(database, values)));
+  const readBack = readBackFile === undefined ? undefined : await orNote(readHistory(readBackFile));
+  return checkHistory(history, { stored, readBack });
 }

@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { byRole, messageOf, type StandRoles } from "@goldenring/stand";
 import { monotonicMs } from "../clock.ts";
+import { serviceOf } from "../experiment/experiment.ts";
 import { type Site, siteOf } from "../faults/fault.ts";
 import { newRunName } from "../history/values.ts";
 import { judgeRound } from "../judge/figure.ts";
@@ -16,6 +17,7 @@ import { startObservers } from "./observers.ts";
 import { readEvidence, roundRecord } from "./round-record.ts";
 import type { RunContext } from "./run-context.ts";
 import { Aborted, watchSafety } from "./safety.ts";
+import { cleanUpPlan, deleteByPlan, readBackAll } from "./service-end.ts";
 import { runStages } from "./stages.ts";
 import { watchStates } from "./state-watch.ts";
 import { NotSteady, untilSteady } from "./until-steady.ts";
@@ -37,12 +39,13 @@ export async function runRound(context: RunContext, number: number) {
   const site = siteOf(stand, before, number, targets);
   // Before the load, so that no experiment stops half-way because a machine, a unit or a program is missing.
   await assertInjectable(experiment, site);
-  await forgetLeftValues(stand, note);
+  await forgetLeftValues(stand, note, deleteByPlan);
   const values = newRunName();
-  if (canForget(context)) leftValues(stand.folder).add(values);
+  const folder = join(context.folder, `round-${number}`);
+  const plan = cleanUpPlan(context, folder);
+  if (canForget(context) || plan !== undefined) leftValues(stand.folder).add(values, plan);
   const unsafe = new AbortController();
   const onLost = (why: string): void => unsafe.abort(new Aborted(why));
-  const folder = join(context.folder, `round-${number}`);
   const observers = startObservers({ ...context, values, folder, onLost });
   const from = monotonicMs();
   journal.inRound(number, from);
@@ -67,8 +70,12 @@ export async function runRound(context: RunContext, number: number) {
     await runCourse(context, course).catch(end);
     safety.stop();
     await observers.stop().catch(end);
+    const readBack = await readBackAll(context, observers.files.history, course.after !== undefined);
     const seen = { ...course, targets, ...watch.evidence(), states: await stopStates() };
-    const evidence = { ...seen, ...(await readEvidence(context, observers.files, course.after, values)) };
+    const evidence = {
+      ...seen,
+      ...(await readEvidence(context, { ...observers.files, readBack }, course.after, values)),
+    };
     const failover = await readFailover(stand, evidence, startedAt);
     const { history, background, roles } = observers.files;
     const guardian = keepRecording(stand, folder, startedAt);
@@ -79,12 +86,13 @@ export async function runRound(context: RunContext, number: number) {
       background: background && inRun(background),
       roles: roles && inRun(roles),
       guardian: guardian && inRun(guardian),
+      ...(readBack && { readBack: inRun(readBack) }),
     };
     const record = roundRecord(
       { ...evidence, failover },
       { number, startedAt: startedAt.toISOString(), targets, verdicts, files },
     );
-    await forget(context, evidence.verdict.violations.length, values);
+    await forget(context, evidence.verdict.violations.length, values, plan);
     return { record, ended };
   } finally {
     // The journal ends with the run; a later interruption does not belong to this round.
@@ -144,17 +152,18 @@ async function runCourse(context: RunContext, course: Course): Promise<void> {
   await delay(experiment.leadOutSeconds * 1_000, undefined, { signal });
 }
 
-/** What a user's own service holds is the user's. */
+/** The values of the Weather API are deleted in its database. */
 function canForget({ stand, experiment }: RunContext): boolean {
-  return experiment.service === undefined && byRole(stand, "postgres").length > 0;
+  return serviceOf(experiment).database === "stand" && byRole(stand, "postgres").length > 0;
 }
 
 /** The values stay where they are evidence. */
-async function forget(context: RunContext, violations: number, values: string): Promise<void> {
-  if (!canForget(context)) return;
+async function forget(context: RunContext, violations: number, values: string, plan?: string): Promise<void> {
   const { stand, journal } = context;
-  if (violations > 0) return leftValues(stand.folder).remove(values);
-  const why = await forgetValues(stand, values);
-  if (why !== undefined)
-    journal.write("note", `its values stay in the service until the next run, or \`ring chaos recover\`: ${why}`);
+  const left = leftValues(stand.folder);
+  if (violations > 0) return left.remove(values);
+  if (!canForget(context) && plan === undefined) return;
+  const why = plan === undefined ? await forgetValues(stand, values) : await deleteByPlan(plan, stand);
+  if (why === undefined) left.remove(values);
+  else journal.write("note", `its values stay in the service until the next run, or \`ring chaos recover\`: ${why}`);
 }

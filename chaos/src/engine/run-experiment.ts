@@ -1,9 +1,10 @@
 import { CommandError, EXIT, interruptedExit, makeRunFolder, provenance, writeRunFile } from "@goldenring/run-kit";
 import { messageOf, type Stand, serviceUrl } from "@goldenring/stand";
-import type { Experiment } from "../experiment/experiment.ts";
+import { type Experiment, serviceOf } from "../experiment/experiment.ts";
 import { NotAvailable } from "../faults/fault.ts";
 import { deviationsIn, judgeRun } from "../judge/figure.ts";
 import { ENDS, type ExperimentRun, type JudgedExpectation, type RoundRecord, RUN_FILES } from "../run/record.ts";
+import { secretEnvironment } from "../service/secrets.ts";
 import { connectionStringOf } from "../stored/own-database.ts";
 import { openFaults } from "../undo/open-fault.ts";
 import { undoAll } from "../undo/undo.ts";
@@ -19,7 +20,7 @@ export interface RunOptions extends Pick<RunContext, "stand" | "monitoring" | "s
   readonly runs: string;
   /** Instead of the experiment's own. */
   readonly rounds?: number | undefined;
-  /** Instead of the stand's ingress. */
+  /** Instead of the one of the service file, or the stand's ingress. */
   readonly target?: string | undefined;
 }
 
@@ -31,10 +32,12 @@ export interface RunOptions extends Pick<RunContext, "stand" | "monitoring" | "s
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions) {
   const { stand, monitoring, signal, runs, log } = options;
-  const target = experiment.service?.target ?? options.target ?? serviceUrl(stand);
+  const service = serviceOf(experiment);
+  const target = options.target ?? service.target ?? serviceUrl(stand);
   if (target === undefined)
     throw new CommandError(`The stand ${stand.name} has no ingress: name the service to load with --target.`, "usage");
-  if (experiment.service?.database) connectionStringOf(experiment.service.database);
+  if (service.database && service.database !== "stand") connectionStringOf(service.database);
+  secretEnvironment(service);
   const lock = await takeEngineLock(stand.folder, experiment.id);
   try {
     await undoWhatIsOpen(stand, log);

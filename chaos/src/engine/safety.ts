@@ -1,6 +1,6 @@
 import { waitUntil } from "@goldenring/stand";
 import { monotonicMs } from "../clock.ts";
-import type { AbortWhen } from "../experiment/experiment.ts";
+import { type AbortWhen, serviceOf } from "../experiment/experiment.ts";
 import type { LiveMetric } from "../experiment/metrics.ts";
 import { Entry } from "../history/entries.ts";
 import { Tail } from "../history/lines.ts";
@@ -28,7 +28,7 @@ export function watchSafety(
   from: number,
   unsafe: AbortController,
 ) {
-  const writes = experiment.service === undefined || experiment.service.writes.length > 0;
+  const writes = serviceOf(experiment).writes.length > 0;
   const live = liveFigures(from, { writes });
   const tails = [
     new Tail(files.history, Entry),

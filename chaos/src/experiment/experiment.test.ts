@@ -66,15 +66,15 @@ test("a name that is in no book, a file that is not there and one that is no exp
 test.each([
   ["abortwhen", { ...SMALL, abortwhen: [] }],
   ["round", { ...SMALL, round: 3 }],
-  ["stages.0.second", { ...SMALL, stages: [{ ...SMALL.stages[0], second: 5 }] }],
+  ["stages[0].second", { ...SMALL, stages: [{ ...SMALL.stages[0], second: 5 }] }],
   [
-    "stages.0.faults.0.Unit",
+    "stages[0].faults[0].Unit",
     { ...SMALL, stages: [{ ...SMALL.stages[0], faults: [{ ...SMALL.stages[0]?.faults[0], Unit: "x" }] }] },
   ],
 ])("what no experiment has is refused by its name: %s", async (name, content) => {
   const file = join(folder, "unknown.json");
   writeFileSync(file, JSON.stringify(content));
-  await expect(loadExperiment(file)).rejects.toThrow(`has what no experiment has: ${name}`);
+  await expect(loadExperiment(file)).rejects.toThrow(`${name}: there is no such field`);
 });
 
 test("the worked example in the documentation is an experiment", async () => {

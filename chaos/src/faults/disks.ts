@@ -39,10 +39,8 @@ const LIMITS = ["IOReadBandwidthMax", "IOWriteBandwidthMax"];
 export const diskSlow = faultKind({
   form: form("disk-slow", {
     path,
-    /** For reads and writes each. */
-    bytesPerSecond: z.int().min(1_024),
-    /** Whose reads and writes; in the lab those of the whole machine. */
-    unit: unit.default("patroni"),
+    bytesPerSecond: z.int().min(1_024).describe("For reads and writes each"),
+    unit: unit.default("patroni").describe("Whose reads and writes; in the lab those of the whole machine"),
   }),
   about: "slows a machine's disk down to some bytes/s, by the kernel's throttle for groups of processes",
   describe: ({ path, bytesPerSecond }) => `the disk of ${path} is slowed down to ${bytesPerSecond} bytes/s`,

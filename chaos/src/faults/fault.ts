@@ -34,8 +34,10 @@ export const on = z
 
 export const percent = z.number().min(1).max(100);
 
-/** On the file system of this folder. */
-export const folderPath = z.string().regex(/^(?!.*\/\.\.)\/[A-Za-z0-9/._-]*$/, "is no absolute path");
+export const folderPath = z
+  .string()
+  .regex(/^(?!.*\/\.\.)\/[A-Za-z0-9/._-]*$/, "is no absolute path")
+  .describe("On the file system of this folder");
 
 /**
  * A kind of fault; `registry.ts` lists all.

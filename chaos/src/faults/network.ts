@@ -20,8 +20,11 @@ import { hasNetworkFault } from "./lab-call.ts";
 export const loss = faultKind({
   form: form("loss", {
     percent,
-    /** Seen from the machine. The same percentage both ways loses far more round trips: 40 % each way 64 % of them. */
-    direction: z.enum(DIRECTIONS),
+    direction: z
+      .enum(DIRECTIONS)
+      .describe(
+        "Seen from the machine. The same percentage both ways loses far more round trips: 40 % each way 64 % of them",
+      ),
   }),
   about: "loses packets of a machine at random; direction out (what it sends), in or both",
   describe: ({ percent, direction }) => `loses ${percent} % ${DIRECTION_WORDS[direction]}`,
@@ -54,8 +57,7 @@ function lossInside(machine: StandMachine, percent: number, direction: Direction
 export const delay = faultKind({
   form: form("delay", {
     ms: z.number().min(1).max(10_000),
-    /** The delay varies by up to so much, ms. */
-    jitterMs: z.number().min(0).max(10_000).default(0),
+    jitterMs: z.number().min(0).max(10_000).default(0).describe("The delay varies by up to so much (ms)"),
   }),
   about: "delays packets that a machine sends (where its kernel has netem)",
   describe: ({ ms, jitterMs }) =>
@@ -76,12 +78,9 @@ export const delay = faultKind({
 /** A machine is cut off: from everything, or from some machines (a partition). */
 export const cut = faultKind({
   form: form("cut", {
-    /** Only from these; default: from everything. */
-    from: z.array(on).min(1).optional(),
-    /** Only connections to this TCP port of the machine. */
-    port: z.int().min(1).max(65_535).optional(),
-    /** Seen from the machine: only what it receives, or sends. */
-    direction: z.enum(DIRECTIONS).default("both"),
+    from: z.array(on).min(1).optional().describe("Only from these targets. Default: from everything"),
+    port: z.int().min(1).max(65_535).optional().describe("Only connections to this TCP port of the machine"),
+    direction: z.enum(DIRECTIONS).default("both").describe("Seen from the machine: only what it receives, or sends"),
   }),
   about:
     "cuts a machine off: from everything or some machines, wholly or at one TCP port, both ways or in one direction",

@@ -7,8 +7,9 @@ const pathPattern = z.string().regex(/^(?!.*\/\.\.)\/[A-Za-z0-9/._*?-]+$/, "is n
 /** Its supervisor is left alive and starts it again, so there is nothing to undo. */
 export const killProcess = faultKind({
   form: form("kill-process", {
-    /** Its first line is the process number; may have wildcards, and the first file that fits counts. */
-    pidFile: pathPattern,
+    pidFile: pathPattern.describe(
+      "Its first line is the process number; may have wildcards, and the first file that fits counts",
+    ),
   }),
   about: "kills the process (SIGKILL) whose number is in a file, such as PostgreSQL under Patroni",
   describe: ({ pidFile }) => `the process of ${pidFile} is killed`,
@@ -22,8 +23,7 @@ export const killProcess = faultKind({
 /** A program cannot be started: /bin/false is mounted over it, until the next boot. Running processes are not stopped. */
 export const preventStart = faultKind({
   form: form("prevent-start", {
-    /** May have wildcards: every file that fits. */
-    program: pathPattern,
+    program: pathPattern.describe("May have wildcards: every file that fits"),
   }),
   about: "prevents a program from starting; running processes are not stopped",
   describe: ({ program }) => `${program} cannot be started`,

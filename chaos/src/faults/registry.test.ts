@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Completed, type LabControl, runProgram, type Stand, type StandMachine } from "@goldenring/stand";
+import { stringify } from "yaml";
 import { expectTableInDocs } from "../../../docs-table.fixture.ts";
 import { exportsOfFolder } from "../../../folder-exports.fixture.ts";
 import { guarded } from "../undo/guard.ts";
@@ -98,9 +99,13 @@ test("every fault of registry.ts is named as its form says, and is in USES, the 
 test("docs/chaos.md has every fault with its options", () => {
   const rows = Object.entries(FAULTS).map(([name, { form, about }]) => {
     const options = Object.keys(form.shape).filter((option) => option !== "fault" && option !== "on");
-    return [`\`${name}\``, options.map((option) => `\`${option}\``).join(", "), about];
+    const example = stringify(
+      USES.find(({ fault }) => fault === name),
+      { collectionStyle: "flow", lineWidth: 0 },
+    ).trim();
+    return [`\`${name}\``, options.map((option) => `\`${option}\``).join(", "), about, `\`${example}\``];
   });
-  expectTableInDocs("chaos.md", "faults", [["fault", "options", "what it does"], ...rows]);
+  expectTableInDocs("chaos.md", "faults", [["fault", "options", "what it does", "example"], ...rows]);
 });
 
 test("each is data before and after: what it asks for, and what undoes it", async () => {

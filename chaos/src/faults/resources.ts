@@ -34,8 +34,9 @@ export const cpu = faultKind({
 
 export const memory = faultKind({
   form: form("memory", {
-    /** How much of it is in use then, what was before included. */
-    percent: percent.max(95, "more than 95 % calls the kernel's OOM killer"),
+    percent: percent
+      .max(95, "more than 95 % calls the kernel's OOM killer")
+      .describe("How much of it is in use then, what was before included"),
   }),
   about: "uses a machine's memory up to a percentage, and holds it (stress-ng)",
   describe: ({ percent }) => `${percent} % of its memory is in use`,
@@ -53,8 +54,7 @@ const path = folderPath.default("/var/lib");
 export const diskIo = faultKind({
   form: form("disk-io", {
     path,
-    /** Processes that write and flush all the time. */
-    writers: z.int().min(1).max(64).default(4),
+    writers: z.int().min(1).max(64).default(4).describe("Processes that write and flush all the time"),
   }),
   about: "writes to a machine's disk and flushes it, all the time (stress-ng)",
   describe: ({ path, writers }) => `${writers} processes write to the disk of ${path} and flush it`,
@@ -75,8 +75,9 @@ export const diskIo = faultKind({
 export const diskFill = faultKind({
   form: form("disk-fill", {
     path,
-    /** How full, or how much to take: one of them. */
-    fill: z.union([z.object({ percent }), z.object({ mib: z.int().min(1).max(1_000_000) })]),
+    fill: z
+      .union([z.object({ percent }), z.object({ mib: z.int().min(1).max(1_000_000) })])
+      .describe("How full, or how much to take: one of them"),
   }),
   about: "fills a machine's disk: up to a percentage, or with a number of MiB",
   describe: ({ path, fill }) =>

@@ -71,8 +71,7 @@ export const freezeUnit = unitFault("freeze-unit", FREEZES, "frozen", (unit) => 
 export const killUnit = faultKind({
   form: form("kill-unit", {
     unit,
-    /** Its manager does not start it again. */
-    staysDead: z.boolean().default(false),
+    staysDead: z.boolean().default(false).describe("systemd does not start it again"),
   }),
   about: "kills a service (SIGKILL); systemd starts it again as its unit defines; with staysDead it does not",
   describe: ({ unit, staysDead }) => `${unit} is killed${staysDead ? " and stays dead" : ""}`,

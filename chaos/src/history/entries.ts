@@ -25,18 +25,33 @@ const HeaderEntry = z.object({
   writeDeadlineMs: z.number(),
 });
 
+/** What `start` of the service file found, and what is to be removed at the end. */
+const StartEntry = z.object({
+  e: z.literal("start"),
+  at: moment,
+  variables: z.record(z.string(), z.array(z.union([z.string(), z.number()]))),
+  remove: z.array(z.string()),
+});
+
 const BeginEntry = z.object({
   e: z.literal("begin"),
   op: operation,
   client: z.int(),
   /** add: POST of a new value; put: PUT on a value that this run added. */
   kind: z.enum(["add", "put"]),
-  /** add: `city/ID`; put: `value/ID`; of a service that is not the Weather API: its path. */
+  /** add: what the lists that show it are called (`city/ID`); put: the item that is changed (`value/ID`). */
   key: z.string(),
   /** Used once in all the world: it stands in the row's summary. */
   value: z.string(),
+  /** `{now}` and `{number}` of the service file. */
   dateTime: z.int(),
   temperature: z.int(),
+  /** The variables of `start` that it was sent with. */
+  with: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  /** Its place in the service file; absent: the first. */
+  write: z.int().optional(),
+  /** Method, path and body, for people. */
+  sent: z.string().optional(),
   at: moment,
 });
 
@@ -48,7 +63,9 @@ const EndEntry = z.object({
   outcome: z.enum(["ok", "failed", "unknown"]),
   ...answer,
   /** Of the row, as acknowledged. */
-  id: z.int().optional(),
+  id: z.union([z.int(), z.string()]).optional(),
+  /** What reads of it are called. Default: `value/ID`. */
+  item: z.string().optional(),
   /** In what the acknowledgement differs from what was sent. */
   wrong: z.string().optional(),
 });
@@ -57,10 +74,12 @@ const ReadEntry = z.object({
   e: z.literal("read"),
   op: operation,
   client: z.int(),
-  /** value: one row by id; city: one city by id, timed but not judged; list: the newest rows of one city; path: any other path, timed. */
+  /** value: one row by id; list: the values of one key, from a time on or all; path: any other path, timed but not judged; city: the same in old files. */
   kind: z.enum(["value", "city", "list", "path"]),
-  /** value: `value/ID`; city and list: `city/ID`; path: itself. */
+  /** value: `value/ID`; list: the key of its writes; path: itself. */
   key: z.string(),
+  /** Where the key is not the path. */
+  path: z.string().optional(),
   start: moment,
   end: moment,
   outcome: z.enum(["ok", "failed"]),
@@ -75,6 +94,12 @@ const ReadEntry = z.object({
   seen: z.string().optional(),
   /** list: values of this run that it holds more than once, or that are no value of this form. */
   odd: z.array(z.string()).optional(),
+  /** list: it took several requests, so it shows no single moment. */
+  pages: z.int().optional(),
+  /** list: how many things it showed, those of others included. */
+  length: z.int().optional(),
+  /** In what the answer differs from what was written. */
+  wrong: z.string().optional(),
 });
 
 const SkippedEntry = z.object({
@@ -93,10 +118,11 @@ const CloseEntry = z.object({
   reason: z.string(),
 });
 
-const ENTRIES = [HeaderEntry, BeginEntry, EndEntry, ReadEntry, SkippedEntry, CloseEntry] as const;
+const ENTRIES = [HeaderEntry, StartEntry, BeginEntry, EndEntry, ReadEntry, SkippedEntry, CloseEntry] as const;
 export const Entry = z.discriminatedUnion("e", ENTRIES);
 
 export type Entry = z.infer<typeof Entry>;
+export type Start = z.infer<typeof StartEntry>;
 export type Begin = z.infer<typeof BeginEntry>;
 export type End = z.infer<typeof EndEntry>;
 export type Read = Omit<z.infer<typeof ReadEntry>, "e">;

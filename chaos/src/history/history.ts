@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { messageOf } from "@goldenring/stand";
-import { type Begin, type End, Entry, type Read, type Skipped } from "./entries.ts";
+import { type Begin, type End, Entry, type Read, type Skipped, type Start } from "./entries.ts";
 import { parseLines } from "./lines.ts";
 
 export interface Write extends Omit<Begin, "e" | "at">, Omit<End, "e" | "at" | "op"> {
@@ -30,17 +30,19 @@ export function parseHistory(text: string) {
   const ends = new Map<number, End>();
   const reads: Read[] = [];
   const skipped: Skipped[] = [];
+  let start: Pick<Start, "variables" | "remove"> = { variables: {}, remove: [] };
   let endedAt = header.at;
   for (const entry of entries) {
     if (entry.e === "begin") begins.set(entry.op, entry);
     else if (entry.e === "end") ends.set(entry.op, entry);
     else if (entry.e === "read") reads.push(entry);
     else if (entry.e === "skipped") skipped.push(entry);
+    else if (entry.e === "start") start = entry;
     else if (entry.e === "history") throw new Error("no history: it has a second header");
     endedAt = Math.max(endedAt, entry.e === "read" ? entry.end : entry.at);
   }
   const writes = [...begins.values()].map((begin) => joined(begin, ends.get(begin.op)));
-  return { header, writes, reads, skipped, endedAt };
+  return { header, start, writes, reads, skipped, endedAt };
 }
 
 function joined({ e: _, at: start, ...begin }: Begin, end: End | undefined): Write {

@@ -30,13 +30,16 @@ function parseLine<Line>(line: string, number: number, form: z.ZodType<Line>): L
 export class Journal<Line extends object> {
   readonly #file: number;
 
-  /** @throws where the file exists: a history is written once */
-  constructor(path: string) {
+  /** @param hide changes what is written, so that no secret is @throws where the file exists: a history is written once */
+  constructor(
+    path: string,
+    private readonly hide = (text: string): string => text,
+  ) {
     this.#file = openSync(path, "ax", 0o644);
   }
 
   write(line: Line): void {
-    appendFileSync(this.#file, `${JSON.stringify(line)}\n`);
+    appendFileSync(this.#file, `${this.hide(JSON.stringify(line))}\n`);
   }
 
   close(): void {

@@ -4,8 +4,10 @@ import { messageOf } from "@goldenring/stand";
 import { AnswerParser, type ParsedAnswer } from "./answer-parser.ts";
 
 export interface HttpRequest {
-  readonly method: "GET" | "POST" | "PUT";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
+  /** Besides host, accept-encoding and content-length. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** For connecting, sending and the whole answer, ms. */
   readonly deadlineMs: number;
@@ -21,6 +23,13 @@ export type Exchange =
       readonly error: string;
     };
 
+/** PEM: certificates that are trusted instead of the usual ones; the client's own and its key. */
+export interface ClientTls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 /** What a request under way does at the events of its socket. */
 interface Waiting {
   connected(): void;
@@ -35,20 +44,20 @@ interface Waiting {
  * probe is there to see. A connection that broke is replaced by the next request.
  */
 export class HttpConnection {
-  readonly #to: { readonly host: string; readonly port: number; readonly noDelay: true; readonly ca?: string };
+  readonly #to: { readonly host: string; readonly port: number; readonly noDelay: true } & ClientTls;
   readonly #hostHeader: string;
   readonly #tls: boolean;
   #socket: Socket | undefined;
   #waiting: Waiting | undefined;
 
-  /** @param target only protocol, host and port count @param ca certificates that https trusts instead of the usual ones, PEM */
-  constructor(target: URL, ca?: string) {
+  /** @param target only protocol, host and port count */
+  constructor(target: URL, tls: ClientTls = {}) {
     if (target.protocol !== "http:" && target.protocol !== "https:")
       throw new Error(`${target.href}: neither http:// nor https://`);
     this.#tls = target.protocol === "https:";
     const port = Number(target.port || (this.#tls ? 443 : 80));
     const host = target.hostname.replace(/^\[|\]$/g, "");
-    this.#to = { host, port, noDelay: true, ...(ca === undefined ? {} : { ca }) };
+    this.#to = { host, port, noDelay: true, ...tls };
     this.#hostHeader = target.host;
   }
 
@@ -122,8 +131,8 @@ export class HttpConnection {
   }
 }
 
-function requestText({ method, path, body }: HttpRequest, host: string): string {
-  const content =
-    body === undefined ? "" : `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`;
-  return `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\naccept-encoding: identity\r\n${content}\r\n${body ?? ""}`;
+function requestText({ method, path, headers = {}, body }: HttpRequest, host: string): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  if (body !== undefined || method !== "GET") lines.push(`content-length: ${Buffer.byteLength(body ?? "")}\r\n`);
+  return `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\naccept-encoding: identity\r\n${lines.join("")}\r\n${body ?? ""}`;
 }

@@ -13,9 +13,6 @@ export interface Evidence {
   /** Empty: they were not sampled. */
   readonly samples: readonly RoleSample[];
   readonly verdict: Verdict;
-  /** Whether the verdict is also about what is stored at the end. */
-  readonly isStoredKnown: boolean;
-  readonly isFreshnessKnown: boolean;
   /** Beginning of the round, ms of the shared clock; the moments below are relative to it. */
   readonly from: number;
   readonly stages: readonly StageRecord[];

@@ -1,5 +1,5 @@
 import { median } from "@goldenring/run-kit";
-import type { ViolationKind } from "../check/violation.ts";
+import type { CheckedPart, ViolationKind } from "../check/violation.ts";
 import type { Expectation } from "../experiment/experiment.ts";
 import type { MetricName } from "../experiment/metrics.ts";
 import { type RequestFigures, summarize, wholeRun } from "../history/summary.ts";
@@ -40,11 +40,13 @@ function overTimes(lane: Lane, join: typeof sum, of: OfRequests, needed: "count"
 const sum = (one: number, other: number): number => one + other;
 const { max } = Math;
 
-function violations(kinds: readonly ViolationKind[], known: "isStoredKnown" | "isFreshnessKnown"): FigureOf {
-  return (_, { verdict, [known]: isKnown }) =>
-    isKnown
-      ? { value: verdict.violations.filter(({ kind }) => kinds.includes(kind)).length }
-      : { unknown: "it was not checked" };
+/** Something found is a figure, however much else was not checked. */
+function violations(kinds: readonly ViolationKind[], part: CheckedPart): FigureOf {
+  return (_, { verdict }) => {
+    const value = verdict.violations.filter(({ kind }) => kinds.includes(kind)).length;
+    const why = verdict.notChecked[part];
+    return value === 0 && why !== undefined ? { unknown: `it was not checked: ${why}` } : { value };
+  };
 }
 
 const FIGURES: Readonly<Record<MetricName, FigureOf>> = {
@@ -59,10 +61,10 @@ const FIGURES: Readonly<Record<MetricName, FigureOf>> = {
   p95Reads: overTimes("reads", max, ({ p95 }) => p95, "ok"),
   p95Writes: overTimes("writes", max, ({ p95 }) => p95, "ok"),
   staleMarkedReads: overTimes("reads", sum, ({ staleMarked }) => staleMarked),
-  lostWrites: violations(["lost"], "isStoredKnown"),
-  duplicatedWrites: violations(["duplicated"], "isStoredKnown"),
-  staleReads: violations(["stale-read", "read-went-back", "contradictory-reads"], "isFreshnessKnown"),
-  otherViolations: violations(["refused-but-stored", "invented", "wrong-value", "nodes-differ"], "isStoredKnown"),
+  lostWrites: violations(["lost"], "lost"),
+  duplicatedWrites: violations(["duplicated"], "duplicated"),
+  staleReads: violations(["stale-read", "read-went-back", "contradictory-reads"], "stale"),
+  otherViolations: violations(["refused-but-stored", "invented", "wrong-value", "nodes-differ"], "other"),
   twoPrimaries: (_, { samples }) =>
     samples.length === 0 ? { unknown: "roles were not sampled" } : { value: judgeRoles(samples).twoPrimaries.length },
   primaryMoved: (_, { before, after }) =>

@@ -37,8 +37,6 @@ const evidence = (
   background: undefined,
   samples: [],
   verdict: {} as Evidence["verdict"],
-  isStoredKnown: false,
-  isFreshnessKnown: false,
   from: 0,
   stages: [
     {

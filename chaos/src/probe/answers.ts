@@ -1,43 +1,86 @@
 import { parseJson } from "@goldenring/stand";
-import { z } from "zod";
+import type { z } from "zod";
 import { monotonicMs } from "../clock.ts";
 import type { Begin, End, Read } from "../history/entries.ts";
 import type { Exchange, HttpRequest } from "../http/connection.ts";
+import type { ServiceRequest } from "../service/service.ts";
+import { type Variables, valuesAt } from "../service/template.ts";
 import type { Client } from "./clients.ts";
 
-/** What the probe looks at in the bodies of the Weather API; more may be in them. */
-export const ValueBody = z.object({
-  id: z.int(),
-  cityId: z.int(),
-  dateTime: z.int(),
-  temperature: z.int(),
-  summary: z.string().nullable(),
-});
-export const CityBody = z.object({ id: z.int(), name: z.string() });
-export const WeatherBody = z.array(CityBody.extend({ forecast: z.array(z.unknown()) }));
-
-type ListedValue = Pick<z.infer<typeof ValueBody>, "cityId" | "dateTime" | "summary">;
-
-/** By hand: lists have a hundred of them, and a probe is to take little of the computer that it shares with what it probes. */
-export function isListedValue(item: unknown): item is ListedValue {
-  if (typeof item !== "object" || item === null) return false;
-  const { cityId, dateTime, summary } = item as Partial<Record<keyof ListedValue, unknown>>;
-  return (
-    Number.isSafeInteger(cityId) && Number.isSafeInteger(dateTime) && (summary === null || typeof summary === "string")
-  );
-}
+type Answered = Extract<Exchange, { readonly answered: true }>;
 
 /** Undefined where the body is not of the form. */
 export function bodyAs<T>(form: z.ZodType<T>, body: Buffer): T | undefined {
   return form.safeParse(parseJson(body.toString())).data;
 }
 
+/** An answer, and what is at a place of it: in its JSON, or in a header. */
+export function answerOf({ headers, body }: Answered) {
+  const text = body.toString();
+  const json = parseJson(text);
+  return {
+    text,
+    json,
+    at(place: string): unknown[] {
+      if (!place.startsWith("header:")) return valuesAt(json, place);
+      const value = headers.get(place.slice("header:".length));
+      if (value === null) return [];
+      if (place === "header:link") return /<([^>]+)>\s*;[^,]*rel="?next"?/.exec(value)?.slice(1) ?? [];
+      return value.split("?")[0]?.split("/").filter(Boolean).slice(-1) ?? [];
+    },
+  };
+}
+
+/**
+ * The values of a run in a body, however it shows them. In JSON a value counts once for each element of a list that has it, so that a thing whose
+ * name and address both have the value is one thing; in other texts nothing is counted.
+ */
+export function valuesIn({ json, text }: Pick<ReturnType<typeof answerOf>, "json" | "text">, run: string) {
+  const pattern = new RegExp(`${run}:\\d+:\\d+`, "g");
+  if (json === undefined) return { values: new Set(text.match(pattern) ?? []), twice: [] };
+  const holders = new Map<string, string[]>();
+  let elements = 0;
+  const walk = (node: unknown, holder: string): void => {
+    if (typeof node === "string") {
+      for (const value of node.includes(run) ? (node.match(pattern) ?? []) : []) {
+        const all = holders.get(value);
+        if (all) all.push(holder);
+        else holders.set(value, [holder]);
+      }
+    } else if (Array.isArray(node)) for (const each of node) walk(each, `${holder}/${elements++}`);
+    else if (typeof node === "object" && node !== null) for (const each of Object.values(node)) walk(each, holder);
+  };
+  walk(json, "");
+  const isTwice = (all: readonly string[]): boolean => {
+    const different = [...new Set(all)];
+    // An element within one that has the value itself belongs to it.
+    return different.filter((one) => !different.some((other) => one.startsWith(`${other}/`))).length > 1;
+  };
+  const twice = [...holders].filter(([, all]) => all.length > 1 && isTwice(all)).map(([value]) => value);
+  return { values: new Set(holders.keys()), twice };
+}
+
+/** How many things the list of an answer shows: the elements of the first array that is not inside another one. */
+export function lengthOf(json: unknown): number | undefined {
+  for (let level: unknown[] = [json]; level.length > 0; ) {
+    const list = level.find((node) => Array.isArray(node));
+    if (list) return list.length;
+    level = level.flatMap((node) => (typeof node === "object" && node !== null ? Object.values(node) : []));
+  }
+  return undefined;
+}
+
 /** Reads once; the entry lacks only its outcome. */
-export async function timedRead(client: Client, asked: Pick<Read, "kind" | "key" | "from">, path: string) {
+export async function timedRead(
+  client: Client,
+  asked: Pick<Read, "kind" | "key" | "path" | "from">,
+  request: ServiceRequest,
+  variables: Variables,
+) {
   const { number, options } = client;
   const op = client.nextOperation();
   const start = monotonicMs();
-  const exchange = await client.reads.request({ method: "GET", path, deadlineMs: options.readDeadlineMs });
+  const exchange = await client.reads.send("GET", request, variables, options.readDeadlineMs);
   const end = monotonicMs();
   return { exchange, entry: { e: "read" as const, op, client: number, ...asked, start, end, ...marks(exchange) } };
 }
@@ -46,13 +89,14 @@ export async function timedRead(client: Client, asked: Pick<Read, "kind" | "key"
 export async function recordedWrite(
   client: Client,
   begin: Omit<Begin, "e" | "op" | "client" | "at">,
-  request: Pick<HttpRequest, "method" | "path" | "body">,
+  request: ServiceRequest & Pick<HttpRequest, "method">,
+  variables: Variables,
   accepted: readonly number[],
 ): Promise<{ readonly exchange: Exchange; readonly end: End }> {
   const { number, options, journal } = client;
   const op = client.nextOperation();
   journal.write({ e: "begin", op, client: number, ...begin, at: monotonicMs() });
-  const exchange = await client.writes.request({ ...request, deadlineMs: options.writeDeadlineMs });
+  const exchange = await client.writes.send(request.method, request, variables, options.writeDeadlineMs);
   const outcome = outcomeOf(exchange, accepted);
   return { exchange, end: { e: "end", op, at: monotonicMs(), outcome, ...marks(exchange) } };
 }

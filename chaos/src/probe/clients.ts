@@ -1,8 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { CommandError } from "@goldenring/run-kit";
 import { monotonicMs } from "../clock.ts";
 import type { Entry } from "../history/entries.ts";
 import { Journal } from "../history/lines.ts";
-import { HttpConnection } from "../http/connection.ts";
+import type { Service } from "../service/service.ts";
+import { Access, type ServiceConnection } from "./access.ts";
 import type { ProbePlan } from "./plan.ts";
 
 /** What was under way when a signal came has this long to end; afterwards it counts as abandoned. */
@@ -11,9 +13,10 @@ const GRACE_MS = 1_000;
 export interface Client {
   readonly number: number;
   readonly options: ProbePlan;
+  readonly service: Service;
   readonly journal: Pick<Journal<Entry>, "write">;
-  readonly reads: HttpConnection;
-  readonly writes: HttpConnection;
+  readonly reads: ServiceConnection;
+  readonly writes: ServiceConnection;
   /** A number that no other request of the run has. */
   nextOperation(): number;
   /** A number that no other write of this client has. */
@@ -37,7 +40,9 @@ export async function runClients(
   prepare: (client: Client) => Promise<Requests>,
 ): Promise<void> {
   const { out, run, target, maxSeconds, clients: count, intervalMs, readDeadlineMs, writeDeadlineMs } = options;
-  const journal = new Journal<Entry>(out);
+  const access = new Access(options.service, target);
+  const { service, hide } = access;
+  const journal = new Journal<Entry>(out, hide.in);
   const deadlines = { readDeadlineMs, writeDeadlineMs };
   let isClosed = false;
   let operations = 0;
@@ -46,15 +51,18 @@ export async function runClients(
   const nextOperation = (): number => operations++;
   const clients = Array.from({ length: count }, (_, number): Client => {
     let values = 0;
-    const [reads, writes] = [new HttpConnection(target), new HttpConnection(target)];
-    return { number, options, journal: writer, reads, writes, nextOperation, nextValue: () => values++ };
+    const connections = { reads: access.connection(), writes: access.connection() };
+    return { number, options, service, journal: writer, ...connections, nextOperation, nextValue: () => values++ };
   });
   try {
     const header = { e: "history", version: 1, run, target: target.href, clients: count, intervalMs } as const;
     journal.write({ ...header, ...deadlines, at: monotonicMs(), wallClock: new Date().toISOString() });
+    await access.logIn();
     const [first] = clients;
     if (!first) throw new Error("a probe needs a client");
-    const requests = await prepare(first);
+    const requests = await prepare(first).catch((error: unknown) => {
+      throw error instanceof CommandError ? new CommandError(hide.in(error.message), error.exitCode) : error;
+    });
     const begin = monotonicMs();
     const over = untilEither(interrupted, maxSeconds);
     const lanes = clients.flatMap((client) => lanesOf(client, requests, begin));

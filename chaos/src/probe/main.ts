@@ -4,10 +4,10 @@
  */
 import { printError, readRunFile, runCommandLine } from "@goldenring/run-kit";
 import { Command } from "commander";
-import { probePaths } from "./path-probe.ts";
 import { Plan } from "./plan.ts";
+import { cleanUp, readBack } from "./read-back.ts";
 import { sampleRoles } from "./roles-sampler.ts";
-import { probeWeather } from "./weather-probe.ts";
+import { probeService } from "./service-probe.ts";
 
 /** Its reason is the name of the signal that ends the program. */
 const interrupted = new AbortController();
@@ -20,6 +20,8 @@ await runCommandLine(
 async function run(file: string): Promise<void> {
   const plan = await readRunFile("", file, Plan);
   const { signal } = interrupted;
-  if (plan.kind === "weather") return probeWeather(plan, signal, (line) => printError(`${line}\n`));
-  return plan.kind === "paths" ? probePaths(plan, signal) : sampleRoles(plan, signal);
+  if (plan.kind === "roles") return sampleRoles(plan, signal);
+  if (plan.kind === "read-back") return readBack(plan, signal);
+  const log = (line: string): void => printError(`${line}\n`);
+  return plan.kind === "service" ? probeService(plan, signal, log) : cleanUp(plan, signal, log);
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
-import { OwnService } from "../experiment/own-service.ts";
 import { newRunName, RunName } from "../history/values.ts";
+import { Service } from "../service/service.ts";
+import { WEATHER_API } from "../service/weather-api.ts";
 
 const HttpUrl = z.url({ protocol: /^https?$/ }).transform((text) => new URL(text));
 const positive = z.number().positive();
@@ -12,38 +13,38 @@ const ends = {
   maxSeconds: positive.default(Number.POSITIVE_INFINITY),
 };
 
+const toService = {
+  target: HttpUrl,
+  /** Default: the Weather API. */
+  service: Service.default(WEATHER_API),
+  readDeadlineMs: positive.default(5_000),
+  /** The API itself answers 503 after 30 s. */
+  writeDeadlineMs: positive.default(35_000),
+};
+
+/** Reads from and writes to a service. The target's path is put before those of the requests. */
 const ProbePlan = z.object({
   ...ends,
-  target: HttpUrl,
+  kind: z.literal("service"),
+  ...toService,
   /** Every value begins with it. */
   run: RunName.default(newRunName),
   /** Each has one connection for reads and one for writes. */
   clients: z.int().min(1).max(1_000).default(4),
   /** Between two requests of a client on the same connection. */
   intervalMs: positive.default(50),
-  readDeadlineMs: positive.default(5_000),
-  /** The API itself answers 503 after 30 s. */
-  writeDeadlineMs: positive.default(35_000),
 });
 export type ProbePlan = z.infer<typeof ProbePlan>;
 
-/** Reads from and writes to a service that keeps the Weather API's contract. */
-const WeatherPlan = ProbePlan.extend({
-  kind: z.literal("weather"),
-  /** How many cities are written to. */
-  cities: z.int().min(1).max(1_000).default(3),
-  /** How many values are changed again and again by PUT. */
-  registers: z.int().min(1).max(1_000).default(4),
-});
-export type WeatherPlan = z.infer<typeof WeatherPlan>;
+/** Reads all that a history has written, when all is over; it records a history of its own. */
+const ReadBackPlan = z.object({ ...ends, kind: z.literal("read-back"), ...toService, history: z.string() });
+export type ReadBackPlan = z.infer<typeof ReadBackPlan>;
 
-/** Reads given paths of any HTTP service, and writes to it. The target's path is put before those of the requests. */
-const PathPlan = ProbePlan.extend({
-  kind: z.literal("paths"),
-  reads: OwnService.shape.reads,
-  writes: OwnService.shape.writes,
-});
-export type PathPlan = z.infer<typeof PathPlan>;
+/** Deletes what a history has written, as far as the service file says how. */
+const CleanUpPlan = z
+  .object({ ...ends, kind: z.literal("clean-up"), ...toService, history: z.string() })
+  .omit({ out: true });
+export type CleanUpPlan = z.infer<typeof CleanUpPlan>;
 
 /** Asks Patroni on every node which role it has. */
 const RolesPlan = z.object({
@@ -59,5 +60,5 @@ const RolesPlan = z.object({
 export type RolesPlan = z.infer<typeof RolesPlan>;
 
 /** What a probe does, and what it records. */
-export const Plan = z.discriminatedUnion("kind", [WeatherPlan, PathPlan, RolesPlan]);
+export const Plan = z.discriminatedUnion("kind", [ProbePlan, ReadBackPlan, CleanUpPlan, RolesPlan]);
 export type PlanInput = z.input<typeof Plan>;

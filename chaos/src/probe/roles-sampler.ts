@@ -14,7 +14,7 @@ const PatroniStatus = z.object({ role: z.string(), state: z.string(), timeline: 
 /** Asks every node for its role until the signal comes or the time is over. Each node has a schedule of its own. */
 export async function sampleRoles(plan: RolesPlan, interrupted: AbortSignal): Promise<void> {
   const { nodes, out, intervalMs, maxSeconds, deadlineMs, caFile } = plan;
-  const ca = caFile === undefined ? undefined : readFileSync(caFile, "utf8");
+  const tls = caFile === undefined ? {} : { ca: readFileSync(caFile, "utf8") };
   const journal = new Journal<RolesEntry>(out);
   const over = untilEither(interrupted, maxSeconds);
   const from = monotonicMs();
@@ -22,7 +22,7 @@ export async function sampleRoles(plan: RolesPlan, interrupted: AbortSignal): Pr
   journal.write({ e: "roles", version: 1, nodes: names, intervalMs, at: from, wallClock: new Date().toISOString() });
   await Promise.all(
     nodes.map(({ name, url }) => {
-      const connection = new HttpConnection(url, ca);
+      const connection = new HttpConnection(url, tls);
       const act = async (): Promise<void> => journal.write(await sample(name, connection, deadlineMs));
       return follow({ from, intervalMs, act, onSkipped: () => {} }, over).finally(() => connection.close());
     }),

@@ -86,6 +86,25 @@ export function worstRound({ rounds }: Pick<ExperimentRun, "rounds">): RoundReco
   )[0];
 }
 
+const PARTS: Readonly<Record<string, string>> = { lost: "lost", duplicated: "stored twice", stale: "read stale" };
+
+/** Only what was checked is said to be well. */
+function nothingWrong({ notChecked = {} }: RoundFigures): string {
+  const checked = Object.keys(PARTS).filter((part) => notChecked[part] === undefined);
+  const others = Object.keys(PARTS).filter((part) => notChecked[part] !== undefined);
+  const words = (parts: readonly string[]): string =>
+    parts
+      .map((part) => PARTS[part])
+      .join(", ")
+      .replace(/, ([^,]*)$/, " or $1");
+  return [
+    checked.length === 0 ? [] : `nothing ${words(checked)}`,
+    others.length === 0 ? [] : `not checked: ${words(others)}`,
+  ]
+    .flat()
+    .join(", ");
+}
+
 export function roundText({ figures }: RoundRecord): string {
   const { reads, writes, newPrimary, violations, twoPrimaries } = figures;
   const wrong = violations.length + twoPrimaries;
@@ -93,6 +112,6 @@ export function roundText({ figures }: RoundRecord): string {
     `${reads.failed} of ${plural(reads.count, "read")} and ${notAcknowledged(writes)} of ${plural(writes.count, "write")} failed`,
     `longest time without an acknowledged write ${timeOrCount(writes.longestGap, "ms")}`,
     newPrimary === null ? "no new primary" : `new primary after ${timeOrCount(newPrimary, "ms")}`,
-    wrong === 0 ? "nothing lost, stored twice or read stale" : plural(wrong, "violation"),
+    wrong === 0 ? nothingWrong(figures) : plural(wrong, "violation"),
   ].join(", ");
 }

@@ -29,7 +29,7 @@ export function runPage(run: ExperimentRun): Promise<string> {
   return page({
     title: `${experiment.id} ${experiment.title}: ${words.endText(run)}`,
     header: header(run, worst),
-    main: [expectations(run), baseline2023(run, worst), figures(run), violations(run), alerts(run)],
+    main: [expectations(run), baseline2023(run, worst), figures(run), violations(run), notChecked(run), alerts(run)],
     charts: worst === undefined ? [] : charts(worst),
     more: others.map((round) => ({ title: `Round ${round.number}: ${roundText(round)}`, charts: charts(round) })),
     withoutCharts: "The data are in run.json in the folder of this page.",
@@ -112,6 +112,13 @@ function violations({ rounds }: ExperimentRun): Content {
   return tableSection("violations", "Violations found by the history checker", ["Round", "Kind", "Violation"], rows);
 }
 
+function notChecked({ rounds }: ExperimentRun): Content {
+  const rows = rounds.flatMap(({ number, figures }) =>
+    Object.entries(figures.notChecked ?? {}).map(([part, why]) => [String(number), part, why]),
+  );
+  return tableSection("not-checked", "Not checked", ["Round", "What", "Why"], rows);
+}
+
 function alerts({ rounds }: ExperimentRun): Content {
   const unknown = rounds.filter(({ alerts: came }) => came === null).map(({ number }) => number);
   const which = unknown.length === 1 ? "round" : "rounds";
@@ -187,8 +194,8 @@ function setUp(run: ExperimentRun): Content {
 }
 
 function files({ rounds }: ExperimentRun): Content {
-  const ofRounds = rounds.flatMap(({ files: { history, background, roles, guardian } }) => {
-    return [history, background, roles, guardian];
+  const ofRounds = rounds.flatMap(({ files: { history, background, roles, guardian, readBack = null } }) => {
+    return [history, background, roles, guardian, readBack];
   });
   const all = ["run.json", "journal.jsonl", ...ofRounds.filter((file) => file !== null)];
   return fileList(all.map((file) => [file]));

@@ -69,6 +69,8 @@ const Figures = z.object({
   staleMarkedAndOld: z.int(),
   /** What the history checker found; docs/history.md explains each kind. */
   violations: z.array(z.object({ kind: z.string(), what: z.string() })),
+  /** What could not be checked (lost, duplicated, stale, other), and why; absent: everything was. */
+  notChecked: z.record(z.string(), z.string()).optional(),
   /** Pairs of machines that were primary at the same moment. */
   twoPrimaries: z.int(),
   primaryBefore: z.string().nullable(),
@@ -158,6 +160,8 @@ const Round = z.object({
     roles: z.string().nullable(),
     /** What the guardian saw: `ring guardian replay` reads it. */
     guardian: z.string().nullable().default(null),
+    /** What the service showed at the end. */
+    readBack: z.string().optional(),
   }),
 });
 

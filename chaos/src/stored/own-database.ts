@@ -1,13 +1,13 @@
 import { CommandError } from "@goldenring/run-kit";
 import pg from "pg";
 import * as z from "zod";
-import type { OwnService } from "../experiment/own-service.ts";
+import type { Service } from "../service/service.ts";
 
 const DEADLINE_MS = 60_000;
 
 const Values = z.array(z.array(z.string()).length(1, "the query must return one column"));
 
-type Database = NonNullable<OwnService["database"]>;
+type Database = Exclude<Service["database"], "stand" | undefined>;
 
 /** @throws {CommandError} (usage) when its environment variable is not set */
 export function connectionStringOf({ urlVariable }: Database): string {

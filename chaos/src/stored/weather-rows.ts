@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   ifMissing,
@@ -47,8 +47,8 @@ function isOfRun(run: string): string {
 }
 
 /**
- * The rounds whose values are in the service of a stand: one empty file each, from before the first value until the values are deleted, or stay
- * for good as evidence. So those of a run that was killed are found by the next one.
+ * The rounds whose values are in the service of a stand: one file each, from before the first value until the values are deleted, or stay
+ * for good as evidence. So those of a run that was killed are found by the next one. The file of a service of one's own has the path of the plan that deletes them.
  *
  * @param standFolder made where it is missing
  */
@@ -56,23 +56,34 @@ export function leftValues(standFolder: string) {
   const folder = join(standFolder, "chaos", "values");
   return {
     /** @param values the name that a round gave its values */
-    add(values: string): void {
+    add(values: string, planFile = ""): void {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      writeFileSync(join(folder, values), "", { mode: 0o600 });
+      writeFileSync(join(folder, values), planFile, { mode: 0o600 });
     },
+    planOf: (values: string): string => ifMissing("", () => readFileSync(join(folder, values), "utf8")),
     remove: (values: string): void => rmSync(join(folder, values), { force: true }),
     list: (): readonly string[] => ifMissing([], () => readdirSync(folder)).sort(),
   };
 }
 
-/** Deletes what earlier rounds have left in the service. What cannot be deleted now is left to the next time. */
-export async function forgetLeftValues(stand: Stand, log: (text: string) => void): Promise<void> {
-  for (const values of leftValues(stand.folder).list()) {
-    const why = await forgetValues(stand, values);
+/** Deletes what earlier rounds have left in the service. What cannot be deleted now is left to the next time. @param byPlan for services of one's own */
+export async function forgetLeftValues(
+  stand: Stand,
+  log: (text: string) => void,
+  byPlan: DeletesByPlan,
+): Promise<void> {
+  const left = leftValues(stand.folder);
+  for (const values of left.list()) {
+    const plan = left.planOf(values);
+    const why = plan === "" ? await forgetValues(stand, values) : await byPlan(plan, stand);
+    if (why === undefined) left.remove(values);
     const fate = why === undefined ? "are deleted" : `stay in the service for now: ${why}`;
     log(`values of an earlier run (${values}) ${fate}`);
   }
 }
+
+/** @returns why they stay */
+export type DeletesByPlan = (planFile: string, stand: Stand) => Promise<string | undefined>;
 
 /** So that rounds do not slow each other down. The API sees that rows are gone and loads its data again. @returns why they stay */
 export async function forgetValues(stand: Stand, values: string): Promise<string | undefined> {

@@ -1,0 +1,278 @@
+import { afterEach, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EXIT } from "@goldenring/run-kit";
+import { bunProgram, cleanEnvironment, runProgram } from "@goldenring/stand";
+import { stringify } from "yaml";
+import { checkHistory } from "../src/check/check.ts";
+import { readHistory } from "../src/history/history.ts";
+import { Plan } from "../src/probe/plan.ts";
+import { cleanUp, readBack } from "../src/probe/read-back.ts";
+import { probeService } from "../src/probe/service-probe.ts";
+import { readRun } from "../src/run/record.ts";
+import { Service } from "../src/service/service.ts";
+import { type Faults, PASSWORD, Shop, TOKEN } from "./shop.fixture.ts";
+
+const DEADLINE = 60_000;
+const folder = mkdtempSync(join(tmpdir(), "goldenring-own-service-"));
+const shops: Shop[] = [];
+afterEach(async () => {
+  for (const shop of shops.splice(0)) await shop.stop();
+});
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+process.env.SHOP_TOKEN = TOKEN;
+process.env.SHOP_PASSWORD = PASSWORD;
+
+function openShop(faults: Faults = {}): Shop {
+  const shop = new Shop(faults);
+  shops.push(shop);
+  return shop;
+}
+
+type Input = Parameters<typeof Service.parse>[0] & object;
+
+const SHOP = {
+  headers: { Authorization: "Bearer ${SHOP_TOKEN}" },
+  reads: [{ path: "/health" }, { path: "/orders?page={page}", lists: true }],
+  writes: [
+    {
+      path: "/orders",
+      json: { note: "{value}", amount: "{number}" },
+      status: [201],
+      id: "data.id",
+      shows: { "data.amount": "{number}" },
+      item: { path: "/orders/{id}", shows: { amount: "{number}" } },
+      remove: "/orders/{id}",
+    },
+  ],
+  settleSeconds: 2.5,
+} as const;
+const [WRITE] = SHOP.writes;
+
+let number = 0;
+
+/** Loads the shop, reads everything back, and judges it. */
+async function judged(shop: Shop, input: Input, { seconds = 1.5, clients = 8, intervalMs = 8 } = {}) {
+  number += 1;
+  const run = join(folder, String(number));
+  const common = { target: shop.url, service: Service.parse(input), readDeadlineMs: 5_000, writeDeadlineMs: 5_000 };
+  const never = new AbortController().signal;
+  const plan = Plan.parse({
+    kind: "service",
+    ...common,
+    out: `${run}.jsonl`,
+    maxSeconds: seconds,
+    clients,
+    intervalMs,
+  });
+  if (plan.kind !== "service") throw new Error("it is one");
+  await probeService(plan, never, () => {});
+  const back = Plan.parse({ kind: "read-back", ...common, out: `${run}-back.jsonl`, history: plan.out });
+  if (back.kind !== "read-back") throw new Error("it is one");
+  await readBack(back, never);
+  const history = await readHistory(plan.out);
+  const verdict = checkHistory(history, { readBack: await readHistory(back.out) });
+  const kinds = [...new Set(verdict.violations.map(({ kind }) => kind))].sort();
+  const cleanPlan = Plan.parse({ kind: "clean-up", ...common, history: plan.out });
+  const clean = async (): Promise<string[]> => {
+    const said: string[] = [];
+    if (cleanPlan.kind === "clean-up") await cleanUp(cleanPlan, never, (line) => said.push(line));
+    return said;
+  };
+  return { history, verdict, kinds, clean, text: readFileSync(plan.out, "utf8") };
+}
+
+test(
+  "a service that keeps its word is checked in full, page by page, and everything is deleted afterwards",
+  async () => {
+    const shop = openShop();
+    const { verdict, history, clean, text } = await judged(shop, SHOP);
+    expect(verdict).toMatchObject({ violations: [], notChecked: {} });
+    expect(verdict.acknowledgedWrites).toBeGreaterThan(300);
+    expect(verdict.judgedReads).toBeGreaterThan(300);
+    expect(shop.orders.length).toBe(verdict.acknowledgedWrites);
+    expect(history.reads.some(({ pages = 1 }) => pages > 2)).toBe(true);
+    expect(text).not.toContain(TOKEN);
+    expect(await clean()).toEqual(["everything is deleted"]);
+    expect(shop.orders).toEqual([]);
+  },
+  DEADLINE,
+);
+
+test(
+  "a service that loses one of a thousand acknowledged writes is found, with the request",
+  async () => {
+    const { verdict, kinds } = await judged(openShop({ loses: 1_000 }), SHOP, { seconds: 3, intervalMs: 4 });
+    expect(verdict.acknowledgedWrites).toBeGreaterThan(1_000);
+    expect(kinds).toContain("lost");
+    const lost = verdict.violations.filter(({ kind }) => kind === "lost");
+    expect(lost.length).toBe(Math.floor(verdict.acknowledgedWrites / 1_000));
+    expect(lost[0]?.what).toMatch(
+      /^POST \/orders \{"note":"p[^"]+","amount":\d+\} was acknowledged \(201, id 1000\) at [\d.]+, and at the end GET \/orders\/1000 answers 404/,
+    );
+  },
+  DEADLINE,
+);
+
+test.each<[string, Faults, string, RegExp]>([
+  [
+    "stores twice",
+    { doubles: 100 },
+    "duplicated",
+    /^POST \/orders .* was sent once, and at the end GET \/orders\?page=1 shows \S+ more than once/,
+  ],
+  [
+    "acknowledges what it did not store",
+    { pretends: 100 },
+    "lost",
+    /^POST \/orders .* was acknowledged .* GET \/orders\/100 answers 404/,
+  ],
+  [
+    "shows what was there two seconds ago",
+    { lateMs: 2_000 },
+    "stale-read",
+    /GET \/orders\/\d+: null was read .*, although \S+ had been acknowledged .* was sent by POST \/orders/,
+  ],
+])(
+  "a service that %s is found, with the request",
+  async (_, faults, kind, words) => {
+    const { verdict, kinds } = await judged(openShop(faults), SHOP);
+    expect(kinds).toContain(kind as (typeof kinds)[number]);
+    expect(verdict.violations.map(({ what }) => what).find((what) => words.test(what))).toBeDefined();
+    if (kind === "stale-read") expect(kinds).not.toContain("lost");
+  },
+  DEADLINE,
+);
+
+test(
+  "a value that is stored differently is found by what the item shows",
+  async () => {
+    const { verdict, kinds } = await judged(openShop({ changes: 100 }), SHOP);
+    expect(kinds).toEqual(["wrong-value"]);
+    expect(
+      verdict.violations.find(({ what }) => /GET \/orders\/100: amount \d+ instead of \d+/.test(what)),
+    ).toBeDefined();
+  },
+  DEADLINE,
+);
+
+test(
+  "changes that are acknowledged and not done are found, and lists are not misled by what changes",
+  async () => {
+    const change = { path: "/orders/{id}", json: { note: "{value}" } };
+    const changed = { ...SHOP, writes: [{ ...WRITE, change }] };
+    expect((await judged(openShop(), changed)).verdict).toMatchObject({ violations: [], notChecked: {} });
+    const { kinds } = await judged(openShop({ ignoresUpdates: 7 }), changed);
+    expect(kinds).toContain("stale-read");
+  },
+  DEADLINE,
+);
+
+test(
+  "what cannot be checked is named, and is not well",
+  async () => {
+    const [, list] = SHOP.reads;
+    const alone = { ...SHOP, writes: [{ path: "/orders", json: WRITE.json }], settleSeconds: 0 };
+    const short = { seconds: 0.5, intervalMs: 20 };
+    const blind = await judged(openShop(), { ...alone, reads: [{ path: "/health" }] }, short);
+    expect(Object.keys(blind.verdict.notChecked).sort()).toEqual(["duplicated", "lost", "other", "stale"]);
+    expect(blind.verdict.notChecked.lost).toContain("could not be read back: no read of the service file shows them");
+    const byList = await judged(openShop({ loses: 50 }), { ...alone, reads: [list] }, short);
+    expect([byList.kinds.includes("lost"), byList.verdict.notChecked]).toEqual([true, {}]);
+    const byItem = await judged(openShop(), { ...SHOP, reads: [] }, short);
+    expect(byItem.verdict.notChecked).toEqual({ duplicated: expect.stringContaining("no list shows") });
+    const firstPage = { ...alone, reads: [{ path: "/orders", lists: true }] };
+    const cut = await judged(openShop(), firstPage, { seconds: 1, intervalMs: 20 });
+    expect(cut.verdict.violations).toEqual([]);
+    expect(cut.verdict.notChecked.lost).toContain("perhaps only its first page");
+    expect(cut.verdict.notChecked.stale).toContain("no read during the load shows");
+    const alsoItems = await judged(openShop(), { ...SHOP, reads: firstPage.reads }, { seconds: 1, intervalMs: 20 });
+    expect(alsoItems.verdict).toMatchObject({
+      violations: [],
+      notChecked: { duplicated: expect.stringContaining("the lists do not show all") },
+    });
+  },
+  DEADLINE,
+);
+
+test(
+  "values go into paths, headers and forms; a login may be a request",
+  async () => {
+    const session = { path: "/login", json: { password: "${SHOP_PASSWORD}" }, token: "data.token" };
+    const { headers: _, ...open } = SHOP;
+    const form = {
+      path: "/orders?ref={value}",
+      headers: { "X-Request": "{value}" },
+      form: { note: "{value}", amount: "{number}" },
+    };
+    const { verdict, history } = await judged(
+      openShop(),
+      { ...open, session, writes: [{ ...WRITE, ...form, json: undefined }] },
+      { seconds: 0.5, intervalMs: 20 },
+    );
+    expect(verdict).toMatchObject({ violations: [], notChecked: {} });
+    const [first] = history.writes;
+    expect(first?.sent).toContain(`POST /orders?ref=${encodeURIComponent(first?.value ?? "")} note=`);
+  },
+  DEADLINE,
+);
+
+const EXPERIMENT = {
+  id: "shop",
+  title: "The shop's disk fills",
+  hypothesis: "Nobody notices.",
+  expectations: [
+    { words: "nothing is lost", metric: "lostWrites", comparison: "at most", limit: 0, unit: "writes" },
+    { words: "nothing is doubled", metric: "duplicatedWrites", comparison: "at most", limit: 0, unit: "writes" },
+    { words: "nothing is stale", metric: "staleReads", comparison: "at most", limit: 0, unit: "reads" },
+  ],
+  steadyState: { cluster: false, loadSeconds: 1, deadlineSeconds: 10 },
+  load: { clients: 2, intervalMs: 50 },
+  stages: [
+    { name: "full", faults: [{ fault: "disk-fill", on: "operator", path: folder, fill: { mib: 5 } }], seconds: 1 },
+  ],
+  leadOutSeconds: 0,
+};
+
+/** All files under a folder. */
+function textsIn(root: string): string {
+  const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), "utf8")).join("\n");
+}
+
+test(
+  "chaos run --service loads a service behind a login, and its secrets are in no file and no message",
+  async () => {
+    const shop = openShop();
+    const session = { path: "/login", json: { password: "${SHOP_PASSWORD}" }, token: "data.token" };
+    const { headers: _, ...open } = SHOP;
+    const files = { experiment: join(folder, "shop.yml"), service: join(folder, "shop.service.yml") };
+    writeFileSync(files.experiment, stringify(EXPERIMENT));
+    writeFileSync(files.service, stringify({ target: shop.url, ...open, session, settleSeconds: 1 }));
+    const chaos = new URL("../src/main.ts", import.meta.url).pathname;
+    const runs = join(folder, "runs");
+    const environment = { ...cleanEnvironment(), RING_HOME: join(folder, "home"), SHOP_PASSWORD: PASSWORD };
+    const argv = bunProgram(chaos, "run", files.experiment, "--service", files.service, "--runs", runs);
+    const ended = await runProgram(argv, { deadlineMs: DEADLINE, environment });
+    expect([ended.code, ended.stderr + ended.stdout]).toEqual([
+      EXIT.ok,
+      expect.stringContaining("The hypothesis held."),
+    ]);
+    const [run = ""] = readdirSync(runs);
+    const record = await readRun(join(runs, run));
+    expect(record.expectations.map(({ verdict, worst }) => [verdict, worst])).toEqual(Array(3).fill(["held", 0]));
+    expect(record.rounds[0]?.figures.background?.failed).toBe(0);
+    expect(record.rounds[0]?.files.readBack).toBeDefined();
+    expect(shop.orders).toEqual([]);
+    const all = textsIn(folder) + ended.stderr + ended.stdout;
+    expect(all).toContain("${SHOP_PASSWORD}");
+    for (const secret of [TOKEN, PASSWORD]) expect(all).not.toContain(secret);
+    const without = await runProgram(argv, {
+      deadlineMs: DEADLINE,
+      environment: { ...environment, SHOP_PASSWORD: "" },
+    });
+    expect([without.code, without.stderr]).toEqual([EXIT.usage, expect.stringContaining("SHOP_PASSWORD: set it")]);
+  },
+  DEADLINE,
+);
