@@ -130,7 +130,9 @@ async function underLoad(number: number, work: (pair: Pair) => Promise<unknown>)
     await delay(1_000);
     await observers.stop();
     const history = await readHistory(observers.files.history);
-    const { violations, acknowledgedWrites } = checkHistory(history, await storedOnAll(stand, after, values));
+    const { violations, acknowledgedWrites } = checkHistory(history, {
+      nodes: await storedOnAll(stand, after, values),
+    });
     expect({ lost, violations }).toEqual({ lost: [], violations: [] });
     expect(acknowledgedWrites).toBeGreaterThan(50);
     console.error(

@@ -41,7 +41,7 @@ const nodesOfPods = async () => {
 /** Reads and writes at a constant rate until it is stopped, each request once. */
 function startProbe(name: string) {
   const out = join(FOLDER, `${name}.jsonl`);
-  const plan: PlanInput = { kind: "weather", target: cluster.url, run: name, out, ...RATE };
+  const plan: PlanInput = { kind: "service", target: cluster.url, run: name, out, ...RATE };
   writeFileSync(`${out}.plan`, JSON.stringify(plan));
   const over = new AbortController();
   const limits = { deadlineMs: 10 * STEP_MS, signal: over.signal, stopGraceMs: STEP_MS };
@@ -131,7 +131,7 @@ test("all that was acknowledged is stored once", async () => {
   expect(await probe.failures()).toEqual([]);
   const history = await probe.history();
   const rows = parseRows(await cluster.sql(rowsOfRunSql("changes")));
-  expect(checkHistory(history, [{ node: "pg-01", readAt: monotonicMs(), rows }]).violations).toEqual([]);
+  expect(checkHistory(history, { nodes: [{ node: "pg-01", readAt: monotonicMs(), rows }] }).violations).toEqual([]);
   const { reads, writes } = summarize(history);
   for (const [kind, { count, skipped, p99, longest }] of Object.entries({ reads, writes }))
     console.log(`${count} ${kind}, ${skipped} left out, p99 ${Math.round(p99)} ms, longest ${Math.round(longest)} ms`);
