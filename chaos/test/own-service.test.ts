@@ -46,7 +46,7 @@ const SHOP = {
       remove: "/orders/{id}",
     },
   ],
-  settleSeconds: 2.5,
+  settleSeconds: 0.3,
 } as const;
 const [WRITE] = SHOP.writes;
 
@@ -137,7 +137,7 @@ test.each<[string, Faults, string, RegExp]>([
 ])(
   "a service that %s is found, with the request",
   async (_, faults, kind, words) => {
-    const { verdict, kinds } = await judged(openShop(faults), SHOP);
+    const { verdict, kinds } = await judged(openShop(faults), { ...SHOP, settleSeconds: 2.5 });
     expect(kinds).toContain(kind as (typeof kinds)[number]);
     expect(verdict.violations.map(({ what }) => what).find((what) => words.test(what))).toBeDefined();
     if (kind === "stale-read") expect(kinds).not.toContain("lost");
