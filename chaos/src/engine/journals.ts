@@ -6,7 +6,11 @@ import type { Failover } from "../run/record.ts";
 const DEADLINE_MS = 10_000;
 
 /** From the journals of the machines, when the round is over: to watch them would take CPU time from what is measured. @param startedAt of the round */
-export async function readFailover(stand: Stand, evidence: Evidence, startedAt: Date): Promise<Failover | undefined> {
+export async function readFailover(
+  stand: Pick<Stand, "machines" | "guardian">,
+  evidence: Pick<Evidence, "history" | "stages" | "samples" | "from">,
+  startedAt: Date,
+): Promise<Failover | undefined> {
   if (newPrimaryAfterFault(evidence) === undefined) return undefined;
   const atOf = (wallClockMs: number): number => evidence.from + wallClockMs - startedAt.getTime();
   const wanted = Object.values(LINES).map(({ source }) => source);
