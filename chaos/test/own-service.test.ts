@@ -3,15 +3,18 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXIT } from "@goldenring/run-kit";
-import { bunProgram, cleanEnvironment, runProgram } from "@goldenring/stand";
+import { bunProgram, cleanEnvironment, runProgram, thisComputer } from "@goldenring/stand";
 import { stringify } from "yaml";
+import { hasProgram } from "../../skips.fixture.ts";
 import { checkHistory } from "../src/check/check.ts";
+import { deleteByPlan } from "../src/engine/service-end.ts";
 import { readHistory } from "../src/history/history.ts";
 import { Plan } from "../src/probe/plan.ts";
 import { cleanUp, readBack } from "../src/probe/read-back.ts";
 import { probeService } from "../src/probe/service-probe.ts";
 import { readRun } from "../src/run/record.ts";
 import { Service } from "../src/service/service.ts";
+import { forgetLeftValues, leftValues } from "../src/stored/weather-rows.ts";
 import { type Faults, PASSWORD, Shop, TOKEN } from "./shop.fixture.ts";
 
 const DEADLINE = 60_000;
@@ -24,8 +27,8 @@ process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 process.env.SHOP_TOKEN = TOKEN;
 process.env.SHOP_PASSWORD = PASSWORD;
 
-function openShop(faults: Faults = {}): Shop {
-  const shop = new Shop(faults);
+function openShop(faults: Faults = {}, tls?: Bun.TLSOptions): Shop {
+  const shop = new Shop(faults, tls);
   shops.push(shop);
   return shop;
 }
@@ -80,7 +83,8 @@ async function judged(shop: Shop, input: Input, { seconds = 1.5, clients = 8, in
     if (cleanPlan.kind === "clean-up") await cleanUp(cleanPlan, never, (line) => said.push(line));
     return said;
   };
-  return { history, verdict, kinds, clean, text: readFileSync(plan.out, "utf8") };
+  const text = readFileSync(plan.out, "utf8");
+  return { history, verdict, kinds, clean, text, cleanPlan: { ...cleanPlan, maxSeconds: 60 } };
 }
 
 test(
@@ -214,6 +218,71 @@ test(
     expect(verdict).toMatchObject({ violations: [], notChecked: {} });
     const [first] = history.writes;
     expect(first?.sent).toContain(`POST /orders?ref=${encodeURIComponent(first?.value ?? "")} note=`);
+  },
+  DEADLINE,
+);
+
+test(
+  "a secret that the service sends back is in no history",
+  async () => {
+    const echo = { ...WRITE, path: "/health", id: "nowhere", status: [200] };
+    const { text, verdict } = await judged(openShop(), { ...SHOP, writes: [echo] }, { seconds: 0.3, intervalMs: 20 });
+    expect(verdict.violations[0]?.what).toContain('no nowhere in the answer: {"sent":"Bearer ***"}');
+    expect(text).not.toContain(TOKEN);
+  },
+  DEADLINE,
+);
+
+test(
+  "a session that has run out is begun once more; what was refused is not sent again",
+  async () => {
+    const shop = openShop({ endsSessionAfterMs: 2_300 });
+    const session = { path: "/login", json: { password: "${SHOP_PASSWORD}" }, token: "data.token" };
+    const { headers: _, ...open } = SHOP;
+    const { history } = await judged(shop, { ...open, session }, { seconds: 3, clients: 1, intervalMs: 20 });
+    const failed = [...history.reads, ...history.writes].filter(({ outcome }) => outcome === "failed");
+    expect(failed.map(({ status }) => status)).toEqual([401]);
+    // The probe's, the one after 401, and the one that reads back.
+    expect(shop.logins).toBe(3);
+  },
+  DEADLINE,
+);
+
+test.skipIf(!hasProgram("openssl"))(
+  "a service with an authority of its own, which asks for a certificate, is reached by the files of tls",
+  async () => {
+    const keys = join(folder, "tls");
+    const script = `mkdir ${keys} && cd ${keys} && new='openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes' &&
+$new -x509 -subj /CN=ca -keyout ca.key -out ca.crt && printf 'subjectAltName=IP:127.0.0.1' >san &&
+for name in server client; do $new -subj /CN=$name -keyout $name.key -out $name.csr &&
+openssl x509 -req -in $name.csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile san -out $name.crt || exit 1; done`;
+    expect((await runProgram(["sh", "-c", script], { deadlineMs: DEADLINE })).code).toBe(0);
+    const read = (name: string): string => readFileSync(join(keys, name), "utf8");
+    const own = { cert: read("server.crt"), key: read("server.key"), ca: read("ca.crt") };
+    const shop = openShop({}, { ...own, requestCert: true, rejectUnauthorized: true });
+    const tls = { ca: join(keys, "ca.crt"), certificate: join(keys, "client.crt"), key: join(keys, "client.key") };
+    const short = { seconds: 0.5, intervalMs: 20 };
+    expect((await judged(shop, { ...SHOP, tls }, short)).verdict).toMatchObject({ violations: [], notChecked: {} });
+    const withoutClient = await judged(shop, { ...SHOP, tls: { ca: tls.ca } }, short);
+    expect(withoutClient.verdict.acknowledgedWrites).toBe(0);
+  },
+  DEADLINE,
+);
+
+test(
+  "what a killed run has written is deleted by the next one",
+  async () => {
+    const shop = openShop();
+    const { cleanPlan } = await judged(shop, SHOP, { seconds: 0.5, intervalMs: 20 });
+    expect(shop.orders.length).toBeGreaterThan(20);
+    const file = join(folder, "killed.plan.json");
+    writeFileSync(file, JSON.stringify(cleanPlan));
+    const home = join(folder, "killed");
+    leftValues(home).add("pkilled-1", file);
+    const said: string[] = [];
+    await forgetLeftValues(thisComputer(home), (line) => said.push(line), deleteByPlan);
+    expect(said).toEqual([expect.stringContaining("are deleted")]);
+    expect([shop.orders, leftValues(home).list()]).toEqual([[], []]);
   },
   DEADLINE,
 );

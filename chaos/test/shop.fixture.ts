@@ -9,7 +9,9 @@ export interface Faults {
   readonly changes?: number;
   /** Every read shows what was there so long ago. */
   readonly lateMs?: number;
-  /** Every update is acknowledged, and not done. */
+  /** So long after the first login one request is refused with 401. */
+  readonly endsSessionAfterMs?: number;
+  /** Every so-many-th update is acknowledged, and not done. */
   readonly ignoresUpdates?: number;
 }
 
@@ -29,15 +31,21 @@ export class Shop {
   readonly orders: Order[] = [];
   readonly #server: ReturnType<typeof Bun.serve>;
   #ids = 0;
+  #firstLogin: number | undefined;
+  logins = 0;
   #written = 0;
   #updated = 0;
 
-  constructor(private readonly faults: Faults = {}) {
-    this.#server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => this.#answer(request) });
+  constructor(
+    private readonly faults: Faults = {},
+    private readonly tls?: Bun.TLSOptions,
+  ) {
+    const fetch = (request: Request): Promise<Response> => this.#answer(request);
+    this.#server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch, ...(tls && { tls }) });
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#server.port}`;
+    return `${this.tls ? "https" : "http"}://127.0.0.1:${this.#server.port}`;
   }
 
   async stop(): Promise<void> {
@@ -47,10 +55,16 @@ export class Shop {
   async #answer(request: Request): Promise<Response> {
     const url = new URL(request.url);
     if (url.pathname === "/login") {
+      this.logins += 1;
+      this.#firstLogin ??= Date.now();
       const { password } = (await request.json()) as { password?: string };
       return password === PASSWORD ? Response.json({ data: { token: TOKEN } }) : new Response(null, { status: 403 });
     }
-    if (request.headers.get("authorization") !== `Bearer ${TOKEN}`) return new Response(null, { status: 401 });
+    const { endsSessionAfterMs = Number.POSITIVE_INFINITY } = this.faults;
+    const hasEnded = Date.now() - (this.#firstLogin ?? Date.now()) > endsSessionAfterMs;
+    if (hasEnded) this.#firstLogin = Number.POSITIVE_INFINITY;
+    if (hasEnded || request.headers.get("authorization") !== `Bearer ${TOKEN}`)
+      return new Response(null, { status: 401 });
     if (url.pathname === "/health") return Response.json({ sent: request.headers.get("authorization") });
     const [, collection, id] = url.pathname.split("/");
     if (collection !== "orders") return new Response(null, { status: 404 });
