@@ -50,6 +50,7 @@ const OPENAPI_3 = {
         responses: {},
       },
     },
+    "/orders/findByStatus": { get: { responses: {} } },
     "/healthz": { get: { responses: {} } },
     "/customers": { get: { responses: { 200: answer({ type: "array" }) } } },
     "/orders": {

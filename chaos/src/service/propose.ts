@@ -42,6 +42,8 @@ const TEXT_FIELDS = "title name note text description summary comment label subj
 /** Not to be called many times a second. */
 const NOT_WRITTEN =
   /login|logout|auth|token|password|session|register|upload|import|search|webhook|email|invite|user|batch|bulk/i;
+/** Says whether the service is well. */
+const PLAIN = /\/(?:health\w*|ready\w*|live\w*|status|ping|version)\/?$/i;
 const PAGE_LENGTH = 100;
 const MIN_TEXT_LENGTH = 40;
 
@@ -86,9 +88,7 @@ export function proposeFromOpenApi(content: unknown, base: string | undefined): 
     .flatMap((path) => candidateOf(api, path) ?? [])
     .sort((one, other) => other.score - one.score);
   const [best] = candidates;
-  const plain = api.paths.find(
-    (path) => /health|ready|status|ping|version/i.test(path) && !path.includes("{") && api.operation(path, "get"),
-  );
+  const plain = api.paths.find((path) => PLAIN.test(path) && api.operation(path, "get"));
   const reads: unknown[] = plain === undefined ? [] : [{ path: plain }];
   if (best === undefined) {
     const list = api.paths.find((path) => !path.includes("{") && api.operation(path, "get"));
@@ -104,6 +104,11 @@ export function proposeFromOpenApi(content: unknown, base: string | undefined): 
   const write = writeOf(api, best, start, marks);
   if (start.length > 0) service.start = start;
   const list = listOf(api, best.path, marks, reads.length);
+  if (list === undefined)
+    marks.push({
+      path: ["list"],
+      text: `no GET ${best.path} was found: only a read with lists: true shows what is stored twice`,
+    });
   service.reads = [...reads, ...(list ? [list] : [])];
   service.writes = [write];
   if (asList(service.reads).length === 0 && write.item === undefined) {
