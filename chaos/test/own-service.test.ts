@@ -55,8 +55,12 @@ const [WRITE] = SHOP.writes;
 
 let number = 0;
 
-/** Loads the shop, reads everything back, and judges it. */
-async function judged(shop: Shop, input: Input, { seconds = 1.5, clients = 8, intervalMs = 8 } = {}) {
+/** Loads the shop until it has acknowledged so many writes, or for `seconds`; reads everything back, and judges it. */
+async function judged(
+  shop: Shop,
+  input: Input,
+  { writes = 400, seconds = 40, clients = 8, intervalMs = 8 }: Partial<Record<string, number>> = {},
+) {
   number += 1;
   const run = join(folder, String(number));
   const common = { target: shop.url, service: Service.parse(input), readDeadlineMs: 5_000, writeDeadlineMs: 5_000 };
@@ -70,7 +74,10 @@ async function judged(shop: Shop, input: Input, { seconds = 1.5, clients = 8, in
     intervalMs,
   });
   if (plan.kind !== "service") throw new Error("it is one");
-  await probeService(plan, never, () => {});
+  const enough = new AbortController();
+  const look = setInterval(() => shop.acknowledged >= writes && enough.abort("SIGTERM"), 5);
+  await probeService(plan, enough.signal, () => {});
+  clearInterval(look);
   const back = Plan.parse({ kind: "read-back", ...common, out: `${run}-back.jsonl`, history: plan.out });
   if (back.kind !== "read-back") throw new Error("it is one");
   await readBack(back, never);
@@ -107,7 +114,7 @@ test(
 test(
   "a service that loses one of a thousand acknowledged writes is found, with the request",
   async () => {
-    const { verdict, kinds } = await judged(openShop({ loses: 1_000 }), SHOP, { seconds: 3, intervalMs: 4 });
+    const { verdict, kinds } = await judged(openShop({ loses: 1_000 }), SHOP, { writes: 1_200, intervalMs: 4 });
     expect(verdict.acknowledgedWrites).toBeGreaterThan(1_000);
     expect(kinds).toContain("lost");
     const lost = verdict.violations.filter(({ kind }) => kind === "lost");
@@ -178,7 +185,7 @@ test(
   async () => {
     const [, list] = SHOP.reads;
     const alone = { ...SHOP, writes: [{ path: "/orders", json: WRITE.json }], settleSeconds: 0 };
-    const short = { seconds: 0.5, intervalMs: 20 };
+    const short = { writes: 100, intervalMs: 20 };
     const blind = await judged(openShop(), { ...alone, reads: [{ path: "/health" }] }, short);
     expect(Object.keys(blind.verdict.notChecked).sort()).toEqual(["duplicated", "lost", "other", "stale"]);
     expect(blind.verdict.notChecked.lost).toContain("could not be read back: no read of the service file shows them");
@@ -187,11 +194,11 @@ test(
     const byItem = await judged(openShop(), { ...SHOP, reads: [] }, short);
     expect(byItem.verdict.notChecked).toEqual({ duplicated: expect.stringContaining("no list shows") });
     const firstPage = { ...alone, reads: [{ path: "/orders", lists: true }] };
-    const cut = await judged(openShop(), firstPage, { seconds: 1, intervalMs: 20 });
+    const cut = await judged(openShop(), firstPage, { writes: 200, intervalMs: 20 });
     expect(cut.verdict.violations).toEqual([]);
     expect(cut.verdict.notChecked.lost).toContain("perhaps only its first page");
     expect(cut.verdict.notChecked.stale).toContain("no read during the load shows");
-    const alsoItems = await judged(openShop(), { ...SHOP, reads: firstPage.reads }, { seconds: 1, intervalMs: 20 });
+    const alsoItems = await judged(openShop(), { ...SHOP, reads: firstPage.reads }, { writes: 200, intervalMs: 20 });
     expect(alsoItems.verdict).toMatchObject({
       violations: [],
       notChecked: { duplicated: expect.stringContaining("the lists do not show all") },
@@ -213,7 +220,7 @@ test(
     const { verdict, history } = await judged(
       openShop(),
       { ...open, session, writes: [{ ...WRITE, ...form, json: undefined }] },
-      { seconds: 0.5, intervalMs: 20 },
+      { writes: 100, intervalMs: 20 },
     );
     expect(verdict).toMatchObject({ violations: [], notChecked: {} });
     const [first] = history.writes;
@@ -261,9 +268,9 @@ openssl x509 -req -in $name.csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfil
     const own = { cert: read("server.crt"), key: read("server.key"), ca: read("ca.crt") };
     const shop = openShop({}, { ...own, requestCert: true, rejectUnauthorized: true });
     const tls = { ca: join(keys, "ca.crt"), certificate: join(keys, "client.crt"), key: join(keys, "client.key") };
-    const short = { seconds: 0.5, intervalMs: 20 };
+    const short = { writes: 100, intervalMs: 20 };
     expect((await judged(shop, { ...SHOP, tls }, short)).verdict).toMatchObject({ violations: [], notChecked: {} });
-    const withoutClient = await judged(shop, { ...SHOP, tls: { ca: tls.ca } }, short);
+    const withoutClient = await judged(shop, { ...SHOP, tls: { ca: tls.ca } }, { seconds: 0.5, writes: 1_000 });
     expect(withoutClient.verdict.acknowledgedWrites).toBe(0);
   },
   DEADLINE,
@@ -273,7 +280,7 @@ test(
   "what a killed run has written is deleted by the next one",
   async () => {
     const shop = openShop();
-    const { cleanPlan } = await judged(shop, SHOP, { seconds: 0.5, intervalMs: 20 });
+    const { cleanPlan } = await judged(shop, SHOP, { writes: 100, intervalMs: 20 });
     expect(shop.orders.length).toBeGreaterThan(20);
     const file = join(folder, "killed.plan.json");
     writeFileSync(file, JSON.stringify(cleanPlan));

@@ -33,6 +33,8 @@ export class Shop {
   #ids = 0;
   #firstLogin: number | undefined;
   logins = 0;
+  /** Orders and updates that were acknowledged. */
+  acknowledged = 0;
   #written = 0;
   #updated = 0;
 
@@ -79,6 +81,7 @@ export class Shop {
 
   #create({ note = "", amount = 0 }: Partial<Order>): Response {
     this.#written += 1;
+    this.acknowledged += 1;
     const happens = (every: number | undefined): boolean => every !== undefined && this.#written % every === 0;
     const { loses, doubles, pretends, changes } = this.faults;
     const make = (): Order => {
@@ -98,6 +101,7 @@ export class Shop {
 
   #update(order: Order, note: string): void {
     this.#updated += 1;
+    this.acknowledged += 1;
     const { ignoresUpdates } = this.faults;
     if (ignoresUpdates !== undefined && this.#updated % ignoresUpdates === 0) return;
     order.note = note;
