@@ -178,6 +178,11 @@ describe("the status of a stand", () => {
       "Prometheus has just started: 1 of 18 targets are not scraped yet",
     ],
     [
+      "Prometheus does not know its targets yet",
+      { services: { ...services, monitoring: withTargets({ up: 0 }) } },
+      "Prometheus has just started: it has no targets yet",
+    ],
+    [
       "there is no backup yet",
       { services: { ...services, monitoring: { ...monitoring, backups: ["There is no backup in repository 1 yet"] } } },
       "There is no backup in repository 1 yet",

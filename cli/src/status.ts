@@ -116,6 +116,15 @@ function silenceOf({ isRunning, report }: NonNullable<Sources["alertReceiver"]>,
   ];
 }
 
+/** In its first moments Prometheus does not know its targets either. */
+function unscraped({ up, down, unasked }: MonitoringHealth["targets"]): string[] {
+  const count = up + down.length;
+  if (count > 0 && unasked === 0) return [];
+  return [
+    `Prometheus has just started: ${count === 0 ? "it has no targets yet" : `${unasked} of ${count} targets are not scraped yet`}`,
+  ];
+}
+
 /**
  * What monitoring cannot see, and what it sees of the backups. What else it sees is not repeated here: ring asks the services themselves, which know at
  * once what Prometheus knows some scrapes later.
@@ -128,11 +137,7 @@ function blindSpots(monitoring: MonitoringHealth | undefined, isOff: (name: stri
     ...Object.entries({ Prometheus: prometheus, Alertmanager: alertmanager }).flatMap(([service, { error }]) =>
       error === undefined ? [] : [`${service} on ${name}: ${error}`],
     ),
-    ...(targets.unasked === 0
-      ? []
-      : [
-          `Prometheus has just started: ${targets.unasked} of ${targets.up + targets.down.length} targets are not scraped yet`,
-        ]),
+    ...(prometheus.error === undefined ? unscraped(targets) : []),
     ...targets.silent
       .filter(({ machine }) => !isOff(machine))
       .map(({ job, instance }) => `Prometheus has had no answer from ${instance} (${job}) for a minute`),
