@@ -62,7 +62,9 @@ export const EXPECTATIONS: readonly Expectation[] = [
     '{job="apiserver"}',
     '{job="kubelet"}',
     '{job="kube-state-metrics"}',
+    'up{job="api", node!=""}',
   ]),
+  ...empty("the API runs on Kubernetes", "ring up --platform machines", ['up{job="api", node=""}']),
   ...empty("nothing is wrong", "every experiment of the suite monitoring", [
     'ALERTS{alertstate="firing", severity=~"critical|warning"}',
   ]),
