@@ -23,9 +23,11 @@ const VERSION = 2;
 /** Adds entries to a results file and writes its page. @returns all its entries @throws {CommandError} when this version cannot read the file */
 export async function writeResults<Entry>(file: ResultsFile<Entry>, fresh: readonly Entry[], folder = RESULTS_FOLDER) {
   const path = join(folder, `${file.name}.json`);
-  const entries = file.merge(readResults(file, folder), fresh);
   const rounded = (_: string, value: unknown): unknown => (typeof value === "number" ? file.round(value) : value);
-  replaceFile(path, `${JSON.stringify({ version: VERSION, entries }, rounded, 1)}\n`);
+  const merged = JSON.stringify(file.merge(readResults(file, folder), fresh), rounded);
+  // As they will be read again: the page is made of what is in the file, and a second write changes neither.
+  const entries = z.array(file.schema).parse(JSON.parse(merged));
+  replaceFile(path, `${JSON.stringify({ version: VERSION, entries }, null, 1)}\n`);
   replaceFile(join(folder, `${file.name}.md`), file.page(entries));
   return entries;
 }
