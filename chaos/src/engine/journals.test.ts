@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Role, runProgram, type StandMachine } from "@goldenring/stand";
-import { parseHistory } from "../history/history.ts";
+import { acknowledgedAt } from "../history/acknowledged.fixture.ts";
 import { readFailover } from "./journals.ts";
 
 const STARTED = new Date("2026-11-30T18:00:00.000Z");
@@ -16,29 +16,7 @@ function machine(name: string, role: Role, lines: readonly (readonly [number, st
   return { name, address: "10.0.0.1", roles: [role], faultFolder: "/none", run };
 }
 
-const header = { e: "history", version: 1, run: "r", target: "http://x", at: FROM, wallClock: "", clients: 1 };
-const history = parseHistory(
-  [
-    { ...header, intervalMs: 50, readDeadlineMs: 1, writeDeadlineMs: 1 },
-    ...[4_900, 7_000].flatMap((at, op) => [
-      {
-        e: "begin",
-        op,
-        client: 0,
-        kind: "add",
-        key: "city/1",
-        value: `r:${op}`,
-        dateTime: 1,
-        temperature: 1,
-        at: FROM,
-      },
-      { e: "end", op, at: FROM + at, outcome: "ok" },
-    ]),
-    { e: "close", at: FROM + 60_000, reason: "time" },
-  ]
-    .map((line) => `${JSON.stringify(line)}\n`)
-    .join(""),
-);
+const history = acknowledgedAt(FROM, [4_900, 7_000]);
 const sample = (node: string, at: number, timeline: number) =>
   ({ e: "sample", node, start: FROM + at, end: FROM + at + 5, role: "primary", state: "running", timeline }) as const;
 const fault = { kind: "power-off", machine: "pg-01", words: "power", at: 5_000, injectedAt: 5_400, undoneAt: 20_000 };

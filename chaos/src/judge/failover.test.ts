@@ -1,33 +1,9 @@
 import { expect, test } from "bun:test";
-import { parseHistory } from "../history/history.ts";
+import { acknowledgedAt } from "../history/acknowledged.fixture.ts";
 import type { StageRecord } from "../run/record.ts";
 import { failoverIn, type Happened } from "./failover.ts";
 
 const FROM = 100_000;
-
-/** Writes that are acknowledged at these ms of the round. */
-function acknowledgedAt(...moments: readonly number[]) {
-  const header = { e: "history", version: 1, run: "r", target: "http://x", at: FROM, wallClock: "", clients: 1 };
-  const lines = [
-    { ...header, intervalMs: 50, readDeadlineMs: 1, writeDeadlineMs: 1 },
-    ...moments.flatMap((moment, op) => [
-      {
-        e: "begin",
-        op,
-        client: 0,
-        kind: "add",
-        key: "city/1",
-        value: `r:${op}`,
-        dateTime: 1,
-        temperature: 1,
-        at: FROM,
-      },
-      { e: "end", op, at: FROM + moment, outcome: "ok" },
-    ]),
-    { e: "close", at: FROM + 60_000, reason: "time" },
-  ];
-  return parseHistory(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-}
 
 const fault = { kind: "power-off", machine: "pg-01", words: "power", at: 5_000, injectedAt: 5_400, undoneAt: 20_000 };
 const stages: readonly StageRecord[] = [{ name: "power", from: 5_000, to: 20_000, faults: [fault] }];
@@ -45,7 +21,7 @@ const TAKEOVER = happened(
 );
 
 test("a failover is made of detection, leader key, promotion, and the ways of HAProxy and the API to the new primary", () => {
-  const history = acknowledgedAt(4_000, 5_500, 6_900, 7_000);
+  const history = acknowledgedAt(FROM, [4_000, 5_500, 6_900, 7_000]);
   const parts = { key: 600, promotion: 300, haproxy: 250, search: 100 };
   expect(failoverIn({ history, stages, from: FROM }, TAKEOVER)).toEqual({ detection: 400, ...parts });
   // Without a guardian the standby notices by itself.
@@ -58,10 +34,10 @@ test("a failover is made of detection, leader key, promotion, and the ways of HA
 });
 
 test("what has not happened, or was before the fault, is no failover", () => {
-  const history = acknowledgedAt(4_000, 5_500, 6_900);
+  const history = acknowledgedAt(FROM, [4_000, 5_500, 6_900]);
   expect(failoverIn({ history, stages, from: FROM }, [])).toBeUndefined();
   expect(failoverIn({ history, stages: [], from: FROM }, TAKEOVER)).toBeUndefined();
   const early = TAKEOVER.map((each) => ({ ...each, at: each.at - 3_000 }));
   expect(failoverIn({ history, stages, from: FROM }, early)).toBeUndefined();
-  expect(failoverIn({ history: acknowledgedAt(5_500), stages, from: FROM }, TAKEOVER)).toBeUndefined();
+  expect(failoverIn({ history: acknowledgedAt(FROM, [5_500]), stages, from: FROM }, TAKEOVER)).toBeUndefined();
 });
